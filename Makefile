@@ -1,0 +1,53 @@
+# The two commands to know: `make run` and `make test`. Both set up what they need.
+PYTHON ?= python3
+UV := .tools/uv/bin/uv
+PYTHONS := >=3.11,<3.14
+
+help:
+	@echo "make run    set up and start the whole product on this machine"
+	@echo "make test   set up and run the tests"
+	@echo "make check  lint, types and locks"
+	@echo "make lock   renew the locked requirements"
+
+run: .venv/.local .tools/ministack/.ready
+	@.venv/bin/clipo up
+
+test: setup
+	.venv/bin/pytest $(ARGS)
+
+check: setup
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	sh requirements/check.sh $(UV)
+
+setup: .venv/.dev .tools/ministack/.ready
+
+lock: $(UV)
+	sh requirements/lock.sh $(UV) requirements --upgrade
+
+.tools/uv/bin/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Clipo needs Python 3.11 or newer: make PYTHON=python3.12 run")'
+	@echo "Setting up: this happens once."
+	@$(PYTHON) -m venv --clear .tools/uv
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/bin/python: | $(UV)
+	@$(UV) venv --quiet --clear --python "$(PYTHONS)" .venv
+
+.venv/.local: requirements/local.txt pyproject.toml .venv/bin/python
+	@$(UV) pip install --quiet --python .venv --require-hashes -r $<
+	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.local
+	@$(UV) pip install --quiet --python .venv --require-hashes -r $<
+	@touch $@
+
+.tools/ministack/.ready: requirements/ministack.txt $(UV)
+	@$(UV) venv --quiet --clear --python "$(PYTHONS)" .tools/ministack
+	@$(UV) pip install --quiet --python .tools/ministack --require-hashes -r $<
+	@touch $@
+
+.PHONY: help run test check setup lock
