@@ -1,0 +1,241 @@
+"""The catalog: one MongoDB document a video. The only module that speaks to MongoDB.
+
+Every step is one conditional `update_one`, judged by its matched count: as atomic as
+`findAndModify`, and cheaper. `claimable_at` carries most of a claim's condition: the creation
+while pending, the lease's end while processing, absent when finished.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from bson import ObjectId
+from pymongo import DESCENDING, MongoClient
+from pymongo.collection import Collection
+from pymongo.errors import PyMongoError
+
+from shared.errors import CatalogUnavailable
+from shared.settings import CatalogSettings
+from shared.video import (
+    MAX_ATTEMPTS,
+    Failure,
+    Lease,
+    Media,
+    Processing,
+    Source,
+    Status,
+    Thumbnail,
+    Upload,
+    UploadedObject,
+    Video,
+)
+
+Document: TypeAlias = dict[str, Any]
+
+_SERVER_SELECTION_MS = 3000
+_CONNECT_MS = 2000
+_MAX_IDLE_MS = 60_000
+
+
+class Catalog:
+    """The records of all videos. Every method may raise `CatalogUnavailable`."""
+
+    def __init__(self, settings: CatalogSettings, *, pool_size: int, timeout_ms: int) -> None:
+        """Hold the settings; the connection is made at the first use and then kept."""
+        self._settings = settings
+        self._pool_size = pool_size
+        self._timeout_ms = timeout_ms
+
+    @cached_property
+    def _videos(self) -> Collection[Document]:
+        client: MongoClient[Document] = MongoClient(
+            self._settings.uri,
+            maxPoolSize=self._pool_size,
+            timeoutMS=self._timeout_ms,
+            serverSelectionTimeoutMS=min(_SERVER_SELECTION_MS, self._timeout_ms),
+            connectTimeoutMS=_CONNECT_MS,
+            maxIdleTimeMS=_MAX_IDLE_MS,
+            w="majority",
+            tz_aware=True,
+            tzinfo=UTC,
+        )
+        return client[self._settings.database].videos
+
+    def ensure_indexes(self) -> None:
+        """Create the indexes that the queries below use. Safe to repeat."""
+        with _unavailable_on_error():
+            self._videos.create_index([("status", DESCENDING), ("_id", DESCENDING)])
+
+    def add(self, video: Video) -> None:
+        """Insert a new, pending video."""
+        document = asdict(video)
+        document["_id"] = ObjectId(document.pop("id"))
+        # An empty sequencer is below every other, so the first event's claim matches.
+        document["source"] = {"sequencer": ""}
+        document["claimable_at"] = video.created_at
+        with _unavailable_on_error():
+            self._videos.insert_one({k: v for k, v in document.items() if v is not None})
+
+    def discard(self, video_id: str) -> None:
+        """Remove a video whose upload never began."""
+        with _unavailable_on_error():
+            self._videos.delete_one({"_id": ObjectId(video_id), "status": Status.PENDING})
+
+    def get(self, video_id: str) -> Video | None:
+        """Return one video, or `None` where there is none."""
+        with _unavailable_on_error():
+            document = self._videos.find_one({"_id": ObjectId(video_id)})
+        return _video(document) if document else None
+
+    def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
+        """Return up to `limit` videos, newest first, of those older than the id `before`.
+
+        Ids begin with their second of creation, so their order is the order of creation,
+        and MongoDB's own index on `_id` serves it.
+        """
+        condition: Document = {}
+        if status:
+            condition["status"] = status
+        if before:
+            condition["_id"] = {"$lt": ObjectId(before)}
+        with _unavailable_on_error():
+            found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
+            return [_video(document) for document in found]
+
+    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
+        """Take the lease on the event's video; `False` where it is not to be had.
+
+        A video can be claimed while it is pending, when the lease on it has lapsed and attempts
+        are left, or by an event newer than what was claimed before.
+        """
+        return self._claim_open(event, lease, now) or self._claim_newer(event, lease, now)
+
+    def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
+        condition: Document = {
+            "_id": ObjectId(event.video_id),
+            "upload.key": event.key,
+            "claimable_at": {"$lte": now},
+            "attempts": {"$lt": MAX_ATTEMPTS},
+        }
+        if event.source.sequencer:
+            condition["source.sequencer"] = {"$lte": event.source.sequencer}
+        return self._update(
+            condition, {"$set": _claimed(event, lease, now), "$inc": {"attempts": 1}}
+        )
+
+    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
+        condition: Document = {"_id": ObjectId(event.video_id), "upload.key": event.key}
+        if event.source.sequencer:
+            condition["source.sequencer"] = {"$lt": event.source.sequencer}
+        else:
+            condition["source.etag"] = {"$exists": True, "$ne": event.source.etag}
+        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
+
+    def complete(
+        self,
+        video_id: str,
+        lease: Lease,
+        *,
+        media: Media,
+        thumbnail: Thumbnail,
+        processing: Processing,
+    ) -> bool:
+        """Move to done; `False` where the lease is no longer ours."""
+        found = {"media": asdict(media), "thumbnail": asdict(thumbnail)}
+        return self._finish(
+            video_id, lease, {"$set": {"status": Status.DONE} | found}, ["error"], processing
+        )
+
+    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
+        """Move to failed; `False` where the lease is no longer ours."""
+        change = {"$set": {"status": Status.FAILED, "error": asdict(error)}}
+        return self._finish(video_id, lease, change, ["media", "thumbnail"], processing)
+
+    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
+        """Let the lease lapse now, for the next event to claim; `False` where it is not ours."""
+        lapsed = {"lease.until": now, "claimable_at": now, "updated_at": now}
+        return self._update(_held(video_id, lease), {"$set": lapsed})
+
+    def _finish(
+        self,
+        video_id: str,
+        lease: Lease,
+        change: Document,
+        outdated: list[str],
+        processing: Processing,
+    ) -> bool:
+        change["$set"] |= {"processing": asdict(processing), "updated_at": processing.finished_at}
+        change["$unset"] = dict.fromkeys(["lease", "claimable_at", *outdated], "")
+        return self._update(_held(video_id, lease), change)
+
+    def _update(self, condition: Document, change: Document) -> bool:
+        with _unavailable_on_error():
+            return self._videos.update_one(condition, change).matched_count == 1
+
+
+def new_video_id() -> str:
+    """Return a new id: an ObjectId in hex, which begins with the second of its creation."""
+    return str(ObjectId())
+
+
+def is_video_id(text: str) -> bool:
+    """Tell whether a text from outside can be an id at all."""
+    return ObjectId.is_valid(text)
+
+
+def _claimed(event: UploadedObject, lease: Lease, now: datetime) -> Document:
+    return {
+        "status": Status.PROCESSING,
+        "source": asdict(event.source),
+        "lease": asdict(lease),
+        "claimable_at": lease.until,
+        "updated_at": now,
+    }
+
+
+def _held(video_id: str, lease: Lease) -> Document:
+    return {
+        "_id": ObjectId(video_id),
+        "status": Status.PROCESSING,
+        "lease.token": lease.token,
+    }
+
+
+_NESTED: dict[str, type[Any]] = {
+    "upload": Upload,
+    "source": Source,
+    "lease": Lease,
+    "media": Media,
+    "thumbnail": Thumbnail,
+    "processing": Processing,
+    "error": Failure,
+}
+
+
+def _video(document: Document) -> Video:
+    known = _known_fields(Video, document) | {
+        "id": str(document["_id"]),
+        "status": Status(document["status"]),
+        # Until the first claim there is only the empty sequencer that `add` wrote.
+        "source": document["source"] if "etag" in document["source"] else None,
+    }
+    for name, nested in _NESTED.items():
+        if known.get(name):
+            known[name] = nested(**_known_fields(nested, known[name]))
+    return Video(**known)
+
+
+def _known_fields(of: type[Any], document: Document) -> Document:
+    """Leave out what a newer release may have written, so that a roll-back can read it."""
+    return {f.name: document[f.name] for f in fields(of) if f.name in document}
+
+
+@contextmanager
+def _unavailable_on_error() -> Iterator[None]:
+    try:
+        yield
+    except PyMongoError as error:
+        raise CatalogUnavailable(f"MongoDB: {type(error).__name__}") from error

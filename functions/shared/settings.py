@@ -1,0 +1,72 @@
+"""Settings, read from the environment once, when a function is wired."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class SettingsError(Exception):
+    """A setting is missing or has a value that cannot be used. The message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Where objects are."""
+
+    uploads_bucket: str
+    media_bucket: str
+    region: str
+    endpoint_url: str | None
+    """Set for anything that is not AWS itself; objects are then addressed by path."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
+        """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3."""
+        return cls(
+            uploads_bucket=required(environ, "UPLOADS_BUCKET"),
+            media_bucket=required(environ, "MEDIA_BUCKET"),
+            region=required(environ, "AWS_REGION"),
+            endpoint_url=environ.get("AWS_ENDPOINT_URL_S3") or None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """Where the records are."""
+
+    uri: str
+    database: str
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "CatalogSettings":
+        """Read MONGODB_URI and MONGODB_DATABASE (default `clipo`)."""
+        return cls(
+            uri=required(environ, "MONGODB_URI"),
+            database=environ.get("MONGODB_DATABASE") or "clipo",
+        )
+
+
+def required(environ: Mapping[str, str], name: str) -> str:
+    """Return a setting that has no default.
+
+    Raises `SettingsError` where it is absent or empty.
+    """
+    value = environ.get(name, "")
+    if not value:
+        raise SettingsError(f"Set the environment variable {name}.")
+    return value
+
+
+def max_upload_bytes(environ: Mapping[str, str]) -> int:
+    """Return MAX_UPLOAD_BYTES, the size limit of one video (default: the ancestor's 100 MB)."""
+    return positive_int(environ, "MAX_UPLOAD_BYTES", 100_000_000)
+
+
+def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a whole number above zero.
+
+    Raises `SettingsError` for anything else.
+    """
+    text = environ.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise SettingsError(f"{name} must be a whole number above 0, not {text!r}.")
+    return int(text)

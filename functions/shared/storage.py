@@ -1,0 +1,162 @@
+"""Object storage: the uploads and media buckets. The only module that speaks to S3."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from shared.errors import StorageUnavailable
+from shared.settings import StorageSettings
+from shared.video import Source
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from types_boto3_s3 import S3Client
+
+_THUMBNAIL_TYPE = "image/jpeg"
+_CONNECT_S = 2
+
+
+class SourceGone(Exception):
+    """The uploaded object is no longer there."""
+
+
+class SourceReplaced(Exception):
+    """Another upload has overwritten the object since the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPost:
+    """A form that a browser can post to object storage."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Storage:
+    """Both buckets. Methods that go over the network may raise `StorageUnavailable`."""
+
+    def __init__(self, settings: StorageSettings, *, attempts: int, read_timeout_s: int) -> None:
+        """Hold the settings; the client is made at the first use and then kept.
+
+        `attempts` is the number of times that a request is sent before it is given up.
+        """
+        self._settings = settings
+        self._attempts = attempts
+        self._read_timeout_s = read_timeout_s
+
+    @cached_property
+    def _s3(self) -> "S3Client":
+        # 0.3 s of a cold start, so not for requests that need no storage.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        # Regional, virtual-hosted and SigV4: boto3's default form signs SigV2 for the global
+        # host, whose redirect breaks a browser's CORS preflight.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path" if self._settings.endpoint_url else "virtual"},
+            connect_timeout=_CONNECT_S,
+            read_timeout=self._read_timeout_s,
+            retries={"mode": "standard", "total_max_attempts": self._attempts},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        )
+        return boto3.client(
+            "s3",
+            region_name=self._settings.region,
+            endpoint_url=self._settings.endpoint_url,
+            config=config,
+        )
+
+    def sign_upload(
+        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
+    ) -> SignedPost:
+        """Sign a form post of exactly this key and type, of 1 to `max_bytes` bytes."""
+        signed = self._s3.generate_presigned_post(
+            self._settings.uploads_bucket,
+            key,
+            Fields={"Content-Type": content_type},
+            Conditions=[
+                {"Content-Type": content_type},
+                ["content-length-range", 1, max_bytes],
+            ],
+            ExpiresIn=expires_s,
+        )
+        return SignedPost(url=signed["url"], fields=signed["fields"])
+
+    def put_upload(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+        """Store an uploaded file that came through the API."""
+        with _unavailable_on_error():
+            self._s3.put_object(
+                Bucket=self._settings.uploads_bucket, Key=key, Body=body, ContentType=content_type
+            )
+
+    def download_upload(self, key: str, source: Source, to: Path) -> None:
+        """Write the object that the event named to a file.
+
+        Raises `SourceReplaced` or `SourceGone` where it is no longer that object.
+        """
+        with _unavailable_on_error(), to.open("wb") as file:
+            response = self._s3.get_object(
+                Bucket=self._settings.uploads_bucket, Key=key, IfMatch=source.etag
+            )
+            for chunk in response["Body"].iter_chunks(1 << 20):
+                file.write(chunk)
+
+    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
+        """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""
+        with _unavailable_on_error():
+            self._s3.put_object(
+                Bucket=self._settings.media_bucket,
+                Key=key,
+                Body=jpeg,
+                ContentType=_THUMBNAIL_TYPE,
+                CacheControl="private, max-age=31536000, immutable",
+            )
+
+    def read_thumbnail(self, key: str) -> bytes:
+        """Return a thumbnail's bytes: some tens of kilobytes."""
+        with _unavailable_on_error():
+            return self._s3.get_object(Bucket=self._settings.media_bucket, Key=key)["Body"].read()
+
+    def delete_thumbnail(self, key: str) -> None:
+        """Remove a thumbnail that no video refers to. Safe to repeat."""
+        with _unavailable_on_error():
+            self._s3.delete_object(Bucket=self._settings.media_bucket, Key=key)
+
+    def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
+        """Return a URL at which anyone can read the thumbnail until it expires."""
+        return self._s3.generate_presigned_url(
+            "get_object",
+            Params={
+                "Bucket": self._settings.media_bucket,
+                "Key": key,
+                "ResponseContentType": _THUMBNAIL_TYPE,
+            },
+            ExpiresIn=expires_s,
+        )
+
+
+@contextmanager
+def _unavailable_on_error() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 (see _s3)
+
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(error) from error
+    except BotoCoreError as error:
+        raise StorageUnavailable(f"S3: {type(error).__name__}") from error
+
+
+def _meaning(error: "ClientError") -> Exception:
+    code = error.response.get("Error", {}).get("Code", "")
+    if code == "PreconditionFailed":
+        return SourceReplaced("The object has been replaced.")
+    if code == "NoSuchKey":
+        return SourceGone("The object is no longer there.")
+    return StorageUnavailable(f"S3: {code}")

@@ -1,0 +1,212 @@
+"""A video, its statuses, and the rules by which it moves between them.
+
+`catalog.py` carries these rules out as atomic updates; nothing else moves a status.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+MAX_ATTEMPTS = 5
+"""Claims of one uploaded object before it is given up: three deliveries of the event by Lambda
+(one and two retries), and room for two more by a person or a clean-up."""
+
+LEASE_GRACE = timedelta(seconds=30)
+"""Added to a worker's own deadline, so that a lease never lapses under a living worker."""
+
+_SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
+# AWS: pad the shorter sequencer with zeros on the right, then compare as text.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+_SEQUENCER_LENGTH = 32
+
+
+class Status(StrEnum):
+    """Where a video is. Finished is `DONE` or `FAILED`."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def finished(self) -> bool:
+        """Whether only a newer upload, a retry or a delete can move it."""
+        return self in (Status.DONE, Status.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """How the bytes are to reach object storage."""
+
+    key: str
+    method: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The stored object that is, or was, processed."""
+
+    etag: str
+    size: int
+    """Bytes."""
+    sequencer: str
+    """S3's order of the writes to one key, padded; empty where the store sends none."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedObject:
+    """What an event says was uploaded, and for which video."""
+
+    video_id: str
+    key: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one worker to finish a video, until a moment."""
+
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What was found in the file. `None` is: the file does not say."""
+
+    container: str
+    duration_s: float | None
+    width: int
+    """Display pixels: after rotation and pixel aspect."""
+    height: int
+    rotation: int
+    """Degrees clockwise by which a player turns the coded picture: 0, 90, 180 or 270."""
+    frame_rate: float | None
+    video_codec: str
+    audio_codec: str | None
+    bit_rate: int | None
+    """Bits a second, of the whole file."""
+    has_audio: bool
+
+    @property
+    def duration(self) -> str | None:
+        """The duration as the ancestor wrote it: HH:MM:SS, rounded to the second."""
+        if self.duration_s is None:
+            return None
+        minutes, seconds = divmod(round(self.duration_s), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours:02}:{minutes:02}:{seconds:02}"
+
+
+@dataclass(frozen=True, slots=True)
+class Thumbnail:
+    """The published JPEG and the moment that it shows."""
+
+    key: str
+    width: int
+    height: int
+    at_s: float
+    fallback: bool
+    """True when there was no frame at 10% and the first one was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """What one successful or final attempt cost."""
+
+    started_at: datetime
+    finished_at: datetime
+    wall_ms: int
+    bytes_read: int
+    requests: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a video failed: a stable code and a sentence for a person."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One record of the catalog."""
+
+    id: str
+    filename: str
+    content_type: str
+    declared_size: int
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    upload: Upload
+    passthrough: str | None = None
+    """The client's own note: stored and returned unchanged."""
+    source: Source | None = None
+    lease: Lease | None = None
+    attempts: int = 0
+    media: Media | None = None
+    thumbnail: Thumbnail | None = None
+    processing: Processing | None = None
+    error: Failure | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes: the stored object's, or the declared ones until there is one."""
+        return self.source.size if self.source else self.declared_size
+
+
+class Refusal(StrEnum):
+    """Why an event got no claim on its video."""
+
+    UNKNOWN = "unknown"
+    """There is no such video (deleted, or never ours)."""
+    DUPLICATE = "duplicate"
+    """This object has been processed to the end."""
+    SUPERSEDED = "superseded"
+    """A newer upload of the same video has been claimed."""
+    BUSY = "busy"
+    """Another worker holds a live lease: come back later."""
+    EXHAUSTED = "exhausted"
+    """All attempts are used up."""
+
+
+def refusal(video: Video | None, event: UploadedObject) -> Refusal:
+    """Say why the claim of `event` on `video` did not match."""
+    if video is None or video.upload.key != event.key:
+        return Refusal.UNKNOWN
+    if video.source and event.source.sequencer < video.source.sequencer:
+        return Refusal.SUPERSEDED
+    if video.status.finished:
+        return Refusal.DUPLICATE
+    if video.attempts >= MAX_ATTEMPTS:
+        return Refusal.EXHAUSTED
+    return Refusal.BUSY
+
+
+def source_key(video_id: str) -> str:
+    """Return the key of a video's uploaded object: made of its id, never of a filename."""
+    return f"uploads/{video_id}/source"
+
+
+def video_id_of(key: str) -> str | None:
+    """Return the id in a key made by `source_key`, or `None` for any other key."""
+    match = _SOURCE_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def thumbnail_key(video_id: str, lease: Lease) -> str:
+    """Return a key that only the holder of this lease writes.
+
+    Two workers that overlap can then never overwrite each other's picture (ADR 5).
+    """
+    return f"thumbnails/{video_id}/{lease.token}.jpg"
+
+
+def pad_sequencer(sequencer: str) -> str:
+    """Make S3 sequencers comparable as text; an absent one ("") stays the lowest."""
+    return sequencer.upper().ljust(_SEQUENCER_LENGTH, "0") if sequencer else ""
