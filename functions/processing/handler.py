@@ -1,0 +1,55 @@
+"""The processing Lambda: S3's event in, videos finished."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any, Protocol
+
+from processing.process_video import Outcome
+from processing.s3_event import uploaded_objects
+from processing.wiring import Wired, wire
+from shared.log import logger
+
+
+class Context(Protocol):
+    """What we use of Lambda's context."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """Return the id that Lambda gave to this invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until Lambda ends this invocation."""
+
+
+@cache
+def _wired() -> Wired:
+    return wire(os.environ)
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+    """Process every upload that an S3 event names.
+
+    One bad record does not keep the others from being processed: the errors are raised
+    together at the end, and the finished ones do nothing when the event comes again.
+    """
+
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    logger().append_keys(request_id=context.aws_request_id)
+    outcomes: list[Outcome] = []
+    errors: list[Exception] = []
+    for upload in uploaded_objects(event, bucket=_wired().uploads_bucket):
+        with logger().append_context_keys(video_id=upload.video_id):
+            try:
+                outcomes.append(_wired().processor.process(upload, remaining_s=remaining_s))
+            except Exception as error:  # noqa: BLE001 (raised below)
+                logger().exception("processing interrupted")
+                errors.append(error)
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise ExceptionGroup("Lambda is to deliver this event again.", errors)
+    return {"outcomes": [asdict(outcome) for outcome in outcomes]}

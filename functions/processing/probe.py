@@ -1,0 +1,117 @@
+"""Reads ffprobe's report into the metadata that we promise."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from processing.errors import BadMedia, Code
+from shared.video import Media
+
+Report = Mapping[str, Any]
+
+_CONTAINERS = {
+    "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
+    "matroska,webm": "matroska",
+    "mpegts": "mpeg-ts",
+    "mpeg": "mpeg-ps",
+}
+"""ffprobe's names of demuxers that are not the name of a container."""
+
+_WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
+"""https://www.webmproject.org/docs/container/"""
+
+
+def media(stdout: bytes) -> Media:
+    """Return the metadata in a JSON report of `-show_format -show_streams`.
+
+    Raises `BadMedia` where there is no video stream that could be shown.
+    """
+    report: Report = json.loads(stdout)
+    video = _video_stream(report)
+    audio = next((s for s in report["streams"] if s.get("codec_type") == "audio"), None)
+    rotation = _rotation(video)
+    width, height = _display_size(video, rotation)
+    return Media(
+        container=_container(report),
+        duration_s=_duration(report["format"]) or _duration(video),
+        width=width,
+        height=height,
+        rotation=rotation,
+        frame_rate=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
+        video_codec=video["codec_name"],
+        audio_codec=audio.get("codec_name", "unknown") if audio else None,
+        bit_rate=_bit_rate(report["format"]),
+        has_audio=audio is not None,
+    )
+
+
+def _video_stream(report: Report) -> Report:
+    """Return the stream that ffmpeg's `0:V:0` picks: the first that is not a cover picture."""
+    for stream in report["streams"]:
+        if stream.get("codec_type") == "video" and not stream["disposition"]["attached_pic"]:
+            break
+    else:
+        raise BadMedia(
+            Code.NO_VIDEO_STREAM, "The file has no video in it, only sound, text or a cover."
+        )
+    if stream.get("codec_name", "unknown") == "unknown":
+        raise unsupported_codec(stream.get("codec_tag_string", "unknown"))
+    return stream  # type: ignore[no-any-return]  # JSON
+
+
+def unsupported_codec(name: str) -> BadMedia:
+    """Return the error for a codec that this ffmpeg cannot decode."""
+    return BadMedia(
+        Code.UNSUPPORTED_CODEC,
+        f"The video codec {name} is not supported. Convert the video to H.264 and upload it again.",
+    )
+
+
+def _container(report: Report) -> str:
+    name: str = report["format"]["format_name"]
+    if name.startswith("mov,"):
+        brand = report["format"].get("tags", {}).get("major_brand", "")
+        return "mov" if brand.strip() in ("qt", "") else "mp4"
+    codecs = {stream.get("codec_name") for stream in report["streams"]}
+    if name.startswith("matroska,") and codecs <= _WEBM_CODECS:
+        return "webm"
+    return _CONTAINERS.get(name, name)
+
+
+def _rotation(video: Report) -> int:
+    """Return clockwise degrees; ffprobe reports them anticlockwise."""
+    for side_data in video.get("side_data_list", []):
+        if "rotation" in side_data:
+            degrees = float(side_data["rotation"])
+            return round(-degrees / 90) * 90 % 360
+    return 0
+
+
+def _display_size(video: Report, rotation: int) -> tuple[int, int]:
+    """Return pixels after pixel aspect and rotation."""
+    width, height = video.get("width", 0), video.get("height", 0)
+    if width <= 0 or height <= 0:
+        raise BadMedia(
+            Code.CORRUPT, "The video's picture size cannot be read. The file may be damaged."
+        )
+    width = round(width * (_ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1))
+    return (height, width) if rotation in (90, 270) else (width, height)
+
+
+def _duration(part: Report) -> float | None:
+    """Return seconds, or `None` where the file does not say."""
+    seconds = float(part.get("duration", "nan"))
+    return round(seconds, 3) if math.isfinite(seconds) and seconds > 0 else None
+
+
+def _bit_rate(format_: Report) -> int | None:
+    return int(format_["bit_rate"]) if "bit_rate" in format_ else None
+
+
+def _ratio(text: str | None) -> float | None:
+    """Return "30000/1001" as 29.97, and `None` for "0/0"."""
+    numerator, _, denominator = (text or "").partition("/")
+    if not numerator or not denominator or int(numerator) <= 0 or int(denominator) <= 0:
+        return None
+    return round(int(numerator) / int(denominator), 3)

@@ -1,0 +1,246 @@
+"""One uploaded object, from its event to a finished status."""
+
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+from processing.engine import Inspection
+from processing.errors import BadMedia, Code
+from processing.source import OpenSource
+from shared.errors import Unavailable
+from shared.log import logger
+from shared.storage import SourceGone, SourceReplaced
+from shared.video import (
+    LEASE_GRACE,
+    Failure,
+    Lease,
+    Media,
+    Processing,
+    Refusal,
+    Thumbnail,
+    UploadedObject,
+    Video,
+    refusal,
+    thumbnail_key,
+)
+
+
+class Records(Protocol):
+    """The catalog's part in processing. Each step tells whether it matched."""
+
+    def get(self, video_id: str) -> Video | None:
+        """Return one video."""
+
+    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
+        """Take the lease."""
+
+    def complete(
+        self,
+        video_id: str,
+        lease: Lease,
+        *,
+        media: Media,
+        thumbnail: Thumbnail,
+        processing: Processing,
+    ) -> bool:
+        """Move to done."""
+
+    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
+        """Move to failed."""
+
+    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
+        """Let the lease lapse."""
+
+
+class Thumbnails(Protocol):
+    """Where pictures are published."""
+
+    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
+        """Publish one."""
+
+    def delete_thumbnail(self, key: str) -> None:
+        """Remove one."""
+
+
+class Sources(Protocol):
+    """How an uploaded object is read."""
+
+    def open(self, event: UploadedObject, *, directory: Path) -> AbstractContextManager[OpenSource]:
+        """Make the object readable for the time of a `with` block."""
+
+
+class Inspector(Protocol):
+    """What finds out about a file."""
+
+    def inspect(
+        self, location: str, *, directory: Path, remaining_s: Callable[[], float]
+    ) -> Inspection:
+        """Return the metadata and the thumbnail."""
+
+
+class NotNow(Exception):
+    """The video cannot be claimed now: let Lambda deliver the event again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one event."""
+
+    video_id: str
+    result: str
+    """`done`, `failed`, or why nothing was to be done: a `Refusal`."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProcessor:
+    """Claims, inspects, publishes and completes."""
+
+    records: Records
+    thumbnails: Thumbnails
+    sources: Sources
+    inspector: Inspector
+    max_bytes: int
+
+    def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
+        """Bring the event's video to a finished status, once.
+
+        Raises `NotNow` when another worker is at it, and whatever went wrong beneath
+        us: Lambda then delivers the event again.
+        """
+        now = datetime.now(UTC)
+        until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
+        lease = Lease(token=uuid.uuid4().hex, until=until)
+        if not self.records.claim(event, lease, now=now):
+            return _refused(event, refusal(self.records.get(event.video_id), event))
+        try:
+            return self._process_claimed(event, lease, remaining_s)
+        except Exception:
+            self._let_lapse(event, lease)
+            raise
+
+    def _process_claimed(
+        self, event: UploadedObject, lease: Lease, remaining_s: Callable[[], float]
+    ) -> Outcome:
+        work = _Work(datetime.now(UTC), time.monotonic())
+        video = self.records.get(event.video_id)
+        if video is None:
+            # Deleted between the claim and here.
+            return Outcome(event.video_id, Refusal.UNKNOWN)
+        logger().info("processing started", size=event.source.size, attempt=video.attempts)
+        try:
+            inspection = self._inspect(event, work, remaining_s)
+        except SourceReplaced:
+            # The newer object's own event claims the video.
+            self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            return Outcome(event.video_id, Refusal.SUPERSEDED)
+        except BadMedia as error:
+            return self._fail(video, lease, error, work)
+        return self._complete(video, lease, inspection, work)
+
+    def _inspect(
+        self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
+    ) -> Inspection:
+        if event.source.size > self.max_bytes:
+            raise BadMedia(
+                Code.TOO_LARGE,
+                f"The file has {event.source.size:,} bytes, more than the {self.max_bytes:,}"
+                " that are allowed. Upload a smaller version.",
+            )
+        with TemporaryDirectory(prefix="clipo-") as temporary:
+            directory = Path(temporary)
+            try:
+                with self.sources.open(event, directory=directory) as source:
+                    work.bytes_read, work.requests = source.bytes_read, source.requests
+                    return self.inspector.inspect(
+                        source.location, directory=directory, remaining_s=remaining_s
+                    )
+            except SourceGone as error:
+                raise BadMedia(
+                    Code.SOURCE_GONE,
+                    "The uploaded file is no longer in storage. Upload it again.",
+                ) from error
+
+    def _complete(
+        self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"
+    ) -> Outcome:
+        frame = inspection.frame
+        thumbnail = Thumbnail(
+            key=thumbnail_key(video.id, lease),
+            width=frame.width,
+            height=frame.height,
+            at_s=frame.at_s,
+            fallback=frame.fallback,
+        )
+        self.thumbnails.put_thumbnail(thumbnail.key, frame.jpeg)
+        processing = work.finished()
+        if not self.records.complete(
+            video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
+        ):
+            self.thumbnails.delete_thumbnail(thumbnail.key)
+            return Outcome(video.id, Refusal.SUPERSEDED)
+        self._remove_outdated_thumbnail(video)
+        logger().info(
+            "video done",
+            duration_s=inspection.media.duration_s,
+            width=inspection.media.width,
+            height=inspection.media.height,
+            wall_ms=processing.wall_ms,
+        )
+        return Outcome(video.id, "done")
+
+    def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
+        processing = work.finished()
+        if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
+            return Outcome(video.id, Refusal.SUPERSEDED)
+        self._remove_outdated_thumbnail(video)
+        logger().info("video failed", code=error.code, wall_ms=processing.wall_ms)
+        return Outcome(video.id, "failed")
+
+    def _remove_outdated_thumbnail(self, video: Video) -> None:
+        """Remove the picture of the object that this one has replaced."""
+        if video.thumbnail is None:
+            return
+        try:
+            self.thumbnails.delete_thumbnail(video.thumbnail.key)
+        except Unavailable:
+            # The video is finished; a picture that nothing refers to harms nobody.
+            logger().warning("outdated thumbnail not removed", exc_info=True)
+
+    def _let_lapse(self, event: UploadedObject, lease: Lease) -> None:
+        try:
+            self.records.release(event.video_id, lease, now=datetime.now(UTC))
+        except Unavailable:
+            # The error that brought us here matters more; the lease ends by itself.
+            logger().warning("lease not released", exc_info=True)
+
+
+@dataclass(slots=True)
+class _Work:
+    """What an attempt has cost so far."""
+
+    started_at: datetime
+    started: float
+    bytes_read: int = 0
+    requests: int = 0
+
+    def finished(self) -> Processing:
+        return Processing(
+            started_at=self.started_at,
+            finished_at=datetime.now(UTC),
+            wall_ms=round((time.monotonic() - self.started) * 1000),
+            bytes_read=self.bytes_read,
+            requests=self.requests,
+        )
+
+
+def _refused(event: UploadedObject, reason: Refusal) -> Outcome:
+    if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
+        raise NotNow(f"Video {event.video_id} is {reason}.")
+    logger().info("nothing to do", reason=reason)
+    return Outcome(event.video_id, reason)

@@ -1,0 +1,43 @@
+"""Builds the processing function's objects from its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from processing.engine import Engine
+from processing.process_video import VideoProcessor
+from processing.source import Downloads
+from shared.catalog import Catalog
+from shared.settings import CatalogSettings, StorageSettings, max_upload_bytes
+from shared.storage import Storage
+
+_CATALOG_TIMEOUT_MS = 10_000
+_S3_ATTEMPTS = 3
+_S3_READ_TIMEOUT_S = 20
+_LAYER_FFMPEG = "/opt/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What the handler needs."""
+
+    uploads_bucket: str
+    processor: VideoProcessor
+
+
+def wire(environ: Mapping[str, str]) -> Wired:
+    """Read the settings and build everything. Connections are made at their first use.
+
+    CLIPO_FFMPEG_DIR is where `ffmpeg` and `ffprobe` lie (default: the Lambda layer's place).
+    Raises `SettingsError`.
+    """
+    storage_settings = StorageSettings.read(environ)
+    storage = Storage(storage_settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    processor = VideoProcessor(
+        records=Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS),
+        thumbnails=storage,
+        sources=Downloads(storage),
+        inspector=Engine(Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER_FFMPEG)),
+        max_bytes=max_upload_bytes(environ),
+    )
+    return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)
