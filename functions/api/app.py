@@ -1,0 +1,84 @@
+"""The API as an ASGI application."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi_swagger import patch_fastapi
+
+from api import errors, problems
+from api.middleware import BodyLimit, Limit, RequestId
+from api.receive_video import larger_files_hint
+from api.routes import ancestor, health, videos
+from api.schemas import ProblemDetails
+from api.services import Services
+from api.settings import ApiSettings
+
+_JSON_BODY_BYTES = 100_000
+_FORM_OVERHEAD_BYTES = 1_000_000
+"""Allowed on top of the file: boundaries, headers and the form's other fields."""
+
+_DESCRIPTION = """
+Upload a video straight to object storage; seconds later it has checked metadata, a thumbnail
+and a status that can be trusted: `pending`, `processing`, then `done` or `failed`.
+
+Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with a stable `code`.
+"""
+
+
+def create_app(services: Services) -> FastAPI:
+    """Return the application, wired to its services."""
+    app = FastAPI(
+        title="Clipo",
+        version="1.0.0",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    app.state.services = services
+    for routes in (health, videos, ancestor):
+        app.include_router(routes.router)
+    errors.install(app)
+    # Swagger UI's own files: /docs works without the internet.
+    patch_fastapi(app, redirect_from_root_to_docs=False)
+    app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
+    app.add_middleware(RequestId)
+    _document_problems(app)
+    return app
+
+
+def _body_limit(settings: ApiSettings, path: str) -> Limit:
+    if path == ancestor.UPLOAD_PATH:
+        file_bytes = settings.max_multipart_bytes
+        hint = larger_files_hint(settings)
+        return Limit(
+            file_bytes + _FORM_OVERHEAD_BYTES,
+            problems.FILE_TOO_LARGE,
+            f"The file may have at most {file_bytes:,} bytes.{hint}",
+        )
+    return Limit(
+        _JSON_BODY_BYTES,
+        problems.BODY_TOO_LARGE,
+        f"The request body may have at most {_JSON_BODY_BYTES:,} bytes.",
+    )
+
+
+def _document_problems(app: FastAPI) -> None:
+    """Add the schema that every documented error refers to."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+            schema["components"]["schemas"] |= problem.pop("$defs")
+            schema["components"]["schemas"][ProblemDetails.__name__] = problem
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented extension point

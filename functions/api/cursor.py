@@ -1,0 +1,28 @@
+"""Opaque positions in the list of videos."""
+
+import base64
+import binascii
+
+from api import problems
+from api.problems import Problem
+from shared.catalog import is_video_id
+
+
+def cursor_after(video_id: str) -> str:
+    """Return the position behind a video."""
+    return base64.urlsafe_b64encode(bytes.fromhex(video_id)).decode()
+
+
+def id_of(cursor: str) -> str:
+    """Return the id of the video that a cursor stands behind, or raise `Problem`."""
+    try:
+        video_id = base64.b64decode(cursor, altchars=b"-_", validate=True).hex()
+    except (binascii.Error, ValueError) as error:
+        raise _invalid() from error
+    if not is_video_id(video_id):
+        raise _invalid()
+    return video_id
+
+
+def _invalid() -> Problem:
+    return Problem(problems.INVALID_CURSOR, problems.INVALID_CURSOR.example)

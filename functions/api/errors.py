@@ -1,0 +1,119 @@
+"""Turns whatever ends a request into a problem response, and documents which can."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from api import problems
+from api.middleware import BodyTooLarge
+from api.problems import FieldError, Kind, Problem
+from api.schemas import ProblemDetails
+from shared.errors import CatalogUnavailable, StorageUnavailable
+from shared.log import logger
+
+_EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+_RETRY_AFTER_S = "2"
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(Problem)
+    def on_problem(request: Request, error: Problem) -> JSONResponse:
+        return _response(request, error.kind, error.detail, errors=error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = tuple(_field_error(e) for e in error.errors())
+        detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+        return _response(request, problems.INVALID_REQUEST, detail, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+        kind, detail = _meaning(request, error)
+        return _response(request, kind, detail, headers=error.headers)
+
+    @app.exception_handler(CatalogUnavailable)
+    def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
+        return _unavailable(request, problems.CATALOG_UNAVAILABLE, error)
+
+    @app.exception_handler(StorageUnavailable)
+    def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:
+        return _unavailable(request, problems.STORAGE_UNAVAILABLE, error)
+
+    @app.exception_handler(Exception)
+    def on_bug(request: Request, error: Exception) -> JSONResponse:
+        logger().error("bug", exc_info=error)
+        return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
+
+
+def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of an operation that can end in these problems."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, problems.INTERNAL_ERROR):
+        entry = responses.setdefault(
+            kind.status,
+            {
+                "description": HTTPStatus(kind.status).phrase,
+                "content": {
+                    problems.MEDIA_TYPE: {
+                        "schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        example = problems.document(
+            kind, kind.example, instance="/videos", request_id=_EXAMPLE_REQUEST_ID
+        )
+        entry["content"][problems.MEDIA_TYPE]["examples"][kind.code] = {
+            "summary": kind.title,
+            "value": example,
+        }
+    return responses
+
+
+def _unavailable(request: Request, kind: Kind, error: Exception) -> JSONResponse:
+    logger().error(kind.code, exc_info=error)
+    return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+
+
+def _response(
+    request: Request,
+    kind: Kind,
+    detail: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    body = problems.document(
+        kind,
+        detail,
+        instance=request.url.path,
+        request_id=request.state.request_id,
+        errors=errors,
+    )
+    return JSONResponse(
+        body, status_code=kind.status, headers=dict(headers or {}), media_type=problems.MEDIA_TYPE
+    )
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    return FieldError(field=".".join(str(part) for part in error["loc"]), message=error["msg"])
+
+
+def _meaning(request: Request, error: HTTPException) -> tuple[Kind, str]:
+    """Give the framework's own errors a kind."""
+    if isinstance(error, BodyTooLarge):
+        return error.limit.kind, error.limit.detail
+    where = f"{request.method} {request.url.path}"
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See /docs."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See /docs."
+    return problems.MALFORMED_BODY, str(error.detail)

@@ -1,0 +1,97 @@
+"""What every request passes: its id, and the limit of its body."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Kind
+from shared.log import logger
+
+_DRAIN_FACTOR = 2
+
+
+class RequestId:
+    """Gives each request an id: Lambda's own where there is one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Put the id into the request's state, the log and the response's headers."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        # Mangum hands Lambda's context over in the scope.
+        context = scope.get("aws.context")
+        request_id = context.aws_request_id if context else str(uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = request_id
+
+        async def send_with_id(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        with logger().append_context_keys(request_id=request_id):
+            await self._app(scope, receive, send_with_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How large a body may be, and what to say of a larger one."""
+
+    max_bytes: int
+    kind: Kind
+    detail: str
+
+
+class BodyTooLarge(HTTPException):
+    """A body over its limit. FastAPI passes HTTPExceptions on while it reads a body."""
+
+    def __init__(self, limit: Limit) -> None:
+        """Take the limit that was passed."""
+        super().__init__(limit.kind.status)
+        self.limit = limit
+
+
+class BodyLimit:
+    """Refuses bodies over a limit that depends on the path.
+
+    FastAPI's own `max_body_size` answers in plain text; ours have to be problem documents.
+    """
+
+    def __init__(self, app: ASGIApp, *, limit_of: Callable[[str], Limit]) -> None:
+        """Take a function from path to limit."""
+        self._app = app
+        self._limit_of = limit_of
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what the application reads, and stop it at the limit."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limit = self._limit_of(scope["path"])
+        declared = int(Headers(scope=scope).get("content-length", "0"))
+        received = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if max(declared, received) > limit.max_bytes:
+                await _drain(message, receive, up_to=limit.max_bytes * _DRAIN_FACTOR)
+                raise BodyTooLarge(limit)
+            return message
+
+        await self._app(scope, receive_limited, send)
+
+
+async def _drain(message: Message, receive: Receive, *, up_to: int) -> None:
+    """Read a refused body, within reason: most clients send all of it before they listen."""
+    drained = 0
+    while message.get("more_body") and drained < up_to:
+        message = await receive()
+        drained += len(message.get("body", b""))

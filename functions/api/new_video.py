@@ -1,0 +1,92 @@
+"""What may become a video: the checks before any byte is accepted."""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+
+from api import problems
+from api.problems import Problem
+from api.settings import ApiSettings
+from shared.catalog import new_video_id
+from shared.video import Status, Upload, Video, source_key
+
+UPLOAD_WINDOW_S = 15 * 60
+"""Seconds in which a signed upload must begin."""
+
+_MAX_FILENAME = 255
+
+_TYPES = {
+    "avi": "video/x-msvideo",
+    "flv": "video/x-flv",
+    "mkv": "video/x-matroska",
+    "mov": "video/quicktime",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "wmv": "video/x-ms-wmv",
+}
+
+
+def new_video(
+    *,
+    filename: str,
+    size: int,
+    upload_method: str,
+    settings: ApiSettings,
+    content_type: str | None = None,
+    passthrough: str | None = None,
+) -> Video:
+    """Return a pending video that nothing has stored yet.
+
+    Raises `Problem` where the name or the size is not acceptable.
+    """
+    name = _clean(filename)
+    extension = _extension(name, settings)
+    check_size(name, size, settings.max_upload_bytes)
+    video_id = new_video_id()
+    now = datetime.now(UTC)
+    return Video(
+        id=video_id,
+        filename=name,
+        content_type=content_type or _TYPES.get(extension, "application/octet-stream"),
+        declared_size=size,
+        passthrough=passthrough,
+        status=Status.PENDING,
+        created_at=now,
+        updated_at=now,
+        upload=Upload(
+            key=source_key(video_id),
+            method=upload_method,
+            expires_at=now + timedelta(seconds=UPLOAD_WINDOW_S),
+        ),
+    )
+
+
+def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:
+    """Raise `Problem` for an empty or an oversize file; `instead` says where to go with it."""
+    if size == 0:
+        raise Problem(problems.EMPTY_FILE, f"{name!r} has no bytes. Choose the file again.")
+    if size > limit:
+        raise Problem(
+            problems.FILE_TOO_LARGE,
+            f"The file has {size:,} bytes; at most {limit:,} are allowed.{instead}",
+        )
+
+
+def _clean(filename: str) -> str:
+    """Return the name in NFC. It is data only, never part of a path or key."""
+    name = unicodedata.normalize("NFC", filename)
+    # Surrogates are halves of characters: they cannot be stored or sent as UTF-8.
+    unusable = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
+    if not name or len(name) > _MAX_FILENAME or unusable:
+        raise Problem(problems.INVALID_FILENAME, problems.INVALID_FILENAME.example)
+    return name
+
+
+def _extension(name: str, settings: ApiSettings) -> str:
+    extension = name.rpartition(".")[2].lower() if "." in name else ""
+    if extension not in settings.allowed_extensions:
+        known = ", ".join(sorted(settings.allowed_extensions))
+        raise Problem(
+            problems.UNSUPPORTED_EXTENSION,
+            f"{name!r} has no supported extension. Use one of: {known}.",
+        )
+    return extension

@@ -1,0 +1,164 @@
+"""Every error of the API: RFC 9457 problem details with stable types.
+
+One kind of problem has one status, whichever endpoint meets it.
+https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem. `code` is what programs may rely on."""
+
+    code: str
+    status: int
+    title: str
+    example: str
+    """A detail as a client may see it; for the documentation."""
+
+    @property
+    def type(self) -> str:
+        """The problem's identifier: a URN, for there is no page to fetch."""
+        return f"urn:clipo:problem:{self.code}"
+
+
+UNSUPPORTED_EXTENSION = Kind(
+    "unsupported_extension",
+    400,
+    "The file extension is not supported",
+    "'notes.txt' has no supported extension. Use one of: avi, flv, mkv, mov, mp4, webm, wmv.",
+)
+EMPTY_FILE = Kind(
+    "empty_file", 400, "The file is empty", "'clip.mp4' has no bytes. Choose the file again."
+)
+INVALID_FILENAME = Kind(
+    "invalid_filename",
+    400,
+    "The filename cannot be used",
+    "The filename must have 1 to 255 characters, none of them control characters.",
+)
+INVALID_ID = Kind(
+    "invalid_id",
+    400,
+    "This is not a video id",
+    "'42' is not a video id: it has 24 hexadecimal digits.",
+)
+INVALID_CURSOR = Kind(
+    "invalid_cursor",
+    400,
+    "This is not a cursor",
+    "Use next_cursor of the page before, unchanged, or leave cursor out to begin anew.",
+)
+MALFORMED_BODY = Kind(
+    "malformed_body",
+    400,
+    "The request body cannot be read",
+    "There was an error parsing the body.",
+)
+VIDEO_NOT_FOUND = Kind(
+    "video_not_found",
+    404,
+    "There is no such video",
+    "There is no video 507f1f77bcf86cd799439011. It may have been deleted.",
+)
+THUMBNAIL_NOT_FOUND = Kind(
+    "thumbnail_not_found",
+    404,
+    "There is no thumbnail",
+    "Video 507f1f77bcf86cd799439011 is still processing. Try again when its status is done.",
+)
+ROUTE_NOT_FOUND = Kind(
+    "route_not_found", 404, "There is nothing here", "There is no GET /vidoes. See /docs."
+)
+METHOD_NOT_ALLOWED = Kind(
+    "method_not_allowed",
+    405,
+    "The method is not allowed here",
+    "PATCH /videos is not possible. See /docs.",
+)
+FILE_TOO_LARGE = Kind(
+    "file_too_large",
+    413,
+    "The file is too large",
+    "The file has 250,000,000 bytes; at most 100,000,000 are allowed.",
+)
+BODY_TOO_LARGE = Kind(
+    "body_too_large",
+    413,
+    "The request body is too large",
+    "The request body may have at most 100,000 bytes.",
+)
+INVALID_REQUEST = Kind(
+    "invalid_request",
+    422,
+    "The request does not fit the API",
+    "body.size: Input should be greater than or equal to 1",
+)
+INTERNAL_ERROR = Kind(
+    "internal_error",
+    500,
+    "Something went wrong on our side",
+    "Try again. If it stays, report the request id.",
+)
+CATALOG_UNAVAILABLE = Kind(
+    "catalog_unavailable",
+    503,
+    "The database does not answer",
+    "Nothing was changed that you can rely on. Try again in a moment.",
+)
+STORAGE_UNAVAILABLE = Kind(
+    "storage_unavailable",
+    503,
+    "The object storage does not answer",
+    "Nothing was changed that you can rely on. Try again in a moment.",
+)
+REQUEST_REJECTED = Kind(
+    "request_rejected", 400, "The request was rejected", "The request cannot be served."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field."""
+
+    field: str
+    """Where: `body.size`, `query.limit`."""
+    message: str
+
+
+class Problem(Exception):
+    """Ends a request with a problem response."""
+
+    def __init__(self, kind: Kind, detail: str, *errors: FieldError) -> None:
+        """Take the kind, and a sentence on this occurrence that says what to do."""
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.errors = errors
+
+
+def document(
+    kind: Kind,
+    detail: str,
+    *,
+    instance: str,
+    request_id: str,
+    errors: tuple[FieldError, ...] = (),
+) -> dict[str, Any]:
+    """Return the JSON of a problem."""
+    body: dict[str, Any] = {
+        "type": kind.type,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": instance,
+        "code": kind.code,
+        "request_id": request_id,
+    }
+    if errors:
+        body["errors"] = [asdict(error) for error in errors]
+    return body

@@ -1,0 +1,93 @@
+"""The ancestor's endpoints. Clients call them as they always have: they are kept for ever."""
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response, UploadFile
+
+from api import problems
+from api.errors import documented
+from api.lookup import find_thumbnail, find_video
+from api.problems import Problem
+from api.receive_video import receive_video
+from api.schemas import UploadAccepted, VideoMetadata, VideoStatus, video_metadata
+from api.services import Wired
+
+UPLOAD_PATH = "/upload-video/"
+
+router = APIRouter(tags=["ancestor"])
+
+_LOOKUP_PROBLEMS = documented(
+    problems.INVALID_ID,
+    problems.VIDEO_NOT_FOUND,
+    problems.INVALID_REQUEST,
+    problems.CATALOG_UNAVAILABLE,
+)
+
+
+@router.post(
+    UPLOAD_PATH,
+    operation_id="uploadVideo",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(
+        problems.UNSUPPORTED_EXTENSION,
+        problems.INVALID_FILENAME,
+        problems.EMPTY_FILE,
+        problems.MALFORMED_BODY,
+        problems.FILE_TOO_LARGE,
+        problems.INVALID_REQUEST,
+        problems.CATALOG_UNAVAILABLE,
+        problems.STORAGE_UNAVAILABLE,
+    ),
+)
+def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
+    """Send a video as the form field `file`. For new clients `POST /videos` is better."""
+    if file.size is None:
+        raise Problem(problems.MALFORMED_BODY, "The file's size cannot be told.")
+    video = receive_video(services, filename=file.filename or "", size=file.size, body=file.file)
+    return UploadAccepted(
+        id=video.id,
+        filename=video.filename,
+        upload_time=video.created_at,
+        status=video.status,
+        message="Video uploaded successfully. Processing started.",
+    )
+
+
+@router.get("/video-status/{video_id}", operation_id="getVideoStatus", responses=_LOOKUP_PROBLEMS)
+def get_video_status(video_id: str, services: Wired) -> VideoStatus:
+    """Tell where a video is."""
+    video = find_video(services, video_id)
+    return VideoStatus(id=video.id, status=video.status)
+
+
+@router.get(
+    "/video-metadata/{video_id}", operation_id="getVideoMetadata", responses=_LOOKUP_PROBLEMS
+)
+def get_video_metadata(video_id: str, request: Request, services: Wired) -> VideoMetadata:
+    """Return what is known about a video."""
+    video = find_video(services, video_id)
+    return video_metadata(video, base_url=str(request.base_url))
+
+
+@router.get(
+    "/thumbnails/{video_id}.jpg",
+    operation_id="getThumbnailImage",
+    response_class=Response,
+    responses=documented(
+        problems.INVALID_ID,
+        problems.VIDEO_NOT_FOUND,
+        problems.THUMBNAIL_NOT_FOUND,
+        problems.INVALID_REQUEST,
+        problems.CATALOG_UNAVAILABLE,
+        problems.STORAGE_UNAVAILABLE,
+    )
+    | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
+)
+def get_thumbnail_image(video_id: str, services: Wired) -> Response:
+    """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
+    thumbnail = find_thumbnail(services, video_id)
+    return Response(
+        services.objects.read_thumbnail(thumbnail.key),
+        media_type="image/jpeg",
+        headers={"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"},
+    )

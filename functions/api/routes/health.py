@@ -1,0 +1,14 @@
+"""Whether the service answers."""
+
+from fastapi import APIRouter
+
+from api.errors import documented
+from api.schemas import Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", operation_id="getHealth", responses=documented())
+def get_health() -> Health:
+    """Answer while the API runs. Asks neither database nor storage."""
+    return Health()

@@ -1,0 +1,252 @@
+"""The JSON of requests and responses."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from shared.storage import SignedPost
+from shared.video import Status, Video
+
+_EXAMPLE_ID = "507f1f77bcf86cd799439011"
+_EXAMPLE_TIME = "2026-11-22T12:01:00.000Z"
+_LARGEST_SAFE_INTEGER = 2**53 - 1
+"""Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(_rfc3339),
+    Field(description="RFC 3339, UTC", examples=[_EXAMPLE_TIME]),
+]
+VideoId = Annotated[str, Field(examples=[_EXAMPLE_ID])]
+ContentType = Annotated[
+    str,
+    StringConstraints(pattern=re.compile(r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$")),
+]
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field of the request."""
+
+    field: str = Field(examples=["body.size"])
+    message: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457 problem details: every error of the API."""
+
+    type: str = Field(description="Stable", examples=["urn:clipo:problem:video_not_found"])
+    title: str
+    status: int
+    detail: str = Field(description="What happened and what to do, for a person")
+    instance: str = Field(description="The path that was asked for")
+    code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
+    request_id: str = Field(description="Name it when you report the problem")
+    errors: list[FieldError] = Field(default=[], description="Present when fields are wrong")
+
+
+class Health(BaseModel):
+    """The service answers."""
+
+    status: Literal["healthy"] = "healthy"
+    message: Literal["Clipo AI Backend is running"] = "Clipo AI Backend is running"
+
+
+class UploadAccepted(BaseModel):
+    """A video was received (the ancestor's shape)."""
+
+    id: VideoId
+    filename: str = Field(examples=["sample_video.mp4"])
+    upload_time: Time
+    status: Status = Field(examples=["pending"])
+    message: str = Field(examples=["Video uploaded successfully. Processing started."])
+
+
+class VideoStatus(BaseModel):
+    """Where a video is (the ancestor's shape)."""
+
+    id: VideoId
+    status: Status = Field(examples=["done"])
+
+
+class VideoMetadata(BaseModel):
+    """What is known about a video (the ancestor's shape). `null` is: not known yet."""
+
+    filename: str = Field(examples=["sample_video.mp4"])
+    upload_time: Time
+    status: Status = Field(examples=["done"])
+    duration: str | None = Field(description="HH:MM:SS, rounded", examples=["00:00:30"])
+    thumbnail_url: str | None = Field(
+        examples=[f"https://api.example.com/thumbnails/{_EXAMPLE_ID}.jpg"]
+    )
+    file_size: int = Field(description="Bytes", examples=[5242880])
+    error_message: str | None = Field(examples=[None])
+
+
+class CreateVideo(BaseModel):
+    """A video that is about to be uploaded."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    filename: str = Field(description="1 to 255 characters", examples=["holiday.mp4"])
+    size: int = Field(ge=1, le=_LARGEST_SAFE_INTEGER, description="Bytes", examples=[5242880])
+    content_type: ContentType | None = Field(
+        default=None,
+        description="What the upload will carry; from the extension when left out",
+        examples=["video/mp4"],
+    )
+    passthrough: str | None = Field(
+        default=None,
+        max_length=255,
+        description="Yours: stored and returned unchanged",
+        examples=["order-1042"],
+    )
+
+
+class SignedUpload(BaseModel):
+    """A form to post to object storage: all `fields`, then the file as `file`."""
+
+    method: Literal["POST"] = "POST"
+    url: str = Field(examples=["https://uploads.s3.eu-west-1.amazonaws.com/"])
+    fields: dict[str, str]
+    expires_at: Time
+
+
+class Media(BaseModel):
+    """What was found in the file. `null` is: the file does not say."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    container: str = Field(
+        description="mp4, mov, matroska, webm, avi, asf (WMV), flv and kin", examples=["mp4"]
+    )
+    duration: str | None = Field(description="HH:MM:SS, rounded", examples=["00:00:30"])
+    duration_s: float | None = Field(examples=[29.96])
+    width: int = Field(description="Pixels as shown: after rotation and pixel aspect")
+    height: int
+    rotation: int = Field(description="Clockwise degrees that a player turns the picture by")
+    frame_rate: float | None = Field(examples=[29.97])
+    video_codec: str = Field(examples=["h264"])
+    audio_codec: str | None = Field(examples=["aac"])
+    bit_rate: int | None = Field(description="Bits a second, of the whole file")
+    has_audio: bool
+
+
+class Thumbnail(BaseModel):
+    """The picture: a JPEG of at most 320x240 with the video's aspect."""
+
+    url: str = Field(description="Redirects to a short-lived address of the JPEG")
+    width: int
+    height: int
+    at_s: float = Field(description="The moment that it shows: 10% of the duration")
+    fallback: bool = Field(description="True: there was no frame at 10%, this is the first")
+
+
+class Processing(BaseModel):
+    """What the last attempt took."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    started_at: Time
+    finished_at: Time
+    wall_ms: int
+    bytes_read: int
+    requests: int
+
+
+class VideoError(BaseModel):
+    """Why the video failed."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    code: str = Field(description="Stable", examples=["no_video_stream"])
+    message: str = Field(description="What is wrong and what to do, for a person")
+    retryable: bool
+
+
+class VideoResource(BaseModel):
+    """Everything that is known about a video."""
+
+    id: VideoId
+    filename: str = Field(examples=["holiday.mp4"])
+    content_type: str = Field(examples=["video/mp4"])
+    size: int = Field(description="Bytes: as declared, then as stored", examples=[5242880])
+    passthrough: str | None = Field(examples=["order-1042"])
+    status: Status = Field(examples=["done"])
+    created_at: Time
+    updated_at: Time
+    attempts: int = Field(description="How often processing has begun", examples=[1])
+    media: Media | None = Field(description="Present when done")
+    thumbnail: Thumbnail | None = Field(description="Present when done")
+    processing: Processing | None = Field(description="Present when finished")
+    error: VideoError | None = Field(description="Present when failed")
+
+
+class CreatedVideo(VideoResource):
+    """A pending video, with the form that uploads it."""
+
+    upload: SignedUpload
+
+
+class VideoPage(BaseModel):
+    """Some videos, newest first."""
+
+    data: list[VideoResource]
+    next_cursor: str | None = Field(description="Give it as `cursor` to get the next page")
+    has_more: bool
+
+
+def video_resource(video: Video, *, base_url: str) -> VideoResource:
+    """Return a video as the API shows it: only what its status vouches for."""
+    thumbnail = video.thumbnail if video.status is Status.DONE else None
+    return VideoResource(
+        id=video.id,
+        filename=video.filename,
+        content_type=video.content_type,
+        size=video.size,
+        passthrough=video.passthrough,
+        status=video.status,
+        created_at=video.created_at,
+        updated_at=video.updated_at,
+        attempts=video.attempts,
+        media=Media.model_validate(video.media) if video.status is Status.DONE else None,
+        thumbnail=Thumbnail(
+            url=f"{base_url}videos/{video.id}/thumbnail",
+            width=thumbnail.width,
+            height=thumbnail.height,
+            at_s=thumbnail.at_s,
+            fallback=thumbnail.fallback,
+        )
+        if thumbnail
+        else None,
+        processing=Processing.model_validate(video.processing) if video.status.finished else None,
+        error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
+    )
+
+
+def created_video(video: Video, signed: SignedPost, *, base_url: str) -> CreatedVideo:
+    """Return a new video with its form."""
+    upload = SignedUpload(
+        url=signed.url, fields=dict(signed.fields), expires_at=video.upload.expires_at
+    )
+    return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
+
+
+def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:
+    """Return a video in the ancestor's shape."""
+    done = video.status is Status.DONE
+    return VideoMetadata(
+        filename=video.filename,
+        upload_time=video.created_at,
+        status=video.status,
+        duration=video.media.duration if done and video.media else None,
+        thumbnail_url=f"{base_url}thumbnails/{video.id}.jpg" if done else None,
+        file_size=video.size,
+        error_message=video.error.message if video.error else None,
+    )
