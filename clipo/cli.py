@@ -1,0 +1,58 @@
+"""The `clipo` command."""
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import typer
+
+from clipo.errors import ClipoError
+from clipo.home import Home
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Video upload that is checked, thumbnailed and followed to a status you can trust.",
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _clipo() -> None:
+    """Keep `up` a command of its own while it is the only one."""
+
+
+@app.command()
+def up(
+    *,
+    ephemeral: Annotated[
+        bool, typer.Option("--ephemeral", help="Forget everything at the end.")
+    ] = False,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget all videos of earlier starts first.")
+    ] = False,
+) -> None:
+    """Run the whole product on this machine.
+
+    Settings: PORT (8000), CLIPO_HOME (.clipo), MONGODB_URI and AWS_ENDPOINT_URL_S3 for other
+    servers than the ones that come with it, CLIPO_FFMPEG_DIR for another ffmpeg.
+    """
+    # The other commands need none of this, and it takes half a second.
+    from clipo.console import StackConsole  # noqa: PLC0415
+    from clipo.stack import Stack  # noqa: PLC0415
+
+    with ExitStack() as until_the_end:
+        folder = os.environ.get("CLIPO_HOME") or ".clipo"
+        if ephemeral:
+            folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
+        home = Home(Path(folder).resolve())
+        try:
+            until_the_end.enter_context(home.locked())
+            if reset:
+                home.reset()
+            exit_code = Stack(home, os.environ, StackConsole()).run()
+        except ClipoError as error:
+            typer.secho(str(error), fg="red", err=True)
+            exit_code = 1
+    raise typer.Exit(exit_code)

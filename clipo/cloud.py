@@ -1,0 +1,185 @@
+"""The buckets, the queues and the trigger between them: locally, what the template is on AWS."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from clipo.errors import ClipoError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+_EVENTS_QUEUE = "clipo-events"
+_FAILED_EVENTS_QUEUE = "clipo-failed-events"
+_FORGET_AFTER_S = 14 * 24 * 3600
+_DEFAULT_REGION = "us-east-1"
+
+# Any page of a developer's own machine may upload, whatever its port.
+_LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """The queues' URLs."""
+
+    events: str
+    failed_events: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One delivery of an event."""
+
+    receipt: str
+    body: str
+    delivery: int
+    """1 for the first."""
+
+
+class Cloud:
+    """S3 and SQS of one environment: AWS_REGION, AWS_ENDPOINT_URL_S3 and _SQS, credentials."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Make the clients; nothing is sent."""
+        session = boto3.Session(
+            aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=environ.get("AWS_SESSION_TOKEN"),
+            region_name=environ["AWS_REGION"],
+        )
+        config = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=30)
+        self._region = environ["AWS_REGION"]
+        self._s3: S3Client = session.client(
+            "s3", endpoint_url=environ["AWS_ENDPOINT_URL_S3"], config=config
+        )
+        self._sqs: SQSClient = session.client(
+            "sqs", endpoint_url=environ["AWS_ENDPOINT_URL_SQS"], config=config
+        )
+
+    def set_up(self, *, uploads_bucket: str, media_bucket: str) -> Queues:
+        """Create what is missing and return the queues. Safe to repeat.
+
+        Raises `ClipoError` where S3 or SQS does not play along.
+        """
+        with _explained("set up the buckets and queues"):
+            for bucket in (uploads_bucket, media_bucket):
+                self._create_bucket(bucket)
+            self._allow_local_origins(uploads_bucket)
+            queues = Queues(
+                events=self._create_queue(_EVENTS_QUEUE),
+                failed_events=self._create_queue(_FAILED_EVENTS_QUEUE),
+            )
+            self._send_events(uploads_bucket, queues.events)
+            return queues
+
+    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
+        """Wait for one message and hide it from others for a while."""
+        with _explained("receive events"):
+            response = self._sqs.receive_message(
+                QueueUrl=queue,
+                WaitTimeSeconds=wait_s,
+                VisibilityTimeout=hidden_s,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        for message in response.get("Messages", []):
+            return Message(
+                receipt=message["ReceiptHandle"],
+                body=message["Body"],
+                delivery=int(message["Attributes"]["ApproximateReceiveCount"]),
+            )
+        return None
+
+    def delete(self, queue: str, message: Message) -> None:
+        """Take a message off its queue."""
+        with _explained("delete an event"):
+            self._sqs.delete_message(QueueUrl=queue, ReceiptHandle=message.receipt)
+
+    def hide(self, queue: str, message: Message, *, seconds: int) -> None:
+        """Let a message come again after a while."""
+        with _explained("put an event back"):
+            self._sqs.change_message_visibility(
+                QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+            )
+
+    def send(self, queue: str, body: Mapping[str, Any]) -> None:
+        """Put a message on a queue."""
+        with _explained("keep a failed event"):
+            self._sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(body))
+
+    def _create_bucket(self, bucket: str) -> None:
+        try:
+            if self._region == _DEFAULT_REGION:
+                self._s3.create_bucket(Bucket=bucket)
+            else:
+                self._s3.create_bucket(
+                    Bucket=bucket,
+                    CreateBucketConfiguration={"LocationConstraint": self._region},  # type: ignore[typeddict-item]  # any region's name
+                )
+        except (
+            self._s3.exceptions.BucketAlreadyOwnedByYou,
+            self._s3.exceptions.BucketAlreadyExists,
+        ):
+            return
+
+    def _allow_local_origins(self, bucket: str) -> None:
+        self._s3.put_bucket_cors(
+            Bucket=bucket,
+            CORSConfiguration={
+                "CORSRules": [
+                    {
+                        "AllowedMethods": ["POST", "PUT"],
+                        "AllowedOrigins": _LOCAL_ORIGINS,
+                        "AllowedHeaders": ["*"],
+                        "ExposeHeaders": ["ETag"],
+                        "MaxAgeSeconds": 3000,
+                    }
+                ]
+            },
+        )
+
+    def _create_queue(self, name: str) -> str:
+        attributes = {"MessageRetentionPeriod": str(_FORGET_AFTER_S)}
+        return self._sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # the stubs know the names only as literals
+
+    def _send_events(self, bucket: str, queue: str) -> None:
+        arn = self._sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]["QueueArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        self._s3.put_bucket_notification_configuration(
+            Bucket=bucket,
+            NotificationConfiguration={
+                "QueueConfigurations": [
+                    {
+                        "QueueArn": arn,
+                        "Events": ["s3:ObjectCreated:*"],
+                        "Filter": {
+                            "Key": {"FilterRules": [{"Name": "prefix", "Value": "uploads/"}]}
+                        },
+                    }
+                ]
+            },
+        )
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise ClipoError(f"Could not {what}: {error}") from error

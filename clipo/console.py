@@ -1,0 +1,79 @@
+"""What `clipo up` prints: where everything is, then one line a step of each video."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_STEPS = {
+    "upload signed": ("pending", "waiting for {size:,} bytes"),
+    "upload received": ("pending", "{size:,} bytes received"),
+    "processing started": ("processing", "{size:,} bytes"),
+    "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
+    "video failed": ("failed", "{code}"),
+    "event comes again": ("retry", "in {seconds} s: {reason}"),
+    "event given up": ("given up", "after {deliveries} deliveries: {reason}"),
+    "catalog_unavailable": ("problem", "the database does not answer"),
+    "storage_unavailable": ("problem", "the object storage does not answer"),
+}
+"""The log messages that tell a step of a video: its status, and what to say of it."""
+
+_STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
+
+
+class StackConsole:
+    """Writes for the person who started the stack."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def say(self, text: str, style: str = "") -> None:
+        """Print a line."""
+        self._console.print(Text(text, style=style))
+
+    def welcome(self, addresses: Sequence[tuple[str, str]], *, next_command: str) -> None:
+        """Print the table of addresses, and what to type next."""
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="bold")
+        table.add_column(no_wrap=True)
+        for name, address in addresses:
+            table.add_row(f"  {name}", address)
+        self._console.print()
+        self.say("Clipo is running. Stop it with Ctrl-C.", "bold green")
+        self._console.print()
+        self._console.print(table)
+        self._console.print()
+        self.say("Try it: put a video of yours in the place of clip.mp4", "bold")
+        self.say(f"  {next_command}")
+        self._console.print()
+
+    def died(self, name: str, exit_code: int | None, last_lines: Sequence[str]) -> None:
+        """Report a process that ended by itself."""
+        self.say(f"{name} has stopped, exit code {exit_code}. Its last lines:", "bold red")
+        for line in last_lines:
+            self.say(f"  {line}", "dim")
+
+    def log_line(self, line: str) -> None:
+        """Print what a function's log line means for a video; most mean nothing."""
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            return
+        if isinstance(entry, dict):
+            self._step(entry)
+
+    def _step(self, entry: Mapping[str, Any]) -> None:
+        if entry.get("message") not in _STEPS:
+            return
+        status, details = _STEPS[entry["message"]]
+        seconds = entry.get("duration_s")
+        length = "unknown length" if seconds is None else f"{seconds:g} s"
+        text = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
+        text.append(f"{entry.get('video_id', ''):24}  ", style="default")
+        text.append(f"{status:10}", style=_STYLES.get(status, "yellow"))
+        text.append(f"  {details.format(length=length, **entry)}", style="default")
+        self._console.print(text)

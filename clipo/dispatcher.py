@@ -1,0 +1,144 @@
+"""Carries bucket events to the processing handler, by the rules of Lambda's async invocations.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from clipo.cloud import Cloud, Message
+from clipo.errors import ClipoError
+from clipo.sandbox import InvocationFailed, Sandbox
+from shared.log import logger
+
+FUNCTION_TIMEOUT_S = 120
+RETRY_DELAYS_S = (60, 120)
+"""Lambda's own: one minute before the first retry, two before the second."""
+
+_RECEIVE_WAIT_S = 1
+_HIDDEN_S = FUNCTION_TIMEOUT_S + 60
+_PAUSE_S = 1
+
+
+class Queue(Protocol):
+    """Where events come from, and where those that cannot be processed go."""
+
+    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
+        """Wait for one message and hide it from others for a while."""
+
+    def delete(self, queue: str, message: Message) -> None:
+        """Take a message off its queue."""
+
+    def hide(self, queue: str, message: Message, *, seconds: int) -> None:
+        """Let a message come again after a while."""
+
+    def send(self, queue: str, body: Mapping[str, Any]) -> None:
+        """Put a message on a queue."""
+
+
+class Dispatcher:
+    """Delivers events one by one."""
+
+    def __init__(
+        self,
+        cloud: Queue,
+        invoke: Callable[[Mapping[str, Any]], Any],
+        *,
+        events: str,
+        failed_events: str,
+    ) -> None:
+        """Take the two queues' URLs and what invokes the function."""
+        self._cloud = cloud
+        self._invoke = invoke
+        self._events = events
+        self._failed_events = failed_events
+
+    def deliver_next(self) -> None:
+        """Wait a moment for an event, and carry it to its end or to its next try.
+
+        Raises `ClipoError` while the queue does not answer.
+        """
+        message = self._cloud.receive(self._events, wait_s=_RECEIVE_WAIT_S, hidden_s=_HIDDEN_S)
+        if message is None:
+            return
+        event = json.loads(message.body)
+        try:
+            self._invoke(event)
+        except InvocationFailed as error:
+            self._try_again_or_give_up(message, event, error)
+        else:
+            self._cloud.delete(self._events, message)
+
+    def _try_again_or_give_up(
+        self, message: Message, event: Mapping[str, Any], error: InvocationFailed
+    ) -> None:
+        if message.delivery <= len(RETRY_DELAYS_S):
+            delay = RETRY_DELAYS_S[message.delivery - 1]
+            logger().warning("event comes again", seconds=delay, reason=str(error))
+            self._cloud.hide(self._events, message, seconds=delay)
+            return
+        logger().error("event given up", deliveries=message.delivery, reason=str(error))
+        self._cloud.send(self._failed_events, _failure_record(message, event, error))
+        self._cloud.delete(self._events, message)
+
+
+def _failure_record(
+    message: Message, event: Mapping[str, Any], error: InvocationFailed
+) -> dict[str, Any]:
+    """Return what Lambda sends to an OnFailure destination.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    return {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "requestContext": {
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": message.delivery,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        "responsePayload": {"errorMessage": str(error)},
+    }
+
+
+def _work(cloud: Cloud, stopping: threading.Event) -> None:
+    sandbox = Sandbox(timeout_s=FUNCTION_TIMEOUT_S)
+    dispatcher = Dispatcher(
+        cloud,
+        sandbox.invoke,
+        events=os.environ["EVENTS_QUEUE_URL"],
+        failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
+    )
+    while not stopping.is_set():
+        try:
+            dispatcher.deliver_next()
+        except ClipoError as error:
+            logger().warning("queue unavailable", reason=str(error))
+            stopping.wait(_PAUSE_S)
+    sandbox.stop()
+
+
+def main() -> None:
+    """Run until SIGTERM: then finish the events at hand."""
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    cloud = Cloud(os.environ)
+    workers = [
+        threading.Thread(target=_work, args=(cloud, stopping))
+        for _ in range(max(2, os.cpu_count() or 1))
+    ]
+    for worker in workers:
+        worker.start()
+    logger().info("ready")
+    for worker in workers:
+        worker.join()
+
+
+if __name__ == "__main__":
+    main()

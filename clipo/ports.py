@@ -1,0 +1,27 @@
+"""Finds ports to listen on."""
+
+import socket
+
+_NEIGHBOURS = 20
+
+
+def free_port(preferred: int, *, taken: set[int]) -> int:
+    """Return the preferred port of 127.0.0.1, or the next free one, and add it to `taken`."""
+    candidates = [*range(preferred, min(preferred + _NEIGHBOURS, 65536)), 0]
+    for candidate in candidates:
+        port = _bindable(candidate)
+        if port and port not in taken:
+            taken.add(port)
+            return port
+    raise AssertionError("Port 0 is always bindable.")
+
+
+def _bindable(port: int) -> int | None:
+    with socket.socket() as probe:
+        # Ports of connections that have just ended are free to listen on.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return None
+        return int(probe.getsockname()[1])

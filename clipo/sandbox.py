@@ -1,0 +1,101 @@
+"""A process that stands for one Lambda execution environment, kept warm between events."""
+
+import multiprocessing
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from typing import Any
+
+_SPAWN = multiprocessing.get_context("spawn")
+_STARTUP_S = 60
+
+
+class InvocationFailed(Exception):
+    """The handler raised, ran out of time, or took its process down with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What Lambda hands to a handler, as far as ours look."""
+
+    deadline: float
+    aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return max(0, int((self.deadline - time.monotonic()) * 1000))
+
+
+class Sandbox:
+    """Runs the processing handler, one event at a time, in a process of its own."""
+
+    def __init__(self, *, timeout_s: int) -> None:
+        """Start the process. `timeout_s` is the function's timeout."""
+        self._timeout_s = timeout_s
+        self._start()
+
+    def _start(self) -> None:
+        self._connection, other_end = _SPAWN.Pipe()
+        self._process = _SPAWN.Process(
+            target=_serve, args=(other_end, self._timeout_s), daemon=True
+        )
+        self._process.start()
+        self._warm = False
+        other_end.close()
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Return what the handler returned.
+
+        Raises `InvocationFailed`; the next event then gets a new process if this one is lost.
+        """
+        if not self._process.is_alive():
+            self._start()
+        try:
+            self._await_start()
+            self._connection.send(event)
+            succeeded, result = self._answer(self._timeout_s)
+        except (EOFError, OSError) as error:
+            self.stop()
+            raise InvocationFailed(f"The process died: {self._process.exitcode}") from error
+        except InvocationFailed:
+            self.stop()
+            raise
+        if not succeeded:
+            raise InvocationFailed(result)
+        return result
+
+    def _await_start(self) -> None:
+        if not self._warm:
+            self._answer(_STARTUP_S)
+            self._warm = True
+
+    def _answer(self, timeout_s: int) -> Any:
+        if not self._connection.poll(timeout_s):
+            raise InvocationFailed(f"Task timed out after {timeout_s} seconds")
+        return self._connection.recv()
+
+    def stop(self) -> None:
+        """End the process at once."""
+        self._process.kill()
+        self._process.join()
+        self._connection.close()
+
+
+def _serve(connection: Connection, timeout_s: int) -> None:
+    # Here, for it is the sandbox that is to import the function, as Lambda would.
+    from processing.handler import handler  # noqa: PLC0415
+
+    # Lambda does not count the start either.
+    connection.send("ready")
+    while True:
+        try:
+            event = connection.recv()
+        except (EOFError, KeyboardInterrupt):
+            return
+        answer: tuple[bool, Any]
+        try:
+            answer = True, handler(event, _Context(time.monotonic() + timeout_s))
+        except Exception as error:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
+            answer = False, f"{type(error).__name__}: {error}"
+        connection.send(answer)

@@ -1,0 +1,309 @@
+"""The local stack: every part as a child process, started in order, watched, and stopped."""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from socket import create_connection
+from typing import NoReturn
+
+from watchfiles import watch
+
+from clipo import ffmpeg
+from clipo.child import Child
+from clipo.cloud import Cloud
+from clipo.console import StackConsole
+from clipo.errors import ClipoError
+from clipo.home import Home
+from clipo.ports import free_port
+from shared.catalog import Catalog
+from shared.errors import CatalogUnavailable
+from shared.settings import CatalogSettings
+
+_REPOSITORY = Path(__file__).parent.parent
+_FUNCTIONS = _REPOSITORY / "functions"
+_MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
+_SECANTUSD = Path(sys.executable).with_name("secantusd-py")
+
+_API_PORT = 8000
+_S3_PORT = 4566
+_MONGO_PORT = 27117
+_START_S = 60
+_CATALOG_TIMEOUT_MS = 5000
+
+_FUNCTION_MODULES = {"api": "clipo.local_api", "processing": "clipo.dispatcher"}
+"""The children that run our functions, and start again when the functions' code changes."""
+
+
+class _Died(Exception):
+    """A child has ended that should have kept running."""
+
+    def __init__(self, child: Child) -> None:
+        super().__init__(child.name)
+        self.child = child
+
+
+@dataclass(frozen=True, slots=True)
+class _CodeChanged:
+    """Something in functions/ was saved."""
+
+
+class Stack:
+    """Runs everything until Ctrl-C, or until a part of it dies."""
+
+    def __init__(self, home: Home, environ: Mapping[str, str], console: StackConsole) -> None:
+        """Take the folder for the state, the settings, and where to tell what happens."""
+        self._home = home
+        self._given = environ
+        self._console = console
+        self._children: dict[str, Child] = {}
+        self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._ports: set[int] = set()
+        self._reloaded = False
+
+    def run(self) -> int:
+        """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when a part has died."""
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self._start()
+            self._watch()
+        except _Died as error:
+            self._console.died(error.child.name, error.child.exit_code, error.child.last_lines)
+            self._console.say(f"All of it is in {self._home.logs}.")
+            return 1
+        except KeyboardInterrupt:
+            self._console.say("\nStopping.")
+        finally:
+            self._stop()
+        return 0
+
+    def _start(self) -> None:
+        self._home.logs.mkdir(parents=True, exist_ok=True)
+        for log in self._home.logs.iterdir():
+            log.unlink()
+        port = free_port(_api_port(self._given), taken=self._ports)
+        environ = self._services()
+        environ["PORT"] = str(port)
+        environ["CLIPO_FFMPEG_DIR"] = str(
+            ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
+        )
+        self._functions_environ = environ
+        for name in _FUNCTION_MODULES:
+            self._start_function(name)
+        api = f"http://localhost:{port}"
+        self._await("api", lambda: _answers(f"http://127.0.0.1:{port}/health"))
+        self._write_stack_file(api)
+        self._welcome(api)
+
+    def _services(self) -> dict[str, str]:
+        """Start S3 and MongoDB unless others are given; return the functions' environment."""
+        environ = self._storage_environ()
+        environ["MONGODB_URI"] = self._given.get("MONGODB_URI") or self._start_mongo()
+        self._await_services(environ)
+        queues = Cloud(environ).set_up(
+            uploads_bucket=environ["UPLOADS_BUCKET"], media_bucket=environ["MEDIA_BUCKET"]
+        )
+        environ["EVENTS_QUEUE_URL"] = queues.events
+        environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
+        return environ
+
+    def _storage_environ(self) -> dict[str, str]:
+        buckets = {"UPLOADS_BUCKET": "clipo-uploads", "MEDIA_BUCKET": "clipo-media"}
+        given = self._given.get("AWS_ENDPOINT_URL_S3")
+        if given:
+            defaults = buckets | {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SQS": given}
+            return defaults | dict(self._given)
+        access_key, secret = self._home.credentials()
+        url = f"http://127.0.0.1:{free_port(_S3_PORT, taken=self._ports)}"
+        # Nothing of the user's own AWS configuration may leak into the local one.
+        environ = {k: v for k, v in self._given.items() if not k.startswith("AWS_")}
+        environ |= buckets | {
+            "AWS_ACCESS_KEY_ID": access_key,
+            "AWS_SECRET_ACCESS_KEY": secret,
+            "AWS_REGION": "us-east-1",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ENDPOINT_URL_S3": url,
+            "AWS_ENDPOINT_URL_SQS": url,
+        }
+        self._start_s3(url, environ)
+        return environ
+
+    def _start_s3(self, url: str, environ: Mapping[str, str]) -> None:
+        if not _MINISTACK.exists():
+            raise ClipoError(f"{_MINISTACK} is missing. Run `make setup` first.")
+        settings = {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": url.rpartition(":")[2],
+            "SERVICES": "s3,sqs",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self._home.emulator),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._home.objects),
+        }
+        self._start_child("s3", [str(_MINISTACK)], environ=dict(environ) | settings)
+
+    def _start_mongo(self) -> str:
+        port = free_port(_MONGO_PORT, taken=self._ports)
+        command = [
+            *(str(_SECANTUSD), "--host", "127.0.0.1", "--port", str(port)),
+            *("--storage-path", str(self._home.mongo), "--cache-size", "256M"),
+        ]
+        self._start_child("mongodb", command, environ=self._given)
+        return f"mongodb://127.0.0.1:{port}/?directConnection=true"
+
+    def _await_services(self, environ: Mapping[str, str]) -> None:
+        if "s3" in self._children:
+            health = environ["AWS_ENDPOINT_URL_S3"] + "/_ministack/health"
+            self._await("s3", lambda: _answers(health))
+        if "mongodb" in self._children:
+            port = int(environ["MONGODB_URI"].rpartition(":")[2].partition("/")[0])
+            self._await("mongodb", lambda: _listens(port))
+        settings = CatalogSettings.read(environ)
+        try:
+            Catalog(settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS).ensure_indexes()
+        except CatalogUnavailable as error:
+            raise ClipoError(
+                f"MongoDB at {_without_password(settings.uri)} does not answer: {error.__cause__}"
+            ) from error
+
+    def _start_function(self, name: str) -> None:
+        self._start_child(
+            name,
+            [sys.executable, "-m", _FUNCTION_MODULES[name]],
+            environ=self._functions_environ | {"POWERTOOLS_SERVICE_NAME": name},
+            on_line=self._console.log_line,
+        )
+
+    def _start_child(
+        self,
+        name: str,
+        command: list[str],
+        *,
+        environ: Mapping[str, str],
+        on_line: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._children[name] = Child(
+            name,
+            command,
+            environ=environ,
+            log=self._home.logs / f"{name}.log",
+            on_line=on_line,
+            on_exit=self._events.put,
+        )
+
+    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + _START_S
+        while not ready():
+            child = self._children[name]
+            if not child.running:
+                raise _Died(child)
+            if time.monotonic() > deadline:
+                raise ClipoError(f"{name} is not ready after {_START_S} s: see {self._home.logs}.")
+            time.sleep(0.05)
+
+    def _watch(self) -> None:
+        """Wait for the end of a child, and start the functions again when their code changes."""
+        threading.Thread(target=self._watch_code, daemon=True).start()
+        while True:
+            event = self._events.get()
+            if isinstance(event, _CodeChanged):
+                self._reload()
+            elif event is self._children.get(event.name):
+                self._on_exit(event)
+
+    def _watch_code(self) -> None:
+        for _ in watch(_FUNCTIONS, stop_event=self._stopping):
+            self._events.put(_CodeChanged())
+
+    def _reload(self) -> None:
+        self._console.say("functions/ has changed: starting api and processing again.", "yellow")
+        self._reloaded = True
+        for name in _FUNCTION_MODULES:
+            self._children.pop(name).stop()
+            self._start_function(name)
+
+    def _on_exit(self, child: Child) -> None:
+        if not (self._reloaded and child.name in _FUNCTION_MODULES):
+            raise _Died(child)
+        # Most likely a file was saved half-way: the next save mends it.
+        self._console.died(child.name, child.exit_code, child.last_lines)
+        self._console.say("Waiting for the next change in functions/.", "yellow")
+
+    def _write_stack_file(self, api: str) -> None:
+        environ = self._functions_environ
+        addresses = {
+            "api": api,
+            "s3": environ["AWS_ENDPOINT_URL_S3"],
+            "mongodb": _without_password(environ["MONGODB_URI"]),
+        }
+        self._home.stack_file.write_text(json.dumps(addresses))
+
+    def _welcome(self, api: str) -> None:
+        environ = self._functions_environ
+        addresses = [
+            ("API", api),
+            ("Docs", f"{api}/docs"),
+            ("S3", environ["AWS_ENDPOINT_URL_S3"]),
+            ("MongoDB", _without_password(environ["MONGODB_URI"])),
+            ("Data", str(self._home.root)),
+            ("Logs", str(self._home.logs)),
+            ("ffmpeg", ffmpeg.version(Path(environ["CLIPO_FFMPEG_DIR"]))),
+        ]
+        wanted = _api_port(self._given)
+        if not api.endswith(f":{wanted}"):
+            self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
+        self._console.welcome(addresses, next_command=f"curl -F file=@clip.mp4 {api}/upload-video/")
+
+    def _stop(self) -> None:
+        # A second Ctrl-C must not keep children alive.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self._stopping.set()
+        self._home.stack_file.unlink(missing_ok=True)
+        # Those that use the others first.
+        for child in reversed(self._children.values()):
+            child.stop()
+
+
+def _api_port(environ: Mapping[str, str]) -> int:
+    text = environ.get("PORT") or str(_API_PORT)
+    if not text.isdigit() or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
+        raise ClipoError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=1):  # noqa: S310 (our own child)
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _listens(port: int) -> bool:
+    try:
+        create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _without_password(uri: str) -> str:
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
