@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection
@@ -172,7 +173,8 @@ class Stack:
             self._await("mongodb", lambda: _listens(port))
         settings = CatalogSettings.read(environ)
         try:
-            Catalog(settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS).ensure_indexes()
+            with closing(Catalog(settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)) as catalog:
+                catalog.ensure_indexes()
         except CatalogUnavailable as error:
             raise ClipoError(
                 f"MongoDB at {_without_password(settings.uri)} does not answer: {error.__cause__}"

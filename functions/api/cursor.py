@@ -19,7 +19,7 @@ def id_of(cursor: str) -> str:
         video_id = base64.b64decode(cursor, altchars=b"-_", validate=True).hex()
     except (binascii.Error, ValueError) as error:
         raise _invalid() from error
-    if not is_video_id(video_id):
+    if not is_video_id(video_id) or cursor_after(video_id) != cursor:
         raise _invalid()
     return video_id
 

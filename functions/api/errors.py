@@ -99,7 +99,11 @@ def _response(
         errors=errors,
     )
     return JSONResponse(
-        body, status_code=kind.status, headers=dict(headers or {}), media_type=problems.MEDIA_TYPE
+        body,
+        status_code=kind.status,
+        # The answer to a bug is sent from outside the middleware that adds this to all others.
+        headers={"X-Request-Id": request.state.request_id, **(headers or {})},
+        media_type=problems.MEDIA_TYPE,
     )
 
 

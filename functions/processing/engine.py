@@ -130,7 +130,7 @@ class Engine:
             raise _unreadable(finished)
         try:
             return probe.media(finished.stdout)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise BadMedia(Code.CORRUPT, "The file's description of itself is damaged.") from error
 
     def _thumbnail(

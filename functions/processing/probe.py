@@ -101,17 +101,26 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
 
 def _duration(part: Report) -> float | None:
     """Return seconds, or `None` where the file does not say."""
-    seconds = float(part.get("duration", "nan"))
-    return round(seconds, 3) if math.isfinite(seconds) and seconds > 0 else None
+    seconds = _positive(part.get("duration"))
+    return round(seconds, 3) if seconds else None
 
 
 def _bit_rate(format_: Report) -> int | None:
-    return int(format_["bit_rate"]) if "bit_rate" in format_ else None
+    bits = _positive(format_.get("bit_rate"))
+    return int(bits) if bits else None
 
 
 def _ratio(text: str | None) -> float | None:
     """Return "30000/1001" as 29.97, and `None` for "0/0"."""
-    numerator, _, denominator = (text or "").partition("/")
-    if not numerator or not denominator or int(numerator) <= 0 or int(denominator) <= 0:
+    above, _, below = (text or "").partition("/")
+    numerator, denominator = _positive(above), _positive(below)
+    return round(numerator / denominator, 3) if numerator and denominator else None
+
+
+def _positive(text: str | None) -> float | None:
+    """Return a finite number above zero, and `None` for "0", "N/A" and the like."""
+    try:
+        number = float(text or "nan")
+    except ValueError:
         return None
-    return round(int(numerator) / int(denominator), 3)
+    return number if math.isfinite(number) and number > 0 else None

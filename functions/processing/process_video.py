@@ -15,7 +15,7 @@ from processing.errors import BadMedia, Code
 from processing.source import OpenSource
 from shared.errors import Unavailable
 from shared.log import logger
-from shared.storage import SourceGone, SourceReplaced
+from shared.storage import ObjectGone, SourceReplaced
 from shared.video import (
     LEASE_GRACE,
     Failure,
@@ -160,7 +160,7 @@ class VideoProcessor:
                     return self.inspector.inspect(
                         source.location, directory=directory, remaining_s=remaining_s
                     )
-            except SourceGone as error:
+            except ObjectGone as error:
                 raise BadMedia(
                     Code.SOURCE_GONE,
                     "The uploaded file is no longer in storage. Upload it again.",

@@ -30,7 +30,7 @@ class Downloads:
         """Yield the object as a file in `directory`, which the caller removes.
 
         Its name has no extension, so that only the bytes decide what ffprobe takes it for.
-        Raises `SourceGone` or `SourceReplaced` where it is no longer the event's object.
+        Raises `ObjectGone` or `SourceReplaced` where it is no longer the event's object.
         """
         file = directory / "source"
         self._storage.download_upload(event.key, event.source, file)

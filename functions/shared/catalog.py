@@ -50,8 +50,8 @@ class Catalog:
         self._timeout_ms = timeout_ms
 
     @cached_property
-    def _videos(self) -> Collection[Document]:
-        client: MongoClient[Document] = MongoClient(
+    def _client(self) -> MongoClient[Document]:
+        return MongoClient(
             self._settings.uri,
             maxPoolSize=self._pool_size,
             timeoutMS=self._timeout_ms,
@@ -62,7 +62,14 @@ class Catalog:
             tz_aware=True,
             tzinfo=UTC,
         )
-        return client[self._settings.database].videos
+
+    @property
+    def _videos(self) -> Collection[Document]:
+        return self._client[self._settings.database].videos
+
+    def close(self) -> None:
+        """Close the connections. A function never does: it keeps them for its next event."""
+        self._client.close()
 
     def ensure_indexes(self) -> None:
         """Create the indexes that the queries below use. Safe to repeat."""

@@ -19,8 +19,8 @@ _THUMBNAIL_TYPE = "image/jpeg"
 _CONNECT_S = 2
 
 
-class SourceGone(Exception):
-    """The uploaded object is no longer there."""
+class ObjectGone(Exception):
+    """There is no object at this key any more."""
 
 
 class SourceReplaced(Exception):
@@ -98,7 +98,7 @@ class Storage:
     def download_upload(self, key: str, source: Source, to: Path) -> None:
         """Write the object that the event named to a file.
 
-        Raises `SourceReplaced` or `SourceGone` where it is no longer that object.
+        Raises `SourceReplaced` or `ObjectGone` where it is no longer that object.
         """
         with _unavailable_on_error(), to.open("wb") as file:
             response = self._s3.get_object(
@@ -158,5 +158,5 @@ def _meaning(error: "ClientError") -> Exception:
     if code == "PreconditionFailed":
         return SourceReplaced("The object has been replaced.")
     if code == "NoSuchKey":
-        return SourceGone("The object is no longer there.")
+        return ObjectGone("The object is no longer there.")
     return StorageUnavailable(f"S3: {code}")

@@ -11,6 +11,7 @@ from api.problems import Problem
 from api.receive_video import receive_video
 from api.schemas import UploadAccepted, VideoMetadata, VideoStatus, video_metadata
 from api.services import Wired
+from shared.storage import ObjectGone
 
 UPLOAD_PATH = "/upload-video/"
 
@@ -86,8 +87,15 @@ def get_video_metadata(video_id: str, request: Request, services: Wired) -> Vide
 def get_thumbnail_image(video_id: str, services: Wired) -> Response:
     """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
     thumbnail = find_thumbnail(services, video_id)
+    try:
+        jpeg = services.objects.read_thumbnail(thumbnail.key)
+    except ObjectGone as error:
+        # A newer upload has replaced it since we looked.
+        raise Problem(
+            problems.THUMBNAIL_NOT_FOUND, "The thumbnail is being replaced. Try again."
+        ) from error
     return Response(
-        services.objects.read_thumbnail(thumbnail.key),
+        jpeg,
         media_type="image/jpeg",
         headers={"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"},
     )

@@ -1,0 +1,150 @@
+"""Makes the clips that the tests upload, with the ffmpeg of the locked wheel."""
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clipo.ffmpeg import wheel_binary
+
+_PICTURE = "testsrc2=size=640x360:rate=25:duration=2"
+_SOUND = "sine=frequency=440:duration=2"
+_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+_HEVC = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
+_VP9 = ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"]
+_QUIET_AV1 = ["-c:v", "libsvtav1", "-preset", "10", "-svtav1-params", "keyint=25"]
+
+_ENCODINGS: dict[str, list[str]] = {
+    "h264.mp4": [*_H264, "-c:a", "aac"],
+    "h264.mov": [*_H264, "-c:a", "aac"],
+    "hevc-10-bit.mov": [*_HEVC, "-pix_fmt", "yuv420p10le", "-tag:v", "hvc1", "-c:a", "aac"],
+    "mpeg4.avi": ["-c:v", "mpeg4", "-c:a", "libmp3lame"],
+    "h264.mkv": [*_H264, "-c:a", "libopus"],
+    "wmv2.wmv": ["-c:v", "wmv2", "-c:a", "wmav2"],
+    "sorenson.flv": ["-c:v", "flv", "-c:a", "libmp3lame", "-ar", "44100"],
+    "vp9.webm": [*_VP9, "-c:a", "libopus"],
+    "vp8.webm": ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"],
+    "av1.mp4": [*_QUIET_AV1, "-pix_fmt", "yuv420p", "-c:a", "aac"],
+}
+"""Two seconds of 640x360 with sound, in every container and the usual codecs."""
+
+CONTAINERS = {
+    "h264.mp4": ("mp4", "h264", "aac"),
+    "h264.mov": ("mov", "h264", "aac"),
+    "hevc-10-bit.mov": ("mov", "hevc", "aac"),
+    "mpeg4.avi": ("avi", "mpeg4", "mp3"),
+    "h264.mkv": ("matroska", "h264", "opus"),
+    "wmv2.wmv": ("asf", "wmv2", "wmav2"),
+    "sorenson.flv": ("flv", "flv1", "mp3"),
+    "vp9.webm": ("webm", "vp9", "opus"),
+    "vp8.webm": ("webm", "vp8", "opus"),
+}
+"""What the API is to report of each playable one: container, video and audio codec."""
+
+
+@dataclass(frozen=True)
+class Clips:
+    """Clips by name, each made once."""
+
+    folder: Path
+
+    def __getitem__(self, name: str) -> Path:
+        path = self.folder / name
+        if not path.exists():
+            self._make(name, path)
+        return path
+
+    def _make(self, name: str, path: Path) -> None:
+        if name in _ENCODINGS:
+            sources = ["-f", "lavfi", "-i", _PICTURE, "-f", "lavfi", "-i", _SOUND]
+            ffmpeg(*sources, *_ENCODINGS[name], str(path))
+        else:
+            _SPECIAL[name](self, path)
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Run the wheel's ffmpeg, and show what it says when it fails."""
+    command = [str(wheel_binary("ffmpeg")), "-v", "error", "-nostdin", "-y", *arguments]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+
+
+def picture(source: str, *arguments: str) -> Callable[[Clips, Path], None]:
+    """Make a clip of a synthetic picture, without sound."""
+
+    def make(_: Clips, path: Path) -> None:
+        ffmpeg("-f", "lavfi", "-i", source, *arguments, str(path))
+
+    return make
+
+
+def _rotated(clips: Clips, path: Path) -> None:
+    """As a phone held upright writes it: coded lying, to be turned by 90 degrees clockwise."""
+    ffmpeg("-display_rotation", "-90", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))
+
+
+def _first_third(of: str) -> Callable[[Clips, Path], None]:
+    def make(clips: Clips, path: Path) -> None:
+        whole = clips[of].read_bytes()
+        path.write_bytes(whole[: len(whole) // 3])
+
+    return make
+
+
+def _many_streams(_: Clips, path: Path) -> None:
+    maps = ["-map", "0:v"] * 30
+    source = "testsrc2=size=64x64:duration=0.2"
+    ffmpeg("-f", "lavfi", "-i", source, *maps, "-c:v", "mpeg4", str(path))
+
+
+def _cover_only(_: Clips, path: Path) -> None:
+    ffmpeg(
+        *("-f", "lavfi", "-i", _SOUND, "-f", "lavfi", "-i", "color=red:size=64x64"),
+        *("-map", "0", "-map", "1", "-frames:v", "1", "-c:a", "aac", "-c:v", "mjpeg"),
+        *("-disposition:v", "attached_pic", str(path)),
+    )
+
+
+def _cover_before_video(clips: Clips, path: Path) -> None:
+    ffmpeg(
+        *("-f", "lavfi", "-i", "color=red:size=64x64", "-i", str(clips["h264.mp4"])),
+        *("-map", "0:v", "-map", "1", "-c", "copy", "-c:v:0", "mjpeg", "-frames:v:0", "1"),
+        *("-disposition:v:0", "attached_pic", str(path)),
+    )
+
+
+def _text(text: str) -> Callable[[Clips, Path], None]:
+    def make(_: Clips, path: Path) -> None:
+        path.write_text(text)
+
+    return make
+
+
+_SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
+    # The ancestor's README makes its test video with exactly these arguments.
+    "test_video.mp4": picture("testsrc=duration=10:size=320x240:rate=1", "-pix_fmt", "yuv420p"),
+    "rotated.mp4": _rotated,
+    "portrait.mp4": picture("testsrc2=size=360x640:rate=25:duration=1", *_H264),
+    "one-frame.mp4": picture("testsrc2=size=320x240", "-frames:v", "1", *_H264),
+    "no-sound.mp4": picture("testsrc2=size=640x360:rate=30000/1001:duration=2", *_H264),
+    "anamorphic.mp4": picture("testsrc2=size=1440x1080:duration=0.2", "-vf", "setsar=4/3", *_H264),
+    "tiny.mp4": picture("testsrc2=size=16x16:duration=0.4", *_H264),
+    "red-then-blue.mp4": picture(
+        # Blue from 10% on: tells the frame at 10% from the first one.
+        "color=red:size=320x240:rate=10:duration=0.5[r];"
+        "color=blue:size=320x240:rate=10:duration=9.5[b];[r][b]concat",
+        *_H264,
+    ),
+    "huge-picture.mov": picture("color=size=16000x16000:rate=1", "-frames:v", "1", "-c:v", "mjpeg"),
+    "audio-only.mp4": lambda _, path: ffmpeg("-f", "lavfi", "-i", _SOUND, "-c:a", "aac", str(path)),
+    "sound.mp3": lambda _, path: ffmpeg("-f", "lavfi", "-i", _SOUND, str(path)),
+    "cover-only.mp4": _cover_only,
+    "cover-before-video.mp4": _cover_before_video,
+    "many-streams.mp4": _many_streams,
+    "truncated.mp4": _first_third("h264.mp4"),
+    "truncated.mkv": _first_third("h264.mkv"),
+    "text.mp4": _text("This is not a video, whatever its name says.\n"),
+    "playlist.mp4": _text("#EXTM3U\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
+    "concat.mp4": _text("ffconcat version 1.0\nfile /etc/passwd\n"),
+    "empty.mp4": _text(""),
+}

@@ -1,0 +1,95 @@
+"""Typical values, for tests that care about one part of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.video import (
+    Failure,
+    Media,
+    Processing,
+    Source,
+    Status,
+    Thumbnail,
+    Upload,
+    UploadedObject,
+    Video,
+    pad_sequencer,
+    source_key,
+)
+
+ID = "507f1f77bcf86cd799439011"
+SEQUENCER = pad_sequencer("0055AED6DCD90281E5")
+CREATED = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+
+
+def video(video_id: str = ID, **changes: Any) -> Video:
+    fields: dict[str, Any] = {
+        "id": video_id,
+        "filename": "clip.mp4",
+        "content_type": "video/mp4",
+        "declared_size": 1000,
+        "status": Status.PENDING,
+        "created_at": CREATED,
+        "updated_at": CREATED,
+        "upload": Upload(key=source_key(video_id), method="POST", expires_at=CREATED),
+    }
+    return Video(**fields | changes)
+
+
+def uploaded(
+    video_id: str = ID, *, etag: str = "etag", sequencer: str = SEQUENCER, size: int = 1000
+) -> UploadedObject:
+    source = Source(etag=etag, size=size, sequencer=sequencer)
+    return UploadedObject(video_id=video_id, key=source_key(video_id), source=source)
+
+
+def media() -> Media:
+    return Media(
+        container="mp4",
+        duration_s=30.02,
+        width=640,
+        height=360,
+        rotation=0,
+        frame_rate=25.0,
+        video_codec="h264",
+        audio_codec="aac",
+        bit_rate=800_000,
+        has_audio=True,
+    )
+
+
+def thumbnail(key: str = f"thumbnails/{ID}/token.jpg") -> Thumbnail:
+    return Thumbnail(key=key, width=320, height=180, at_s=3.002, fallback=False)
+
+
+def processing() -> Processing:
+    return Processing(
+        started_at=CREATED, finished_at=CREATED, wall_ms=120, bytes_read=1000, requests=1
+    )
+
+
+def failure() -> Failure:
+    return Failure(code="corrupt", message="The file is damaged.", retryable=False)
+
+
+def done_video(video_id: str = ID) -> Video:
+    return video(
+        video_id,
+        status=Status.DONE,
+        source=uploaded(video_id, size=2000).source,
+        attempts=1,
+        media=media(),
+        thumbnail=thumbnail(),
+        processing=processing(),
+    )
+
+
+def failed_video(video_id: str = ID) -> Video:
+    return video(
+        video_id,
+        status=Status.FAILED,
+        source=uploaded(video_id).source,
+        attempts=1,
+        processing=processing(),
+        error=failure(),
+    )

@@ -1,0 +1,98 @@
+"""A catalog in memory that keeps the rules of the real one, for one worker at a time.
+
+`tests/integration/shared/test_catalog.py` proves the rules against a real server.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from shared.errors import CatalogUnavailable
+from shared.video import (
+    Failure,
+    Lease,
+    Media,
+    Processing,
+    Status,
+    Thumbnail,
+    UploadedObject,
+    Video,
+)
+
+
+@dataclass
+class FakeRecords:
+    videos: dict[str, Video] = field(default_factory=dict)
+    down: bool = False
+
+    def add(self, video: Video) -> None:
+        self._answer()
+        self.videos[video.id] = video
+
+    def discard(self, video_id: str) -> None:
+        self._answer()
+        self.videos.pop(video_id, None)
+
+    def get(self, video_id: str) -> Video | None:
+        self._answer()
+        return self.videos.get(video_id)
+
+    def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
+        self._answer()
+        newest_first = sorted(self.videos.values(), key=lambda video: video.id, reverse=True)
+        return [
+            video
+            for video in newest_first
+            if (status is None or video.status is status) and (before is None or video.id < before)
+        ][:limit]
+
+    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
+        self._answer()
+        video = self.videos.get(event.video_id)
+        if video is None or video.status.finished:
+            return False
+        if video.lease and video.lease.until > now:
+            return False
+        self.videos[video.id] = replace(
+            video,
+            status=Status.PROCESSING,
+            source=event.source,
+            lease=lease,
+            attempts=video.attempts + 1,
+        )
+        return True
+
+    def complete(
+        self,
+        video_id: str,
+        lease: Lease,
+        *,
+        media: Media,
+        thumbnail: Thumbnail,
+        processing: Processing,
+    ) -> bool:
+        found = {"media": media, "thumbnail": thumbnail, "processing": processing}
+        return self._finish(video_id, lease, status=Status.DONE, error=None, **found)
+
+    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
+        return self._finish(
+            video_id, lease, status=Status.FAILED, error=error, processing=processing
+        )
+
+    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
+        self._answer()
+        return self._change(video_id, lease, lease=replace(lease, until=now))
+
+    def _finish(self, video_id: str, lease: Lease, **changes: object) -> bool:
+        self._answer()
+        return self._change(video_id, lease, **changes | {"lease": None})
+
+    def _change(self, video_id: str, held: Lease, /, **changes: object) -> bool:
+        video = self.videos.get(video_id)
+        if video is None or video.lease is None or video.lease.token != held.token:
+            return False
+        self.videos[video_id] = replace(video, **changes)  # type: ignore[arg-type]  # by name
+        return True
+
+    def _answer(self) -> None:
+        if self.down:
+            raise CatalogUnavailable("MongoDB: ServerSelectionTimeoutError")

@@ -1,0 +1,178 @@
+"""ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from processing.engine import Engine, Frame, Inspection
+from processing.errors import BadMedia
+from shared.video import Media
+from tests.clips import CONTAINERS, Clips
+
+
+@pytest.fixture
+def engine(ffmpeg_dir: Path) -> Engine:
+    return Engine(ffmpeg_dir)
+
+
+def inspect(engine: Engine, clip: Path, directory: Path) -> Inspection:
+    # As the source is stored: without the name that the client gave it.
+    source = directory / "source"
+    source.write_bytes(clip.read_bytes())
+    return engine.inspect(str(source), directory=directory, remaining_s=lambda: 100.0)
+
+
+def pixel(ffmpeg_dir: Path, frame: Frame, x: float, y: float) -> tuple[int, int, int]:
+    """Return the colour at a place of the picture, given as parts of its size."""
+    crop = f"crop=1:1:{int(x * frame.width)}:{int(y * frame.height)}"
+    finished = subprocess.run(
+        [
+            *(str(ffmpeg_dir / "ffmpeg"), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
+            *("-vf", f"format=rgb24,{crop}", "-f", "rawvideo", "-"),
+        ],
+        input=frame.jpeg,
+        capture_output=True,
+        check=True,
+    )
+    red, green, blue = finished.stdout[:3]
+    return red, green, blue
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, name: str) -> None:
+    inspection = inspect(engine, clips[name], tmp_path)
+    media, frame = inspection.media, inspection.frame
+    assert (media.container, media.video_codec, media.audio_codec) == CONTAINERS[name]
+    assert media.duration_s == pytest.approx(2, abs=0.15)
+    assert (media.width, media.height, media.rotation) == (640, 360, 0)
+    assert media.frame_rate == pytest.approx(25, abs=0.1)
+    assert media.has_audio
+    assert media.bit_rate
+    assert (frame.width, frame.height, frame.fallback) == (320, 180, False)
+    assert frame.at_s == pytest.approx(0.2, abs=0.02)
+    assert frame.jpeg.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "thumbnail", "rotation"),
+    [
+        ("rotated.mp4", (360, 640), (134, 240), 90),
+        ("portrait.mp4", (360, 640), (134, 240), 0),
+        ("anamorphic.mp4", (1920, 1080), (320, 180), 0),
+        ("tiny.mp4", (16, 16), (16, 16), 0),
+        ("no-sound.mp4", (640, 360), (320, 180), 0),
+        ("test_video.mp4", (320, 240), (320, 240), 0),
+        ("cover-before-video.mp4", (640, 360), (320, 180), 0),
+    ],
+)
+def test_sizes_are_those_that_a_player_shows(
+    engine: Engine,
+    clips: Clips,
+    tmp_path: Path,
+    name: str,
+    shown: tuple[int, int],
+    thumbnail: tuple[int, int],
+    rotation: int,
+) -> None:
+    inspection = inspect(engine, clips[name], tmp_path)
+    assert (inspection.media.width, inspection.media.height) == shown
+    assert (inspection.frame.width, inspection.frame.height) == thumbnail
+    assert inspection.media.rotation == rotation
+
+
+def test_the_picture_of_a_phone_held_upright_stands_upright(
+    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    lying = inspect(engine, clips["h264.mp4"], tmp_path).frame
+    standing = inspect(engine, clips["rotated.mp4"], tmp_path).frame
+    # Turned clockwise, the left top corner comes to the right top.
+    expected = pixel(ffmpeg_dir, lying, 0.03, 0.5)
+    assert pixel(ffmpeg_dir, standing, 0.5, 0.03) == pytest.approx(expected, abs=40)
+
+
+def test_the_picture_is_the_frame_at_10_percent(
+    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    frame = inspect(engine, clips["red-then-blue.mp4"], tmp_path).frame
+    red, _, blue = pixel(ffmpeg_dir, frame, 0.5, 0.5)
+    assert (red < 50, blue > 200) == (True, True)
+
+
+def test_a_clip_of_one_frame_falls_back_to_it(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    inspection = inspect(engine, clips["one-frame.mp4"], tmp_path)
+    assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
+
+
+def test_a_silent_clip_says_so(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["no-sound.mp4"], tmp_path).media
+    assert (media.has_audio, media.audio_codec) == (False, None)
+    assert media.frame_rate == 29.97
+
+
+def test_a_damaged_end_does_not_spoil_the_beginning(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    assert inspect(engine, clips["truncated.mkv"], tmp_path).frame.jpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("empty.mp4", "not_a_video"),
+        ("text.mp4", "not_a_video"),
+        ("sound.mp3", "not_a_video"),
+        ("playlist.mp4", "not_a_video"),
+        ("concat.mp4", "not_a_video"),
+        ("truncated.mp4", "corrupt"),
+        ("audio-only.mp4", "no_video_stream"),
+        ("cover-only.mp4", "no_video_stream"),
+        ("av1.mp4", "unsupported_codec"),
+        ("huge-picture.mov", "too_many_pixels"),
+        ("many-streams.mp4", "too_many_streams"),
+    ],
+)
+def test_every_bad_file_has_its_code_and_a_sentence(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, code: str
+) -> None:
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips[name], tmp_path)
+    assert error.value.code == code
+    assert error.value.message.endswith(".")
+
+
+def test_an_unsupported_codec_is_named(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    with pytest.raises(BadMedia, match="av1"):
+        inspect(engine, clips["av1.mp4"], tmp_path)
+
+
+def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
+    for name, script in (("ffprobe", ffprobe), ("ffmpeg", ffmpeg)):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return Engine(folder)
+
+
+def test_a_decoder_that_hangs_is_ended(clips: Clips, tmp_path: Path) -> None:
+    engine = stub(tmp_path, ffprobe="sleep 60")
+    with pytest.raises(BadMedia) as error:
+        engine.inspect(str(clips["h264.mp4"]), directory=tmp_path, remaining_s=lambda: 21.0)
+    assert error.value.code == "timed_out"
+
+
+@pytest.mark.parametrize("report", ["", "{", "[]", "{}", "x" * 3_000_000])
+def test_a_report_that_makes_no_sense_is_the_files_fault(
+    tmp_path: Path, clips: Clips, report: str
+) -> None:
+    (tmp_path / "report").write_text(report)
+    engine = stub(tmp_path, ffprobe=f"cat {tmp_path / 'report'}")
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips["text.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
+def test_the_duration_reads_as_the_ancestor_wrote_it(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    media: Media = inspect(engine, clips["test_video.mp4"], tmp_path).media
+    assert media.duration == "00:00:10"

@@ -1,0 +1,272 @@
+"""The catalog's transitions against a server that speaks MongoDB's protocol."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from shared.catalog import Catalog, is_video_id, new_video_id
+from shared.errors import CatalogUnavailable
+from shared.settings import CatalogSettings
+from shared.video import (
+    MAX_ATTEMPTS,
+    Lease,
+    Refusal,
+    Status,
+    UploadedObject,
+    Video,
+    pad_sequencer,
+    refusal,
+)
+from tests.examples import failure, media, processing, thumbnail, uploaded, video
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+
+
+@pytest.fixture
+def catalog(mongodb_uri: str) -> Iterator[Catalog]:
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}")
+    made = Catalog(settings, pool_size=4, timeout_ms=10_000)
+    made.ensure_indexes()
+    yield made
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        client.drop_database(settings.database)
+    made.close()
+
+
+@pytest.fixture
+def pending(catalog: Catalog) -> Video:
+    added = video(new_video_id())
+    catalog.add(added)
+    return added
+
+
+def lease(token: str = "mine", until: datetime = LATER) -> Lease:
+    return Lease(token=token, until=until)
+
+
+def newer(event: UploadedObject) -> UploadedObject:
+    source = replace(event.source, etag="newer", sequencer=pad_sequencer("FFFF"))
+    return replace(event, source=source)
+
+
+def complete(catalog: Catalog, video_id: str, with_lease: Lease) -> bool:
+    return catalog.complete(
+        video_id, with_lease, media=media(), thumbnail=thumbnail(), processing=processing()
+    )
+
+
+def fail(catalog: Catalog, video_id: str, with_lease: Lease) -> bool:
+    return catalog.fail(video_id, with_lease, error=failure(), processing=processing())
+
+
+def stored(catalog: Catalog, of: Video) -> Video:
+    found = catalog.get(of.id)
+    assert found
+    return found
+
+
+class TestRecords:
+    def test_come_back_as_they_were_added(self, catalog: Catalog) -> None:
+        added = video(new_video_id(), passthrough="order-1", filename="😀 ü.mp4")
+        catalog.add(added)
+        assert catalog.get(added.id) == added
+
+    def test_come_back_whole_when_done(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        found = stored(catalog, pending)
+        assert (found.media, found.thumbnail, found.processing) == (
+            media(),
+            thumbnail(),
+            processing(),
+        )
+        assert found.source == uploaded(pending.id).source
+        assert (found.lease, found.error) == (None, None)
+
+    def test_of_unknown_ids_are_none(self, catalog: Catalog) -> None:
+        assert catalog.get(new_video_id()) is None
+
+    def test_with_fields_of_a_newer_release_can_be_read(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        change = {"$set": {"later": 1, "upload.later": 2}}
+        catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
+        assert catalog.get(pending.id) == pending
+
+    def test_can_be_discarded_while_pending_only(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        catalog.discard(pending.id)
+        assert catalog.get(pending.id)
+        other = video(new_video_id())
+        catalog.add(other)
+        catalog.discard(other.id)
+        assert catalog.get(other.id) is None
+
+
+class TestPage:
+    def test_is_newest_first_and_goes_on(self, catalog: Catalog) -> None:
+        ids = [new_video_id() for _ in range(5)]
+        for video_id in ids:
+            catalog.add(video(video_id))
+        first = catalog.page(status=None, before=None, limit=3)
+        rest = catalog.page(status=None, before=first[-1].id, limit=3)
+        assert [v.id for v in first + rest] == ids[::-1]
+
+    def test_can_be_of_one_status(self, catalog: Catalog, pending: Video) -> None:
+        other = video(new_video_id())
+        catalog.add(other)
+        catalog.claim(uploaded(other.id), lease(), now=NOW)
+        found = catalog.page(status=Status.PROCESSING, before=None, limit=5)
+        assert [v.id for v in found] == [other.id]
+        assert pending.id in [v.id for v in catalog.page(status=None, before=None, limit=5)]
+
+
+class TestClaim:
+    def test_of_a_pending_video(self, catalog: Catalog, pending: Video) -> None:
+        event = uploaded(pending.id)
+        assert catalog.claim(event, lease(), now=NOW)
+        found = stored(catalog, pending)
+        assert (found.status, found.attempts) == (Status.PROCESSING, 1)
+        assert (found.lease, found.source) == (lease(), event.source)
+
+    def test_of_an_unknown_video_or_key(self, catalog: Catalog, pending: Video) -> None:
+        assert not catalog.claim(uploaded(new_video_id()), lease(), now=NOW)
+        other_key = replace(uploaded(pending.id), key="uploads/other/source")
+        assert not catalog.claim(other_key, lease(), now=NOW)
+
+    def test_while_another_lease_lives(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert not catalog.claim(uploaded(pending.id), lease("other"), now=NOW)
+        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.BUSY
+
+    def test_after_a_lease_has_lapsed(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert catalog.claim(uploaded(pending.id), lease("other"), now=LATER)
+        assert stored(catalog, pending).attempts == 2
+
+    def test_after_a_lease_was_released(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert catalog.release(pending.id, lease(), now=NOW)
+        assert catalog.claim(uploaded(pending.id), lease("other"), now=NOW)
+
+    def test_when_all_attempts_are_used_up(self, catalog: Catalog, pending: Video) -> None:
+        moment = NOW
+        for attempt in range(MAX_ATTEMPTS):
+            until = moment + timedelta(minutes=1)
+            assert catalog.claim(uploaded(pending.id), lease(str(attempt), until), now=moment)
+            moment = until
+        assert not catalog.claim(uploaded(pending.id), lease("last"), now=moment)
+        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.EXHAUSTED
+
+    @pytest.mark.parametrize("finish", [complete, fail])
+    def test_of_a_finished_video_by_the_same_event(
+        self, catalog: Catalog, pending: Video, finish: object
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert finish(catalog, pending.id, lease())  # type: ignore[operator]
+        assert not catalog.claim(uploaded(pending.id), lease("other"), now=LATER)
+        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.DUPLICATE
+
+    @pytest.mark.parametrize("finished", [True, False])
+    def test_by_a_newer_upload(self, catalog: Catalog, pending: Video, finished: bool) -> None:  # noqa: FBT001
+        event = uploaded(pending.id)
+        catalog.claim(event, lease(), now=NOW)
+        if finished:
+            complete(catalog, pending.id, lease())
+        assert catalog.claim(newer(event), lease("newer"), now=NOW)
+        found = stored(catalog, pending)
+        assert (found.status, found.attempts) == (Status.PROCESSING, 1)
+        assert found.source == newer(event).source
+        assert not complete(catalog, pending.id, lease()), "the older worker has lost its lease"
+
+    def test_by_an_older_upload_after_a_newer_one(self, catalog: Catalog, pending: Video) -> None:
+        event = uploaded(pending.id)
+        catalog.claim(newer(event), lease(), now=NOW)
+        for moment in (NOW, LATER + timedelta(hours=1)):
+            assert not catalog.claim(event, lease("older"), now=moment)
+        assert refusal(stored(catalog, pending), event) is Refusal.SUPERSEDED
+
+    def test_without_sequencers_goes_by_etag(self, catalog: Catalog, pending: Video) -> None:
+        event = uploaded(pending.id, sequencer="")
+        assert catalog.claim(event, lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        assert not catalog.claim(event, lease("again"), now=LATER)
+        other = uploaded(pending.id, sequencer="", etag="other")
+        assert catalog.claim(other, lease("newer"), now=LATER)
+
+    def test_is_won_by_one_of_many_at_once(self, catalog: Catalog, pending: Video) -> None:
+        won: list[str] = []
+
+        def claim(token: str) -> None:
+            if catalog.claim(uploaded(pending.id), lease(token), now=NOW):
+                won.append(token)
+
+        workers = [threading.Thread(target=claim, args=(str(n),)) for n in range(20)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert len(won) == 1
+        assert stored(catalog, pending).lease == lease(won[0])
+
+
+class TestFinish:
+    @pytest.mark.parametrize("finish", [complete, fail])
+    def test_needs_the_lease(self, catalog: Catalog, pending: Video, finish: object) -> None:
+        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert not finish(catalog, pending.id, lease("other"))  # type: ignore[operator]
+        assert finish(catalog, pending.id, lease())  # type: ignore[operator]
+        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
+
+    def test_as_failed_keeps_the_reason_and_no_media(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        event = uploaded(pending.id)
+        catalog.claim(event, lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        catalog.claim(newer(event), lease("newer"), now=NOW)
+        assert fail(catalog, pending.id, lease("newer"))
+        found = stored(catalog, pending)
+        assert (found.status, found.error) == (Status.FAILED, failure())
+        assert (found.media, found.thumbnail) == (None, None)
+
+    def test_as_done_forgets_an_earlier_error(self, catalog: Catalog, pending: Video) -> None:
+        event = uploaded(pending.id)
+        catalog.claim(event, lease(), now=NOW)
+        fail(catalog, pending.id, lease())
+        catalog.claim(newer(event), lease("newer"), now=NOW)
+        complete(catalog, pending.id, lease("newer"))
+        assert stored(catalog, pending).error is None
+
+    def test_of_a_lapsed_lease_still_counts_while_nobody_else_has_claimed(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        catalog.release(pending.id, lease(), now=NOW)
+        assert complete(catalog, pending.id, lease())
+
+
+def test_indexes_can_be_ensured_again(catalog: Catalog) -> None:
+    catalog.ensure_indexes()
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    settings = CatalogSettings("mongodb://127.0.0.1:9/?directConnection=true", "clipo")
+    with (
+        closing(Catalog(settings, pool_size=1, timeout_ms=200)) as catalog,
+        pytest.raises(CatalogUnavailable),
+    ):
+        catalog.get(new_video_id())
+
+
+@pytest.mark.parametrize("text", ["", "x", "5" * 23, "5" * 25, "g" * 24, "5" * 12])
+def test_what_is_no_id(text: str) -> None:
+    assert not is_video_id(text)

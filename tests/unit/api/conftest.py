@@ -1,0 +1,34 @@
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.services import Services
+from api.settings import ApiSettings
+from tests.fakes.objects import FakeObjects
+from tests.fakes.records import FakeRecords
+
+
+@pytest.fixture
+def records() -> FakeRecords:
+    return FakeRecords()
+
+
+@pytest.fixture
+def objects() -> FakeObjects:
+    return FakeObjects()
+
+
+@pytest.fixture
+def settings() -> ApiSettings:
+    return ApiSettings.read({"MAX_UPLOAD_BYTES": "10000"})
+
+
+@pytest.fixture
+def client(
+    settings: ApiSettings, records: FakeRecords, objects: FakeObjects
+) -> Iterator[TestClient]:
+    app = create_app(Services(settings=settings, records=records, objects=objects))
+    with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
+        yield client

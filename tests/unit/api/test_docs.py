@@ -1,0 +1,70 @@
+"""The OpenAPI document and the page that shows it."""
+
+import re
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.schemas import ProblemDetails
+
+
+@pytest.fixture
+def document(client: TestClient) -> dict[str, Any]:
+    return client.get("/openapi.json").json()  # type: ignore[no-any-return]
+
+
+def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
+    names = [operation["operationId"] for operation in operations(document)]
+    assert sorted(names) == [
+        "createVideo",
+        "getHealth",
+        "getThumbnail",
+        "getThumbnailImage",
+        "getVideo",
+        "getVideoMetadata",
+        "getVideoStatus",
+        "listVideos",
+        "uploadVideo",
+    ]
+
+
+def test_every_documented_error_is_a_problem_with_valid_examples(
+    document: dict[str, Any],
+) -> None:
+    for operation in operations(document):
+        errors = {s: r for s, r in operation["responses"].items() if s >= "400"}
+        assert "500" in errors
+        for status, response in errors.items():
+            ((media_type, content),) = response["content"].items()
+            assert media_type == "application/problem+json"
+            assert content["schema"] == {"$ref": "#/components/schemas/ProblemDetails"}
+            for code, example in content["examples"].items():
+                details = ProblemDetails.model_validate(example["value"])
+                assert (details.code, str(details.status)) == (code, status)
+
+
+def test_operations_with_input_document_its_refusal(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        if "parameters" in operation or "requestBody" in operation:
+            assert "422" in operation["responses"]
+
+
+def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for reference in re.findall(r"'#/components/schemas/(\w+)'", str(document)):
+        assert reference in schemas
+    assert "HTTPValidationError" not in schemas
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
+    page = client.get("/docs").text
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(addresses) == 3
+    for address in addresses:
+        assert address.startswith("http://testserver/")
+        assert client.get(address).status_code == 200

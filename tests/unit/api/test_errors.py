@@ -1,0 +1,56 @@
+"""Errors that no endpoint raises by itself."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.examples import ID
+from tests.fakes.records import FakeRecords
+from tests.problems import problem
+
+
+def test_an_unknown_route(client: TestClient) -> None:
+    body = problem(client.get("/vidoes"))
+    assert (body["status"], body["code"], body["instance"]) == (404, "route_not_found", "/vidoes")
+
+
+def test_a_method_that_is_not_allowed(client: TestClient) -> None:
+    response = client.patch("/videos")
+    assert problem(response)["code"] == "method_not_allowed"
+    assert response.headers["allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/videos/{ID}"),
+        ("GET", "/videos"),
+        ("GET", f"/video-status/{ID}"),
+        ("GET", f"/thumbnails/{ID}.jpg"),
+    ],
+)
+def test_a_database_that_is_down(
+    client: TestClient, records: FakeRecords, method: str, path: str
+) -> None:
+    records.down = True
+    response = client.request(method, path)
+    body = problem(response)
+    assert (body["status"], body["code"]) == (503, "catalog_unavailable")
+    assert response.headers["retry-after"]
+
+
+def test_a_bug_shows_nothing_of_the_inside(
+    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(_: str) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(records, "get", bug)
+    response = client.get(f"/videos/{ID}")
+    assert problem(response)["code"] == "internal_error"
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+
+
+def test_every_response_has_a_request_id_of_its_own(client: TestClient) -> None:
+    ids = {client.get("/health").headers["x-request-id"] for _ in range(3)}
+    assert len(ids) == 3

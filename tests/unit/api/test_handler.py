@@ -1,0 +1,58 @@
+"""The Lambda handler with API Gateway's events."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from api import handler as module
+from tests.events import event
+
+
+@dataclass
+class LambdaContext:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings as the template gives them; nothing listens at these addresses."""
+    settings = {
+        "UPLOADS_BUCKET": "clipo-uploads",
+        "MEDIA_BUCKET": "clipo-media",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "MONGODB_URI": "mongodb://127.0.0.1:9/?directConnection=true",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    module._adapter.cache_clear()
+    yield
+    module._adapter.cache_clear()
+
+
+def invoke(name: str) -> dict[str, Any]:
+    return module.handler(event(name), LambdaContext())  # type: ignore[arg-type]
+
+
+def test_a_request_is_answered_as_text() -> None:
+    response = invoke("http-health")
+    assert (response["statusCode"], response["isBase64Encoded"]) == (200, False)
+    assert json.loads(response["body"])["status"] == "healthy"
+
+
+def test_a_problem_is_text_and_carries_lambdas_request_id() -> None:
+    response = invoke("http-unknown-route")
+    assert response["isBase64Encoded"] is False
+    assert json.loads(response["body"])["request_id"] == LambdaContext.aws_request_id
+
+
+def test_docs_work_with_their_files() -> None:
+    assert "https://api.example.com/swagger/" in invoke("http-docs")["body"]
+    script = event("http-docs")
+    script["rawPath"] = "/swagger/swagger-ui-bundle.js"
+    response = module.handler(script, LambdaContext())  # type: ignore[arg-type]
+    assert response["statusCode"] == 200

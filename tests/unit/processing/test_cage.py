@@ -1,0 +1,97 @@
+"""The cage with real children: what they can do, and what happens when they overdo it."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from processing.cage import ChildTimedOut, Finished, run
+
+
+def python(code: str, directory: Path, timeout_s: float = 20) -> Finished:
+    return run([sys.executable, "-I", "-c", code], directory=directory, timeout_s=timeout_s)
+
+
+def test_a_child_is_heard_to_its_end(tmp_path: Path) -> None:
+    code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    assert python(code, tmp_path) == Finished(exit_code=3, stdout=b"out\n", stderr="err\n")
+
+
+def test_a_child_sees_nothing_of_our_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    finished = python("import os; print(sorted(os.environ))", tmp_path)
+    assert finished.stdout.decode().strip() == "['LANG', 'PATH']"
+
+
+def test_a_child_works_in_its_directory_without_input(tmp_path: Path) -> None:
+    finished = python("import os, sys; print(os.getcwd(), len(sys.stdin.read()))", tmp_path)
+    assert finished.stdout.decode().split() == [str(tmp_path), "0"]
+
+
+def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    grandchild = tmp_path / "grandchild"
+    code = (
+        "import subprocess, time\n"
+        f"open({str(grandchild)!r}, 'w').write(str(subprocess.Popen(['sleep', '60']).pid))\n"
+        "time.sleep(60)"
+    )
+    started = time.monotonic()
+    with pytest.raises(ChildTimedOut):
+        python(code, tmp_path, timeout_s=1)
+    assert time.monotonic() - started < 10
+    assert_ends(int(grandchild.read_text()))
+
+
+def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) -> None:
+    code = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
+    assert_ends(int(python(code, tmp_path).stdout))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
+class TestLimits:
+    def test_of_memory(self, tmp_path: Path) -> None:
+        finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
+        assert "MemoryError" in finished.stderr
+
+    def test_of_what_is_written(self, tmp_path: Path) -> None:
+        code = (
+            "import time; time.sleep(.2)\n"
+            "with open('file', 'wb') as file:\n"
+            "    for _ in range(100): file.write(bytes(1 << 20))"
+        )
+        assert python(code, tmp_path).exit_code != 0
+        assert (tmp_path / "file").stat().st_size <= 10 << 20
+
+    def test_of_what_is_said(self, tmp_path: Path) -> None:
+        code = "import time; time.sleep(.2)\nwhile True: print('x' * 1000)"
+        finished = python(code, tmp_path)
+        assert finished.exit_code != 0
+        assert len(finished.stdout) == 1 << 20
+
+    def test_of_open_files(self, tmp_path: Path) -> None:
+        code = "import time; time.sleep(.2); [open('/dev/null') for _ in range(100)]"
+        # Held in a list, so none is closed.
+        assert "Too many open files" in python(code, tmp_path).stderr
+
+
+def assert_ends(pid: int) -> None:
+    """A killed process takes a moment to be gone."""
+    deadline = time.monotonic() + 5
+    while is_running(pid):
+        assert time.monotonic() < deadline, f"{pid} is still running"
+        time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process lives; one that is dead but not yet collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return os.path.exists(f"/proc/{pid}")  # noqa: PTH110
+    return state != "Z"

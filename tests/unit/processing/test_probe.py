@@ -1,0 +1,114 @@
+import json
+from typing import Any
+
+import pytest
+
+from processing import probe
+from processing.errors import BadMedia
+
+VIDEO: dict[str, Any] = {
+    "codec_type": "video",
+    "codec_name": "h264",
+    "width": 640,
+    "height": 360,
+    "avg_frame_rate": "30000/1001",
+    "disposition": {"attached_pic": 0},
+}
+AUDIO: dict[str, Any] = {"codec_type": "audio", "codec_name": "aac"}
+FORMAT: dict[str, Any] = {"format_name": "avi", "duration": "12.345678", "bit_rate": "800000"}
+
+
+def report(*streams: dict[str, Any], **format_: Any) -> bytes:
+    return json.dumps({"streams": streams, "format": FORMAT | format_}).encode()
+
+
+def with_rotation(degrees: float) -> dict[str, Any]:
+    return VIDEO | {"side_data_list": [{"side_data_type": "x"}, {"rotation": degrees}]}
+
+
+def test_the_usual_report_is_read() -> None:
+    media = probe.media(report(VIDEO, AUDIO))
+    assert (media.width, media.height, media.rotation) == (640, 360, 0)
+    assert (media.duration_s, media.bit_rate, media.frame_rate) == (12.346, 800_000, 29.97)
+    assert (media.video_codec, media.audio_codec, media.has_audio) == ("h264", "aac", True)
+
+
+def test_a_silent_video_has_no_audio_codec() -> None:
+    media = probe.media(report(VIDEO))
+    assert (media.audio_codec, media.has_audio) == (None, False)
+
+
+@pytest.mark.parametrize(
+    ("reported", "clockwise", "size"),
+    [(-90, 90, (360, 640)), (90, 270, (360, 640)), (180, 180, (640, 360)), (0, 0, (640, 360))],
+)
+def test_the_size_is_the_one_that_is_shown(
+    reported: int, clockwise: int, size: tuple[int, int]
+) -> None:
+    media = probe.media(report(with_rotation(reported)))
+    assert (media.rotation, (media.width, media.height)) == (clockwise, size)
+
+
+def test_pixels_that_are_not_square_are_stretched() -> None:
+    anamorphic = VIDEO | {"width": 1440, "height": 1080, "sample_aspect_ratio": "4:3"}
+    media = probe.media(report(anamorphic))
+    assert (media.width, media.height) == (1920, 1080)
+
+
+@pytest.mark.parametrize("ratio", ["0:1", "N/A", "1:1", ""])
+def test_an_unknown_pixel_aspect_is_square(ratio: str) -> None:
+    assert probe.media(report(VIDEO | {"sample_aspect_ratio": ratio})).width == 640
+
+
+@pytest.mark.parametrize("duration", ["N/A", "0", "-5", "inf", "nan"])
+def test_a_duration_that_is_none_is_unknown(duration: str) -> None:
+    assert probe.media(report(VIDEO, duration=duration)).duration_s is None
+
+
+def test_the_streams_duration_stands_in_for_the_files() -> None:
+    without = {"format_name": "flv"}
+    streams = [VIDEO | {"duration": "7.5"}]
+    media = probe.media(json.dumps({"streams": streams, "format": without}).encode())
+    assert (media.duration_s, media.bit_rate) == (7.5, None)
+
+
+@pytest.mark.parametrize(
+    ("format_", "codecs", "container"),
+    [
+        ({"format_name": "mov,mp4,m4a,3gp,3g2,mj2", "tags": {"major_brand": "isom"}}, [], "mp4"),
+        ({"format_name": "mov,mp4,m4a,3gp,3g2,mj2", "tags": {"major_brand": "qt  "}}, [], "mov"),
+        ({"format_name": "mov,mp4,m4a,3gp,3g2,mj2"}, [], "mov"),
+        ({"format_name": "matroska,webm"}, ["vp9", "opus"], "webm"),
+        ({"format_name": "matroska,webm"}, ["h264", "opus"], "matroska"),
+        ({"format_name": "asf"}, [], "asf"),
+        ({"format_name": "mpegts"}, [], "mpeg-ts"),
+    ],
+)
+def test_containers_have_one_name(
+    format_: dict[str, Any], codecs: list[str], container: str
+) -> None:
+    streams = [VIDEO | {"codec_name": codec} for codec in codecs] or [VIDEO]
+    assert probe.media(report(*streams, **format_)).container == container
+
+
+@pytest.mark.parametrize(
+    ("streams", "code"),
+    [
+        ([], "no_video_stream"),
+        ([AUDIO], "no_video_stream"),
+        ([AUDIO, VIDEO | {"disposition": {"attached_pic": 1}}], "no_video_stream"),
+        ([VIDEO | {"width": 0, "height": 0}], "corrupt"),
+        ([VIDEO | {"codec_name": "unknown", "codec_tag_string": "XYZ1"}], "unsupported_codec"),
+    ],
+)
+def test_what_cannot_be_shown_has_a_code(streams: list[dict[str, Any]], code: str) -> None:
+    with pytest.raises(BadMedia) as error:
+        probe.media(report(*streams))
+    assert error.value.code == code
+
+
+def test_a_codec_that_is_not_known_is_named() -> None:
+    unknown = {**VIDEO, "codec_tag_string": "XYZ1"}
+    del unknown["codec_name"]
+    with pytest.raises(BadMedia, match="XYZ1"):
+        probe.media(report(unknown))

@@ -1,0 +1,227 @@
+"""The use case with fakes around it: which step follows which, whatever fails."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from processing.engine import Frame, Inspection
+from processing.errors import BadMedia, Code
+from processing.process_video import NotNow, Outcome, VideoProcessor
+from processing.source import OpenSource
+from shared.errors import CatalogUnavailable, StorageUnavailable
+from shared.storage import ObjectGone, SourceReplaced
+from shared.video import Lease, Status, UploadedObject, Video
+from tests.examples import ID, done_video, media, uploaded, video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.records import FakeRecords
+
+FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
+
+
+@dataclass
+class FakeSources:
+    error: Exception | None = None
+    directories: list[Path] = field(default_factory=list)
+
+    @contextmanager
+    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+        self.directories.append(directory)
+        if self.error:
+            raise self.error
+        yield OpenSource(location=event.key, bytes_read=500, requests=2)
+
+
+@dataclass
+class FakeInspector:
+    error: Exception | None = None
+    meanwhile: Callable[[], None] = lambda: None
+
+    def inspect(
+        self, location: str, *, directory: Path, remaining_s: Callable[[], float]
+    ) -> Inspection:
+        assert location
+        assert directory.is_dir()
+        assert remaining_s() > 0
+        self.meanwhile()
+        if self.error:
+            raise self.error
+        return Inspection(media=media(), frame=FRAME)
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    sources: FakeSources = field(default_factory=FakeSources)
+    inspector: FakeInspector = field(default_factory=FakeInspector)
+
+    def process(self, event: UploadedObject | None = None) -> Outcome:
+        processor = VideoProcessor(
+            records=self.records,
+            thumbnails=self.objects,
+            sources=self.sources,
+            inspector=self.inspector,
+            max_bytes=10_000,
+        )
+        return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
+
+    @property
+    def video(self) -> Video:
+        return self.records.videos[ID]
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_good_upload_becomes_done_with_its_thumbnail(world: World) -> None:
+    assert world.process() == Outcome(ID, "done")
+    assert world.video.status is Status.DONE
+    assert world.video.media == media()
+    assert world.video.thumbnail
+    assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
+
+
+def test_what_it_cost_is_recorded(world: World) -> None:
+    world.process()
+    cost = world.video.processing
+    assert cost
+    assert (cost.bytes_read, cost.requests) == (500, 2)
+    assert cost.started_at <= cost.finished_at
+
+
+def test_the_lease_outlives_the_worker(world: World) -> None:
+    leases: list[Lease | None] = []
+    world.inspector.meanwhile = lambda: leases.append(world.video.lease)
+    world.process()
+    assert leases[0]
+    assert leases[0].until - datetime.now(UTC) > timedelta(seconds=100 + 25)
+
+
+def test_the_working_directory_is_gone_afterwards(world: World) -> None:
+    world.process()
+    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
+    world.records.videos[ID] = video()
+    world.process()
+    assert len(world.sources.directories) == 2
+    assert not any(directory.exists() for directory in world.sources.directories)
+
+
+def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
+    world.inspector.error = BadMedia(Code.NO_VIDEO_STREAM, "Only sound.")
+    assert world.process() == Outcome(ID, "failed")
+    assert world.video.status is Status.FAILED
+    assert world.video.error
+    assert (world.video.error.code, world.video.error.retryable) == ("no_video_stream", False)
+
+
+def test_an_oversize_upload_is_not_even_read(world: World) -> None:
+    assert world.process(uploaded(size=10_001)) == Outcome(ID, "failed")
+    assert world.video.error
+    assert world.video.error.code == "too_large"
+    assert world.sources.directories == []
+
+
+def test_an_object_that_is_gone_fails_the_video(world: World) -> None:
+    world.sources.error = ObjectGone("gone")
+    world.process()
+    assert world.video.error
+    assert world.video.error.code == "source_gone"
+
+
+def test_an_object_that_was_replaced_is_left_to_the_newer_event(world: World) -> None:
+    world.sources.error = SourceReplaced("replaced")
+    assert world.process() == Outcome(ID, "superseded")
+    assert world.video.status is Status.PROCESSING
+    assert lease_has_lapsed(world.video)
+
+
+@pytest.mark.parametrize(
+    "error", [StorageUnavailable("S3: down"), OSError("No space left"), RuntimeError("bug")]
+)
+def test_an_infrastructure_fault_lets_the_lease_lapse_and_the_event_come_again(
+    world: World, error: Exception
+) -> None:
+    world.sources.error = error
+    with pytest.raises(type(error)):
+        world.process()
+    assert world.video.status is Status.PROCESSING
+    assert lease_has_lapsed(world.video)
+    world.sources.error = None
+    assert world.process() == Outcome(ID, "done")
+    assert world.video.attempts == 2
+
+
+def test_the_first_error_is_raised_when_the_catalog_fails_too(world: World) -> None:
+    def everything_fails() -> None:
+        world.records.down = True
+        raise StorageUnavailable("first")
+
+    world.inspector.meanwhile = everything_fails
+    with pytest.raises(StorageUnavailable, match="first"):
+        world.process()
+
+
+def test_no_catalog_means_later(world: World) -> None:
+    world.records.down = True
+    with pytest.raises(CatalogUnavailable):
+        world.process()
+
+
+def test_an_event_for_an_unknown_video_is_done_with(world: World) -> None:
+    world.records.videos.clear()
+    assert world.process() == Outcome(ID, "unknown")
+
+
+def test_an_event_that_comes_twice_does_nothing_the_second_time(world: World) -> None:
+    world.process()
+    before = world.video
+    assert world.process() == Outcome(ID, "duplicate")
+    assert world.video == before
+    assert len(world.objects.thumbnails) == 1
+
+
+def test_an_event_while_another_worker_is_at_it_comes_again_later(world: World) -> None:
+    def overlap() -> None:
+        world.inspector.meanwhile = lambda: None
+        with pytest.raises(NotNow):
+            world.process()
+
+    world.inspector.meanwhile = overlap
+    assert world.process() == Outcome(ID, "done")
+
+
+def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World) -> None:
+    def lose_the_lease() -> None:
+        taken = Lease(token="somebody else", until=datetime.now(UTC))
+        world.records.videos[ID] = replace(world.video, lease=taken)
+
+    world.inspector.meanwhile = lose_the_lease
+    assert world.process() == Outcome(ID, "superseded")
+    assert world.video.status is Status.PROCESSING
+    assert world.objects.thumbnails == {}
+
+
+def test_a_video_that_is_deleted_meanwhile_leaves_no_thumbnail(world: World) -> None:
+    world.inspector.meanwhile = world.records.videos.clear
+    assert world.process() == Outcome(ID, "superseded")
+    assert world.objects.thumbnails == {}
+
+
+def test_the_thumbnail_of_an_overwritten_upload_is_removed(world: World) -> None:
+    earlier = done_video()
+    assert earlier.thumbnail
+    world.objects.thumbnails[earlier.thumbnail.key] = b"old"
+    # As the catalog leaves it when a newer event claims a finished video.
+    world.records.videos[ID] = replace(earlier, status=Status.PENDING)
+    world.process()
+    assert list(world.objects.thumbnails.values()) == [b"jpeg"]
+
+
+def lease_has_lapsed(video: Video) -> bool:
+    return video.lease is not None and video.lease.until <= datetime.now(UTC)

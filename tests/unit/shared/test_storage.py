@@ -1,0 +1,121 @@
+"""Storage against moto, and the documents that it signs.
+
+moto enforces nothing of what is signed: that S3 refuses what it should is proven end to end.
+"""
+
+import base64
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from shared.errors import StorageUnavailable
+from shared.settings import StorageSettings
+from shared.storage import ObjectGone, SourceReplaced, Storage
+from shared.video import Source
+
+SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-west-1")
+        for bucket in (SETTINGS.uploads_bucket, SETTINGS.media_bucket):
+            s3.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+            )
+        yield Storage(SETTINGS, attempts=1, read_timeout_s=1)
+
+
+def sign(storage: Storage) -> dict[str, str]:
+    signed = storage.sign_upload(
+        "uploads/1/source", content_type="video/mp4", max_bytes=100, expires_s=900
+    )
+    return {"url": signed.url, **signed.fields}
+
+
+def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
+    storage: Storage,
+) -> None:
+    policy = json.loads(base64.b64decode(sign(storage)["policy"]))
+    assert {"bucket": "clipo-uploads"} in policy["conditions"]
+    assert {"key": "uploads/1/source"} in policy["conditions"]
+    assert {"Content-Type": "video/mp4"} in policy["conditions"]
+    assert ["content-length-range", 1, 100] in policy["conditions"]
+
+
+def test_a_signed_form_goes_to_the_regional_host_with_sigv4(storage: Storage) -> None:
+    form = sign(storage)
+    assert urlsplit(form["url"]).hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
+    assert form["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+
+
+def test_other_servers_are_addressed_by_path() -> None:
+    settings = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
+    form = sign(Storage(settings, attempts=1, read_timeout_s=1))
+    assert form["url"] == "http://127.0.0.1:9/clipo-uploads"
+
+
+def test_a_thumbnails_address_forces_its_type_and_expires(storage: Storage) -> None:
+    query = parse_qs(urlsplit(storage.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
+    assert query["X-Amz-Expires"] == ["60"]
+    assert query["response-content-type"] == ["image/jpeg"]
+
+
+def test_an_upload_is_stored_and_downloaded(storage: Storage, tmp_path: Path) -> None:
+    storage.put_upload("k", io.BytesIO(b"bytes"), content_type="video/mp4")
+    etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
+    storage.download_upload("k", Source(etag, 5, ""), tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == b"bytes"
+
+
+def test_an_object_that_was_overwritten_is_not_taken_for_the_events(
+    storage: Storage, tmp_path: Path
+) -> None:
+    storage.put_upload("k", io.BytesIO(b"newer"), content_type="video/mp4")
+    with pytest.raises(SourceReplaced):
+        storage.download_upload("k", Source("0" * 32, 5, ""), tmp_path / "file")
+
+
+def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(
+    storage: Storage, tmp_path: Path
+) -> None:
+    with pytest.raises(ObjectGone):
+        storage.download_upload("nothing", Source("0" * 32, 5, ""), tmp_path / "file")
+
+
+def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage) -> None:
+    storage.put_thumbnail("t.jpg", b"jpeg")
+    assert storage.read_thumbnail("t.jpg") == b"jpeg"
+    head = boto3.client("s3").head_object(Bucket="clipo-media", Key="t.jpg")
+    assert head["ContentType"] == "image/jpeg"
+    storage.delete_thumbnail("t.jpg")
+    with pytest.raises(ObjectGone):
+        storage.read_thumbnail("t.jpg")
+    storage.delete_thumbnail("t.jpg")
+
+
+def test_a_storage_that_does_not_answer_is_unavailable() -> None:
+    nobody = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
+    storage = Storage(nobody, attempts=1, read_timeout_s=1)
+    with pytest.raises(StorageUnavailable):
+        storage.put_thumbnail("t.jpg", b"jpeg")
+
+
+def test_a_bucket_that_refuses_us_is_unavailable(storage: Storage) -> None:
+    boto3.client("s3").delete_bucket(Bucket="clipo-media")
+    with pytest.raises(StorageUnavailable, match="NoSuchBucket"):
+        storage.put_thumbnail("t.jpg", b"jpeg")
