@@ -31,7 +31,7 @@ from shared.settings import CatalogSettings
 
 _REPOSITORY = Path(__file__).parent.parent
 _FUNCTIONS = _REPOSITORY / "functions"
-_MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
+MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
 _SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
 _API_PORT = 8000
@@ -141,8 +141,8 @@ class Stack:
         return environ
 
     def _start_s3(self, url: str, environ: Mapping[str, str]) -> None:
-        if not _MINISTACK.exists():
-            raise ClipoError(f"{_MINISTACK} is missing. Run `make setup` first.")
+        if not MINISTACK.exists():
+            raise ClipoError(f"{MINISTACK} is missing. Run `make setup` first.")
         settings = {
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",
@@ -153,7 +153,7 @@ class Stack:
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self._home.objects),
         }
-        self._start_child("s3", [str(_MINISTACK)], environ=dict(environ) | settings)
+        self._start_child("s3", [str(MINISTACK)], environ=dict(environ) | settings)
 
     def _start_mongo(self) -> str:
         port = free_port(_MONGO_PORT, taken=self._ports)

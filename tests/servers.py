@@ -1,60 +1,105 @@
-"""Real servers for tests."""
+"""Real servers that tests may stop, freeze and start again."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_connection
 
 from clipo.ports import free_port
+from clipo.stack import MINISTACK
 
 
 @dataclass
-class MongoDB:
-    """A SecantusDB that tests may stop and start again."""
+class Server:
+    """A process that listens on a port of 127.0.0.1."""
 
-    folder: Path
+    command: list[str]
     port: int
+    environ: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
-    @property
-    def uri(self) -> str:
-        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
-
     def start(self) -> None:
-        command = [
-            str(Path(sys.executable).with_name("secantusd-py")),
-            *("--port", str(self.port), "--storage-path", str(self.folder)),
-            *("--cache-size", "64M", "--log-level", "ERROR"),
-        ]
-        self.process = subprocess.Popen(command)
+        self.process = subprocess.Popen(
+            self.command,
+            env=os.environ | self.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_until_listening(self.port)
 
-    def freeze(self) -> None:
-        """Keep accepting connections and answer none."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
-
     def stop(self) -> None:
-        self.thaw()
+        """Crash: no time to write anything down."""
         assert self.process
         self.process.kill()
         self.process.wait()
 
-    def _signal(self, number: signal.Signals) -> None:
+    def freeze(self) -> None:
+        """Keep the port open and answer nobody."""
         assert self.process
-        self.process.send_signal(number)
+        self.process.send_signal(signal.SIGSTOP)
+        while process_state(self.process.pid) != "T":
+            time.sleep(0.01)
+
+    def thaw(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class MongoDB(Server):
+    @property
+    def uri(self) -> str:
+        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
 
 
 @contextmanager
 def mongodb(folder: Path) -> Iterator[MongoDB]:
-    server = MongoDB(folder, free_port(28017, taken=set()))
+    port = free_port(28017, taken=set())
+    command = [
+        str(Path(sys.executable).with_name("secantusd-py")),
+        *("--port", str(port), "--storage-path", str(folder), "--cache-size", "64M"),
+    ]
+    server = MongoDB(command, port)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@dataclass
+class S3(Server):
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """Ask it to end: the emulator writes its buckets and queues down only then."""
+        assert self.process
+        self.process.terminate()
+        self.process.wait()
+
+
+@contextmanager
+def s3(folder: Path, credentials: dict[str, str]) -> Iterator[S3]:
+    port = free_port(24566, taken=set())
+    settings = {
+        "AUTH": "true",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": "s3,sqs",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder / "objects"),
+    }
+    server = S3([str(MINISTACK)], port, environ=credentials | settings)
     server.start()
     try:
         yield server
@@ -72,3 +117,19 @@ def wait_until_listening(port: int) -> None:
             time.sleep(0.05)
         else:
             return
+
+
+def process_state(pid: int) -> str | None:
+    """Return Linux's letter for the state of a process, `None` when there is none."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def assert_ended(pid: int) -> None:
+    """Wait until a process is gone, or dead and not yet collected."""
+    deadline = time.monotonic() + 15
+    while process_state(pid) not in (None, "Z"):
+        assert time.monotonic() < deadline, f"{pid} is still running"
+        time.sleep(0.01)

@@ -29,7 +29,9 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
     )
     services.records.add(video)
     try:
-        services.objects.put_upload(video.upload.key, body, content_type=video.content_type)
+        services.objects.put_upload(
+            video.upload.key, body, size=size, content_type=video.content_type
+        )
     except StorageUnavailable:
         # The client never learns this id, so nobody would wait for the video.
         services.records.discard(video.id)

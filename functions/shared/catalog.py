@@ -58,7 +58,9 @@ class Catalog:
             serverSelectionTimeoutMS=min(_SERVER_SELECTION_MS, self._timeout_ms),
             connectTimeoutMS=_CONNECT_MS,
             maxIdleTimeMS=_MAX_IDLE_MS,
+            # A status that was acknowledged survives a crash of the server.
             w="majority",
+            journal=True,
             tz_aware=True,
             tzinfo=UTC,
         )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _THUMBNAIL_TYPE = "image/jpeg"
 _CONNECT_S = 2
+_LARGE_BYTES = 8 << 20
+_LARGE_READ_TIMEOUT_S = 60
+"""Storage answers a large upload only when it has written all of it."""
 
 
 class ObjectGone(Exception):
@@ -49,6 +52,13 @@ class Storage:
 
     @cached_property
     def _s3(self) -> "S3Client":
+        return self._client(self._read_timeout_s)
+
+    @cached_property
+    def _s3_for_large(self) -> "S3Client":
+        return self._client(_LARGE_READ_TIMEOUT_S)
+
+    def _client(self, read_timeout_s: int) -> "S3Client":
         # 0.3 s of a cold start, so not for requests that need no storage.
         import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
@@ -60,7 +70,7 @@ class Storage:
             signature_version="s3v4",
             s3={"addressing_style": "path" if self._settings.endpoint_url else "virtual"},
             connect_timeout=_CONNECT_S,
-            read_timeout=self._read_timeout_s,
+            read_timeout=read_timeout_s,
             retries={"mode": "standard", "total_max_attempts": self._attempts},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -88,10 +98,11 @@ class Storage:
         )
         return SignedPost(url=signed["url"], fields=signed["fields"])
 
-    def put_upload(self, key: str, body: BinaryIO, *, content_type: str) -> None:
+    def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         """Store an uploaded file that came through the API."""
+        s3 = self._s3 if size < _LARGE_BYTES else self._s3_for_large
         with _unavailable_on_error():
-            self._s3.put_object(
+            s3.put_object(
                 Bucket=self._settings.uploads_bucket, Key=key, Body=body, ContentType=content_type
             )
 

@@ -23,8 +23,10 @@ class FakeObjects:
         }
         return SignedPost(url="https://uploads.example/", fields=fields)
 
-    def put_upload(self, key: str, body: BinaryIO, *, content_type: str) -> None:  # noqa: ARG002
+    def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         self._answer()
+        assert content_type
+        assert size
         self.uploads[key] = body.read()
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:

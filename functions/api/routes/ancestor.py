@@ -44,7 +44,10 @@ def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
     """Send a video as the form field `file`. For new clients `POST /videos` is better."""
     if file.size is None:
         raise Problem(problems.MALFORMED_BODY, "The file's size cannot be told.")
-    video = receive_video(services, filename=file.filename or "", size=file.size, body=file.file)
+    # Browsers and requests write a quotation mark in a form's filename as %22.
+    # https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+    filename = (file.filename or "").replace("%22", '"')
+    video = receive_video(services, filename=filename, size=file.size, body=file.file)
     return UploadAccepted(
         id=video.id,
         filename=video.filename,

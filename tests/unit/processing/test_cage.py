@@ -1,6 +1,5 @@
 """The cage with real children: what they can do, and what happens when they overdo it."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from processing.cage import ChildTimedOut, Finished, run
+from tests.servers import assert_ended
 
 
 def python(code: str, directory: Path, timeout_s: float = 20) -> Finished:
@@ -43,12 +43,12 @@ def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -
     with pytest.raises(ChildTimedOut):
         python(code, tmp_path, timeout_s=1)
     assert time.monotonic() - started < 10
-    assert_ends(int(grandchild.read_text()))
+    assert_ended(int(grandchild.read_text()))
 
 
 def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) -> None:
     code = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
-    assert_ends(int(python(code, tmp_path).stdout))
+    assert_ended(int(python(code, tmp_path).stdout))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
@@ -76,22 +76,3 @@ class TestLimits:
         code = "import time; time.sleep(.2); [open('/dev/null') for _ in range(100)]"
         # Held in a list, so none is closed.
         assert "Too many open files" in python(code, tmp_path).stderr
-
-
-def assert_ends(pid: int) -> None:
-    """A killed process takes a moment to be gone."""
-    deadline = time.monotonic() + 5
-    while is_running(pid):
-        assert time.monotonic() < deadline, f"{pid} is still running"
-        time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process lives; one that is dead but not yet collected does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return os.path.exists(f"/proc/{pid}")  # noqa: PTH110
-    return state != "Z"

@@ -76,7 +76,7 @@ def test_a_thumbnails_address_forces_its_type_and_expires(storage: Storage) -> N
 
 
 def test_an_upload_is_stored_and_downloaded(storage: Storage, tmp_path: Path) -> None:
-    storage.put_upload("k", io.BytesIO(b"bytes"), content_type="video/mp4")
+    storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
     etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
     storage.download_upload("k", Source(etag, 5, ""), tmp_path / "file")
     assert (tmp_path / "file").read_bytes() == b"bytes"
@@ -85,7 +85,7 @@ def test_an_upload_is_stored_and_downloaded(storage: Storage, tmp_path: Path) ->
 def test_an_object_that_was_overwritten_is_not_taken_for_the_events(
     storage: Storage, tmp_path: Path
 ) -> None:
-    storage.put_upload("k", io.BytesIO(b"newer"), content_type="video/mp4")
+    storage.put_upload("k", io.BytesIO(b"newer"), size=5, content_type="video/mp4")
     with pytest.raises(SourceReplaced):
         storage.download_upload("k", Source("0" * 32, 5, ""), tmp_path / "file")
 
