@@ -1,14 +1,14 @@
 """One process of the local stack: started, heard and stopped."""
 
 import contextlib
-import os
-import signal
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+
+import psutil
 
 _LAST_LINES = 20
 _GRACE_S = 10
@@ -60,17 +60,17 @@ class Child:
         return self._process.poll()
 
     def stop(self) -> None:
-        """Ask it to end, and end it, with its own children, when it does not."""
+        """Ask it to end, end it when it does not, and leave nothing that it has started."""
+        family = _family(self._process.pid)
         self._process.terminate()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            pass
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._listener.join(_GRACE_S)
+        for process in family:
+            # psutil does not take another process for one that is gone, whatever its number.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait()
+        self._listener.join(_GRACE_S)
 
     def _listen(self) -> None:
         pipe = self._process.stdout
@@ -84,3 +84,12 @@ class Child:
                 self._on_line(line)
         self._process.wait()
         self._on_exit(self)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Return a process and all that it has started, caged ones in other sessions included."""
+    try:
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

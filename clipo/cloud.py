@@ -47,7 +47,7 @@ class Cloud:
     """S3 and SQS of one environment: AWS_REGION, AWS_ENDPOINT_URL_S3 and _SQS, credentials."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """Make the clients; nothing is sent."""
+        """Make the clients; nothing is sent. Raises `ClipoError` where an address is none."""
         session = boto3.Session(
             aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -56,12 +56,15 @@ class Cloud:
         )
         config = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=30)
         self._region = environ["AWS_REGION"]
-        self._s3: S3Client = session.client(
-            "s3", endpoint_url=environ["AWS_ENDPOINT_URL_S3"], config=config
-        )
-        self._sqs: SQSClient = session.client(
-            "sqs", endpoint_url=environ["AWS_ENDPOINT_URL_SQS"], config=config
-        )
+        try:
+            self._s3: S3Client = session.client(
+                "s3", endpoint_url=environ["AWS_ENDPOINT_URL_S3"], config=config
+            )
+            self._sqs: SQSClient = session.client(
+                "sqs", endpoint_url=environ["AWS_ENDPOINT_URL_SQS"], config=config
+            )
+        except ValueError as error:
+            raise ClipoError(f"AWS_ENDPOINT_URL_S3 or _SQS cannot be used: {error}") from error
 
     def set_up(self, *, uploads_bucket: str, media_bucket: str) -> Queues:
         """Create what is missing and return the queues. Safe to repeat.

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from clipo.cloud import Cloud, Message
 from clipo.errors import ClipoError
-from clipo.sandbox import InvocationFailed, Sandbox
+from clipo.sandbox import InvocationFailed, InvocationInterrupted, Sandbox
 from shared.log import logger
 
 FUNCTION_TIMEOUT_S = 120
@@ -23,6 +23,10 @@ RETRY_DELAYS_S = (60, 120)
 _RECEIVE_WAIT_S = 1
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 _PAUSE_S = 1
+_FINISH_S = 2
+
+READY = "waiting for events"
+"""What is logged once events are carried."""
 
 
 class Queue(Protocol):
@@ -66,30 +70,35 @@ class Dispatcher:
         message = self._cloud.receive(self._events, wait_s=_RECEIVE_WAIT_S, hidden_s=_HIDDEN_S)
         if message is None:
             return
-        event = json.loads(message.body)
+        try:
+            event = json.loads(message.body)
+        except ValueError as error:
+            self._give_up(message, message.body, error)
+            return
         try:
             self._invoke(event)
+        except InvocationInterrupted:
+            self._cloud.hide(self._events, message, seconds=0)
         except InvocationFailed as error:
             self._try_again_or_give_up(message, event, error)
         else:
             self._cloud.delete(self._events, message)
 
-    def _try_again_or_give_up(
-        self, message: Message, event: Mapping[str, Any], error: InvocationFailed
-    ) -> None:
+    def _try_again_or_give_up(self, message: Message, event: object, error: Exception) -> None:
         if message.delivery <= len(RETRY_DELAYS_S):
             delay = RETRY_DELAYS_S[message.delivery - 1]
             logger().warning("event comes again", seconds=delay, reason=str(error))
             self._cloud.hide(self._events, message, seconds=delay)
             return
+        self._give_up(message, event, error)
+
+    def _give_up(self, message: Message, event: object, error: Exception) -> None:
         logger().error("event given up", deliveries=message.delivery, reason=str(error))
         self._cloud.send(self._failed_events, _failure_record(message, event, error))
         self._cloud.delete(self._events, message)
 
 
-def _failure_record(
-    message: Message, event: Mapping[str, Any], error: InvocationFailed
-) -> dict[str, Any]:
+def _failure_record(message: Message, event: object, error: Exception) -> dict[str, Any]:
     """Return what Lambda sends to an OnFailure destination.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
@@ -107,8 +116,7 @@ def _failure_record(
     }
 
 
-def _work(cloud: Cloud, stopping: threading.Event) -> None:
-    sandbox = Sandbox(timeout_s=FUNCTION_TIMEOUT_S)
+def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event) -> None:
     dispatcher = Dispatcher(
         cloud,
         sandbox.invoke,
@@ -125,17 +133,22 @@ def _work(cloud: Cloud, stopping: threading.Event) -> None:
 
 
 def main() -> None:
-    """Run until SIGTERM: then finish the events at hand."""
+    """Run until SIGTERM: then finish the events at hand, or put them back if they take long."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     cloud = Cloud(os.environ)
+    sandboxes = [Sandbox(timeout_s=FUNCTION_TIMEOUT_S) for _ in range(max(2, os.cpu_count() or 1))]
     workers = [
-        threading.Thread(target=_work, args=(cloud, stopping))
-        for _ in range(max(2, os.cpu_count() or 1))
+        threading.Thread(target=_work, args=(cloud, sandbox, stopping)) for sandbox in sandboxes
     ]
     for worker in workers:
         worker.start()
-    logger().info("ready")
+    logger().info(READY)
+    stopping.wait()
+    for worker, sandbox in zip(workers, sandboxes, strict=True):
+        worker.join(_FINISH_S)
+        if worker.is_alive():
+            sandbox.interrupt()
     for worker in workers:
         worker.join()
 

@@ -1,5 +1,6 @@
 """Finds the ffmpeg and ffprobe that the local stack uses."""
 
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -31,8 +32,10 @@ def prepare(folder: Path, chosen: str | None) -> Path:
     """
     if chosen:
         for name in ("ffmpeg", "ffprobe"):
-            if not (Path(chosen) / name).exists():
-                raise ClipoError(f"CLIPO_FFMPEG_DIR is {chosen}, but there is no {name} in it.")
+            if not os.access(Path(chosen) / name, os.X_OK):
+                raise ClipoError(
+                    f"CLIPO_FFMPEG_DIR is {chosen}, but there is no {name} in it that can be run."
+                )
         return Path(chosen).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("ffmpeg", "ffprobe"):
@@ -43,7 +46,13 @@ def prepare(folder: Path, chosen: str | None) -> Path:
 
 
 def version(folder: Path) -> str:
-    """Return what `ffmpeg -version` calls itself."""
+    """Return what `ffmpeg -version` calls itself.
+
+    Raises `ClipoError` where it does not run.
+    """
     command = [str(folder / "ffmpeg"), "-version"]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise ClipoError(f"{command[0]} does not run: {error}") from error
     return said.split()[2]

@@ -40,6 +40,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def scratch(self) -> Path:
+        """Temporary files of the functions; emptied at each start."""
+        return self.root / "tmp"
+
+    @property
     def ffmpeg(self) -> Path:
         """Links to the binaries in use."""
         return self.root / "ffmpeg"
@@ -48,6 +53,13 @@ class Home:
     def stack_file(self) -> Path:
         """The running stack's addresses, for other programs; absent when it is not running."""
         return self.root / "stack.json"
+
+    def prepare(self) -> None:
+        """Remove what a start before has left: logs, temporary files, its addresses."""
+        self.stack_file.unlink(missing_ok=True)
+        for folder in (self.logs, self.scratch):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
 
     def reset(self) -> None:
         """Forget all videos. Touches nothing in the folder that is not ours."""
@@ -59,9 +71,7 @@ class Home:
         file = self.root / "credentials.json"
         if not file.exists():
             made = {"access_key": "LOCAL" + secrets.token_hex(8), "secret": secrets.token_hex(20)}
-            descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w") as opened:
-                json.dump(made, opened)
+            write_whole(file, json.dumps(made))
         kept = json.loads(file.read_text())
         return kept["access_key"], kept["secret"]
 
@@ -71,8 +81,12 @@ class Home:
 
         Raises `ClipoError` where one is running in it.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / "lock").open("w") as file:
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = (self.root / "lock").open("w")
+        except OSError as error:
+            raise ClipoError(f"CLIPO_HOME {self.root} cannot be used: {error.strerror}.") from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -81,3 +95,13 @@ class Home:
                     " CLIPO_HOME to another folder."
                 ) from error
             yield
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file that only its owner may read; it is there whole or not at all."""
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as opened:
+        opened.write(text)
+    fresh.replace(file)

@@ -1,12 +1,13 @@
 """A process that stands for one Lambda execution environment, kept warm between events."""
 
 import multiprocessing
+import signal
 import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STARTUP_S = 60
@@ -14,6 +15,14 @@ _STARTUP_S = 60
 
 class InvocationFailed(Exception):
     """The handler raised, ran out of time, or took its process down with it."""
+
+
+class InvocationInterrupted(InvocationFailed):
+    """We ended the invocation ourselves: the event is as good as before."""
+
+
+class _Interrupted(Exception):
+    """Ends a handler from within, so that it gives its lease back and cleans up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,7 @@ class Sandbox:
     def __init__(self, *, timeout_s: int) -> None:
         """Start the process. `timeout_s` is the function's timeout."""
         self._timeout_s = timeout_s
+        self._interrupted = False
         self._start()
 
     def _start(self) -> None:
@@ -57,13 +67,21 @@ class Sandbox:
             succeeded, result = self._answer(self._timeout_s)
         except (EOFError, OSError) as error:
             self.stop()
-            raise InvocationFailed(f"The process died: {self._process.exitcode}") from error
+            raise self._failure(f"The process died: {self._process.exitcode}") from error
         except InvocationFailed:
             self.stop()
             raise
         if not succeeded:
-            raise InvocationFailed(result)
+            raise self._failure(result)
         return result
+
+    def _failure(self, reason: str) -> InvocationFailed:
+        return (InvocationInterrupted if self._interrupted else InvocationFailed)(reason)
+
+    def interrupt(self) -> None:
+        """End a running invocation from within. Called from another thread."""
+        self._interrupted = True
+        self._process.terminate()
 
     def _await_start(self) -> None:
         if not self._warm:
@@ -83,19 +101,24 @@ class Sandbox:
 
 
 def _serve(connection: Connection, timeout_s: int) -> None:
+    signal.signal(signal.SIGTERM, _interrupt)
     # Here, for it is the sandbox that is to import the function, as Lambda would.
     from processing.handler import handler  # noqa: PLC0415
 
     # Lambda does not count the start either.
     connection.send("ready")
     while True:
+        answer: tuple[bool, Any]
         try:
             event = connection.recv()
-        except (EOFError, KeyboardInterrupt):
+        except (EOFError, _Interrupted):
             return
-        answer: tuple[bool, Any]
         try:
             answer = True, handler(event, _Context(time.monotonic() + timeout_s))
         except Exception as error:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
             answer = False, f"{type(error).__name__}: {error}"
         connection.send(answer)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise _Interrupted("The local stack is stopping.")

@@ -22,8 +22,9 @@ from clipo import ffmpeg
 from clipo.child import Child
 from clipo.cloud import Cloud
 from clipo.console import StackConsole
+from clipo.dispatcher import READY
 from clipo.errors import ClipoError
-from clipo.home import Home
+from clipo.home import Home, write_whole
 from clipo.ports import free_port
 from shared.catalog import Catalog
 from shared.errors import CatalogUnavailable
@@ -69,7 +70,6 @@ class Stack:
         self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ports: set[int] = set()
-        self._reloaded = False
 
     def run(self) -> int:
         """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when a part has died."""
@@ -88,22 +88,19 @@ class Stack:
         return 0
 
     def _start(self) -> None:
-        self._home.logs.mkdir(parents=True, exist_ok=True)
-        for log in self._home.logs.iterdir():
-            log.unlink()
+        self._home.prepare()
         port = free_port(_api_port(self._given), taken=self._ports)
-        environ = self._services()
-        environ["PORT"] = str(port)
-        environ["CLIPO_FFMPEG_DIR"] = str(
-            ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
-        )
-        self._functions_environ = environ
-        for name in _FUNCTION_MODULES:
-            self._start_function(name)
+        ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
+        ffmpeg_version = ffmpeg.version(ffmpeg_dir)
+        self._functions_environ = self._services() | {
+            "PORT": str(port),
+            "CLIPO_FFMPEG_DIR": str(ffmpeg_dir),
+            "TMPDIR": str(self._home.scratch),
+        }
+        self._start_functions()
         api = f"http://localhost:{port}"
-        self._await("api", lambda: _answers(f"http://127.0.0.1:{port}/health"))
         self._write_stack_file(api)
-        self._welcome(api)
+        self._welcome(api, ffmpeg_version)
 
     def _services(self) -> dict[str, str]:
         """Start S3 and MongoDB unless others are given; return the functions' environment."""
@@ -180,13 +177,22 @@ class Stack:
                 f"MongoDB at {_without_password(settings.uri)} does not answer: {error.__cause__}"
             ) from error
 
-    def _start_function(self, name: str) -> None:
-        self._start_child(
-            name,
-            [sys.executable, "-m", _FUNCTION_MODULES[name]],
-            environ=self._functions_environ | {"POWERTOOLS_SERVICE_NAME": name},
-            on_line=self._console.log_line,
-        )
+    def _start_functions(self) -> None:
+        """Start the API and processing, and wait until both work.
+
+        Raises `_Died` where one does not.
+        """
+        for name, module in _FUNCTION_MODULES.items():
+            self._start_child(
+                name,
+                [sys.executable, "-m", module],
+                environ=self._functions_environ | {"POWERTOOLS_SERVICE_NAME": name},
+                on_line=self._console.log_line,
+            )
+        health = f"http://127.0.0.1:{self._functions_environ['PORT']}/health"
+        self._await("api", lambda: _answers(health))
+        processing = self._children["processing"]
+        self._await("processing", lambda: any(READY in line for line in processing.last_lines))
 
     def _start_child(
         self,
@@ -223,7 +229,7 @@ class Stack:
             if isinstance(event, _CodeChanged):
                 self._reload()
             elif event is self._children.get(event.name):
-                self._on_exit(event)
+                raise _Died(event)
 
     def _watch_code(self) -> None:
         for _ in watch(_FUNCTIONS, stop_event=self._stopping):
@@ -231,17 +237,19 @@ class Stack:
 
     def _reload(self) -> None:
         self._console.say("functions/ has changed: starting api and processing again.", "yellow")
-        self._reloaded = True
-        for name in _FUNCTION_MODULES:
-            self._children.pop(name).stop()
-            self._start_function(name)
+        self._stop_functions()
+        try:
+            self._start_functions()
+        except _Died as error:
+            # Most likely a file was saved half-way: the next save mends it.
+            self._console.died(error.child.name, error.child.exit_code, error.child.last_lines)
+            self._console.say("Waiting for the next change in functions/.", "yellow")
+            self._stop_functions()
 
-    def _on_exit(self, child: Child) -> None:
-        if not (self._reloaded and child.name in _FUNCTION_MODULES):
-            raise _Died(child)
-        # Most likely a file was saved half-way: the next save mends it.
-        self._console.died(child.name, child.exit_code, child.last_lines)
-        self._console.say("Waiting for the next change in functions/.", "yellow")
+    def _stop_functions(self) -> None:
+        for name in _FUNCTION_MODULES:
+            if name in self._children:
+                self._children.pop(name).stop()
 
     def _write_stack_file(self, api: str) -> None:
         environ = self._functions_environ
@@ -250,9 +258,9 @@ class Stack:
             "s3": environ["AWS_ENDPOINT_URL_S3"],
             "mongodb": _without_password(environ["MONGODB_URI"]),
         }
-        self._home.stack_file.write_text(json.dumps(addresses))
+        write_whole(self._home.stack_file, json.dumps(addresses))
 
-    def _welcome(self, api: str) -> None:
+    def _welcome(self, api: str, ffmpeg_version: str) -> None:
         environ = self._functions_environ
         addresses = [
             ("API", api),
@@ -261,7 +269,7 @@ class Stack:
             ("MongoDB", _without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),
             ("Logs", str(self._home.logs)),
-            ("ffmpeg", ffmpeg.version(Path(environ["CLIPO_FFMPEG_DIR"]))),
+            ("ffmpeg", ffmpeg_version),
         ]
         wanted = _api_port(self._given)
         if not api.endswith(f":{wanted}"):
@@ -281,7 +289,7 @@ class Stack:
 
 def _api_port(environ: Mapping[str, str]) -> int:
     text = environ.get("PORT") or str(_API_PORT)
-    if not text.isdigit() or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
         raise ClipoError(f"PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)
 
@@ -303,8 +311,8 @@ def _listens(port: int) -> bool:
 
 
 def _without_password(uri: str) -> str:
-    scheme, _, rest = uri.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    scheme, separator, rest = uri.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -113,6 +113,22 @@ def _cover_before_video(clips: Clips, path: Path) -> None:
     )
 
 
+def _large_tags(clips: Clips, path: Path) -> None:
+    tags = path.with_suffix(".txt")
+    tags.write_text(";FFMETADATA1\ncomment=" + "x" * 2_000_000 + "\n")
+    ffmpeg(
+        *("-i", str(clips["h264.mp4"]), "-i", str(tags), "-map_metadata", "1"),
+        *("-c", "copy", str(path)),
+    )
+
+
+def _negative_times(clips: Clips, path: Path) -> None:
+    ffmpeg(
+        *("-i", str(clips["h264.mkv"]), "-c", "copy", "-output_ts_offset", "-2"),
+        *("-avoid_negative_ts", "disabled", str(path)),
+    )
+
+
 def _text(text: str) -> Callable[[Clips, Path], None]:
     def make(_: Clips, path: Path) -> None:
         path.write_text(text)
@@ -136,6 +152,9 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         *_H264,
     ),
     "huge-picture.mov": picture("color=size=16000x16000:rate=1", "-frames:v", "1", "-c:v", "mjpeg"),
+    "wide-pixels.mp4": picture("testsrc2=size=2880x216:duration=0.2", "-vf", "setsar=4/3", *_H264),
+    "large-tags.mp4": _large_tags,
+    "negative-times.mkv": _negative_times,
     "audio-only.mp4": lambda _, path: ffmpeg("-f", "lavfi", "-i", _SOUND, "-c:a", "aac", str(path)),
     "sound.mp3": lambda _, path: ffmpeg("-f", "lavfi", "-i", _SOUND, str(path)),
     "cover-only.mp4": _cover_only,

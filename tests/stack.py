@@ -107,7 +107,7 @@ def launch(home: Path, port: int, **environ: str) -> RunningStack:
     output = home / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(
-            [str(Path(sys.executable).with_name("clipo")), "up"],
+            [sys.executable, "-c", "from clipo.cli import app; app()", "up"],
             env=os.environ | {"CLIPO_HOME": str(home), "PORT": str(port)} | environ,
             stdout=file,
             stderr=subprocess.STDOUT,
@@ -118,19 +118,26 @@ def launch(home: Path, port: int, **environ: str) -> RunningStack:
 
 
 @contextmanager
-def running_stack(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
-    """Run `clipo up` for the time of a `with` block."""
+def launched(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
+    """Start `clipo up`, and make sure that it ends with the `with` block."""
     stack = launch(home, port or free_port(18000, taken=set()), **environ)
     try:
-        await_ready(stack)
-        with httpx2.Client(base_url=stack.api, timeout=30) as stack.client:
-            yield stack
+        yield stack
     finally:
         with contextlib.suppress(subprocess.TimeoutExpired):
             stack.stop()
         if stack.process.poll() is None:
             os.killpg(stack.process.pid, signal.SIGKILL)
             stack.process.wait()
+
+
+@contextmanager
+def running_stack(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
+    """Run `clipo up` for the time of a `with` block."""
+    with launched(home, port, **environ) as stack:
+        await_ready(stack)
+        with httpx2.Client(base_url=stack.api, timeout=30) as stack.client:
+            yield stack
 
 
 def await_ready(stack: RunningStack) -> None:

@@ -4,9 +4,8 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi_swagger import patch_fastapi
 
-from api import errors, problems
+from api import docs, errors, problems
 from api.middleware import BodyLimit, Limit, RequestId
 from api.receive_video import larger_files_hint
 from api.routes import ancestor, health, videos
@@ -40,8 +39,7 @@ def create_app(services: Services) -> FastAPI:
     for routes in (health, videos, ancestor):
         app.include_router(routes.router)
     errors.install(app)
-    # Swagger UI's own files: /docs works without the internet.
-    patch_fastapi(app, redirect_from_root_to_docs=False)
+    docs.install(app)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
     app.add_middleware(RequestId)
     _document_problems(app)

@@ -108,7 +108,10 @@ def _response(
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:
-    return FieldError(field=".".join(str(part) for part in error["loc"]), message=error["msg"])
+    message = str(error["msg"])
+    if "UploadFile" in message:
+        message = "This must be a file, sent with its filename"
+    return FieldError(field=".".join(str(part) for part in error["loc"]), message=message)
 
 
 def _meaning(request: Request, error: HTTPException) -> tuple[Kind, str]:

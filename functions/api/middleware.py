@@ -11,8 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.problems import Kind
 from shared.log import logger
 
-_DRAIN_FACTOR = 2
-
 
 class RequestId:
     """Gives each request an id: Lambda's own where there is one."""
@@ -74,24 +72,20 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = self._limit_of(scope["path"])
-        declared = int(Headers(scope=scope).get("content-length", "0"))
+        declared = Headers(scope=scope).get("content-length", "")
+        # What is no number is not believed: what arrives is counted anyway.
+        expected = int(declared) if declared.isascii() and declared.isdigit() else 0
         received = 0
 
         async def receive_limited() -> Message:
             nonlocal received
+            if expected > limit.max_bytes:
+                # Before the first byte: it is the first call that invites a client to send.
+                raise BodyTooLarge(limit)
             message = await receive()
             received += len(message.get("body", b""))
-            if max(declared, received) > limit.max_bytes:
-                await _drain(message, receive, up_to=limit.max_bytes * _DRAIN_FACTOR)
+            if received > limit.max_bytes:
                 raise BodyTooLarge(limit)
             return message
 
         await self._app(scope, receive_limited, send)
-
-
-async def _drain(message: Message, receive: Receive, *, up_to: int) -> None:
-    """Read a refused body, within reason: most clients send all of it before they listen."""
-    drained = 0
-    while message.get("more_body") and drained < up_to:
-        message = await receive()
-        drained += len(message.get("body", b""))

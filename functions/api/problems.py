@@ -116,9 +116,6 @@ STORAGE_UNAVAILABLE = Kind(
     "The object storage does not answer",
     "Nothing was changed that you can rely on. Try again in a moment.",
 )
-REQUEST_REJECTED = Kind(
-    "request_rejected", 400, "The request was rejected", "The request cannot be served."
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """The JSON of requests and responses."""
 
-import re
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
@@ -27,7 +26,7 @@ Time = Annotated[
 VideoId = Annotated[str, Field(examples=[_EXAMPLE_ID])]
 ContentType = Annotated[
     str,
-    StringConstraints(pattern=re.compile(r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$")),
+    StringConstraints(pattern=r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$"),
 ]
 
 
@@ -248,5 +247,7 @@ def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:
         duration=video.media.duration if done and video.media else None,
         thumbnail_url=f"{base_url}thumbnails/{video.id}.jpg" if done else None,
         file_size=video.size,
-        error_message=video.error.message if video.error else None,
+        error_message=video.error.message
+        if video.status is Status.FAILED and video.error
+        else None,
     )

@@ -5,6 +5,7 @@ directory, no standard input, and hard limits on memory, time, open files and wh
 """
 
 import contextlib
+import ctypes
 import os
 import resource
 import signal
@@ -12,15 +13,22 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+_PR_SET_DUMPABLE = 4
 _MEBIBYTE = 1 << 20
+_CPU_S = 60
 _MAX_OUTPUT = _MEBIBYTE
 """Bytes read of each of standard output and standard error."""
 
 
 class ChildTimedOut(Exception):
-    """The child used up its time, by the clock or by its CPU limit."""
+    """The child did not end in the time that it was given."""
+
+
+class ChildUsedUpCpu(Exception):
+    """The child passed its limit of CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +45,9 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
     """Run one program in `directory` to its end and return what it said.
 
     Its output goes to files there, so that the limit on file size bounds it too.
-    Raises `ChildTimedOut` once the whole process group is dead.
+    Raises `ChildTimedOut` or `ChildUsedUpCpu` once the whole process group is dead.
     """
+    _hide_ourselves()
     out, err = directory / "stdout", directory / "stderr"
     with out.open("wb") as stdout, err.open("wb") as stderr:
         # The program is a path of ours, the arguments are a list, and there is no shell.
@@ -68,17 +77,29 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
 
     # Not `wait(timeout)`: that polls, and its steps of 50 ms are as long as the work.
     timer = threading.Timer(timeout_s, expire)
-    timer.start()
     try:
+        timer.start()
         _limit(child.pid)
         exit_code = child.wait()
     finally:
         timer.cancel()
         _kill_group(child.pid)
         child.wait()
-    if expired.is_set() or exit_code == -signal.SIGXCPU:
+    if exit_code == -signal.SIGXCPU:
+        raise ChildUsedUpCpu(f"The child used up its {_CPU_S} s of CPU time.")
+    if expired.is_set():
         raise ChildTimedOut(f"The child ran out of its {timeout_s:.0f} s.")
     return exit_code
+
+
+@cache
+def _hide_ourselves() -> None:
+    """Keep a child that was taken over from reading our memory and secrets in /proc.
+
+    https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
 
 
 def _limit(pid: int) -> None:
@@ -89,7 +110,7 @@ def _limit(pid: int) -> None:
     limits = {
         # Below the function's memory, so that the child dies first and we can say so.
         resource.RLIMIT_AS: (1024 * _MEBIBYTE, 1024 * _MEBIBYTE),
-        resource.RLIMIT_CPU: (60, 65),
+        resource.RLIMIT_CPU: (_CPU_S, _CPU_S + 5),
         resource.RLIMIT_FSIZE: (10 * _MEBIBYTE, 10 * _MEBIBYTE),
         resource.RLIMIT_NOFILE: (64, 64),
         resource.RLIMIT_CORE: (0, 0),

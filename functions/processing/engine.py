@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processing import probe
-from processing.cage import ChildTimedOut, Finished, run
+from processing.cage import ChildTimedOut, ChildUsedUpCpu, Finished, run
 from processing.errors import BadMedia, Code
 from shared.video import Media
 
@@ -89,6 +89,10 @@ class Inspection:
     frame: Frame
 
 
+class OutOfTime(Exception):
+    """The function's own time ran out: not the file's fault, so another attempt may do."""
+
+
 class Engine:
     """ffprobe and ffmpeg from one directory."""
 
@@ -103,18 +107,23 @@ class Engine:
         """Return the metadata and the thumbnail of the file at `location`.
 
         The children work in `directory`; `remaining_s` tells how long this function may still
-        run. Raises `BadMedia` for everything that is the file's fault.
+        run. Raises `BadMedia` for everything that is the file's fault, and `OutOfTime`.
         """
 
         def child(*arguments: str) -> Finished:
-            timeout_s = max(min(_CHILD_S, remaining_s() - _RESERVE_S), 1)
+            left_s = remaining_s() - _RESERVE_S
+            if left_s <= 0:
+                raise OutOfTime("The function's time is used up.")
             try:
-                return run(list(arguments), directory=directory, timeout_s=timeout_s)
+                return run(list(arguments), directory=directory, timeout_s=min(_CHILD_S, left_s))
+            except ChildUsedUpCpu as error:
+                raise _too_slow() from error
             except ChildTimedOut as error:
-                raise BadMedia(
-                    Code.TIMED_OUT,
-                    "The video takes too long to decode. Convert it to H.264 and upload it again.",
-                ) from error
+                if left_s < _CHILD_S:
+                    raise OutOfTime(
+                        "The function's time was used up before the child's."
+                    ) from error
+                raise _too_slow() from error
 
         media = self._probe(child, location)
         frame = self._thumbnail(child, location, media, directory / "thumbnail.jpg")
@@ -123,7 +132,7 @@ class Engine:
     def _probe(self, child: Callable[..., Finished], location: str) -> Media:
         finished = child(
             *(self._ffprobe, "-v", "error", *_LIMITS),
-            *("-print_format", "json", "-show_format", "-show_streams", location),
+            *("-print_format", "json", "-show_entries", probe.ENTRIES, location),
         )
         _raise_known_complaint(finished)
         if finished.exit_code != 0:
@@ -159,7 +168,8 @@ class Engine:
         """Write the frame at a moment, decoded forward from the keyframe before it."""
         return child(
             *(self._ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS),
-            *("-threads", "1", "-ss", str(at_s), "-i", location),
+            # Not `-ss 0`: it drops frames whose time is unknown or negative.
+            *("-threads", "1", *(["-ss", str(at_s)] if at_s else []), "-i", location),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             *("-vf", _fit(*_THUMBNAIL_BOX), "-pix_fmt", "yuvj420p", "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
@@ -177,14 +187,24 @@ class Engine:
         )
         if finished.exit_code != 0 or finished.stderr:
             return None
-        size = json.loads(finished.stdout)["frames"][0]
-        return Frame(jpeg.read_bytes(), size["width"], size["height"], at_s, fallback)
+        frames = json.loads(finished.stdout)["frames"]
+        if not frames:
+            return None
+        width, height = frames[0]["width"], frames[0]["height"]
+        return Frame(jpeg.read_bytes(), width, height, at_s, fallback)
 
 
 def _fit(width: int, height: int) -> str:
     """Return a filter that fits a box: aspect kept, never enlarged, even, square pixels."""
     factor = f"min(1,min({width}/(iw*sar),{height}/ih))"
     return f"scale=w='max(2,trunc(iw*sar*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)',setsar=1"
+
+
+def _too_slow() -> BadMedia:
+    return BadMedia(
+        Code.TIMED_OUT,
+        "The video takes too long to decode. Convert it to H.264 and upload it again.",
+    )
 
 
 def _raise_known_complaint(finished: Finished) -> None:

@@ -1,13 +1,12 @@
 """The processing Lambda: S3's event in, videos finished."""
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from typing import Any, Protocol
 
 from processing.process_video import Outcome
-from processing.s3_event import uploaded_objects
+from processing.s3_event import records, uploaded_object
 from processing.wiring import Wired, wire
 from shared.log import logger
 
@@ -28,28 +27,37 @@ def _wired() -> Wired:
     return wire(os.environ)
 
 
-def handler(event: Mapping[str, Any], context: Context) -> dict[str, list[dict[str, str]]]:
+def handler(event: Any, context: Context) -> dict[str, list[dict[str, str]]]:
     """Process every upload that an S3 event names.
 
     One bad record does not keep the others from being processed: the errors are raised
     together at the end, and the finished ones do nothing when the event comes again.
     """
-
-    def remaining_s() -> float:
-        return context.get_remaining_time_in_millis() / 1000
-
     logger().append_keys(request_id=context.aws_request_id)
     outcomes: list[Outcome] = []
     errors: list[Exception] = []
-    for upload in uploaded_objects(event, bucket=_wired().uploads_bucket):
-        with logger().append_context_keys(video_id=upload.video_id):
-            try:
-                outcomes.append(_wired().processor.process(upload, remaining_s=remaining_s))
-            except Exception as error:  # noqa: BLE001 (raised below)
-                logger().exception("processing interrupted")
-                errors.append(error)
+    for record in records(event):
+        try:
+            outcomes += _process(record, context)
+        except Exception as error:  # noqa: BLE001 (raised below)
+            errors.append(error)
     if len(errors) == 1:
         raise errors[0]
     if errors:
         raise ExceptionGroup("Lambda is to deliver this event again.", errors)
     return {"outcomes": [asdict(outcome) for outcome in outcomes]}
+
+
+def _process(record: Any, context: Context) -> list[Outcome]:
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    upload = uploaded_object(record, bucket=_wired().uploads_bucket)
+    if upload is None:
+        return []
+    with logger().append_context_keys(video_id=upload.video_id):
+        try:
+            return [_wired().processor.process(upload, remaining_s=remaining_s)]
+        except Exception:
+            logger().exception("processing interrupted")
+            raise

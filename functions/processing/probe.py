@@ -10,6 +10,18 @@ from shared.video import Media
 
 Report = Mapping[str, Any]
 
+ENTRIES = ":".join(
+    [
+        "format=format_name,duration,bit_rate",
+        "format_tags=major_brand",
+        "stream=codec_type,codec_name,codec_tag_string,duration,width,height",
+        "stream=sample_aspect_ratio,avg_frame_rate,r_frame_rate",
+        "stream_disposition=attached_pic",
+        "stream_side_data=rotation",
+    ]
+)
+"""What ffprobe is to report: just what is read here. Tags can be megabytes."""
+
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
     "matroska,webm": "matroska",
@@ -23,7 +35,7 @@ _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 
 
 def media(stdout: bytes) -> Media:
-    """Return the metadata in a JSON report of `-show_format -show_streams`.
+    """Return the metadata in a JSON report of `-show_entries ENTRIES`.
 
     Raises `BadMedia` where there is no video stream that could be shown.
     """
@@ -38,7 +50,7 @@ def media(stdout: bytes) -> Media:
         width=width,
         height=height,
         rotation=rotation,
-        frame_rate=_ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate")),
+        frame_rate=_frame_rate(video),
         video_codec=video["codec_name"],
         audio_codec=audio.get("codec_name", "unknown") if audio else None,
         bit_rate=_bit_rate(report["format"]),
@@ -95,7 +107,8 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
         raise BadMedia(
             Code.CORRUPT, "The video's picture size cannot be read. The file may be damaged."
         )
-    width = round(width * (_ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1))
+    pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
+    width = max(1, round(width * pixel_aspect))
     return (height, width) if rotation in (90, 270) else (width, height)
 
 
@@ -110,11 +123,17 @@ def _bit_rate(format_: Report) -> int | None:
     return int(bits) if bits else None
 
 
+def _frame_rate(video: Report) -> float | None:
+    """Return frames a second: 29.97 for "30000/1001"."""
+    rate = _ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate"))
+    return round(rate, 3) if rate else None
+
+
 def _ratio(text: str | None) -> float | None:
-    """Return "30000/1001" as 29.97, and `None` for "0/0"."""
+    """Return the value of "4/3", and `None` for "0/0"."""
     above, _, below = (text or "").partition("/")
     numerator, denominator = _positive(above), _positive(below)
-    return round(numerator / denominator, 3) if numerator and denominator else None
+    return numerator / denominator if numerator and denominator else None
 
 
 def _positive(text: str | None) -> float | None:

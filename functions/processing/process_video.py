@@ -74,6 +74,9 @@ class Sources(Protocol):
     def open(self, event: UploadedObject, *, directory: Path) -> AbstractContextManager[OpenSource]:
         """Make the object readable for the time of a `with` block."""
 
+    def is_current(self, event: UploadedObject) -> bool:
+        """Tell whether the stored object is still the event's."""
+
 
 class Inspector(Protocol):
     """What finds out about a file."""
@@ -116,18 +119,25 @@ class VideoProcessor:
         now = datetime.now(UTC)
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)
+        if not event.source.sequencer and not self.sources.is_current(event):
+            # Without S3's order of events only the object itself tells an old one.
+            return _refused(event, Refusal.SUPERSEDED)
         if not self.records.claim(event, lease, now=now):
             return _refused(event, refusal(self.records.get(event.video_id), event))
+        work = _Work(datetime.now(UTC), time.monotonic())
         try:
-            return self._process_claimed(event, lease, remaining_s)
+            return self._process_claimed(event, lease, work, remaining_s)
         except Exception:
-            self._let_lapse(event, lease)
+            self._back_out(event, lease, work)
             raise
 
     def _process_claimed(
-        self, event: UploadedObject, lease: Lease, remaining_s: Callable[[], float]
+        self,
+        event: UploadedObject,
+        lease: Lease,
+        work: "_Work",
+        remaining_s: Callable[[], float],
     ) -> Outcome:
-        work = _Work(datetime.now(UTC), time.monotonic())
         video = self.records.get(event.video_id)
         if video is None:
             # Deleted between the claim and here.
@@ -177,6 +187,7 @@ class VideoProcessor:
             at_s=frame.at_s,
             fallback=frame.fallback,
         )
+        work.published = thumbnail.key
         self.thumbnails.put_thumbnail(thumbnail.key, frame.jpeg)
         processing = work.finished()
         if not self.records.complete(
@@ -184,7 +195,7 @@ class VideoProcessor:
         ):
             self.thumbnails.delete_thumbnail(thumbnail.key)
             return Outcome(video.id, Refusal.SUPERSEDED)
-        self._remove_outdated_thumbnail(video)
+        self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info(
             "video done",
             duration_s=inspection.media.duration_s,
@@ -198,26 +209,31 @@ class VideoProcessor:
         processing = work.finished()
         if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
             return Outcome(video.id, Refusal.SUPERSEDED)
-        self._remove_outdated_thumbnail(video)
+        self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info("video failed", code=error.code, wall_ms=processing.wall_ms)
         return Outcome(video.id, "failed")
 
-    def _remove_outdated_thumbnail(self, video: Video) -> None:
-        """Remove the picture of the object that this one has replaced."""
-        if video.thumbnail is None:
+    def _remove_thumbnail(self, key: str | None) -> None:
+        """Remove a picture that nothing refers to any more."""
+        if key is None:
             return
         try:
-            self.thumbnails.delete_thumbnail(video.thumbnail.key)
+            self.thumbnails.delete_thumbnail(key)
         except Unavailable:
-            # The video is finished; a picture that nothing refers to harms nobody.
-            logger().warning("outdated thumbnail not removed", exc_info=True)
+            # It is in nobody's way, and what matters has been recorded.
+            logger().warning("thumbnail not removed", exc_info=True)
 
-    def _let_lapse(self, event: UploadedObject, lease: Lease) -> None:
+    def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
+        """Let the lease lapse, and leave no picture of this attempt."""
         try:
-            self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            released = self.records.release(event.video_id, lease, now=datetime.now(UTC))
         except Unavailable:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)
+            return
+        if released:
+            # So it was not completed, although the attempt to do so may have failed half-way.
+            self._remove_thumbnail(work.published)
 
 
 @dataclass(slots=True)
@@ -228,6 +244,8 @@ class _Work:
     started: float
     bytes_read: int = 0
     requests: int = 0
+    published: str | None = None
+    """The key of this attempt's thumbnail, once it may be there."""
 
     def finished(self) -> Processing:
         return Processing(

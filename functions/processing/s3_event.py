@@ -14,33 +14,41 @@ class MalformedEvent(Exception):
     """The event is not one that S3 sends."""
 
 
-def uploaded_objects(event: Mapping[str, Any], *, bucket: str) -> list[UploadedObject]:
-    """Return the uploads that an event names, without those that are not ours.
+def records(event: Any) -> list[Any]:
+    """Return the records of an event: none of the test event that S3 sends for a new trigger.
 
-    Not ours are the test event that S3 sends when a trigger is made, other buckets, and keys
-    that `source_key` did not make. Raises `MalformedEvent` for anything that S3 does not send,
-    so that it ends in the failure queue and not in silence.
+    Raises `MalformedEvent` for what is no event of S3, so that it ends in the failure queue and
+    not in silence.
     """
+    if not isinstance(event, Mapping):
+        raise MalformedEvent("Not an S3 event: not an object.")
     if event.get("Event") == "s3:TestEvent":
         return []
+    found = event.get("Records")
+    if not isinstance(found, list):
+        raise MalformedEvent("Not an S3 event: it has no records.")
+    return found
+
+
+def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
+    """Return the upload that a record tells of, or `None` where it is not one of ours.
+
+    Not ours are other events, other buckets, and keys that `source_key` did not make.
+    Raises `MalformedEvent`.
+    """
     try:
-        found = [_uploaded_object(record, bucket) for record in event["Records"]]
+        stored = record["s3"]["object"]
+        # Keys come URL-encoded as in a form, "+" for a space included.
+        key = unquote_plus(stored["key"])
+        video_id = video_id_of(key)
+        created = record["eventName"].removeprefix("s3:").startswith("ObjectCreated:")
+        if not created or record["s3"]["bucket"]["name"] != bucket or video_id is None:
+            return None
+        source = Source(
+            etag=stored["eTag"].strip('"'),
+            size=int(stored["size"]),
+            sequencer=pad_sequencer(stored.get("sequencer", "")),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedEvent(f"Not an S3 event: {type(error).__name__} {error}") from error
-    return [upload for upload in found if upload]
-
-
-def _uploaded_object(record: Mapping[str, Any], bucket: str) -> UploadedObject | None:
-    stored = record["s3"]["object"]
-    # Keys come URL-encoded as in a form, "+" for a space included.
-    key = unquote_plus(stored["key"])
-    video_id = video_id_of(key)
-    created = record["eventName"].removeprefix("s3:").startswith("ObjectCreated:")
-    if not created or record["s3"]["bucket"]["name"] != bucket or video_id is None:
-        return None
-    source = Source(
-        etag=stored["eTag"].strip('"'),
-        size=int(stored["size"]),
-        sequencer=pad_sequencer(stored.get("sequencer", "")),
-    )
+        raise MalformedEvent(f"Not a record of S3: {type(error).__name__} {error}") from error
     return UploadedObject(video_id=video_id, key=key, source=source)

@@ -25,6 +25,10 @@ class Downloads:
         """Take the storage to read from."""
         self._storage = storage
 
+    def is_current(self, event: UploadedObject) -> bool:
+        """Tell whether the stored object is still the event's."""
+        return self._storage.upload_etag(event.key) == event.source.etag
+
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
         """Yield the object as a file in `directory`, which the caller removes.

@@ -82,7 +82,7 @@ class Catalog:
         """Insert a new, pending video."""
         document = asdict(video)
         document["_id"] = ObjectId(document.pop("id"))
-        # An empty sequencer is below every other, so the first event's claim matches.
+        # An empty sequencer is below every other: the first event is newer than nothing.
         document["source"] = {"sequencer": ""}
         document["claimable_at"] = video.created_at
         with _unavailable_on_error():
@@ -117,10 +117,18 @@ class Catalog:
     def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
         """Take the lease on the event's video; `False` where it is not to be had.
 
-        A video can be claimed while it is pending, when the lease on it has lapsed and attempts
-        are left, or by an event newer than what was claimed before.
+        A video can be claimed by an event newer than what was claimed before, and by the same
+        event while nobody has claimed, or when the lease has lapsed and attempts are left.
         """
-        return self._claim_open(event, lease, now) or self._claim_newer(event, lease, now)
+        return self._claim_newer(event, lease, now) or self._claim_open(event, lease, now)
+
+    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
+        condition: Document = {"_id": ObjectId(event.video_id), "upload.key": event.key}
+        if event.source.sequencer:
+            condition["source.sequencer"] = {"$lt": event.source.sequencer}
+        else:
+            condition["source.etag"] = {"$exists": True, "$ne": event.source.etag}
+        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
 
     def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
         condition: Document = {
@@ -130,18 +138,10 @@ class Catalog:
             "attempts": {"$lt": MAX_ATTEMPTS},
         }
         if event.source.sequencer:
-            condition["source.sequencer"] = {"$lte": event.source.sequencer}
+            condition["source.sequencer"] = event.source.sequencer
         return self._update(
             condition, {"$set": _claimed(event, lease, now), "$inc": {"attempts": 1}}
         )
-
-    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
-        condition: Document = {"_id": ObjectId(event.video_id), "upload.key": event.key}
-        if event.source.sequencer:
-            condition["source.sequencer"] = {"$lt": event.source.sequencer}
-        else:
-            condition["source.etag"] = {"$exists": True, "$ne": event.source.etag}
-        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
 
     def complete(
         self,

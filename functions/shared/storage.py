@@ -39,7 +39,7 @@ class SignedPost:
 
 
 class Storage:
-    """Both buckets. Methods that go over the network may raise `StorageUnavailable`."""
+    """Both buckets. Every method may raise `StorageUnavailable`: signing needs credentials."""
 
     def __init__(self, settings: StorageSettings, *, attempts: int, read_timeout_s: int) -> None:
         """Hold the settings; the client is made at the first use and then kept.
@@ -86,16 +86,17 @@ class Storage:
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int
     ) -> SignedPost:
         """Sign a form post of exactly this key and type, of 1 to `max_bytes` bytes."""
-        signed = self._s3.generate_presigned_post(
-            self._settings.uploads_bucket,
-            key,
-            Fields={"Content-Type": content_type},
-            Conditions=[
-                {"Content-Type": content_type},
-                ["content-length-range", 1, max_bytes],
-            ],
-            ExpiresIn=expires_s,
-        )
+        with _unavailable_on_error():
+            signed = self._s3.generate_presigned_post(
+                self._settings.uploads_bucket,
+                key,
+                Fields={"Content-Type": content_type},
+                Conditions=[
+                    {"Content-Type": content_type},
+                    ["content-length-range", 1, max_bytes],
+                ],
+                ExpiresIn=expires_s,
+            )
         return SignedPost(url=signed["url"], fields=signed["fields"])
 
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
@@ -117,6 +118,15 @@ class Storage:
             )
             for chunk in response["Body"].iter_chunks(1 << 20):
                 file.write(chunk)
+
+    def upload_etag(self, key: str) -> str | None:
+        """Return the ETag of what is stored now, `None` where there is nothing."""
+        try:
+            with _unavailable_on_error():
+                head = self._s3.head_object(Bucket=self._settings.uploads_bucket, Key=key)
+        except ObjectGone:
+            return None
+        return head["ETag"].strip('"')
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""
@@ -141,15 +151,16 @@ class Storage:
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         """Return a URL at which anyone can read the thumbnail until it expires."""
-        return self._s3.generate_presigned_url(
-            "get_object",
-            Params={
-                "Bucket": self._settings.media_bucket,
-                "Key": key,
-                "ResponseContentType": _THUMBNAIL_TYPE,
-            },
-            ExpiresIn=expires_s,
-        )
+        with _unavailable_on_error():
+            return self._s3.generate_presigned_url(
+                "get_object",
+                Params={
+                    "Bucket": self._settings.media_bucket,
+                    "Key": key,
+                    "ResponseContentType": _THUMBNAIL_TYPE,
+                },
+                ExpiresIn=expires_s,
+            )
 
 
 @contextmanager
@@ -168,6 +179,6 @@ def _meaning(error: "ClientError") -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code == "PreconditionFailed":
         return SourceReplaced("The object has been replaced.")
-    if code == "NoSuchKey":
+    if code in ("NoSuchKey", "404"):  # a HEAD has no body to name the code in
         return ObjectGone("The object is no longer there.")
     return StorageUnavailable(f"S3: {code}")

@@ -1,11 +1,13 @@
 """`clipo up` from start to end."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -14,7 +16,9 @@ import pytest
 from clipo.ports import free_port
 from tests.clips import Clips
 from tests.servers import assert_ended
-from tests.stack import RunningStack, launch, running_stack
+from tests.stack import RunningStack, await_ready, launch, launched, running_stack
+
+_REPOSITORY = Path(__file__).parents[2]
 
 
 def assert_gone(pids: list[int]) -> None:
@@ -129,19 +133,109 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path:
     assert "hunter2" not in stack.output
 
 
-def test_a_change_of_the_code_is_served_without_a_restart(tmp_path: Path) -> None:
-    with running_stack(tmp_path) as stack:
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the code that a test may edit."""
+    copy = tmp_path / "checkout"
+    for folder in ("clipo", "functions"):
+        shutil.copytree(_REPOSITORY / folder, copy / folder)
+    (copy / ".tools").symlink_to(_REPOSITORY / ".tools")
+    return copy
+
+
+def answers(stack: RunningStack, path: str = "/health") -> bool:
+    try:
+        return stack.client.get(path).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_change_of_the_code_is_served_and_a_mistake_is_waited_out(
+    tmp_path: Path, checkout: Path
+) -> None:
+    code = checkout / "functions" / "api" / "routes" / "health.py"
+    good = code.read_text()
+    paths = f"{checkout}{os.pathsep}{checkout / 'functions'}"
+    with running_stack(tmp_path / "home", None, PYTHONPATH=paths) as stack:
         before = stack.children()
-        (Path(__file__).parents[2] / "functions" / "api" / "__init__.py").touch()
-        deadline = time.monotonic() + 30
-        while set(stack.children().values()) & {before["clipo.local_api"]}:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        while True:
-            try:
-                assert stack.client.get("/health").status_code == 200
-                break
-            except httpx2.TransportError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
+
+        code.write_text(
+            good + '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'
+        )
+        eventually(lambda: answers(stack, "/new"))
         assert stack.children()["ministack"] == before["ministack"]
+
+        code.write_text("this is no Python")
+        eventually(lambda: "Waiting for the next change" in stack.output)
+        assert "SyntaxError" in stack.output
+        assert stack.process.poll() is None
+
+        code.write_text(good)
+        eventually(lambda: answers(stack))
+
+        os.kill(stack.children()["clipo.local_api"], signal.SIGKILL)
+        assert stack.process.wait(30) == 1, "a part that dies later ends the stack as ever"
+
+
+def test_ctrl_c_while_a_video_is_processed_puts_it_back(
+    tmp_path: Path, clips: Clips, ffmpeg_dir: Path
+) -> None:
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "ffprobe").symlink_to(ffmpeg_dir / "ffprobe")
+    (slow / "ffmpeg").write_text(
+        f'#!/bin/sh\n[ "$1" = -version ] || sleep 50\nexec {ffmpeg_dir}/ffmpeg "$@"\n'
+    )
+    (slow / "ffmpeg").chmod(0o755)
+    home = tmp_path / "home"
+    with running_stack(home, None, CLIPO_FFMPEG_DIR=str(slow)) as stack:
+        video_id = stack.upload_form(clips["tiny.mp4"])
+        eventually(lambda: "sleep" in command_lines(stack.process.pid))
+        pids = descendants(stack.process.pid)
+        assert stack.stop() == 0
+        assert_gone(pids)
+    assert list((home / "tmp").iterdir()) == []
+    with running_stack(home) as stack:
+        video = stack.finished(video_id)
+        assert (video["status"], video["attempts"]) == ("done", 2)
+
+
+def command_lines(pid: int) -> str:
+    pids = ",".join(str(below) for below in [pid, *descendants(pid)])
+    command = ["ps", "-ww", "-o", "args=", "-p", pids]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def test_addresses_of_a_stack_that_was_killed_are_not_taken_for_the_next_ones(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "stack.json").write_text('{"api": "http://localhost:1"}')
+    with launched(tmp_path) as stack:
+        eventually(lambda: not (tmp_path / "stack.json").exists())
+        await_ready(stack)
+        assert stack.api != "http://localhost:1"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3"),
+        ("MONGODB_URI", "garbage", "garbage"),
+        ("CLIPO_HOME", "/dev/null", "CLIPO_HOME"),
+        ("PORT", "²", "PORT"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_answered_with_a_sentence(
+    tmp_path: Path, setting: str, value: str, said: str
+) -> None:
+    stack = launch(tmp_path, 18970, **{setting: value})
+    assert stack.process.wait(60) == 1
+    assert said in stack.output
+    assert "Traceback" not in stack.output

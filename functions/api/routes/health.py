@@ -9,6 +9,6 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health", operation_id="getHealth", responses=documented())
-def get_health() -> Health:
-    """Answer while the API runs. Asks neither database nor storage."""
+async def get_health() -> Health:
+    """Answer while the API runs. Asks neither database nor storage, nor waits for a thread."""
     return Health()

@@ -1,7 +1,7 @@
 """The resource API."""
 
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -23,6 +23,11 @@ from api.services import Wired
 from shared.video import Status
 
 _RETRY_AFTER_S = "1"
+_LOCATION: dict[str, Any] = {"description": "The video's address", "schema": {"type": "string"}}
+_RETRY_AFTER: dict[str, Any] = {
+    "description": "While unfinished: seconds until it is worth asking again",
+    "schema": {"type": "integer"},
+}
 _THUMBNAIL_URL_S = 15 * 60
 
 router = APIRouter(prefix="/videos", tags=["videos"])
@@ -41,7 +46,8 @@ router = APIRouter(prefix="/videos", tags=["videos"])
         problems.INVALID_REQUEST,
         problems.CATALOG_UNAVAILABLE,
         problems.STORAGE_UNAVAILABLE,
-    ),
+    )
+    | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
 )
 def post_video(
     body: CreateVideo, request: Request, response: Response, services: Wired
@@ -96,7 +102,8 @@ def list_videos(
         problems.VIDEO_NOT_FOUND,
         problems.INVALID_REQUEST,
         problems.CATALOG_UNAVAILABLE,
-    ),
+    )
+    | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
 )
 def get_video(
     video_id: str, request: Request, response: Response, services: Wired

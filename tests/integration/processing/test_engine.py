@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from processing.engine import Engine, Frame, Inspection
+from processing.engine import Engine, Frame, Inspection, OutOfTime
 from processing.errors import BadMedia
 from shared.video import Media
 from tests.clips import CONTAINERS, Clips
@@ -153,11 +153,35 @@ def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
     return Engine(folder)
 
 
-def test_a_decoder_that_hangs_is_ended(clips: Clips, tmp_path: Path) -> None:
+def test_a_decoder_that_hangs_is_ended(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("processing.engine._CHILD_S", 1)
     engine = stub(tmp_path, ffprobe="sleep 60")
     with pytest.raises(BadMedia) as error:
-        engine.inspect(str(clips["h264.mp4"]), directory=tmp_path, remaining_s=lambda: 21.0)
+        inspect(engine, clips["h264.mp4"], tmp_path)
     assert error.value.code == "timed_out"
+
+
+@pytest.mark.parametrize("remaining_s", [21.0, 20.0, 0.0])
+def test_too_little_time_left_is_not_the_files_fault(
+    clips: Clips, tmp_path: Path, remaining_s: float
+) -> None:
+    engine = stub(tmp_path, ffprobe="sleep 60")
+    with pytest.raises(OutOfTime):
+        engine.inspect(str(clips["h264.mp4"]), directory=tmp_path, remaining_s=lambda: remaining_s)
+
+
+@pytest.mark.parametrize("name", ["large-tags.mp4", "negative-times.mkv"])
+def test_odd_but_good_files_are_read(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    assert inspect(engine, clips[name], tmp_path).frame.jpeg
+
+
+def test_the_shown_width_is_exact(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["wide-pixels.mp4"], tmp_path).media
+    assert (media.width, media.height) == (3840, 216)
 
 
 @pytest.mark.parametrize("report", ["", "{", "[]", "{}", "x" * 3_000_000])

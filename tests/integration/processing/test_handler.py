@@ -1,5 +1,6 @@
 """The processing Lambda with real parts: S3 over HTTP, MongoDB's protocol, ffmpeg."""
 
+import copy
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from processing import handler as module
+from processing.s3_event import MalformedEvent
 from processing.wiring import wire
 from shared.catalog import Catalog, new_video_id
 from shared.errors import CatalogUnavailable
@@ -190,6 +192,27 @@ def test_one_bad_record_does_not_keep_the_others_back(
         invoke(first, second)
     assert world.video(second).status is Status.DONE
     monkeypatch.undo()
+
+
+def test_a_malformed_record_does_not_keep_the_others_back(world: World, clips: Clips) -> None:
+    good, bad = world.upload(clips["h264.mp4"]), world.upload(clips["h264.mp4"])
+    del bad["s3"]["object"]["eTag"]
+    with pytest.raises(MalformedEvent, match="eTag"):
+        invoke(bad, good)
+    assert world.video(good).status is Status.DONE
+
+
+def test_without_sequencers_a_late_event_of_a_replaced_object_changes_nothing(
+    world: World, clips: Clips
+) -> None:
+    record = world.upload(clips["h264.mp4"])
+    del record["s3"]["object"]["sequencer"]
+    late = copy.deepcopy(record)
+    late["s3"]["object"]["eTag"] = "0" * 32
+    assert invoke(record)[0]["result"] == "done"
+    before = world.video(record)
+    assert invoke(late)[0]["result"] == "superseded"
+    assert world.video(record) == before
 
 
 def test_nothing_touches_the_network_until_it_is_used(tmp_path: Path) -> None:

@@ -186,6 +186,16 @@ class TestClaim:
         assert found.source == newer(event).source
         assert not complete(catalog, pending.id, lease()), "the older worker has lost its lease"
 
+    def test_by_a_newer_upload_starts_its_attempts_anew(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        event = uploaded(pending.id)
+        for _ in range(MAX_ATTEMPTS - 1):
+            catalog.claim(event, lease(), now=NOW)
+            catalog.release(pending.id, lease(), now=NOW)
+        assert catalog.claim(newer(event), lease("newer"), now=NOW)
+        assert stored(catalog, pending).attempts == 1
+
     def test_by_an_older_upload_after_a_newer_one(self, catalog: Catalog, pending: Video) -> None:
         event = uploaded(pending.id)
         catalog.claim(newer(event), lease(), now=NOW)

@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from shared.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
@@ -93,6 +94,8 @@ def test_a_file_of_exactly_the_limit_is_accepted(client: TestClient) -> None:
 
 
 def test_a_form_without_a_file_is_refused(client: TestClient) -> None:
+    text = problem(client.post("/upload-video/", data={"file": "text"}))
+    assert "must be a file" in text["detail"]
     body = problem(client.post("/upload-video/", data={"other": "x"}))
     assert body["status"] == 422
     assert body["errors"] == [{"field": "body.file", "message": "Field required"}]
@@ -136,6 +139,13 @@ def test_metadata_of_a_pending_video(client: TestClient, records: FakeRecords) -
     body = client.get(f"/video-metadata/{ID}").json()
     assert (body["duration"], body["thumbnail_url"], body["error_message"]) == (None, None, None)
     assert body["file_size"] == 1000
+
+
+def test_metadata_shows_no_error_of_an_earlier_upload(
+    client: TestClient, records: FakeRecords
+) -> None:
+    records.videos[ID] = video(status=Status.PROCESSING, error=failed_video().error)
+    assert client.get(f"/video-metadata/{ID}").json()["error_message"] is None
 
 
 def test_metadata_of_a_failed_video(client: TestClient, records: FakeRecords) -> None:

@@ -51,6 +51,15 @@ def test_a_bug_shows_nothing_of_the_inside(
     assert "Traceback" not in response.text
 
 
+@pytest.mark.parametrize("declared", ["abc", "-1", "²", ""])
+def test_a_content_length_that_is_no_number_is_not_a_bug(client: TestClient, declared: str) -> None:
+    headers = [
+        (b"content-length", declared.encode()),
+        (b"content-type", b"application/json"),
+    ]
+    assert client.post("/videos", content=b"{}", headers=headers).status_code == 422
+
+
 def test_every_response_has_a_request_id_of_its_own(client: TestClient) -> None:
     ids = {client.get("/health").headers["x-request-id"] for _ in range(3)}
     assert len(ids) == 3

@@ -85,6 +85,7 @@ class TestCreate:
             ({"size": None}, 422, "invalid_request"),
             ({"content_type": "text/html"}, 422, "invalid_request"),
             ({"content_type": "video/mp4\r\nx: y"}, 422, "invalid_request"),
+            ({"content_type": "video/mp4\n"}, 422, "invalid_request"),
             ({"passthrough": "x" * 256}, 422, "invalid_request"),
             ({"passthrough": {"a": 1}}, 422, "invalid_request"),
             ({"sise": 5}, 422, "invalid_request"),

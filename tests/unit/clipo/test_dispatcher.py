@@ -9,7 +9,7 @@ import pytest
 
 from clipo.cloud import Message
 from clipo.dispatcher import Dispatcher
-from clipo.sandbox import InvocationFailed
+from clipo.sandbox import InvocationFailed, InvocationInterrupted
 
 EVENT = {"Records": [{"some": "record"}]}
 
@@ -84,6 +84,21 @@ def test_an_event_that_fails_comes_again_as_lambda_would_bring_it(
     deliver(queue, Function(error=InvocationFailed("down")), delivery=delivery)
     assert queue.hidden_for == [seconds]
     assert queue.deleted == []
+
+
+def test_an_event_that_we_interrupted_comes_again_at_once(queue: FakeQueue) -> None:
+    deliver(queue, Function(error=InvocationInterrupted("stopping")), delivery=3)
+    assert queue.hidden_for == [0]
+    assert (queue.deleted, queue.sent) == ([], [])
+
+
+def test_a_message_that_is_no_event_goes_to_the_failure_queue(queue: FakeQueue) -> None:
+    queue.waiting.append(Message(receipt="r", body="{", delivery=1))
+    function = Function()
+    Dispatcher(queue, function, events="events", failed_events="failed").deliver_next()
+    assert function.events == []
+    assert [record["requestPayload"] for _, record in queue.sent] == ["{"]
+    assert len(queue.deleted) == 1
 
 
 def test_an_event_that_failed_three_times_goes_to_the_failure_queue(queue: FakeQueue) -> None:

@@ -1,12 +1,13 @@
 """The cage with real children: what they can do, and what happens when they overdo it."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from processing.cage import ChildTimedOut, Finished, run
+from processing.cage import ChildTimedOut, ChildUsedUpCpu, Finished, run
 from tests.servers import assert_ended
 
 
@@ -25,6 +26,27 @@ def test_a_child_sees_nothing_of_our_environment(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     finished = python("import os; print(sorted(os.environ))", tmp_path)
     assert finished.stdout.decode().strip() == "['LANG', 'PATH']"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prctl")
+def test_a_child_cannot_read_our_environment_in_proc(tmp_path: Path) -> None:
+    """Root may read everything, so ask the kernel, not /proc: it protects what is not dumpable."""
+    get_dumpable = 3
+    code = (
+        "import ctypes, pathlib\n"
+        "from processing.cage import run\n"
+        f"run(['/bin/true'], directory=pathlib.Path({str(tmp_path)!r}), timeout_s=5)\n"
+        f"print(ctypes.CDLL(None).prctl({get_dumpable}))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": "functions"},
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert finished.stdout.strip() == "0"
 
 
 def test_a_child_works_in_its_directory_without_input(tmp_path: Path) -> None:
@@ -53,6 +75,11 @@ def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) ->
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
 class TestLimits:
+    def test_of_cpu_time(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("processing.cage._CPU_S", 1)
+        with pytest.raises(ChildUsedUpCpu):
+            python("while True: pass", tmp_path)
+
     def test_of_memory(self, tmp_path: Path) -> None:
         finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
         assert "MemoryError" in finished.stderr

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,10 @@ FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
 class FakeSources:
     error: Exception | None = None
     directories: list[Path] = field(default_factory=list)
+    current_etag: str = "etag"
+
+    def is_current(self, event: UploadedObject) -> bool:
+        return event.source.etag == self.current_etag
 
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
@@ -165,6 +170,44 @@ def test_the_first_error_is_raised_when_the_catalog_fails_too(world: World) -> N
     world.inspector.meanwhile = everything_fails
     with pytest.raises(StorageUnavailable, match="first"):
         world.process()
+
+
+def test_an_attempt_that_cannot_be_recorded_leaves_no_thumbnail(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> bool:
+        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeRecords, "complete", lost)
+        with pytest.raises(CatalogUnavailable):
+            world.process()
+    assert world.objects.thumbnails == {}
+    assert world.process() == Outcome(ID, "done")
+
+
+def test_a_thumbnail_stays_when_it_may_have_been_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complete = FakeRecords.complete
+
+    def recorded_but_no_answer(*args: Any, **kwargs: Any) -> bool:
+        complete(*args, **kwargs)
+        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+
+    monkeypatch.setattr(FakeRecords, "complete", recorded_but_no_answer)
+    with pytest.raises(CatalogUnavailable):
+        world.process()
+    assert world.video.status is Status.DONE
+    assert world.video.thumbnail
+    assert list(world.objects.thumbnails) == [world.video.thumbnail.key]
+
+
+def test_without_sequencers_an_event_of_a_replaced_object_changes_nothing(world: World) -> None:
+    world.records.videos[ID] = before = done_video()
+    world.sources.current_etag = "newer"
+    assert world.process(uploaded(sequencer="")) == Outcome(ID, "superseded")
+    assert world.video == before
 
 
 def test_no_catalog_means_later(world: World) -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from processing.s3_event import MalformedEvent, uploaded_objects
+from processing.s3_event import MalformedEvent, records, uploaded_object
 from shared.video import Source, UploadedObject, pad_sequencer
 from tests.events import event
 from tests.examples import ID
@@ -10,8 +10,13 @@ from tests.examples import ID
 BUCKET = "clipo-uploads"
 
 
+def uploaded_objects(of: Any) -> list[UploadedObject]:
+    found = [uploaded_object(record, bucket=BUCKET) for record in records(of)]
+    return [upload for upload in found if upload]
+
+
 def parsed(name: str) -> list[UploadedObject]:
-    return uploaded_objects(event(name), bucket=BUCKET)
+    return uploaded_objects(event(name))
 
 
 def test_a_form_post_is_read() -> None:
@@ -45,7 +50,7 @@ def test_keys_are_decoded_once() -> None:
     twice = event("s3-encoded-key")
     stored = twice["Records"][0]["s3"]["object"]
     stored["key"] = stored["key"].replace("%", "%25")
-    assert uploaded_objects(twice, bucket=BUCKET) == []
+    assert uploaded_objects(twice) == []
 
 
 def test_a_store_without_sequencers_is_understood() -> None:
@@ -55,7 +60,7 @@ def test_a_store_without_sequencers_is_understood() -> None:
 def test_a_quoted_etag_is_unquoted() -> None:
     quoted = event("s3-post")
     quoted["Records"][0]["s3"]["object"]["eTag"] = '"abc"'
-    assert uploaded_objects(quoted, bucket=BUCKET)[0].source.etag == "abc"
+    assert uploaded_objects(quoted)[0].source.etag == "abc"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,9 @@ def test_what_is_not_an_upload_of_ours_is_left_alone(name: str) -> None:
     "nonsense",
     [
         {},
+        [],
+        None,
+        "text",
         {"Records": None},
         {"Records": [{}]},
         {"Records": ["text"]},
@@ -76,6 +84,6 @@ def test_what_is_not_an_upload_of_ours_is_left_alone(name: str) -> None:
         {"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]},
     ],
 )
-def test_what_s3_never_sends_is_an_error(nonsense: dict[str, Any]) -> None:
+def test_what_s3_never_sends_is_an_error(nonsense: object) -> None:
     with pytest.raises(MalformedEvent):
-        uploaded_objects(nonsense, bucket=BUCKET)
+        uploaded_objects(nonsense)

@@ -1,0 +1,75 @@
+"""The rules of the layout: who may import what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_FUNCTIONS = Path(__file__).parents[2] / "functions"
+_MODULES = sorted(_FUNCTIONS.rglob("*.py"))
+
+
+def imports(module: Path) -> set[str]:
+    """Return the top-level names that a module imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def importers(*packages: str) -> list[str]:
+    return [
+        str(module.relative_to(_FUNCTIONS))
+        for module in _MODULES
+        if imports(module) & set(packages)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("packages", "module"),
+    [
+        (["pymongo", "bson"], "shared/catalog.py"),
+        (["boto3", "botocore"], "shared/storage.py"),
+        (["subprocess"], "processing/cage.py"),
+        (["mangum"], "api/handler.py"),
+    ],
+)
+def test_one_module_speaks_to_each_outside(packages: list[str], module: str) -> None:
+    assert importers(*packages) == [module]
+
+
+def test_functions_do_not_know_the_local_stack_or_each_other() -> None:
+    assert importers("clipo") == []
+    for module in _MODULES:
+        folder = module.relative_to(_FUNCTIONS).parts[0]
+        others = {"api", "processing"} - {folder}
+        assert not imports(module) & others, module
+
+
+def test_the_web_framework_stays_in_the_api() -> None:
+    web = importers("fastapi", "starlette", "pydantic")
+    assert all(module.startswith("api/") for module in web)
+
+
+@pytest.mark.parametrize("handler", ["api.handler", "processing.handler"])
+def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        f"import {handler}\n"
+        "print('boto3' in sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(_FUNCTIONS)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "False\n"), finished.stderr

@@ -1,0 +1,40 @@
+"""The locked requirements: hashes for all, addresses for none, and nothing that must not ship."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+_FOLDER = Path(__file__).parents[2] / "requirements"
+_LOCKS = sorted(_FOLDER.glob("*.txt"))
+
+_NEVER_SHIPPED = {"secantusdb", "ministack", "moto", "pytest", "uvicorn", "typer"}
+_API_ONLY = {"fastapi", "starlette", "pydantic", "mangum"}
+
+
+def packages(group: str) -> dict[str, str]:
+    text = (_FOLDER / f"{group}.txt").read_text()
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^ \\;]+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", _LOCKS, ids=lambda lock: lock.stem)
+def test_every_requirement_has_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    assert "://" not in text
+    for requirement in re.split(r"\n(?=[a-z])", text.strip()):
+        assert "--hash=sha256:" in requirement, requirement.splitlines()[0]
+
+
+@pytest.mark.parametrize("group", ["api", "processing"])
+def test_functions_ship_nothing_that_is_only_for_developers(group: str) -> None:
+    assert not _NEVER_SHIPPED & set(packages(group))
+
+
+def test_processing_ships_nothing_of_the_web() -> None:
+    assert not _API_ONLY & set(packages("processing"))
+
+
+@pytest.mark.parametrize("group", ["local", "api", "processing"])
+def test_what_is_tested_is_what_ships(group: str) -> None:
+    tested = packages("dev")
+    assert {name: tested[name] for name in packages(group)} == packages(group)
