@@ -108,6 +108,7 @@ def launch(home: Path, port: int, **environ: str) -> RunningStack:
     with output.open("w") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", "from clipo.cli import app; app()", "up"],
+            cwd=home,
             env=os.environ | {"CLIPO_HOME": str(home), "PORT": str(port)} | environ,
             stdout=file,
             stderr=subprocess.STDOUT,
