@@ -24,6 +24,15 @@ and a status that can be trusted: `pending`, `processing`, then `done` or `faile
 Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with a stable `code`.
 """
 
+_TAGS = [
+    {"name": "videos", "description": "Upload straight to storage, then follow the video."},
+    {
+        "name": "ancestor",
+        "description": "The endpoints of Clipo's ancestor, unchanged: kept for its clients.",
+    },
+    {"name": "health", "description": "For whoever watches the service."},
+]
+
 
 def create_app(services: Services) -> FastAPI:
     """Return the application, wired to its services."""
@@ -31,6 +40,7 @@ def create_app(services: Services) -> FastAPI:
         title="Clipo",
         version="1.0.0",
         description=_DESCRIPTION,
+        openapi_tags=_TAGS,
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
@@ -71,6 +81,7 @@ def _document_problems(app: FastAPI) -> None:
                 title=app.title,
                 version=app.version,
                 description=app.description,
+                tags=app.openapi_tags,
                 routes=app.routes,
             )
             problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -28,6 +28,7 @@ _LOOKUP_PROBLEMS = documented(
 @router.post(
     UPLOAD_PATH,
     operation_id="uploadVideo",
+    summary="Upload a video as a form",
     status_code=HTTPStatus.ACCEPTED,
     responses=documented(
         problems.UNSUPPORTED_EXTENSION,
@@ -57,7 +58,12 @@ def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
     )
 
 
-@router.get("/video-status/{video_id}", operation_id="getVideoStatus", responses=_LOOKUP_PROBLEMS)
+@router.get(
+    "/video-status/{video_id}",
+    operation_id="getVideoStatus",
+    summary="Get a video's status",
+    responses=_LOOKUP_PROBLEMS,
+)
 def get_video_status(video_id: str, services: Wired) -> VideoStatus:
     """Tell where a video is."""
     video = find_video(services, video_id)
@@ -65,7 +71,10 @@ def get_video_status(video_id: str, services: Wired) -> VideoStatus:
 
 
 @router.get(
-    "/video-metadata/{video_id}", operation_id="getVideoMetadata", responses=_LOOKUP_PROBLEMS
+    "/video-metadata/{video_id}",
+    operation_id="getVideoMetadata",
+    summary="Get a video's metadata",
+    responses=_LOOKUP_PROBLEMS,
 )
 def get_video_metadata(video_id: str, request: Request, services: Wired) -> VideoMetadata:
     """Return what is known about a video."""
@@ -76,6 +85,7 @@ def get_video_metadata(video_id: str, request: Request, services: Wired) -> Vide
 @router.get(
     "/thumbnails/{video_id}.jpg",
     operation_id="getThumbnailImage",
+    summary="Get the thumbnail",
     response_class=Response,
     responses=documented(
         problems.INVALID_ID,

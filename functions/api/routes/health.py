@@ -8,7 +8,12 @@ from api.schemas import Health
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", operation_id="getHealth", responses=documented())
+@router.get(
+    "/health",
+    operation_id="getHealth",
+    summary="Check that the API answers",
+    responses=documented(),
+)
 async def get_health() -> Health:
     """Answer while the API runs. Asks neither database nor storage, nor waits for a thread."""
     return Health()

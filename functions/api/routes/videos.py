@@ -36,6 +36,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
 @router.post(
     "",
     operation_id="createVideo",
+    summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
         problems.UNSUPPORTED_EXTENSION,
@@ -72,6 +73,7 @@ def post_video(
 @router.get(
     "",
     operation_id="listVideos",
+    summary="List videos, newest first",
     responses=documented(
         problems.INVALID_CURSOR, problems.INVALID_REQUEST, problems.CATALOG_UNAVAILABLE
     ),
@@ -97,6 +99,7 @@ def list_videos(
 @router.get(
     "/{video_id}",
     operation_id="getVideo",
+    summary="Get everything about a video",
     responses=documented(
         problems.INVALID_ID,
         problems.VIDEO_NOT_FOUND,
@@ -121,6 +124,7 @@ def get_video(
 @router.get(
     "/{video_id}/thumbnail",
     operation_id="getThumbnail",
+    summary="Go to the thumbnail",
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
     responses=documented(
