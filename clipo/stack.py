@@ -1,7 +1,6 @@
 """The local stack: every part as a child process, started in order, watched, and stopped."""
 
 import json
-import os
 import queue
 import signal
 import sys
@@ -18,7 +17,7 @@ from typing import NoReturn
 
 from watchfiles import watch
 
-from clipo import ffmpeg
+from clipo import emulators, ffmpeg
 from clipo.child import Child
 from clipo.cloud import Cloud
 from clipo.console import StackConsole
@@ -30,10 +29,7 @@ from shared.catalog import Catalog
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
 
-_REPOSITORY = Path(__file__).parent.parent
-_FUNCTIONS = _REPOSITORY / "functions"
-MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
-_SECANTUSD = Path(sys.executable).with_name("secantusd-py")
+_FUNCTIONS = Path(__file__).parent.parent / "functions"
 
 _API_PORT = 8000
 _S3_PORT = 4566
@@ -73,6 +69,8 @@ class Stack:
 
     def run(self) -> int:
         """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when a part has died."""
+        # Both: a shell starts background jobs with SIGINT ignored.
+        signal.signal(signal.SIGINT, _interrupt)
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             self._start()
@@ -104,7 +102,7 @@ class Stack:
 
     def _services(self) -> dict[str, str]:
         """Start S3 and MongoDB unless others are given; return the functions' environment."""
-        environ = self._storage_environ()
+        environ = self._start_s3()
         environ["MONGODB_URI"] = self._given.get("MONGODB_URI") or self._start_mongo()
         self._await_services(environ)
         queues = Cloud(environ).set_up(
@@ -114,50 +112,18 @@ class Stack:
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
         return environ
 
-    def _storage_environ(self) -> dict[str, str]:
-        buckets = {"UPLOADS_BUCKET": "clipo-uploads", "MEDIA_BUCKET": "clipo-media"}
-        given = self._given.get("AWS_ENDPOINT_URL_S3")
-        if given:
-            defaults = buckets | {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL_SQS": given}
-            return defaults | dict(self._given)
-        access_key, secret = self._home.credentials()
-        url = f"http://127.0.0.1:{free_port(_S3_PORT, taken=self._ports)}"
-        # Nothing of the user's own AWS configuration may leak into the local one.
-        environ = {k: v for k, v in self._given.items() if not k.startswith("AWS_")}
-        environ |= buckets | {
-            "AWS_ACCESS_KEY_ID": access_key,
-            "AWS_SECRET_ACCESS_KEY": secret,
-            "AWS_REGION": "us-east-1",
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_ENDPOINT_URL_S3": url,
-            "AWS_ENDPOINT_URL_SQS": url,
-        }
-        self._start_s3(url, environ)
+    def _start_s3(self) -> dict[str, str]:
+        if self._given.get("AWS_ENDPOINT_URL_S3"):
+            return emulators.others_storage_environ(self._given)
+        port = free_port(_S3_PORT, taken=self._ports)
+        environ = emulators.own_storage_environ(self._home, port, self._given)
+        command, settings = emulators.ministack(self._home, port)
+        self._start_child("s3", command, environ=environ | settings)
         return environ
-
-    def _start_s3(self, url: str, environ: Mapping[str, str]) -> None:
-        if not MINISTACK.exists():
-            raise ClipoError(f"{MINISTACK} is missing. Run `make setup` first.")
-        settings = {
-            "AUTH": "true",
-            "BIND_HOST": "127.0.0.1",
-            "GATEWAY_PORT": url.rpartition(":")[2],
-            "SERVICES": "s3,sqs",
-            "PERSIST_STATE": "1",
-            "STATE_DIR": str(self._home.emulator),
-            "S3_PERSIST": "1",
-            "S3_DATA_DIR": str(self._home.objects),
-        }
-        self._start_child("s3", [str(MINISTACK)], environ=dict(environ) | settings)
 
     def _start_mongo(self) -> str:
         port = free_port(_MONGO_PORT, taken=self._ports)
-        command = [
-            *(str(_SECANTUSD), "--host", "127.0.0.1", "--port", str(port)),
-            *("--storage-path", str(self._home.mongo), "--cache-size", "256M"),
-        ]
+        command = emulators.secantusd(self._home, port)
         self._start_child("mongodb", command, environ=self._given)
         return f"mongodb://127.0.0.1:{port}/?directConnection=true"
 

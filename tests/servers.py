@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from socket import create_connection
 
+from clipo.emulators import ministack, secantusd
+from clipo.home import Home
 from clipo.ports import free_port
-from clipo.stack import MINISTACK
 
 
 @dataclass
@@ -61,11 +61,7 @@ class MongoDB(Server):
 @contextmanager
 def mongodb(folder: Path) -> Iterator[MongoDB]:
     port = free_port(28017, taken=set())
-    command = [
-        str(Path(sys.executable).with_name("secantusd-py")),
-        *("--port", str(port), "--storage-path", str(folder), "--cache-size", "64M"),
-    ]
-    server = MongoDB(command, port)
+    server = MongoDB(secantusd(Home(folder), port), port)
     server.start()
     try:
         yield server
@@ -89,17 +85,8 @@ class S3(Server):
 @contextmanager
 def s3(folder: Path, credentials: dict[str, str]) -> Iterator[S3]:
     port = free_port(24566, taken=set())
-    settings = {
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "SERVICES": "s3,sqs",
-        "PERSIST_STATE": "1",
-        "STATE_DIR": str(folder / "state"),
-        "S3_PERSIST": "1",
-        "S3_DATA_DIR": str(folder / "objects"),
-    }
-    server = S3([str(MINISTACK)], port, environ=credentials | settings)
+    command, settings = ministack(Home(folder), port)
+    server = S3(command, port, environ=credentials | settings)
     server.start()
     try:
         yield server

@@ -75,7 +75,8 @@ class Storage:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        return boto3.client(
+        # Not boto3's default session, which is global and keeps whatever it found first.
+        return boto3.Session().client(
             "s3",
             region_name=self._settings.region,
             endpoint_url=self._settings.endpoint_url,
