@@ -7,14 +7,18 @@ VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.vers
 help:
 	@echo "make run    set up and start the whole product on this machine"
 	@echo "make test   set up and run the tests"
+	@echo "make bench-upload  measure a running stack"
 	@echo "make check  lint, types and locks"
 	@echo "make lock   renew the locked requirements"
 
 run: .venv/.local .tools/ministack/.ready
-	@.venv/bin/clipo up
+	@.venv/bin/clipo up $(ARGS)
 
 test: setup
 	.venv/bin/pytest $(ARGS)
+
+bench-upload: setup
+	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)
 
 check: setup
 	.venv/bin/ruff check .
@@ -51,4 +55,4 @@ lock: $(UV)
 	@$(UV) pip install --quiet --python .tools/ministack --require-hashes -r $<
 	@touch $@
 
-.PHONY: help run test check setup lock
+.PHONY: help run test bench-upload check setup lock

@@ -1,6 +1,6 @@
 """How long a running stack takes from the start of an upload to `done`.
 
-Usage, with `make run` in another terminal: .venv/bin/python benchmarks/upload_to_done.py [API]
+Usage, with `make run` in another terminal: make bench-upload [ARGS=http://localhost:8001]
 
 It uploads the ancestor's own test clip (10 s, 320x240, 1 frame a second) through the ancestor's
 form: one after the other, then 50 with 10 at once. Polls every 5 ms.

@@ -59,6 +59,14 @@ class Child:
         """The exit code, negative for a signal; `None` while it runs."""
         return self._process.poll()
 
+    def listens_on(self, port: int) -> bool:
+        """Whether this very process accepts connections on a TCP port."""
+        try:
+            connections = psutil.Process(self._process.pid).net_connections("tcp")
+        except psutil.Error:
+            return False
+        return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
+
     def stop(self) -> None:
         """Ask it to end, end it when it does not, and leave nothing that it has started."""
         family = _family(self._process.pid)

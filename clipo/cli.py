@@ -35,8 +35,11 @@ def up(
 ) -> None:
     """Run the whole product on this machine.
 
-    Settings: PORT (8000), CLIPO_HOME (.clipo), MONGODB_URI and AWS_ENDPOINT_URL_S3 for other
-    servers than the ones that come with it, CLIPO_FFMPEG_DIR for another ffmpeg.
+    Environment: PORT (8000), CLIPO_HOME (.clipo).
+
+    MONGODB_URI, AWS_ENDPOINT_URL_S3: servers to use instead of its own.
+
+    CLIPO_FFMPEG_DIR: a folder with another ffmpeg and ffprobe.
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415

@@ -74,7 +74,9 @@ class Cloud:
         with _explained("set up the buckets and queues"):
             for bucket in (uploads_bucket, media_bucket):
                 self._create_bucket(bucket)
-            self._allow_local_origins(uploads_bucket)
+            self._allow_origins(uploads_bucket, ["POST", "PUT"], _LOCAL_ORIGINS)
+            # Browsers come here by a redirect of the API, after which their origin is "null".
+            self._allow_origins(media_bucket, ["GET"], ["*"])
             queues = Queues(
                 events=self._create_queue(_EVENTS_QUEUE),
                 failed_events=self._create_queue(_FAILED_EVENTS_QUEUE),
@@ -131,14 +133,14 @@ class Cloud:
         ):
             return
 
-    def _allow_local_origins(self, bucket: str) -> None:
+    def _allow_origins(self, bucket: str, methods: list[str], origins: list[str]) -> None:
         self._s3.put_bucket_cors(
             Bucket=bucket,
             CORSConfiguration={
                 "CORSRules": [
                     {
-                        "AllowedMethods": ["POST", "PUT"],
-                        "AllowedOrigins": _LOCAL_ORIGINS,
+                        "AllowedMethods": methods,
+                        "AllowedOrigins": origins,
                         "AllowedHeaders": ["*"],
                         "ExposeHeaders": ["ETag"],
                         "MaxAgeSeconds": 3000,

@@ -15,8 +15,9 @@ _STEPS = {
     "processing started": ("processing", "{size:,} bytes"),
     "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
     "video failed": ("failed", "{code}"),
-    "event comes again": ("retry", "in {seconds} s: {reason}"),
-    "event given up": ("given up", "after {deliveries} deliveries: {reason}"),
+    "processing interrupted": ("retry", "{reason}"),
+    "event comes again": ("retry", "the event comes again in {seconds} s"),
+    "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),
     "catalog_unavailable": ("problem", "the database does not answer"),
     "storage_unavailable": ("problem", "the object storage does not answer"),
 }

@@ -1,8 +1,22 @@
 """Finds ports to listen on."""
 
+import fcntl
+import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 _NEIGHBOURS = 20
+
+
+@contextmanager
+def choosing() -> Iterator[None]:
+    """Let one stack at a time choose ports, until it listens on them."""
+    with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def free_port(preferred: int, *, taken: set[int]) -> int:

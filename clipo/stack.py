@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from socket import create_connection
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 from watchfiles import watch
 
@@ -24,7 +24,7 @@ from clipo.console import StackConsole
 from clipo.dispatcher import READY
 from clipo.errors import ClipoError
 from clipo.home import Home, write_whole
-from clipo.ports import free_port
+from clipo.ports import choosing, free_port
 from shared.catalog import Catalog
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
@@ -35,6 +35,7 @@ _API_PORT = 8000
 _S3_PORT = 4566
 _MONGO_PORT = 27117
 _START_S = 60
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CATALOG_TIMEOUT_MS = 5000
 
 _FUNCTION_MODULES = {"api": "clipo.local_api", "processing": "clipo.dispatcher"}
@@ -68,12 +69,13 @@ class Stack:
         self._ports: set[int] = set()
 
     def run(self) -> int:
-        """Return the exit code: 0 after Ctrl-C or SIGTERM, 1 when a part has died."""
-        # Both: a shell starts background jobs with SIGINT ignored.
-        signal.signal(signal.SIGINT, _interrupt)
-        signal.signal(signal.SIGTERM, _interrupt)
+        """Return the exit code: 0 after Ctrl-C and the like, 1 when a part has died."""
+        # SIGINT, too: a shell starts background jobs with it ignored.
+        for number in _STOP_SIGNALS:
+            signal.signal(number, _interrupt)
         try:
-            self._start()
+            with choosing():
+                self._start()
             self._watch()
         except _Died as error:
             self._console.died(error.child.name, error.child.exit_code, error.child.last_lines)
@@ -130,17 +132,18 @@ class Stack:
     def _await_services(self, environ: Mapping[str, str]) -> None:
         if "s3" in self._children:
             health = environ["AWS_ENDPOINT_URL_S3"] + "/_ministack/health"
-            self._await("s3", lambda: _answers(health))
+            self._await("s3", lambda: _answers(health), port=_port_of(health))
         if "mongodb" in self._children:
-            port = int(environ["MONGODB_URI"].rpartition(":")[2].partition("/")[0])
-            self._await("mongodb", lambda: _listens(port))
+            self._await("mongodb", lambda: True, port=_port_of(environ["MONGODB_URI"]))
         settings = CatalogSettings.read(environ)
         try:
             with closing(Catalog(settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)) as catalog:
                 catalog.ensure_indexes()
         except CatalogUnavailable as error:
             raise ClipoError(
-                f"MongoDB at {_without_password(settings.uri)} does not answer: {error.__cause__}"
+                f"MongoDB at {_without_password(settings.uri)} cannot be used: "
+                # What PyMongo says first is for people, what follows is not.
+                + str(error.__cause__).partition(" (")[0]
             ) from error
 
     def _start_functions(self) -> None:
@@ -156,7 +159,7 @@ class Stack:
                 on_line=self._console.log_line,
             )
         health = f"http://127.0.0.1:{self._functions_environ['PORT']}/health"
-        self._await("api", lambda: _answers(health))
+        self._await("api", lambda: _answers(health), port=_port_of(health))
         processing = self._children["processing"]
         self._await("processing", lambda: any(READY in line for line in processing.last_lines))
 
@@ -177,10 +180,14 @@ class Stack:
             on_exit=self._events.put,
         )
 
-    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+    def _await(self, name: str, ready: Callable[[], bool], *, port: int | None = None) -> None:
+        """Wait until a child itself listens on its port, and is ready.
+
+        Whoever else answers there, perhaps another stack, is not to be taken for it.
+        """
+        child = self._children[name]
         deadline = time.monotonic() + _START_S
-        while not ready():
-            child = self._children[name]
+        while not ((port is None or child.listens_on(port)) and ready()):
             if not child.running:
                 raise _Died(child)
             if time.monotonic() > deadline:
@@ -244,8 +251,8 @@ class Stack:
 
     def _stop(self) -> None:
         # A second Ctrl-C must not keep children alive.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         self._stopping.set()
         self._home.stack_file.unlink(missing_ok=True)
         # Those that use the others first.
@@ -268,12 +275,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _listens(port: int) -> bool:
-    try:
-        create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def _port_of(url: str) -> int:
+    return urlsplit(url).port or 0
 
 
 def _without_password(uri: str) -> str:

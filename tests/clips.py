@@ -111,6 +111,17 @@ def _cover_before_video(clips: Clips, path: Path) -> None:
         *("-map", "0:v", "-map", "1", "-c", "copy", "-c:v:0", "mjpeg", "-frames:v:0", "1"),
         *("-disposition:v:0", "attached_pic", str(path)),
     )
+    _put_metadata_first(path)
+
+
+def _put_metadata_first(path: Path) -> None:
+    """Move the cover, which ffmpeg writes behind the tracks of an mp4, before them."""
+    data = path.read_bytes()
+    moov = data.rindex(b"moov") - 4
+    trak = data.index(b"trak", moov) - 4
+    udta = data.rindex(b"udta") - 4
+    end = udta + int.from_bytes(data[udta : udta + 4])
+    path.write_bytes(data[:trak] + data[udta:end] + data[trak:udta] + data[end:])
 
 
 def _large_tags(clips: Clips, path: Path) -> None:

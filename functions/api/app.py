@@ -6,12 +6,15 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from api import docs, errors, problems
-from api.middleware import BodyLimit, Limit, RequestId
+from api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
 from api.receive_video import larger_files_hint
 from api.routes import ancestor, health, videos
 from api.schemas import ProblemDetails
 from api.services import Services
 from api.settings import ApiSettings
+
+VERSION = "0.1.0"
+"""Of the whole product: pyproject.toml's."""
 
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
@@ -38,7 +41,7 @@ def create_app(services: Services) -> FastAPI:
     """Return the application, wired to its services."""
     app = FastAPI(
         title="Clipo",
-        version="1.0.0",
+        version=VERSION,
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         docs_url=None,
@@ -51,6 +54,7 @@ def create_app(services: Services) -> FastAPI:
     errors.install(app)
     docs.install(app)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestId)
     _document_problems(app)
     return app

@@ -29,6 +29,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        unreadable = next((e for e in error.errors() if e["type"] == "json_invalid"), None)
+        if unreadable:
+            detail = f"The body is not JSON: see character {unreadable['loc'][-1]}."
+            return _response(request, problems.MALFORMED_BODY, detail)
         errors = tuple(_field_error(e) for e in error.errors())
         detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
         return _response(request, problems.INVALID_REQUEST, detail, errors=errors)
@@ -111,6 +115,8 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     message = str(error["msg"])
     if "UploadFile" in message:
         message = "This must be a file, sent with its filename"
+    if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
+        message = "Send a JSON object, with Content-Type: application/json"
     return FieldError(field=".".join(str(part) for part in error["loc"]), message=message)
 
 

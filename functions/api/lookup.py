@@ -17,7 +17,7 @@ def find_video(services: Services, video_id: str) -> Video:
     if video is None:
         raise Problem(
             problems.VIDEO_NOT_FOUND,
-            f"There is no video {video_id}. It may have been deleted.",
+            f"There is no video {video_id}. Check the id.",
         )
     return video
 

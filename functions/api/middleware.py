@@ -37,6 +37,27 @@ class RequestId:
             await self._app(scope, receive, send_with_id)
 
 
+class HeadAsGet:
+    """Answers HEAD wherever there is a GET, with its headers and without its body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the GET, and keep the body back."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy: the server below has to go on knowing that it was a HEAD.
+        await self._app({**scope, "method": "GET"}, receive, send_without_body)
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """How large a body may be, and what to say of a larger one."""

@@ -63,7 +63,7 @@ VIDEO_NOT_FOUND = Kind(
     "video_not_found",
     404,
     "There is no such video",
-    "There is no video 507f1f77bcf86cd799439011. It may have been deleted.",
+    "There is no video 507f1f77bcf86cd799439011. Check the id.",
 )
 THUMBNAIL_NOT_FOUND = Kind(
     "thumbnail_not_found",
@@ -108,13 +108,13 @@ CATALOG_UNAVAILABLE = Kind(
     "catalog_unavailable",
     503,
     "The database does not answer",
-    "Nothing was changed that you can rely on. Try again in a moment.",
+    "Try again in a moment.",
 )
 STORAGE_UNAVAILABLE = Kind(
     "storage_unavailable",
     503,
     "The object storage does not answer",
-    "Nothing was changed that you can rely on. Try again in a moment.",
+    "Try again in a moment.",
 )
 
 

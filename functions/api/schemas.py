@@ -1,7 +1,7 @@
 """The JSON of requests and responses."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -94,7 +94,7 @@ class CreateVideo(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     filename: str = Field(description="1 to 255 characters", examples=["holiday.mp4"])
-    size: int = Field(ge=1, le=_LARGEST_SAFE_INTEGER, description="Bytes", examples=[5242880])
+    size: int = Field(ge=0, le=_LARGEST_SAFE_INTEGER, description="Bytes", examples=[5242880])
     content_type: ContentType | None = Field(
         default=None,
         description="What the upload will carry; from the extension when left out",
@@ -148,7 +148,7 @@ class Thumbnail(BaseModel):
 
 
 class Processing(BaseModel):
-    """What the last attempt took."""
+    """What the attempt cost that finished the video."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -169,8 +169,75 @@ class VideoError(BaseModel):
     retryable: bool
 
 
+_PENDING_EXAMPLE: dict[str, Any] = {
+    "id": _EXAMPLE_ID,
+    "filename": "holiday.mp4",
+    "content_type": "video/mp4",
+    "size": 5242880,
+    "passthrough": "order-1042",
+    "status": "pending",
+    "created_at": _EXAMPLE_TIME,
+    "updated_at": _EXAMPLE_TIME,
+    "attempts": 0,
+    "media": None,
+    "thumbnail": None,
+    "processing": None,
+    "error": None,
+}
+_CREATED_EXAMPLE: dict[str, Any] = _PENDING_EXAMPLE | {
+    "upload": {
+        "method": "POST",
+        "url": "https://clipo-uploads.s3.eu-west-1.amazonaws.com/",
+        "fields": {
+            "key": f"uploads/{_EXAMPLE_ID}/source",
+            "Content-Type": "video/mp4",
+            "x-amz-algorithm": "AWS4-HMAC-SHA256",
+            "x-amz-credential": "…",
+            "x-amz-date": "20261122T120100Z",
+            "policy": "…",
+            "x-amz-signature": "…",
+        },
+        "expires_at": "2026-11-22T12:16:00.000Z",
+    }
+}
+_DONE_EXAMPLE: dict[str, Any] = _PENDING_EXAMPLE | {
+    "status": "done",
+    "updated_at": "2026-11-22T12:01:07.250Z",
+    "attempts": 1,
+    "media": {
+        "container": "mp4",
+        "duration": "00:00:30",
+        "duration_s": 29.96,
+        "width": 1920,
+        "height": 1080,
+        "rotation": 0,
+        "frame_rate": 29.97,
+        "video_codec": "h264",
+        "audio_codec": "aac",
+        "bit_rate": 1399968,
+        "has_audio": True,
+    },
+    "thumbnail": {
+        "url": f"https://api.example.com/videos/{_EXAMPLE_ID}/thumbnail",
+        "width": 320,
+        "height": 180,
+        "at_s": 2.996,
+        "fallback": False,
+    },
+    "processing": {
+        "started_at": "2026-11-22T12:01:07.000Z",
+        "finished_at": "2026-11-22T12:01:07.250Z",
+        "wall_ms": 250,
+        "bytes_read": 5242880,
+        "requests": 1,
+    },
+}
+
+
 class VideoResource(BaseModel):
     """Everything that is known about a video."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DONE_EXAMPLE]})
 
     id: VideoId
     filename: str = Field(examples=["holiday.mp4"])
@@ -190,11 +257,21 @@ class VideoResource(BaseModel):
 class CreatedVideo(VideoResource):
     """A pending video, with the form that uploads it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_CREATED_EXAMPLE]})
+
     upload: SignedUpload
 
 
 class VideoPage(BaseModel):
     """Some videos, newest first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"data": [_DONE_EXAMPLE], "next_cursor": "UH8fd7z4bNeZQ5AR", "has_more": True}
+            ]
+        }
+    )
 
     data: list[VideoResource]
     next_cursor: str | None = Field(description="Give it as `cursor` to get the next page")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.settings import max_upload_bytes, positive_int
+from shared.settings import SettingsError, max_upload_bytes, positive_int
 
 _ANCESTOR_EXTENSIONS = "mp4,avi,mov,mkv,wmv,flv,webm"
 
@@ -24,10 +24,20 @@ class ApiSettings:
 
         Raises `SettingsError`.
         """
-        extensions = environ.get("ALLOWED_EXTENSIONS") or _ANCESTOR_EXTENSIONS
         limit = max_upload_bytes(environ)
         return cls(
-            allowed_extensions=frozenset(e.strip().lower() for e in extensions.split(",")),
+            allowed_extensions=_extensions(
+                environ.get("ALLOWED_EXTENSIONS") or _ANCESTOR_EXTENSIONS
+            ),
             max_upload_bytes=limit,
             max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),
         )
+
+
+def _extensions(text: str) -> frozenset[str]:
+    extensions = [part.strip().lower() for part in text.split(",")]
+    if not all(part.isascii() and part.isalnum() for part in extensions):
+        raise SettingsError(
+            f"ALLOWED_EXTENSIONS must be letters and digits between commas, like mp4,mov: {text!r}."
+        )
+    return frozenset(extensions)

@@ -58,6 +58,6 @@ def _process(record: Any, context: Context) -> list[Outcome]:
     with logger().append_context_keys(video_id=upload.video_id):
         try:
             return [_wired().processor.process(upload, remaining_s=remaining_s)]
-        except Exception:
-            logger().exception("processing interrupted")
+        except Exception as error:
+            logger().exception("processing interrupted", reason=str(error))
             raise

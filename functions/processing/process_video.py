@@ -122,11 +122,14 @@ class VideoProcessor:
         if not event.source.sequencer and not self.sources.is_current(event):
             # Without S3's order of events only the object itself tells an old one.
             return _refused(event, Refusal.SUPERSEDED)
-        if not self.records.claim(event, lease, now=now):
-            return _refused(event, refusal(self.records.get(event.video_id), event))
-        work = _Work(datetime.now(UTC), time.monotonic())
+        work = _Work(now, time.monotonic())
         try:
+            # Here, too: a claim whose answer was lost may have been carried out.
+            if not self.records.claim(event, lease, now=now):
+                return _refused(event, refusal(self.records.get(event.video_id), event))
             return self._process_claimed(event, lease, work, remaining_s)
+        except NotNow:
+            raise
         except Exception:
             self._back_out(event, lease, work)
             raise

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 MAX_ATTEMPTS = 5
-"""Claims of one uploaded object before it is given up: three deliveries of the event by Lambda
-(one and two retries), and room for two more by a person or a clean-up."""
+"""Claims of one uploaded object before it is given up: three deliveries of the event by Lambda,
+and two more by a person or a clean-up."""
 
 LEASE_GRACE = timedelta(seconds=30)
 """Added to a worker's own deadline, so that a lease never lapses under a living worker."""
@@ -114,7 +114,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """What one successful or final attempt cost."""
+    """What the attempt cost that finished the video."""
 
     started_at: datetime
     finished_at: datetime

@@ -66,10 +66,11 @@ def test_ctrl_c_ends_every_process(tmp_path: Path) -> None:
         assert "Traceback" not in stack.output
 
 
-def test_sigterm_ends_it_as_well(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_ways_to_end_it_are_as_clean(tmp_path: Path, number: signal.Signals) -> None:
     with running_stack(tmp_path) as stack:
         pids = descendants(stack.process.pid)
-        stack.process.terminate()
+        stack.process.send_signal(number)
         assert stack.process.wait(30) == 0
         assert_gone(pids)
 
@@ -103,6 +104,18 @@ def test_a_taken_port_is_worked_around_and_shown(tmp_path: Path) -> None:
             assert stack.api != f"http://localhost:{port}"
             assert f"Port {port} is taken" in stack.output
             assert stack.client.get("/health").status_code == 200
+
+
+def test_two_stacks_that_start_at_once_keep_apart(tmp_path: Path, clips: Clips) -> None:
+    with launched(tmp_path / "one", 18800) as one, launched(tmp_path / "two", 18800) as two:
+        for stack in (one, two):
+            await_ready(stack)
+        for service in ("api", "s3", "mongodb"):
+            assert one.addresses[service] != two.addresses[service]
+        for stack in (one, two):
+            with httpx2.Client(base_url=stack.api) as stack.client:
+                stack.finished(stack.upload_signed(clips["tiny.mp4"]))
+                assert len(stack.client.get("/videos").json()["data"]) == 1
 
 
 def test_a_second_stack_in_one_folder_is_refused(stack: RunningStack) -> None:
@@ -230,6 +243,7 @@ def test_addresses_of_a_stack_that_was_killed_are_not_taken_for_the_next_ones(
         ("MONGODB_URI", "garbage", "garbage"),
         ("CLIPO_HOME", "/dev/null", "CLIPO_HOME"),
         ("PORT", "²", "PORT"),
+        ("MAX_UPLOAD_BYTES", "100MB", "MAX_UPLOAD_BYTES must be a whole number"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_answered_with_a_sentence(

@@ -109,6 +109,31 @@ def test_a_page_of_this_machine_may_upload_and_no_other(
     assert "access-control-allow-origin" not in preflight("https://evil.example").headers
 
 
+def test_a_page_of_this_machine_may_call_the_api_and_no_other(stack: RunningStack) -> None:
+    def preflight(origin: str) -> Any:
+        headers = {
+            "Origin": origin,
+            "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "content-type",
+        }
+        return stack.client.options("/videos", headers=headers)
+
+    ours = "http://localhost:3000"
+    assert preflight(ours).headers["access-control-allow-origin"] == ours
+    assert "access-control-allow-origin" not in preflight("https://evil.example").headers
+    exposed = stack.client.get("/videos", headers={"Origin": ours}).headers
+    assert {"Location", "Retry-After"} <= set(exposed["access-control-expose-headers"].split(", "))
+
+
+def test_a_page_of_this_machine_may_fetch_the_thumbnail(stack: RunningStack, clips: Clips) -> None:
+    video = stack.finished(stack.upload_signed(clips["tiny.mp4"]))
+    redirect = stack.client.get(video["thumbnail"]["url"], follow_redirects=False)
+    # After a redirect to another origin a browser sends "null" for its own.
+    for origin in ("http://localhost:3000", "null"):
+        picture = stack.client.get(redirect.headers["location"], headers={"Origin": origin})
+        assert picture.headers["access-control-allow-origin"] in ("*", origin)
+
+
 def test_the_credentials_are_in_no_file_that_others_can_read(stack: RunningStack) -> None:
     secret = json.loads((stack.home / "credentials.json").read_text())["secret"]
     readable = [*Path(stack.home / "logs").iterdir(), stack.output_file]

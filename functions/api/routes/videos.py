@@ -41,6 +41,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
     responses=documented(
         problems.UNSUPPORTED_EXTENSION,
         problems.INVALID_FILENAME,
+        problems.EMPTY_FILE,
         problems.MALFORMED_BODY,
         problems.FILE_TOO_LARGE,
         problems.BODY_TOO_LARGE,
@@ -56,8 +57,9 @@ def post_video(
     """Announce a video and get the form that uploads it straight to storage.
 
     Post all of `upload.fields` and then the file, as the field `file`, to `upload.url` before
-    `upload.expires_at`. The storage refuses any other key, type or size. Processing then
-    starts by itself: follow `status` at the address in `Location`.
+    `upload.expires_at`. The storage refuses any other key or type, and files that are empty or
+    over the limit. Processing then starts by itself: follow `status` at the address in
+    `Location`.
     """
     video, signed = create_video(
         services,

@@ -1,10 +1,12 @@
 """ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
 
+import socket
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from processing.cage import Finished, run
 from processing.engine import Engine, Frame, Inspection, OutOfTime
 from processing.errors import BadMedia
 from shared.video import Media
@@ -161,6 +163,36 @@ def test_a_decoder_that_hangs_is_ended(
     with pytest.raises(BadMedia) as error:
         inspect(engine, clips["h264.mp4"], tmp_path)
     assert error.value.code == "timed_out"
+
+
+@pytest.mark.parametrize(("remaining_s", "given_s"), [(100.0, 60.0), (50.0, 30.0)])
+def test_a_child_gets_what_is_left_less_what_the_rest_needs(
+    engine: Engine,
+    clips: Clips,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    remaining_s: float,
+    given_s: float,
+) -> None:
+    given: list[float] = []
+
+    def timing_run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
+        given.append(timeout_s)
+        return run(command, directory=directory, timeout_s=timeout_s)
+
+    monkeypatch.setattr("processing.engine.run", timing_run)
+    engine.inspect(str(clips["h264.mp4"]), directory=tmp_path, remaining_s=lambda: remaining_s)
+    assert given == [given_s] * 3
+
+
+def test_nothing_is_read_over_the_network(engine: Engine, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/clip.mp4"
+        with pytest.raises(BadMedia):
+            engine.inspect(url, directory=tmp_path, remaining_s=lambda: 100.0)
+        with pytest.raises(BlockingIOError):
+            server.accept()
 
 
 @pytest.mark.parametrize("remaining_s", [21.0, 20.0, 0.0])

@@ -5,6 +5,9 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from api.app import create_app
+from api.services import Services
+from api.settings import ApiSettings
 from shared.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
@@ -87,6 +90,17 @@ def test_a_file_over_the_limit_is_refused(
     assert (body["status"], body["code"]) == (413, "file_too_large")
     assert "10,000" in body["detail"]
     assert records.videos == {}
+
+
+def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
+    records: FakeRecords, objects: FakeObjects
+) -> None:
+    limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
+    app = create_app(Services(ApiSettings.read(limits), records, objects))
+    for size in (51, 2_000_000):
+        body = problem(upload(TestClient(app), content=bytes(size)))
+        assert body["status"] == 413
+        assert "POST /videos takes up to 10,000" in body["detail"]
 
 
 def test_a_file_of_exactly_the_limit_is_accepted(client: TestClient) -> None:

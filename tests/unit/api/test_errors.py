@@ -38,6 +38,25 @@ def test_a_database_that_is_down(
     assert response.headers["retry-after"]
 
 
+@pytest.mark.parametrize("path", ["/health", "/videos", "/docs", "/swagger/swagger-ui.css"])
+def test_head_is_answered_like_get_without_a_body(client: TestClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == get.headers["content-length"]
+
+
+def test_a_body_without_its_content_type_is_told_so(client: TestClient) -> None:
+    body = problem(client.post("/videos", content=b'{"filename": "a.mp4", "size": 1}'))
+    assert "Content-Type: application/json" in body["detail"]
+
+
+def test_a_body_that_is_not_json_is_malformed(client: TestClient) -> None:
+    headers = {"content-type": "application/json"}
+    body = problem(client.post("/videos", content=b'{"a": }', headers=headers))
+    assert (body["status"], body["code"]) == (400, "malformed_body")
+    assert "character 6" in body["detail"]
+
+
 def test_a_bug_shows_nothing_of_the_inside(
     client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
 ) -> None:

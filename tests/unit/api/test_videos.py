@@ -76,7 +76,7 @@ class TestCreate:
             ({"filename": 5}, 422, "invalid_request"),
             ({"filename": {"$gt": ""}}, 422, "invalid_request"),
             ({"size": 10_001}, 413, "file_too_large"),
-            ({"size": 0}, 422, "invalid_request"),
+            ({"size": 0}, 400, "empty_file"),
             ({"size": -1}, 422, "invalid_request"),
             ({"size": "5000"}, 422, "invalid_request"),
             ({"size": 1.5}, 422, "invalid_request"),

@@ -34,7 +34,7 @@ def printed(capsys: pytest.CaptureFixture[str], *entries: dict[str, Any] | str) 
         ({"message": "video failed", "code": "corrupt"}, "failed      corrupt"),
         (
             {"message": "event comes again", "seconds": 60, "reason": "S3: down"},
-            "retry       in 60 s: S3: down",
+            "retry       the event comes again in 60 s",
         ),
     ],
 )

@@ -266,5 +266,32 @@ def test_the_thumbnail_of_an_overwritten_upload_is_removed(world: World) -> None
     assert list(world.objects.thumbnails.values()) == [b"jpeg"]
 
 
+def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
+    earlier = done_video()
+    assert earlier.thumbnail
+    world.objects.thumbnails[earlier.thumbnail.key] = b"old"
+    world.records.videos[ID] = replace(earlier, status=Status.PENDING)
+    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
+    assert world.process() == Outcome(ID, "failed")
+    assert world.objects.thumbnails == {}
+
+
+def test_a_claim_whose_answer_was_lost_is_given_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = FakeRecords.claim
+
+    def claimed_but_no_answer(*args: Any, **kwargs: Any) -> bool:
+        claim(*args, **kwargs)
+        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeRecords, "claim", claimed_but_no_answer)
+        with pytest.raises(CatalogUnavailable):
+            world.process()
+    assert lease_has_lapsed(world.video)
+    assert world.process() == Outcome(ID, "done")
+
+
 def lease_has_lapsed(video: Video) -> bool:
     return video.lease is not None and video.lease.until <= datetime.now(UTC)

@@ -7,6 +7,7 @@ import base64
 import io
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -55,6 +56,8 @@ def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
     assert {"key": "uploads/1/source"} in policy["conditions"]
     assert {"Content-Type": "video/mp4"} in policy["conditions"]
     assert ["content-length-range", 1, 100] in policy["conditions"]
+    expires = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
+    assert timedelta(seconds=890) < expires <= timedelta(seconds=900)
 
 
 def test_a_signed_form_goes_to_the_regional_host_with_sigv4(storage: Storage) -> None:
