@@ -1,15 +1,14 @@
 """The JSON of requests and responses."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
+from api.examples import CREATED_VIDEO, DONE_VIDEO, TIME, VIDEO_ID
 from shared.storage import SignedPost
 from shared.video import Status, Video
 
-_EXAMPLE_ID = "507f1f77bcf86cd799439011"
-_EXAMPLE_TIME = "2026-11-22T12:01:00.000Z"
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
@@ -21,9 +20,9 @@ def _rfc3339(moment: datetime) -> str:
 Time = Annotated[
     datetime,
     PlainSerializer(_rfc3339),
-    Field(description="RFC 3339, UTC", examples=[_EXAMPLE_TIME]),
+    Field(description="RFC 3339, UTC", examples=[TIME]),
 ]
-VideoId = Annotated[str, Field(examples=[_EXAMPLE_ID])]
+VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 ContentType = Annotated[
     str,
     StringConstraints(pattern=r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$"),
@@ -82,7 +81,7 @@ class VideoMetadata(BaseModel):
     status: Status = Field(examples=["done"])
     duration: str | None = Field(description="HH:MM:SS, rounded", examples=["00:00:30"])
     thumbnail_url: str | None = Field(
-        examples=[f"https://api.example.com/thumbnails/{_EXAMPLE_ID}.jpg"]
+        examples=[f"https://api.example.com/thumbnails/{VIDEO_ID}.jpg"]
     )
     file_size: int = Field(description="Bytes", examples=[5242880])
     error_message: str | None = Field(examples=[None])
@@ -169,75 +168,10 @@ class VideoError(BaseModel):
     retryable: bool
 
 
-_PENDING_EXAMPLE: dict[str, Any] = {
-    "id": _EXAMPLE_ID,
-    "filename": "holiday.mp4",
-    "content_type": "video/mp4",
-    "size": 5242880,
-    "passthrough": "order-1042",
-    "status": "pending",
-    "created_at": _EXAMPLE_TIME,
-    "updated_at": _EXAMPLE_TIME,
-    "attempts": 0,
-    "media": None,
-    "thumbnail": None,
-    "processing": None,
-    "error": None,
-}
-_CREATED_EXAMPLE: dict[str, Any] = _PENDING_EXAMPLE | {
-    "upload": {
-        "method": "POST",
-        "url": "https://clipo-uploads.s3.eu-west-1.amazonaws.com/",
-        "fields": {
-            "key": f"uploads/{_EXAMPLE_ID}/source",
-            "Content-Type": "video/mp4",
-            "x-amz-algorithm": "AWS4-HMAC-SHA256",
-            "x-amz-credential": "…",
-            "x-amz-date": "20261122T120100Z",
-            "policy": "…",
-            "x-amz-signature": "…",
-        },
-        "expires_at": "2026-11-22T12:16:00.000Z",
-    }
-}
-_DONE_EXAMPLE: dict[str, Any] = _PENDING_EXAMPLE | {
-    "status": "done",
-    "updated_at": "2026-11-22T12:01:07.250Z",
-    "attempts": 1,
-    "media": {
-        "container": "mp4",
-        "duration": "00:00:30",
-        "duration_s": 29.96,
-        "width": 1920,
-        "height": 1080,
-        "rotation": 0,
-        "frame_rate": 29.97,
-        "video_codec": "h264",
-        "audio_codec": "aac",
-        "bit_rate": 1399968,
-        "has_audio": True,
-    },
-    "thumbnail": {
-        "url": f"https://api.example.com/videos/{_EXAMPLE_ID}/thumbnail",
-        "width": 320,
-        "height": 180,
-        "at_s": 2.996,
-        "fallback": False,
-    },
-    "processing": {
-        "started_at": "2026-11-22T12:01:07.000Z",
-        "finished_at": "2026-11-22T12:01:07.250Z",
-        "wall_ms": 250,
-        "bytes_read": 5242880,
-        "requests": 1,
-    },
-}
-
-
 class VideoResource(BaseModel):
     """Everything that is known about a video."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_DONE_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [DONE_VIDEO]})
 
     id: VideoId
     filename: str = Field(examples=["holiday.mp4"])
@@ -257,7 +191,7 @@ class VideoResource(BaseModel):
 class CreatedVideo(VideoResource):
     """A pending video, with the form that uploads it."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CREATED_EXAMPLE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [CREATED_VIDEO]})
 
     upload: SignedUpload
 
@@ -268,7 +202,7 @@ class VideoPage(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"data": [_DONE_EXAMPLE], "next_cursor": "UH8fd7z4bNeZQ5AR", "has_more": True}
+                {"data": [DONE_VIDEO], "next_cursor": "UH8fd7z4bNeZQ5AR", "has_more": True}
             ]
         }
     )

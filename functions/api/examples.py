@@ -1,0 +1,70 @@
+"""The examples in the API's documentation."""
+
+from typing import Any
+
+VIDEO_ID = "507f1f77bcf86cd799439011"
+TIME = "2026-11-22T12:01:00.000Z"
+
+_PENDING_VIDEO: dict[str, Any] = {
+    "id": VIDEO_ID,
+    "filename": "holiday.mp4",
+    "content_type": "video/mp4",
+    "size": 5242880,
+    "passthrough": "order-1042",
+    "status": "pending",
+    "created_at": TIME,
+    "updated_at": TIME,
+    "attempts": 0,
+    "media": None,
+    "thumbnail": None,
+    "processing": None,
+    "error": None,
+}
+CREATED_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
+    "upload": {
+        "method": "POST",
+        "url": "https://clipo-uploads.s3.eu-west-1.amazonaws.com/",
+        "fields": {
+            "key": f"uploads/{VIDEO_ID}/source",
+            "Content-Type": "video/mp4",
+            "x-amz-algorithm": "AWS4-HMAC-SHA256",
+            "x-amz-credential": "…",
+            "x-amz-date": "20261122T120100Z",
+            "policy": "…",
+            "x-amz-signature": "…",
+        },
+        "expires_at": "2026-11-22T12:16:00.000Z",
+    }
+}
+DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
+    "status": "done",
+    "updated_at": "2026-11-22T12:01:07.250Z",
+    "attempts": 1,
+    "media": {
+        "container": "mp4",
+        "duration": "00:00:30",
+        "duration_s": 29.96,
+        "width": 1920,
+        "height": 1080,
+        "rotation": 0,
+        "frame_rate": 29.97,
+        "video_codec": "h264",
+        "audio_codec": "aac",
+        "bit_rate": 1399968,
+        "has_audio": True,
+    },
+    "thumbnail": {
+        "url": f"https://api.example.com/videos/{VIDEO_ID}/thumbnail",
+        "width": 320,
+        "height": 180,
+        "at_s": 2.996,
+        "fallback": False,
+    },
+    "processing": {
+        "started_at": "2026-11-22T12:01:07.000Z",
+        "finished_at": "2026-11-22T12:01:07.250Z",
+        "wall_ms": 250,
+        "bytes_read": 5242880,
+        "requests": 1,
+    },
+}
