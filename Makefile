@@ -35,7 +35,7 @@ lock: $(UV)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Clipo needs Python 3.11 or newer: make PYTHON=python3.12 run")'
 	@echo "Setting up: this happens once."
 	@$(PYTHON) -m venv --clear .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@.tools/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .venv/bin/python: | $(UV)

@@ -1,5 +1,6 @@
 """Turns whatever ends a request into a problem response, and documents which can."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -40,7 +41,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
         kind, detail = _meaning(request, error)
-        return _response(request, kind, detail, headers=error.headers)
+        return _response(request, kind, detail, headers=_headers(request, error))
 
     @app.exception_handler(CatalogUnavailable)
     def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
@@ -118,6 +119,18 @@ def _field_error(error: Mapping[str, Any]) -> FieldError:
     if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
         message = "Send a JSON object, with Content-Type: application/json"
     return FieldError(field=".".join(str(part) for part in error["loc"]), message=message)
+
+
+def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
+    """Return the error's headers, with all methods of the path: Starlette names one route's."""
+    headers = dict(error.headers or {})
+    for template, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if "Allow" in headers and re.fullmatch(pattern, request.url.path):
+            methods = {method.upper() for method in operations}
+            methods |= {"HEAD"} if "GET" in methods else set()
+            headers["Allow"] = ", ".join(sorted(methods))
+    return headers
 
 
 def _meaning(request: Request, error: HTTPException) -> tuple[Kind, str]:

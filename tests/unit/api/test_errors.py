@@ -16,7 +16,9 @@ def test_an_unknown_route(client: TestClient) -> None:
 def test_a_method_that_is_not_allowed(client: TestClient) -> None:
     response = client.patch("/videos")
     assert problem(response)["code"] == "method_not_allowed"
-    assert response.headers["allow"]
+    assert response.headers["allow"] == "GET, HEAD, POST"
+    assert client.put(f"/videos/{ID}").headers["allow"] == "GET, HEAD"
+    assert client.put("/docs").headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize(
