@@ -45,6 +45,7 @@ def up(
     from clipo.console import StackConsole  # noqa: PLC0415
     from clipo.stack import Stack  # noqa: PLC0415
 
+    _bypass_proxies()
     with ExitStack() as until_the_end:
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
         if ephemeral:
@@ -59,3 +60,10 @@ def up(
             typer.secho(str(error), fg="red", err=True)
             exit_code = 1
     raise typer.Exit(exit_code)
+
+
+def _bypass_proxies() -> None:
+    """Keep what is on this machine away from a proxy that the environment may name."""
+    for name in ("NO_PROXY", "no_proxy"):
+        kept = [os.environ[name]] if os.environ.get(name) else []
+        os.environ[name] = ",".join([*kept, "127.0.0.1", "localhost"])

@@ -106,6 +106,14 @@ def test_a_taken_port_is_worked_around_and_shown(tmp_path: Path) -> None:
             assert stack.client.get("/health").status_code == 200
 
 
+def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
+    tmp_path: Path, clips: Clips
+) -> None:
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy"), "http://127.0.0.1:9")
+    with running_stack(tmp_path, None, **proxy) as stack:
+        assert stack.finished(stack.upload_form(clips["tiny.mp4"]))["status"] == "done"
+
+
 def test_two_stacks_that_start_at_once_keep_apart(tmp_path: Path, clips: Clips) -> None:
     with launched(tmp_path / "one", 18800) as one, launched(tmp_path / "two", 18800) as two:
         for stack in (one, two):
