@@ -4,7 +4,7 @@ import fcntl
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,10 +12,17 @@ _NEIGHBOURS = 20
 
 
 @contextmanager
-def choosing() -> Iterator[None]:
-    """Let one stack at a time choose ports, until it listens on them."""
+def choosing(on_wait: Callable[[], None]) -> Iterator[None]:
+    """Let one stack at a time choose ports, until it listens on them.
+
+    `on_wait` is called when another one is at it.
+    """
     with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

@@ -74,7 +74,7 @@ class Stack:
         for number in _STOP_SIGNALS:
             signal.signal(number, _interrupt)
         try:
-            with choosing():
+            with choosing(lambda: self._console.say("Waiting for another Clipo to start.")):
                 self._start()
             self._watch()
         except _Died as error:

@@ -1,6 +1,10 @@
 import socket
+import threading
+from pathlib import Path
 
-from clipo.ports import free_port
+import pytest
+
+from clipo.ports import choosing, free_port
 
 
 def test_the_preferred_port_is_taken_when_it_is_free() -> None:
@@ -16,6 +20,26 @@ def test_a_taken_port_is_worked_around() -> None:
         somebody.listen()
         port = somebody.getsockname()[1]
         assert free_port(port, taken=set()) != port
+
+
+def test_one_chooses_at_a_time_and_the_next_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    told = threading.Event()
+    chosen: list[str] = []
+
+    def second() -> None:
+        with choosing(told.set):
+            chosen.append("second")
+
+    with choosing(lambda: pytest.fail("nobody else is at it")):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        assert told.wait(10)
+        chosen.append("first")
+    waiting.join(10)
+    assert chosen == ["first", "second"]
 
 
 def test_no_port_is_given_twice() -> None:
