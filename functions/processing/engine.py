@@ -214,8 +214,8 @@ def _raise_known_complaint(finished: Finished) -> None:
 
 
 def _unreadable(finished: Finished) -> BadMedia:
-    """Tell a damaged video, which a demuxer knew and gave up, from something else."""
-    if _DEMUXER_SPOKE.search(finished.stderr):
+    """Tell a damaged video, which a demuxer gave up or crashed on, from something else."""
+    if finished.exit_code < 0 or _DEMUXER_SPOKE.search(finished.stderr):
         return BadMedia(
             Code.CORRUPT, "The file is damaged or incomplete. Upload it again from the original."
         )

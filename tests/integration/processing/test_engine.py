@@ -216,6 +216,13 @@ def test_the_shown_width_is_exact(engine: Engine, clips: Clips, tmp_path: Path) 
     assert (media.width, media.height) == (3840, 216)
 
 
+def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path) -> None:
+    engine = stub(tmp_path, ffprobe="kill -SEGV $$")
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips["h264.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
 @pytest.mark.parametrize("report", ["", "{", "[]", "{}", "x" * 3_000_000])
 def test_a_report_that_makes_no_sense_is_the_files_fault(
     tmp_path: Path, clips: Clips, report: str
