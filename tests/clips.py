@@ -8,6 +8,7 @@ from pathlib import Path
 from clipo.ffmpeg import wheel_binary
 
 _PICTURE = "testsrc2=size=640x360:rate=25:duration=2"
+_TINY = "testsrc2=size=16x16:duration=0.4"
 _SOUND = "sine=frequency=440:duration=2"
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
 _HEVC = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none"]
@@ -155,7 +156,13 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "one-frame.mp4": picture("testsrc2=size=320x240", "-frames:v", "1", *_H264),
     "no-sound.mp4": picture("testsrc2=size=640x360:rate=30000/1001:duration=2", *_H264),
     "anamorphic.mp4": picture("testsrc2=size=1440x1080:duration=0.2", "-vf", "setsar=4/3", *_H264),
-    "tiny.mp4": picture("testsrc2=size=16x16:duration=0.4", *_H264),
+    "tiny.mp4": picture(_TINY, *_H264),
+    "tiny.mov": picture(_TINY, *_H264),
+    "tiny.mkv": picture(_TINY, *_H264),
+    "tiny.webm": picture(_TINY, *_VP9),
+    "tiny.avi": picture(_TINY, "-c:v", "mpeg4"),
+    "tiny.wmv": picture(_TINY, "-c:v", "wmv2"),
+    "tiny.flv": picture(_TINY, "-c:v", "flv"),
     "red-then-blue.mp4": picture(
         # Blue from 10% on: tells the frame at 10% from the first one.
         "color=red:size=320x240:rate=10:duration=0.5[r];"

@@ -30,6 +30,9 @@ _CONTAINERS = {
 }
 """ffprobe's names of demuxers that are not the name of a container."""
 
+_NO_TAG = "[0][0][0][0]"
+"""How ffprobe writes a codec's tag that the file does not give."""
+
 _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 """https://www.webmproject.org/docs/container/"""
 
@@ -68,7 +71,8 @@ def _video_stream(report: Report) -> Report:
             Code.NO_VIDEO_STREAM, "The file has no video in it, only sound, text or a cover."
         )
     if stream.get("codec_name", "unknown") == "unknown":
-        raise unsupported_codec(stream.get("codec_tag_string", "unknown"))
+        tag = stream.get("codec_tag_string", _NO_TAG)
+        raise _damaged() if tag == _NO_TAG else unsupported_codec(tag)
     return stream  # type: ignore[no-any-return]  # JSON
 
 
@@ -77,6 +81,14 @@ def unsupported_codec(name: str) -> BadMedia:
     return BadMedia(
         Code.UNSUPPORTED_CODEC,
         f"The video codec {name} is not supported. Convert the video to H.264 and upload it again.",
+    )
+
+
+def _damaged() -> BadMedia:
+    return BadMedia(
+        Code.CORRUPT,
+        "The file does not say what its video is like: it is damaged or incomplete."
+        " Upload it again from the original.",
     )
 
 
@@ -104,9 +116,7 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     """Return pixels after pixel aspect and rotation."""
     width, height = video.get("width", 0), video.get("height", 0)
     if width <= 0 or height <= 0:
-        raise BadMedia(
-            Code.CORRUPT, "The video's picture size cannot be read. The file may be damaged."
-        )
+        raise _damaged()
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
     width = max(1, round(width * pixel_aspect))
     return (height, width) if rotation in (90, 270) else (width, height)

@@ -99,6 +99,8 @@ def test_containers_have_one_name(
         ([AUDIO, VIDEO | {"disposition": {"attached_pic": 1}}], "no_video_stream"),
         ([VIDEO | {"width": 0, "height": 0}], "corrupt"),
         ([VIDEO | {"codec_name": "unknown", "codec_tag_string": "XYZ1"}], "unsupported_codec"),
+        ([VIDEO | {"codec_name": "unknown", "codec_tag_string": "[0][0][0][0]"}], "corrupt"),
+        ([VIDEO | {"codec_name": "unknown"}], "corrupt"),
     ],
 )
 def test_what_cannot_be_shown_has_a_code(streams: list[dict[str, Any]], code: str) -> None:
