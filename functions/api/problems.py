@@ -117,6 +117,23 @@ STORAGE_UNAVAILABLE = Kind(
     "Try again in a moment.",
 )
 
+OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE)
+"""What can go wrong wherever a path names a video."""
+
+OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
+
+OF_AN_UPLOAD = (
+    UNSUPPORTED_EXTENSION,
+    INVALID_FILENAME,
+    EMPTY_FILE,
+    MALFORMED_BODY,
+    FILE_TOO_LARGE,
+    INVALID_REQUEST,
+    CATALOG_UNAVAILABLE,
+    STORAGE_UNAVAILABLE,
+)
+"""What can go wrong wherever a video begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class FieldError:

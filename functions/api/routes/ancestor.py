@@ -17,29 +17,13 @@ UPLOAD_PATH = "/upload-video/"
 
 router = APIRouter(tags=["ancestor"])
 
-_LOOKUP_PROBLEMS = documented(
-    problems.INVALID_ID,
-    problems.VIDEO_NOT_FOUND,
-    problems.INVALID_REQUEST,
-    problems.CATALOG_UNAVAILABLE,
-)
-
 
 @router.post(
     UPLOAD_PATH,
     operation_id="uploadVideo",
     summary="Upload a video as a form",
     status_code=HTTPStatus.ACCEPTED,
-    responses=documented(
-        problems.UNSUPPORTED_EXTENSION,
-        problems.INVALID_FILENAME,
-        problems.EMPTY_FILE,
-        problems.MALFORMED_BODY,
-        problems.FILE_TOO_LARGE,
-        problems.INVALID_REQUEST,
-        problems.CATALOG_UNAVAILABLE,
-        problems.STORAGE_UNAVAILABLE,
-    ),
+    responses=documented(*problems.OF_AN_UPLOAD),
 )
 def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
     """Send a video as the form field `file`. For new clients `POST /videos` is better."""
@@ -62,7 +46,7 @@ def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
     "/video-status/{video_id}",
     operation_id="getVideoStatus",
     summary="Get a video's status",
-    responses=_LOOKUP_PROBLEMS,
+    responses=documented(*problems.OF_A_LOOKUP),
 )
 def get_video_status(video_id: str, services: Wired) -> VideoStatus:
     """Tell where a video is."""
@@ -74,7 +58,7 @@ def get_video_status(video_id: str, services: Wired) -> VideoStatus:
     "/video-metadata/{video_id}",
     operation_id="getVideoMetadata",
     summary="Get a video's metadata",
-    responses=_LOOKUP_PROBLEMS,
+    responses=documented(*problems.OF_A_LOOKUP),
 )
 def get_video_metadata(video_id: str, request: Request, services: Wired) -> VideoMetadata:
     """Return what is known about a video."""
@@ -87,14 +71,7 @@ def get_video_metadata(video_id: str, request: Request, services: Wired) -> Vide
     operation_id="getThumbnailImage",
     summary="Get the thumbnail",
     response_class=Response,
-    responses=documented(
-        problems.INVALID_ID,
-        problems.VIDEO_NOT_FOUND,
-        problems.THUMBNAIL_NOT_FOUND,
-        problems.INVALID_REQUEST,
-        problems.CATALOG_UNAVAILABLE,
-        problems.STORAGE_UNAVAILABLE,
-    )
+    responses=documented(*problems.OF_A_THUMBNAIL)
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
 )
 def get_thumbnail_image(video_id: str, services: Wired) -> Response:

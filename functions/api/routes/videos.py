@@ -38,17 +38,7 @@ router = APIRouter(prefix="/videos", tags=["videos"])
     operation_id="createVideo",
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
-    responses=documented(
-        problems.UNSUPPORTED_EXTENSION,
-        problems.INVALID_FILENAME,
-        problems.EMPTY_FILE,
-        problems.MALFORMED_BODY,
-        problems.FILE_TOO_LARGE,
-        problems.BODY_TOO_LARGE,
-        problems.INVALID_REQUEST,
-        problems.CATALOG_UNAVAILABLE,
-        problems.STORAGE_UNAVAILABLE,
-    )
+    responses=documented(*problems.OF_AN_UPLOAD, problems.BODY_TOO_LARGE)
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
 )
 def post_video(
@@ -102,12 +92,7 @@ def list_videos(
     "/{video_id}",
     operation_id="getVideo",
     summary="Get everything about a video",
-    responses=documented(
-        problems.INVALID_ID,
-        problems.VIDEO_NOT_FOUND,
-        problems.INVALID_REQUEST,
-        problems.CATALOG_UNAVAILABLE,
-    )
+    responses=documented(*problems.OF_A_LOOKUP)
     | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
 )
 def get_video(
@@ -129,14 +114,7 @@ def get_video(
     summary="Go to the thumbnail",
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
-    responses=documented(
-        problems.INVALID_ID,
-        problems.VIDEO_NOT_FOUND,
-        problems.THUMBNAIL_NOT_FOUND,
-        problems.INVALID_REQUEST,
-        problems.CATALOG_UNAVAILABLE,
-        problems.STORAGE_UNAVAILABLE,
-    ),
+    responses=documented(*problems.OF_A_THUMBNAIL),
 )
 def get_thumbnail(video_id: str, services: Wired) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""
