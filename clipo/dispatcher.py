@@ -138,6 +138,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     cloud = Cloud(os.environ)
     sandboxes = [Sandbox(timeout_s=FUNCTION_TIMEOUT_S) for _ in range(max(2, os.cpu_count() or 1))]
+    for sandbox in sandboxes:
+        sandbox.await_start()
     workers = [
         threading.Thread(target=_work, args=(cloud, sandbox, stopping)) for sandbox in sandboxes
     ]

@@ -48,11 +48,16 @@ def prepare(folder: Path, chosen: str | None) -> Path:
 def version(folder: Path) -> str:
     """Return what `ffmpeg -version` calls itself.
 
-    Raises `ClipoError` where it does not run.
+    Raises `ClipoError` where it or ffprobe does not run.
     """
-    command = [str(folder / "ffmpeg"), "-version"]
+    said = [_say_version(folder / name) for name in ("ffprobe", "ffmpeg")]
+    return said[-1].split()[2]
+
+
+def _say_version(program: Path) -> str:
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        return subprocess.run(  # noqa: S603 (the one that the user or we chose)
+            [str(program), "-version"], capture_output=True, text=True, check=True
+        ).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise ClipoError(f"{command[0]} does not run: {error}") from error
-    return said.split()[2]
+        raise ClipoError(f"{program} does not run: {error}") from error

@@ -1,13 +1,19 @@
 """A process that stands for one Lambda execution environment, kept warm between events."""
 
 import multiprocessing
+import os
 import signal
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
+
+from shared.errors import Unavailable
+from shared.log import logger
+from shared.video import source_key
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STARTUP_S = 60
@@ -61,16 +67,10 @@ class Sandbox:
         """
         if not self._process.is_alive():
             self._start()
-        try:
-            self._await_start()
+        self.await_start()
+        with self._ended_on_failure():
             self._connection.send(event)
             succeeded, result = self._answer(self._timeout_s)
-        except (EOFError, OSError) as error:
-            self.stop()
-            raise self._failure(f"The process died: {self._process.exitcode}") from error
-        except InvocationFailed:
-            self.stop()
-            raise
         if not succeeded:
             raise self._failure(result)
         return result
@@ -83,10 +83,23 @@ class Sandbox:
         self._interrupted = True
         self._process.terminate()
 
-    def _await_start(self) -> None:
+    def await_start(self) -> None:
+        """Wait until the process is warm. Raises `InvocationFailed` where it does not get there."""
         if not self._warm:
-            self._answer(_STARTUP_S)
+            with self._ended_on_failure():
+                self._answer(_STARTUP_S)
             self._warm = True
+
+    @contextmanager
+    def _ended_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            self.stop()
+            raise self._failure(f"The process died: {self._process.exitcode}") from error
+        except InvocationFailed:
+            self.stop()
+            raise
 
     def _answer(self, timeout_s: int) -> Any:
         if not self._connection.poll(timeout_s):
@@ -105,6 +118,10 @@ def _serve(connection: Connection, timeout_s: int) -> None:
     # Here, for it is the sandbox that is to import the function, as Lambda would.
     from processing.handler import handler  # noqa: PLC0415
 
+    try:
+        handler(_warm_up_event(), _Context(time.monotonic() + timeout_s))
+    except Unavailable:
+        logger().warning("not warmed up", exc_info=True)
     # Lambda does not count the start either.
     connection.send("ready")
     while True:
@@ -118,6 +135,22 @@ def _serve(connection: Connection, timeout_s: int) -> None:
         except Exception as error:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
             answer = False, f"{type(error).__name__}: {error}"
         connection.send(answer)
+
+
+def _warm_up_event() -> dict[str, Any]:
+    """Return an event of uploads that no video awaits: it connects to S3 and MongoDB, no more.
+
+    The first record makes processing look for the object, the second for the video.
+    """
+    video_id = "0" * 24
+    stored = {"key": source_key(video_id), "size": 0, "eTag": ""}
+    bucket = {"name": os.environ["UPLOADS_BUCKET"]}
+    return {
+        "Records": [
+            {"eventName": "ObjectCreated:Put", "s3": {"bucket": bucket, "object": found}}
+            for found in (stored, stored | {"sequencer": "0"})
+        ]
+    }
 
 
 def _interrupt(*_: object) -> NoReturn:
