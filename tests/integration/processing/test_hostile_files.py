@@ -131,17 +131,6 @@ _PLAYLISTS = {
 }
 
 
-def test_a_quicktime_reference_opens_nothing(engine: Engine, clips: Clips, tmp_path: Path) -> None:
-    """A `dref` may point to another file; ours are never followed."""
-    data = clips["tiny.mov"].read_bytes()
-    at = data.index(b"dref") + 12
-    assert data[at + 4 : at + 8] in (b"url ", b"alis")
-    flags = at + 8
-    # "Not in this file": the flag that says self-contained is taken away.
-    (tmp_path / "source").write_bytes(data[: flags + 3] + b"\x00" + data[flags + 4 :])
-    assert outcome(engine, tmp_path / "source", tmp_path) in ("done", Code.CORRUPT)
-
-
 def test_a_duration_of_centuries_is_not_waited_for(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
