@@ -11,14 +11,13 @@ from shared.video import (
     Refusal,
     Source,
     Status,
-    UploadedObject,
     pad_sequencer,
     refusal,
     source_key,
     thumbnail_key,
     video_id_of,
 )
-from tests.examples import ID, SEQUENCER, media, uploaded, video
+from tests.examples import ID, media, uploaded, video
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -103,11 +102,3 @@ class TestRefusal:
     def test_when_all_attempts_are_used_up(self) -> None:
         worn_out = video(status=Status.PROCESSING, source=uploaded().source, attempts=MAX_ATTEMPTS)
         assert refusal(worn_out, uploaded()) is Refusal.EXHAUSTED
-
-
-def test_examples_agree() -> None:
-    assert uploaded() == UploadedObject(
-        video_id=ID,
-        key=source_key(ID),
-        source=Source(etag="etag", size=1000, sequencer=SEQUENCER),
-    )
