@@ -46,3 +46,11 @@ def test_no_port_is_given_twice() -> None:
     taken: set[int] = set()
     ports = [free_port(20_000, taken=taken) for _ in range(30)]
     assert len(set(ports)) == 30
+
+
+def test_a_port_that_the_kernel_chooses_twice_is_not_given_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chosen = iter([*[None] * 20, 30_001, 30_001, 30_002])
+    monkeypatch.setattr("clipo.ports._bindable", lambda _: next(chosen))
+    assert free_port(20_000, taken={30_001}) == 30_002
