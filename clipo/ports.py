@@ -10,7 +10,7 @@ from pathlib import Path
 
 _NEIGHBOURS = 20
 _CHOICES = 100
-"""Times that the kernel is asked for any port: it may choose one that is taken, but not yet used."""
+"""Times that the kernel is asked for any port: it may choose one that is already given."""
 
 
 @contextmanager

@@ -141,6 +141,38 @@ def _negative_times(clips: Clips, path: Path) -> None:
     )
 
 
+def _as_recorded(of: str, muxer: str) -> Callable[[Clips, Path], None]:
+    """As a browser or a crash leaves it: without a duration and without an index."""
+
+    def make(clips: Clips, path: Path) -> None:
+        ffmpeg("-i", str(clips[of]), "-c", "copy", "-f", muxer, "-live", "1", str(path))
+
+    return make
+
+
+def _fragmented(clips: Clips, path: Path) -> None:
+    flags = "frag_keyframe+empty_moov+default_base_moof+skip_trailer"
+    ffmpeg("-i", str(clips["long.mp4"]), "-c", "copy", "-movflags", flags, str(path))
+
+
+def _encrypted(clips: Clips, path: Path) -> None:
+    key = "76a6c65c5ea762046bd749a2e632ccbb"
+    scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
+    ffmpeg("-i", str(clips["h264.mp4"]), "-c", "copy", *scheme, str(path))
+
+
+def _sparse(clips: Clips, path: Path) -> None:
+    """4 GB, of which nearly all is a hole between the media and the index."""
+    content = clips["long.mp4"].read_bytes()
+    moov = content.rindex(b"moov") - 4
+    hole = (4 << 30) - len(content)
+    with path.open("wb") as file:
+        # A size of 1 says that the real one follows the type.
+        file.write(content[:moov] + (1).to_bytes(4) + b"free" + hole.to_bytes(8))
+        file.seek(moov + hole)
+        file.write(content[moov:])
+
+
 def _text(text: str) -> Callable[[Clips, Path], None]:
     def make(_: Clips, path: Path) -> None:
         path.write_text(text)
@@ -178,6 +210,22 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "cover-only.mp4": _cover_only,
     "cover-before-video.mp4": _cover_before_video,
     "many-streams.mp4": _many_streams,
+    # 20 seconds, a keyframe every second, blue from 10% on.
+    "long.mp4": picture(
+        "testsrc2=size=640x360:rate=25:duration=2[a];"
+        "color=blue:size=640x360:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
+        *(*_H264, "-g", "25"),
+    ),
+    "long.webm": picture(
+        "testsrc2=size=320x180:rate=25:duration=2[a];"
+        "color=blue:size=320x180:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
+        *(*_VP9, "-g", "25"),
+    ),
+    "fragmented.mp4": _fragmented,
+    "recorded.webm": _as_recorded("long.webm", "webm"),
+    "recorded.mkv": _as_recorded("long.mp4", "matroska"),
+    "encrypted.mp4": _encrypted,
+    "4gb.mp4": _sparse,
     "truncated.mp4": _first_third("h264.mp4"),
     "truncated.mkv": _first_third("h264.mkv"),
     "text.mp4": _text("This is not a video, whatever its name says.\n"),

@@ -31,6 +31,10 @@ class ChildUsedUpCpu(Exception):
     """The child passed its limit of CPU time."""
 
 
+class ChildUsedUpMemory(Exception):
+    """The kernel killed the child, as it does where memory runs out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finished:
     """A child that ended by itself."""
@@ -45,7 +49,8 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
     """Run one program in `directory` to its end and return what it said.
 
     Its output goes to files there, so that the limit on file size bounds it too.
-    Raises `ChildTimedOut` or `ChildUsedUpCpu` once the whole process group is dead.
+    Raises `ChildTimedOut`, `ChildUsedUpCpu` or `ChildUsedUpMemory` once the whole process group
+    is dead.
     """
     _hide_ourselves()
     out, err = directory / "stdout", directory / "stderr"
@@ -89,6 +94,8 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
         raise ChildUsedUpCpu(f"The child used up its {_CPU_S} s of CPU time.")
     if expired.is_set():
         raise ChildTimedOut(f"The child ran out of its {timeout_s:.0f} s.")
+    if exit_code == -signal.SIGKILL:
+        raise ChildUsedUpMemory("The kernel killed the child.")
     return exit_code
 
 

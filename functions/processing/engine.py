@@ -1,13 +1,20 @@
 """Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a cage."""
 
 import json
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
-from processing import probe
-from processing.cage import ChildTimedOut, ChildUsedUpCpu, Finished, run
+from processing import complaints, last_packets, probe
+from processing.allowed import (
+    DEMUXERS,
+    PROTOCOLS,
+    SOUND_DECODERS,
+    SUBTITLE_DECODERS,
+    VIDEO_DECODERS,
+)
+from processing.cage import ChildTimedOut, ChildUsedUpCpu, ChildUsedUpMemory, Finished, run
 from processing.errors import BadMedia, Code
 from shared.video import Media
 
@@ -17,57 +24,43 @@ _THUMBNAIL_BOX = (320, 240)
 _THUMBNAIL_POSITION = 0.1
 """Of the duration: past black frames and titles, as the ancestor had it."""
 
-_MAX_PIXELS = 8192 * 4352
-"""A frame of 8K cinema; 160 MB decoded at 10 bits."""
-
-_MAX_STREAMS = 16
 _MAX_ALLOC = 256 << 20
+_RECEIVE_BUFFER = 32 << 10
+"""Bytes: what a child has received, it may never read."""
+
 _CHILD_S = 60
+_SEEK_S = 30
+"""For the frame at 10%: what is left of a child's time is for the first frame instead."""
+
 _RESERVE_S = 20
 """Kept of the function's time to publish and record what was found."""
 
-# Demuxers of the seven containers, and of what is found under their names. A protocol
-# whitelist alone does not stop playlists: it is this list that keeps ffmpeg from opening
-# the second file that an m3u8 or ffconcat called .mp4 names.
-_DEMUXERS = "mov,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg"
-
 _LIMITS = [
     *("-max_alloc", str(_MAX_ALLOC)),
-    *("-protocol_whitelist", "file"),
-    *("-format_whitelist", _DEMUXERS),
-    *("-max_streams", str(_MAX_STREAMS)),
-    *("-max_pixels", str(_MAX_PIXELS)),
+    *("-format_whitelist", DEMUXERS),
+    *("-codec_whitelist:v", VIDEO_DECODERS),
+    *("-codec_whitelist:a", SOUND_DECODERS),
+    *("-codec_whitelist:s", SUBTITLE_DECODERS),
+    *("-max_streams", str(complaints.MAX_STREAMS)),
+    *("-max_pixels", str(complaints.MAX_PIXELS)),
 ]
+_OVER_HTTP = ["-protocol_whitelist", PROTOCOLS, "-recv_buffer_size", str(_RECEIVE_BUFFER)]
+_FROM_FILE = ["-protocol_whitelist", "file"]
 
-_TOO_MANY_PIXELS = BadMedia(
-    Code.TOO_MANY_PIXELS,
-    f"The picture is larger than {_MAX_PIXELS:,} pixels (8K). Upload a smaller version.",
-)
 
-# What ffmpeg 8.1 says, and what it means.
-_COMPLAINTS = [
-    (r"exceeds specified max pixel count", _TOO_MANY_PIXELS),
-    (
-        r"exceeds max_streams",
-        BadMedia(
-            Code.TOO_MANY_STREAMS,
-            f"The file has more than {_MAX_STREAMS} streams. Keep one video and one sound track.",
-        ),
-    ),
-    (
-        r"Cannot allocate memory",
-        BadMedia(
-            Code.OUT_OF_MEMORY,
-            "The video needs more memory than there is. Upload a smaller version.",
-        ),
-    ),
-]
+class Source(Protocol):
+    """A stored object that is read by ranges."""
 
-_NO_DECODER = re.compile(
-    r"Function not implemented|[Dd]ecoder not found|Decoder \(codec \S+\) not found"
-    r"|hardware accelerated \S+ decoding"
-)
-_DEMUXER_SPOKE = re.compile(r"^\[(?!.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE)
+    @property
+    def location(self) -> str:
+        """Return the URL at which children read it."""
+
+    @property
+    def size(self) -> int:
+        """Return its bytes."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range, fewer where it cannot be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,87 +95,100 @@ class Engine:
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
     def inspect(
-        self, location: str, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
-        """Return the metadata and the thumbnail of the file at `location`.
+        """Return the metadata and the thumbnail of a file.
 
         The children work in `directory`; `remaining_s` tells how long this function may still
         run. Raises `BadMedia` for everything that is the file's fault, and `OutOfTime`.
         """
+        inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, remaining_s)
+        media = inspector.probe()
+        return Inspection(media=media, frame=inspector.thumbnail(media))
 
-        def child(*arguments: str) -> Finished:
-            left_s = remaining_s() - _RESERVE_S
-            if left_s <= 0:
-                raise OutOfTime("The function's time is used up.")
-            try:
-                return run(list(arguments), directory=directory, timeout_s=min(_CHILD_S, left_s))
-            except ChildUsedUpCpu as error:
-                raise _too_slow() from error
-            except ChildTimedOut as error:
-                if left_s < _CHILD_S:
-                    raise OutOfTime(
-                        "The function's time was used up before the child's."
-                    ) from error
-                raise _too_slow() from error
 
-        media = self._probe(child, location)
-        frame = self._thumbnail(child, location, media, directory / "thumbnail.jpg")
-        return Inspection(media=media, frame=frame)
+@dataclass(frozen=True, slots=True)
+class _Inspector:
+    """The work on one file."""
 
-    def _probe(self, child: Callable[..., Finished], location: str) -> Media:
-        finished = child(
-            *(self._ffprobe, "-v", "error", *_LIMITS),
-            *("-print_format", "json", "-show_entries", probe.ENTRIES, location),
+    ffmpeg: str
+    ffprobe: str
+    source: Source
+    directory: Path
+    remaining_s: Callable[[], float]
+
+    def probe(self) -> Media:
+        finished = self._run(
+            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.REPORT),
+            self.source.location,
         )
-        _raise_known_complaint(finished)
+        if complaints.of_too_many_streams(finished.stderr):
+            raise complaints.too_many_streams()
         if finished.exit_code != 0:
-            raise _unreadable(finished)
+            raise complaints.unreadable(finished.stderr, crashed=finished.exit_code < 0)
         try:
-            return probe.media(finished.stdout)
+            media = probe.media(finished.stdout)
         except (ValueError, KeyError, TypeError) as error:
-            raise BadMedia(Code.CORRUPT, "The file's description of itself is damaged.") from error
+            raise complaints.undescribed(finished.stderr) from error
+        if media.duration_s:
+            return media
+        return replace(media, duration_s=self._duration_s(probe.start_s(finished.stdout)))
 
-    def _thumbnail(
-        self, child: Callable[..., Finished], location: str, media: Media, jpeg: Path
-    ) -> Frame:
+    def _duration_s(self, start_s: float) -> float | None:
+        """Return how long a video lasts that does not say so, where its last packets tell."""
+        file = self.directory / "ends"
+        for clip in last_packets.clips(self.source):
+            file.write_bytes(clip)
+            finished = self._run(
+                *(self.ffprobe, "-v", "error", *_LIMITS, *_FROM_FILE, *last_packets.REPORT),
+                str(file),
+            )
+            end_s = last_packets.end_s(finished.stdout)
+            if end_s and end_s > start_s:
+                return round(end_s - start_s, 3)
+        return None
+
+    def thumbnail(self, media: Media) -> Frame:
+        jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
-        if at_s > 0:
-            self._extract(child, location, at_s, jpeg)
-            frame = self._verified(child, jpeg, at_s=at_s, fallback=False)
+        if at_s > 0 and self._extract_in_time(at_s, jpeg):
+            frame = self._verified(jpeg, at_s=at_s, fallback=False)
             if frame:
                 return frame
-        finished = self._extract(child, location, 0, jpeg)
-        frame = self._verified(child, jpeg, at_s=0, fallback=True)
+        finished = self._extract(0, jpeg, limit_s=_CHILD_S - _SEEK_S)
+        frame = self._verified(jpeg, at_s=0, fallback=True)
         if frame:
             return frame
-        _raise_known_complaint(finished)
-        if _NO_DECODER.search(finished.stderr):
-            raise probe.unsupported_codec(media.video_codec)
-        raise BadMedia(
-            Code.CORRUPT, "No picture can be decoded from the video. The file may be damaged."
-        )
+        raise complaints.undecodable(finished.stderr, media.video_codec)
 
-    def _extract(
-        self, child: Callable[..., Finished], location: str, at_s: float, jpeg: Path
-    ) -> Finished:
+    def _extract_in_time(self, at_s: float, jpeg: Path) -> bool:
+        """Tell whether the frame could be looked for: some files cannot be searched quickly."""
+        try:
+            self._extract(at_s, jpeg, limit_s=_SEEK_S)
+        except BadMedia as error:
+            if error.code is Code.TIMED_OUT:
+                return False
+            raise
+        return True
+
+    def _extract(self, at_s: float, jpeg: Path, *, limit_s: float) -> Finished:
         """Write the frame at a moment, decoded forward from the keyframe before it."""
-        return child(
-            *(self._ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS),
+        return self._run(
+            *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
             # Not `-ss 0`: it drops frames whose time is unknown or negative.
-            *("-threads", "1", *(["-ss", str(at_s)] if at_s else []), "-i", location),
+            *("-threads", "2", *(["-ss", str(at_s)] if at_s else []), "-i", self.source.location),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             *("-vf", _fit(*_THUMBNAIL_BOX), "-pix_fmt", "yuvj420p", "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
+            limit_s=limit_s,
         )
 
-    def _verified(
-        self, child: Callable[..., Finished], jpeg: Path, *, at_s: float, fallback: bool
-    ) -> Frame | None:
+    def _verified(self, jpeg: Path, *, at_s: float, fallback: bool) -> Frame | None:
         """Return the picture if it decodes: ffmpeg exits with 0 without one, too."""
         if not jpeg.exists() or jpeg.stat().st_size == 0:
             return None
-        finished = child(
-            *(self._ffprobe, "-v", "error", "-protocol_whitelist", "file", "-f", "jpeg_pipe"),
+        finished = self._run(
+            *(self.ffprobe, "-v", "error", *_FROM_FILE, "-f", "jpeg_pipe"),
             *("-print_format", "json", "-show_entries", "frame=width,height", str(jpeg)),
         )
         if finished.exit_code != 0 or finished.stderr:
@@ -193,32 +199,24 @@ class Engine:
         width, height = frames[0]["width"], frames[0]["height"]
         return Frame(jpeg.read_bytes(), width, height, at_s, fallback)
 
+    def _run(self, *command: str, limit_s: float | None = None) -> Finished:
+        limit_s = limit_s or _CHILD_S
+        left_s = self.remaining_s() - _RESERVE_S
+        if left_s <= 0:
+            raise OutOfTime("The function's time is used up.")
+        try:
+            return run(list(command), directory=self.directory, timeout_s=min(limit_s, left_s))
+        except ChildUsedUpMemory as error:
+            raise complaints.out_of_memory() from error
+        except ChildUsedUpCpu as error:
+            raise complaints.too_slow() from error
+        except ChildTimedOut as error:
+            if left_s < limit_s:
+                raise OutOfTime("The function's time was used up before the child's.") from error
+            raise complaints.too_slow() from error
+
 
 def _fit(width: int, height: int) -> str:
     """Return a filter that fits a box: aspect kept, never enlarged, even, square pixels."""
     factor = f"min(1,min({width}/(iw*sar),{height}/ih))"
     return f"scale=w='max(2,trunc(iw*sar*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)',setsar=1"
-
-
-def _too_slow() -> BadMedia:
-    return BadMedia(
-        Code.TIMED_OUT,
-        "The video takes too long to decode. Convert it to H.264 and upload it again.",
-    )
-
-
-def _raise_known_complaint(finished: Finished) -> None:
-    for pattern, error in _COMPLAINTS:
-        if re.search(pattern, finished.stderr):
-            raise BadMedia(error.code, error.message)
-
-
-def _unreadable(finished: Finished) -> BadMedia:
-    """Tell a damaged video, which a demuxer gave up or crashed on, from something else."""
-    if finished.exit_code < 0 or _DEMUXER_SPOKE.search(finished.stderr):
-        return BadMedia(
-            Code.CORRUPT, "The file is damaged or incomplete. Upload it again from the original."
-        )
-    return BadMedia(
-        Code.NOT_A_VIDEO, "The file is not a video that we know, whatever its name says."
-    )

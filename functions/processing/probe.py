@@ -5,22 +5,30 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from processing.complaints import MAX_PIXELS, encrypted, too_many_pixels, unsupported_codec
 from processing.errors import BadMedia, Code
 from shared.video import Media
 
 Report = Mapping[str, Any]
 
-ENTRIES = ":".join(
+_ENTRIES = ":".join(
     [
-        "format=format_name,duration,bit_rate",
-        "format_tags=major_brand",
-        "stream=codec_type,codec_name,codec_tag_string,duration,width,height",
+        "format=format_name,start_time,duration,bit_rate",
+        "format_tags=major_brand,ASF_Protection_Type",
+        "stream=index,codec_type,codec_name,codec_tag_string,duration,width,height",
         "stream=sample_aspect_ratio,avg_frame_rate,r_frame_rate",
+        "stream_tags=enc_key_id",
         "stream_disposition=attached_pic",
         "stream_side_data=rotation",
+        "packet=stream_index",
+        "packet_side_data=side_data_type",
     ]
 )
-"""What ffprobe is to report: just what is read here. Tags can be megabytes."""
+REPORT = ["-print_format", "json", "-show_entries", _ENTRIES, "-read_intervals", "%+#16"]
+"""What ffprobe is to report: just what is read here, as tags can be megabytes.
+
+Of the packets the first 16, which ffprobe has read by then: encrypted ones say that they are.
+"""
 
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
@@ -38,12 +46,15 @@ _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 
 
 def media(stdout: bytes) -> Media:
-    """Return the metadata in a JSON report of `-show_entries ENTRIES`.
+    """Return the metadata in a `REPORT`.
 
-    Raises `BadMedia` where there is no video stream that could be shown.
+    Raises `BadMedia` where there is no video stream that could be shown, and `ValueError`,
+    `KeyError` or `TypeError` where the report does not describe it.
     """
     report: Report = json.loads(stdout)
     video = _video_stream(report)
+    if _is_encrypted(report, video):
+        raise encrypted()
     audio = next((s for s in report["streams"] if s.get("codec_type") == "audio"), None)
     rotation = _rotation(video)
     width, height = _display_size(video, rotation)
@@ -61,6 +72,11 @@ def media(stdout: bytes) -> Media:
     )
 
 
+def start_s(stdout: bytes) -> float:
+    """Return the seconds at which the file's time begins, from a `REPORT`."""
+    return float(json.loads(stdout)["format"].get("start_time") or 0)
+
+
 def _video_stream(report: Report) -> Report:
     """Return the stream that ffmpeg's `0:V:0` picks: the first that is not a cover picture."""
     for stream in report["streams"]:
@@ -72,23 +88,24 @@ def _video_stream(report: Report) -> Report:
         )
     if stream.get("codec_name", "unknown") == "unknown":
         tag = stream.get("codec_tag_string", _NO_TAG)
-        raise _damaged() if tag == _NO_TAG else unsupported_codec(tag)
+        if tag == _NO_TAG:
+            raise ValueError("The video stream does not name its codec.")
+        raise unsupported_codec(tag)
     return stream  # type: ignore[no-any-return]  # JSON
 
 
-def unsupported_codec(name: str) -> BadMedia:
-    """Return the error for a codec that this ffmpeg cannot decode."""
-    return BadMedia(
-        Code.UNSUPPORTED_CODEC,
-        f"The video codec {name} is not supported. Convert the video to H.264 and upload it again.",
-    )
-
-
-def _damaged() -> BadMedia:
-    return BadMedia(
-        Code.CORRUPT,
-        "The file does not say what its video is like: it is damaged or incomplete."
-        " Upload it again from the original.",
+def _is_encrypted(report: Report, video: Report) -> bool:
+    """Tell a file that decodes to noise without its key: in MP4, in Matroska, or in ASF."""
+    packets = [packet for packet in report.get("packets", []) if "side_data_list" in packet]
+    return (
+        any(
+            side_data["side_data_type"] == "Encryption info"
+            for packet in packets
+            if packet["stream_index"] == video["index"]
+            for side_data in packet["side_data_list"]
+        )
+        or "enc_key_id" in video.get("tags", {})
+        or "ASF_Protection_Type" in report["format"].get("tags", {})
     )
 
 
@@ -116,7 +133,9 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     """Return pixels after pixel aspect and rotation."""
     width, height = video.get("width", 0), video.get("height", 0)
     if width <= 0 or height <= 0:
-        raise _damaged()
+        raise ValueError("The video stream has no size.")
+    if width * height > MAX_PIXELS:
+        raise too_many_pixels()
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
     width = max(1, round(width * pixel_aspect))
     return (height, width) if rotation in (90, 270) else (width, height)

@@ -10,9 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
-from processing.engine import Inspection
+from processing.engine import Inspection, Source
 from processing.errors import BadMedia, Code
-from processing.source import OpenSource
 from shared.errors import Unavailable
 from shared.log import logger
 from shared.storage import ObjectGone, SourceReplaced
@@ -68,6 +67,18 @@ class Thumbnails(Protocol):
         """Remove one."""
 
 
+class OpenSource(Source, Protocol):
+    """An uploaded object that can be read."""
+
+    @property
+    def bytes_read(self) -> int:
+        """Return the bytes that came from storage so far."""
+
+    @property
+    def requests(self) -> int:
+        """Return the requests that were sent to storage so far."""
+
+
 class Sources(Protocol):
     """How an uploaded object is read."""
 
@@ -82,7 +93,7 @@ class Inspector(Protocol):
     """What finds out about a file."""
 
     def inspect(
-        self, location: str, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
         """Return the metadata and the thumbnail."""
 
@@ -169,10 +180,12 @@ class VideoProcessor:
             directory = Path(temporary)
             try:
                 with self.sources.open(event, directory=directory) as source:
-                    work.bytes_read, work.requests = source.bytes_read, source.requests
-                    return self.inspector.inspect(
-                        source.location, directory=directory, remaining_s=remaining_s
-                    )
+                    try:
+                        return self.inspector.inspect(
+                            source, directory=directory, remaining_s=remaining_s
+                        )
+                    finally:
+                        work.bytes_read, work.requests = source.bytes_read, source.requests
             except ObjectGone as error:
                 raise BadMedia(
                     Code.SOURCE_GONE,

@@ -1,41 +1,95 @@
-"""Makes an uploaded object readable by ffmpeg."""
+"""Makes an uploaded object readable by ffmpeg, without downloading it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
-from shared.storage import Storage
-from shared.video import UploadedObject
+from processing.block_cache import BlockCache
+from processing.errors import BadMedia, Code
+from processing.fragments import is_unindexed
+from processing.loopback import served
+from processing.ranged_object import RangedObject
+from shared.errors import StorageUnavailable
+from shared.video import Source, UploadedObject
+
+_SLOW_S = 10
+"""Spent waiting for storage: so much of a child's time that running out of it tells nothing."""
+
+
+class Uploads(Protocol):
+    """Object storage's part in processing."""
+
+    def upload_etag(self, key: str) -> str | None:
+        """Return the ETag of what is stored now."""
+
+    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
+        """Yield the bytes of a range, in pieces of `BLOCK`."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSource:
-    """Where ffmpeg reads the object, and what it has cost to get it there."""
+    """Where ffmpeg reads the object, and what it has cost so far."""
 
     location: str
-    bytes_read: int
-    requests: int
+    content: RangedObject
+
+    @property
+    def size(self) -> int:
+        """Return the object's bytes."""
+        return self.content.size
+
+    @property
+    def bytes_read(self) -> int:
+        """Return the bytes that came from storage."""
+        return self.content.bytes_read
+
+    @property
+    def requests(self) -> int:
+        """Return the requests that were sent to storage."""
+        return self.content.requests
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range, fewer where the object cannot be read any more."""
+        found = bytearray()
+        while len(found) < end - start and (piece := self.content.read(start + len(found))):
+            found += piece
+        return bytes(found[: end - start])
 
 
-class Downloads:
-    """Sources that are downloaded whole."""
+class RangedSources:
+    """Sources of which only what is needed is read."""
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, uploads: Uploads) -> None:
         """Take the storage to read from."""
-        self._storage = storage
+        self._uploads = uploads
 
     def is_current(self, event: UploadedObject) -> bool:
         """Tell whether the stored object is still the event's."""
-        return self._storage.upload_etag(event.key) == event.source.etag
+        return self._uploads.upload_etag(event.key) == event.source.etag
 
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
-        """Yield the object as a file in `directory`, which the caller removes.
+        """Yield the object, served to children for the time of the `with` block.
 
-        Its name has no extension, so that only the bytes decide what ffprobe takes it for.
-        Raises `ObjectGone` or `SourceReplaced` where it is no longer the event's object.
+        Raises, when the block ends, what kept the object from being read: whatever was found
+        out about it is then not to be believed. `ObjectGone` or `SourceReplaced` where it is no
+        longer the event's object, `StorageUnavailable`, or `OSError` where the disk is full.
         """
-        file = directory / "source"
-        self._storage.download_upload(event.key, event.source, file)
-        yield OpenSource(location=str(file), bytes_read=file.stat().st_size, requests=1)
+        get = partial(self._uploads.read_upload, event.key, event.source)
+        with (
+            closing(BlockCache(directory)) as cache,
+            RangedObject(get, event.source.size, cache, whole_if=is_unindexed) as content,
+            served(content) as location,
+        ):
+            try:
+                yield OpenSource(location, content)
+            except BadMedia as error:
+                if error.code is Code.TIMED_OUT and content.waited_s > _SLOW_S:
+                    raise StorageUnavailable("S3: too slow for the video to be read") from error
+                raise
+            finally:
+                if content.error:
+                    raise content.error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from processing.engine import Engine
 from processing.process_video import VideoProcessor
-from processing.source import Downloads
+from processing.source import RangedSources
 from shared.catalog import Catalog
 from shared.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from shared.storage import Storage
@@ -36,7 +36,7 @@ def wire(environ: Mapping[str, str]) -> Wired:
     processor = VideoProcessor(
         records=Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS),
         thumbnails=storage,
-        sources=Downloads(storage),
+        sources=RangedSources(storage),
         inspector=Engine(Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER_FFMPEG)),
         max_bytes=max_upload_bytes(environ),
     )

@@ -1,10 +1,9 @@
 """Object storage: the uploads and media buckets. The only module that speaks to S3."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from shared.errors import StorageUnavailable
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _THUMBNAIL_TYPE = "image/jpeg"
+READ_BYTES = 64 << 10
 _CONNECT_S = 2
 _LARGE_BYTES = 8 << 20
 _LARGE_READ_TIMEOUT_S = 60
@@ -108,17 +108,24 @@ class Storage:
                 Bucket=self._settings.uploads_bucket, Key=key, Body=body, ContentType=content_type
             )
 
-    def download_upload(self, key: str, source: Source, to: Path) -> None:
-        """Write the object that the event named to a file.
+    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
+        """Yield the bytes from `start` to before `end` of the object that the event named.
 
-        Raises `SourceReplaced` or `ObjectGone` where it is no longer that object.
+        All pieces but the last have `READ_BYTES`. Raises `SourceReplaced` or `ObjectGone` where
+        it is no longer that object.
         """
-        with _unavailable_on_error(), to.open("wb") as file:
+        with _unavailable_on_error():
             response = self._s3.get_object(
-                Bucket=self._settings.uploads_bucket, Key=key, IfMatch=source.etag
+                Bucket=self._settings.uploads_bucket,
+                Key=key,
+                IfMatch=source.etag,
+                Range=f"bytes={start}-{end - 1}",
             )
-            for chunk in response["Body"].iter_chunks(1 << 20):
-                file.write(chunk)
+            with closing(response["Body"]) as body:
+                if response["ContentLength"] != end - start:
+                    raise StorageUnavailable("S3: another range than the one asked for")
+                while piece := body.read(READ_BYTES):
+                    yield piece
 
     def upload_etag(self, key: str) -> str | None:
         """Return the ETag of what is stored now, `None` where there is nothing."""

@@ -13,6 +13,7 @@ import pytest
 from processing.engine import Engine
 from processing.errors import BadMedia, Code
 from tests.clips import Clips, ffmpeg
+from tests.fakes.uploads import opened
 
 _SMALL = ["tiny.mp4", "tiny.mov", "tiny.mkv", "tiny.webm", "tiny.avi", "tiny.wmv", "tiny.flv"]
 _EXTENSIONS = ["mp4", "avi", "mov", "mkv", "wmv", "flv", "webm"]
@@ -28,7 +29,8 @@ def engine(ffmpeg_dir: Path) -> Engine:
 def outcome(engine: Engine, file: Path, directory: Path) -> str:
     """Return `done` or the code, and check that nothing is left running."""
     try:
-        inspection = engine.inspect(str(file), directory=directory, remaining_s=lambda: 100.0)
+        with opened(file, directory) as source:
+            inspection = engine.inspect(source, directory=directory, remaining_s=lambda: 100.0)
     except BadMedia as error:
         return error.code
     finally:

@@ -97,16 +97,45 @@ def test_containers_have_one_name(
         ([], "no_video_stream"),
         ([AUDIO], "no_video_stream"),
         ([AUDIO, VIDEO | {"disposition": {"attached_pic": 1}}], "no_video_stream"),
-        ([VIDEO | {"width": 0, "height": 0}], "corrupt"),
+        ([VIDEO | {"width": 8193, "height": 4352}], "too_many_pixels"),
         ([VIDEO | {"codec_name": "unknown", "codec_tag_string": "XYZ1"}], "unsupported_codec"),
-        ([VIDEO | {"codec_name": "unknown", "codec_tag_string": "[0][0][0][0]"}], "corrupt"),
-        ([VIDEO | {"codec_name": "unknown"}], "corrupt"),
+        ([VIDEO | {"tags": {"enc_key_id": "key"}}], "unsupported_codec"),
     ],
 )
 def test_what_cannot_be_shown_has_a_code(streams: list[dict[str, Any]], code: str) -> None:
     with pytest.raises(BadMedia) as error:
         probe.media(report(*streams))
     assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    "video",
+    [
+        {"width": 0, "height": 0},
+        {"codec_name": "unknown", "codec_tag_string": "[0][0][0][0]"},
+        {"codec_name": "unknown"},
+    ],
+)
+def test_a_stream_that_is_not_described_is_an_error(video: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="video stream"):
+        probe.media(report(VIDEO | video))
+
+
+def test_a_picture_of_8k_is_not_too_large() -> None:
+    assert probe.media(report(VIDEO | {"width": 8192, "height": 4352})).height == 4352
+
+
+def test_a_stream_with_encrypted_packets_is_refused() -> None:
+    encrypted = {"stream_index": 0, "side_data_list": [{"side_data_type": "Encryption info"}]}
+    whole = json.loads(report(VIDEO | {"index": 0}))
+    with pytest.raises(BadMedia, match="encrypted"):
+        probe.media(json.dumps(whole | {"packets": [encrypted]}).encode())
+
+
+def test_an_encrypted_sound_track_does_not_matter() -> None:
+    encrypted = {"stream_index": 1, "side_data_list": [{"side_data_type": "Encryption info"}]}
+    whole = json.loads(report(VIDEO | {"index": 0}))
+    assert probe.media(json.dumps(whole | {"packets": [encrypted]}).encode())
 
 
 def test_a_codec_that_is_not_known_is_named() -> None:

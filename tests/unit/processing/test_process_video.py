@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from processing.engine import Frame, Inspection
+from processing.engine import Frame, Inspection, Source
 from processing.errors import BadMedia, Code
 from processing.process_video import NotNow, Outcome, VideoProcessor
-from processing.source import OpenSource
 from shared.errors import CatalogUnavailable, StorageUnavailable
 from shared.storage import ObjectGone, SourceReplaced
 from shared.video import Lease, Status, UploadedObject, Video
@@ -21,6 +20,19 @@ from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
 
 FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
+
+
+@dataclass
+class FakeSource:
+    location: str
+    size: int = 1000
+    bytes_read: int = 0
+    requests: int = 0
+
+    def read(self, start: int, end: int) -> bytes:
+        self.requests += 1
+        self.bytes_read += end - start
+        return bytes(end - start)
 
 
 @dataclass
@@ -33,11 +45,11 @@ class FakeSources:
         return event.source.etag == self.current_etag
 
     @contextmanager
-    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[FakeSource]:
         self.directories.append(directory)
         if self.error:
             raise self.error
-        yield OpenSource(location=event.key, bytes_read=500, requests=2)
+        yield FakeSource(location=event.key)
 
 
 @dataclass
@@ -46,9 +58,11 @@ class FakeInspector:
     meanwhile: Callable[[], None] = lambda: None
 
     def inspect(
-        self, location: str, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
-        assert location
+        assert source.location
+        for _ in range(2):
+            source.read(0, 250)
         assert directory.is_dir()
         assert remaining_s() > 0
         self.meanwhile()

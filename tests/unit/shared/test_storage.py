@@ -8,7 +8,6 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
@@ -17,7 +16,7 @@ from moto import mock_aws
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
-from shared.storage import ObjectGone, SourceReplaced, Storage
+from shared.storage import READ_BYTES, ObjectGone, SourceReplaced, Storage
 from shared.video import Source
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
@@ -78,26 +77,31 @@ def test_a_thumbnails_address_forces_its_type_and_expires(storage: Storage) -> N
     assert query["response-content-type"] == ["image/jpeg"]
 
 
-def test_an_upload_is_stored_and_downloaded(storage: Storage, tmp_path: Path) -> None:
-    storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
+def test_an_upload_is_stored_and_read_by_ranges(storage: Storage) -> None:
+    content = bytes(range(256)) * 1024
+    storage.put_upload("k", io.BytesIO(content), size=len(content), content_type="video/mp4")
     etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
-    storage.download_upload("k", Source(etag, 5, ""), tmp_path / "file")
-    assert (tmp_path / "file").read_bytes() == b"bytes"
+    pieces = list(storage.read_upload("k", Source(etag, len(content), ""), 10, 200_000))
+    assert b"".join(pieces) == content[10:200_000]
+    assert [len(piece) for piece in pieces[:-1]] == [READ_BYTES] * 3
 
 
-def test_an_object_that_was_overwritten_is_not_taken_for_the_events(
-    storage: Storage, tmp_path: Path
-) -> None:
+def test_an_object_that_was_overwritten_is_not_taken_for_the_events(storage: Storage) -> None:
     storage.put_upload("k", io.BytesIO(b"newer"), size=5, content_type="video/mp4")
     with pytest.raises(SourceReplaced):
-        storage.download_upload("k", Source("0" * 32, 5, ""), tmp_path / "file")
+        list(storage.read_upload("k", Source("0" * 32, 5, ""), 0, 5))
 
 
-def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(
-    storage: Storage, tmp_path: Path
-) -> None:
+def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: Storage) -> None:
     with pytest.raises(ObjectGone):
-        storage.download_upload("nothing", Source("0" * 32, 5, ""), tmp_path / "file")
+        list(storage.read_upload("nothing", Source("0" * 32, 5, ""), 0, 5))
+
+
+def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: Storage) -> None:
+    storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
+    etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
+    with pytest.raises(StorageUnavailable, match="another range"):
+        list(storage.read_upload("k", Source(etag, 9, ""), 0, 9))
 
 
 def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage) -> None:

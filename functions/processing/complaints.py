@@ -1,0 +1,121 @@
+"""What ffmpeg 8.1 says of a file, and what that means to a person."""
+
+import re
+
+from processing.errors import BadMedia, Code
+
+MAX_PIXELS = 8192 * 4352
+"""A frame of 8K cinema; 160 MB decoded at 10 bits."""
+
+MAX_STREAMS = 16
+
+_TOO_MANY_STREAMS = re.compile(r"exceeds max_streams")
+_TOO_MANY_PIXELS = re.compile(r"exceeds specified max pixel count")
+_NO_MEMORY = re.compile(r"Cannot allocate memory")
+_NOT_ALLOWED = re.compile(r"Codec \((\w+)\) not on whitelist")
+_NO_DECODER = re.compile(
+    r"Function not implemented|[Dd]ecoder not found|Decoder \(codec \S+\) not found"
+    r"|hardware accelerated \S+ decoding"
+)
+_DEMUXER_SPOKE = re.compile(
+    r"^\[(?!http @|tcp @|.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE
+)
+
+
+def of_too_many_streams(stderr: str) -> bool:
+    """Tell a file with more streams than we look at: some demuxers complain, and go on."""
+    return _TOO_MANY_STREAMS.search(stderr) is not None
+
+
+def unreadable(stderr: str, *, crashed: bool) -> BadMedia:
+    """Return the error of a file that ffprobe gave up, or crashed, on."""
+    known = _known(stderr)
+    if known:
+        return known
+    if crashed or _DEMUXER_SPOKE.search(stderr):
+        return BadMedia(
+            Code.CORRUPT,
+            "The file is damaged or incomplete. Upload it again from the original.",
+        )
+    return BadMedia(
+        Code.NOT_A_VIDEO,
+        "The file is not a video that we know, whatever its name says."
+        " Upload an MP4, MOV, MKV, WebM, AVI, WMV or FLV.",
+    )
+
+
+def undescribed(stderr: str) -> BadMedia:
+    """Return the error of a file about which ffprobe could not say what a player needs."""
+    return _known(stderr) or BadMedia(
+        Code.CORRUPT,
+        "The file does not say what its video is like: it is damaged or incomplete."
+        " Upload it again from the original.",
+    )
+
+
+def undecodable(stderr: str, codec: str) -> BadMedia:
+    """Return the error of a file from which no picture could be decoded."""
+    known = _known(stderr)
+    if known:
+        return known
+    if _NO_DECODER.search(stderr):
+        return unsupported_codec(codec)
+    return BadMedia(
+        Code.CORRUPT, "No picture can be decoded from the video. The file may be damaged."
+    )
+
+
+def _known(stderr: str) -> BadMedia | None:
+    if _TOO_MANY_PIXELS.search(stderr):
+        return too_many_pixels()
+    if _NO_MEMORY.search(stderr):
+        return out_of_memory()
+    codec = _NOT_ALLOWED.search(stderr)
+    return unsupported_codec(codec[1]) if codec else None
+
+
+def too_many_streams() -> BadMedia:
+    """Return the error of a file with more streams than we look at."""
+    return BadMedia(
+        Code.TOO_MANY_STREAMS,
+        f"The file has more than {MAX_STREAMS} streams. Keep one video and one sound track.",
+    )
+
+
+def too_many_pixels() -> BadMedia:
+    """Return the error of a picture that is too large to be decoded."""
+    return BadMedia(
+        Code.TOO_MANY_PIXELS,
+        f"The picture is larger than {MAX_PIXELS:,} pixels (8K). Upload a smaller version.",
+    )
+
+
+def out_of_memory() -> BadMedia:
+    """Return the error of a file that takes more memory than a child may have."""
+    return BadMedia(
+        Code.OUT_OF_MEMORY,
+        "The video needs more memory than there is. Upload a smaller version.",
+    )
+
+
+def too_slow() -> BadMedia:
+    """Return the error of a file that takes more time than a child may have."""
+    return BadMedia(
+        Code.TIMED_OUT, "Reading the video takes too long. Upload a shorter or simpler version."
+    )
+
+
+def unsupported_codec(name: str) -> BadMedia:
+    """Return the error of a codec that cannot be decoded here."""
+    return BadMedia(
+        Code.UNSUPPORTED_CODEC,
+        f"The codec {name} is not supported. Convert the video to H.264 and upload it again.",
+    )
+
+
+def encrypted() -> BadMedia:
+    """Return the error of a copy-protected file."""
+    return BadMedia(
+        Code.UNSUPPORTED_CODEC,
+        "The video is encrypted (DRM) and cannot be decoded. Upload it without copy protection.",
+    )

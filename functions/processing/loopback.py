@@ -1,0 +1,109 @@
+"""Serves one object to ffprobe and ffmpeg: to them it is a file at a numeric loopback URL."""
+
+import contextlib
+import re
+import secrets
+import socket
+import threading
+from collections.abc import Iterator
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from typing import Any, Protocol
+
+_SEND_BUFFER = 64 << 10
+"""Bytes: what lies in it has been fetched, and may never be read."""
+
+_FROM = re.compile(r"bytes=(\d{1,19})-")
+
+
+class Bytes(Protocol):
+    """What can be served."""
+
+    @property
+    def size(self) -> int:
+        """Return the number of bytes."""
+
+    def read(self, position: int) -> bytes:
+        """Return some bytes from a position on, none where that is no longer possible."""
+
+
+@contextlib.contextmanager
+def served(content: Bytes) -> Iterator[str]:
+    """Yield a URL at which the bytes can be read, by whoever knows it, until the block ends."""
+    path = f"/{secrets.token_hex(16)}"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        address = listener.getsockname()
+        closing = threading.Event()
+        acceptor = threading.Thread(
+            target=_accept, args=(listener, closing, path, content), daemon=True
+        )
+        acceptor.start()
+        try:
+            yield f"http://127.0.0.1:{address[1]}{path}"
+        finally:
+            closing.set()
+            # Wakes the acceptor; closing its socket from here would not, everywhere.
+            socket.create_connection(address).close()
+            acceptor.join()
+
+
+def _accept(listener: socket.socket, closing: threading.Event, path: str, content: Bytes) -> None:
+    while True:
+        connection, peer = listener.accept()
+        if closing.is_set():
+            connection.close()
+            return
+        threading.Thread(
+            target=_answer, args=(connection, peer, path, content), daemon=True
+        ).start()
+
+
+def _answer(connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
+    with connection:
+        _Answer(connection, peer, path, content)
+
+
+class _Answer(BaseHTTPRequestHandler):
+    """One request. The connection then closes: ffmpeg 8.1 would reuse a dead one."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 120
+    disable_nagle_algorithm = True
+
+    def __init__(self, connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
+        self._path = path
+        self._content = content
+        super().__init__(connection, peer, None)  # type: ignore[arg-type]  # we have no server
+
+    def do_GET(self) -> None:
+        if self.path != self._path:
+            self._head(HTTPStatus.NOT_FOUND, 0)
+            return
+        asked = _FROM.match(self.headers.get("Range", ""))
+        start, size = int(asked[1]) if asked else 0, self._content.size
+        if asked and start >= size:
+            self._head(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                0,
+                **{"Content-Range": f"bytes */{size}"},
+            )
+            return
+        self._head(
+            HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK,
+            size - start,
+            **({"Content-Range": f"bytes {start}-{size - 1}/{size}"} if asked else {}),
+        )
+        with contextlib.suppress(OSError):  # the child has read enough, or is gone
+            while start < size and (piece := self._content.read(start)):
+                self.wfile.write(piece)
+                start += len(piece)
+
+    def _head(self, status: HTTPStatus, length: int, **headers: str) -> None:
+        self.send_response_only(status)
+        self.send_header("Connection", "close")
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(length))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
