@@ -8,6 +8,7 @@ from pathlib import Path
 from clipo.ffmpeg import wheel_binary
 
 _PICTURE = "testsrc2=size=640x360:rate=25:duration=2"
+_HUGE = "color=size=16000x16000:rate=1"
 _TINY = "testsrc2=size=16x16:duration=0.4"
 _SOUND = "sine=frequency=440:duration=2"
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
@@ -125,6 +126,17 @@ def _put_metadata_first(path: Path) -> None:
     path.write_bytes(data[:trak] + data[udta:end] + data[trak:udta] + data[end:])
 
 
+def _remuxed(of: str) -> Callable[[Clips, Path], None]:
+    return lambda clips, path: ffmpeg("-i", str(clips[of]), "-c", "copy", str(path))
+
+
+def _huge_cover(clips: Clips, path: Path) -> None:
+    ffmpeg(
+        *("-i", str(clips["h264.mp4"]), "-i", str(clips["huge-picture.mov"])),
+        *("-map", "0", "-map", "1", "-c", "copy", "-disposition:v:1", "attached_pic", str(path)),
+    )
+
+
 def _large_tags(clips: Clips, path: Path) -> None:
     tags = path.with_suffix(".txt")
     tags.write_text(";FFMETADATA1\ncomment=" + "x" * 2_000_000 + "\n")
@@ -201,7 +213,10 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         "color=blue:size=320x240:rate=10:duration=9.5[b];[r][b]concat",
         *_H264,
     ),
-    "huge-picture.mov": picture("color=size=16000x16000:rate=1", "-frames:v", "1", "-c:v", "mjpeg"),
+    "huge-picture.mov": picture(_HUGE, "-frames:v", "1", "-c:v", "mjpeg"),
+    "huge-picture.avi": _remuxed("huge-picture.mov"),
+    "huge-picture.mkv": _remuxed("huge-picture.mov"),
+    "huge-cover.mp4": _huge_cover,
     "wide-pixels.mp4": picture("testsrc2=size=2880x216:duration=0.2", "-vf", "setsar=4/3", *_H264),
     "large-tags.mp4": _large_tags,
     "negative-times.mkv": _negative_times,
@@ -209,7 +224,10 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "sound.mp3": lambda _, path: ffmpeg("-f", "lavfi", "-i", _SOUND, str(path)),
     "cover-only.mp4": _cover_only,
     "cover-before-video.mp4": _cover_before_video,
+    "cover-only.mov": _cover_only,
     "many-streams.mp4": _many_streams,
+    "many-streams.mkv": _many_streams,
+    "many-streams.mov": _many_streams,
     # 20 seconds, a keyframe every second, blue from 10% on.
     "long.mp4": picture(
         "testsrc2=size=640x360:rate=25:duration=2[a];"

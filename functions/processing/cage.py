@@ -9,16 +9,22 @@ import ctypes
 import os
 import resource
 import signal
+import stat
 import subprocess
 import sys
 import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 _PR_SET_DUMPABLE = 4
 _MEBIBYTE = 1 << 20
 _CPU_S = 60
+_MAX_FILE = 10 * _MEBIBYTE
+"""Bytes of one file that a child writes."""
+
 _MAX_OUTPUT = _MEBIBYTE
 """Bytes read of each of standard output and standard error."""
 
@@ -48,13 +54,13 @@ class Finished:
 def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
     """Run one program in `directory` to its end and return what it said.
 
-    Its output goes to files there, so that the limit on file size bounds it too.
+    Its output goes to files without a name, so that the limit on file size bounds it too, and
+    it cannot put anything else in their place.
     Raises `ChildTimedOut`, `ChildUsedUpCpu` or `ChildUsedUpMemory` once the whole process group
     is dead.
     """
     _hide_ourselves()
-    out, err = directory / "stdout", directory / "stderr"
-    with out.open("wb") as stdout, err.open("wb") as stderr:
+    with TemporaryFile(dir=directory) as stdout, TemporaryFile(dir=directory) as stderr:
         # The program is a path of ours, the arguments are a list, and there is no shell.
         child = subprocess.Popen(  # noqa: S603
             command,
@@ -65,12 +71,30 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
             env={"PATH": os.defpath, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
-    exit_code = _wait(child, timeout_s)
-    return Finished(
-        exit_code=exit_code,
-        stdout=_head(out),
-        stderr=_head(err).decode(errors="replace"),
-    )
+        exit_code = _wait(child, timeout_s)
+        return Finished(
+            exit_code=exit_code,
+            stdout=_head(stdout),
+            stderr=_head(stderr).decode(errors="replace"),
+        )
+
+
+def written(file: Path) -> bytes | None:
+    """Return the beginning of a file that a child has written, if it is one.
+
+    A child may have put anything there: no link is followed, and no pipe waited for.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as content:
+            return content.read(_MAX_FILE)
+    finally:
+        os.close(descriptor)
 
 
 def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
@@ -118,7 +142,7 @@ def _limit(pid: int) -> None:
         # Below the function's memory, so that the child dies first and we can say so.
         resource.RLIMIT_AS: (1024 * _MEBIBYTE, 1024 * _MEBIBYTE),
         resource.RLIMIT_CPU: (_CPU_S, _CPU_S + 5),
-        resource.RLIMIT_FSIZE: (10 * _MEBIBYTE, 10 * _MEBIBYTE),
+        resource.RLIMIT_FSIZE: (_MAX_FILE, _MAX_FILE),
         resource.RLIMIT_NOFILE: (64, 64),
         resource.RLIMIT_CORE: (0, 0),
     }
@@ -132,6 +156,6 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_MAX_OUTPUT)
+def _head(output: IO[bytes]) -> bytes:
+    output.seek(0)
+    return output.read(_MAX_OUTPUT)

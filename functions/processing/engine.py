@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Protocol
 
 from processing import complaints, last_packets, probe
@@ -14,7 +15,7 @@ from processing.allowed import (
     SUBTITLE_DECODERS,
     VIDEO_DECODERS,
 )
-from processing.cage import ChildTimedOut, ChildUsedUpCpu, ChildUsedUpMemory, Finished, run
+from processing.cage import ChildTimedOut, ChildUsedUpCpu, ChildUsedUpMemory, Finished, run, written
 from processing.errors import BadMedia, Code
 from shared.video import Media
 
@@ -136,13 +137,14 @@ class _Inspector:
 
     def _duration_s(self, start_s: float) -> float | None:
         """Return how long a video lasts that does not say so, where its last packets tell."""
-        file = self.directory / "ends"
         for clip in last_packets.clips(self.source):
-            file.write_bytes(clip)
-            finished = self._run(
-                *(self.ffprobe, "-v", "error", *_LIMITS, *_FROM_FILE, *last_packets.REPORT),
-                str(file),
-            )
+            with NamedTemporaryFile(dir=self.directory) as file:
+                file.write(clip)
+                file.flush()
+                finished = self._run(
+                    *(self.ffprobe, "-v", "error", *_LIMITS, *_FROM_FILE, *last_packets.REPORT),
+                    file.name,
+                )
             end_s = last_packets.end_s(finished.stdout)
             if end_s and end_s > start_s:
                 return round(end_s - start_s, 3)
@@ -183,21 +185,21 @@ class _Inspector:
             limit_s=limit_s,
         )
 
-    def _verified(self, jpeg: Path, *, at_s: float, fallback: bool) -> Frame | None:
+    def _verified(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
         """Return the picture if it decodes: ffmpeg exits with 0 without one, too."""
-        if not jpeg.exists() or jpeg.stat().st_size == 0:
+        jpeg = written(file)
+        if not jpeg:
             return None
         finished = self._run(
             *(self.ffprobe, "-v", "error", *_FROM_FILE, "-f", "jpeg_pipe"),
-            *("-print_format", "json", "-show_entries", "frame=width,height", str(jpeg)),
+            *("-print_format", "json", "-show_entries", "frame=width,height", str(file)),
         )
         if finished.exit_code != 0 or finished.stderr:
             return None
         frames = json.loads(finished.stdout)["frames"]
         if not frames:
             return None
-        width, height = frames[0]["width"], frames[0]["height"]
-        return Frame(jpeg.read_bytes(), width, height, at_s, fallback)
+        return Frame(jpeg, frames[0]["width"], frames[0]["height"], at_s, fallback)
 
     def _run(self, *command: str, limit_s: float | None = None) -> Finished:
         limit_s = limit_s or _CHILD_S

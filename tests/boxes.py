@@ -1,0 +1,46 @@
+"""Changes the boxes of an MP4 or MOV: ISO/IEC 14496-12."""
+
+_PATH_TO_REFERENCES = [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"]
+
+
+def refer_to(path: str, movie: bytes) -> bytes:
+    """Make a movie's first track take its media from another file, as QuickTime's aliases do.
+
+    The movie must have its index at the end, so that nothing else moves.
+    """
+    places, start = [], 0
+    for kind in _PATH_TO_REFERENCES:
+        start = movie.index(kind, start) - 4
+        places.append(start)
+        start += 8
+    dref = places[-1]
+    old_size = int.from_bytes(movie[dref : dref + 4])
+    alias = _box(b"alis", bytes(4) + _alias(path.encode()))
+    new = _box(b"dref", bytes(4) + (1).to_bytes(4) + alias)
+    changed = bytearray(movie[:dref] + new + movie[dref + old_size :])
+    for place in places[:-1]:
+        size = int.from_bytes(changed[place : place + 4]) + len(new) - old_size
+        changed[place : place + 4] = size.to_bytes(4)
+    return bytes(changed)
+
+
+def _alias(path: bytes) -> bytes:
+    """Return a Macintosh alias record as ffmpeg's `mov_read_dref` takes it apart."""
+    name = path.rpartition(b"/")[2][:63]
+    return b"".join(
+        [
+            bytes(10),
+            b"\0" + bytes(27),  # the volume's name
+            bytes(12),
+            bytes([len(name)]) + name.ljust(63, b"\0"),
+            bytes(16),
+            (1).to_bytes(2) + (1).to_bytes(2),  # levels up and down
+            bytes(16),
+            (2).to_bytes(2) + len(path).to_bytes(2) + path.ljust(len(path) + len(path) % 2, b"\0"),
+            b"\xff\xff" + bytes(2),  # the end
+        ]
+    )
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4) + kind + content
