@@ -2,12 +2,14 @@
 
 import struct
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
 from tests.clips import CONTAINERS, Clips
+from tests.hostile import PLAYLISTS, a_canary
 from tests.stack import RunningStack, post_form
 
 
@@ -112,6 +114,35 @@ def test_unusual_clips_are_done(
     video = stack.finished(stack.upload_signed(clips[name]))
     assert video["status"] == "done"
     assert expected.items() <= video["media"].items()
+
+
+def test_of_a_large_video_only_a_part_is_read(stack: RunningStack, clips: Clips) -> None:
+    video = stack.finished(stack.upload_signed(clips["long.mp4"]))
+    assert video["status"] == "done"
+    assert video["processing"]["requests"] > 1
+    assert 0 < video["processing"]["bytes_read"] < video["size"] / 3
+
+
+def test_a_recording_of_a_browser_gets_a_duration(stack: RunningStack, clips: Clips) -> None:
+    video = stack.finished(stack.upload_signed(clips["recorded.webm"]))
+    assert video["media"]["duration_s"] == pytest.approx(20, abs=0.1)
+    assert video["thumbnail"]["at_s"] == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize("extension", ["mp4", "avi", "mov", "mkv", "wmv", "flv", "webm"])
+def test_a_playlist_opens_nothing_whatever_it_is_called(
+    stack: RunningStack, clips: Clips, tmp_path: Path, extension: str
+) -> None:
+    with a_canary(tmp_path, clips["tiny.mp4"]) as canary:
+        ids = []
+        for kind in PLAYLISTS:
+            playlist = tmp_path / f"{kind}.{extension}"
+            playlist.write_text(canary.playlist(kind))
+            ids.append(stack.upload_form(playlist))
+            assert stack.client.get("/health").status_code == 200
+        videos = [stack.finished(video_id) for video_id in ids]
+        assert {video["error"]["code"] for video in videos} == {"not_a_video"}
+        assert canary.is_alive()
 
 
 @pytest.mark.parametrize(

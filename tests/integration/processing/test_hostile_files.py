@@ -3,9 +3,7 @@
 They go through the whole use case, with the real ranged reads, ffprobe and ffmpeg.
 """
 
-import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +27,7 @@ from tests.examples import ID, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
 from tests.fakes.uploads import FileUploads
+from tests.hostile import PLAYLISTS, Canary, a_canary
 
 _SMALL = ["tiny.mp4", "tiny.mov", "tiny.mkv", "tiny.webm", "tiny.avi", "tiny.wmv", "tiny.flv"]
 _FLIPS = 300
@@ -146,77 +145,25 @@ def test_with_bytes_changed_anywhere_they_are_done_or_have_a_code(
     assert {*judge.all(files)} <= {"done", *Code}
 
 
-@dataclass
-class Canary:
-    """A file and a port that nobody is to touch."""
-
-    file: Path
-    server: socket.socket
-
-    @property
-    def port(self) -> int:
-        port: int = self.server.getsockname()[1]
-        return port
-
-    def is_alive(self) -> bool:
-        """Tell whether nobody has read the file or knocked at the port."""
-        try:
-            self.server.accept()[0].close()
-        except BlockingIOError:
-            return self.file.stat().st_atime == 0
-        return False
-
-
 @pytest.fixture
 def canary(clips: Clips, tmp_path: Path) -> Iterator[Canary]:
-    file = tmp_path / "canary.mp4"
-    file.write_bytes(clips["tiny.mp4"].read_bytes())
-    # An access time in the past, so that every reading of the file would show.
-    os.utime(file, (0, file.stat().st_mtime))
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0)
-        yield Canary(file, server)
+    with a_canary(tmp_path, clips["tiny.mp4"]) as canary:
+        yield canary
 
 
-_PLAYLISTS = {
-    "m3u8": (
-        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{file}\n"
-        "#EXTINF:10,\nhttp://127.0.0.1:{port}/x.ts\n#EXT-X-ENDLIST\n"
-    ),
-    "m3u8 with a key": (
-        '#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI="http://127.0.0.1:{port}/key"\n'
-        "#EXTINF:10,\nfile://{file}\n#EXT-X-ENDLIST\n"
-    ),
-    "ffconcat": "ffconcat version 1.0\nfile '{file}'\nfile 'http://127.0.0.1:{port}/x.mp4'\n",
-    "dash": (
-        '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
-        'mediaPresentationDuration="PT1S"><Period><AdaptationSet mimeType="video/mp4">'
-        '<Representation id="1" bandwidth="1"><BaseURL>http://127.0.0.1:{port}/x.mp4</BaseURL>'
-        "</Representation></AdaptationSet></Period></MPD>"
-    ),
-    "sdp": (
-        "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
-        "m=video {port} RTP/AVP 96\na=rtpmap:96 H264/90000\n"
-    ),
-    "images": "{file}%03d.jpg http://127.0.0.1:{port}/\n",
-    "asx": '<asx version="3.0"><entry><ref href="http://127.0.0.1:{port}/x.wmv"/></entry></asx>',
-    "svg": '<svg xmlns="http://www.w3.org/2000/svg"><image href="file://{file}"/></svg>',
-}
-
-
-@pytest.mark.parametrize("kind", _PLAYLISTS)
+@pytest.mark.parametrize("kind", PLAYLISTS)
 def test_a_playlist_opens_nothing(judge: Judge, canary: Canary, tmp_path: Path, kind: str) -> None:
     playlist = tmp_path / "playlist"
-    playlist.write_text(_PLAYLISTS[kind].format(file=canary.file, port=canary.port))
+    playlist.write_text(canary.playlist(kind))
     assert judge(playlist) == Code.NOT_A_VIDEO
     assert canary.is_alive()
 
 
-@pytest.mark.parametrize("kind", _PLAYLISTS)
+@pytest.mark.parametrize("kind", PLAYLISTS)
 def test_a_playlist_after_a_real_beginning_opens_nothing(
     judge: Judge, canary: Canary, clips: Clips, tmp_path: Path, kind: str
 ) -> None:
-    playlist = _PLAYLISTS[kind].format(file=canary.file, port=canary.port).encode()
+    playlist = canary.playlist(kind).encode()
     for name in ("tiny.mp4", "tiny.mkv", "tiny.flv"):
         file = tmp_path / name
         file.write_bytes(clips[name].read_bytes()[:400] + playlist)
