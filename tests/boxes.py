@@ -1,5 +1,7 @@
 """Changes the boxes of an MP4 or MOV: ISO/IEC 14496-12."""
 
+from pathlib import Path
+
 _PATH_TO_REFERENCES = [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"]
 
 
@@ -22,6 +24,22 @@ def refer_to(path: str, movie: bytes) -> bytes:
         size = int.from_bytes(changed[place : place + 4]) + len(new) - old_size
         changed[place : place + 4] = size.to_bytes(4)
     return bytes(changed)
+
+
+def widen(movie: bytes, hole: int, to: Path) -> None:
+    """Write a movie with a hole of some bytes between its media and its index at the end."""
+    moov = movie.rindex(b"moov") - 4
+    with to.open("wb") as file:
+        # A size of 1 says that the real one follows the type.
+        file.write(movie[:moov] + (1).to_bytes(4) + b"free" + hole.to_bytes(8))
+        file.seek(moov + hole)
+        file.write(movie[moov:])
+
+
+def claim_sample_of(size: int, movie: bytes) -> bytes:
+    """Make a movie's first frame as large as is said."""
+    at = movie.index(b"stsz") + 16
+    return movie[:at] + size.to_bytes(4) + movie[at + 4 :]
 
 
 def _alias(path: bytes) -> bytes:

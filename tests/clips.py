@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.ffmpeg import wheel_binary
+from tests.boxes import widen
 
 _PICTURE = "testsrc2=size=640x360:rate=25:duration=2"
 _HUGE = "color=size=16000x16000:rate=1"
@@ -174,15 +175,8 @@ def _encrypted(clips: Clips, path: Path) -> None:
 
 
 def _sparse(clips: Clips, path: Path) -> None:
-    """4 GB, of which nearly all is a hole between the media and the index."""
     content = clips["long.mp4"].read_bytes()
-    moov = content.rindex(b"moov") - 4
-    hole = (4 << 30) - len(content)
-    with path.open("wb") as file:
-        # A size of 1 says that the real one follows the type.
-        file.write(content[:moov] + (1).to_bytes(4) + b"free" + hole.to_bytes(8))
-        file.seek(moov + hole)
-        file.write(content[moov:])
+    widen(content, (4 << 30) - len(content), path)
 
 
 def _text(text: str) -> Callable[[Clips, Path], None]:

@@ -218,6 +218,8 @@ class VideoProcessor:
             width=inspection.media.width,
             height=inspection.media.height,
             wall_ms=processing.wall_ms,
+            bytes_read=processing.bytes_read,
+            requests=processing.requests,
         )
         return Outcome(video.id, "done")
 

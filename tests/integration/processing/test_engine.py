@@ -195,6 +195,29 @@ def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path
     assert error.value.code == "corrupt"
 
 
+@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Cannot allocate memory >&2; exit 1"])
+def test_a_file_that_takes_all_memory_has_its_own_code(
+    clips: Clips, tmp_path: Path, script: str
+) -> None:
+    with pytest.raises(BadMedia) as error:
+        inspect(stub(tmp_path, ffprobe=script), clips["h264.mp4"], tmp_path)
+    assert error.value.code == "out_of_memory"
+
+
+def test_a_frame_that_cannot_be_found_in_time_gives_way_to_the_first(
+    engine: Engine,
+    clips: Clips,
+    ffmpeg_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("processing.engine._SEEK_S", 1)
+    slow = f'case "$*" in *-ss*) sleep 60;; *) exec {ffmpeg_dir / "ffmpeg"} "$@";; esac'
+    engine = stub(tmp_path, ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"', ffmpeg=slow)
+    frame = inspect(engine, clips["h264.mp4"], tmp_path).frame
+    assert (frame.at_s, frame.fallback) == (0, True)
+
+
 @pytest.mark.parametrize("report", ["", "{", "[]", "{}", "x" * 3_000_000])
 def test_a_report_that_makes_no_sense_is_the_files_fault(
     tmp_path: Path, clips: Clips, report: str

@@ -13,6 +13,7 @@ from processing.errors import BadMedia
 from processing.source import OpenSource
 from shared.errors import StorageUnavailable
 from shared.storage import ObjectGone, SourceReplaced
+from tests.boxes import claim_sample_of, widen
 from tests.clips import Clips, ffmpeg
 from tests.fakes.uploads import FileUploads, opened
 from tests.pictures import pixel
@@ -113,6 +114,16 @@ def test_a_recording_without_any_end_shows_its_first_frame(
     inspection, _ = inspect(engine, one, tmp_path)
     assert inspection.media.duration_s is None
     assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
+
+
+def test_a_frame_of_300_mb_is_not_even_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    movie = tmp_path / "movie.mp4"
+    widen(claim_sample_of(300 * MB, clips["tiny.mp4"].read_bytes()), 400 * MB, movie)
+    with opened(movie, tmp_path) as source:
+        with pytest.raises(BadMedia) as error:
+            engine.inspect(source, directory=tmp_path, remaining_s=lambda: 100.0)
+        assert error.value.code == "corrupt"
+        assert source.bytes_read < 20 * MB
 
 
 def test_an_encrypted_video_is_not_shown_as_noise(

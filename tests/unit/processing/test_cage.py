@@ -1,5 +1,6 @@
 """The cage with real children: what they can do, and what happens when they overdo it."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from processing.cage import ChildTimedOut, ChildUsedUpCpu, Finished, run
+from processing.cage import (
+    ChildTimedOut,
+    ChildUsedUpCpu,
+    ChildUsedUpMemory,
+    Finished,
+    run,
+    written,
+)
 from tests.servers import assert_ended
 
 
@@ -71,6 +79,29 @@ def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -
 def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) -> None:
     code = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
     assert_ended(int(python(code, tmp_path).stdout))
+
+
+def test_a_child_that_the_kernel_killed_has_used_up_the_memory(tmp_path: Path) -> None:
+    with pytest.raises(ChildUsedUpMemory):
+        python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)
+
+
+def test_what_a_child_says_is_heard_whatever_it_does_to_its_directory(tmp_path: Path) -> None:
+    code = "import os; print('said', flush=True); [os.remove(name) for name in os.listdir('.')]"
+    assert python(code, tmp_path).stdout == b"said\n"
+
+
+def test_what_a_child_has_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    assert written(tmp_path / "file") == b"content"
+
+
+def test_nothing_but_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert [written(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [None] * 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
