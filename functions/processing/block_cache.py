@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -11,8 +12,9 @@ from shared.storage import READ_BYTES
 BLOCK = READ_BYTES
 """Bytes: a reader waits for little, and there are few."""
 
-_CAPACITY = (384 << 20) // BLOCK
-"""Blocks: three quarters of the 512 MB that a Lambda function has in /tmp by default."""
+_MOST_BYTES = 2 << 30
+_SHARE = 3 / 4
+"""Of what is free where temporary files are: 384 MB of the 512 MB that Lambda gives by default."""
 
 
 class BlockCache:
@@ -22,9 +24,12 @@ class BlockCache:
     that work in the same directory cannot open it, and it is gone when it is closed.
     """
 
-    def __init__(self, directory: Path, *, capacity: int = _CAPACITY) -> None:
-        """Make an empty file in `directory` for up to `capacity` blocks."""
-        self.capacity = capacity
+    def __init__(self, directory: Path, *, capacity: int | None = None) -> None:
+        """Make an empty file in `directory` for so many blocks, or for as many as there is room.
+
+        That is three quarters of the free disk, and at most 2 GB.
+        """
+        self.capacity = capacity or _room(directory)
         self._file = TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 (`close` is ours)
         self._slots: OrderedDict[int, int] = OrderedDict()
 
@@ -52,3 +57,7 @@ class BlockCache:
     def close(self) -> None:
         """Give the disk back."""
         self._file.close()
+
+
+def _room(directory: Path) -> int:
+    return max(1, int(min(shutil.disk_usage(directory).free * _SHARE, _MOST_BYTES)) // BLOCK)

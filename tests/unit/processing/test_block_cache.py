@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -59,3 +60,16 @@ def test_a_full_disk_is_an_error(cache: BlockCache, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(os, "pwrite", lambda *_: 5)
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         cache.put(1, block(1))
+
+
+@pytest.mark.parametrize(
+    ("free", "blocks"),
+    [(512 << 20, (384 << 20) // BLOCK), (80 << 30, (2 << 30) // BLOCK), (0, 1)],
+)
+def test_it_takes_three_quarters_of_what_is_free_and_2_gb_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, blocks: int
+) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+    with closing(BlockCache(tmp_path)) as cache:
+        assert cache.capacity == blocks
