@@ -1,6 +1,5 @@
 """Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a cage."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from processing.allowed import (
 )
 from processing.cage import ChildTimedOut, ChildUsedUpCpu, ChildUsedUpMemory, Finished, run, written
 from processing.errors import BadMedia, Code
+from processing.probe import ODDEST_PIXEL
 from shared.video import Media
 
 _THUMBNAIL_BOX = (320, 240)
@@ -128,12 +128,10 @@ class _Inspector:
         if finished.exit_code != 0:
             raise complaints.unreadable(finished.stderr, crashed=finished.exit_code < 0)
         try:
-            media = probe.media(finished.stdout)
-        except (ValueError, KeyError, TypeError) as error:
+            media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
+        except probe.SENSELESS as error:
             raise complaints.undescribed(finished.stderr) from error
-        if media.duration_s:
-            return media
-        return replace(media, duration_s=self._duration_s(probe.start_s(finished.stdout)))
+        return media if media.duration_s else replace(media, duration_s=self._duration_s(start_s))
 
     def _duration_s(self, start_s: float) -> float | None:
         """Return how long a video lasts that does not say so, where its last packets tell."""
@@ -192,14 +190,12 @@ class _Inspector:
             return None
         finished = self._run(
             *(self.ffprobe, "-v", "error", *_FROM_FILE, "-f", "jpeg_pipe"),
-            *("-print_format", "json", "-show_entries", "frame=width,height", str(file)),
+            *(*probe.PICTURE_REPORT, str(file)),
         )
-        if finished.exit_code != 0 or finished.stderr:
+        size = probe.picture_size(finished.stdout)
+        if finished.exit_code != 0 or finished.stderr or not size:
             return None
-        frames = json.loads(finished.stdout)["frames"]
-        if not frames:
-            return None
-        return Frame(jpeg, frames[0]["width"], frames[0]["height"], at_s, fallback)
+        return Frame(jpeg, *size, at_s, fallback)
 
     def _run(self, *command: str, limit_s: float | None = None) -> Finished:
         limit_s = limit_s or _CHILD_S
@@ -220,5 +216,7 @@ class _Inspector:
 
 def _fit(width: int, height: int) -> str:
     """Return a filter that fits a box: aspect kept, never enlarged, even, square pixels."""
-    factor = f"min(1,min({width}/(iw*sar),{height}/ih))"
-    return f"scale=w='max(2,trunc(iw*sar*{factor}/2)*2)':h='max(2,trunc(ih*{factor}/2)*2)',setsar=1"
+    sar = f"if(between(sar,{1 / ODDEST_PIXEL},{ODDEST_PIXEL}),sar,1)"
+    factor = f"min(1,min({width}/(iw*{sar}),{height}/ih))"
+    wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (f"iw*{sar}", "ih"))
+    return f"scale=w='{wide}':h='{high}',setsar=1"

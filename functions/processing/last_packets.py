@@ -6,9 +6,12 @@ that ffprobe reads to its end. https://www.rfc-editor.org/rfc/rfc9559#name-clust
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
+
+from processing.probe import SENSELESS
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 
@@ -56,10 +59,11 @@ def end_s(stdout: bytes) -> float | None:
     """Return the second at which the last packet of a `REPORT` ends."""
     try:
         packets: list[dict[str, Any]] = json.loads(stdout)["packets"]
-        return max(
+        end_s = max(
             float(packet["pts_time"]) + float(packet.get("duration_time", 0))
             for packet in packets
             if "pts_time" in packet
         )
-    except (ValueError, KeyError, TypeError):
+    except SENSELESS:
         return None
+    return end_s if math.isfinite(end_s) else None

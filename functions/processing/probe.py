@@ -1,7 +1,7 @@
 """Reads ffprobe's report into the metadata that we promise."""
 
 import json
-import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,6 +30,18 @@ REPORT = ["-print_format", "json", "-show_entries", _ENTRIES, "-read_intervals",
 Of the packets the first 16, which ffprobe has read by then: encrypted ones say that they are.
 """
 
+PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
+
+SENSELESS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What comes of reading a report that is none."""
+
+_NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
+ODDEST_PIXEL = 100
+"""Times as wide as high, or the reverse: what claims more is a damaged file, not a wide screen."""
+
+_MOST = 2**53
+"""Numbers below are exact as JSON and as a database's."""
+
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
     "matroska,webm": "matroska",
@@ -46,10 +58,10 @@ _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 
 
 def media(stdout: bytes) -> Media:
-    """Return the metadata in a `REPORT`.
+    """Return the metadata in a `REPORT`, of which nothing is believed: a file may write it.
 
-    Raises `BadMedia` where there is no video stream that could be shown, and `ValueError`,
-    `KeyError` or `TypeError` where the report does not describe it.
+    Raises `BadMedia` where there is no video stream that could be shown, and `SENSELESS` where
+    the report does not describe it.
     """
     report: Report = json.loads(stdout)
     video = _video_stream(report)
@@ -65,15 +77,27 @@ def media(stdout: bytes) -> Media:
         height=height,
         rotation=rotation,
         frame_rate=_frame_rate(video),
-        video_codec=video["codec_name"],
-        audio_codec=audio.get("codec_name", "unknown") if audio else None,
+        video_codec=_name(video["codec_name"]),
+        audio_codec=_name(audio.get("codec_name", "unknown")) if audio else None,
         bit_rate=_bit_rate(report["format"]),
         has_audio=audio is not None,
     )
 
 
+def picture_size(stdout: bytes) -> tuple[int, int] | None:
+    """Return width and height of the picture in a `PICTURE_REPORT`, if it decoded to one."""
+    try:
+        frame = json.loads(stdout)["frames"][0]
+        return int(frame["width"]), int(frame["height"])
+    except SENSELESS:
+        return None
+
+
 def start_s(stdout: bytes) -> float:
-    """Return the seconds at which the file's time begins, from a `REPORT`."""
+    """Return the seconds at which the file's time begins, from a `REPORT`.
+
+    Raises `SENSELESS`.
+    """
     return float(json.loads(stdout)["format"].get("start_time") or 0)
 
 
@@ -90,7 +114,7 @@ def _video_stream(report: Report) -> Report:
         tag = stream.get("codec_tag_string", _NO_TAG)
         if tag == _NO_TAG:
             raise ValueError("The video stream does not name its codec.")
-        raise unsupported_codec(tag)
+        raise unsupported_codec(_name(tag))
     return stream  # type: ignore[no-any-return]  # JSON
 
 
@@ -110,7 +134,7 @@ def _is_encrypted(report: Report, video: Report) -> bool:
 
 
 def _container(report: Report) -> str:
-    name: str = report["format"]["format_name"]
+    name = _name(report["format"]["format_name"])
     if name.startswith("mov,"):
         brand = report["format"].get("tags", {}).get("major_brand", "")
         return "mov" if brand.strip() in ("qt", "") else "mp4"
@@ -118,6 +142,12 @@ def _container(report: Report) -> str:
     if name.startswith("matroska,") and codecs <= _WEBM_CODECS:
         return "webm"
     return _CONTAINERS.get(name, name)
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError("That is no name of a format or of a codec.")
+    return text
 
 
 def _rotation(video: Report) -> int:
@@ -137,6 +167,8 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     if width * height > MAX_PIXELS:
         raise too_many_pixels()
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
+    if not 1 / ODDEST_PIXEL <= pixel_aspect <= ODDEST_PIXEL:
+        pixel_aspect = 1
     width = max(1, round(width * pixel_aspect))
     return (height, width) if rotation in (90, 270) else (width, height)
 
@@ -166,9 +198,9 @@ def _ratio(text: str | None) -> float | None:
 
 
 def _positive(text: str | None) -> float | None:
-    """Return a finite number above zero, and `None` for "0", "N/A" and the like."""
+    """Return a number above zero that can be stored, and `None` for "0", "N/A" and the like."""
     try:
         number = float(text or "nan")
     except ValueError:
         return None
-    return number if math.isfinite(number) and number > 0 else None
+    return number if 0 < number < _MOST else None

@@ -218,14 +218,56 @@ def test_a_frame_that_cannot_be_found_in_time_gives_way_to_the_first(
     assert (frame.at_s, frame.fallback) == (0, True)
 
 
-@pytest.mark.parametrize("report", ["", "{", "[]", "{}", "x" * 3_000_000])
+_GOOD = (
+    '{"streams": [{"index": 0, "codec_type": "video", "codec_name": "h264", "width": 64,'
+    ' "height": 64, "disposition": {"attached_pic": 0}%s}], "format": {"format_name": "mov,"%s}}'
+)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "x" * 3_000_000,
+        "[" * 900_000,
+        '{"streams": [1]}',
+        '{"streams": {"a": 1}}',
+        '{"streams": null, "format": null}',
+        _GOOD % (', "codec_name": {"$gt": 1}', ""),
+        _GOOD % (', "codec_name": "\\ud800"', ""),
+        _GOOD % (', "width": "64"', ""),
+        _GOOD % (', "side_data_list": [{"rotation": 1e999}]', ""),
+        _GOOD % ("", ', "start_time": "soon"'),
+        _GOOD % ("", ', "start_time": [1]'),
+    ],
+)
 def test_a_report_that_makes_no_sense_is_the_files_fault(
     tmp_path: Path, clips: Clips, report: str
 ) -> None:
+    """As a child may write it that was taken over."""
     (tmp_path / "report").write_text(report)
     engine = stub(tmp_path, ffprobe=f"cat {tmp_path / 'report'}")
-    with pytest.raises(BadMedia) as error:
+    with pytest.raises(BadMedia, match="does not say what its video is like") as error:
         inspect(engine, clips["text.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
+@pytest.mark.parametrize(
+    "report",
+    ["", "[", '{"frames": []}', '{"frames": [{"width": "x", "height": 1}]}', '{"frames": 1}'],
+)
+def test_a_picture_that_was_not_verified_is_not_believed(
+    ffmpeg_dir: Path, tmp_path: Path, clips: Clips, report: str
+) -> None:
+    (tmp_path / "report").write_text(report)
+    verify = f"*jpeg_pipe*) cat {tmp_path / 'report'}"
+    probe = f'case "$*" in {verify};; *) exec {ffmpeg_dir / "ffprobe"} "$@";; esac'
+    engine = stub(tmp_path, ffprobe=probe, ffmpeg=f'exec {ffmpeg_dir / "ffmpeg"} "$@"')
+    with pytest.raises(BadMedia, match="No picture can be decoded") as error:
+        inspect(engine, clips["h264.mp4"], tmp_path)
     assert error.value.code == "corrupt"
 
 

@@ -143,3 +143,16 @@ def test_a_codec_that_is_not_known_is_named() -> None:
     del unknown["codec_name"]
     with pytest.raises(BadMedia, match="XYZ1"):
         probe.media(report(unknown))
+
+
+@pytest.mark.parametrize("aspect", ["65535:1", "1:65535", "0:1", "1e300:1", "N/A"])
+def test_a_senseless_pixel_is_taken_for_a_square_one(aspect: str) -> None:
+    found = probe.media(
+        report(VIDEO | {"width": 640, "height": 360, "sample_aspect_ratio": aspect})
+    )
+    assert (found.width, found.height) == (640, 360)
+
+
+@pytest.mark.parametrize("bit_rate", ["1e300", "inf", "nan", "-1", "0", "lots"])
+def test_a_number_that_cannot_be_stored_is_left_out(bit_rate: str) -> None:
+    assert probe.media(report(VIDEO, bit_rate=bit_rate)).bit_rate is None
