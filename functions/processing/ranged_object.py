@@ -23,15 +23,16 @@ _SMALL = (8 << 20) // BLOCK
 _LEAST_END, _MOST_END = (256 << 10) // BLOCK, (2 << 20) // BLOCK
 """Blocks at either end that are read first: headers and indexes are there, of about 1%."""
 
-_FIRST_WINDOW, _LARGEST_WINDOW = (512 << 10) // BLOCK, (8 << 20) // BLOCK
+_FIRST_WINDOW, _LARGEST_WINDOW = (1 << 20) // BLOCK, (8 << 20) // BLOCK
 """Blocks that are read ahead: after a jump, and for one who reads on faster than they come."""
 
 _GROWTH = 4
 """By which a window grows each time that its reader has caught up with it."""
 
+_END_GET = (512 << 10) // BLOCK
 _AHEAD_GET = (2 << 20) // BLOCK
 _WHOLE_GET = (4 << 20) // BLOCK
-"""Blocks of the largest request: when reading ahead, where several make it quicker, and whole."""
+"""Blocks of the largest request: several side by side are quicker, each costs as much as any."""
 
 _MOST_JUMPS = 24
 """Jumps after which reading everything is quicker than to go on asking (ADR 7)."""
@@ -109,8 +110,9 @@ class RangedObject:
             ends = self._end
         with self._changed:
             self._frontier, self._window = ends, min(ends, _FIRST_WINDOW)
-            self._request(0, ends)
-            self._request(self._end - ends, self._end)
+            largest = max(_END_GET, ends // 2) if self._end > _ONE_GET else ends
+            self._request(0, ends, largest=largest)
+            self._request(self._end - ends, self._end, largest=largest)
             if self._end <= _SMALL:
                 self._read_whole()
         return self
@@ -139,7 +141,7 @@ class RangedObject:
 
     def _plan(self, block: int) -> None:
         """Ask for what a reader of this block will want next."""
-        reads_on = self._frontier - self._window // 2 <= block <= self._frontier + self._window
+        reads_on = self._frontier - self._window // 4 <= block <= self._frontier + self._window
         if not reads_on:
             if self._is_there(block):
                 return
