@@ -168,6 +168,15 @@ def _fragmented(clips: Clips, path: Path) -> None:
     ffmpeg("-i", str(clips["long.mp4"]), "-c", "copy", "-movflags", flags, str(path))
 
 
+def _unfinished(clips: Clips, path: Path) -> None:
+    """An AVI whose writer never came to say how many frames there are, nor to the index."""
+    whole = bytearray(clips["mpeg4.avi"].read_bytes())
+    for header, offset in ((b"avih", 8 + 16), (b"strh", 8 + 32)):
+        at = whole.index(header) + offset
+        whole[at : at + 4] = bytes(4)
+    path.write_bytes(whole[: whole.rindex(b"idx1")])
+
+
 def _encrypted(clips: Clips, path: Path) -> None:
     key = "76a6c65c5ea762046bd749a2e632ccbb"
     scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
@@ -233,6 +242,17 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         "color=blue:size=320x180:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
         *(*_VP9, "-g", "25"),
     ),
+    # Red, from 1.8 s on blue, from 3 s on green; a keyframe every 4 s, of which none is marked.
+    "broadcast.mp4": picture(
+        "color=red:size=320x240:rate=25:duration=1.8[r];color=blue:size=320x240:rate=25:duration=1.2[b];"
+        "color=green:size=320x240:rate=25:duration=17[g];[r][b][g]concat=n=3",
+        *("-c:v", "mpeg2video", "-g", "100", "-sc_threshold", "1000000000", "-f", "mpegts"),
+    ),
+    "bt709.mp4": picture(
+        "color=0xff0000:size=320x240:rate=10:duration=1,scale=out_color_matrix=bt709",
+        *(*_H264, "-colorspace", "bt709"),
+    ),
+    "unfinished.avi": _unfinished,
     "fragmented.mp4": _fragmented,
     "recorded.webm": _as_recorded("long.webm", "webm"),
     "recorded.mkv": _as_recorded("long.mp4", "matroska"),

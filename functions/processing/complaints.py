@@ -13,6 +13,7 @@ _TOO_MANY_STREAMS = re.compile(r"exceeds max_streams")
 _TOO_MANY_PIXELS = re.compile(r"exceeds specified max pixel count")
 _NO_MEMORY = re.compile(r"Cannot allocate memory")
 _NOT_ALLOWED = re.compile(r"Codec \((\w+)\) not on whitelist")
+_MISSING_DECODER = re.compile(r"no decoder found for: (?!none\b|unknown\b)(\w+)")
 _NO_DECODER = re.compile(
     r"Function not implemented|[Dd]ecoder not found|Decoder \(codec \S+\) not found"
     r"|hardware accelerated \S+ decoding"
@@ -70,7 +71,7 @@ def _known(stderr: str) -> BadMedia | None:
         return too_many_pixels()
     if _NO_MEMORY.search(stderr):
         return out_of_memory()
-    codec = _NOT_ALLOWED.search(stderr)
+    codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
     return unsupported_codec(codec[1]) if codec else None
 
 

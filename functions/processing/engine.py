@@ -30,8 +30,17 @@ _RECEIVE_BUFFER = 32 << 10
 """Bytes: what a child has received, it may never read."""
 
 _CHILD_S = 60
-_SEEK_S = 30
+_SEARCH_S = 30
 """For the frame at 10%: what is left of a child's time is for the first frame instead."""
+
+_MOST_WALKED = 256 << 20
+"""Bytes of a file that is read to its end to find out how long it lasts, if it does not say."""
+
+_WITHOUT_KEYFRAMES = ("mpeg-ts", "mpeg-ps")
+"""Containers in which a seek does not end at a keyframe, so that frames after it are lost."""
+
+_PRE_ROLL_S = 5
+"""From so much earlier they are decoded: a broadcast has keyframes at least every few seconds."""
 
 _RESERVE_S = 20
 """Kept of the function's time to publish and record what was found."""
@@ -130,11 +139,13 @@ class _Inspector:
         try:
             media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
         except probe.SENSELESS as error:
-            raise complaints.undescribed(finished.stderr) from error
+            # A decoder that is missing may be why: ffprobe does not say so, ffmpeg does.
+            tried = self._run(*self._frame(0, self.directory / "first.jpg"))
+            raise complaints.undescribed(finished.stderr + tried.stderr) from error
         return media if media.duration_s else replace(media, duration_s=self._duration_s(start_s))
 
     def _duration_s(self, start_s: float) -> float | None:
-        """Return how long a video lasts that does not say so, where its last packets tell."""
+        """Return how long a video lasts that does not say so: from its last packets, or all."""
         for clip in last_packets.clips(self.source):
             with NamedTemporaryFile(dir=self.directory) as file:
                 file.write(clip)
@@ -146,42 +157,46 @@ class _Inspector:
             end_s = last_packets.end_s(finished.stdout)
             if end_s and end_s > start_s:
                 return round(end_s - start_s, 3)
-        return None
+        return self._walked_s() if self.source.size <= _MOST_WALKED else None
+
+    def _walked_s(self) -> float | None:
+        """Return how long the video lasts by looking at every packet."""
+        walked = self._run_in_time(
+            *(self.ffmpeg, "-nostdin", "-v", "error", *_LIMITS, *_OVER_HTTP),
+            *("-i", self.source.location, "-map", "0:V:0", "-c", "copy", "-f", "null"),
+            *(*last_packets.PROGRESS, "-"),
+        )
+        return last_packets.progress_s(walked.stdout) if walked else None
 
     def thumbnail(self, media: Media) -> Frame:
         jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
-        if at_s > 0 and self._extract_in_time(at_s, jpeg):
-            frame = self._verified(jpeg, at_s=at_s, fallback=False)
-            if frame:
-                return frame
-        finished = self._extract(0, jpeg, limit_s=_CHILD_S - _SEEK_S)
+        if at_s > 0:
+            roll_s = min(at_s, _PRE_ROLL_S) if media.container in _WITHOUT_KEYFRAMES else 0
+            if self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s)):
+                frame = self._verified(jpeg, at_s=at_s, fallback=False)
+                if frame:
+                    return frame
+        finished = self._run(*self._frame(0, jpeg), limit_s=_CHILD_S - _SEARCH_S)
         frame = self._verified(jpeg, at_s=0, fallback=True)
         if frame:
             return frame
         raise complaints.undecodable(finished.stderr, media.video_codec)
 
-    def _extract_in_time(self, at_s: float, jpeg: Path) -> bool:
-        """Tell whether the frame could be looked for: some files cannot be searched quickly."""
-        try:
-            self._extract(at_s, jpeg, limit_s=_SEEK_S)
-        except BadMedia as error:
-            if error.code is Code.TIMED_OUT:
-                return False
-            raise
-        return True
+    def _frame(self, at_s: float, jpeg: Path, *, roll_s: float = 0) -> list[str]:
+        """Return the command that writes the frame at a moment.
 
-    def _extract(self, at_s: float, jpeg: Path, *, limit_s: float) -> Finished:
-        """Write the frame at a moment, decoded forward from the keyframe before it."""
-        return self._run(
+        It decodes forward from the keyframe before it, or from `roll_s` earlier.
+        """
+        return [
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
             # Not `-ss 0`: it drops frames whose time is unknown or negative.
-            *("-threads", "2", *(["-ss", str(at_s)] if at_s else []), "-i", self.source.location),
+            *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s else [])),
+            *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
-            *("-vf", _fit(*_THUMBNAIL_BOX), "-pix_fmt", "yuvj420p", "-q:v", "2"),
+            *("-vf", _fit(*_THUMBNAIL_BOX), "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
-            limit_s=limit_s,
-        )
+        ]
 
     def _verified(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
         """Return the picture if it decodes: ffmpeg exits with 0 without one, too."""
@@ -196,6 +211,15 @@ class _Inspector:
         if finished.exit_code != 0 or finished.stderr or not size:
             return None
         return Frame(jpeg, *size, at_s, fallback)
+
+    def _run_in_time(self, *command: str) -> Finished | None:
+        """Run what need not succeed: some files cannot be searched quickly."""
+        try:
+            return self._run(*command, limit_s=_SEARCH_S)
+        except BadMedia as error:
+            if error.code is Code.TIMED_OUT:
+                return None
+            raise
 
     def _run(self, *command: str, limit_s: float | None = None) -> Finished:
         limit_s = limit_s or _CHILD_S
@@ -219,4 +243,7 @@ def _fit(width: int, height: int) -> str:
     sar = f"if(between(sar,{1 / ODDEST_PIXEL},{ODDEST_PIXEL}),sar,1)"
     factor = f"min(1,min({width}/(iw*{sar}),{height}/ih))"
     wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (f"iw*{sar}", "ih"))
-    return f"scale=w='{wide}':h='{high}',setsar=1"
+    # A JPEG is BT.601 of full range and cannot say otherwise; a video of today is BT.709.
+    # https://www.w3.org/Graphics/JPEG/jfif3.pdf
+    colours = "out_color_matrix=bt601:out_range=pc"
+    return f"scale=w='{wide}':h='{high}':{colours},format=yuvj420p,setsar=1"

@@ -15,6 +15,10 @@ from processing.probe import SENSELESS
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 
+PROGRESS = ["-progress", "pipe:1", "-stats_period", "3600"]
+"""Makes ffmpeg say how far it has come: just once, at the end."""
+
+_OUT_TIME = re.compile(rb"^out_time_us=(\d{1,16})$", re.MULTILINE)
 _EBML = b"\x1a\x45\xdf\xa3"
 _CLUSTER = re.compile(
     rb"\x1f\x43\xb6\x75"  # its ID, then its size in one to eight bytes
@@ -67,3 +71,9 @@ def end_s(stdout: bytes) -> float | None:
     except SENSELESS:
         return None
     return end_s if math.isfinite(end_s) else None
+
+
+def progress_s(stdout: bytes) -> float | None:
+    """Return the seconds that ffmpeg has come by, from its last `PROGRESS`."""
+    times = _OUT_TIME.findall(stdout)
+    return round(int(times[-1]) / 1e6, 3) or None if times else None

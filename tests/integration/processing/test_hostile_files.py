@@ -306,7 +306,7 @@ def test_a_decoder_that_hangs_is_ended_with_all_that_it_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("processing.engine._CHILD_S", 2)
-    monkeypatch.setattr("processing.engine._SEEK_S", 1)
+    monkeypatch.setattr("processing.engine._SEARCH_S", 1)
     (tmp_path / "bin").mkdir()
     judge.engine = stubs(tmp_path / "bin", ffmpeg_dir, **{program: "sleep 100 & sleep 100"})
     assert judge(clips["tiny.mp4"]) == Code.TIMED_OUT

@@ -102,9 +102,10 @@ def test_a_recording_that_begins_late_is_as_long_as_what_it_shows(
 
 
 def test_a_recording_without_any_end_shows_its_first_frame(
-    engine: Engine, clips: Clips, tmp_path: Path
+    engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its last cluster begins further back than is looked for."""
+    """Its last cluster begins further back than is looked for, and it is too large to be walked."""
+    monkeypatch.setattr("processing.engine._MOST_WALKED", MB)
     whole = clips["recorded.mkv"].read_bytes()
     one = tmp_path / "one-cluster.mkv"
     first = whole.index(b"\x1f\x43\xb6\x75")
