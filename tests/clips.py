@@ -177,6 +177,23 @@ def _unfinished(clips: Clips, path: Path) -> None:
     path.write_bytes(whole[: whole.rindex(b"idx1")])
 
 
+def _many_fonts(clips: Clips, path: Path) -> None:
+    """As films with subtitles bring them."""
+    font = path.with_suffix(".ttf")
+    font.write_bytes(bytes(100))
+    fonts = ["-attach", str(font), "-metadata:s:t", "mimetype=application/x-truetype-font"] * 30
+    ffmpeg("-i", str(clips["h264.mkv"]), *fonts, "-c", "copy", str(path))
+
+
+def _encrypted_after_a_second(clips: Clips, path: Path) -> None:
+    """As it is sold: the first part clear, so that playing begins before the key is there."""
+    key = "76a6c65c5ea762046bd749a2e632ccbb"
+    streams = f"in={clips['long.mp4']},stream=video,output={path}"
+    keys = ["--enable_raw_key_encryption", "--keys", f"label=:key_id={key}:key={key}"]
+    command = [str(wheel_binary("packager")), streams, *keys, "--clear_lead", "1", "--quiet"]
+    subprocess.run([*command, "--segment_duration", "1"], check=True, capture_output=True)
+
+
 def _encrypted(clips: Clips, path: Path) -> None:
     key = "76a6c65c5ea762046bd749a2e632ccbb"
     scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
@@ -257,6 +274,12 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "recorded.webm": _as_recorded("long.webm", "webm"),
     "recorded.mkv": _as_recorded("long.mp4", "matroska"),
     "encrypted.mp4": _encrypted,
+    "encrypted-later.mp4": _encrypted_after_a_second,
+    "many-fonts.mkv": _many_fonts,
+    "palette.mov": picture("testsrc2=size=320x180:rate=25:duration=4", "-c:v", "smc"),
+    "askew.mp4": lambda clips, path: ffmpeg(
+        *("-display_rotation", "-100", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))
+    ),
     "4gb.mp4": _sparse,
     "truncated.mp4": _first_third("h264.mp4"),
     "truncated.mkv": _first_third("h264.mkv"),

@@ -8,6 +8,9 @@ MAX_PIXELS = 8192 * 4352
 """A frame of 8K cinema; 160 MB decoded at 10 bits."""
 
 MAX_STREAMS = 16
+"""Of pictures, sound and text. Films with subtitles bring dozens of fonts besides."""
+
+MAX_ATTACHMENTS = 84
 
 _TOO_MANY_STREAMS = re.compile(r"exceeds max_streams")
 _TOO_MANY_PIXELS = re.compile(r"exceeds specified max pixel count")
@@ -18,6 +21,7 @@ _NO_DECODER = re.compile(
     r"Function not implemented|[Dd]ecoder not found|Decoder \(codec \S+\) not found"
     r"|hardware accelerated \S+ decoding"
 )
+_NO_ZLIB = re.compile(r"requires zlib support|Unsupported encoding type")
 _DEMUXER_SPOKE = re.compile(
     r"^\[(?!http @|tcp @|.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE
 )
@@ -71,6 +75,12 @@ def _known(stderr: str) -> BadMedia | None:
         return too_many_pixels()
     if _NO_MEMORY.search(stderr):
         return out_of_memory()
+    if _NO_ZLIB.search(stderr):
+        return BadMedia(
+            Code.UNSUPPORTED_CODEC,
+            "The file is packed in a way that is not supported. Convert it to MP4 (H.264)"
+            " and upload it again.",
+        )
     codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
     return unsupported_codec(codec[1]) if codec else None
 

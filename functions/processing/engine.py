@@ -36,11 +36,12 @@ _SEARCH_S = 30
 _MOST_WALKED = 256 << 20
 """Bytes of a file that is read to its end to find out how long it lasts, if it does not say."""
 
-_WITHOUT_KEYFRAMES = ("mpeg-ts", "mpeg-ps")
-"""Containers in which a seek does not end at a keyframe, so that frames after it are lost."""
+_PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
+"""Seconds by which containers are sought earlier that do not know where their keyframes are shown.
 
-_PRE_ROLL_S = 5
-"""From so much earlier they are decoded: a broadcast has keyframes at least every few seconds."""
+MPEG streams have no index, so that a seek ends anywhere; AVI's counts frames as they are coded,
+and DivX packed two into one. Measured with old and broadcast files, and generous.
+"""
 
 _RESERVE_S = 20
 """Kept of the function's time to publish and record what was found."""
@@ -51,10 +52,15 @@ _LIMITS = [
     *("-codec_whitelist:v", VIDEO_DECODERS),
     *("-codec_whitelist:a", SOUND_DECODERS),
     *("-codec_whitelist:s", SUBTITLE_DECODERS),
-    *("-max_streams", str(complaints.MAX_STREAMS)),
+    *("-max_streams", str(complaints.MAX_STREAMS + complaints.MAX_ATTACHMENTS)),
     *("-max_pixels", str(complaints.MAX_PIXELS)),
 ]
-_OVER_HTTP = ["-protocol_whitelist", PROTOCOLS, "-recv_buffer_size", str(_RECEIVE_BUFFER)]
+_OVER_HTTP = [
+    *("-protocol_whitelist", PROTOCOLS),
+    *("-recv_buffer_size", str(_RECEIVE_BUFFER)),
+    # As much as is in flight. Without it ffmpeg asks the kernel before each of a million seeks.
+    *("-short_seek_size", str(2 * _RECEIVE_BUFFER)),
+]
 _FROM_FILE = ["-protocol_whitelist", "file"]
 
 
@@ -113,8 +119,18 @@ class Engine:
         run. Raises `BadMedia` for everything that is the file's fault, and `OutOfTime`.
         """
         inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, remaining_s)
-        media = inspector.probe()
-        return Inspection(media=media, frame=inspector.thumbnail(media))
+        media, hints = inspector.probe()
+        return Inspection(media=media, frame=inspector.thumbnail(media, hints))
+
+
+@dataclass(frozen=True, slots=True)
+class _Hints:
+    """What of a file changes how its frames are to be found."""
+
+    protected: bool
+    """Some of it is encrypted."""
+    palette: bool
+    """Its colours stand only at its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +143,7 @@ class _Inspector:
     directory: Path
     remaining_s: Callable[[], float]
 
-    def probe(self) -> Media:
+    def probe(self) -> tuple[Media, _Hints]:
         finished = self._run(
             *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.REPORT),
             self.source.location,
@@ -138,11 +154,14 @@ class _Inspector:
             raise complaints.unreadable(finished.stderr, crashed=finished.exit_code < 0)
         try:
             media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
+            hints = _Hints(probe.is_protected(finished.stdout), probe.has_palette(finished.stdout))
         except probe.SENSELESS as error:
             # A decoder that is missing may be why: ffprobe does not say so, ffmpeg does.
             tried = self._run(*self._frame(0, self.directory / "first.jpg"))
             raise complaints.undescribed(finished.stderr + tried.stderr) from error
-        return media if media.duration_s else replace(media, duration_s=self._duration_s(start_s))
+        if not media.duration_s:
+            media = replace(media, duration_s=self._duration_s(start_s))
+        return media, hints
 
     def _duration_s(self, start_s: float) -> float | None:
         """Return how long a video lasts that does not say so: from its last packets, or all."""
@@ -168,15 +187,18 @@ class _Inspector:
         )
         return last_packets.progress_s(walked.stdout) if walked else None
 
-    def thumbnail(self, media: Media) -> Frame:
+    def thumbnail(self, media: Media, hints: _Hints) -> Frame:
         jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
+        roll_s = at_s if hints.palette else min(at_s, _PRE_ROLL_S.get(media.container, 0))
         if at_s > 0:
-            roll_s = min(at_s, _PRE_ROLL_S) if media.container in _WITHOUT_KEYFRAMES else 0
-            if self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s)):
-                frame = self._verified(jpeg, at_s=at_s, fallback=False)
-                if frame:
-                    return frame
+            found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
+            if found and found.stderr and hints.protected:
+                # The first part is often clear, and what follows decodes to noise.
+                raise complaints.encrypted()
+            frame = self._verified(jpeg, at_s=at_s, fallback=False) if found else None
+            if frame:
+                return frame
         finished = self._run(*self._frame(0, jpeg), limit_s=_CHILD_S - _SEARCH_S)
         frame = self._verified(jpeg, at_s=0, fallback=True)
         if frame:
@@ -191,7 +213,7 @@ class _Inspector:
         return [
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
             # Not `-ss 0`: it drops frames whose time is unknown or negative.
-            *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s else [])),
+            *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s > roll_s else [])),
             *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             *("-vf", _fit(*_THUMBNAIL_BOX), "-q:v", "2"),

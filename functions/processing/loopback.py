@@ -13,6 +13,11 @@ from typing import Any, Protocol
 _SEND_BUFFER = 64 << 10
 """Bytes: what lies in it has been fetched, and may never be read."""
 
+_REQUEST_S, _SEND_S = 5, 120
+"""Within which a request must come, and a child read on: it may be decoding."""
+
+_RETRY_S, _JOIN_S = 0.1, 5
+
 _FROM = re.compile(r"bytes=(\d{1,19})-")
 
 
@@ -44,13 +49,19 @@ def served(content: Bytes) -> Iterator[str]:
         finally:
             closing.set()
             # Wakes the acceptor; closing its socket from here would not, everywhere.
-            socket.create_connection(address).close()
-            acceptor.join()
+            with contextlib.suppress(OSError):
+                socket.create_connection(address, timeout=_RETRY_S).close()
+            acceptor.join(_JOIN_S)
 
 
 def _accept(listener: socket.socket, closing: threading.Event, path: str, content: Bytes) -> None:
     while True:
-        connection, peer = listener.accept()
+        try:
+            connection, peer = listener.accept()
+        except OSError:  # no descriptor is free: some program holds too many connections
+            if closing.wait(_RETRY_S):
+                return
+            continue
         if closing.is_set():
             connection.close()
             return
@@ -68,7 +79,7 @@ class _Answer(BaseHTTPRequestHandler):
     """One request. The connection then closes: ffmpeg 8.1 would reuse a dead one."""
 
     protocol_version = "HTTP/1.1"
-    timeout = 120
+    timeout = _REQUEST_S
     disable_nagle_algorithm = True
 
     def __init__(self, connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
@@ -77,6 +88,7 @@ class _Answer(BaseHTTPRequestHandler):
         super().__init__(connection, peer, None)  # type: ignore[arg-type]  # we have no server
 
     def do_GET(self) -> None:
+        self.connection.settimeout(_SEND_S)
         if self.path != self._path:
             self._head(HTTPStatus.NOT_FOUND, 0)
             return

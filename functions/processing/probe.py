@@ -5,7 +5,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from processing.complaints import MAX_PIXELS, encrypted, too_many_pixels, unsupported_codec
+from processing.complaints import (
+    MAX_PIXELS,
+    MAX_STREAMS,
+    encrypted,
+    too_many_pixels,
+    too_many_streams,
+    unsupported_codec,
+)
 from processing.errors import BadMedia, Code
 from shared.video import Media
 
@@ -16,10 +23,10 @@ _ENTRIES = ":".join(
         "format=format_name,start_time,duration,bit_rate",
         "format_tags=major_brand,ASF_Protection_Type",
         "stream=index,codec_type,codec_name,codec_tag_string,duration,width,height",
-        "stream=sample_aspect_ratio,avg_frame_rate,r_frame_rate",
+        "stream=pix_fmt,sample_aspect_ratio,avg_frame_rate,r_frame_rate",
         "stream_tags=enc_key_id",
         "stream_disposition=attached_pic",
-        "stream_side_data=rotation",
+        "stream_side_data=side_data_type,rotation,crop_top,crop_bottom,crop_left,crop_right",
         "packet=stream_index",
         "packet_side_data=side_data_type",
     ]
@@ -64,6 +71,8 @@ def media(stdout: bytes) -> Media:
     the report does not describe it.
     """
     report: Report = json.loads(stdout)
+    if sum(stream.get("codec_type") != "attachment" for stream in report["streams"]) > MAX_STREAMS:
+        raise too_many_streams()
     video = _video_stream(report)
     if _is_encrypted(report, video):
         raise encrypted()
@@ -82,6 +91,26 @@ def media(stdout: bytes) -> Media:
         bit_rate=_bit_rate(report["format"]),
         has_audio=audio is not None,
     )
+
+
+def is_protected(stdout: bytes) -> bool:
+    """Tell from a `REPORT` whether some of the file is encrypted: perhaps a later part of it.
+
+    Raises `SENSELESS`.
+    """
+    return any(
+        side_data.get("side_data_type") == "Encryption initialization data"
+        for stream in json.loads(stdout)["streams"]
+        for side_data in stream.get("side_data_list", [])
+    )
+
+
+def has_palette(stdout: bytes) -> bool:
+    """Tell from a `REPORT` whether the video's colours are those of a table at its beginning.
+
+    Raises `SENSELESS`.
+    """
+    return _video_stream(json.loads(stdout)).get("pix_fmt") == "pal8"
 
 
 def picture_size(stdout: bytes) -> tuple[int, int] | None:
@@ -151,16 +180,20 @@ def _name(text: str) -> str:
 
 
 def _rotation(video: Report) -> int:
-    """Return clockwise degrees; ffprobe reports them anticlockwise."""
+    """Return clockwise degrees; ffprobe reports them anticlockwise.
+
+    ffmpeg turns the sides of a picture only for what is within a degree of a quarter.
+    """
     for side_data in video.get("side_data_list", []):
         if "rotation" in side_data:
-            degrees = float(side_data["rotation"])
-            return round(-degrees / 90) * 90 % 360
+            degrees = -float(side_data["rotation"])
+            quarters = round(degrees / 90)
+            return quarters * 90 % 360 if abs(degrees - quarters * 90) < 1 else 0
     return 0
 
 
 def _display_size(video: Report, rotation: int) -> tuple[int, int]:
-    """Return pixels after pixel aspect and rotation."""
+    """Return pixels after cropping, pixel aspect and rotation."""
     width, height = video.get("width", 0), video.get("height", 0)
     if width <= 0 or height <= 0:
         raise ValueError("The video stream has no size.")
@@ -169,6 +202,11 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
     if not 1 / ODDEST_PIXEL <= pixel_aspect <= ODDEST_PIXEL:
         pixel_aspect = 1
+    for side_data in video.get("side_data_list", []):
+        width -= side_data.get("crop_left", 0) + side_data.get("crop_right", 0)
+        height -= side_data.get("crop_top", 0) + side_data.get("crop_bottom", 0)
+    if width <= 0 or height <= 0:
+        raise ValueError("The whole picture is cropped away.")
     width = max(1, round(width * pixel_aspect))
     return (height, width) if rotation in (90, 270) else (width, height)
 

@@ -135,7 +135,8 @@ class RangedObject:
         """
         block, offset = divmod(position, BLOCK)
         with self._changed:
-            self._plan(block)
+            if not self._closed:
+                self._plan(block)
             content = self._wait_for(block)
         return content[offset : self.size - block * BLOCK]
 
@@ -153,8 +154,11 @@ class RangedObject:
         self._request(start, self._frontier, ahead=reads_on)
 
     def _wait_for(self, block: int) -> bytes:
-        while (content := self._cache.get(block)) is None:
-            if self.error or self._closed:
+        while not self._closed:
+            content = self._cache.get(block)
+            if content is not None:
+                return content
+            if self.error:
                 return b""
             fetch = next((fetch for fetch in self._fetches if block in fetch), None)
             if fetch is None:
@@ -166,7 +170,7 @@ class RangedObject:
             started = time.monotonic()
             self._changed.wait(_COUNTING_S)
             self.waited_s += time.monotonic() - started
-        return content
+        return b""
 
     def _is_there(self, block: int) -> bool:
         return block in self._cache or any(block in fetch for fetch in self._fetches)

@@ -122,7 +122,7 @@ class Storage:
                 Range=f"bytes={start}-{end - 1}",
             )
             with closing(response["Body"]) as body:
-                if response["ContentLength"] != end - start:
+                if response.get("ContentRange") != f"bytes {start}-{end - 1}/{source.size}":
                     raise StorageUnavailable("S3: another range than the one asked for")
                 while piece := body.read(READ_BYTES):
                     yield piece

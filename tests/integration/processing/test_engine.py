@@ -48,6 +48,8 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
         ("no-sound.mp4", (640, 360), (320, 180), 0),
         ("test_video.mp4", (320, 240), (320, 240), 0),
         ("cover-before-video.mp4", (640, 360), (320, 180), 0),
+        # Not by a quarter: a player then turns the picture within its frame.
+        ("askew.mp4", (640, 360), (320, 180), 0),
     ],
 )
 def test_sizes_are_those_that_a_player_shows(
@@ -98,6 +100,20 @@ def test_colours_are_those_of_the_video(
 ) -> None:
     frame = inspect(engine, clips["bt709.mp4"], tmp_path).frame
     assert pixel(ffmpeg_dir, frame, 0.5, 0.5) == pytest.approx((255, 0, 0), abs=8)
+
+
+def test_a_palette_from_the_beginning_still_holds_later(
+    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    frame = inspect(engine, clips["palette.mov"], tmp_path).frame
+    assert frame.at_s == pytest.approx(0.4, abs=0.01)
+    # The pattern's bars: without their table of colours they would be black.
+    colours = [pixel(ffmpeg_dir, frame, x / 20, 0.6) for x in range(1, 20)]
+    assert max(max(colour) for colour in colours) > 150
+
+
+def test_fonts_are_no_streams_too_many(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    assert inspect(engine, clips["many-fonts.mkv"], tmp_path).frame.jpeg
 
 
 def test_a_recording_that_was_never_finished_gets_a_duration(

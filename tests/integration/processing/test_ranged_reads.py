@@ -127,11 +127,12 @@ def test_a_frame_of_300_mb_is_not_even_read(engine: Engine, clips: Clips, tmp_pa
         assert source.bytes_read < 20 * MB
 
 
+@pytest.mark.parametrize("name", ["encrypted.mp4", "encrypted-later.mp4"])
 def test_an_encrypted_video_is_not_shown_as_noise(
-    engine: Engine, clips: Clips, tmp_path: Path
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(BadMedia, match="encrypted") as error:
-        inspect(engine, clips["encrypted.mp4"], tmp_path)
+        inspect(engine, clips[name], tmp_path)
     assert error.value.code == "unsupported_codec"
 
 

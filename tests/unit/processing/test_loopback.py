@@ -1,8 +1,10 @@
 """The loopback server, over HTTP."""
 
+import socket
 import threading
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse, IncompleteRead
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -99,4 +101,27 @@ def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
         connection.request("GET", parts.path)
         connection.close()
+        assert get(url).read() == CONTENT
+
+
+def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processing.loopback._Answer.timeout", 0.1)
+    with served(Bytes()) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as silent:
+            assert silent.recv(1) == b""
+        assert get(url).read() == CONTENT
+
+
+def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    accept = socket.socket.accept
+    failures = iter([OSError(24, "Too many open files")] * 2)
+
+    def scarce(self: socket.socket) -> Any:
+        for error in failures:
+            raise error
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", scarce)
+    with served(Bytes()) as url:
         assert get(url).read() == CONTENT

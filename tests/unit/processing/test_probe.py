@@ -156,3 +156,32 @@ def test_a_senseless_pixel_is_taken_for_a_square_one(aspect: str) -> None:
 @pytest.mark.parametrize("bit_rate", ["1e300", "inf", "nan", "-1", "0", "lots"])
 def test_a_number_that_cannot_be_stored_is_left_out(bit_rate: str) -> None:
     assert probe.media(report(VIDEO, bit_rate=bit_rate)).bit_rate is None
+
+
+@pytest.mark.parametrize(
+    ("degrees", "rotation"), [(-90, 90), (90.4, 270), (180, 180), (-100, 0), (45, 0), (-359.5, 0)]
+)
+def test_only_a_quarter_turns_the_sides(degrees: float, rotation: int) -> None:
+    turned = VIDEO | {"side_data_list": [{"rotation": degrees}]}
+    assert probe.media(report(turned)).rotation == rotation
+
+
+def test_what_the_container_crops_is_not_shown() -> None:
+    size = {"width": 640, "height": 360}
+    crop = {"crop_top": 4, "crop_bottom": 6, "crop_left": 10, "crop_right": 30}
+    found = probe.media(report(VIDEO | size | {"side_data_list": [crop]}))
+    assert (found.width, found.height) == (600, 350)
+
+
+def test_a_picture_that_is_cropped_away_is_senseless() -> None:
+    crop = {"crop_top": 4000, "crop_bottom": 4000}
+    with pytest.raises(ValueError, match="cropped"):
+        probe.media(report(VIDEO | {"side_data_list": [crop]}))
+
+
+def test_17_streams_are_too_many_but_100_fonts_are_not() -> None:
+    fonts = [{"codec_type": "attachment"}] * 100
+    assert probe.media(report(VIDEO, *[AUDIO] * 15, *fonts))
+    with pytest.raises(BadMedia) as error:
+        probe.media(report(VIDEO, *[AUDIO] * 16))
+    assert error.value.code == "too_many_streams"

@@ -323,3 +323,11 @@ def test_time_spent_waiting_is_counted(tmp_path: Path) -> None:
     with opened(store, tmp_path) as content:
         content.read(0)
         assert content.waited_s > 0.1
+
+
+def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+    store = Store(MB)
+    with opened(store, tmp_path) as content:
+        read(content, 0, MB)
+    assert content.read(0) == b""
+    assert content.requests == 1

@@ -8,10 +8,12 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from botocore.response import StreamingBody
 from moto import mock_aws
 
 from shared.errors import StorageUnavailable
@@ -95,6 +97,17 @@ def test_an_object_that_was_overwritten_is_not_taken_for_the_events(storage: Sto
 def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: Storage) -> None:
     with pytest.raises(ObjectGone):
         list(storage.read_upload("nothing", Source("0" * 32, 5, ""), 0, 5))
+
+
+def test_a_store_that_does_not_know_ranges_is_not_believed(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers 200 and the object from its beginning, of as many bytes as were asked for."""
+    body = StreamingBody(io.BytesIO(b"bytes"), 5)
+    answer = {"ContentLength": 5, "Body": body}
+    monkeypatch.setattr(storage, "_s3", Mock(get_object=lambda **_: answer))
+    with pytest.raises(StorageUnavailable, match="another range"):
+        list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
 
 
 def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: Storage) -> None:
