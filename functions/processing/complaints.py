@@ -22,6 +22,11 @@ _NO_DECODER = re.compile(
     r"|hardware accelerated \S+ decoding"
 )
 _NO_ZLIB = re.compile(r"requires zlib support|Unsupported encoding type")
+_SIGNATURE = re.compile(
+    rb".{4}ftyp|RIFF.{4}AVI |\x1a\x45\xdf\xa3|FLV\x01|\x30\x26\xb2\x75\x8e\x66\xcf\x11", re.DOTALL
+)
+"""How MP4 and MOV, AVI, Matroska and WebM, FLV and WMV begin."""
+
 _DEMUXER_SPOKE = re.compile(
     r"^\[(?!http @|tcp @|.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE
 )
@@ -32,12 +37,12 @@ def of_too_many_streams(stderr: str) -> bool:
     return _TOO_MANY_STREAMS.search(stderr) is not None
 
 
-def unreadable(stderr: str, *, crashed: bool) -> BadMedia:
-    """Return the error of a file that ffprobe gave up, or crashed, on."""
+def unreadable(stderr: str, *, head: bytes, crashed: bool) -> BadMedia:
+    """Return the error of a file that ffprobe gave up, or crashed, on, and that begins so."""
     known = _known(stderr)
     if known:
         return known
-    if crashed or _DEMUXER_SPOKE.search(stderr):
+    if crashed or _DEMUXER_SPOKE.search(stderr) or _SIGNATURE.match(head):
         return BadMedia(
             Code.CORRUPT,
             "The file is damaged or incomplete. Upload it again from the original.",

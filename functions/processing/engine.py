@@ -25,6 +25,9 @@ _THUMBNAIL_BOX = (320, 240)
 _THUMBNAIL_POSITION = 0.1
 """Of the duration: past black frames and titles, as the ancestor had it."""
 
+_SIGNATURE = 16
+"""Bytes in which every container says what it is."""
+
 _MAX_ALLOC = 256 << 20
 _RECEIVE_BUFFER = 32 << 10
 """Bytes: what a child has received, it may never read."""
@@ -151,7 +154,11 @@ class _Inspector:
         if complaints.of_too_many_streams(finished.stderr):
             raise complaints.too_many_streams()
         if finished.exit_code != 0:
-            raise complaints.unreadable(finished.stderr, crashed=finished.exit_code < 0)
+            raise complaints.unreadable(
+                finished.stderr,
+                head=self.source.read(0, _SIGNATURE),
+                crashed=finished.exit_code < 0,
+            )
         try:
             media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
             hints = _Hints(probe.is_protected(finished.stdout), probe.has_palette(finished.stdout))
@@ -193,8 +200,8 @@ class _Inspector:
         roll_s = at_s if hints.palette else min(at_s, _PRE_ROLL_S.get(media.container, 0))
         if at_s > 0:
             found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
-            if found and found.stderr and hints.protected:
-                # The first part is often clear, and what follows decodes to noise.
+            if found and hints.protected and f"[{media.video_codec} @" in found.stderr:
+                # The first part is often clear, and the decoder complains of what follows.
                 raise complaints.encrypted()
             frame = self._verified(jpeg, at_s=at_s, fallback=False) if found else None
             if frame:

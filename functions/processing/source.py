@@ -54,6 +54,7 @@ class OpenSource:
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of a range, fewer where the object cannot be read any more."""
         found = bytearray()
+        end = min(end, self.size)
         while len(found) < end - start and (piece := self.content.read(start + len(found))):
             found += piece
         return bytes(found[: end - start])

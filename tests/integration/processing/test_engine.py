@@ -166,6 +166,17 @@ def test_every_bad_file_has_its_code_and_a_sentence(
     assert error.value.message.endswith(".")
 
 
+@pytest.mark.parametrize("name", ["mpeg4.avi", "wmv2.wmv", "h264.mkv", "h264.mp4", "sorenson.flv"])
+@pytest.mark.parametrize("length", [100, 200])
+def test_the_beginning_of_a_video_is_damaged_and_not_something_else(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, length: int
+) -> None:
+    (tmp_path / "cut").write_bytes(clips[name].read_bytes()[:length])
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, tmp_path / "cut", tmp_path)
+    assert error.value.code in ("corrupt", "no_video_stream")
+
+
 def test_an_unsupported_codec_is_named(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     with pytest.raises(BadMedia, match="av1"):
         inspect(engine, clips["av1.mp4"], tmp_path)
