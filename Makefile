@@ -7,6 +7,7 @@ VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.vers
 help:
 	@echo "make run    set up and start the whole product on this machine"
 	@echo "make test   set up and run the tests"
+	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
 	@echo "make check  lint, types and locks"
 	@echo "make lock   renew the locked requirements"
@@ -16,6 +17,9 @@ run: .venv/.local .tools/ministack/.ready
 
 test: setup
 	.venv/bin/pytest $(ARGS)
+
+bench: setup
+	.venv/bin/python -m benchmarks.engine $(ARGS)
 
 bench-upload: setup
 	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)
@@ -55,4 +59,4 @@ lock: $(UV)
 	@$(UV) pip install --quiet --python .tools/ministack --require-hashes -r $<
 	@touch $@
 
-.PHONY: help run test bench-upload check setup lock
+.PHONY: help run test bench bench-upload check setup lock

@@ -197,7 +197,9 @@ class _Inspector:
     def thumbnail(self, media: Media, hints: _Hints) -> Frame:
         jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
-        roll_s = at_s if hints.palette else min(at_s, _PRE_ROLL_S.get(media.container, 0))
+        roll_s = _PRE_ROLL_S.get(media.container, 0)
+        if hints.palette or at_s < 2 * roll_s:
+            roll_s = at_s  # from the beginning
         if at_s > 0:
             found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
             if found and hints.protected and f"[{media.video_codec} @" in found.stderr:
