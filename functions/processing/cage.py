@@ -104,6 +104,7 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
         expired.set()
         _kill_group(child.pid)
 
+    cpu_s = _children_cpu_s()
     # Not `wait(timeout)`: that polls, and its steps of 50 ms are as long as the work.
     timer = threading.Timer(timeout_s, expire)
     try:
@@ -114,13 +115,19 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
         timer.cancel()
         _kill_group(child.pid)
         child.wait()
-    if exit_code == -signal.SIGXCPU:
+    # ffmpeg catches the signal, and then ends as if by itself.
+    if exit_code == -signal.SIGXCPU or _children_cpu_s() - cpu_s > _CPU_S - 1:
         raise ChildUsedUpCpu(f"The child used up its {_CPU_S} s of CPU time.")
     if expired.is_set():
         raise ChildTimedOut(f"The child ran out of its {timeout_s:.0f} s.")
     if exit_code == -signal.SIGKILL:
         raise ChildUsedUpMemory("The kernel killed the child.")
     return exit_code
+
+
+def _children_cpu_s() -> float:
+    """Return the CPU seconds of all children that have ended."""
+    return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 @cache

@@ -1,5 +1,6 @@
 """Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a cage."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,6 +49,9 @@ and DivX packed two into one. Measured with old and broadcast files, and generou
 
 _RESERVE_S = 20
 """Kept of the function's time to publish and record what was found."""
+
+_FILE_S = 95
+"""For all that is done with one file. The function has 120 s: less than these is its own fault."""
 
 _LIMITS = [
     *("-max_alloc", str(_MAX_ALLOC)),
@@ -121,9 +125,35 @@ class Engine:
         The children work in `directory`; `remaining_s` tells how long this function may still
         run. Raises `BadMedia` for everything that is the file's fault, and `OutOfTime`.
         """
-        inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, remaining_s)
+        budget = _Budget.of(remaining_s() - _RESERVE_S)
+        inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
         media, hints = inspector.probe()
         return Inspection(media=media, frame=inspector.thumbnail(media, hints))
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """The time for one file."""
+
+    ends: float
+    """On the monotonic clock."""
+    is_whole: bool
+    """Whether it is all that any file gets, and not what a late function has left."""
+
+    @classmethod
+    def of(cls, available_s: float) -> "_Budget":
+        """Return the part of the function's time that a file may have."""
+        return cls(time.monotonic() + min(available_s, _FILE_S), available_s >= _FILE_S)
+
+    def left_s(self) -> float:
+        """Return what is left."""
+        return self.ends - time.monotonic()
+
+    def used_up(self) -> BadMedia | OutOfTime:
+        """Return the error of who has nothing left: the file's fault, or the function's."""
+        if self.is_whole:
+            return complaints.too_slow()
+        return OutOfTime("The function's time was used up before the file's.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +174,7 @@ class _Inspector:
     ffprobe: str
     source: Source
     directory: Path
-    remaining_s: Callable[[], float]
+    budget: _Budget
 
     def probe(self) -> tuple[Media, _Hints]:
         finished = self._run(
@@ -254,9 +284,9 @@ class _Inspector:
 
     def _run(self, *command: str, limit_s: float | None = None) -> Finished:
         limit_s = limit_s or _CHILD_S
-        left_s = self.remaining_s() - _RESERVE_S
+        left_s = self.budget.left_s()
         if left_s <= 0:
-            raise OutOfTime("The function's time is used up.")
+            raise self.budget.used_up()
         try:
             return run(list(command), directory=self.directory, timeout_s=min(limit_s, left_s))
         except ChildUsedUpMemory as error:
@@ -264,9 +294,7 @@ class _Inspector:
         except ChildUsedUpCpu as error:
             raise complaints.too_slow() from error
         except ChildTimedOut as error:
-            if left_s < limit_s:
-                raise OutOfTime("The function's time was used up before the child's.") from error
-            raise complaints.too_slow() from error
+            raise (self.budget.used_up() if left_s < limit_s else complaints.too_slow()) from error
 
 
 def _fit(width: int, height: int) -> str:

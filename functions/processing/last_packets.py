@@ -6,19 +6,18 @@ that ffprobe reads to its end. https://www.rfc-editor.org/rfc/rfc9559#name-clust
 """
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from processing.probe import SENSELESS
+from processing.probe import MOST, SENSELESS
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 
 PROGRESS = ["-progress", "pipe:1", "-stats_period", "3600"]
 """Makes ffmpeg say how far it has come: just once, at the end."""
 
-_OUT_TIME = re.compile(rb"^out_time_us=(\d{1,16})$", re.MULTILINE)
+_OUT_TIME = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
 _EBML = b"\x1a\x45\xdf\xa3"
 _CLUSTER = re.compile(
     rb"\x1f\x43\xb6\x75"  # its ID, then its size in one to eight bytes
@@ -70,7 +69,7 @@ def end_s(stdout: bytes) -> float | None:
         )
     except SENSELESS:
         return None
-    return end_s if math.isfinite(end_s) else None
+    return end_s if 0 < end_s < MOST else None
 
 
 def progress_s(stdout: bytes) -> float | None:

@@ -6,6 +6,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import Any, Protocol
@@ -65,9 +66,11 @@ def _accept(listener: socket.socket, closing: threading.Event, path: str, conten
         if closing.is_set():
             connection.close()
             return
-        threading.Thread(
-            target=_answer, args=(connection, peer, path, content), daemon=True
-        ).start()
+        answer = partial(_answer, connection, peer, path, content)
+        try:
+            threading.Thread(target=answer, daemon=True).start()
+        except RuntimeError:  # no thread is free
+            answer()
 
 
 def _answer(connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
@@ -106,10 +109,15 @@ class _Answer(BaseHTTPRequestHandler):
             size - start,
             **({"Content-Range": f"bytes {start}-{size - 1}/{size}"} if asked else {}),
         )
-        with contextlib.suppress(OSError):  # the child has read enough, or is gone
-            while start < size and (piece := self._content.read(start)):
+        while start < size and (piece := self._content.read(start)):
+            try:
                 self.wfile.write(piece)
-                start += len(piece)
+            except OSError:  # the child has read enough, or is gone
+                return
+            start += len(piece)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of what strangers ask."""
 
     def _head(self, status: HTTPStatus, length: int, **headers: str) -> None:
         self.send_response_only(status)

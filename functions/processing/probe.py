@@ -46,7 +46,7 @@ _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
 ODDEST_PIXEL = 100
 """Times as wide as high, or the reverse: what claims more is a damaged file, not a wide screen."""
 
-_MOST = 2**53
+MOST = 2**53
 """Numbers below are exact as JSON and as a database's."""
 
 _CONTAINERS = {
@@ -241,4 +241,4 @@ def _positive(text: str | None) -> float | None:
         number = float(text or "nan")
     except ValueError:
         return None
-    return number if 0 < number < _MOST else None
+    return number if 0 < number < MOST else None

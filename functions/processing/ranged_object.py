@@ -50,6 +50,9 @@ _MOST_FAILURES = 5
 _COUNTING_S = 1
 """After which a reader that still waits counts the time."""
 
+_LONGEST_WAIT_S = 30
+"""For one block, whatever storage is doing meanwhile: half of what a child has."""
+
 
 @dataclass(slots=True, eq=False)
 class _Fetch:
@@ -135,9 +138,13 @@ class RangedObject:
         """
         block, offset = divmod(position, BLOCK)
         with self._changed:
-            if not self._closed:
-                self._plan(block)
-            content = self._wait_for(block)
+            try:
+                if not self._closed:
+                    self._plan(block)
+                content = self._wait_for(block)
+            except Exception as error:  # noqa: BLE001 (kept in `error`, like a request's)
+                self.error = self.error or error
+                content = b""
         return content[offset : self.size - block * BLOCK]
 
     def _plan(self, block: int) -> None:
@@ -154,6 +161,7 @@ class RangedObject:
         self._request(start, self._frontier, ahead=reads_on)
 
     def _wait_for(self, block: int) -> bytes:
+        began = time.monotonic()
         while not self._closed:
             content = self._cache.get(block)
             if content is not None:
@@ -170,6 +178,8 @@ class RangedObject:
             started = time.monotonic()
             self._changed.wait(_COUNTING_S)
             self.waited_s += time.monotonic() - started
+            if time.monotonic() - began > _LONGEST_WAIT_S:
+                self.error = self.error or StorageUnavailable("S3: no answer in time")
         return b""
 
     def _is_there(self, block: int) -> bool:
@@ -190,7 +200,11 @@ class RangedObject:
     def _start(self, fetch: _Fetch) -> None:
         self._fetches.append(fetch)
         self.requests += 1
-        threading.Thread(target=self._run, args=(fetch,), daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(fetch,), daemon=True).start()
+        except RuntimeError:
+            self._fetches.remove(fetch)
+            raise
 
     def _run(self, fetch: _Fetch) -> None:
         end = min(fetch.end * BLOCK, self.size)

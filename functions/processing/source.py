@@ -16,7 +16,8 @@ from shared.errors import StorageUnavailable
 from shared.video import Source, UploadedObject
 
 _SLOW_S = 10
-"""Spent waiting for storage: so much of a child's time that running out of it tells nothing."""
+_SLOW_BYTES_PER_S = 2_000_000
+"""A child that waited so long for so little ran out of time because of storage."""
 
 
 class Uploads(Protocol):
@@ -88,9 +89,14 @@ class RangedSources:
             try:
                 yield OpenSource(location, content)
             except BadMedia as error:
-                if error.code is Code.TIMED_OUT and content.waited_s > _SLOW_S:
+                if error.code is Code.TIMED_OUT and _was_slow(content):
                     raise StorageUnavailable("S3: too slow for the video to be read") from error
                 raise
             finally:
                 if content.error:
                     raise content.error
+
+
+def _was_slow(content: RangedObject) -> bool:
+    waited_s = content.waited_s
+    return waited_s > _SLOW_S and content.bytes_read < waited_s * _SLOW_BYTES_PER_S

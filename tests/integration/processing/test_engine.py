@@ -230,7 +230,7 @@ def test_a_child_gets_what_is_left_less_what_the_rest_needs(
 
     monkeypatch.setattr("processing.engine.run", timing_run)
     inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
-    assert given == given_s
+    assert given == pytest.approx(given_s, abs=3)
 
 
 @pytest.mark.parametrize("remaining_s", [21.0, 20.0, 0.0])
@@ -268,6 +268,27 @@ def test_a_file_that_takes_all_memory_has_its_own_code(
     with pytest.raises(BadMedia) as error:
         inspect(stub(tmp_path, ffprobe=script), clips["h264.mp4"], tmp_path)
     assert error.value.code == "out_of_memory"
+
+
+@pytest.mark.parametrize(
+    ("remaining_s", "error"), [(200.0, BadMedia), (115.5, BadMedia), (110.0, OutOfTime)]
+)
+def test_a_file_that_uses_up_the_whole_of_its_time_is_too_slow(
+    clips: Clips,
+    tmp_path: Path,
+    ffmpeg_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    remaining_s: float,
+    error: type[Exception],
+) -> None:
+    """Each child by itself is quick enough; together they are not."""
+    monkeypatch.setattr("processing.engine._FILE_S", 1.5)
+    monkeypatch.setattr("processing.engine._RESERVE_S", 114)
+    monkeypatch.setattr("processing.engine._CHILD_S", 1.4)
+    slow = f'sleep 1; exec {ffmpeg_dir / "ffprobe"} "$@"'
+    engine = stub(tmp_path, ffprobe=slow, ffmpeg="sleep 1")
+    with pytest.raises(error):
+        inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
 
 
 def test_a_frame_that_cannot_be_found_in_time_gives_way_to_the_first(

@@ -111,6 +111,14 @@ class TestLimits:
         with pytest.raises(ChildUsedUpCpu):
             python("while True: pass", tmp_path)
 
+    def test_of_cpu_time_of_who_ends_as_if_by_itself(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("processing.cage._CPU_S", 2)
+        code = "import signal, sys; signal.signal(signal.SIGXCPU, lambda *_: sys.exit(255))"
+        with pytest.raises(ChildUsedUpCpu):
+            python(f"{code}\nwhile True: pass", tmp_path)
+
     def test_of_memory(self, tmp_path: Path) -> None:
         finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
         assert "MemoryError" in finished.stderr

@@ -125,3 +125,25 @@ def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.Monke
     monkeypatch.setattr(socket.socket, "accept", scarce)
     with served(Bytes()) as url:
         assert get(url).read() == CONTENT
+
+
+def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def scarce(self: threading.Thread) -> None:
+        if "answer" in repr(getattr(self, "_target", None)):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    with served(Bytes()) as url:
+        assert get(url).read() == CONTENT
+
+
+def test_what_strangers_ask_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    with served(Bytes()) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as stranger:
+            stranger.sendall(b"NONSENSE \xff\r\n\r\n")
+            stranger.recv(1000)
+    assert capfd.readouterr() == ("", "")

@@ -331,3 +331,46 @@ def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> Non
         read(content, 0, MB)
     assert content.read(0) == b""
     assert content.requests == 1
+
+
+def test_a_reader_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("processing.ranged_object._COUNTING_S", 0.05)
+    monkeypatch.setattr("processing.ranged_object._LONGEST_WAIT_S", 0.2)
+    answer = threading.Event()
+
+    def hang(_: int) -> None:
+        answer.wait(10)
+
+    with opened(Store(100 * MB, fail=hang), tmp_path) as content:
+        assert content.read(0) == b""
+        assert isinstance(content.error, StorageUnavailable)
+        answer.set()
+
+
+def test_a_disk_that_cannot_be_read_is_not_the_files_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = OSError(errno.EIO, "Input/output error")
+
+    def fail(*_: object) -> bytes:
+        raise broken
+
+    with opened(Store(MB), tmp_path) as content:
+        settled(content)
+        monkeypatch.setattr(BlockCache, "get", fail)
+        assert content.read(0) == b""
+        assert content.error is broken
+
+
+def test_without_a_thread_for_a_request_nothing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with opened(Store(100 * MB), tmp_path) as content:
+        settled(content)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", fail)
+            assert content.read(50 * MB) == b""
+        assert isinstance(content.error, RuntimeError)
