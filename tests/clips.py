@@ -194,6 +194,15 @@ def _encrypted_after_a_second(clips: Clips, path: Path) -> None:
     subprocess.run([*command, "--segment_duration", "1"], check=True, capture_output=True)
 
 
+def _encrypted_sound_first(clips: Clips, path: Path) -> None:
+    """With the sound of a whole fragment before its first frame."""
+    key = "76a6c65c5ea762046bd749a2e632ccbb"
+    scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
+    flags = ["-movflags", "frag_keyframe+empty_moov+default_base_moof"]
+    source = ["-i", str(clips["h264.mp4"]), "-map", "0:a", "-map", "0:v", "-c", "copy"]
+    ffmpeg(*source, *flags, *scheme, str(path))
+
+
 def _encrypted(clips: Clips, path: Path) -> None:
     key = "76a6c65c5ea762046bd749a2e632ccbb"
     scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
@@ -269,6 +278,8 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         "color=0xff0000:size=320x240:rate=10:duration=1,scale=out_color_matrix=bt709",
         *(*_H264, "-colorspace", "bt709"),
     ),
+    "sgi.mov": picture(_TINY, "-c:v", "sgi"),
+    "encrypted-sound-first.mp4": _encrypted_sound_first,
     "unfinished.avi": _unfinished,
     "fragmented.mp4": _fragmented,
     "recorded.webm": _as_recorded("long.webm", "webm"),

@@ -10,9 +10,9 @@ from tempfile import TemporaryFile
 from shared.storage import READ_BYTES
 
 BLOCK = READ_BYTES
-"""Bytes: a reader waits for little, and there are few."""
+"""Bytes: little enough to be waited for, and enough for 2 GB to be few."""
 
-_MOST_BYTES = 2 << 30
+_LEAST_BYTES, _MOST_BYTES = 24 << 20, 2 << 30
 _SHARE = 3 / 4
 """Of what is free where temporary files are: 384 MB of the 512 MB that Lambda gives by default."""
 
@@ -27,7 +27,8 @@ class BlockCache:
     def __init__(self, directory: Path, *, capacity: int | None = None) -> None:
         """Make an empty file in `directory` for so many blocks, or for as many as there is room.
 
-        That is three quarters of the free disk, and at most 2 GB.
+        That is three quarters of the free disk, and at most 2 GB. Raises `OSError` where it is
+        less than 24 MB.
         """
         self.capacity = capacity or _room(directory)
         self._file = TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 (`close` is ours)
@@ -60,4 +61,7 @@ class BlockCache:
 
 
 def _room(directory: Path) -> int:
-    return max(1, int(min(shutil.disk_usage(directory).free * _SHARE, _MOST_BYTES)) // BLOCK)
+    room = min(shutil.disk_usage(directory).free * _SHARE, _MOST_BYTES)
+    if room < _LEAST_BYTES:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))
+    return int(room) // BLOCK

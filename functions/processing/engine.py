@@ -191,14 +191,24 @@ class _Inspector:
             )
         try:
             media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
+            packet_seen = probe.shows_a_video_packet(finished.stdout)
             hints = _Hints(probe.is_protected(finished.stdout), probe.has_palette(finished.stdout))
         except probe.SENSELESS as error:
             # A decoder that is missing may be why: ffprobe does not say so, ffmpeg does.
             tried = self._run(*self._frame(0, self.directory / "first.jpg"))
             raise complaints.undescribed(finished.stderr + tried.stderr) from error
+        if not packet_seen and self._is_encrypted():
+            raise complaints.encrypted()
         if not media.duration_s:
             media = replace(media, duration_s=self._duration_s(start_s))
         return media, hints
+
+    def _is_encrypted(self) -> bool:
+        finished = self._run(
+            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.FIRST_PACKET),
+            self.source.location,
+        )
+        return probe.is_encrypted(finished.stdout)
 
     def _duration_s(self, start_s: float) -> float | None:
         """Return how long a video lasts that does not say so: from its last packets, or all."""
@@ -206,11 +216,11 @@ class _Inspector:
             with NamedTemporaryFile(dir=self.directory) as file:
                 file.write(clip)
                 file.flush()
-                finished = self._run(
+                finished = self._run_in_time(
                     *(self.ffprobe, "-v", "error", *_LIMITS, *_FROM_FILE, *last_packets.REPORT),
                     file.name,
                 )
-            end_s = last_packets.end_s(finished.stdout)
+            end_s = last_packets.end_s(finished.stdout) if finished else None
             if end_s and end_s > start_s:
                 return round(end_s - start_s, 3)
         return self._walked_s() if self.source.size <= _MOST_WALKED else None

@@ -74,7 +74,7 @@ def _accept(listener: socket.socket, closing: threading.Event, path: str, conten
 
 
 def _answer(connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
-    with connection:
+    with connection, contextlib.suppress(OSError):  # who asked may be gone
         _Answer(connection, peer, path, content)
 
 

@@ -37,10 +37,19 @@ REPORT = ["-print_format", "json", "-show_entries", _ENTRIES, "-read_intervals",
 Of the packets the first 16, which ffprobe has read by then: encrypted ones say that they are.
 """
 
+FIRST_PACKET = [
+    *("-print_format", "json", "-select_streams", "V:0", "-read_intervals", "%+#1"),
+    *("-show_entries", "packet=stream_index:packet_side_data=side_data_type"),
+]
+"""The same of the video's first packet, where those 16 were all of sound."""
+
 PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
 
 SENSELESS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """What comes of reading a report that is none."""
+
+_MOST_SIDE = 10_000
+"""Pixels, of a thumbnail."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
 ODDEST_PIXEL = 100
@@ -93,6 +102,33 @@ def media(stdout: bytes) -> Media:
     )
 
 
+def _packets_of(video: Report, report: Report) -> list[Report]:
+    packets = report.get("packets", [])
+    return [packet for packet in packets if packet["stream_index"] == video["index"]]
+
+
+def _has_key(packet: Report) -> bool:
+    kinds = [side_data["side_data_type"] for side_data in packet.get("side_data_list", [])]
+    return "Encryption info" in kinds
+
+
+def shows_a_video_packet(stdout: bytes) -> bool:
+    """Tell whether a `REPORT` has one, so that it tells whether the video is encrypted.
+
+    Raises `SENSELESS`.
+    """
+    report: Report = json.loads(stdout)
+    return bool(_packets_of(_video_stream(report), report))
+
+
+def is_encrypted(stdout: bytes) -> bool:
+    """Tell from a `FIRST_PACKET` whether the video is."""
+    try:
+        return any(map(_has_key, json.loads(stdout)["packets"]))
+    except SENSELESS:
+        return False
+
+
 def is_protected(stdout: bytes) -> bool:
     """Tell from a `REPORT` whether some of the file is encrypted: perhaps a later part of it.
 
@@ -117,9 +153,10 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     """Return width and height of the picture in a `PICTURE_REPORT`, if it decoded to one."""
     try:
         frame = json.loads(stdout)["frames"][0]
-        return int(frame["width"]), int(frame["height"])
+        width, height = int(frame["width"]), int(frame["height"])
     except SENSELESS:
         return None
+    return (width, height) if 0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE else None
 
 
 def start_s(stdout: bytes) -> float:
@@ -127,7 +164,10 @@ def start_s(stdout: bytes) -> float:
 
     Raises `SENSELESS`.
     """
-    return float(json.loads(stdout)["format"].get("start_time") or 0)
+    seconds = float(json.loads(stdout)["format"].get("start_time") or 0)
+    if not abs(seconds) < MOST:
+        raise ValueError("The file begins at no time that there is.")
+    return seconds
 
 
 def _video_stream(report: Report) -> Report:
@@ -149,14 +189,8 @@ def _video_stream(report: Report) -> Report:
 
 def _is_encrypted(report: Report, video: Report) -> bool:
     """Tell a file that decodes to noise without its key: in MP4, in Matroska, or in ASF."""
-    packets = [packet for packet in report.get("packets", []) if "side_data_list" in packet]
     return (
-        any(
-            side_data["side_data_type"] == "Encryption info"
-            for packet in packets
-            if packet["stream_index"] == video["index"]
-            for side_data in packet["side_data_list"]
-        )
+        any(map(_has_key, _packets_of(video, report)))
         or "enc_key_id" in video.get("tags", {})
         or "ASF_Protection_Type" in report["format"].get("tags", {})
     )

@@ -50,8 +50,8 @@ _MOST_FAILURES = 5
 _COUNTING_S = 1
 """After which a reader that still waits counts the time."""
 
-_LONGEST_WAIT_S = 30
-"""For one block, whatever storage is doing meanwhile: half of what a child has."""
+_LONGEST_WAIT_S = 15
+"""For one block, whatever storage is doing meanwhile: less than any child has."""
 
 
 @dataclass(slots=True, eq=False)
@@ -73,6 +73,8 @@ class _Fetch:
 
 class RangedObject:
     """One object of a known size. Threads may read it; requests run in threads of their own.
+
+    It reads ahead of one reader: of several, they take the lead in turn.
 
     A block is fetched once and kept in the cache. Every request names the version that it wants,
     so all that is read is of one version.
@@ -113,7 +115,8 @@ class RangedObject:
             ends = self._end
         with self._changed:
             self._frontier, self._window = ends, min(ends, _FIRST_WINDOW)
-            largest = max(_END_GET, ends // 2) if self._end > _ONE_GET else ends
+            whole = self._end <= _ONE_GET or ends <= _END_GET
+            largest = ends if whole else -(-ends // 2)
             self._request(0, ends, largest=largest)
             self._request(self._end - ends, self._end, largest=largest)
             if self._end <= _SMALL:
@@ -134,8 +137,10 @@ class RangedObject:
     def read(self, position: int) -> bytes:
         """Return the bytes from a position to the end of its block.
 
-        There are none where the object cannot be read any more: then `error` says why.
+        There are none after its end, and where it cannot be read any more: `error` says why.
         """
+        if position >= self.size:
+            return b""
         block, offset = divmod(position, BLOCK)
         with self._changed:
             try:

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
 from shared.errors import StorageUnavailable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _THUMBNAIL_TYPE = "image/jpeg"
 READ_BYTES = 64 << 10
+"""Of each piece of an upload that is read."""
+
 _CONNECT_S = 2
 _LARGE_BYTES = 8 << 20
 _LARGE_READ_TIMEOUT_S = 60
@@ -49,9 +52,16 @@ class Storage:
         self._settings = settings
         self._attempts = attempts
         self._read_timeout_s = read_timeout_s
+        self._making = Lock()
+
+    @property
+    def _s3(self) -> "S3Client":
+        # Several threads may be the first: one client is enough, and 0.3 s of work.
+        with self._making:
+            return self._client_for_all
 
     @cached_property
-    def _s3(self) -> "S3Client":
+    def _client_for_all(self) -> "S3Client":
         return self._client(self._read_timeout_s)
 
     @cached_property

@@ -1,5 +1,6 @@
 """ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -233,6 +234,33 @@ def test_a_child_gets_what_is_left_less_what_the_rest_needs(
     assert given == pytest.approx(given_s, abs=3)
 
 
+@dataclass
+class AnyLocation:
+    location: str
+    size: int = 1000
+
+    def read(self, start: int, end: int) -> bytes:
+        return bytes(end - start)
+
+
+@pytest.mark.parametrize("scheme", ["", "file:", "cache:"])
+def test_children_open_nothing_but_http(
+    engine: Engine, clips: Clips, tmp_path: Path, scheme: str
+) -> None:
+    source = AnyLocation(f"{scheme}{clips['h264.mp4']}")
+    with pytest.raises(BadMedia) as error:
+        engine.inspect(source, directory=tmp_path, remaining_s=lambda: 200.0)
+    assert error.value.code in ("not_a_video", "corrupt")
+
+
+def test_a_decoder_that_nobody_needs_is_not_run(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    with pytest.raises(BadMedia, match="sgi") as error:
+        inspect(engine, clips["sgi.mov"], tmp_path)
+    assert error.value.code == "unsupported_codec"
+
+
 @pytest.mark.parametrize("remaining_s", [21.0, 20.0, 0.0])
 def test_too_little_time_left_is_not_the_files_fault(
     clips: Clips, tmp_path: Path, remaining_s: float
@@ -328,6 +356,7 @@ _GOOD = (
         _GOOD % (', "width": "64"', ""),
         _GOOD % (', "side_data_list": [{"rotation": 1e999}]', ""),
         _GOOD % ("", ', "start_time": "soon"'),
+        _GOOD % ("", ', "start_time": "-inf"'),
         _GOOD % ("", ', "start_time": [1]'),
     ],
 )
@@ -344,7 +373,12 @@ def test_a_report_that_makes_no_sense_is_the_files_fault(
 
 @pytest.mark.parametrize(
     "report",
-    ["", "[", '{"frames": []}', '{"frames": [{"width": "x", "height": 1}]}', '{"frames": 1}'],
+    [
+        *("", "[", '{"frames": []}', '{"frames": [{"width": -5, "height": 1}]}'),
+        '{"frames": [{"width": 1, "height": 1e30}]}',
+        '{"frames": [{"width": "x", "height": 1}]}',
+        '{"frames": 1}',
+    ],
 )
 def test_a_picture_that_was_not_verified_is_not_believed(
     ffmpeg_dir: Path, tmp_path: Path, clips: Clips, report: str

@@ -127,7 +127,9 @@ def test_a_frame_of_300_mb_is_not_even_read(engine: Engine, clips: Clips, tmp_pa
         assert source.bytes_read < 20 * MB
 
 
-@pytest.mark.parametrize("name", ["encrypted.mp4", "encrypted-later.mp4"])
+@pytest.mark.parametrize(
+    "name", ["encrypted.mp4", "encrypted-later.mp4", "encrypted-sound-first.mp4"]
+)
 def test_an_encrypted_video_is_not_shown_as_noise(
     engine: Engine, clips: Clips, tmp_path: Path, name: str
 ) -> None:

@@ -64,7 +64,7 @@ def test_a_full_disk_is_an_error(cache: BlockCache, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize(
     ("free", "blocks"),
-    [(512 << 20, (384 << 20) // BLOCK), (80 << 30, (2 << 30) // BLOCK), (0, 1)],
+    [(512 << 20, (384 << 20) // BLOCK), (80 << 30, (2 << 30) // BLOCK)],
 )
 def test_it_takes_three_quarters_of_what_is_free_and_2_gb_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, blocks: int
@@ -73,3 +73,10 @@ def test_it_takes_three_quarters_of_what_is_free_and_2_gb_at_most(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
     with closing(BlockCache(tmp_path)) as cache:
         assert cache.capacity == blocks
+
+
+def test_without_room_there_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=20 << 20))
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        BlockCache(tmp_path)

@@ -325,6 +325,23 @@ def test_time_spent_waiting_is_counted(tmp_path: Path) -> None:
         assert content.waited_s > 0.1
 
 
+@pytest.mark.parametrize("size", [0, 1, BLOCK, MB, MB + 1])
+def test_there_is_nothing_after_the_end(tmp_path: Path, size: int) -> None:
+    with opened(Store(size), tmp_path) as content:
+        assert content.read(size) == b""
+        assert content.read(size + 5 * MB) == b""
+
+
+@pytest.mark.parametrize("mb", [9, 20, 40, 60, 100, 107, 119, 200, 1000])
+def test_no_request_for_an_end_is_a_crumb(tmp_path: Path, mb: int) -> None:
+    store = Store(mb * MB)
+    with opened(store, tmp_path) as content:
+        settled(content)
+        lengths = [end - start for start, end in store.asked]
+        assert len(lengths) <= 4
+        assert min(lengths) > max(lengths) / 2
+
+
 def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> None:
     store = Store(MB)
     with opened(store, tmp_path) as content:

@@ -105,7 +105,7 @@ def test_a_store_that_does_not_know_ranges_is_not_believed(
     """It answers 200 and the object from its beginning, of as many bytes as were asked for."""
     body = StreamingBody(io.BytesIO(b"bytes"), 5)
     answer = {"ContentLength": 5, "Body": body}
-    monkeypatch.setattr(storage, "_s3", Mock(get_object=lambda **_: answer))
+    monkeypatch.setattr(storage, "_client_for_all", Mock(get_object=lambda **_: answer))
     with pytest.raises(StorageUnavailable, match="another range"):
         list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
 
