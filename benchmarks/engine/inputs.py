@@ -1,0 +1,101 @@
+"""The files that the engine is measured with: 10 minutes of 720p in every container.
+
+The picture moves and has a camera's noise; a keyframe every 2 s, as phones and live encoders
+write them, and the frame wanted lies 1 s after one. About 100 MB each, as the ancestor took.
+"""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from clipo.ffmpeg import wheel_binary
+
+_SEGMENT_S = 29.48
+_DURATION_S = 600
+_PICTURE = f"testsrc2=size=1280x720:rate=25:duration={_SEGMENT_S},noise=alls=8:allf=t"
+_SOUND = f"sine=frequency=440:duration={_SEGMENT_S}"
+_RATE = ["-g", "50", "-b:v", "1200k", "-maxrate", "2000k", "-bufsize", "4000k", "-b:a", "128k"]
+_H264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
+_FRAGMENTS = ["-movflags", "frag_keyframe+empty_moov+default_base_moof+skip_trailer"]
+_4_GB = 4 << 30
+
+SPARSE = "4gb.mp4"
+WARM_UP = "segment-wmv2.wmv"
+"""A small one that is no part of the comparison."""
+
+_SEGMENTS: dict[str, list[str]] = {
+    "h264.mkv": _H264,
+    "vp9.webm": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8"],
+    "mpeg4.avi": ["-c:v", "mpeg4", "-c:a", "libmp3lame"],
+    "wmv2.wmv": ["-c:v", "wmv2", "-c:a", "wmav2"],
+}
+
+_LOOPED: dict[str, tuple[str, list[str]]] = {
+    "end.mp4": ("h264.mkv", []),
+    "faststart.mp4": ("h264.mkv", ["-movflags", "faststart"]),
+    "end.mov": ("h264.mkv", []),
+    "cues.mkv": ("h264.mkv", []),
+    "cues.webm": ("vp9.webm", []),
+    "index.avi": ("mpeg4.avi", []),
+    "index.wmv": ("wmv2.wmv", []),
+    "no-index.flv": ("h264.mkv", []),
+    "no-index.mkv": ("h264.mkv", ["-f", "matroska", "-live", "1"]),
+    "no-index.webm": ("vp9.webm", ["-live", "1"]),
+    "fragmented.mp4": ("h264.mkv", [*_FRAGMENTS, "-frag_duration", "4000000"]),
+}
+
+TITLES = {
+    "end.mp4": "mp4, moov at end",
+    "faststart.mp4": "mp4, faststart",
+    "end.mov": "mov",
+    "cues.mkv": "mkv",
+    "cues.webm": "webm",
+    "index.avi": "avi",
+    "index.wmv": "wmv",
+    "no-index.flv": "flv, no index",
+    "no-index.mkv": "mkv, no index",
+    "no-index.webm": "webm, no index",
+    "fragmented.mp4": "mp4, fragmented",
+    SPARSE: "mp4, 4 GB",
+}
+
+
+def make(folder: Path) -> None:
+    """Write those of the files that are not there yet: half a minute and 1.3 GB."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, arguments in _SEGMENTS.items():
+        source = ["-f", "lavfi", "-i", _PICTURE, "-f", "lavfi", "-i", _SOUND]
+        _once(folder / f"segment-{name}", lambda to: _ffmpeg(*source, *_RATE, *arguments, to))  # noqa: B023 (called at once)
+    for name, (segment, arguments) in _LOOPED.items():
+        loop = ["-stream_loop", "-1", "-i", str(folder / f"segment-{segment}")]
+        loop += ["-t", str(_DURATION_S), "-c", "copy"]
+        _once(folder / name, lambda to: _ffmpeg(*loop, *arguments, to))  # noqa: B023
+    _once(folder / SPARSE, lambda to: _widen(folder / "end.mp4", to))
+
+
+def _once(path: Path, write: Callable[[Path], None]) -> None:
+    if path.exists():
+        return
+    print(f"making {path.name}", file=sys.stderr)
+    unfinished = path.with_stem(f"unfinished-{path.stem}")
+    write(unfinished)
+    unfinished.rename(path)
+
+
+def _ffmpeg(*arguments: str | Path) -> None:
+    command = [wheel_binary("ffmpeg"), "-nostdin", "-v", "error", "-y", *arguments]
+    subprocess.run(command, check=True)  # noqa: S603 (our own arguments)
+
+
+def _widen(source: Path, to: Path) -> None:
+    """Copy an mp4 and put a hole of nearly 4 GB between its media and its index."""
+    content = source.read_bytes()
+    moov = content.rindex(b"moov") - 4
+    hole = _4_GB - len(content)
+    with to.open("wb") as file:
+        file.write(content[:moov])
+        # ISO/IEC 14496-12: a size of 1 says that the real one follows the type.
+        file.write((1).to_bytes(4) + b"free" + hole.to_bytes(8))
+        file.seek(moov + hole)
+        file.write(content[moov:])

@@ -1,0 +1,152 @@
+"""The ways that are compared. Each gets the address of a stored video, and makes a thumbnail."""
+
+import json
+import os
+import resource
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks.engine.range_server import ETAG
+from processing.engine import Engine
+from processing.source import RangedSources
+from shared.settings import StorageSettings
+from shared.storage import Storage
+from shared.video import Source, UploadedObject
+
+_PIECE = 1 << 20
+_REMAINING_S = 300.0
+_UNKNOWN_S = 600.0
+"""What the other ways are told of a file that does not say how long it lasts."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one run took."""
+
+    wall_ms: float
+    cpu_ms: float
+    """Of this process and of its children."""
+    rss_mb: float
+    """This process at its largest and the largest child together: not less than the true peak."""
+
+
+def cost_of(way: str, target: tuple[str, int], warm_up: tuple[str, int], ffmpeg_dir: Path) -> Cost:
+    """Run one way in this process, which is to do nothing else before or after.
+
+    Both files are given by their address and size; the first to be read is a small one, as a
+    warm function has read others before.
+    """
+    with TemporaryDirectory(prefix="clipo-bench-") as folder:
+        run = _WAYS[way](ffmpeg_dir, Path(folder))
+        run(*warm_up)
+        cpu, started = _cpu_s(), time.perf_counter()
+        run(*target)
+        wall_s, cpu_s = time.perf_counter() - started, _cpu_s() - cpu
+    children_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return Cost(wall_s * 1000, cpu_s * 1000, (_peak_kb() + children_kb) * 1024 / 1e6)
+
+
+def _peak_kb() -> int:
+    """Return this process's own peak: `ru_maxrss` has its parent's of the time of the fork."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
+def _cpu_s() -> float:
+    both = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(sum(resource.getrusage(who)[:2]) for who in both)
+
+
+Run = Callable[[str, int], None]
+"""Makes the thumbnail of the file at an address, of a size in bytes."""
+
+
+def _download_then_decode(ffmpeg_dir: Path, folder: Path) -> Run:
+    """Do as the ancestor: take the whole file, and every frame up to the one that is wanted."""
+
+    def run(url: str, _: int) -> None:
+        file = _download(url, folder / "source")
+        at_s = str(_duration_s(ffmpeg_dir, file) / 10)
+        _extract(ffmpeg_dir / "ffmpeg", "-v", "error", "-i", file, "-ss", at_s, *_frame(folder))
+
+    return run
+
+
+def _download_then_seek(ffmpeg_dir: Path, folder: Path) -> Run:
+    """Take the whole file, and then only what is needed of it."""
+
+    def run(url: str, _: int) -> None:
+        file = _download(url, folder / "source")
+        at_s = str(_duration_s(ffmpeg_dir, file) / 10)
+        _extract(ffmpeg_dir / "ffmpeg", "-v", "error", "-ss", at_s, "-i", file, *_frame(folder))
+
+    return run
+
+
+def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
+    """Read by ranges, as the processing function does."""
+    os.environ |= {"AWS_ACCESS_KEY_ID": "benchmark", "AWS_SECRET_ACCESS_KEY": "benchmark"}
+    engine = Engine(ffmpeg_dir)
+
+    @cache
+    def sources(endpoint: str, bucket: str) -> RangedSources:
+        settings = StorageSettings(bucket, "media", "us-east-1", endpoint_url=endpoint)
+        return RangedSources(Storage(settings, attempts=1, read_timeout_s=20))
+
+    def run(url: str, size: int) -> None:
+        endpoint, bucket, key = url.rsplit("/", 2)
+        event = UploadedObject(video_id="1", key=key, source=Source(ETAG, size, ""))
+        with sources(endpoint, bucket).open(event, directory=folder) as source:
+            found = engine.inspect(source, directory=folder, remaining_s=lambda: _REMAINING_S)
+        if found.frame.fallback:
+            raise RuntimeError(f"{key}: the first frame is not the one that was wanted.")
+
+    return run
+
+
+_WAYS: dict[str, Callable[[Path, Path], Run]] = {
+    "ancestor": _download_then_decode,
+    "seek": _download_then_seek,
+    "ours": _ranges,
+}
+
+
+def _download(url: str, to: Path) -> Path:
+    with urllib.request.urlopen(url) as response, to.open("wb") as file:  # noqa: S310 (ours)
+        while piece := response.read(_PIECE):
+            file.write(piece)
+    return to
+
+
+def _duration_s(ffmpeg_dir: Path, file: Path) -> float:
+    ffprobe: list[str | Path] = [
+        ffmpeg_dir / "ffprobe",
+        "-v",
+        "error",
+        "-print_format",
+        "json",
+        "-show_format",
+    ]
+    report: dict[str, Any] = json.loads(_check(*ffprobe, file))
+    return float(report["format"].get("duration", _UNKNOWN_S))
+
+
+def _frame(folder: Path) -> list[str | Path]:
+    return ["-vframes", "1", "-s", "320x240", "-y", folder / "thumbnail.jpg"]
+
+
+def _extract(*command: str | Path) -> None:
+    _check(*command)
+    if not Path(command[-1]).stat().st_size:
+        raise RuntimeError("ffmpeg wrote no picture.")
+
+
+def _check(*command: str | Path) -> bytes:
+    return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 (ours)
