@@ -8,7 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -68,24 +68,14 @@ Run = Callable[[str, int], None]
 """Makes the thumbnail of the file at an address, of a size in bytes."""
 
 
-def _download_then_decode(ffmpeg_dir: Path, folder: Path) -> Run:
-    """Do as the ancestor: take the whole file, and every frame up to the one that is wanted."""
+def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
+    """Take the whole file; then seek, or as the ancestor decode all up to the wanted frame."""
 
     def run(url: str, _: int) -> None:
-        file = _download(url, folder / "source")
-        at_s = str(_duration_s(ffmpeg_dir, file) / 10)
-        _extract(ffmpeg_dir / "ffmpeg", "-v", "error", "-i", file, "-ss", at_s, *_frame(folder))
-
-    return run
-
-
-def _download_then_seek(ffmpeg_dir: Path, folder: Path) -> Run:
-    """Take the whole file, and then only what is needed of it."""
-
-    def run(url: str, _: int) -> None:
-        file = _download(url, folder / "source")
-        at_s = str(_duration_s(ffmpeg_dir, file) / 10)
-        _extract(ffmpeg_dir / "ffmpeg", "-v", "error", "-ss", at_s, "-i", file, *_frame(folder))
+        file = _stored(url, folder / "source")
+        at = ["-ss", str(_duration_s(ffmpeg_dir, file) / 10)]
+        source: list[str | Path] = [*at, "-i", file] if seek else ["-i", file, *at]
+        _extract(ffmpeg_dir / "ffmpeg", "-v", "error", *source, *_frame(folder))
 
     return run
 
@@ -112,13 +102,13 @@ def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
 
 
 _WAYS: dict[str, Callable[[Path, Path], Run]] = {
-    "ancestor": _download_then_decode,
-    "seek": _download_then_seek,
+    "ancestor": partial(_download, seek=False),
+    "seek": partial(_download, seek=True),
     "ours": _ranges,
 }
 
 
-def _download(url: str, to: Path) -> Path:
+def _stored(url: str, to: Path) -> Path:
     with urllib.request.urlopen(url) as response, to.open("wb") as file:  # noqa: S310 (ours)
         while piece := response.read(_PIECE):
             file.write(piece)

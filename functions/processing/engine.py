@@ -17,7 +17,7 @@ from processing.allowed import (
 )
 from processing.cage import ChildTimedOut, ChildUsedUpCpu, ChildUsedUpMemory, Finished, run, written
 from processing.errors import BadMedia, Code
-from processing.probe import ODDEST_PIXEL
+from processing.probe import ODDEST_PIXEL, Probed
 from shared.video import Media
 
 _THUMBNAIL_BOX = (320, 240)
@@ -127,8 +127,8 @@ class Engine:
         """
         budget = _Budget.of(remaining_s() - _RESERVE_S)
         inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
-        media, hints = inspector.probe()
-        return Inspection(media=media, frame=inspector.thumbnail(media, hints))
+        probed = inspector.probe()
+        return Inspection(media=probed.media, frame=inspector.thumbnail(probed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,16 +157,6 @@ class _Budget:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hints:
-    """What of a file changes how its frames are to be found."""
-
-    protected: bool
-    """Some of it is encrypted."""
-    palette: bool
-    """Its colours stand only at its beginning."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Inspector:
     """The work on one file."""
 
@@ -176,7 +166,7 @@ class _Inspector:
     directory: Path
     budget: _Budget
 
-    def probe(self) -> tuple[Media, _Hints]:
+    def probe(self) -> Probed:
         finished = self._run(
             *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.REPORT),
             self.source.location,
@@ -190,18 +180,17 @@ class _Inspector:
                 crashed=finished.exit_code < 0,
             )
         try:
-            media, start_s = probe.media(finished.stdout), probe.start_s(finished.stdout)
-            packet_seen = probe.shows_a_video_packet(finished.stdout)
-            hints = _Hints(probe.is_protected(finished.stdout), probe.has_palette(finished.stdout))
+            probed = probe.probed(finished.stdout)
         except probe.SENSELESS as error:
             # A decoder that is missing may be why: ffprobe does not say so, ffmpeg does.
             tried = self._run(*self._frame(0, self.directory / "first.jpg"))
             raise complaints.undescribed(finished.stderr + tried.stderr) from error
-        if not packet_seen and self._is_encrypted():
+        if not probed.packet_seen and self._is_encrypted():
             raise complaints.encrypted()
-        if not media.duration_s:
-            media = replace(media, duration_s=self._duration_s(start_s))
-        return media, hints
+        if probed.media.duration_s:
+            return probed
+        duration_s = self._duration_s(probed.start_s)
+        return replace(probed, media=replace(probed.media, duration_s=duration_s))
 
     def _is_encrypted(self) -> bool:
         finished = self._run(
@@ -234,15 +223,16 @@ class _Inspector:
         )
         return last_packets.progress_s(walked.stdout) if walked else None
 
-    def thumbnail(self, media: Media, hints: _Hints) -> Frame:
+    def thumbnail(self, probed: Probed) -> Frame:
+        media = probed.media
         jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
         roll_s = _PRE_ROLL_S.get(media.container, 0)
-        if hints.palette or at_s < 2 * roll_s:
+        if probed.palette or at_s < 2 * roll_s:
             roll_s = at_s  # from the beginning
         if at_s > 0:
             found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
-            if found and hints.protected and f"[{media.video_codec} @" in found.stderr:
+            if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
                 # The first part is often clear, and the decoder complains of what follows.
                 raise complaints.encrypted()
             frame = self._verified(jpeg, at_s=at_s, fallback=False) if found else None

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from processing.complaints import (
@@ -73,8 +74,23 @@ _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 """https://www.webmproject.org/docs/container/"""
 
 
-def media(stdout: bytes) -> Media:
-    """Return the metadata in a `REPORT`, of which nothing is believed: a file may write it.
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What a `REPORT` says: what we promise, and what changes how a frame is to be found."""
+
+    media: Media
+    start_s: float
+    """At which the file's time begins."""
+    palette: bool
+    """The colours are those of a table that stands only at the beginning."""
+    protected: bool
+    """Some of the file is encrypted: perhaps only a later part, or the sound."""
+    packet_seen: bool
+    """A packet of the video was among the first, and it is not encrypted."""
+
+
+def probed(stdout: bytes) -> Probed:
+    """Return what is in a `REPORT`, of which nothing is believed: a file may write it.
 
     Raises `BadMedia` where there is no video stream that could be shown, and `SENSELESS` where
     the report does not describe it.
@@ -85,6 +101,16 @@ def media(stdout: bytes) -> Media:
     video = _video_stream(report)
     if _is_encrypted(report, video):
         raise encrypted()
+    return Probed(
+        media=_media(report, video),
+        start_s=_start_s(report["format"]),
+        palette=video.get("pix_fmt") == "pal8",
+        protected=_is_protected(report),
+        packet_seen=bool(_packets_of(video, report)),
+    )
+
+
+def _media(report: Report, video: Report) -> Media:
     audio = next((s for s in report["streams"] if s.get("codec_type") == "audio"), None)
     rotation = _rotation(video)
     width, height = _display_size(video, rotation)
@@ -112,15 +138,6 @@ def _has_key(packet: Report) -> bool:
     return "Encryption info" in kinds
 
 
-def shows_a_video_packet(stdout: bytes) -> bool:
-    """Tell whether a `REPORT` has one, so that it tells whether the video is encrypted.
-
-    Raises `SENSELESS`.
-    """
-    report: Report = json.loads(stdout)
-    return bool(_packets_of(_video_stream(report), report))
-
-
 def is_encrypted(stdout: bytes) -> bool:
     """Tell from a `FIRST_PACKET` whether the video is."""
     try:
@@ -129,24 +146,12 @@ def is_encrypted(stdout: bytes) -> bool:
         return False
 
 
-def is_protected(stdout: bytes) -> bool:
-    """Tell from a `REPORT` whether some of the file is encrypted: perhaps a later part of it.
-
-    Raises `SENSELESS`.
-    """
+def _is_protected(report: Report) -> bool:
     return any(
         side_data.get("side_data_type") == "Encryption initialization data"
-        for stream in json.loads(stdout)["streams"]
+        for stream in report["streams"]
         for side_data in stream.get("side_data_list", [])
     )
-
-
-def has_palette(stdout: bytes) -> bool:
-    """Tell from a `REPORT` whether the video's colours are those of a table at its beginning.
-
-    Raises `SENSELESS`.
-    """
-    return _video_stream(json.loads(stdout)).get("pix_fmt") == "pal8"
 
 
 def picture_size(stdout: bytes) -> tuple[int, int] | None:
@@ -159,12 +164,8 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     return (width, height) if 0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE else None
 
 
-def start_s(stdout: bytes) -> float:
-    """Return the seconds at which the file's time begins, from a `REPORT`.
-
-    Raises `SENSELESS`.
-    """
-    seconds = float(json.loads(stdout)["format"].get("start_time") or 0)
+def _start_s(format_: Report) -> float:
+    seconds = float(format_.get("start_time") or 0)
     if not abs(seconds) < MOST:
         raise ValueError("The file begins at no time that there is.")
     return seconds
