@@ -20,12 +20,17 @@ class StorageSettings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
-        """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3."""
+        """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3.
+
+        As in AWS's SDKs, AWS_ENDPOINT_URL stands for every service without one of its own.
+        """
         return cls(
             uploads_bucket=required(environ, "UPLOADS_BUCKET"),
             media_bucket=required(environ, "MEDIA_BUCKET"),
             region=required(environ, "AWS_REGION"),
-            endpoint_url=environ.get("AWS_ENDPOINT_URL_S3") or None,
+            endpoint_url=environ.get("AWS_ENDPOINT_URL_S3")
+            or environ.get("AWS_ENDPOINT_URL")
+            or None,
         )
 
 

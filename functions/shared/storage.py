@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
@@ -70,10 +70,10 @@ class Storage:
 
     def _client(self, read_timeout_s: int) -> "S3Client":
         # 0.3 s of a cold start, so not for requests that need no storage.
-        import boto3  # noqa: PLC0415
         from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import Session  # noqa: PLC0415
 
-        # Regional, virtual-hosted and SigV4: boto3's default form signs SigV2 for the global
+        # Regional, virtual-hosted and SigV4: the default form signs SigV2 for the global
         # host, whose redirect breaks a browser's CORS preflight.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         config = Config(
@@ -85,13 +85,14 @@ class Storage:
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
-        # Not boto3's default session, which is global and keeps whatever it found first.
-        return boto3.Session().client(
+        # What boto3 wraps, and all that we use of it: smaller and quicker to import (ADR 8).
+        client = Session().create_client(
             "s3",
             region_name=self._settings.region,
             endpoint_url=self._settings.endpoint_url,
             config=config,
         )
+        return cast("S3Client", client)
 
     def sign_upload(
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int

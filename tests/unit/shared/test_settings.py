@@ -16,6 +16,13 @@ def test_storage_is_aws_itself_unless_an_endpoint_is_set() -> None:
     assert other.endpoint_url == "http://127.0.0.1:1"
 
 
+def test_an_endpoint_for_all_services_is_storages_too_unless_it_has_its_own() -> None:
+    general = STORAGE | {"AWS_ENDPOINT_URL": "http://127.0.0.1:2"}
+    assert StorageSettings.read(general).endpoint_url == "http://127.0.0.1:2"
+    own = StorageSettings.read(general | {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"})
+    assert own.endpoint_url == "http://127.0.0.1:1"
+
+
 @pytest.mark.parametrize("name", STORAGE)
 def test_a_missing_storage_setting_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
