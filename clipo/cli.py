@@ -40,6 +40,8 @@ def up(
     MONGODB_URI, AWS_ENDPOINT_URL_S3: servers to use instead of its own.
 
     CLIPO_FFMPEG_DIR: a folder with another ffmpeg and ffprobe.
+
+    CLIPO_BIND: the address that S3 and MongoDB listen on (127.0.0.1).
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415
@@ -65,5 +67,5 @@ def up(
 def _bypass_proxies() -> None:
     """Keep what is on this machine away from a proxy that the environment may name."""
     for name in ("NO_PROXY", "no_proxy"):
-        kept = [os.environ[name]] if os.environ.get(name) else []
-        os.environ[name] = ",".join([*kept, "127.0.0.1", "localhost"])
+        given = (os.environ.get(name), os.environ.get("CLIPO_BIND"))
+        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost"])

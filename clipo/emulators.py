@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import Home
+from clipo.ports import LOOPBACK
 
 _REPOSITORY = Path(__file__).parent.parent
 MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
@@ -18,7 +19,7 @@ _BUCKETS = {"UPLOADS_BUCKET": "clipo-uploads", "MEDIA_BUCKET": "clipo-media"}
 _REGION = "us-east-1"
 
 
-def ministack(home: Home, port: int) -> tuple[list[str], dict[str, str]]:
+def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], dict[str, str]]:
     """Return the command and the settings of an S3 that checks every signature.
 
     Raises `ClipoError` where it is not installed.
@@ -27,7 +28,7 @@ def ministack(home: Home, port: int) -> tuple[list[str], dict[str, str]]:
         raise ClipoError(f"{MINISTACK} is missing. Run `make setup` first.")
     settings = {
         "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
+        "BIND_HOST": host,
         "GATEWAY_PORT": str(port),
         "SERVICES": "s3,sqs",
         "PERSIST_STATE": "1",
@@ -38,21 +39,20 @@ def ministack(home: Home, port: int) -> tuple[list[str], dict[str, str]]:
     return [str(MINISTACK)], settings
 
 
-def secantusd(home: Home, port: int) -> list[str]:
+def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
     """Return the command of a server that speaks MongoDB's protocol."""
     return [
-        *(str(SECANTUSD), "--host", "127.0.0.1", "--port", str(port)),
+        *(str(SECANTUSD), "--host", host, "--port", str(port)),
         *("--storage-path", str(home.mongo), "--cache-size", "256M"),
     ]
 
 
-def own_storage_environ(home: Home, port: int, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which everything uses our own S3.
+def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which everything uses our own S3, at `url`.
 
     Nothing of the user's AWS configuration may leak into it.
     """
     access_key, secret = home.credentials()
-    url = f"http://127.0.0.1:{port}"
     environ = {name: value for name, value in given.items() if not name.startswith("AWS_")}
     return environ | {
         "AWS_ACCESS_KEY_ID": access_key,

@@ -54,12 +54,22 @@ class Home:
         """The running stack's addresses, for other programs; absent when it is not running."""
         return self.root / "stack.json"
 
+    @property
+    def functions_env(self) -> Path:
+        """What a shell sources to run the functions, or the AWS CLI, beside the running stack."""
+        return self.root / "functions.env"
+
     def prepare(self) -> None:
         """Remove what a start before has left: logs, temporary files, its addresses."""
-        self.stack_file.unlink(missing_ok=True)
+        self.forget_addresses()
         for folder in (self.logs, self.scratch):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
+
+    def forget_addresses(self) -> None:
+        """Tell other programs that nothing runs here."""
+        for file in (self.stack_file, self.functions_env):
+            file.unlink(missing_ok=True)
 
     def reset(self) -> None:
         """Forget all videos. Touches nothing in the folder that is not ours."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1"
+
 _NEIGHBOURS = 20
 _CHOICES = 100
 """Times that the kernel is asked for any port: it may choose one that is already given."""
@@ -28,23 +30,28 @@ def choosing(on_wait: Callable[[], None]) -> Iterator[None]:
         yield
 
 
-def free_port(preferred: int, *, taken: set[int]) -> int:
-    """Return the preferred port of 127.0.0.1, or the next free one, and add it to `taken`."""
+def is_own_address(host: str) -> bool:
+    """Tell whether this machine has an address, for one that it can listen on."""
+    return _bindable(host, 0) is not None
+
+
+def free_port(preferred: int, *, taken: set[int], host: str = LOOPBACK) -> int:
+    """Return the preferred port of `host`, or the next free one, and add it to `taken`."""
     candidates = [*range(preferred, min(preferred + _NEIGHBOURS, 65536)), *[0] * _CHOICES]
     for candidate in candidates:
-        port = _bindable(candidate)
+        port = _bindable(host, candidate)
         if port and port not in taken:
             taken.add(port)
             return port
     raise AssertionError("There is no free port.")
 
 
-def _bindable(port: int) -> int | None:
+def _bindable(host: str, port: int) -> int | None:
     with socket.socket() as probe:
         # Ports of connections that have just ended are free to listen on.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError:
             return None
         return int(probe.getsockname()[1])

@@ -2,6 +2,7 @@
 
 import json
 import queue
+import shlex
 import signal
 import sys
 import threading
@@ -24,7 +25,7 @@ from clipo.console import StackConsole
 from clipo.dispatcher import READY
 from clipo.errors import ClipoError
 from clipo.home import Home, write_whole
-from clipo.ports import choosing, free_port
+from clipo.ports import LOOPBACK, choosing, free_port, is_own_address
 from shared.catalog import Catalog
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
@@ -37,6 +38,17 @@ _MONGO_PORT = 27117
 _START_S = 60
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _CATALOG_TIMEOUT_MS = 5000
+
+_FOR_SHELLS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_SQS",
+    "UPLOADS_BUCKET",
+    "MEDIA_BUCKET",
+    "MONGODB_URI",
+)
 
 _FUNCTION_MODULES = {"api": "clipo.local_api", "processing": "clipo.dispatcher"}
 """The children that run our functions, and start again when the functions' code changes."""
@@ -67,6 +79,7 @@ class Stack:
         self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ports: set[int] = set()
+        self._host = _bound_host(environ)
 
     def run(self) -> int:
         """Return the exit code: 0 after Ctrl-C and the like, 1 when a part has died."""
@@ -99,7 +112,7 @@ class Stack:
         }
         self._start_functions()
         api = f"http://localhost:{port}"
-        self._write_stack_file(api)
+        self._write_addresses(api)
         self._welcome(api, ffmpeg_version)
 
     def _services(self) -> dict[str, str]:
@@ -117,17 +130,18 @@ class Stack:
     def _start_s3(self) -> dict[str, str]:
         if self._given.get("AWS_ENDPOINT_URL_S3"):
             return emulators.others_storage_environ(self._given)
-        port = free_port(_S3_PORT, taken=self._ports)
-        environ = emulators.own_storage_environ(self._home, port, self._given)
-        command, settings = emulators.ministack(self._home, port)
+        port = free_port(_S3_PORT, taken=self._ports, host=self._host)
+        url = f"http://{self._host}:{port}"
+        environ = emulators.own_storage_environ(self._home, url, self._given)
+        command, settings = emulators.ministack(self._home, port, self._host)
         self._start_child("s3", command, environ=environ | settings)
         return environ
 
     def _start_mongo(self) -> str:
-        port = free_port(_MONGO_PORT, taken=self._ports)
-        command = emulators.secantusd(self._home, port)
+        port = free_port(_MONGO_PORT, taken=self._ports, host=self._host)
+        command = emulators.secantusd(self._home, port, self._host)
         self._start_child("mongodb", command, environ=self._given)
-        return f"mongodb://127.0.0.1:{port}/?directConnection=true"
+        return f"mongodb://{self._host}:{port}/?directConnection=true"
 
     def _await_services(self, environ: Mapping[str, str]) -> None:
         if "s3" in self._children:
@@ -224,8 +238,11 @@ class Stack:
             if name in self._children:
                 self._children.pop(name).stop()
 
-    def _write_stack_file(self, api: str) -> None:
+    def _write_addresses(self, api: str) -> None:
         environ = self._functions_environ
+        exported = {name: environ[name] for name in _FOR_SHELLS if name in environ}
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in exported.items()]
+        write_whole(self._home.functions_env, "".join(lines))
         addresses = {
             "api": api,
             "s3": environ["AWS_ENDPOINT_URL_S3"],
@@ -254,7 +271,7 @@ class Stack:
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         self._stopping.set()
-        self._home.stack_file.unlink(missing_ok=True)
+        self._home.forget_addresses()
         # Those that use the others first.
         for child in reversed(self._children.values()):
             child.stop()
@@ -265,6 +282,13 @@ def _api_port(environ: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
         raise ClipoError(f"PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)
+
+
+def _bound_host(environ: Mapping[str, str]) -> str:
+    host = environ.get("CLIPO_BIND") or LOOPBACK
+    if host == "0.0.0.0" or not is_own_address(host):  # noqa: S104 (it is refused)
+        raise ClipoError(f"CLIPO_BIND must be one address of this machine, not {host!r}.")
+    return host
 
 
 def _answers(url: str) -> bool:
