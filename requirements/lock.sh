@@ -19,8 +19,11 @@ pin() { # GROUP [OPTION…]
 
 pin uv
 pin ministack
+pin aws-emulator
+pin sam
+pin checkov
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev
-for group in local api processing; do
+for group in local api processing ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Takes out of installed wheels what no function uses. Usage: leave_out.sh FOLDER
+# tests/infrastructure/test_artifacts.py shows that what is left works.
+set -eu
+cd "$1"
+
+# Metadata, stubs and what runs on other machines only.
+rm -rf bin .lock ./*.dist-info
+find . \( -name '*.pyi' -o -name py.typed \) -delete
+
+# botocore knows 400 services; we use one. It reads .json.gz as well as .json.
+(
+    cd botocore/data
+    find . -mindepth 1 -maxdepth 1 -type d ! -name s3 -exec rm -r {} +
+    find s3 -name 'examples*' -delete
+    gzip -9n endpoints.json
+)
+
+# Powertools: the logger and what it imports.
+rm -r aws_lambda_powertools/event_handler
+find aws_lambda_powertools/utilities -mindepth 1 -maxdepth 1 -type d \
+    ! -name jmespath_utils ! -name typing -exec rm -r {} +
+
+# PyMongo: files in MongoDB.
+rm -r gridfs
