@@ -10,7 +10,11 @@ help:
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
 	@echo "make check  lint, types and locks"
+	@echo "make build  make the functions' artifacts, as sam build does"
+	@echo "make deploy build, then deploy to AWS; asks for what it needs"
 	@echo "make lock   renew the locked requirements"
+
+include functions/python.mk
 
 run: .venv/.local .tools/ministack/.ready
 	@.venv/bin/clipo up $(ARGS)
@@ -30,7 +34,14 @@ check: setup
 	.venv/bin/mypy
 	sh requirements/check.sh $(UV)
 
-setup: .venv/.dev .tools/ministack/.ready
+build: .tools/sam/.ready
+	.tools/sam/bin/sam build $(ARGS)
+
+deploy: build
+	.tools/sam/bin/sam deploy --guided
+
+setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
+	.tools/aws-emulator/.ready
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
@@ -54,9 +65,15 @@ lock: $(UV)
 	@$(UV) pip install --quiet --python .venv --require-hashes -r $<
 	@touch $@
 
-.tools/ministack/.ready: requirements/ministack.txt $(UV)
-	@$(UV) venv --quiet --clear --python "$(VENV_PYTHON)" .tools/ministack
-	@$(UV) pip install --quiet --python .tools/ministack --require-hashes -r $<
+.tools/%/.ready: requirements/%.txt $(UV)
+	@$(UV) venv --quiet --clear --python "$(VENV_PYTHON)" .tools/$*
+	@$(UV) pip install --quiet --python .tools/$* --require-hashes -r $<
 	@touch $@
 
-.PHONY: help run test bench bench-upload check setup lock
+# It runs the deployed functions itself, so it needs their Python. Tests are skipped without it.
+.tools/aws-emulator/.ready: requirements/aws-emulator.txt $(UV)
+	@{ $(UV) venv --quiet --clear --python "$(PYTHON_3_13)" .tools/aws-emulator && \
+	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
+	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
+
+.PHONY: help run test bench bench-upload check build deploy setup lock

@@ -229,6 +229,12 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "one-frame.mp4": picture("testsrc2=size=320x240", "-frames:v", "1", *_H264),
     "no-sound.mp4": picture("testsrc2=size=640x360:rate=30000/1001:duration=2", *_H264),
     "anamorphic.mp4": picture("testsrc2=size=1440x1080:duration=0.2", "-vf", "setsar=4/3", *_H264),
+    # About 50 MB: 30 s of a constant bit rate, as a phone writes it.
+    "50-mb.mp4": picture(
+        "testsrc2=size=1280x720:rate=25:duration=30",
+        *_H264,
+        *("-b:v", "14M", "-maxrate", "14M", "-bufsize", "14M", "-x264-params", "nal-hrd=cbr"),
+    ),
     "tiny.mp4": picture(_TINY, *_H264),
     "tiny.mov": picture(_TINY, *_H264),
     "tiny.mkv": picture(_TINY, *_H264),

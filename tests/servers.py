@@ -12,15 +12,16 @@ from socket import create_connection
 
 from clipo.emulators import ministack, secantusd
 from clipo.home import Home
-from clipo.ports import free_port
+from clipo.ports import LOOPBACK, free_port
 
 
 @dataclass
 class Server:
-    """A process that listens on a port of 127.0.0.1."""
+    """A process that listens on a port of an address of this machine."""
 
     command: list[str]
     port: int
+    host: str = LOOPBACK
     environ: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -31,7 +32,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until_listening(self.port)
+        wait_until_listening(self.port, self.host)
 
     def stop(self) -> None:
         """Crash: no time to write anything down."""
@@ -55,13 +56,13 @@ class Server:
 class MongoDB(Server):
     @property
     def uri(self) -> str:
-        return f"mongodb://127.0.0.1:{self.port}/?directConnection=true"
+        return f"mongodb://{self.host}:{self.port}/?directConnection=true"
 
 
 @contextmanager
-def mongodb(folder: Path) -> Iterator[MongoDB]:
-    port = free_port(28017, taken=set())
-    server = MongoDB(secantusd(Home(folder), port), port)
+def mongodb(folder: Path, host: str = LOOPBACK) -> Iterator[MongoDB]:
+    port = free_port(28017, taken=set(), host=host)
+    server = MongoDB(secantusd(Home(folder), port, host), port, host)
     server.start()
     try:
         yield server
@@ -73,7 +74,7 @@ def mongodb(folder: Path) -> Iterator[MongoDB]:
 class S3(Server):
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def stop(self) -> None:
         """Ask it to end: the emulator writes its buckets and queues down only then."""
@@ -83,10 +84,10 @@ class S3(Server):
 
 
 @contextmanager
-def s3(folder: Path, credentials: dict[str, str]) -> Iterator[S3]:
-    port = free_port(24566, taken=set())
-    command, settings = ministack(Home(folder), port)
-    server = S3(command, port, environ=credentials | settings)
+def s3(folder: Path, credentials: dict[str, str], host: str = LOOPBACK) -> Iterator[S3]:
+    port = free_port(24566, taken=set(), host=host)
+    command, settings = ministack(Home(folder), port, host)
+    server = S3(command, port, host, environ=credentials | settings)
     server.start()
     try:
         yield server
@@ -94,11 +95,11 @@ def s3(folder: Path, credentials: dict[str, str]) -> Iterator[S3]:
         server.stop()
 
 
-def wait_until_listening(port: int) -> None:
+def wait_until_listening(port: int, host: str = LOOPBACK) -> None:
     deadline = time.monotonic() + 30
     while True:
         try:
-            create_connection(("127.0.0.1", port), timeout=1).close()
+            create_connection((host, port), timeout=1).close()
         except OSError:
             assert time.monotonic() < deadline, f"nothing listens on {port}"
             time.sleep(0.05)

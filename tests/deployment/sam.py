@@ -1,0 +1,87 @@
+"""Runs AWS SAM's command line on the template, as whoever deploys it does."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.servers import wait_until_listening
+
+REPOSITORY = Path(__file__).parents[2]
+_SAM = REPOSITORY / ".tools" / "sam" / "bin" / "sam"
+
+# What the template asks for, where nothing looks it up.
+_ANY_SECRET = "MongoSecret=none"
+
+
+@dataclass(frozen=True)
+class Sam:
+    """The command with the environment that it runs in."""
+
+    environ: Mapping[str, str]
+
+    def run(self, *arguments: str | Path) -> str:
+        """Run it to its end; return what it wrote to standard output."""
+        finished = subprocess.run(
+            [str(part) for part in (_SAM, *arguments)],
+            cwd=REPOSITORY,
+            env=self._environ(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return finished.stdout
+
+    def build(self, folder: Path, architecture: str = "x86_64") -> Path:
+        """Build everything into a folder, and return it."""
+        overrides = ("--parameter-overrides", f"Architecture={architecture}")
+        self.run("build", "--build-dir", folder, *overrides)
+        return folder
+
+    def invoke(
+        self, built: Path, function: str, event: Mapping[str, Any], **parameters: str
+    ) -> dict[str, Any]:
+        """Run a function once in a container, and return its answer."""
+        file = built / "event.json"
+        file.write_text(json.dumps(event))
+        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        answer = self.run(
+            *("local", "invoke", function, "--event", file, "--skip-pull-image"),
+            *("--template", built / "template.yaml"),
+            *("--parameter-overrides", _ANY_SECRET, *overrides),
+        )
+        found: dict[str, Any] = json.loads(answer)
+        return found
+
+    @contextmanager
+    def start_api(self, built: Path, port: int) -> Iterator[None]:
+        """Serve the API from a container for the time of a `with` block."""
+        command: list[str | Path] = [
+            *(_SAM, "local", "start-api", "--port", str(port), "--skip-pull-image"),
+            *("--warm-containers", "LAZY", "--template", built / "template.yaml"),
+            *("--parameter-overrides", _ANY_SECRET),
+        ]
+        with (built / "start-api.txt").open("w") as output:
+            process = subprocess.Popen(
+                [str(part) for part in command],
+                cwd=REPOSITORY,
+                env=self._environ(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            wait_until_listening(port)
+            yield
+        finally:
+            # As Ctrl-C, so that it removes its container.
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+
+    def _environ(self) -> dict[str, str]:
+        return os.environ | {"SAM_CLI_TELEMETRY": "0"} | dict(self.environ)
