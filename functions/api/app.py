@@ -61,7 +61,7 @@ def create_app(services: Services) -> FastAPI:
 
 
 def _body_limit(settings: ApiSettings, path: str) -> Limit:
-    if path == ancestor.UPLOAD_PATH:
+    if path.rstrip("/") == ancestor.UPLOAD_PATH.rstrip("/"):
         file_bytes = settings.max_multipart_bytes
         hint = larger_files_hint(settings)
         return Limit(

@@ -18,6 +18,8 @@ UPLOAD_PATH = "/upload-video/"
 router = APIRouter(tags=["ancestor"])
 
 
+# Some proxies take the slash away, and a redirect would send the file a second time.
+@router.post(UPLOAD_PATH.rstrip("/"), status_code=HTTPStatus.ACCEPTED, include_in_schema=False)
 @router.post(
     UPLOAD_PATH,
     operation_id="uploadVideo",

@@ -1,0 +1,188 @@
+"""The template, deployed with `sam deploy` and used over the network.
+
+What the emulator cannot do is made up for here, never in the template (ADR 9).
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.clips import Clips
+from tests.deployment.aws import Aws, emulated_aws
+from tests.deployment.sam import REPOSITORY
+
+_STACK = "clipo-test"
+_SECRET = "clipo/mongodb"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that runs."""
+
+    aws: Aws
+    outputs: dict[str, str]
+    mongodb_uri: str
+
+    def api(self) -> httpx2.Client:
+        return self.aws.http(self.outputs["ApiUrl"].partition("://")[2])
+
+    def post(self, upload: dict[str, Any], content: bytes, **changes: str) -> httpx2.Response:
+        return httpx2.post(
+            upload["url"],
+            data=upload["fields"] | changes,
+            files={"file": ("any", content)},
+            verify=self.aws.tls,
+        )
+
+    def uploaded(self, api: httpx2.Client, content: bytes) -> str:
+        """Upload through a signed form; return the video's id."""
+        created = api.post("/videos", json={"filename": "clip.mp4", "size": len(content)})
+        assert created.status_code == 201, created.text
+        upload = created.json()["upload"]
+        assert self.outputs["UploadsBucket"] in upload["url"]
+        assert self.post(upload, content).status_code == 204
+        return str(created.json()["id"])
+
+    def finished(self, api: httpx2.Client, video_id: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            video: dict[str, Any] = api.get(f"/videos/{video_id}").json()
+            return video if video["status"] in ("done", "failed") else None
+
+        return eventually(look)
+
+
+def eventually(look: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while (found := look()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    built: Path, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    with emulated_aws(tmp_path_factory.mktemp("aws")) as aws:
+        aws.client("secretsmanager").create_secret(Name=_SECRET, SecretString=mongodb_uri)
+        aws.sam.run(
+            *("deploy", "--template", built / "template.yaml", "--stack-name", _STACK),
+            *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
+            *("--parameter-overrides", f"MongoSecret={_SECRET}"),
+        )
+        stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        use_the_layer_where_it_was_built(aws, built)
+        yield Deployed(aws, outputs, mongodb_uri)
+
+
+def use_the_layer_where_it_was_built(aws: Aws, built: Path) -> None:
+    """The emulator unpacks layers elsewhere than in /opt, and without their modes."""
+    functions, name = aws.client("lambda"), f"{_STACK}-processing"
+    environ = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    environ["CLIPO_FFMPEG_DIR"] = str(built / "FfmpegLayer" / "bin")
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": environ})
+
+
+def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips: Clips) -> None:
+    with deployed.api() as api:
+        video = deployed.finished(api, deployed.uploaded(api, clips["h264.mp4"].read_bytes()))
+        assert (video["status"], video["media"]["width"]) == ("done", 640)
+        thumbnail = api.get(f"/videos/{video['id']}/thumbnail").headers["location"]
+        jpeg = httpx2.get(thumbnail, verify=deployed.aws.tls)
+        assert jpeg.headers["content-type"] == "image/jpeg"
+        assert jpeg.content.startswith(b"\xff\xd8\xff")
+
+
+def test_the_ancestors_form_works_up_to_what_lambda_takes(deployed: Deployed, clips: Clips) -> None:
+    clip = clips["tiny.mp4"].read_bytes()
+    with deployed.api() as api:
+        received = api.post("/upload-video/", files={"file": ("clip.mp4", clip)})
+        assert received.status_code == 202, received.text
+        assert deployed.finished(api, received.json()["id"])["status"] == "done"
+
+        larger = api.post("/upload-video/", files={"file": ("clip.mp4", bytes(4_500_001))})
+        assert larger.status_code == 413
+        assert "POST /videos" in larger.json()["detail"]
+
+
+def test_a_file_that_is_no_video_fails_with_its_code(deployed: Deployed) -> None:
+    with deployed.api() as api:
+        video = deployed.finished(api, deployed.uploaded(api, b"no video " * 1000))
+        assert (video["status"], video["error"]["code"]) == ("failed", "not_a_video")
+
+
+def test_a_form_is_good_for_its_own_key_only(deployed: Deployed) -> None:
+    with deployed.api() as api:
+        upload = api.post("/videos", json={"filename": "a.mp4", "size": 1}).json()["upload"]
+        assert deployed.post(upload, b"x", key="uploads/elsewhere").status_code == 403
+
+
+def test_an_event_that_fails_three_times_is_kept(deployed: Deployed) -> None:
+    functions, queues = deployed.aws.client("lambda"), deployed.aws.client("sqs")
+    functions.invoke(
+        FunctionName=f"{_STACK}-processing", InvocationType="Event", Payload=b'{"no": "event"}'
+    )
+    url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
+
+    def look() -> dict[str, Any] | None:
+        messages = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")
+        return json.loads(messages[0]["Body"]) if messages else None
+
+    record = eventually(look)
+    assert record["requestPayload"] == {"no": "event"}
+    assert record["requestContext"]["approximateInvokeCount"] == 3
+
+
+def test_the_connection_string_is_in_no_parameter_output_or_log(
+    deployed: Deployed, clips: Clips
+) -> None:
+    with deployed.api() as api:
+        deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
+    stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
+    shown = json.dumps(stacks.describe_stacks(StackName=_STACK)["Stacks"][0], default=str)
+    for function in ("api", "processing"):
+        group = f"/aws/lambda/{_STACK}-{function}"
+        shown += json.dumps(logs.filter_log_events(logGroupName=group)["events"])
+    assert "upload signed" in shown
+    assert "processing started" in shown
+    assert deployed.mongodb_uri not in shown
+
+
+def left(aws: Aws) -> list[str]:
+    """Return what the stack's name can still be found in."""
+    listed: dict[str, Callable[[Any], list[Any]]] = {
+        "s3": lambda c: c.list_buckets()["Buckets"],
+        "lambda": lambda c: c.list_functions()["Functions"] + c.list_layers()["Layers"],
+        "sqs": lambda c: c.list_queues().get("QueueUrls", []),
+        "logs": lambda c: c.describe_log_groups()["logGroups"],
+        "iam": lambda c: c.list_roles()["Roles"],
+        "apigatewayv2": lambda c: c.get_apis()["Items"],
+        "cloudwatch": lambda c: (
+            c.describe_alarms()["MetricAlarms"] + c.list_dashboards()["DashboardEntries"]
+        ),
+    }
+    return [
+        f"{service}: {item}"
+        for service, list_all in listed.items()
+        for item in list_all(aws.client(service))
+        if _STACK in json.dumps(item, default=str)
+    ]
+
+
+def test_the_stack_is_deleted_with_nothing_left(deployed: Deployed) -> None:
+    """The last one: it takes the stack away."""
+    assert len({line.partition(":")[0] for line in left(deployed.aws)}) == 7
+    s3 = deployed.aws.client("s3")
+    for name in ("UploadsBucket", "MediaBucket"):
+        bucket = deployed.outputs[name]
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=found["Key"])
+    deployed.aws.sam.run("delete", "--stack-name", _STACK, "--no-prompts")
+    assert left(deployed.aws) == []
