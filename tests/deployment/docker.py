@@ -3,7 +3,9 @@
 import subprocess
 from ipaddress import ip_network
 
-_IMAGE = "public.ecr.aws/lambda/python:3.13-x86_64"
+from tests.deployment.sam import ARCHITECTURE
+
+_IMAGE = f"public.ecr.aws/lambda/python:3.13-{ARCHITECTURE}"
 
 
 def missing() -> str | None:

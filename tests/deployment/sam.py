@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -15,8 +16,10 @@ from tests.servers import wait_until_listening
 REPOSITORY = Path(__file__).parents[2]
 _SAM = REPOSITORY / ".tools" / "sam" / "bin" / "sam"
 
-# What the template asks for, where nothing looks it up.
-_ANY_SECRET = "MongoSecret=none"
+ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+"""This machine's, in Lambda's words."""
+
+_BUILT = {"Architecture": ARCHITECTURE, "MongoSecret": "is-not-looked-up-here"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Sam:
         assert finished.returncode == 0, finished.stdout + finished.stderr
         return finished.stdout
 
-    def build(self, folder: Path, architecture: str = "x86_64") -> Path:
+    def build(self, folder: Path, architecture: str = ARCHITECTURE) -> Path:
         """Build everything into a folder, and return it."""
         overrides = ("--parameter-overrides", f"Architecture={architecture}")
         self.run("build", "--build-dir", folder, *overrides)
@@ -50,11 +53,11 @@ class Sam:
         """Run a function once in a container, and return its answer."""
         file = built / "event.json"
         file.write_text(json.dumps(event))
-        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        overrides = [f"{name}={value}" for name, value in (_BUILT | parameters).items()]
         answer = self.run(
             *("local", "invoke", function, "--event", file, "--skip-pull-image"),
             *("--template", built / "template.yaml"),
-            *("--parameter-overrides", _ANY_SECRET, *overrides),
+            *("--parameter-overrides", *overrides),
         )
         found: dict[str, Any] = json.loads(answer)
         return found
@@ -65,7 +68,7 @@ class Sam:
         command: list[str | Path] = [
             *(_SAM, "local", "start-api", "--port", str(port), "--skip-pull-image"),
             *("--warm-containers", "LAZY", "--template", built / "template.yaml"),
-            *("--parameter-overrides", _ANY_SECRET),
+            *("--parameter-overrides", *(f"{name}={value}" for name, value in _BUILT.items())),
         ]
         with (built / "start-api.txt").open("w") as output:
             process = subprocess.Popen(

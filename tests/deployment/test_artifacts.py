@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.sam import Sam
+from tests.deployment.sam import ARCHITECTURE, Sam
 from tests.events import event
 
 _FUNCTIONS = {"ApiFunction": "api", "ProcessingFunction": "processing"}
@@ -116,7 +116,10 @@ def test_every_module_is_compiled_for_the_runtime_and_never_checked_again(
 def test_what_is_built_is_for_the_chosen_processor(
     built: Path, tmp_path: Path, architecture: str, machine: int
 ) -> None:
-    folder = built if architecture == "x86_64" else Sam({}).build(tmp_path / "arm", architecture)
+    if architecture == ARCHITECTURE:
+        folder = built
+    else:
+        folder = Sam({}).build(tmp_path / "other", architecture)
     for artifact in (*_FUNCTIONS, "FfmpegLayer"):
         assert machines(folder / artifact) == {machine}, artifact
 

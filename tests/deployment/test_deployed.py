@@ -15,7 +15,7 @@ import pytest
 
 from tests.clips import Clips
 from tests.deployment.aws import Aws, emulated_aws
-from tests.deployment.sam import REPOSITORY
+from tests.deployment.sam import ARCHITECTURE, REPOSITORY
 
 _STACK = "clipo-test"
 _SECRET = "clipo/mongodb"
@@ -74,7 +74,7 @@ def deployed(
         aws.sam.run(
             *("deploy", "--template", built / "template.yaml", "--stack-name", _STACK),
             *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
-            *("--parameter-overrides", f"MongoSecret={_SECRET}"),
+            *("--parameter-overrides", f"MongoSecret={_SECRET}", f"Architecture={ARCHITECTURE}"),
         )
         stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
