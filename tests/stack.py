@@ -75,13 +75,7 @@ class RunningStack:
 
     def objects_of(self, video_id: str) -> list[str]:
         """Return the keys of all that is stored for a video."""
-        s3 = self.cloud("s3")
-        return [
-            found["Key"]
-            for bucket in ("clipo-uploads", "clipo-media")
-            for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-            if video_id in found["Key"]
-        ]
+        return objects_of(self.cloud("s3"), video_id)
 
     def await_events(self) -> None:
         """Wait until every event has been processed to its end."""
@@ -128,6 +122,16 @@ class RunningStack:
             for word in words
             if word in line
         }
+
+
+def objects_of(s3: Any, video_id: str) -> list[str]:
+    """Return the keys of all that is stored for a video."""
+    return [
+        found["Key"]
+        for bucket in ("clipo-uploads", "clipo-media")
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        if video_id in found["Key"]
+    ]
 
 
 def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> httpx2.Response:

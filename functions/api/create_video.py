@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from api import problems
 from api.lookup import find_video
@@ -14,7 +14,7 @@ from api.sign_upload import extended, sign_form
 from shared.catalog import KeyUse
 from shared.log import logger
 from shared.storage import SignedPost
-from shared.video import Video, source_key
+from shared.video import Status, Video, source_key
 
 _KEY_KEPT = timedelta(hours=24)
 
@@ -69,9 +69,12 @@ def _of_first_use(services: Services, video: Video, key: str, fingerprint: str) 
 
 
 def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None]:
-    awaited = extended(services, video_id)
     video = find_video(services, video_id)
-    return video, sign_form(services, video) if awaited else None
+    if video.status is Status.FAILED and video.source is None:
+        # Its file has not come in time: it is awaited again.
+        services.records.retry(video.id, now=datetime.now(UTC))
+    awaited = extended(services, video.id)
+    return find_video(services, video.id), sign_form(services, video) if awaited else None
 
 
 def _fingerprint(*fields: str | int | None) -> str:

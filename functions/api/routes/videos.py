@@ -134,6 +134,7 @@ def get_video(
     operation_id="deleteVideo",
     summary="Delete a video",
     status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
     responses=documented(
         problems.INVALID_ID,
         problems.INVALID_REQUEST,

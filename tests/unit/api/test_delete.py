@@ -27,6 +27,7 @@ def test_removes_the_record_and_its_objects_and_no_others(
     records.videos = {ID: found, OTHER: video(OTHER)}  # type: ignore[dict-item]  # videos all
     response = client.delete(f"/videos/{ID}")
     assert (response.status_code, response.content) == (204, b"")
+    assert "content-type" not in response.headers
     assert list(records.videos) == [OTHER]
     assert list(objects.uploads) == [source_key(OTHER)]
     assert len(objects.thumbnails) == 2

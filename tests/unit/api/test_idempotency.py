@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from shared.video import source_key
-from tests.examples import CREATED, done_video
+from tests.examples import CREATED, done_video, failed_video
 from tests.fakes.records import FakeRecords
 from tests.problems import problem
 
@@ -85,6 +85,20 @@ def test_a_video_whose_file_has_arrived_gets_no_form(
     response = create(client)
     assert response.status_code == 201
     assert (response.json()["status"], response.json()["upload"]) == ("done", None)
+
+
+def test_a_video_whose_file_never_came_is_awaited_again(
+    client: TestClient, records: FakeRecords
+) -> None:
+    video_id = create(client).json()["id"]
+    expired = failed_video(video_id)
+    records.videos[video_id] = replace(expired, source=None)
+    body = create(client).json()
+    assert (body["id"], body["status"], body["error"]) == (video_id, "pending", None)
+    assert body["upload"]["fields"]["key"] == source_key(video_id)
+    records.videos[video_id] = expired
+    body = create(client).json()
+    assert (body["status"], body["upload"]) == ("failed", None), "this one's file is bad"
 
 
 def test_after_a_delete_the_key_makes_a_new_video(client: TestClient) -> None:
