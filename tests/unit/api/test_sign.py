@@ -131,6 +131,20 @@ def test_is_for_pending_videos_only(client: TestClient, records: FakeRecords, fo
     assert found.status in body["detail"]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"[]", b"{", b"\xff", b'{"method": "PUT", "key": "\\ud800"}', b"[" * 50_000],
+)
+def test_bodies_that_are_not_its_json_are_refused(client: TestClient, content: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = client.post(f"/videos/{ID}/upload/sign", content=content, headers=headers)
+    assert 400 <= problem(response)["status"] < 500
+
+
+def test_what_uppy_may_say_some_day_is_no_error(client: TestClient) -> None:
+    assert sign(client, method="PUT", expiresIn=5, more={"a": 1}).status_code == 200
+
+
 def test_of_an_unknown_video(client: TestClient, records: FakeRecords) -> None:
     records.videos.clear()
     assert problem(sign(client, method="PUT"))["code"] == "video_not_found"
