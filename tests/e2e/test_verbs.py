@@ -290,6 +290,26 @@ class TestDelete:
         assert stack.client.get(f"/videos/{video_id}").status_code == 404
         assert "again in" not in stack.output, "the worker ends in peace"
 
+    def test_at_any_moment_leaves_nothing(self, stack: RunningStack, clips: Clips) -> None:
+        def upload_and_delete(number: int) -> str:
+            created = stack.create(clips["tiny.mp4"])
+            with ThreadPoolExecutor(1) as beside:
+                uploading = beside.submit(
+                    post_form, created["upload"], clips["tiny.mp4"].read_bytes()
+                )
+                # From before the file has arrived to after the video is done.
+                time.sleep(number * 0.01)
+                answer = stack.client.delete(f"/videos/{created['id']}")
+                assert (answer.status_code, uploading.result().status_code) == (204, 204)
+            return str(created["id"])
+
+        with ThreadPoolExecutor(4) as pool:
+            ids = list(pool.map(upload_and_delete, range(40)))
+        stack.await_events()
+        for video_id in ids:
+            assert stack.objects_of(video_id) == []
+            assert stack.client.get(f"/videos/{video_id}").status_code == 404
+
     def test_after_a_retry_leaves_nothing(self, stack: RunningStack, clips: Clips) -> None:
         video_id = stack.upload_signed(clips["text.mp4"])
         stack.finished(video_id)
