@@ -318,7 +318,8 @@ class TestRetry:
         assert catalog.claim(seen, lease("new"), now=LATER)
         assert complete(catalog, failed.id, lease("new"))
         assert not catalog.claim(event, lease("late"), now=LATER), "its own, of before"
-        assert catalog.claim(newer(event), lease("newer"), now=LATER), "of what was found"
+        other = replace(newer(event), source=replace(newer(event).source, etag="newest"))
+        assert catalog.claim(other, lease("newest"), now=LATER), "of one after it"
 
     def test_of_a_video_that_was_never_claimed(self, catalog: Catalog, pending: Video) -> None:
         change = {"$set": {"status": Status.FAILED}, "$unset": {"claimable_at": ""}}
