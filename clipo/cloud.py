@@ -74,7 +74,9 @@ class Cloud:
         with _explained("set up the buckets and queues"):
             for bucket in (uploads_bucket, media_bucket):
                 self._create_bucket(bucket)
-            self._allow_origins(uploads_bucket, ["POST", "PUT"], _LOCAL_ORIGINS)
+            # The form, and the steps of an upload in parts.
+            methods = ["POST", "PUT", "GET", "DELETE"]
+            self._allow_origins(uploads_bucket, methods, _LOCAL_ORIGINS)
             # Browsers come here by a redirect of the API, after which their origin is "null".
             self._allow_origins(media_bucket, ["GET"], ["*"])
             queues = Queues(
@@ -115,7 +117,7 @@ class Cloud:
 
     def send(self, queue: str, body: Mapping[str, Any]) -> None:
         """Put a message on a queue."""
-        with _explained("keep a failed event"):
+        with _explained("send an event"):
             self._sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(body))
 
     def _create_bucket(self, bucket: str) -> None:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from api.services import Services, wire
+from clipo.local_processing import QueuedProcessing
 from shared.errors import Unavailable
 from shared.log import logger
 from shared.settings import SettingsError
@@ -40,7 +41,7 @@ def warm_up(services: Services) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     try:
-        services = wire(os.environ)
+        services = wire(os.environ, QueuedProcessing(os.environ))
     except SettingsError as error:
         sys.exit(str(error))
     warm_up(services)

@@ -17,8 +17,8 @@ def refer_to(path: str, movie: bytes) -> bytes:
         start += 8
     dref = places[-1]
     old_size = int.from_bytes(movie[dref : dref + 4])
-    alias = _box(b"alis", bytes(4) + _alias(path.encode()))
-    new = _box(b"dref", bytes(4) + (1).to_bytes(4) + alias)
+    alias = box(b"alis", bytes(4) + _alias(path.encode()))
+    new = box(b"dref", bytes(4) + (1).to_bytes(4) + alias)
     changed = bytearray(movie[:dref] + new + movie[dref + old_size :])
     for place in places[:-1]:
         size = int.from_bytes(changed[place : place + 4]) + len(new) - old_size
@@ -60,5 +60,5 @@ def _alias(path: bytes) -> bytes:
     )
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
+def box(kind: bytes, content: bytes) -> bytes:
     return (8 + len(content)).to_bytes(4) + kind + content

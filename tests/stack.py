@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import boto3
 import httpx2
 
 from clipo.ports import free_port
@@ -61,6 +62,34 @@ class RunningStack:
         assert response.status_code == 204, response.text
         return str(created["id"])
 
+    def cloud(self, service: Literal["s3", "sqs"]) -> Any:
+        """Return a client of the stack's own S3 or SQS."""
+        credentials = json.loads((self.home / "credentials.json").read_text())
+        return boto3.client(
+            service,
+            endpoint_url=self.addresses["s3"],
+            region_name="us-east-1",
+            aws_access_key_id=credentials["access_key"],
+            aws_secret_access_key=credentials["secret"],
+        )
+
+    def objects_of(self, video_id: str) -> list[str]:
+        """Return the keys of all that is stored for a video."""
+        return objects_of(self.cloud("s3"), video_id)
+
+    def await_events(self) -> None:
+        """Wait until every event has been processed to its end."""
+        sqs = self.cloud("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = sqs.get_queue_url(QueueName="clipo-events")["QueueUrl"]
+        deadline = time.monotonic() + _FINISH_S
+        while True:
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            if not any(int(found[name]) for name in names):
+                return
+            assert time.monotonic() < deadline, (found, self.output)
+            time.sleep(0.05)
+
     def finished(self, video_id: str) -> dict[str, Any]:
         """Wait until a video is done or failed, and return it."""
         deadline = time.monotonic() + _FINISH_S
@@ -93,6 +122,16 @@ class RunningStack:
             for word in words
             if word in line
         }
+
+
+def objects_of(s3: Any, video_id: str) -> list[str]:
+    """Return the keys of all that is stored for a video."""
+    return [
+        found["Key"]
+        for bucket in ("clipo-uploads", "clipo-media")
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        if video_id in found["Key"]
+    ]
 
 
 def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> httpx2.Response:

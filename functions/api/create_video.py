@@ -1,10 +1,22 @@
 """Announces a video and signs its upload. No byte of it passes through here."""
 
-from api.new_video import UPLOAD_WINDOW_S, new_video
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from api import problems
+from api.lookup import find_video
+from api.new_video import new_video
+from api.problems import Problem
 from api.services import Services
+from api.sign_upload import extended, sign_form
+from shared.catalog import KeyUse
 from shared.log import logger
 from shared.storage import SignedPost
-from shared.video import Video
+from shared.video import Status, Video, source_key
+
+_KEY_KEPT = timedelta(hours=24)
 
 
 def create_video(
@@ -14,10 +26,12 @@ def create_video(
     size: int,
     content_type: str | None,
     passthrough: str | None,
-) -> tuple[Video, SignedPost]:
+    idempotency_key: str | None,
+) -> tuple[Video, SignedPost | None]:
     """Insert a pending video and return it with the form that uploads it.
 
-    Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
+    A repetition, by its key, returns the first one's video; without a form where its file has
+    arrived. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
     video = new_video(
         filename=filename,
@@ -27,12 +41,41 @@ def create_video(
         content_type=content_type,
         passthrough=passthrough,
     )
-    signed = services.objects.sign_upload(
-        video.upload.key,
-        content_type=video.content_type,
-        max_bytes=services.settings.max_upload_bytes,
-        expires_s=UPLOAD_WINDOW_S,
-    )
-    services.records.add(video)
+    if idempotency_key is not None:
+        fingerprint = _fingerprint(filename, size, content_type, passthrough)
+        video = _of_first_use(services, video, idempotency_key, fingerprint)
+    signed = sign_form(services, video)
+    if not services.records.add(video):
+        return _repeated(services, video.id)
     logger().info("upload signed", video_id=video.id, size=size)
     return video, signed
+
+
+def _of_first_use(services: Services, video: Video, key: str, fingerprint: str) -> Video:
+    """Return the video under the id that the key was first used for.
+
+    The key is there before the video: where the first request ended between the two, or has
+    not got further yet, this one adds the video in its place (ADR 12).
+    """
+    use = KeyUse(key, fingerprint, video.id, expires_at=video.created_at + _KEY_KEPT)
+    first = services.records.reserve(use)
+    if first.fingerprint != fingerprint:
+        raise Problem(
+            problems.IDEMPOTENCY_KEY_REUSED,
+            problems.IDEMPOTENCY_KEY_REUSED.example,
+        )
+    upload = replace(video.upload, key=source_key(first.video_id))
+    return replace(video, id=first.video_id, upload=upload)
+
+
+def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None]:
+    video = find_video(services, video_id)
+    if video.status is Status.FAILED and video.source is None:
+        # Its file has not come in time: it is awaited again.
+        services.records.retry(video.id, now=datetime.now(UTC))
+    awaited = extended(services, video.id)
+    return find_video(services, video.id), sign_form(services, video) if awaited else None
+
+
+def _fingerprint(*fields: str | int | None) -> str:
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()

@@ -20,21 +20,27 @@ _PENDING_VIDEO: dict[str, Any] = {
     "processing": None,
     "error": None,
 }
-CREATED_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
-    "upload": {
-        "method": "POST",
-        "url": "https://clipo-uploads.s3.eu-west-1.amazonaws.com/",
-        "fields": {
-            "key": f"uploads/{VIDEO_ID}/source",
-            "Content-Type": "video/mp4",
-            "x-amz-algorithm": "AWS4-HMAC-SHA256",
-            "x-amz-credential": "…",
-            "x-amz-date": "20261122T120100Z",
-            "policy": "…",
-            "x-amz-signature": "…",
-        },
-        "expires_at": "2026-11-22T12:16:00.000Z",
-    }
+_BUCKET_URL = "https://clipo-uploads.s3.eu-west-1.amazonaws.com/"
+_KEY = f"uploads/{VIDEO_ID}/source"
+_FORM: dict[str, Any] = {
+    "url": _BUCKET_URL,
+    "fields": {
+        "key": _KEY,
+        "Content-Type": "video/mp4",
+        "x-amz-algorithm": "AWS4-HMAC-SHA256",
+        "x-amz-credential": "…",
+        "x-amz-date": "20261122T120100Z",
+        "policy": "…",
+        "x-amz-signature": "…",
+    },
+    "expires_at": "2026-11-22T12:16:00.000Z",
+}
+CREATED_VIDEO: dict[str, Any] = _PENDING_VIDEO | {"upload": {"method": "POST"} | _FORM}
+SIGNED_FORM: dict[str, Any] = _FORM | {"key": _KEY}
+SIGNED_PART: dict[str, Any] = {
+    "url": f"{_BUCKET_URL}{_KEY}?uploadId=…&partNumber=1&X-Amz-Algorithm=AWS4-HMAC-SHA256&…",
+    "key": _KEY,
+    "expires_at": "2026-11-22T12:16:00.000Z",
 }
 DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
     "status": "done",

@@ -10,13 +10,13 @@ from mangum.types import LambdaContext, LambdaEvent
 
 from api.app import create_app
 from api.problems import MEDIA_TYPE
-from api.services import wire
+from api.services import deployed_processing, wire
 
 
 @cache
 def _adapter() -> Mangum:
     return Mangum(
-        create_app(wire(os.environ)),
+        create_app(wire(os.environ, deployed_processing(os.environ))),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
     )

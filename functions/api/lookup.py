@@ -7,12 +7,17 @@ from shared.catalog import is_video_id
 from shared.video import Status, Thumbnail, Video
 
 
-def find_video(services: Services, video_id: str) -> Video:
-    """Return the video, or raise `Problem` with 400 for no id and 404 for an unknown one."""
+def check_id(video_id: str) -> None:
+    """Raise `Problem` for what cannot be an id."""
     if not is_video_id(video_id):
         raise Problem(
             problems.INVALID_ID, f"{video_id!r} is not a video id: it has 24 hexadecimal digits."
         )
+
+
+def find_video(services: Services, video_id: str) -> Video:
+    """Return the video, or raise `Problem` with 400 for no id and 404 for an unknown one."""
+    check_id(video_id)
     video = services.records.get(video_id)
     if video is None:
         raise Problem(

@@ -80,6 +80,24 @@ METHOD_NOT_ALLOWED = Kind(
     "The method is not allowed here",
     "PATCH /videos is not possible. See /docs.",
 )
+NOT_FAILED = Kind(
+    "not_failed",
+    409,
+    "Only a failed video can be retried",
+    "Video 507f1f77bcf86cd799439011 is done. There is nothing to retry.",
+)
+SOURCE_GONE = Kind(
+    "source_gone",
+    409,
+    "The uploaded file is no longer in storage",
+    "Video 507f1f77bcf86cd799439011 has no file to process. Upload it as a new one: POST /videos.",
+)
+NOT_PENDING = Kind(
+    "not_pending",
+    409,
+    "Only the upload of a pending video can be signed",
+    "Video 507f1f77bcf86cd799439011 is processing. Upload another file as a new one: POST /videos.",
+)
 FILE_TOO_LARGE = Kind(
     "file_too_large",
     413,
@@ -97,6 +115,12 @@ INVALID_REQUEST = Kind(
     422,
     "The request does not fit the API",
     "body.size: Input should be greater than or equal to 1",
+)
+IDEMPOTENCY_KEY_REUSED = Kind(
+    "idempotency_key_reused",
+    422,
+    "The Idempotency-Key belongs to another request",
+    "Within 24 hours this Idempotency-Key came with another body. Use a new key for each video.",
 )
 INTERNAL_ERROR = Kind(
     "internal_error",

@@ -1,12 +1,20 @@
 """The JSON of requests and responses."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    model_validator,
+)
 
-from api.examples import CREATED_VIDEO, DONE_VIDEO, TIME, VIDEO_ID
-from shared.storage import SignedPost
+from api.examples import CREATED_VIDEO, DONE_VIDEO, SIGNED_FORM, SIGNED_PART, TIME, VIDEO_ID
+from api.sign_upload import MultipartRequest, Signed
+from shared.storage import MultipartStep, SignedPost
 from shared.video import Status, Video
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
@@ -116,6 +124,86 @@ class SignedUpload(BaseModel):
     expires_at: Time
 
 
+class SignUpload(BaseModel):
+    """A request to S3 that is to be signed: what Uppy hands to `signRequest`, unchanged.
+
+    | | `method` | `uploadId` | `partNumber` |
+    |---|---|---|---|
+    | the whole file, as a form | PUT | | |
+    | begin an upload in parts | POST | | |
+    | one part | PUT | yes | yes |
+    | list the parts | GET | yes | |
+    | put them together | POST | yes | |
+    | give it up | DELETE | yes | |
+    """
+
+    # Uppy's next release may say more: what we do not sign by is not looked at.
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    method: Literal["PUT", "POST", "GET", "DELETE"]
+    key: str | None = Field(
+        default=None,
+        description="This video's own, if given",
+        examples=[f"uploads/{VIDEO_ID}/source"],
+    )
+    upload_id: str | None = Field(
+        default=None,
+        alias="uploadId",
+        max_length=1024,
+        pattern=r"^[!-~]+$",
+        description="What S3 answered to the beginning of an upload in parts",
+    )
+    part_number: int | None = Field(
+        default=None, alias="partNumber", ge=1, le=10_000, description="From 1; 8 MiB or more each"
+    )
+
+    @property
+    def multipart(self) -> MultipartRequest | None:
+        """The step of an upload in parts; `None` is the form."""
+        step = _STEPS[self._shape]
+        return MultipartRequest(step, self.upload_id, self.part_number) if step else None
+
+    @property
+    def _shape(self) -> tuple[str, bool, bool]:
+        return self.method, self.upload_id is not None, self.part_number is not None
+
+    @model_validator(mode="after")
+    def _known_step(self) -> Self:
+        if self._shape not in _STEPS:
+            raise ValueError(
+                "Begin with PUT or POST; then uploadId goes with GET, POST or DELETE,"
+                " or with PUT and partNumber"
+            )
+        return self
+
+
+_STEPS: dict[tuple[str, bool, bool], MultipartStep | None] = {
+    ("PUT", False, False): None,
+    ("POST", False, False): MultipartStep.CREATE,
+    ("PUT", True, True): MultipartStep.PART,
+    ("GET", True, False): MultipartStep.LIST,
+    ("POST", True, False): MultipartStep.COMPLETE,
+    ("DELETE", True, False): MultipartStep.ABORT,
+}
+"""By method, and whether there is an upload's id and a part's number."""
+
+
+class SignedRequest(BaseModel):
+    """What Uppy's `signRequest` returns. Send it before it expires."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [SIGNED_FORM, SIGNED_PART]})
+
+    url: str
+    key: str
+    expires_at: Time
+    headers: dict[str, str] | None = Field(
+        default=None, description="Present where the request has to carry them as they are"
+    )
+    fields: dict[str, str] | None = Field(
+        default=None, description="Present for a form: post all of them, then the file as `file`"
+    )
+
+
 class Media(BaseModel):
     """What was found in the file. `null` is: the file does not say."""
 
@@ -189,11 +277,14 @@ class VideoResource(BaseModel):
 
 
 class CreatedVideo(VideoResource):
-    """A pending video, with the form that uploads it."""
+    """A pending video, with the form that uploads it.
+
+    Without the form where a repeated request finds that the file has arrived.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [CREATED_VIDEO]})
 
-    upload: SignedUpload
+    upload: SignedUpload | None
 
 
 class VideoPage(BaseModel):
@@ -240,12 +331,23 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
     )
 
 
-def created_video(video: Video, signed: SignedPost, *, base_url: str) -> CreatedVideo:
+def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> CreatedVideo:
     """Return a new video with its form."""
-    upload = SignedUpload(
+    upload = signed and SignedUpload(
         url=signed.url, fields=dict(signed.fields), expires_at=video.upload.expires_at
     )
     return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
+
+
+def signed_request(signed: Signed) -> SignedRequest:
+    """Return a signed request as Uppy takes it."""
+    return SignedRequest(
+        url=signed.url,
+        key=signed.key,
+        expires_at=signed.expires_at,
+        headers={"Content-Type": signed.content_type} if signed.content_type else None,
+        fields=dict(signed.form.fields) if signed.form else None,
+    )
 
 
 def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:

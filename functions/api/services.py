@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, BinaryIO, Protocol
 
 from fastapi import Depends, Request
 
 from api.settings import ApiSettings
-from shared.catalog import Catalog
-from shared.settings import CatalogSettings, StorageSettings
-from shared.storage import SignedPost, Storage
-from shared.video import Status, Video
+from shared.catalog import Catalog, KeyUse
+from shared.processing_function import ProcessingFunction
+from shared.settings import CatalogSettings, StorageSettings, required
+from shared.storage import MultipartStep, SignedPost, Storage
+from shared.video import Source, Status, UploadedObject, Video
 
 # A caller is to get its 503 within 5 s, whichever service hangs. To a put, botocore adds the
 # second that it waits for "100 Continue".
@@ -23,8 +25,20 @@ _S3_ATTEMPTS = 1
 class Records(Protocol):
     """The catalog's part in the API."""
 
-    def add(self, video: Video) -> None:
-        """Insert a new, pending video."""
+    def add(self, video: Video) -> bool:
+        """Insert a new, pending video, unless there is one with its id."""
+
+    def reserve(self, use: KeyUse) -> KeyUse:
+        """Return the first use of an idempotency key."""
+
+    def extend_upload(self, video_id: str, *, until: datetime) -> bool:
+        """Await the upload of a pending video until then."""
+
+    def retry(self, video_id: str, *, now: datetime) -> bool:
+        """Move from failed to pending."""
+
+    def delete(self, video_id: str) -> None:
+        """Remove a video, whatever its status."""
 
     def discard(self, video_id: str) -> None:
         """Remove a video whose upload never began."""
@@ -44,6 +58,24 @@ class Objects(Protocol):
     ) -> SignedPost:
         """Sign a form with which a browser uploads."""
 
+    def sign_multipart(
+        self,
+        key: str,
+        step: MultipartStep,
+        *,
+        content_type: str | None = None,
+        upload_id: str | None = None,
+        part_number: int | None = None,
+        expires_s: int,
+    ) -> str:
+        """Return a URL for one step of an upload in parts."""
+
+    def find_upload(self, key: str) -> Source | None:
+        """Return what is stored now."""
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all that was ever stored for a video."""
+
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         """Store a file that came through the API."""
 
@@ -54,6 +86,13 @@ class Objects(Protocol):
         """Return a thumbnail's bytes."""
 
 
+class Processing(Protocol):
+    """What processes uploads."""
+
+    def start(self, upload: UploadedObject) -> None:
+        """Hand it an upload of which storage sends no event."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """The routes' collaborators."""
@@ -61,9 +100,10 @@ class Services:
     settings: ApiSettings
     records: Records
     objects: Objects
+    processing: Processing
 
 
-def wire(environ: Mapping[str, str]) -> Services:
+def wire(environ: Mapping[str, str], processing: Processing) -> Services:
     """Read the settings and build everything. Connections are made at their first use.
 
     Raises `SettingsError`.
@@ -80,6 +120,20 @@ def wire(environ: Mapping[str, str]) -> Services:
             attempts=_S3_ATTEMPTS,
             read_timeout_s=_S3_READ_TIMEOUT_S,
         ),
+        processing=processing,
+    )
+
+
+def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:
+    """Read PROCESSING_FUNCTION, the name or ARN of the Lambda function.
+
+    Raises `SettingsError`.
+    """
+    storage = StorageSettings.read(environ)
+    return ProcessingFunction(
+        required(environ, "PROCESSING_FUNCTION"),
+        region=storage.region,
+        uploads_bucket=storage.uploads_bucket,
     )
 
 

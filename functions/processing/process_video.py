@@ -67,6 +67,13 @@ class Thumbnails(Protocol):
         """Remove one."""
 
 
+class Leftovers(Protocol):
+    """What a deleted video may have left in storage."""
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all that was ever stored for it."""
+
+
 class OpenSource(Source, Protocol):
     """An uploaded object that can be read."""
 
@@ -119,6 +126,7 @@ class VideoProcessor:
     thumbnails: Thumbnails
     sources: Sources
     inspector: Inspector
+    leftovers: Leftovers
     max_bytes: int
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
@@ -132,12 +140,12 @@ class VideoProcessor:
         lease = Lease(token=uuid.uuid4().hex, until=until)
         if not event.source.sequencer and not self.sources.is_current(event):
             # Without S3's order of events only the object itself tells an old one.
-            return _refused(event, Refusal.SUPERSEDED)
+            return self._refused(event, Refusal.SUPERSEDED)
         work = _Work(now, time.monotonic())
         try:
             # Here, too: a claim whose answer was lost may have been carried out.
             if not self.records.claim(event, lease, now=now):
-                return _refused(event, refusal(self.records.get(event.video_id), event))
+                return self._refused(event, refusal(self.records.get(event.video_id), event))
             return self._process_claimed(event, lease, work, remaining_s)
         except NotNow:
             raise
@@ -155,7 +163,7 @@ class VideoProcessor:
         video = self.records.get(event.video_id)
         if video is None:
             # Deleted between the claim and here.
-            return Outcome(event.video_id, Refusal.UNKNOWN)
+            return self._refused(event, Refusal.UNKNOWN)
         logger().info("processing started", size=event.source.size, attempt=video.attempts)
         try:
             inspection = self._inspect(event, work, remaining_s)
@@ -166,6 +174,16 @@ class VideoProcessor:
         except BadMedia as error:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
+
+    def _refused(self, event: UploadedObject, reason: Refusal) -> Outcome:
+        if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
+            raise NotNow(f"Video {event.video_id} is {reason}.")
+        if reason is Refusal.UNKNOWN:
+            # Deleted while its form could still be used, or by a call that got no further than
+            # the record. Nothing else refers to what is there.
+            self.leftovers.delete_objects_of(event.video_id)
+        logger().info("nothing to do", reason=reason)
+        return Outcome(event.video_id, reason)
 
     def _inspect(
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
@@ -273,10 +291,3 @@ class _Work:
             bytes_read=self.bytes_read,
             requests=self.requests,
         )
-
-
-def _refused(event: UploadedObject, reason: Refusal) -> Outcome:
-    if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
-        raise NotNow(f"Video {event.video_id} is {reason}.")
-    logger().info("nothing to do", reason=reason)
-    return Outcome(event.video_id, reason)

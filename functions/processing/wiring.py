@@ -38,6 +38,7 @@ def wire(environ: Mapping[str, str]) -> Wired:
         thumbnails=storage,
         sources=RangedSources(storage),
         inspector=Engine(Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER_FFMPEG)),
+        leftovers=storage,
         max_bytes=max_upload_bytes(environ),
     )
     return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

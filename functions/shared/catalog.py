@@ -7,15 +7,15 @@ while pending, the lease's end while processing, absent when finished.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from bson import ObjectId
-from pymongo import DESCENDING, MongoClient
+from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
-from pymongo.errors import PyMongoError
+from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
@@ -38,6 +38,17 @@ Document: TypeAlias = dict[str, Any]
 _SERVER_SELECTION_MS = 3000
 _CONNECT_MS = 2000
 _MAX_IDLE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """What an `Idempotency-Key` was first sent for."""
+
+    key: str
+    fingerprint: str
+    """Of the request's body: another body under the same key is a mistake."""
+    video_id: str
+    expires_at: datetime
 
 
 class Catalog:
@@ -69,6 +80,10 @@ class Catalog:
     def _videos(self) -> Collection[Document]:
         return self._client[self._settings.database].videos
 
+    @property
+    def _keys(self) -> Collection[Document]:
+        return self._client[self._settings.database].idempotency_keys
+
     def close(self) -> None:
         """Close the connections. A function never does: it keeps them for its next event."""
         self._client.close()
@@ -77,16 +92,18 @@ class Catalog:
         """Create the indexes that the queries below use. Safe to repeat."""
         with _unavailable_on_error():
             self._videos.create_index([("status", DESCENDING), ("_id", DESCENDING)])
+            self._keys.create_index([("expires_at", ASCENDING)], expireAfterSeconds=0)
+            self._keys.create_index([("video_id", ASCENDING)])
 
-    def add(self, video: Video) -> None:
-        """Insert a new, pending video."""
+    def add(self, video: Video) -> bool:
+        """Insert a new, pending video; `False` where there is one with its id."""
         document = asdict(video)
         document["_id"] = ObjectId(document.pop("id"))
         # An empty sequencer is below every other: the first event is newer than nothing.
         document["source"] = {"sequencer": ""}
         document["claimable_at"] = video.created_at
         with _unavailable_on_error():
-            self._videos.insert_one({k: v for k, v in document.items() if v is not None})
+            return _inserted(self._videos, {k: v for k, v in document.items() if v is not None})
 
     def discard(self, video_id: str) -> None:
         """Remove a video whose upload never began."""
@@ -168,6 +185,45 @@ class Catalog:
         lapsed = {"lease.until": now, "claimable_at": now, "updated_at": now}
         return self._update(_held(video_id, lease), {"$set": lapsed})
 
+    def retry(self, video_id: str, *, now: datetime) -> bool:
+        """Move from failed to pending, with all attempts before it; `False` where it is not failed.
+
+        The source stays, and with it S3's order of events; an old thumbnail stays to be removed.
+        """
+        pending = {"status": Status.PENDING, "attempts": 0, "claimable_at": now, "updated_at": now}
+        return self._update(
+            {"_id": ObjectId(video_id), "status": Status.FAILED},
+            {"$set": pending, "$unset": {"lease": "", "error": "", "processing": ""}},
+        )
+
+    def extend_upload(self, video_id: str, *, until: datetime) -> bool:
+        """Await the upload until then; `False` where the video is not pending."""
+        return self._update(
+            {"_id": ObjectId(video_id), "status": Status.PENDING},
+            {"$set": {"upload.expires_at": until}},
+        )
+
+    def delete(self, video_id: str) -> None:
+        """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
+        with _unavailable_on_error():
+            self._videos.delete_one({"_id": ObjectId(video_id)})
+            self._keys.delete_one({"video_id": video_id})
+
+    def reserve(self, use: KeyUse) -> KeyUse:
+        """Return the first use of this idempotency key: the given one where there is no other.
+
+        Of requests that race one inserts it, and the others find it: keys are their `_id`.
+        """
+        document = asdict(use)
+        document["_id"] = document.pop("key")
+        with _unavailable_on_error():
+            if _inserted(self._keys, document):
+                return use
+            first = self._keys.find_one({"_id": use.key})
+        if first is None:
+            raise CatalogUnavailable("The idempotency key has lapsed at this moment.")
+        return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
+
     def _finish(
         self,
         video_id: str,
@@ -183,6 +239,14 @@ class Catalog:
     def _update(self, condition: Document, change: Document) -> bool:
         with _unavailable_on_error():
             return self._videos.update_one(condition, change).matched_count == 1
+
+
+def _inserted(collection: Collection[Document], document: Document) -> bool:
+    try:
+        collection.insert_one(document)
+    except DuplicateKeyError:
+        return False
+    return True
 
 
 def new_video_id() -> str:

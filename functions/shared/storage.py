@@ -1,15 +1,16 @@
 """Object storage: the uploads and media buckets. The only module that speaks to S3."""
 
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
-from shared.video import Source
+from shared.video import Source, source_key, thumbnail_prefix
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -39,6 +40,16 @@ class SignedPost:
 
     url: str
     fields: Mapping[str, str]
+
+
+class MultipartStep(StrEnum):
+    """What a client does with an upload in parts, by S3's name for it."""
+
+    CREATE = "create_multipart_upload"
+    PART = "upload_part"
+    LIST = "list_parts"
+    COMPLETE = "complete_multipart_upload"
+    ABORT = "abort_multipart_upload"
 
 
 class Storage:
@@ -111,6 +122,30 @@ class Storage:
             )
         return SignedPost(url=signed["url"], fields=signed["fields"])
 
+    def sign_multipart(
+        self,
+        key: str,
+        step: MultipartStep,
+        *,
+        content_type: str | None = None,
+        upload_id: str | None = None,
+        part_number: int | None = None,
+        expires_s: int,
+    ) -> str:
+        """Return a URL for one step of an upload in parts.
+
+        A content type that is given has to be sent as the request's own. No range of sizes can be
+        signed here: processing checks what arrived.
+        """
+        given = {"ContentType": content_type, "UploadId": upload_id, "PartNumber": part_number}
+        with _unavailable_on_error():
+            return self._s3.generate_presigned_url(
+                step.value,
+                Params={"Bucket": self._settings.uploads_bucket, "Key": key}
+                | {name: value for name, value in given.items() if value is not None},
+                ExpiresIn=expires_s,
+            )
+
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         """Store an uploaded file that came through the API."""
         s3 = self._s3 if size < _LARGE_BYTES else self._s3_for_large
@@ -146,6 +181,46 @@ class Storage:
         except ObjectGone:
             return None
         return head["ETag"].strip('"')
+
+    def find_upload(self, key: str) -> Source | None:
+        """Return what is stored now, `None` where there is nothing.
+
+        By listing, which needs no right to read uploads. Only events tell a sequencer.
+        """
+        with _unavailable_on_error():
+            listed = self._s3.list_objects_v2(
+                Bucket=self._settings.uploads_bucket, Prefix=key, MaxKeys=1
+            )
+        for found in listed.get("Contents", []):
+            if found["Key"] == key:
+                return Source(etag=found["ETag"].strip('"'), size=found["Size"], sequencer="")
+        return None
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all that was ever stored for a video. Safe to repeat.
+
+        Unfinished uploads first: one that is completed meanwhile is then removed with the rest.
+        """
+        key, bucket = source_key(video_id), self._settings.uploads_bucket
+        with _unavailable_on_error():
+            uploads = self._s3.get_paginator("list_multipart_uploads")
+            for page in uploads.paginate(Bucket=bucket, Prefix=key):
+                for upload in page.get("Uploads", []):
+                    self._abort(upload["Key"], upload["UploadId"])
+            self._s3.delete_object(Bucket=bucket, Key=key)
+            thumbnails = self._s3.get_paginator("list_objects_v2")
+            for listed in thumbnails.paginate(
+                Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(video_id)
+            ):
+                for found in listed.get("Contents", []):
+                    self.delete_thumbnail(found["Key"])
+
+    def _abort(self, key: str, upload_id: str) -> None:
+        # It may have been completed or aborted since it was listed.
+        with suppress(ObjectGone), _unavailable_on_error():
+            self._s3.abort_multipart_upload(
+                Bucket=self._settings.uploads_bucket, Key=key, UploadId=upload_id
+            )
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""
@@ -198,6 +273,6 @@ def _meaning(error: "ClientError") -> Exception:
     code = error.response.get("Error", {}).get("Code", "")
     if code == "PreconditionFailed":
         return SourceReplaced("The object has been replaced.")
-    if code in ("NoSuchKey", "404"):  # a HEAD has no body to name the code in
+    if code in ("NoSuchKey", "NoSuchUpload", "404"):  # a HEAD has no body to name the code in
         return ObjectGone("The object is no longer there.")
     return StorageUnavailable(f"S3: {code}")

@@ -4,7 +4,7 @@
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -188,6 +188,16 @@ def refusal(video: Video | None, event: UploadedObject) -> Refusal:
     return Refusal.BUSY
 
 
+def found_upload(video: Video, found: Source) -> UploadedObject:
+    """Return the event that stands in for S3's own, for an object that was found by looking.
+
+    It takes the place of what was claimed before in S3's order of writes: S3's own event of a
+    newer upload still wins against it, and one of an older upload still loses.
+    """
+    sequencer = video.source.sequencer if video.source else ""
+    return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
+
+
 def source_key(video_id: str) -> str:
     """Return the key of a video's uploaded object: made of its id, never of a filename."""
     return f"uploads/{video_id}/source"
@@ -204,7 +214,12 @@ def thumbnail_key(video_id: str, lease: Lease) -> str:
 
     Two workers that overlap can then never overwrite each other's picture (ADR 5).
     """
-    return f"thumbnails/{video_id}/{lease.token}.jpg"
+    return f"{thumbnail_prefix(video_id)}{lease.token}.jpg"
+
+
+def thumbnail_prefix(video_id: str) -> str:
+    """Return the beginning of the keys of all thumbnails that a video ever had."""
+    return f"thumbnails/{video_id}/"
 
 
 def pad_sequencer(sequencer: str) -> str:

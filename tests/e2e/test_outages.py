@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx2
 import pytest
 
 from tests.clips import Clips
 from tests.problems import problem
 from tests.servers import S3, MongoDB, mongodb, s3
-from tests.stack import RunningStack, running_stack
+from tests.stack import RunningStack, objects_of, running_stack
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
 
@@ -74,6 +75,9 @@ def test_without_a_database_calls_answer_503_within_5_seconds(
             lambda: stack.client.get(f"/video-status/{video_id}"),
             lambda: stack.client.post("/videos", json={"filename": "a.mp4", "size": 5}),
             lambda: upload(stack, clips["tiny.mp4"]),
+            lambda: stack.client.post(f"/videos/{video_id}/retry"),
+            lambda: stack.client.post(f"/videos/{video_id}/upload/sign", json={"method": "PUT"}),
+            lambda: stack.client.delete(f"/videos/{video_id}"),
         ]
         assert_unavailable(calls, "catalog_unavailable")
         assert stack.client.get("/health").status_code == 200
@@ -105,6 +109,43 @@ def test_without_storage_calls_that_need_it_answer_503_within_5_seconds(
     assert response.content.startswith(b"\xff\xd8\xff")
     assert len(stack.client.get("/videos").json()["data"]) == listed, "no half-made record"
     assert stack.finished(stack.upload_form(clips["tiny.mp4"]))["status"] == "done"
+
+
+@pytest.mark.parametrize(("end", "begin"), [("stop", "start"), ("freeze", "thaw")])
+def test_verbs_that_storage_cut_short_can_be_repeated(
+    world: World, clips: Clips, end: str, begin: str
+) -> None:
+    client = world.stack.client
+    done = world.stack.upload_form(clips["tiny.mp4"])
+    failed = world.stack.upload_form(clips["text.mp4"], "text.mp4")
+    for video_id in (done, failed):
+        world.stack.finished(video_id)
+    getattr(world.storage, end)()
+    try:
+        calls: list[Callable[[], httpx2.Response]] = [
+            lambda: client.delete(f"/videos/{done}"),
+            lambda: client.post(f"/videos/{failed}/retry"),
+        ]
+        assert_unavailable(calls, "storage_unavailable")
+        assert client.get(f"/videos/{done}").status_code == 404
+        assert client.get(f"/videos/{failed}").json()["status"] == "failed"
+    finally:
+        getattr(world.storage, begin)()
+    assert stored(world, done), "the call got no further than the record"
+    assert client.delete(f"/videos/{done}").status_code == 204
+    assert not stored(world, done)
+    assert client.post(f"/videos/{failed}/retry").status_code == 202
+
+
+def stored(world: World, video_id: str) -> list[str]:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=world.storage.url,
+        region_name="us-east-1",
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+    return objects_of(s3, video_id)
 
 
 def assert_unavailable(calls: list[Callable[[], httpx2.Response]], code: str) -> None:

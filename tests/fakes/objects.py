@@ -1,10 +1,12 @@
 """Object storage in memory."""
 
 from dataclasses import dataclass, field
+from hashlib import md5
 from typing import BinaryIO
 
 from shared.errors import StorageUnavailable
-from shared.storage import ObjectGone, SignedPost
+from shared.storage import MultipartStep, ObjectGone, SignedPost
+from shared.video import Source, source_key, thumbnail_prefix
 
 
 @dataclass
@@ -22,6 +24,33 @@ class FakeObjects:
             "policy": f"1..{max_bytes} bytes in {expires_s} s",
         }
         return SignedPost(url="https://uploads.example/", fields=fields)
+
+    def sign_multipart(
+        self,
+        key: str,
+        step: MultipartStep,
+        *,
+        content_type: str | None = None,
+        upload_id: str | None = None,
+        part_number: int | None = None,
+        expires_s: int,
+    ) -> str:
+        signed = (step.value, content_type, upload_id, part_number, expires_s)
+        return f"https://uploads.example/{key}?{'&'.join(map(str, signed))}"
+
+    def find_upload(self, key: str) -> Source | None:
+        self._answer()
+        content = self.uploads.get(key)
+        if content is None:
+            return None
+        return Source(etag=md5(content).hexdigest(), size=len(content), sequencer="")
+
+    def delete_objects_of(self, video_id: str) -> None:
+        self._answer()
+        self.uploads.pop(source_key(video_id), None)
+        for key in list(self.thumbnails):
+            if key.startswith(thumbnail_prefix(video_id)):
+                del self.thumbnails[key]
 
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         self._answer()

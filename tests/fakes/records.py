@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from shared.catalog import KeyUse
 from shared.errors import CatalogUnavailable
 from shared.video import (
     Failure,
@@ -23,10 +24,40 @@ from shared.video import (
 class FakeRecords:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
+    keys: dict[str, KeyUse] = field(default_factory=dict)
 
-    def add(self, video: Video) -> None:
+    def add(self, video: Video) -> bool:
         self._answer()
-        self.videos[video.id] = video
+        return self.videos.setdefault(video.id, video) is video
+
+    def reserve(self, use: KeyUse) -> KeyUse:
+        self._answer()
+        return self.keys.setdefault(use.key, use)
+
+    def extend_upload(self, video_id: str, *, until: datetime) -> bool:
+        self._answer()
+        video = self.videos.get(video_id)
+        if video is None or video.status is not Status.PENDING:
+            return False
+        self.videos[video_id] = replace(video, upload=replace(video.upload, expires_at=until))
+        return True
+
+    def retry(self, video_id: str, *, now: datetime) -> bool:
+        self._answer()
+        video = self.videos.get(video_id)
+        if video is None or video.status is not Status.FAILED:
+            return False
+        self.videos[video_id] = replace(
+            video, status=Status.PENDING, attempts=0, updated_at=now, error=None, processing=None
+        )
+        return True
+
+    def delete(self, video_id: str) -> None:
+        self._answer()
+        self.videos.pop(video_id, None)
+        for use in list(self.keys.values()):
+            if use.video_id == video_id:
+                del self.keys[use.key]
 
     def discard(self, video_id: str) -> None:
         self._answer()

@@ -3,23 +3,29 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api import problems
 from api.create_video import create_video
 from api.cursor import cursor_after, id_of
+from api.delete_video import delete_video
 from api.errors import documented
 from api.lookup import find_thumbnail, find_video
+from api.retry_video import retry_video
 from api.schemas import (
     CreatedVideo,
     CreateVideo,
+    SignedRequest,
+    SignUpload,
     VideoPage,
     VideoResource,
     created_video,
+    signed_request,
     video_resource,
 )
 from api.services import Wired
+from api.sign_upload import sign_upload
 from shared.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -38,11 +44,25 @@ router = APIRouter(prefix="/videos", tags=["videos"])
     operation_id="createVideo",
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
-    responses=documented(*problems.OF_AN_UPLOAD, problems.BODY_TOO_LARGE)
+    responses=documented(
+        *problems.OF_AN_UPLOAD, problems.BODY_TOO_LARGE, problems.IDEMPOTENCY_KEY_REUSED
+    )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
 )
 def post_video(
-    body: CreateVideo, request: Request, response: Response, services: Wired
+    body: CreateVideo,
+    request: Request,
+    response: Response,
+    services: Wired,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern=r"^[!-~]{1,255}$",
+            description="A random text of yours. For 24 hours the same request with the same key"
+            " gets the same video, with a form that is good; another body with it is refused.",
+            examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+        ),
+    ] = None,
 ) -> CreatedVideo:
     """Announce a video and get the form that uploads it straight to storage.
 
@@ -57,6 +77,7 @@ def post_video(
         size=body.size,
         content_type=body.content_type,
         passthrough=body.passthrough,
+        idempotency_key=idempotency_key,
     )
     response.headers["Location"] = f"{request.base_url}videos/{video.id}"
     return created_video(video, signed, base_url=str(request.base_url))
@@ -106,6 +127,70 @@ def get_video(
     if not video.status.finished:
         response.headers["Retry-After"] = _RETRY_AFTER_S
     return video_resource(video, base_url=str(request.base_url))
+
+
+@router.delete(
+    "/{video_id}",
+    operation_id="deleteVideo",
+    summary="Delete a video",
+    status_code=HTTPStatus.NO_CONTENT,
+    response_class=Response,
+    responses=documented(
+        problems.INVALID_ID,
+        problems.INVALID_REQUEST,
+        problems.CATALOG_UNAVAILABLE,
+        problems.STORAGE_UNAVAILABLE,
+    ),
+)
+def remove_video(video_id: str, services: Wired) -> None:
+    """Remove a video, its file and its thumbnail, also while it is uploaded or processed.
+
+    A file that arrives afterwards is removed, too. Deleting what is not there is no error: repeat
+    the call when you are not sure.
+    """
+    delete_video(services, video_id)
+
+
+@router.post(
+    "/{video_id}/retry",
+    operation_id="retryVideo",
+    summary="Process a failed video again",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(
+        *problems.OF_A_LOOKUP,
+        problems.NOT_FAILED,
+        problems.SOURCE_GONE,
+        problems.STORAGE_UNAVAILABLE,
+    ),
+)
+def post_retry(video_id: str, request: Request, services: Wired) -> VideoResource:
+    """Begin anew with the file that was uploaded, with `attempts` from 0."""
+    video = retry_video(services, video_id)
+    return video_resource(video, base_url=str(request.base_url))
+
+
+@router.post(
+    "/{video_id}/upload/sign",
+    operation_id="signUpload",
+    summary="Sign another request of the upload",
+    response_model_exclude_none=True,
+    responses=documented(
+        *problems.OF_A_LOOKUP,
+        problems.MALFORMED_BODY,
+        problems.NOT_PENDING,
+        problems.BODY_TOO_LARGE,
+        problems.STORAGE_UNAVAILABLE,
+    ),
+)
+def post_sign(video_id: str, body: SignUpload, services: Wired) -> SignedRequest:
+    """Sign a fresh form where the first has expired, or one step of an upload in parts.
+
+    Takes what Uppy's `@uppy/aws-s3` (6.3 or newer) hands to `signRequest`, and answers what that
+    is to return. Only this video's own key is signed, while it is pending; each signature is good
+    for 15 minutes.
+    """
+    signed = sign_upload(services, video_id, key=body.key, multipart=body.multipart)
+    return signed_request(signed)
 
 
 @router.get(

@@ -54,6 +54,7 @@ class Judge:
             thumbnails=objects,
             sources=RangedSources(FileUploads()),
             inspector=self.engine,
+            leftovers=objects,
             max_bytes=5 << 30,
         )
         event = UploadedObject(ID, key, Source("etag", file.stat().st_size, "01"))

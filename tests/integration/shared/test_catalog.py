@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,16 +11,18 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from shared.catalog import Catalog, is_video_id, new_video_id
+from shared.catalog import Catalog, KeyUse, is_video_id, new_video_id
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
 from shared.video import (
     MAX_ATTEMPTS,
     Lease,
     Refusal,
+    Source,
     Status,
     UploadedObject,
     Video,
+    found_upload,
     pad_sequencer,
     refusal,
 )
@@ -99,6 +102,12 @@ class TestRecords:
         change = {"$set": {"later": 1, "upload.later": 2}}
         catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
         assert catalog.get(pending.id) == pending
+
+    def test_are_not_overwritten(self, catalog: Catalog, pending: Video) -> None:
+        assert catalog.add(video(new_video_id()))
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert not catalog.add(pending)
+        assert stored(catalog, pending).status is Status.PROCESSING
 
     def test_can_be_discarded_while_pending_only(self, catalog: Catalog, pending: Video) -> None:
         catalog.claim(uploaded(pending.id), lease(), now=NOW)
@@ -262,6 +271,133 @@ class TestFinish:
         catalog.claim(uploaded(pending.id), lease(), now=NOW)
         catalog.release(pending.id, lease(), now=NOW)
         assert complete(catalog, pending.id, lease())
+
+
+class TestRetry:
+    @pytest.fixture
+    def failed(self, catalog: Catalog, pending: Video) -> Video:
+        moment = NOW
+        for _ in range(MAX_ATTEMPTS):
+            catalog.claim(uploaded(pending.id), lease(), now=moment)
+            catalog.release(pending.id, lease(), now=moment)
+        assert fail(catalog, pending.id, lease())
+        return pending
+
+    def test_begins_anew_with_all_attempts(self, catalog: Catalog, failed: Video) -> None:
+        assert catalog.retry(failed.id, now=LATER)
+        found = stored(catalog, failed)
+        assert (found.status, found.attempts) == (Status.PENDING, 0)
+        assert (found.error, found.processing, found.lease) == (None, None, None)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            assert catalog.claim(uploaded(failed.id), lease(str(attempt)), now=LATER)
+            assert stored(catalog, failed).attempts == attempt
+            catalog.release(failed.id, lease(str(attempt)), now=LATER)
+        assert not catalog.claim(uploaded(failed.id), lease("last"), now=LATER)
+
+    def test_ends_with_a_retry_that_comes_first(self, catalog: Catalog, failed: Video) -> None:
+        assert catalog.retry(failed.id, now=LATER)
+        assert not catalog.retry(failed.id, now=LATER)
+        catalog.claim(uploaded(failed.id), lease("new"), now=LATER)
+        assert not catalog.retry(failed.id, now=LATER)
+        complete(catalog, failed.id, lease("new"))
+        assert not catalog.retry(failed.id, now=LATER)
+        assert not catalog.retry(new_video_id(), now=LATER)
+
+    def test_takes_the_worker_that_had_failed_before_its_right(
+        self, catalog: Catalog, failed: Video
+    ) -> None:
+        catalog.retry(failed.id, now=LATER)
+        assert not complete(catalog, failed.id, lease())
+        catalog.claim(uploaded(failed.id), lease("new"), now=LATER)
+        assert not complete(catalog, failed.id, lease())
+
+    def test_keeps_the_order_of_uploads(self, catalog: Catalog, failed: Video) -> None:
+        event = uploaded(failed.id)
+        catalog.retry(failed.id, now=LATER)
+        seen = found_upload(stored(catalog, failed), Source("newer", 7, ""))
+        assert catalog.claim(seen, lease("new"), now=LATER)
+        assert complete(catalog, failed.id, lease("new"))
+        assert not catalog.claim(event, lease("late"), now=LATER), "its own, of before"
+        other = replace(newer(event), source=replace(newer(event).source, etag="newest"))
+        assert catalog.claim(other, lease("newest"), now=LATER), "of one after it"
+
+    def test_of_a_video_that_was_never_claimed(self, catalog: Catalog, pending: Video) -> None:
+        change = {"$set": {"status": Status.FAILED}, "$unset": {"claimable_at": ""}}
+        catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
+        assert catalog.retry(pending.id, now=LATER)
+        seen = found_upload(stored(catalog, pending), Source("etag", 7, ""))
+        assert catalog.claim(seen, lease(), now=LATER)
+
+
+class TestExtendUpload:
+    def test_of_pending_videos_only(self, catalog: Catalog, pending: Video) -> None:
+        assert catalog.extend_upload(pending.id, until=LATER)
+        assert stored(catalog, pending).upload == replace(pending.upload, expires_at=LATER)
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        assert not catalog.extend_upload(pending.id, until=NOW)
+        assert not catalog.extend_upload(new_video_id(), until=NOW)
+        assert stored(catalog, pending).upload.expires_at == LATER
+
+
+class TestDelete:
+    def test_removes_a_video_while_it_is_processed(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        catalog.delete(pending.id)
+        assert catalog.get(pending.id) is None
+        assert not complete(catalog, pending.id, lease())
+        assert not catalog.release(pending.id, lease(), now=NOW)
+        assert not catalog.claim(newer(uploaded(pending.id)), lease("new"), now=NOW)
+        assert catalog.get(pending.id) is None
+        catalog.delete(pending.id)
+
+    def test_frees_its_idempotency_key_and_no_other(self, catalog: Catalog, pending: Video) -> None:
+        mine, other = use("mine", pending.id), use("other", new_video_id())
+        for key_use in (mine, other):
+            catalog.reserve(key_use)
+        catalog.delete(pending.id)
+        again = replace(mine, video_id=new_video_id())
+        assert catalog.reserve(again) == again
+        assert catalog.reserve(replace(other, video_id=pending.id)) == other
+
+
+class TestReserve:
+    def test_returns_the_first_use(self, catalog: Catalog) -> None:
+        first = use("key", new_video_id())
+        assert catalog.reserve(first) == first
+        assert catalog.reserve(use("key", new_video_id(), fingerprint="other")) == first
+        other = use("KEY", new_video_id())
+        assert catalog.reserve(other) == other
+
+    def test_of_many_at_once_is_one_use(self, catalog: Catalog) -> None:
+        with ThreadPoolExecutor(20) as pool:
+            uses = list(pool.map(lambda _: catalog.reserve(use("key", new_video_id())), range(20)))
+        assert len({found.video_id for found in uses}) == 1
+
+    def test_lapses_by_an_index(self, catalog: Catalog) -> None:
+        (ttl,) = [
+            index
+            for index in catalog._keys.index_information().values()
+            if "expireAfterSeconds" in index
+        ]
+        assert (ttl["key"], ttl["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
+        assert "expires_at" in document(catalog, use("key", new_video_id()))
+
+    def test_reads_by_index(self, catalog: Catalog) -> None:
+        catalog.reserve(use("key", new_video_id()))
+        for condition in ({"_id": "key"}, {"video_id": "x"}):
+            plan = catalog._keys.find(condition).explain()["queryPlanner"]["winningPlan"]
+            assert "COLLSCAN" not in str(plan), plan
+
+
+def use(key: str, video_id: str, fingerprint: str = "body") -> KeyUse:
+    return KeyUse(key, fingerprint, video_id, expires_at=LATER + timedelta(days=10_000))
+
+
+def document(catalog: Catalog, key_use: KeyUse) -> dict[str, object]:
+    catalog.reserve(key_use)
+    found = catalog._keys.find_one({"_id": key_use.key})
+    assert found
+    return found
 
 
 def test_indexes_can_be_ensured_again(catalog: Catalog) -> None:

@@ -7,6 +7,7 @@ from api.app import create_app
 from api.services import Services
 from api.settings import ApiSettings
 from tests.fakes.objects import FakeObjects
+from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords
 
 
@@ -21,14 +22,22 @@ def objects() -> FakeObjects:
 
 
 @pytest.fixture
+def processing() -> FakeProcessing:
+    return FakeProcessing()
+
+
+@pytest.fixture
 def settings() -> ApiSettings:
     return ApiSettings.read({"MAX_UPLOAD_BYTES": "10000"})
 
 
 @pytest.fixture
 def client(
-    settings: ApiSettings, records: FakeRecords, objects: FakeObjects
+    settings: ApiSettings,
+    records: FakeRecords,
+    objects: FakeObjects,
+    processing: FakeProcessing,
 ) -> Iterator[TestClient]:
-    app = create_app(Services(settings=settings, records=records, objects=objects))
+    app = create_app(Services(settings, records, objects, processing))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

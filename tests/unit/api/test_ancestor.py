@@ -11,6 +11,7 @@ from api.settings import ApiSettings
 from shared.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
+from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords
 from tests.problems import problem
 
@@ -96,7 +97,7 @@ def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
     records: FakeRecords, objects: FakeObjects
 ) -> None:
     limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
-    app = create_app(Services(ApiSettings.read(limits), records, objects))
+    app = create_app(Services(ApiSettings.read(limits), records, objects, FakeProcessing()))
     for size in (51, 2_000_000):
         body = problem(upload(TestClient(app), content=bytes(size)))
         assert body["status"] == 413

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from api.schemas import CreatedVideo, ProblemDetails, VideoPage, VideoResource
+from api.schemas import CreatedVideo, ProblemDetails, SignedRequest, VideoPage, VideoResource
 
 
 @pytest.fixture
@@ -26,6 +26,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for operation in operations(document)]
     assert sorted(names) == [
         "createVideo",
+        "deleteVideo",
         "getHealth",
         "getThumbnail",
         "getThumbnailImage",
@@ -33,6 +34,8 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "getVideoMetadata",
         "getVideoStatus",
         "listVideos",
+        "retryVideo",
+        "signUpload",
         "uploadVideo",
     ]
 
@@ -64,6 +67,12 @@ def test_examples_of_videos_are_valid(model: type[BaseModel]) -> None:
     extra: Any = model.model_config["json_schema_extra"]
     (example,) = extra["examples"]
     assert json.loads(model.model_validate(example).model_dump_json()) == example
+
+
+def test_examples_of_signed_requests_are_valid(document: dict[str, Any]) -> None:
+    for example in document["components"]["schemas"]["SignedRequest"]["examples"]:
+        signed = SignedRequest.model_validate(example)
+        assert json.loads(signed.model_dump_json(exclude_none=True)) == example
 
 
 def test_the_version_is_the_products(document: dict[str, Any]) -> None:

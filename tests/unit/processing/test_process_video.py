@@ -14,7 +14,7 @@ from processing.errors import BadMedia, Code
 from processing.process_video import NotNow, Outcome, VideoProcessor
 from shared.errors import CatalogUnavailable, StorageUnavailable
 from shared.storage import ObjectGone, SourceReplaced
-from shared.video import Lease, Status, UploadedObject, Video
+from shared.video import Lease, Status, UploadedObject, Video, source_key, thumbnail_prefix
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
@@ -84,6 +84,7 @@ class World:
             thumbnails=self.objects,
             sources=self.sources,
             inspector=self.inspector,
+            leftovers=self.objects,
             max_bytes=10_000,
         )
         return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
@@ -230,9 +231,44 @@ def test_no_catalog_means_later(world: World) -> None:
         world.process()
 
 
-def test_an_event_for_an_unknown_video_is_done_with(world: World) -> None:
+def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
     world.records.videos.clear()
+    world.objects.uploads = {source_key(ID): b"late", source_key("0" * 24): b"other"}
+    world.objects.thumbnails = {f"{thumbnail_prefix(ID)}token.jpg": b"of a killed worker"}
     assert world.process() == Outcome(ID, "unknown")
+    assert world.objects.uploads == {source_key("0" * 24): b"other"}
+    assert world.objects.thumbnails == {}
+
+
+def test_an_event_comes_again_until_the_file_of_no_video_is_removed(world: World) -> None:
+    world.records.videos.clear()
+    world.objects.down = True
+    with pytest.raises(StorageUnavailable):
+        world.process()
+
+
+def test_a_video_that_is_deleted_right_after_the_claim_leaves_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = FakeRecords.claim
+
+    def claimed_then_deleted(records: FakeRecords, *args: Any, **kwargs: Any) -> bool:
+        claimed = claim(records, *args, **kwargs)
+        records.videos.clear()
+        return claimed
+
+    monkeypatch.setattr(FakeRecords, "claim", claimed_then_deleted)
+    world.objects.uploads = {source_key(ID): b"late"}
+    assert world.process() == Outcome(ID, "unknown")
+    assert world.objects.uploads == {}
+
+
+@pytest.mark.parametrize("event", [uploaded(), uploaded(size=10_001)])
+def test_a_finished_or_superseded_video_keeps_its_file(world: World, event: UploadedObject) -> None:
+    world.objects.uploads = {source_key(ID): b"file"}
+    world.process(event)
+    world.process(event)
+    assert world.objects.uploads
 
 
 def test_an_event_that_comes_twice_does_nothing_the_second_time(world: World) -> None:

@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,7 +19,7 @@ from moto import mock_aws
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
-from shared.storage import READ_BYTES, ObjectGone, SourceReplaced, Storage
+from shared.storage import READ_BYTES, MultipartStep, ObjectGone, SourceReplaced, Storage
 from shared.video import Source
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
@@ -126,6 +127,91 @@ def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage) -> Non
     with pytest.raises(ObjectGone):
         storage.read_thumbnail("t.jpg")
     storage.delete_thumbnail("t.jpg")
+
+
+KEY = "uploads/507f1f77bcf86cd799439011/source"
+
+
+def signed_step(storage: Storage, step: MultipartStep, **given: Any) -> tuple[str, dict[str, Any]]:
+    url = urlsplit(storage.sign_multipart(KEY, step, expires_s=900, **given))
+    assert url.hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
+    query = parse_qs(url.query, keep_blank_values=True)
+    assert query["X-Amz-Expires"] == ["900"]
+    assert query["X-Amz-Algorithm"] == ["AWS4-HMAC-SHA256"]
+    return url.path, query
+
+
+@pytest.mark.parametrize(
+    ("step", "given", "said"),
+    [
+        (MultipartStep.CREATE, {}, {"uploads": [""]}),
+        (
+            MultipartStep.PART,
+            {"upload_id": "U", "part_number": 7},
+            {"uploadId": ["U"], "partNumber": ["7"]},
+        ),
+        (MultipartStep.LIST, {"upload_id": "U"}, {"uploadId": ["U"]}),
+        (MultipartStep.COMPLETE, {"upload_id": "U"}, {"uploadId": ["U"]}),
+        (MultipartStep.ABORT, {"upload_id": "U"}, {"uploadId": ["U"]}),
+    ],
+)
+def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
+    storage: Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
+) -> None:
+    path, query = signed_step(storage, step, **given)
+    assert path == f"/{KEY}"
+    assert {k: v for k, v in query.items() if not k.startswith("X-Amz-")} == said
+    assert query["X-Amz-SignedHeaders"] == ["host"]
+
+
+def test_the_beginning_of_an_upload_in_parts_carries_its_type(storage: Storage) -> None:
+    _, query = signed_step(storage, MultipartStep.CREATE, content_type="video/mp4")
+    assert query["X-Amz-SignedHeaders"] == ["content-type;host"]
+
+
+def test_what_is_stored_is_found_by_its_whole_key(storage: Storage) -> None:
+    storage.put_upload(f"{KEY}-other", io.BytesIO(b"x"), size=1, content_type="video/mp4")
+    assert storage.find_upload(KEY) is None
+    storage.put_upload(KEY, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
+    assert storage.find_upload(KEY) == Source(storage.upload_etag(KEY) or "", 5, "")
+
+
+def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(storage: Storage) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1")
+    ids = ("507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012")
+    for video_id in ids:
+        key = f"uploads/{video_id}/source"
+        s3.put_object(Bucket="clipo-uploads", Key=key, Body=b"bytes")
+        for _ in range(2):
+            s3.create_multipart_upload(Bucket="clipo-uploads", Key=key)
+        for number in range(3):
+            storage.put_thumbnail(f"thumbnails/{video_id}/{number}.jpg", b"jpeg")
+    for _ in range(2):
+        storage.delete_objects_of(ids[0])
+        pending = s3.list_multipart_uploads(Bucket="clipo-uploads")["Uploads"]
+        assert [upload["Key"] for upload in pending] == [f"uploads/{ids[1]}/source"] * 2
+        assert keys(s3, "clipo-uploads") == [f"uploads/{ids[1]}/source"]
+        assert keys(s3, "clipo-media") == [f"thumbnails/{ids[1]}/{n}.jpg" for n in range(3)]
+
+
+def test_more_thumbnails_than_one_page_are_removed(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
+    for number in range(5):
+        storage.put_thumbnail(f"thumbnails/507f1f77bcf86cd799439011/{number}.jpg", b"jpeg")
+    storage.delete_objects_of("507f1f77bcf86cd799439011")
+    assert keys(boto3.client("s3"), "clipo-media") == []
+
+
+def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage) -> None:
+    upload = boto3.client("s3").create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
+    storage._abort(KEY, upload["UploadId"])
+    storage._abort(KEY, upload["UploadId"])
+
+
+def keys(s3: Any, bucket: str) -> list[str]:
+    return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:

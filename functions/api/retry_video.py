@@ -1,0 +1,44 @@
+"""Processes a failed video again."""
+
+from datetime import UTC, datetime
+
+from api import problems
+from api.lookup import find_video
+from api.problems import Problem
+from api.services import Services
+from shared.errors import ProcessingUnavailable
+from shared.log import logger
+from shared.video import Status, Video, found_upload
+
+
+def retry_video(services: Services, video_id: str) -> Video:
+    """Move a failed video to pending and have its upload processed; return it.
+
+    Raises `Problem` where it has not failed or has no file, `CatalogUnavailable` or
+    `StorageUnavailable`.
+    """
+    video = find_video(services, video_id)
+    if video.status is not Status.FAILED:
+        raise _not_failed(video)
+    found = services.objects.find_upload(video.upload.key)
+    if found is None:
+        raise Problem(
+            problems.SOURCE_GONE,
+            f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
+        )
+    if not services.records.retry(video.id, now=datetime.now(UTC)):
+        # Another retry, a newer upload or a delete was faster.
+        raise _not_failed(find_video(services, video_id))
+    logger().info("video retried", video_id=video.id, size=found.size)
+    try:
+        services.processing.start(found_upload(video, found))
+    except ProcessingUnavailable:
+        # The record says what is to be done, and the clean-up starts what has not begun (ADR 10).
+        logger().error("processing not started", video_id=video.id, exc_info=True)
+    return find_video(services, video_id)
+
+
+def _not_failed(video: Video) -> Problem:
+    return Problem(
+        problems.NOT_FAILED, f"Video {video.id} is {video.status}. There is nothing to retry."
+    )

@@ -1,0 +1,95 @@
+"""Signs one request with which a client uploads a pending video."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from api import problems
+from api.lookup import find_video
+from api.new_video import UPLOAD_WINDOW_S
+from api.problems import FieldError, Problem
+from api.services import Services
+from shared.log import logger
+from shared.storage import MultipartStep, SignedPost
+from shared.video import Video
+
+
+@dataclass(frozen=True, slots=True)
+class MultipartRequest:
+    """One step of an upload in parts."""
+
+    step: MultipartStep
+    upload_id: str | None
+    part_number: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed request for this video's key."""
+
+    key: str
+    expires_at: datetime
+    url: str
+    content_type: str | None = None
+    """What the request has to be sent with, where the signature covers it."""
+    form: SignedPost | None = None
+
+
+def sign_form(services: Services, video: Video) -> SignedPost:
+    """Sign the form that uploads a video in one request. Raises `StorageUnavailable`."""
+    return services.objects.sign_upload(
+        video.upload.key,
+        content_type=video.content_type,
+        max_bytes=services.settings.max_upload_bytes,
+        expires_s=UPLOAD_WINDOW_S,
+    )
+
+
+def sign_upload(
+    services: Services, video_id: str, *, key: str | None, multipart: MultipartRequest | None
+) -> Signed:
+    """Sign a step of an upload in parts, or the form where it is none of them.
+
+    The upload is then awaited for as long as the signature is good. Raises `Problem` for
+    another video's key and where the video is not pending, `CatalogUnavailable` or
+    `StorageUnavailable`.
+    """
+    video = find_video(services, video_id)
+    _check_key(key, video)
+    expires_at = extended(services, video.id)
+    if expires_at is None:
+        raise _not_pending(find_video(services, video_id))
+    logger().info("request signed", video_id=video.id, step=multipart and multipart.step)
+    if multipart is None:
+        form = sign_form(services, video)
+        return Signed(video.upload.key, expires_at, form.url, form=form)
+    content_type = video.content_type if multipart.step is MultipartStep.CREATE else None
+    url = services.objects.sign_multipart(
+        video.upload.key,
+        multipart.step,
+        content_type=content_type,
+        upload_id=multipart.upload_id,
+        part_number=multipart.part_number,
+        expires_s=UPLOAD_WINDOW_S,
+    )
+    return Signed(video.upload.key, expires_at, url, content_type=content_type)
+
+
+def extended(services: Services, video_id: str) -> datetime | None:
+    """Await a pending video's upload for another window; `None` where it is not pending."""
+    until = datetime.now(UTC) + timedelta(seconds=UPLOAD_WINDOW_S)
+    return until if services.records.extend_upload(video_id, until=until) else None
+
+
+def _check_key(key: str | None, video: Video) -> None:
+    if key not in (None, video.upload.key):
+        message = f"Only {video.upload.key} can be signed here, this video's own key"
+        raise Problem(
+            problems.INVALID_REQUEST, f"body.key: {message}.", FieldError("body.key", message)
+        )
+
+
+def _not_pending(video: Video) -> Problem:
+    return Problem(
+        problems.NOT_PENDING,
+        f"Video {video.id} is {video.status}. Upload another file as a new one: POST /videos.",
+    )

@@ -1,0 +1,67 @@
+"""`DELETE /videos/{id}`."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.video import source_key
+from tests.examples import ID, done_video, failed_video, video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.records import FakeRecords
+from tests.problems import problem
+
+OTHER = "507f1f77bcf86cd799439012"
+
+
+@pytest.fixture(autouse=True)
+def stored(objects: FakeObjects) -> None:
+    for video_id in (ID, OTHER):
+        objects.uploads[source_key(video_id)] = b"file"
+        for token in ("first", "second"):
+            objects.thumbnails[f"thumbnails/{video_id}/{token}.jpg"] = b"jpeg"
+
+
+@pytest.mark.parametrize("found", [video(), done_video(), failed_video()])
+def test_removes_the_record_and_its_objects_and_no_others(
+    client: TestClient, records: FakeRecords, objects: FakeObjects, found: object
+) -> None:
+    records.videos = {ID: found, OTHER: video(OTHER)}  # type: ignore[dict-item]  # videos all
+    response = client.delete(f"/videos/{ID}")
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-type" not in response.headers
+    assert list(records.videos) == [OTHER]
+    assert list(objects.uploads) == [source_key(OTHER)]
+    assert len(objects.thumbnails) == 2
+    assert client.get(f"/videos/{ID}").status_code == 404
+
+
+def test_that_ended_half_way_can_be_repeated(
+    client: TestClient, records: FakeRecords, objects: FakeObjects
+) -> None:
+    records.videos = {ID: done_video()}
+    objects.down = True
+    body = problem(client.delete(f"/videos/{ID}"))
+    assert (body["status"], body["code"]) == (503, "storage_unavailable")
+    assert records.videos == {}, "first the record: a done video never lacks its thumbnail"
+    objects.down = False
+    assert client.delete(f"/videos/{ID}").status_code == 204
+    assert list(objects.uploads) == [source_key(OTHER)]
+    assert client.delete(f"/videos/{ID}").status_code == 204
+
+
+def test_without_a_database_touches_no_object(
+    client: TestClient, records: FakeRecords, objects: FakeObjects
+) -> None:
+    records.videos = {ID: done_video()}
+    records.down = True
+    assert client.delete(f"/videos/{ID}").status_code == 503
+    assert source_key(ID) in objects.uploads
+
+
+def test_takes_an_id_in_either_case(client: TestClient, objects: FakeObjects) -> None:
+    assert client.delete(f"/videos/{ID.upper()}").status_code == 204
+    assert source_key(ID) not in objects.uploads
+
+
+@pytest.mark.parametrize("video_id", ["x", "0" * 25, "%24ne"])
+def test_refuses_what_is_no_id(client: TestClient, video_id: str) -> None:
+    assert problem(client.delete(f"/videos/{video_id}"))["code"] == "invalid_id"

@@ -1,0 +1,108 @@
+"""`POST /videos/{id}/retry`."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.video import Status, Upload, source_key
+from tests.examples import CREATED, ID, SEQUENCER, done_video, failed_video, video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.processing import FakeProcessing
+from tests.fakes.records import FakeRecords
+from tests.problems import problem
+
+
+@pytest.fixture(autouse=True)
+def failed(records: FakeRecords, objects: FakeObjects) -> None:
+    records.videos[ID] = replace(failed_video(), attempts=5)
+    objects.uploads[source_key(ID)] = b"file"
+
+
+def retry(client: TestClient) -> Any:
+    return client.post(f"/videos/{ID}/retry")
+
+
+def test_moves_to_pending_and_starts_processing(
+    client: TestClient, processing: FakeProcessing
+) -> None:
+    response = retry(client)
+    assert response.status_code == 202
+    body = response.json()
+    assert (body["status"], body["attempts"], body["error"]) == ("pending", 0, None)
+    (started,) = processing.started
+    assert (started.video_id, started.key) == (ID, source_key(ID))
+    assert (started.source.size, started.source.sequencer) == (4, SEQUENCER)
+
+
+def test_of_a_video_that_was_never_claimed_has_no_sequencer(
+    client: TestClient, records: FakeRecords, processing: FakeProcessing
+) -> None:
+    records.videos[ID] = replace(failed_video(), source=None)
+    assert retry(client).status_code == 202
+    assert processing.started[0].source.sequencer == ""
+
+
+@pytest.mark.parametrize("found", [video(), video(status=Status.PROCESSING), done_video()])
+def test_is_for_failed_videos_only(
+    client: TestClient, records: FakeRecords, processing: FakeProcessing, found: Any
+) -> None:
+    records.videos[ID] = found
+    body = problem(retry(client))
+    assert (body["status"], body["code"]) == (409, "not_failed")
+    assert found.status in body["detail"]
+    assert records.videos[ID] == found
+    assert processing.started == []
+
+
+def test_says_so_where_the_file_is_gone(
+    client: TestClient, records: FakeRecords, objects: FakeObjects, processing: FakeProcessing
+) -> None:
+    objects.uploads.clear()
+    body = problem(retry(client))
+    assert (body["status"], body["code"]) == (409, "source_gone")
+    assert records.videos[ID].status is Status.FAILED
+    assert processing.started == []
+
+
+def test_that_comes_second_starts_nothing(
+    client: TestClient,
+    records: FakeRecords,
+    objects: FakeObjects,
+    processing: FakeProcessing,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    find = objects.find_upload
+
+    def meanwhile(key: str) -> Any:
+        records.videos[ID] = video(status=Status.PROCESSING, upload=Upload(key, "POST", CREATED))
+        return find(key)
+
+    monkeypatch.setattr(objects, "find_upload", meanwhile)
+    body = problem(retry(client))
+    assert (body["code"], processing.started) == ("not_failed", [])
+    assert "processing" in body["detail"]
+
+
+def test_is_on_record_where_processing_cannot_be_started(
+    client: TestClient, processing: FakeProcessing, caplog: pytest.LogCaptureFixture
+) -> None:
+    processing.down = True
+    response = retry(client)
+    assert (response.status_code, response.json()["status"]) == (202, "pending")
+    assert "processing not started" in caplog.messages
+
+
+def test_without_storage_changes_nothing(
+    client: TestClient, records: FakeRecords, objects: FakeObjects
+) -> None:
+    objects.down = True
+    assert problem(retry(client))["code"] == "storage_unavailable"
+    assert records.videos[ID].status is Status.FAILED
+
+
+def test_of_an_unknown_video(client: TestClient, records: FakeRecords) -> None:
+    records.videos.clear()
+    assert problem(retry(client))["code"] == "video_not_found"
+    assert problem(client.post("/videos/x/retry"))["code"] == "invalid_id"

@@ -1,0 +1,150 @@
+"""`POST /videos/{id}/upload/sign`."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from shared.video import Status, source_key
+from tests.examples import ID, done_video, video
+from tests.fakes.records import FakeRecords
+from tests.problems import problem
+
+UPLOAD = "VXBsb2FkIElE"
+
+
+@pytest.fixture(autouse=True)
+def pending(records: FakeRecords) -> None:
+    records.videos[ID] = video()
+
+
+def sign(client: TestClient, **request: Any) -> Any:
+    return client.post(f"/videos/{ID}/upload/sign", json=request)
+
+
+def test_a_fresh_form(client: TestClient) -> None:
+    # As Uppy asks for an upload in one request.
+    response = sign(client, method="PUT", key=source_key(ID), contentType="video/x-other")
+    assert response.status_code == 200
+    body = response.json()
+    assert body["url"] == "https://uploads.example/"
+    assert body["fields"] == {
+        "key": source_key(ID),
+        "Content-Type": "video/mp4",
+        "policy": "1..10000 bytes in 900 s",
+    }
+    assert "headers" not in body
+
+
+@pytest.mark.parametrize(
+    ("request_", "signed"),
+    [
+        ({"method": "POST"}, "create_multipart_upload&video/mp4&None&None&900"),
+        (
+            {"method": "PUT", "uploadId": UPLOAD, "partNumber": 10_000},
+            f"upload_part&None&{UPLOAD}&10000&900",
+        ),
+        ({"method": "GET", "uploadId": UPLOAD}, f"list_parts&None&{UPLOAD}&None&900"),
+        (
+            {"method": "POST", "uploadId": UPLOAD},
+            f"complete_multipart_upload&None&{UPLOAD}&None&900",
+        ),
+        (
+            {"method": "DELETE", "uploadId": UPLOAD},
+            f"abort_multipart_upload&None&{UPLOAD}&None&900",
+        ),
+    ],
+)
+def test_each_step_of_an_upload_in_parts(
+    client: TestClient, request_: dict[str, Any], signed: str
+) -> None:
+    body = sign(client, key=source_key(ID), **request_).json()
+    assert body["url"] == f"https://uploads.example/{source_key(ID)}?{signed}"
+    assert body["key"] == source_key(ID)
+    assert "fields" not in body, "Uppy takes it for a form otherwise"
+
+
+def test_only_the_beginning_has_to_carry_the_type(client: TestClient) -> None:
+    assert sign(client, method="POST").json()["headers"] == {"Content-Type": "video/mp4"}
+    assert "headers" not in sign(client, method="POST", uploadId=UPLOAD).json()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [{"method": "PUT"}, {"method": "PUT", "uploadId": UPLOAD, "partNumber": 1}],
+)
+def test_the_upload_is_awaited_as_long_as_the_signature_is_good(
+    client: TestClient, records: FakeRecords, request_: dict[str, Any]
+) -> None:
+    body = sign(client, **request_).json()
+    awaited = records.videos[ID].upload.expires_at
+    assert timedelta(minutes=14) < awaited - datetime.now(UTC) <= timedelta(minutes=15)
+    assert datetime.fromisoformat(body["expires_at"]) - awaited < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize(
+    "key", ["uploads/507f1f77bcf86cd799439012/source", "thumbnails/x.jpg", "", "../x"]
+)
+@pytest.mark.parametrize(
+    "request_", [{"method": "PUT"}, {"method": "POST"}, {"method": "DELETE", "uploadId": UPLOAD}]
+)
+def test_another_key_is_refused(
+    client: TestClient, records: FakeRecords, key: str, request_: dict[str, Any]
+) -> None:
+    body = problem(sign(client, key=key, **request_))
+    assert (body["status"], body["errors"][0]["field"]) == (422, "body.key")
+    assert source_key(ID) in body["detail"]
+    assert records.videos[ID] == video()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {},
+        {"method": "HEAD"},
+        {"method": "GET"},
+        {"method": "DELETE"},
+        {"method": "PUT", "uploadId": UPLOAD},
+        {"method": "PUT", "partNumber": 1},
+        {"method": "POST", "uploadId": UPLOAD, "partNumber": 1},
+        {"method": "PUT", "uploadId": UPLOAD, "partNumber": 0},
+        {"method": "PUT", "uploadId": UPLOAD, "partNumber": 10_001},
+        {"method": "PUT", "uploadId": UPLOAD, "partNumber": "1"},
+        {"method": "GET", "uploadId": ""},
+        {"method": "GET", "uploadId": "a b"},
+        {"method": "GET", "uploadId": "ü"},
+        {"method": "GET", "uploadId": {"$gt": ""}},
+        {"method": "GET", "uploadId": "x" * 1025},
+        {"method": "PUT", "key": 5},
+    ],
+)
+def test_what_is_no_step_is_refused(client: TestClient, request_: dict[str, Any]) -> None:
+    assert problem(sign(client, **request_))["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize("found", [video(status=Status.PROCESSING), done_video()])
+def test_is_for_pending_videos_only(client: TestClient, records: FakeRecords, found: Any) -> None:
+    records.videos[ID] = found
+    body = problem(sign(client, method="PUT"))
+    assert (body["status"], body["code"]) == (409, "not_pending")
+    assert found.status in body["detail"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"null", b"[]", b"{", b"\xff", b'{"method": "PUT", "key": "\\ud800"}', b"[" * 50_000],
+)
+def test_bodies_that_are_not_its_json_are_refused(client: TestClient, content: bytes) -> None:
+    headers = {"content-type": "application/json"}
+    response = client.post(f"/videos/{ID}/upload/sign", content=content, headers=headers)
+    assert 400 <= problem(response)["status"] < 500
+
+
+def test_what_uppy_may_say_some_day_is_no_error(client: TestClient) -> None:
+    assert sign(client, method="PUT", expiresIn=5, more={"a": 1}).status_code == 200
+
+
+def test_of_an_unknown_video(client: TestClient, records: FakeRecords) -> None:
+    records.videos.clear()
+    assert problem(sign(client, method="PUT"))["code"] == "video_not_found"
