@@ -54,6 +54,13 @@ def test_checkov_finds_nothing_that_is_not_explained(tmp_path: Path) -> None:
 # ---- Least privilege ----
 
 
+_LISTING = [
+    ("s3:ListBucket", _UPLOADS),
+    ("s3:ListBucketMultipartUploads", _UPLOADS),
+    ("s3:ListBucket", _MEDIA),
+]
+
+
 def statements(role: str) -> list[tuple[list[str], Any]]:
     """Return what a role may do, and on what."""
     allowed = []
@@ -74,19 +81,30 @@ def rights(role: str, service: str) -> list[tuple[str, str]]:
     ]
 
 
-def test_the_api_can_only_sign_uploads_and_read_thumbnails() -> None:
+def test_the_api_signs_and_removes_uploads_reads_thumbnails_and_starts_processing() -> None:
+    """It can read no upload, and write no thumbnail."""
     assert rights("ApiRole", "s3") == [
         ("s3:PutObject", f"{_UPLOADS}/uploads/*"),
+        ("s3:AbortMultipartUpload", f"{_UPLOADS}/uploads/*"),
+        ("s3:ListMultipartUploadParts", f"{_UPLOADS}/uploads/*"),
+        ("s3:DeleteObject", f"{_UPLOADS}/uploads/*"),
         ("s3:GetObject", f"{_MEDIA}/thumbnails/*"),
+        ("s3:DeleteObject", f"{_MEDIA}/thumbnails/*"),
+        *_LISTING,
     ]
+    start = (["lambda:InvokeFunction"], {"Fn::GetAtt": ["ProcessingFunction", "Arn"]})
+    assert start in statements("ApiRole")
 
 
-def test_processing_can_only_read_uploads_and_write_thumbnails() -> None:
+def test_processing_reads_and_removes_uploads_and_writes_thumbnails() -> None:
+    """It can write no upload, and read no thumbnail."""
     assert rights("ProcessingRole", "s3") == [
         ("s3:GetObject", f"{_UPLOADS}/uploads/*"),
-        ("s3:ListBucket", _UPLOADS),
+        ("s3:DeleteObject", f"{_UPLOADS}/uploads/*"),
+        ("s3:AbortMultipartUpload", f"{_UPLOADS}/uploads/*"),
         ("s3:PutObject", f"{_MEDIA}/thumbnails/*"),
         ("s3:DeleteObject", f"{_MEDIA}/thumbnails/*"),
+        *_LISTING,
     ]
 
 
@@ -141,7 +159,10 @@ def test_plain_http_and_old_signatures_are_denied(bucket: str) -> None:
 
 def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
     (rule,) = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
-    assert (rule["AllowedMethods"], rule["ExposedHeaders"]) == (["POST", "PUT"], ["ETag"])
+    assert (rule["AllowedMethods"], rule["ExposedHeaders"]) == (
+        ["POST", "PUT", "GET", "DELETE"],
+        ["ETag"],
+    )
     assert "*" not in json.dumps(rule["AllowedOrigins"])
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]

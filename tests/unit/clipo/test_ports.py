@@ -52,5 +52,5 @@ def test_a_port_that_the_kernel_chooses_twice_is_not_given_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     chosen = iter([*[None] * 20, 30_001, 30_001, 30_002])
-    monkeypatch.setattr("clipo.ports._bindable", lambda _: next(chosen))
+    monkeypatch.setattr("clipo.ports._bindable", lambda _host, _port: next(chosen))
     assert free_port(20_000, taken={30_001}) == 30_002
