@@ -11,3 +11,7 @@ class CatalogUnavailable(Unavailable):
 
 class StorageUnavailable(Unavailable):
     """Object storage."""
+
+
+class ProcessingUnavailable(Unavailable):
+    """What starts the processing function."""

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
@@ -39,6 +40,15 @@ class SignedPost:
 
     url: str
     fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a listing tells of an object."""
+
+    bucket: str
+    key: str
+    modified_at: datetime
 
 
 class Storage:
@@ -145,6 +155,38 @@ class Storage:
         except ObjectGone:
             return None
         return head["ETag"].strip('"')
+
+    def find_upload(self, key: str) -> Source | None:
+        """Return what is stored now, `None` where there is nothing.
+
+        By listing, which needs no right to read uploads. Only events tell a sequencer.
+        """
+        with _unavailable_on_error():
+            listed = self._s3.list_objects_v2(
+                Bucket=self._settings.uploads_bucket, Prefix=key, MaxKeys=1
+            )
+        for found in listed.get("Contents", []):
+            if found["Key"] == key:
+                return Source(etag=found["ETag"].strip('"'), size=found["Size"], sequencer="")
+        return None
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        """Yield all objects of both buckets whose keys are behind `after`, in the keys' order."""
+        settings = self._settings
+        # "thumbnails/" comes before "uploads/".
+        for bucket in (settings.media_bucket, settings.uploads_bucket):
+            with _unavailable_on_error():
+                listing = self._s3.get_paginator("list_objects_v2")
+                for page in listing.paginate(Bucket=bucket, StartAfter=after):
+                    yield [
+                        StoredObject(bucket, key=found["Key"], modified_at=found["LastModified"])
+                        for found in page.get("Contents", [])
+                    ]
+
+    def delete(self, found: StoredObject) -> None:
+        """Remove what a listing has told of. Safe to repeat."""
+        with _unavailable_on_error():
+            self._s3.delete_object(Bucket=found.bucket, Key=found.key)
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""

@@ -18,7 +18,7 @@ from moto import mock_aws
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
-from shared.storage import READ_BYTES, ObjectGone, SourceReplaced, Storage
+from shared.storage import READ_BYTES, ObjectGone, SourceReplaced, Storage, StoredObject
 from shared.video import Source
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
@@ -126,6 +126,40 @@ def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage) -> Non
     with pytest.raises(ObjectGone):
         storage.read_thumbnail("t.jpg")
     storage.delete_thumbnail("t.jpg")
+
+
+def test_what_is_stored_for_a_video_is_found(storage: Storage) -> None:
+    key = "uploads/1/source"
+    storage.put_upload(f"{key}s", io.BytesIO(b"other"), size=5, content_type="video/mp4")
+    assert storage.find_upload(key) is None
+    storage.put_upload(key, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
+    found = storage.find_upload(key)
+    assert found == Source(etag=storage.upload_etag(key) or "", size=5, sequencer="")
+
+
+def listed(storage: Storage, after: str = "") -> list[StoredObject]:
+    return [found for page in storage.pages(after=after) for found in page]
+
+
+def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: Storage) -> None:
+    uploads = [f"uploads/{number:04}/source" for number in range(1001)]
+    for key in uploads:
+        storage.put_upload(key, io.BytesIO(b"b"), size=1, content_type="video/mp4")
+    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
+    keys = ["thumbnails/1/t.jpg", *uploads]
+    assert [found.key for found in listed(storage)] == keys
+    for after in (0, 1, 500):
+        assert [found.key for found in listed(storage, keys[after])] == keys[after + 1 :]
+    assert datetime.now(UTC) - listed(storage)[0].modified_at < timedelta(minutes=5)
+
+
+def test_what_was_listed_can_be_deleted(storage: Storage) -> None:
+    storage.put_upload("uploads/1/source", io.BytesIO(b"b"), size=1, content_type="video/mp4")
+    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
+    for found in listed(storage):
+        storage.delete(found)
+        storage.delete(found)
+    assert listed(storage) == []
 
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:

@@ -1,0 +1,17 @@
+"""What starts processing, and only remembers it."""
+
+from dataclasses import dataclass, field
+
+from shared.errors import ProcessingUnavailable
+from shared.video import UploadedObject
+
+
+@dataclass
+class FakeProcessing:
+    started: list[UploadedObject] = field(default_factory=list)
+    down: bool = False
+
+    def start(self, upload: UploadedObject) -> None:
+        if self.down:
+            raise ProcessingUnavailable("Lambda: TooManyRequestsException")
+        self.started.append(upload)
