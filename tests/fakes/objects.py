@@ -1,10 +1,14 @@
 """Object storage in memory."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import md5
 from typing import BinaryIO
 
 from shared.errors import StorageUnavailable
-from shared.storage import ObjectGone, SignedPost
+from shared.storage import ObjectGone, SignedPost, StoredObject
+from shared.video import Source
 
 
 @dataclass
@@ -12,6 +16,8 @@ class FakeObjects:
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     down: bool = False
+    modified_at: dict[str, datetime] = field(default_factory=dict)
+    """Of objects that are older than this moment."""
 
     def sign_upload(
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int
@@ -22,6 +28,29 @@ class FakeObjects:
             "policy": f"1..{max_bytes} bytes in {expires_s} s",
         }
         return SignedPost(url="https://uploads.example/", fields=fields)
+
+    def find_upload(self, key: str) -> Source | None:
+        self._answer()
+        content = self.uploads.get(key)
+        if content is None:
+            return None
+        return Source(etag=md5(content).hexdigest(), size=len(content), sequencer="")
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        for bucket in ("media", "uploads"):
+            self._answer()
+            yield [
+                StoredObject(bucket, key, self.modified_at.get(key, datetime.now(UTC)))
+                for key in sorted(self._bucket(bucket))
+                if key > after
+            ]
+
+    def delete(self, found: StoredObject) -> None:
+        self._answer()
+        del self._bucket(found.bucket)[found.key]
+
+    def _bucket(self, name: str) -> dict[str, bytes]:
+        return {"media": self.thumbnails, "uploads": self.uploads}[name]
 
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         self._answer()
