@@ -15,6 +15,8 @@ _STEPS = {
     "processing started": ("processing", "{size:,} bytes"),
     "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
     "video failed": ("failed", "{code}"),
+    "lost event found": ("retry", "its event was lost: it is started again"),
+    "lapsed lease found": ("retry", "its worker has stopped: it is started again"),
     "processing interrupted": ("retry", "{reason}"),
     "event comes again": ("retry", "the event comes again in {seconds} s"),
     "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),
