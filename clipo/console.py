@@ -17,6 +17,7 @@ _STEPS = {
     "video failed": ("failed", "{code}"),
     "lost event found": ("retry", "its event was lost: it is started again"),
     "lapsed lease found": ("retry", "its worker has stopped: it is started again"),
+    "video not looked after": ("problem", "it could not be looked after: see upkeep.log"),
     "processing interrupted": ("retry", "{reason}"),
     "event comes again": ("retry", "the event comes again in {seconds} s"),
     "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),

@@ -1,6 +1,6 @@
 """Object storage: the uploads and media buckets. The only module that speaks to S3."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -183,10 +183,15 @@ class Storage:
                         for found in page.get("Contents", [])
                     ]
 
-    def delete(self, found: StoredObject) -> None:
-        """Remove what a listing has told of. Safe to repeat."""
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        """Remove objects of one page of a listing. Safe to repeat."""
         with _unavailable_on_error():
-            self._s3.delete_object(Bucket=found.bucket, Key=found.key)
+            answer = self._s3.delete_objects(
+                Bucket=found[0].bucket,
+                Delete={"Objects": [{"Key": one.key} for one in found], "Quiet": True},
+            )
+        for error in answer.get("Errors", []):
+            raise StorageUnavailable(f"S3: {error.get('Code')}")
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""

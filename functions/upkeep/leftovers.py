@@ -67,9 +67,8 @@ class Leftovers:
         report.without_record += len(abandoned)
         logger().warning("objects without a record", keys=[found.key for found in abandoned])
         if self.delete:
-            for found in abandoned:
-                self.objects.delete(found)
-                report.deleted += 1
+            self.objects.delete(abandoned)
+            report.deleted += len(abandoned)
 
     def _without_record(self, page: Iterable[StoredObject]) -> list[StoredObject]:
         old_before = datetime.now(UTC) - MIN_AGE

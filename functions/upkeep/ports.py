@@ -1,6 +1,6 @@
 """What upkeep asks of the catalog, of object storage and of processing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,9 @@ from shared.video import Failure, Source, UploadedObject, Video
 
 class Records(Protocol):
     """The catalog's part in upkeep."""
+
+    def ensure_indexes(self) -> None:
+        """Create the indexes of all queries."""
 
     def get(self, video_id: str) -> Video | None:
         """Return one video."""
@@ -49,8 +52,8 @@ class Objects(Protocol):
     def delete_thumbnail(self, key: str) -> None:
         """Remove one picture."""
 
-    def delete(self, found: StoredObject) -> None:
-        """Remove what a listing has told of."""
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        """Remove objects of one page."""
 
 
 class Processing(Protocol):

@@ -1,6 +1,6 @@
 """Object storage in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
@@ -45,9 +45,10 @@ class FakeObjects:
                 if key > after
             ]
 
-    def delete(self, found: StoredObject) -> None:
+    def delete(self, found: Sequence[StoredObject]) -> None:
         self._answer()
-        del self._bucket(found.bucket)[found.key]
+        for one in found:
+            del self._bucket(found[0].bucket)[one.key]
 
     def _bucket(self, name: str) -> dict[str, bytes]:
         return {"media": self.thumbnails, "uploads": self.uploads}[name]

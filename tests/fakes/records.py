@@ -85,6 +85,9 @@ class FakeRecords:
         self._answer()
         return self._change(video_id, lease, lease=replace(lease, until=now))
 
+    def ensure_indexes(self) -> None:
+        self._answer()
+
     def overdue(self, *, before: datetime) -> Iterator[Video]:
         self._answer()
         for video in list(self.videos.values()):

@@ -5,7 +5,6 @@ VIDEOS sets how many there are: 100,000 take half a minute to insert.
 
 import os
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,8 +102,6 @@ def database(mongodb_uri: str) -> Iterator[str]:
 
 def test_a_sweep_reads_only_the_videos_that_need_work(mongodb_uri: str, database: str) -> None:
     settings = CatalogSettings(mongodb_uri, database)
-    with closing(Catalog(settings, pool_size=1, timeout_ms=10_000)) as deployment:
-        deployment.ensure_indexes()
     objects, processing = FakeObjects(), FakeProcessing()
     with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True, tzinfo=UTC) as server:
         videos = server[database].videos

@@ -156,10 +156,19 @@ def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: Storage) 
 def test_what_was_listed_can_be_deleted(storage: Storage) -> None:
     storage.put_upload("uploads/1/source", io.BytesIO(b"b"), size=1, content_type="video/mp4")
     storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
-    for found in listed(storage):
-        storage.delete(found)
-        storage.delete(found)
+    for page in list(storage.pages(after="")):
+        storage.delete(page)
+        storage.delete(page)
     assert listed(storage) == []
+
+
+def test_what_could_not_be_deleted_is_not_passed_over(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(storage, "_client_for_all", Mock(delete_objects=lambda **_: refused))
+    with pytest.raises(StorageUnavailable, match="AccessDenied"):
+        storage.delete([StoredObject("clipo-uploads", "k", datetime.now(UTC))])
 
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:
