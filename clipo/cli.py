@@ -40,6 +40,8 @@ def up(
     MONGODB_URI, AWS_ENDPOINT_URL_S3: servers to use instead of its own.
 
     CLIPO_FFMPEG_DIR: a folder with another ffmpeg and ffprobe.
+
+    CLIPO_UPKEEP_SECONDS: how often videos that are stuck are looked for (300).
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415

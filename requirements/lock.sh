@@ -21,6 +21,6 @@ pin uv
 pin ministack
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev
-for group in local api processing; do
+for group in local api processing upkeep; do
     pin "$group" --constraint "$folder/dev.txt"
 done
