@@ -493,6 +493,19 @@ class TestUpkeep:
             assert not catalog.fail_stuck(old, error=failure(), now=LATER)
             assert not catalog.count_replay(old, now=LATER)
 
+    def test_leaves_alone_what_has_moved_in_the_same_moment(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=pending.updated_at)
+        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
+
+    def test_leaves_alone_what_may_be_uploaded_for_longer(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        extended = {"$set": {"upload.expires_at": LATER}}
+        catalog._videos.update_one({"_id": ObjectId(pending.id)}, extended)
+        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
+
     def test_tells_which_ids_are_videos(self, catalog: Catalog, pending: Video) -> None:
         assert catalog.known([pending.id, new_video_id()]) == {pending.id}
         assert catalog.known([]) == set()

@@ -198,6 +198,35 @@ def test_a_video_that_was_claimed_meanwhile_is_left_to_its_worker(
     assert world.video().status is Status.PROCESSING
 
 
+def test_of_two_runs_that_overlap_one_sends_the_event(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find_upload = FakeObjects.find_upload
+
+    def another_run_meanwhile(objects: FakeObjects, key: str) -> Source | None:
+        with monkeypatch.context() as patch:
+            patch.setattr(FakeObjects, "find_upload", find_upload)
+            world.sweep()
+        return find_upload(objects, key)
+
+    world.has(pending())
+    monkeypatch.setattr(FakeObjects, "find_upload", another_run_meanwhile)
+    assert world.sweep().lost_events == 0
+    assert len(world.processing.started) == 1
+
+
+def test_a_catalog_that_goes_away_ends_the_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(_: FakeObjects, __: str) -> None:
+        world.records.down = True
+
+    world.has(pending(ID), pending(OTHER))
+    monkeypatch.setattr(FakeObjects, "find_upload", down)
+    with pytest.raises(CatalogUnavailable):
+        world.sweep()
+
+
 def test_the_problem_of_one_video_does_not_keep_others_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
