@@ -37,6 +37,7 @@ class Queues:
 class Message:
     """One delivery of an event."""
 
+    id: str
     receipt: str
     body: str
     delivery: int
@@ -97,6 +98,7 @@ class Cloud:
             )
         for message in response.get("Messages", []):
             return Message(
+                id=message["MessageId"],
                 receipt=message["ReceiptHandle"],
                 body=message["Body"],
                 delivery=int(message["Attributes"]["ApproximateReceiveCount"]),

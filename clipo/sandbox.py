@@ -32,13 +32,14 @@ class _Interrupted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
+class Context:
     """What Lambda hands to a handler, as far as ours look."""
 
     deadline: float
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def get_remaining_time_in_millis(self) -> int:
+        """Return the time until the invocation is ended."""
         return max(0, int((self.deadline - time.monotonic()) * 1000))
 
 
@@ -119,7 +120,7 @@ def _serve(connection: Connection, timeout_s: int) -> None:
     from processing.handler import handler  # noqa: PLC0415
 
     try:
-        handler(_warm_up_event(), _Context(time.monotonic() + timeout_s))
+        handler(_warm_up_event(), Context(time.monotonic() + timeout_s))
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
     # Lambda does not count the start either.
@@ -131,7 +132,7 @@ def _serve(connection: Connection, timeout_s: int) -> None:
         except (EOFError, _Interrupted):
             return
         try:
-            answer = True, handler(event, _Context(time.monotonic() + timeout_s))
+            answer = True, handler(event, Context(time.monotonic() + timeout_s))
         except Exception as error:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
             answer = False, f"{type(error).__name__}: {error}"
         connection.send(answer)

@@ -9,9 +9,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -50,7 +51,11 @@ _FOR_SHELLS = (
     "MONGODB_URI",
 )
 
-_FUNCTION_MODULES = {"api": "clipo.local_api", "processing": "clipo.dispatcher"}
+_FUNCTION_MODULES = {
+    "api": "clipo.local_api",
+    "processing": "clipo.dispatcher",
+    "upkeep": "clipo.local_upkeep",
+}
 """The children that run our functions, and start again when the functions' code changes."""
 
 
@@ -161,7 +166,7 @@ class Stack:
             ) from error
 
     def _start_functions(self) -> None:
-        """Start the API and processing, and wait until both work.
+        """Start the API, processing and upkeep, and wait until all of them work.
 
         Raises `_Died` where one does not.
         """
@@ -174,8 +179,9 @@ class Stack:
             )
         health = f"http://127.0.0.1:{self._functions_environ['PORT']}/health"
         self._await("api", lambda: _answers(health), port=_port_of(health))
-        processing = self._children["processing"]
-        self._await("processing", lambda: any(READY in line for line in processing.last_lines))
+        for name in ("processing", "upkeep"):
+            lines = self._children[name].last_lines
+            self._await(name, partial(_has_said, lines, READY))
 
     def _start_child(
         self,
@@ -223,7 +229,7 @@ class Stack:
             self._events.put(_CodeChanged())
 
     def _reload(self) -> None:
-        self._console.say("functions/ has changed: starting api and processing again.", "yellow")
+        self._console.say("functions/ has changed: starting the functions again.", "yellow")
         self._stop_functions()
         try:
             self._start_functions()
@@ -289,6 +295,10 @@ def _bound_host(environ: Mapping[str, str]) -> str:
     if host == "0.0.0.0" or not is_own_address(host):  # noqa: S104 (it is refused)
         raise ClipoError(f"CLIPO_BIND must be one address of this machine, not {host!r}.")
     return host
+
+
+def _has_said(lines: Iterable[str], words: str) -> bool:
+    return any(words in line for line in list(lines))
 
 
 def _answers(url: str) -> bool:

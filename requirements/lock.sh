@@ -24,6 +24,6 @@ pin sam
 pin checkov
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev
-for group in local api processing ffmpeg; do
+for group in local api processing upkeep ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -109,7 +109,13 @@ class RunningStack:
 
     def children(self) -> dict[str, int]:
         """Return the process ids of the stack's parts, by a word of their command line."""
-        words = ("ministack", "secantusd", "clipo.local_api", "clipo.dispatcher")
+        words = (
+            "ministack",
+            "secantusd",
+            "clipo.local_api",
+            "clipo.dispatcher",
+            "clipo.local_upkeep",
+        )
         listing = subprocess.run(
             ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
             capture_output=True,

@@ -272,7 +272,9 @@ class VideoResource(BaseModel):
     attempts: int = Field(description="How often processing has begun", examples=[1])
     media: Media | None = Field(description="Present when done")
     thumbnail: Thumbnail | None = Field(description="Present when done")
-    processing: Processing | None = Field(description="Present when finished")
+    processing: Processing | None = Field(
+        description="Present when finished by a worker, which a video without an upload never is"
+    )
     error: VideoError | None = Field(description="Present when failed")
 
 
@@ -326,7 +328,9 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         )
         if thumbnail
         else None,
-        processing=Processing.model_validate(video.processing) if video.status.finished else None,
+        processing=Processing.model_validate(video.processing)
+        if video.status.finished and video.processing
+        else None,
         error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
     )
 

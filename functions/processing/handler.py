@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any, Protocol
 
 from processing.process_video import Outcome
-from processing.s3_event import records, uploaded_object
 from processing.wiring import Wired, wire
 from shared.log import logger
+from shared.s3_event import records, uploaded_object
 
 
 class Context(Protocol):

@@ -5,12 +5,12 @@ Every step is one conditional `update_one`, judged by its matched count: as atom
 while pending, the lease's end while processing, absent when finished.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, MongoClient
@@ -38,6 +38,18 @@ Document: TypeAlias = dict[str, Any]
 _SERVER_SELECTION_MS = 3000
 _CONNECT_MS = 2000
 _MAX_IDLE_MS = 60_000
+_BATCH = 100
+_LEFTOVERS_SEARCH = "leftovers"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How far a search through the buckets has come."""
+
+    after: str
+    """The last key that was looked at; empty before the first."""
+    due_at: datetime
+    """When it is to go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,10 @@ class Catalog:
     def _keys(self) -> Collection[Document]:
         return self._client[self._settings.database].idempotency_keys
 
+    @property
+    def _searches(self) -> Collection[Document]:
+        return self._client[self._settings.database].searches
+
     def close(self) -> None:
         """Close the connections. A function never does: it keeps them for its next event."""
         self._client.close()
@@ -94,6 +110,8 @@ class Catalog:
             self._videos.create_index([("status", DESCENDING), ("_id", DESCENDING)])
             self._keys.create_index([("expires_at", ASCENDING)], expireAfterSeconds=0)
             self._keys.create_index([("video_id", ASCENDING)])
+            self._videos.create_index([("status", ASCENDING), ("claimable_at", ASCENDING)])
+            self._videos.create_index([("status", ASCENDING), ("upload.expires_at", ASCENDING)])
 
     def add(self, video: Video) -> bool:
         """Insert a new, pending video; `False` where there is one with its id."""
@@ -135,22 +153,29 @@ class Catalog:
         """Take the lease on the event's video; `False` where it is not to be had.
 
         A video can be claimed by an event newer than what was claimed before, and by the same
-        event while nobody has claimed, or when the lease has lapsed and attempts are left.
+        event while nobody has claimed, or when the lease has lapsed and attempts are left. What
+        is done is not done again for the same bytes: the event that was thought to be lost comes
+        after the one that stood in for it.
         """
-        return self._claim_newer(event, lease, now) or self._claim_open(event, lease, now)
+        return (
+            self._claim_newer(event, lease, now, {"status": {"$ne": Status.DONE}})
+            or self._claim_newer(event, lease, now, {"source.etag": {"$ne": event.source.etag}})
+            or self._claim_open(event, lease, now)
+            or self._note_order(event)
+        )
 
-    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
-        condition: Document = {"_id": ObjectId(event.video_id), "upload.key": event.key}
+    def _claim_newer(
+        self, event: UploadedObject, lease: Lease, now: datetime, also: Document
+    ) -> bool:
+        condition = _event_of(event) | also
         if event.source.sequencer:
             condition["source.sequencer"] = {"$lt": event.source.sequencer}
         else:
-            condition["source.etag"] = {"$exists": True, "$ne": event.source.etag}
+            condition["source.etag"] = {"$ne": event.source.etag}
         return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
 
     def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
-        condition: Document = {
-            "_id": ObjectId(event.video_id),
-            "upload.key": event.key,
+        condition = _event_of(event) | {
             "claimable_at": {"$lte": now},
             "attempts": {"$lt": MAX_ATTEMPTS},
         }
@@ -159,6 +184,20 @@ class Catalog:
         return self._update(
             condition, {"$set": _claimed(event, lease, now), "$inc": {"attempts": 1}}
         )
+
+    def _note_order(self, event: UploadedObject) -> Literal[False]:
+        """Remember how late the bytes were written that a video is done with.
+
+        An event of a write before this one is then known to be an older upload's.
+        """
+        if event.source.sequencer:
+            condition = _event_of(event) | {
+                "status": Status.DONE,
+                "source.etag": event.source.etag,
+                "source.sequencer": {"$lt": event.source.sequencer},
+            }
+            self._update(condition, {"$set": {"source.sequencer": event.source.sequencer}})
+        return False
 
     def complete(
         self,
@@ -224,6 +263,53 @@ class Catalog:
             raise CatalogUnavailable("The idempotency key has lapsed at this moment.")
         return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
 
+    # What the clean-up asks for. Its queries have no condition besides their index.
+
+    def overdue(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the pending videos whose upload window ended before a moment."""
+        return self._matching(
+            {"status": Status.PENDING, "upload.expires_at": {"$lt": before}},
+        )
+
+    def lapsed(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the videos in processing whose lease ended before a moment."""
+        return self._matching({"status": Status.PROCESSING, "claimable_at": {"$lt": before}})
+
+    def _matching(self, condition: Document) -> Iterator[Video]:
+        with _unavailable_on_error():
+            for document in self._videos.find(condition, batch_size=_BATCH):
+                yield _video(document)
+
+    def count_replay(self, seen: Video, *, now: datetime) -> bool:
+        """Note that an event is sent for a video; `False` where it is not as it was seen."""
+        return self._update(_as_seen(seen), {"$set": {"updated_at": now}, "$inc": {"replays": 1}})
+
+    def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
+        """Move to failed without a lease; `False` where the video is not as it was seen."""
+        failed = {"status": Status.FAILED, "error": asdict(error), "replays": 0, "updated_at": now}
+        outdated = ["lease", "claimable_at", "media", "thumbnail", "processing"]
+        return self._update(_as_seen(seen), {"$set": failed, "$unset": dict.fromkeys(outdated, "")})
+
+    def known(self, video_ids: Iterable[str]) -> set[str]:
+        """Return those ids of which there are videos. Reads the index only."""
+        wanted = [ObjectId(video_id) for video_id in video_ids]
+        with _unavailable_on_error():
+            return {
+                str(found["_id"])
+                for found in self._videos.find({"_id": {"$in": wanted}}, {"_id": True})
+            }
+
+    def search(self) -> Search | None:
+        """Return how far the search for objects without a video has come."""
+        with _unavailable_on_error():
+            found = self._searches.find_one({"_id": _LEFTOVERS_SEARCH})
+        return Search(**_known_fields(Search, found)) if found else None
+
+    def save_search(self, search: Search) -> None:
+        """Remember how far it has come."""
+        with _unavailable_on_error():
+            self._searches.replace_one({"_id": _LEFTOVERS_SEARCH}, asdict(search), upsert=True)
+
     def _finish(
         self,
         video_id: str,
@@ -259,13 +345,33 @@ def is_video_id(text: str) -> bool:
     return ObjectId.is_valid(text)
 
 
+def _event_of(event: UploadedObject) -> Document:
+    return {"_id": ObjectId(event.video_id), "upload.key": event.key}
+
+
 def _claimed(event: UploadedObject, lease: Lease, now: datetime) -> Document:
-    return {
+    claimed = {
         "status": Status.PROCESSING,
-        "source": asdict(event.source),
+        "source.etag": event.source.etag,
+        "source.size": event.source.size,
         "lease": asdict(lease),
         "claimable_at": lease.until,
+        "replays": 0,
         "updated_at": now,
+    }
+    if event.source.sequencer:
+        # An event without one does not make us forget the order that is known.
+        claimed["source.sequencer"] = event.source.sequencer
+    return claimed
+
+
+def _as_seen(video: Video) -> Document:
+    """Match a video that nobody has moved since it was read: every step writes `updated_at`."""
+    return {
+        "_id": ObjectId(video.id),
+        "status": video.status,
+        "updated_at": video.updated_at,
+        "upload.expires_at": video.upload.expires_at,
     }
 
 

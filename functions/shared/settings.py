@@ -75,3 +75,14 @@ def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise SettingsError(f"{name} must be a whole number above 0, not {text!r}.")
     return int(text)
+
+
+def flag(environ: Mapping[str, str], name: str) -> bool:
+    """Return a setting that is `true` or `false` (the default).
+
+    Raises `SettingsError` for anything else.
+    """
+    text = environ.get(name, "").lower() or "false"
+    if text not in ("true", "false"):
+        raise SettingsError(f"{name} must be true or false, not {text!r}.")
+    return text == "true"

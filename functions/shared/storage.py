@@ -1,8 +1,9 @@
 """Object storage: the uploads and media buckets. The only module that speaks to S3."""
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from threading import Lock
@@ -50,6 +51,15 @@ class MultipartStep(StrEnum):
     LIST = "list_parts"
     COMPLETE = "complete_multipart_upload"
     ABORT = "abort_multipart_upload"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a listing tells of an object."""
+
+    bucket: str
+    key: str
+    modified_at: datetime
 
 
 class Storage:
@@ -221,6 +231,29 @@ class Storage:
             self._s3.abort_multipart_upload(
                 Bucket=self._settings.uploads_bucket, Key=key, UploadId=upload_id
             )
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        """Yield all objects of both buckets whose keys are behind `after`, in the keys' order."""
+        settings = self._settings
+        # "thumbnails/" comes before "uploads/".
+        for bucket in (settings.media_bucket, settings.uploads_bucket):
+            with _unavailable_on_error():
+                listing = self._s3.get_paginator("list_objects_v2")
+                for page in listing.paginate(Bucket=bucket, StartAfter=after):
+                    yield [
+                        StoredObject(bucket, key=found["Key"], modified_at=found["LastModified"])
+                        for found in page.get("Contents", [])
+                    ]
+
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        """Remove objects of one page of a listing. Safe to repeat."""
+        with _unavailable_on_error():
+            answer = self._s3.delete_objects(
+                Bucket=found[0].bucket,
+                Delete={"Objects": [{"Key": one.key} for one in found], "Quiet": True},
+            )
+        for error in answer.get("Errors", []):
+            raise StorageUnavailable(f"S3: {error.get('Code')}")
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         """Publish a thumbnail. Its key is never written twice, so it may be cached for ever."""

@@ -15,7 +15,20 @@ and two more by a person or a clean-up."""
 LEASE_GRACE = timedelta(seconds=30)
 """Added to a worker's own deadline, so that a lease never lapses under a living worker."""
 
+UPLOAD_GRACE = timedelta(minutes=15)
+"""After the end of its upload window a video should have been claimed, or never will be."""
+
+LAPSE_GRACE = timedelta(seconds=60)
+"""After the end of a lease its worker is dead, whatever the clocks say."""
+
+REPLAY_PATIENCE = timedelta(minutes=15)
+"""For an event that was sent to be delivered: it may wait behind others."""
+
+MAX_REPLAYS = 5
+"""Events sent by the clean-up for one video without any of them being claimed."""
+
 _SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
+_OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
 # AWS: pad the shorter sequencer with zeros on the right, then compare as text.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 _SEQUENCER_LENGTH = 32
@@ -149,6 +162,9 @@ class Video:
     source: Source | None = None
     lease: Lease | None = None
     attempts: int = 0
+    """Claims of `source`."""
+    replays: int = 0
+    """Events sent by the clean-up since the last claim."""
     media: Media | None = None
     thumbnail: Thumbnail | None = None
     processing: Processing | None = None
@@ -198,6 +214,34 @@ def found_upload(video: Video, found: Source) -> UploadedObject:
     return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
 
 
+def event_may_come(video: Video, *, now: datetime) -> bool:
+    """Tell whether an event that was sent for an unfinished video may still be on its way.
+
+    A pending video was last changed when it was announced, retried or replayed.
+    """
+    sent = video.status is Status.PENDING or video.replays > 0
+    return sent and now - video.updated_at < REPLAY_PATIENCE
+
+
+def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:
+    """Tell whether nobody is at a video any more, now that `event` has failed for the last time.
+
+    Somebody is who holds a live lease, and who has claimed, retried or replayed it since; and a
+    newer upload has an event of its own.
+    """
+    if video.status.finished or video.updated_at > failed_at:
+        return False
+    if video.lease and video.lease.until > failed_at:
+        return False
+    return video.source is None or not _is_newer(video.source, event.source)
+
+
+def _is_newer(one: Source, other: Source) -> bool:
+    if one.sequencer and other.sequencer:
+        return one.sequencer > other.sequencer
+    return one.etag != other.etag
+
+
 def source_key(video_id: str) -> str:
     """Return the key of a video's uploaded object: made of its id, never of a filename."""
     return f"uploads/{video_id}/source"
@@ -206,6 +250,12 @@ def source_key(video_id: str) -> str:
 def video_id_of(key: str) -> str | None:
     """Return the id in a key made by `source_key`, or `None` for any other key."""
     match = _SOURCE_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def owner_of(key: str) -> str | None:
+    """Return the id of the video that a stored object belongs to, `None` for what is not ours."""
+    match = _OWNED_KEY.fullmatch(key)
     return match[1] if match else None
 
 

@@ -84,7 +84,9 @@ def test_nothing_outlives_a_stack_that_was_killed(tmp_path: Path) -> None:
         assert_gone(pids)
 
 
-@pytest.mark.parametrize("name", ["ministack", "secantusd", "clipo.local_api", "clipo.dispatcher"])
+@pytest.mark.parametrize(
+    "name", ["ministack", "secantusd", "clipo.local_api", "clipo.dispatcher", "clipo.local_upkeep"]
+)
 def test_a_part_that_dies_is_reported_and_ends_the_stack(tmp_path: Path, name: str) -> None:
     with running_stack(tmp_path) as stack:
         pids = descendants(stack.process.pid)

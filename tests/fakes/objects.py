@@ -1,11 +1,13 @@
 """Object storage in memory."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import md5
 from typing import BinaryIO
 
 from shared.errors import StorageUnavailable
-from shared.storage import MultipartStep, ObjectGone, SignedPost
+from shared.storage import MultipartStep, ObjectGone, SignedPost, StoredObject
 from shared.video import Source, source_key, thumbnail_prefix
 
 
@@ -14,6 +16,8 @@ class FakeObjects:
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     down: bool = False
+    modified_at: dict[str, datetime] = field(default_factory=dict)
+    """Of objects that are older than this moment."""
 
     def sign_upload(
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int
@@ -51,6 +55,23 @@ class FakeObjects:
         for key in list(self.thumbnails):
             if key.startswith(thumbnail_prefix(video_id)):
                 del self.thumbnails[key]
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        for bucket in ("media", "uploads"):
+            self._answer()
+            yield [
+                StoredObject(bucket, key, self.modified_at.get(key, datetime.now(UTC)))
+                for key in sorted(self._bucket(bucket))
+                if key > after
+            ]
+
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        self._answer()
+        for one in found:
+            del self._bucket(found[0].bucket)[one.key]
+
+    def _bucket(self, name: str) -> dict[str, bytes]:
+        return {"media": self.thumbnails, "uploads": self.uploads}[name]
 
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         self._answer()

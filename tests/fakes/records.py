@@ -3,10 +3,11 @@
 `tests/integration/shared/test_catalog.py` proves the rules against a real server.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from shared.catalog import KeyUse
+from shared.catalog import KeyUse, Search
 from shared.errors import CatalogUnavailable
 from shared.video import (
     Failure,
@@ -25,6 +26,7 @@ class FakeRecords:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
     keys: dict[str, KeyUse] = field(default_factory=dict)
+    searched: Search | None = None
 
     def add(self, video: Video) -> bool:
         self._answer()
@@ -112,6 +114,48 @@ class FakeRecords:
     def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
         self._answer()
         return self._change(video_id, lease, lease=replace(lease, until=now))
+
+    def ensure_indexes(self) -> None:
+        self._answer()
+
+    def overdue(self, *, before: datetime) -> Iterator[Video]:
+        self._answer()
+        for video in list(self.videos.values()):
+            if video.status is Status.PENDING and video.upload.expires_at < before:
+                yield video
+
+    def lapsed(self, *, before: datetime) -> Iterator[Video]:
+        self._answer()
+        for video in list(self.videos.values()):
+            if video.lease and video.lease.until < before:
+                yield video
+
+    def count_replay(self, seen: Video, *, now: datetime) -> bool:
+        return self._change_seen(seen, replays=seen.replays + 1, updated_at=now)
+
+    def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
+        outdated = dict.fromkeys(("lease", "media", "thumbnail", "processing"))
+        failed = {"status": Status.FAILED, "error": error, "replays": 0, "updated_at": now}
+        return self._change_seen(seen, **outdated | failed)
+
+    def _change_seen(self, seen: Video, /, **changes: object) -> bool:
+        self._answer()
+        if self.videos.get(seen.id) != seen:
+            return False
+        self.videos[seen.id] = replace(seen, **changes)  # type: ignore[arg-type]  # by name
+        return True
+
+    def known(self, video_ids: Iterable[str]) -> set[str]:
+        self._answer()
+        return set(video_ids) & set(self.videos)
+
+    def search(self) -> Search | None:
+        self._answer()
+        return self.searched
+
+    def save_search(self, search: Search) -> None:
+        self._answer()
+        self.searched = search
 
     def _finish(self, video_id: str, lease: Lease, **changes: object) -> bool:
         self._answer()

@@ -47,7 +47,7 @@ def test_functions_do_not_know_the_local_stack_or_each_other() -> None:
     assert importers("clipo") == []
     for module in _MODULES:
         folder = module.relative_to(_FUNCTIONS).parts[0]
-        others = {"api", "processing"} - {folder}
+        others = {"api", "processing", "upkeep"} - {folder}
         assert not imports(module) & others, module
 
 
@@ -56,7 +56,7 @@ def test_the_web_framework_stays_in_the_api() -> None:
     assert all(module.startswith("api/") for module in web)
 
 
-@pytest.mark.parametrize("handler", ["api.handler", "processing.handler"])
+@pytest.mark.parametrize("handler", ["api.handler", "processing.handler", "upkeep.handler"])
 def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
     code = (
         "import socket, sys\n"

@@ -12,10 +12,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from processing import handler as module
-from processing.s3_event import MalformedEvent
 from processing.wiring import wire
 from shared.catalog import Catalog, new_video_id
 from shared.errors import CatalogUnavailable
+from shared.s3_event import MalformedEvent
 from shared.storage import Storage
 from shared.video import Status, Video, source_key
 from tests.clips import Clips

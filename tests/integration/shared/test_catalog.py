@@ -11,7 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from shared.catalog import Catalog, KeyUse, is_video_id, new_video_id
+from shared.catalog import Catalog, KeyUse, Search, is_video_id, new_video_id
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
 from shared.video import (
@@ -220,6 +220,36 @@ class TestClaim:
         other = uploaded(pending.id, sequencer="", etag="other")
         assert catalog.claim(other, lease("newer"), now=LATER)
 
+    def test_of_bytes_that_are_done_is_refused_when_their_lost_event_comes_late(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        found = uploaded(pending.id, sequencer="")
+        assert catalog.claim(found, lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        late = uploaded(pending.id)
+        assert not catalog.claim(late, lease("late"), now=LATER)
+        assert refusal(stored(catalog, pending), late) is Refusal.DUPLICATE
+        older = uploaded(pending.id, etag="older", sequencer=pad_sequencer("00"))
+        assert not catalog.claim(older, lease("older"), now=LATER), "its place is known now"
+        assert catalog.claim(newer(late), lease("newer"), now=LATER)
+
+    def test_of_bytes_that_failed_is_possible_by_another_upload_of_them(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        fail(catalog, pending.id, lease())
+        again = uploaded(pending.id, sequencer=pad_sequencer("FFFF"))
+        assert catalog.claim(again, lease("again"), now=NOW)
+        assert stored(catalog, pending).attempts == 1
+
+    def test_by_an_event_without_order_keeps_the_order_that_is_known(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        catalog.release(pending.id, lease(), now=NOW)
+        assert catalog.claim(uploaded(pending.id, sequencer=""), lease("other"), now=NOW)
+        assert stored(catalog, pending).source == uploaded(pending.id).source
+
     def test_is_won_by_one_of_many_at_once(self, catalog: Catalog, pending: Video) -> None:
         won: list[str] = []
 
@@ -398,6 +428,93 @@ def document(catalog: Catalog, key_use: KeyUse) -> dict[str, object]:
     found = catalog._keys.find_one({"_id": key_use.key})
     assert found
     return found
+
+
+class TestUpkeep:
+    @pytest.fixture
+    def processed(self, catalog: Catalog, pending: Video) -> Video:
+        """A video whose worker stops before LATER."""
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        return stored(catalog, pending)
+
+    def test_finds_uploads_that_are_overdue(self, catalog: Catalog, pending: Video) -> None:
+        expires = pending.upload.expires_at
+        assert list(catalog.overdue(before=expires)) == []
+        assert list(catalog.overdue(before=expires + timedelta(seconds=1))) == [pending]
+
+    def test_finds_leases_that_have_lapsed(self, catalog: Catalog, processed: Video) -> None:
+        assert list(catalog.lapsed(before=LATER)) == []
+        assert list(catalog.lapsed(before=LATER + timedelta(seconds=1))) == [processed]
+        assert list(catalog.overdue(before=LATER + timedelta(days=1))) == []
+
+    def test_finds_nothing_that_is_finished(self, catalog: Catalog, processed: Video) -> None:
+        complete(catalog, processed.id, lease())
+        assert list(catalog.lapsed(before=LATER + timedelta(days=1))) == []
+
+    def test_counts_replays_until_one_is_claimed(self, catalog: Catalog, pending: Video) -> None:
+        assert catalog.count_replay(pending, now=NOW)
+        found = stored(catalog, pending)
+        assert (found.replays, found.updated_at, found.status) == (1, NOW, Status.PENDING)
+        assert not catalog.count_replay(pending, now=NOW), "another run was faster"
+        assert catalog.count_replay(found, now=LATER)
+        assert catalog.claim(uploaded(pending.id), lease(), now=LATER)
+        assert stored(catalog, pending).replays == 0
+
+    def test_fails_what_is_stuck(self, catalog: Catalog, processed: Video) -> None:
+        assert catalog.fail_stuck(processed, error=failure(), now=LATER)
+        found = stored(catalog, processed)
+        assert (found.status, found.error, found.lease) == (Status.FAILED, failure(), None)
+        assert found.updated_at == LATER
+        assert not complete(catalog, processed.id, lease()), "the worker was not dead after all"
+        assert not catalog.claim(uploaded(processed.id), lease("same"), now=LATER)
+
+    def test_failing_forgets_what_was_found_in_an_earlier_upload(
+        self, catalog: Catalog, processed: Video
+    ) -> None:
+        complete(catalog, processed.id, lease())
+        catalog.claim(newer(uploaded(processed.id)), lease("newer"), now=NOW)
+        assert catalog.fail_stuck(stored(catalog, processed), error=failure(), now=LATER)
+        found = stored(catalog, processed)
+        assert (found.media, found.thumbnail, found.processing) == (None, None, None)
+
+    @pytest.mark.parametrize("sequencer", [uploaded().source.sequencer, ""])
+    def test_an_upload_that_comes_after_all_is_claimed(
+        self, catalog: Catalog, pending: Video, sequencer: str
+    ) -> None:
+        assert catalog.fail_stuck(pending, error=failure(), now=NOW)
+        assert catalog.claim(uploaded(pending.id, sequencer=sequencer), lease(), now=LATER)
+        assert stored(catalog, pending).attempts == 1
+
+    def test_leaves_alone_what_has_moved(self, catalog: Catalog, pending: Video) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        seen = stored(catalog, pending)
+        catalog.release(pending.id, lease(), now=LATER)
+        for old in (pending, seen):
+            assert not catalog.fail_stuck(old, error=failure(), now=LATER)
+            assert not catalog.count_replay(old, now=LATER)
+
+    def test_leaves_alone_what_has_moved_in_the_same_moment(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=pending.updated_at)
+        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
+
+    def test_leaves_alone_what_may_be_uploaded_for_longer(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        extended = {"$set": {"upload.expires_at": LATER}}
+        catalog._videos.update_one({"_id": ObjectId(pending.id)}, extended)
+        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
+
+    def test_tells_which_ids_are_videos(self, catalog: Catalog, pending: Video) -> None:
+        assert catalog.known([pending.id, new_video_id()]) == {pending.id}
+        assert catalog.known([]) == set()
+
+    def test_remembers_how_far_a_search_has_come(self, catalog: Catalog) -> None:
+        assert catalog.search() is None
+        for after in ("uploads/a", "uploads/b"):
+            catalog.save_search(Search(after=after, due_at=NOW))
+            assert catalog.search() == Search(after=after, due_at=NOW)
 
 
 def test_indexes_can_be_ensured_again(catalog: Catalog) -> None:

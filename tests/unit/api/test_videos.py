@@ -162,6 +162,15 @@ class TestGet:
         }
         assert (body["media"], body["thumbnail"]) == (None, None)
 
+    def test_shows_a_video_that_failed_before_any_worker_saw_it(
+        self, client: TestClient, records: FakeRecords
+    ) -> None:
+        records.videos[ID] = video(status=Status.FAILED, error=failed_video().error)
+        response = client.get(f"/videos/{ID}")
+        assert response.status_code == 200
+        assert response.json()["error"]["code"] == "corrupt"
+        assert response.json()["processing"] is None
+
     def test_shows_nothing_of_an_earlier_upload_while_a_newer_one_is_processed(
         self, client: TestClient, records: FakeRecords
     ) -> None:

@@ -57,7 +57,7 @@ def queue() -> FakeQueue:
 
 
 def deliver(queue: FakeQueue, function: Function, *, delivery: int = 1) -> Message:
-    message = Message(receipt="r", body=json.dumps(EVENT), delivery=delivery)
+    message = Message(id="m", receipt="r", body=json.dumps(EVENT), delivery=delivery)
     queue.waiting.append(message)
     dispatcher = Dispatcher(queue, function, events="events", failed_events="failed")
     dispatcher.deliver_next()
@@ -93,7 +93,7 @@ def test_an_event_that_we_interrupted_comes_again_at_once(queue: FakeQueue) -> N
 
 
 def test_a_message_that_is_no_event_goes_to_the_failure_queue(queue: FakeQueue) -> None:
-    queue.waiting.append(Message(receipt="r", body="{", delivery=1))
+    queue.waiting.append(Message(id="m", receipt="r", body="{", delivery=1))
     function = Function()
     Dispatcher(queue, function, events="events", failed_events="failed").deliver_next()
     assert function.events == []

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from botocore.stub import Stubber
 
-from processing.s3_event import records, uploaded_object
 from shared.errors import ProcessingUnavailable
 from shared.processing_function import ProcessingFunction, created_event
+from shared.s3_event import records, uploaded_object
 from tests.examples import ID, uploaded
 
 

@@ -19,7 +19,14 @@ from moto import mock_aws
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
-from shared.storage import READ_BYTES, MultipartStep, ObjectGone, SourceReplaced, Storage
+from shared.storage import (
+    READ_BYTES,
+    MultipartStep,
+    ObjectGone,
+    SourceReplaced,
+    Storage,
+    StoredObject,
+)
 from shared.video import Source
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
@@ -212,6 +219,49 @@ def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage) 
 
 def keys(s3: Any, bucket: str) -> list[str]:
     return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def test_what_is_stored_for_a_video_is_found(storage: Storage) -> None:
+    key = "uploads/1/source"
+    storage.put_upload(f"{key}s", io.BytesIO(b"other"), size=5, content_type="video/mp4")
+    assert storage.find_upload(key) is None
+    storage.put_upload(key, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
+    found = storage.find_upload(key)
+    assert found == Source(etag=storage.upload_etag(key) or "", size=5, sequencer="")
+
+
+def listed(storage: Storage, after: str = "") -> list[StoredObject]:
+    return [found for page in storage.pages(after=after) for found in page]
+
+
+def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: Storage) -> None:
+    uploads = [f"uploads/{number:04}/source" for number in range(1001)]
+    for key in uploads:
+        storage.put_upload(key, io.BytesIO(b"b"), size=1, content_type="video/mp4")
+    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
+    keys = ["thumbnails/1/t.jpg", *uploads]
+    assert [found.key for found in listed(storage)] == keys
+    for after in (0, 1, 500):
+        assert [found.key for found in listed(storage, keys[after])] == keys[after + 1 :]
+    assert datetime.now(UTC) - listed(storage)[0].modified_at < timedelta(minutes=5)
+
+
+def test_what_was_listed_can_be_deleted(storage: Storage) -> None:
+    storage.put_upload("uploads/1/source", io.BytesIO(b"b"), size=1, content_type="video/mp4")
+    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
+    for page in list(storage.pages(after="")):
+        storage.delete(page)
+        storage.delete(page)
+    assert listed(storage) == []
+
+
+def test_what_could_not_be_deleted_is_not_passed_over(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
+    monkeypatch.setattr(storage, "_client_for_all", Mock(delete_objects=lambda **_: refused))
+    with pytest.raises(StorageUnavailable, match="AccessDenied"):
+        storage.delete([StoredObject("clipo-uploads", "k", datetime.now(UTC))])
 
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:

@@ -11,6 +11,8 @@ from shared.video import (
     Refusal,
     Source,
     Status,
+    found_upload,
+    owner_of,
     pad_sequencer,
     refusal,
     source_key,
@@ -41,6 +43,25 @@ def test_a_key_leads_back_to_its_video() -> None:
 )
 def test_other_keys_lead_to_no_video(key: str) -> None:
     assert video_id_of(key) is None
+
+
+@pytest.mark.parametrize(
+    "key", [source_key(ID), f"uploads/{ID}/other", f"thumbnails/{ID}/token.jpg"]
+)
+def test_what_is_stored_belongs_to_a_video(key: str) -> None:
+    assert owner_of(key) == ID
+
+
+@pytest.mark.parametrize("key", ["", "uploads/1/source", f"other/{ID}/x", f"uploads/{ID}/"])
+def test_what_is_not_ours_belongs_to_none(key: str) -> None:
+    assert owner_of(key) is None
+
+
+@pytest.mark.parametrize("before", [None, uploaded(etag="before").source])
+def test_a_found_upload_takes_the_place_of_what_was_claimed_before(before: Source | None) -> None:
+    found = found_upload(video(source=before), Source("now", 5, ""))
+    assert found.source == Source("now", 5, before.sequencer if before else "")
+    assert (found.video_id, found.key) == (ID, source_key(ID))
 
 
 def test_two_leases_never_write_the_same_thumbnail() -> None:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from processing.s3_event import MalformedEvent, records, uploaded_object
+from shared.s3_event import MalformedEvent, records, uploaded_object
 from shared.video import Source, UploadedObject, pad_sequencer
 from tests.events import event
 from tests.examples import ID

@@ -1,0 +1,125 @@
+"""Runs upkeep on a timer and feeds it the failure queue, as EventBridge and SQS do on AWS."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from clipo.cloud import Cloud, Message
+from clipo.dispatcher import READY
+from clipo.errors import ClipoError
+from clipo.local_processing import QueuedProcessing
+from clipo.sandbox import Context
+from shared.log import logger
+from shared.settings import SettingsError, positive_int
+from upkeep.handler import handle
+from upkeep.wiring import wire
+
+FUNCTION_TIMEOUT_S = 240
+_EVERY_S = 300
+_WAIT_S = 1
+_HIDDEN_S = FUNCTION_TIMEOUT_S + 60
+
+
+class Queue(Protocol):
+    """Where failed events come from."""
+
+    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
+        """Wait for one message and hide it from others for a while."""
+
+    def delete(self, queue: str, message: Message) -> None:
+        """Take a message off its queue."""
+
+
+class Timer:
+    """Invokes upkeep when it is time, and when an event has failed."""
+
+    def __init__(
+        self,
+        cloud: Queue,
+        invoke: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+        *,
+        failed_events: str,
+        every_s: float,
+    ) -> None:
+        """Take the failure queue's URL and what invokes the function."""
+        self._cloud = cloud
+        self._invoke = invoke
+        self._failed_events = failed_events
+        self._every_s = every_s
+        self._next = time.monotonic()
+
+    def tick(self) -> None:
+        """Sweep if it is time, then wait a moment for a failed event.
+
+        Raises `ClipoError` while the queue does not answer.
+        """
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._every_s
+            self._invoked(_scheduled_event())
+        message = self._cloud.receive(self._failed_events, wait_s=_WAIT_S, hidden_s=_HIDDEN_S)
+        if message is None:
+            return
+        answer = self._invoked(_queue_event(message))
+        if answer is not None and not answer["batchItemFailures"]:
+            self._cloud.delete(self._failed_events, message)
+
+    def _invoked(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        try:
+            return self._invoke(event)
+        except Exception:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
+            logger().exception("upkeep failed")
+            return None
+
+
+def _scheduled_event() -> dict[str, Any]:
+    return {
+        "version": "0",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "time": datetime.now(UTC).isoformat(),
+        "detail": {},
+    }
+
+
+def _queue_event(message: Message) -> dict[str, Any]:
+    record = {
+        "messageId": message.id,
+        "receiptHandle": message.receipt,
+        "body": message.body,
+        "attributes": {"ApproximateReceiveCount": str(message.delivery)},
+        "eventSource": "aws:sqs",
+    }
+    return {"Records": [record]}
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    try:
+        every_s = positive_int(os.environ, "CLIPO_UPKEEP_SECONDS", _EVERY_S)
+        wired = wire(os.environ, QueuedProcessing(os.environ))
+    except SettingsError as error:
+        sys.exit(str(error))
+    timer = Timer(
+        Cloud(os.environ),
+        lambda event: handle(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S), wired),
+        failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
+        every_s=every_s,
+    )
+    logger().info(READY)
+    while not stopping.is_set():
+        try:
+            timer.tick()
+        except ClipoError as error:
+            logger().warning("queue unavailable", reason=str(error))
+            stopping.wait(_WAIT_S)
+
+
+if __name__ == "__main__":
+    main()

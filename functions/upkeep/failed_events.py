@@ -1,0 +1,82 @@
+"""The failure queue: events that processing has failed on for the last time.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.log import logger
+from shared.s3_event import MalformedEvent, records, uploaded_object
+from shared.video import UploadedObject, is_abandoned
+from upkeep import errors
+from upkeep.ports import Objects, Records
+from upkeep.stuck import fail_stuck
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEvent:
+    """What Lambda says of an event that it has given up."""
+
+    failed_at: datetime
+    condition: str
+    """Lambda's word for the reason: `RetriesExhausted`, `EventAgeExceeded`."""
+    event: Any
+
+
+def read(body: str) -> FailedEvent:
+    """Read one record of Lambda's. Raises `MalformedEvent`."""
+    try:
+        record = json.loads(body)
+        failed_at = datetime.fromisoformat(record["timestamp"])
+        return FailedEvent(
+            # A moment without a zone is none that could be compared.
+            failed_at=failed_at if failed_at.tzinfo else failed_at.replace(tzinfo=UTC),
+            condition=str(record["requestContext"]["condition"]),
+            event=record["requestPayload"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedEvent(f"Not a record of a failed event: {type(error).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class FailedEvents:
+    """Fails the videos that nobody is at any more."""
+
+    records: Records
+    objects: Objects
+    uploads_bucket: str
+
+    def settle(self, body: str) -> int:
+        """Take one message off the queue; return how many videos it has failed.
+
+        What cannot be understood names no video: it is logged, and the sweep finds the video by
+        itself. Raises `CatalogUnavailable`; the message is then to come again.
+        """
+        try:
+            failed = read(body)
+            found = records(failed.event)
+        except MalformedEvent as error:
+            logger().error("failed event not understood", reason=str(error))
+            return 0
+        return sum(self._settle_record(record, failed) for record in found)
+
+    def _settle_record(self, record: Mapping[str, Any], failed: FailedEvent) -> bool:
+        try:
+            upload = uploaded_object(record, bucket=self.uploads_bucket)
+        except MalformedEvent as error:
+            logger().error("failed event not understood", reason=str(error))
+            return False
+        return upload is not None and self._give_up(upload, failed)
+
+    def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
+        video = self.records.get(upload.video_id)
+        if video is None or not is_abandoned(video, upload, failed_at=failed.failed_at):
+            status = video.status if video else "unknown"
+            logger().info("nothing to give up", video_id=upload.video_id, status=status)
+            return False
+        logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
+        return fail_stuck(self.records, self.objects, video, errors.RETRIES_EXHAUSTED)

@@ -1,0 +1,86 @@
+"""The upkeep Lambda: nothing stays stuck.
+
+Two kinds of events: the schedule's, and messages of the failure queue.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from typing import Any, Protocol
+
+from shared.errors import Unavailable
+from shared.log import logger
+from upkeep.wiring import Wired, deployed_processing, wire
+
+
+class Context(Protocol):
+    """What we use of Lambda's context."""
+
+    @property
+    def aws_request_id(self) -> str:
+        """Return the id that Lambda gave to this invocation."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the time until Lambda ends this invocation."""
+
+
+class UnknownEvent(Exception):
+    """Neither the schedule's event nor messages of a queue."""
+
+
+@cache
+def _wired() -> Wired:
+    return wire(os.environ, deployed_processing(os.environ))
+
+
+def handler(event: Any, context: Context) -> dict[str, Any]:
+    """Run the scheduled sweep, or take messages off the failure queue."""
+    return handle(event, context, _wired())
+
+
+def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
+    """Do what an event asks for.
+
+    Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.
+    """
+    logger().append_keys(request_id=context.aws_request_id)
+    if isinstance(event, Mapping):
+        if event.get("detail-type") == "Scheduled Event":
+            return _sweep(context, wired)
+        if isinstance(messages := event.get("Records"), list):
+            return _settle(messages, wired)
+    raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
+
+
+def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
+    swept = wired.sweep.run(remaining_s=remaining_s)
+    report, problems = swept.summary(), swept.problems
+    logger().info("swept", **report)
+    try:
+        leftovers = wired.leftovers.run_if_due(remaining_s=remaining_s)
+    except Unavailable as error:
+        problems.append(error)
+    else:
+        if leftovers:
+            report["leftovers"] = asdict(leftovers)
+            logger().info("looked for leftovers", **report["leftovers"])
+    if problems:
+        raise ExceptionGroup("Not everything was looked after; the next run tries again.", problems)
+    return report
+
+
+def _settle(messages: list[dict[str, Any]], wired: Wired) -> dict[str, Any]:
+    """Take messages off the queue; those that are named in the answer come again."""
+    again = []
+    for message in messages:
+        try:
+            wired.failed_events.settle(message["body"])
+        except Unavailable:
+            logger().exception("failed event comes again")
+            again.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": again}

@@ -1,0 +1,25 @@
+"""Fails a video that no worker finishes."""
+
+from datetime import UTC, datetime
+
+from shared.errors import Unavailable
+from shared.log import logger
+from shared.video import Failure, Video
+from upkeep.ports import Objects, Records
+
+
+def fail_stuck(records: Records, objects: Objects, seen: Video, error: Failure) -> bool:
+    """Move to failed and remove an earlier picture; `False` where somebody has moved the video.
+
+    Raises `CatalogUnavailable`.
+    """
+    if not records.fail_stuck(seen, error=error, now=datetime.now(UTC)):
+        return False
+    logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
+    if seen.thumbnail:
+        try:
+            objects.delete_thumbnail(seen.thumbnail.key)
+        except Unavailable:
+            # It is in nobody's way, and what matters has been recorded.
+            logger().warning("thumbnail not removed", video_id=seen.id, exc_info=True)
+    return True

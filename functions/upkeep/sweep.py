@@ -1,0 +1,136 @@
+"""The scheduled run: finds what is stuck, and starts it again or fails it."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import CatalogUnavailable, Unavailable
+from shared.log import logger
+from shared.video import (
+    LAPSE_GRACE,
+    MAX_ATTEMPTS,
+    MAX_REPLAYS,
+    UPLOAD_GRACE,
+    Failure,
+    Source,
+    Status,
+    Video,
+    event_may_come,
+    found_upload,
+)
+from upkeep import errors
+from upkeep.ports import Objects, Processing, Records
+from upkeep.stuck import fail_stuck
+
+MARGIN_S = 30
+"""Left of the function's time for what was begun: a few requests, all of them slow."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run has found and done."""
+
+    seen: int = 0
+    """Videos that were read."""
+    waiting: int = 0
+    """Of which an event may still come."""
+    lost_events: int = 0
+    """Uploads that nobody had been told of; started."""
+    lapsed_leases: int = 0
+    """Workers that had stopped half-way; started again."""
+    failed: Counter[str] = field(default_factory=Counter[str])
+    """Videos, by code."""
+    problems: list[Exception] = field(default_factory=list)
+    """What could not be looked after this time."""
+    finished: bool = True
+    """False where the time was up first; the next run goes on."""
+
+    def summary(self) -> dict[str, Any]:
+        """Return it for the log."""
+        return {
+            "seen": self.seen,
+            "waiting": self.waiting,
+            "lost_events": self.lost_events,
+            "lapsed_leases": self.lapsed_leases,
+            "failed": dict(self.failed),
+            "problems": len(self.problems),
+            "finished": self.finished,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Looks after the videos that wait for longer than they should."""
+
+    records: Records
+    objects: Objects
+    processing: Processing
+
+    def run(self, *, remaining_s: Callable[[], float]) -> Report:
+        """Look after every stuck video, until the time is nearly up.
+
+        One video's problem does not keep the others waiting. Raises `CatalogUnavailable`.
+        """
+        # Nothing else in a deployment creates them, and where they are this does nothing.
+        self.records.ensure_indexes()
+        report = Report()
+        for video in self._stuck():
+            if remaining_s() < MARGIN_S:
+                report.finished = False
+                break
+            report.seen += 1
+            try:
+                self._settle(video, report)
+            except CatalogUnavailable:
+                raise
+            except Unavailable as error:
+                logger().exception("video not looked after", video_id=video.id)
+                report.problems.append(error)
+        return report
+
+    def _stuck(self) -> Iterator[Video]:
+        now = datetime.now(UTC)
+        yield from self.records.lapsed(before=now - LAPSE_GRACE)
+        yield from self.records.overdue(before=now - UPLOAD_GRACE)
+
+    def _settle(self, video: Video, report: Report) -> None:
+        if event_may_come(video, now=datetime.now(UTC)):
+            report.waiting += 1
+            return
+        found = self.objects.find_upload(video.upload.key)
+        error = _hopeless(video, found)
+        if error:
+            if fail_stuck(self.records, self.objects, video, error):
+                report.failed[error.code] += 1
+        elif found:
+            self._start_again(video, found, report)
+
+    def _start_again(self, video: Video, found: Source, report: Report) -> None:
+        # Counted first: of two runs that overlap one sends the event.
+        if not self.records.count_replay(video, now=datetime.now(UTC)):
+            return
+        self.processing.start(found_upload(video, found))
+        lost = video.status is Status.PENDING
+        logger().warning(
+            "lost event found" if lost else "lapsed lease found",
+            video_id=video.id,
+            attempts=video.attempts,
+            replays=video.replays + 1,
+        )
+        if lost:
+            report.lost_events += 1
+        else:
+            report.lapsed_leases += 1
+
+
+def _hopeless(video: Video, found: Source | None) -> Failure | None:
+    """Return why it makes no sense to process a stuck video again, `None` where it does."""
+    if found is None:
+        return errors.SOURCE_GONE if video.source else errors.UPLOAD_EXPIRED
+    if video.attempts >= MAX_ATTEMPTS:
+        return errors.TIMED_OUT
+    if video.replays >= MAX_REPLAYS:
+        return errors.RETRIES_EXHAUSTED
+    return None

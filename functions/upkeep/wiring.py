@@ -1,0 +1,55 @@
+"""Builds upkeep's objects from its settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared.catalog import Catalog
+from shared.processing_function import ProcessingFunction
+from shared.settings import CatalogSettings, StorageSettings, flag, required
+from shared.storage import Storage
+from upkeep.failed_events import FailedEvents
+from upkeep.leftovers import Leftovers
+from upkeep.ports import Processing
+from upkeep.sweep import Sweep
+
+_CATALOG_TIMEOUT_MS = 5000
+_S3_ATTEMPTS = 2
+_S3_READ_TIMEOUT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What the handler needs."""
+
+    sweep: Sweep
+    leftovers: Leftovers
+    failed_events: FailedEvents
+
+
+def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
+    """Read the settings and build everything. Connections are made at their first use.
+
+    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
+    Raises `SettingsError`.
+    """
+    settings = StorageSettings.read(environ)
+    storage = Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+    return Wired(
+        sweep=Sweep(catalog, storage, processing),
+        leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
+        failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
+    )
+
+
+def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:
+    """Read PROCESSING_FUNCTION, the name or ARN of the Lambda function.
+
+    Raises `SettingsError`.
+    """
+    settings = StorageSettings.read(environ)
+    return ProcessingFunction(
+        required(environ, "PROCESSING_FUNCTION"),
+        region=settings.region,
+        uploads_bucket=settings.uploads_bucket,
+    )

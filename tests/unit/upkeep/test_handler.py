@@ -1,0 +1,121 @@
+"""Which event means what, and what is answered."""
+
+import copy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.errors import CatalogUnavailable, StorageUnavailable
+from shared.settings import SettingsError
+from shared.video import Status, source_key
+from tests.events import event
+from tests.examples import ID, video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.processing import FakeProcessing
+from tests.fakes.records import FakeRecords
+from upkeep.failed_events import FailedEvents
+from upkeep.handler import UnknownEvent, handle
+from upkeep.leftovers import Leftovers
+from upkeep.sweep import Sweep
+from upkeep.wiring import Wired, deployed_processing, wire
+
+SETTINGS = {
+    "UPLOADS_BUCKET": "clipo-uploads",
+    "MEDIA_BUCKET": "clipo-media",
+    "AWS_REGION": "eu-west-1",
+    "MONGODB_URI": "mongodb://127.0.0.1:9",
+    "PROCESSING_FUNCTION": "clipo-processing",
+}
+
+
+@dataclass
+class LambdaContext:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 200_000
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
+    objects: FakeObjects = field(default_factory=FakeObjects)
+    processing: FakeProcessing = field(default_factory=FakeProcessing)
+
+    def handle(self, of: Any) -> dict[str, Any]:
+        wired = Wired(
+            sweep=Sweep(self.records, self.objects, self.processing),
+            leftovers=Leftovers(self.records, self.objects, delete=False),
+            failed_events=FailedEvents(self.records, self.objects, "clipo-uploads"),
+        )
+        return handle(of, LambdaContext(), wired)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_the_schedule_sweeps_and_looks_for_leftovers(world: World) -> None:
+    gone = source_key("507f1f77bcf86cd799439012")
+    world.objects.uploads[gone] = b"bytes"
+    world.objects.modified_at[gone] = datetime.now(UTC) - timedelta(days=2)
+    report = world.handle(event("schedule"))
+    assert report["failed"] == {"upload_expired": 1}
+    assert report["leftovers"]["without_record"] == 1
+    assert "leftovers" not in world.handle(event("schedule")), "once a day"
+
+
+def test_a_message_of_the_failure_queue_is_settled(world: World) -> None:
+    assert world.handle(event("sqs-failed-events")) == {"batchItemFailures": []}
+    assert world.records.videos[ID].status is Status.FAILED
+
+
+def test_only_the_messages_that_could_not_be_settled_come_again(world: World) -> None:
+    batch = event("sqs-failed-events")
+    second = copy.deepcopy(batch["Records"][0]) | {"messageId": "second"}
+    second["body"] = "not understood, and not to come again"
+    batch["Records"].append(second)
+    world.records.down = True
+    first = batch["Records"][0]["messageId"]
+    assert world.handle(batch) == {"batchItemFailures": [{"itemIdentifier": first}]}
+
+
+@pytest.mark.parametrize(
+    "nonsense", [None, [], "text", {}, {"Records": None}, event("s3-test-event")]
+)
+def test_other_events_are_refused(world: World, nonsense: object) -> None:
+    with pytest.raises(UnknownEvent):
+        world.handle(nonsense)
+
+
+def test_what_could_not_be_looked_after_is_raised_at_the_end(world: World) -> None:
+    world.objects.down = True
+    with pytest.raises(ExceptionGroup) as raised:
+        world.handle(event("schedule"))
+    assert [type(error) for error in raised.value.exceptions] == [StorageUnavailable] * 2
+
+
+def test_without_a_catalog_the_run_fails(world: World) -> None:
+    world.records.down = True
+    with pytest.raises(CatalogUnavailable):
+        world.handle(event("schedule"))
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_missing_setting_is_named(name: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        wire(SETTINGS | {name: ""}, deployed_processing(SETTINGS | {name: ""}))
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", False), ("false", False), ("True", True)])
+def test_leftovers_are_deleted_only_when_it_is_said(text: str, *, expected: bool) -> None:
+    wired = wire(SETTINGS | {"DELETE_LEFTOVERS": text}, FakeProcessing())
+    assert wired.leftovers.delete is expected
+
+
+def test_a_setting_that_is_neither_true_nor_false_is_refused() -> None:
+    with pytest.raises(SettingsError, match="DELETE_LEFTOVERS"):
+        wire(SETTINGS | {"DELETE_LEFTOVERS": "yes"}, FakeProcessing())
