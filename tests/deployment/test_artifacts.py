@@ -11,7 +11,11 @@ import pytest
 from tests.deployment.sam import ARCHITECTURE, Sam
 from tests.events import event
 
-_FUNCTIONS = {"ApiFunction": "api", "ProcessingFunction": "processing"}
+_FUNCTIONS = {
+    "ApiFunction": "api",
+    "ProcessingFunction": "processing",
+    "UpkeepFunction": "upkeep",
+}
 _SETTINGS = {
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
@@ -19,6 +23,7 @@ _SETTINGS = {
     "UPLOADS_BUCKET": "clipo-uploads",
     "MEDIA_BUCKET": "clipo-media",
     "MONGODB_URI": "mongodb://127.0.0.1:9",
+    "PROCESSING_FUNCTION": "clipo-processing",
 }
 _MACHINE_OFFSET = 18
 """Of the machine's number in an ELF file: https://man7.org/linux/man-pages/man5/elf.5.html"""
@@ -54,7 +59,12 @@ def machines(folder: Path) -> set[int]:
 
 @pytest.mark.parametrize(
     ("artifact", "limit"),
-    [("ApiFunction", 30_000_000), ("ProcessingFunction", 12_000_000), ("FfmpegLayer", 100_000_000)],
+    [
+        ("ApiFunction", 30_000_000),
+        ("ProcessingFunction", 12_000_000),
+        ("UpkeepFunction", 12_000_000),
+        ("FfmpegLayer", 100_000_000),
+    ],
 )
 def test_artifacts_are_small(built: Path, artifact: str, limit: int) -> None:
     assert size(built / artifact) <= limit
@@ -77,8 +87,9 @@ def test_a_function_has_its_own_code_and_what_is_shared(
 def test_processing_has_nothing_of_the_web_and_no_function_the_developers_tools(
     built: Path,
 ) -> None:
-    there = {path.stem for path in (built / "ProcessingFunction").iterdir()}
-    assert not there & {"fastapi", "starlette", "pydantic", "mangum", "anyio"}
+    for artifact in ("ProcessingFunction", "UpkeepFunction"):
+        there = {path.stem for path in (built / artifact).iterdir()}
+        assert not there & {"fastapi", "starlette", "pydantic", "mangum", "anyio"}
     for artifact in _FUNCTIONS:
         there = {path.stem for path in (built / artifact).iterdir()}
         assert not there & {"boto3", "pytest", "secantus", "uvicorn", "clipo", "tests"}
@@ -162,6 +173,12 @@ print(json.dumps(handler({event(name)!r}, Context())))
 @pytest.mark.parametrize("name", ["http-health", "http-docs", "http-openapi", "http-swagger"])
 def test_the_api_runs_on_what_it_ships(built: Path, runtime_python: Path, name: str) -> None:
     assert handled(runtime_python, built / "ApiFunction", "api", name)["statusCode"] == 200
+
+
+def test_upkeep_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:
+    artifact = built / "UpkeepFunction"
+    settled = handled(runtime_python, artifact, "upkeep", "sqs-not-understood")
+    assert settled == {"batchItemFailures": []}
 
 
 def test_processing_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:

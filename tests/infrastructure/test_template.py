@@ -62,14 +62,16 @@ _LISTING = [
 
 
 def statements(role: str) -> list[tuple[list[str], Any]]:
-    """Return what a role may do, and on what."""
-    allowed = []
-    for policy in resource("AWS::IAM::Role", role)["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            actions = statement["Action"]
-            assert statement["Effect"] == "Allow"
-            allowed.append(([actions] if isinstance(actions, str) else actions, statement))
-    return [(actions, statement["Resource"]) for actions, statement in allowed]
+    """Return what a role may do, and on what; also under a condition."""
+    (policy,) = resource("AWS::IAM::Role", role)["Policies"]
+    written = policy["PolicyDocument"]["Statement"]
+    allowed = [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in written]
+    assert {statement["Effect"] for statement in allowed} == {"Allow"}
+    return [(_as_list(statement["Action"]), statement["Resource"]) for statement in allowed]
+
+
+def _as_list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def rights(role: str, service: str) -> list[tuple[str, str]]:
@@ -108,9 +110,29 @@ def test_processing_reads_and_removes_uploads_and_writes_thumbnails() -> None:
     ]
 
 
+def test_upkeep_deletes_uploads_only_when_it_is_told_to() -> None:
+    assert (["s3:DeleteObject"], {"Fn::Sub": f"{_MEDIA}/thumbnails/*"}) in statements("UpkeepRole")
+    policy = resource("AWS::IAM::Role", "UpkeepRole")["Policies"][0]["PolicyDocument"]
+    (conditional,) = [s["Fn::If"] for s in policy["Statement"] if "Fn::If" in s]
+    assert conditional[0] == "LeftoversAreDeleted"
+    assert conditional[1]["Action"] == "s3:DeleteObject"
+    assert conditional[2] == {"Ref": "AWS::NoValue"}
+
+
+def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
+    (rule,) = resources("AWS::Events::Rule").values()
+    assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
+    (mapping,) = resources("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = resource("AWS::Lambda::Function", "UpkeepFunction")["Timeout"]
+    assert resource("AWS::SQS::Queue", "FailedEvents")["VisibilityTimeout"] >= 6 * timeout
+    assert timeout < 60 * source()["Parameters"]["UpkeepMinutes"]["MinValue"]
+
+
 def test_no_role_has_a_wildcard_or_a_policy_that_is_not_written_here() -> None:
     roles = resources("AWS::IAM::Role")
-    assert set(roles) == {"ApiRole", "ProcessingRole"}, "and none that SAM made"
+    assert set(roles) == {"ApiRole", "ProcessingRole", "UpkeepRole"}, "and none that SAM made"
     for name, role in roles.items():
         assert "ManagedPolicyArns" not in role
         for actions, target in statements(name):
@@ -119,9 +141,10 @@ def test_no_role_has_a_wildcard_or_a_policy_that_is_not_written_here() -> None:
 
 
 def test_each_log_group_is_written_by_one_function_only() -> None:
-    for role, logs in (("ApiRole", "ApiLogs"), ("ProcessingRole", "ProcessingLogs")):
-        targets = [t for actions, t in statements(role) if actions[0].startswith("logs:")]
-        assert targets == [{"Fn::GetAtt": [logs, "Arn"]}]
+    for stage in ("Api", "Processing", "Upkeep"):
+        allowed = statements(f"{stage}Role")
+        targets = [target for actions, target in allowed if actions[0].startswith("logs:")]
+        assert targets == [{"Fn::GetAtt": [f"{stage}Logs", "Arn"]}]
 
 
 def test_only_our_bucket_and_our_api_may_invoke_the_functions() -> None:
@@ -244,7 +267,7 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
 
 def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
     groups = resources("AWS::Logs::LogGroup")
-    assert set(groups) == {"ApiLogs", "ProcessingLogs", "HttpApiLogs"}
+    assert set(groups) == {"ApiLogs", "ProcessingLogs", "UpkeepLogs", "HttpApiLogs"}
     assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
     for function in resources("AWS::Lambda::Function").values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
@@ -260,7 +283,7 @@ def test_access_logs_are_json() -> None:
 def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
     alarms = resources("AWS::CloudWatch::Alarm")
-    assert len(alarms) == 7
+    assert len(alarms) == 9
     for alarm in alarms.values():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
         name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
