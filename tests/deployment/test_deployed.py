@@ -6,16 +6,20 @@ What the emulator cannot do is made up for here, never in the template (ADR 9).
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from pymongo import MongoClient
 
 from tests.clips import Clips
 from tests.deployment.aws import Aws, emulated_aws
 from tests.deployment.sam import ARCHITECTURE, REPOSITORY
+from tests.events import event
 
 _STACK = "clipo-test"
 _SECRET = "clipo/mongodb"
@@ -78,16 +82,44 @@ def deployed(
         )
         stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-        use_the_layer_where_it_was_built(aws, built)
+        # The emulator unpacks layers elsewhere than in /opt, and without their modes.
+        use_ffmpeg_of(aws, layer_of(built))
         yield Deployed(aws, outputs, mongodb_uri)
 
 
-def use_the_layer_where_it_was_built(aws: Aws, built: Path) -> None:
-    """The emulator unpacks layers elsewhere than in /opt, and without their modes."""
+def layer_of(built: Path) -> Path:
+    return built / "FfmpegLayer" / "bin"
+
+
+def use_ffmpeg_of(aws: Aws, folder: Path) -> None:
+    """Set where processing finds ffmpeg."""
     functions, name = aws.client("lambda"), f"{_STACK}-processing"
     environ = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    environ["CLIPO_FFMPEG_DIR"] = str(built / "FfmpegLayer" / "bin")
+    environ["CLIPO_FFMPEG_DIR"] = str(folder)
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": environ})
+
+
+@contextmanager
+def failed_events_that_say_when(aws: Aws) -> Iterator[None]:
+    """Wait for one failed event, and put in the time, which Lambda writes and the emulator not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    functions, queues = aws.client("lambda"), aws.client("sqs")
+    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    yield
+
+    def receive() -> dict[str, Any] | None:
+        received = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        return received[0] if received else None
+
+    message = eventually(receive)
+    queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    record = json.loads(message["Body"]) | {"timestamp": datetime.now(UTC).isoformat()}
+    queues.send_message(QueueUrl=url, MessageBody=json.dumps(record))
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
 
 def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips: Clips) -> None:
@@ -124,20 +156,43 @@ def test_a_form_is_good_for_its_own_key_only(deployed: Deployed) -> None:
         assert deployed.post(upload, b"x", key="uploads/elsewhere").status_code == 403
 
 
-def test_an_event_that_fails_three_times_is_kept(deployed: Deployed) -> None:
-    functions, queues = deployed.aws.client("lambda"), deployed.aws.client("sqs")
-    functions.invoke(
-        FunctionName=f"{_STACK}-processing", InvocationType="Event", Payload=b'{"no": "event"}'
+def test_upkeep_fails_what_failed_three_times_and_a_retry_mends_it(
+    deployed: Deployed, built: Path, clips: Clips, tmp_path: Path
+) -> None:
+    use_ffmpeg_of(deployed.aws, tmp_path / "nowhere")
+    with deployed.api() as api:
+        with failed_events_that_say_when(deployed.aws):
+            video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        video = deployed.finished(api, video_id)
+        assert (video["status"], video["error"]["code"]) == ("failed", "retries_exhausted")
+        assert video["attempts"] == 3
+
+        use_ffmpeg_of(deployed.aws, layer_of(built))
+        assert api.post(f"/videos/{video_id}/retry").status_code == 202
+        assert deployed.finished(api, video_id)["status"] == "done"
+
+
+def test_upkeep_sweeps_and_makes_the_indexes(deployed: Deployed) -> None:
+    """The emulator's clock does not run the schedule that often: the test does."""
+    answer = deployed.aws.client("lambda").invoke(
+        FunctionName=f"{_STACK}-upkeep", Payload=json.dumps(event("schedule"))
     )
-    url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
+    report = json.loads(answer["Payload"].read())
+    assert (report["finished"], report["problems"]) == (True, 0)
+    with MongoClient[dict[str, Any]](deployed.mongodb_uri) as client:
+        assert len(client["clipo"]["videos"].index_information()) > 1
 
-    def look() -> dict[str, Any] | None:
-        messages = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages")
-        return json.loads(messages[0]["Body"]) if messages else None
 
-    record = eventually(look)
-    assert record["requestPayload"] == {"no": "event"}
-    assert record["requestContext"]["approximateInvokeCount"] == 3
+def test_a_deleted_video_leaves_nothing_behind(deployed: Deployed, clips: Clips) -> None:
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        deployed.finished(api, video_id)
+        assert api.delete(f"/videos/{video_id}").status_code == 204
+        assert api.get(f"/videos/{video_id}").status_code == 404
+    s3 = deployed.aws.client("s3")
+    for name in ("UploadsBucket", "MediaBucket"):
+        listed = s3.list_objects_v2(Bucket=deployed.outputs[name]).get("Contents", [])
+        assert not [found for found in listed if video_id in found["Key"]]
 
 
 def test_the_connection_string_is_in_no_parameter_output_or_log(
@@ -147,7 +202,7 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
         deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
     stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
     shown = json.dumps(stacks.describe_stacks(StackName=_STACK)["Stacks"][0], default=str)
-    for function in ("api", "processing"):
+    for function in ("api", "processing", "upkeep"):
         group = f"/aws/lambda/{_STACK}-{function}"
         shown += json.dumps(logs.filter_log_events(logGroupName=group)["events"])
     assert "upload signed" in shown
@@ -163,6 +218,7 @@ def left(aws: Aws) -> list[str]:
         "sqs": lambda c: c.list_queues().get("QueueUrls", []),
         "logs": lambda c: c.describe_log_groups()["logGroups"],
         "iam": lambda c: c.list_roles()["Roles"],
+        "events": lambda c: c.list_rules()["Rules"],
         "apigatewayv2": lambda c: c.get_apis()["Items"],
         "cloudwatch": lambda c: (
             c.describe_alarms()["MetricAlarms"] + c.list_dashboards()["DashboardEntries"]
@@ -178,7 +234,7 @@ def left(aws: Aws) -> list[str]:
 
 def test_the_stack_is_deleted_with_nothing_left(deployed: Deployed) -> None:
     """The last one: it takes the stack away."""
-    assert len({line.partition(":")[0] for line in left(deployed.aws)}) == 7
+    assert len({line.partition(":")[0] for line in left(deployed.aws)}) == 8
     s3 = deployed.aws.client("s3")
     for name in ("UploadsBucket", "MediaBucket"):
         bucket = deployed.outputs[name]
