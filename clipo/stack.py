@@ -238,6 +238,8 @@ class Stack:
             self._console.died(error.child.name, error.child.exit_code, error.child.last_lines)
             self._console.say("Waiting for the next change in functions/.", "yellow")
             self._stop_functions()
+        else:
+            self._console.say("The functions run again.", "yellow")
 
     def _stop_functions(self) -> None:
         for name in _FUNCTION_MODULES:

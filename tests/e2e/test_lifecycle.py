@@ -201,7 +201,9 @@ def test_a_change_of_the_code_is_served_and_a_mistake_is_waited_out(
         assert stack.process.poll() is None
 
         code.write_text(good)
-        eventually(lambda: answers(stack))
+        # A part that dies before all of them have started is waited for, too.
+        eventually(lambda: stack.output.rstrip().endswith("The functions run again."))
+        assert answers(stack)
 
         os.kill(stack.children()["clipo.local_api"], signal.SIGKILL)
         assert stack.process.wait(30) == 1, "a part that dies later ends the stack as ever"
