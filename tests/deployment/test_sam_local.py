@@ -126,6 +126,17 @@ def test_processing_does_nothing_for_a_video_that_it_does_not_know(world: World)
     assert outcome["result"] == "unknown"
 
 
+def test_upkeep_fails_an_upload_that_never_came_in_a_container(world: World) -> None:
+    forgotten = video(new_video_id())
+    world.catalog.add(forgotten)
+    report = world.invoke("UpkeepFunction", event("schedule"))
+    assert (report["finished"], report["problems"]) == (True, 0)
+    found = world.catalog.get(forgotten.id)
+    assert found
+    assert found.error
+    assert (found.status, found.error.code) == (Status.FAILED, "upload_expired")
+
+
 def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Clips) -> None:
     with running_stack(tmp_path, CLIPO_BIND=docker.bridge_address()) as stack:
         environ = dict(
