@@ -80,7 +80,7 @@ def _settle(messages: list[dict[str, Any]], wired: Wired) -> dict[str, Any]:
     for message in messages:
         try:
             wired.failed_events.settle(message["body"])
-        except Unavailable:
+        except Exception:  # noqa: BLE001 (one bad message is not to keep the others from being settled)
             logger().exception("failed event comes again")
             again.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": again}

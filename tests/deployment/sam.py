@@ -27,12 +27,14 @@ class Sam:
     """The command with the environment that it runs in."""
 
     environ: Mapping[str, str]
+    root: Path = REPOSITORY
+    """Where the template and all that is built from it lie."""
 
     def run(self, *arguments: str | Path) -> str:
         """Run it to its end; return what it wrote to standard output."""
         finished = subprocess.run(
             [str(part) for part in (_SAM, *arguments)],
-            cwd=REPOSITORY,
+            cwd=self.root,
             env=self._environ(),
             capture_output=True,
             text=True,
@@ -73,7 +75,7 @@ class Sam:
         with (built / "start-api.txt").open("w") as output:
             process = subprocess.Popen(
                 [str(part) for part in command],
-                cwd=REPOSITORY,
+                cwd=self.root,
                 env=self._environ(),
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -2,13 +2,17 @@
 
 import hashlib
 import json
+import os
+import re
+import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.deployment.sam import ARCHITECTURE, Sam
+from tests.deployment.sam import ARCHITECTURE, REPOSITORY, Sam
 from tests.events import event
 
 _FUNCTIONS = {
@@ -70,10 +74,38 @@ def test_artifacts_are_small(built: Path, artifact: str, limit: int) -> None:
     assert size(built / artifact) <= limit
 
 
-def test_two_builds_are_the_same_to_the_bit(built: Path, tmp_path: Path) -> None:
-    again = Sam({}).build(tmp_path / "again")
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[Path]:
+    """The sources in another folder, as somebody who shares no files has them."""
+    before = os.umask(0o077)
+    root = tmp_path / "elsewhere"
+    for name in ("architectures", "functions", "layers", "requirements"):
+        shutil.copytree(REPOSITORY / name, root / name, copy_function=shutil.copyfile)
+    shutil.copyfile(REPOSITORY / "template.yaml", root / "template.yaml")
+    (root / ".tools").symlink_to(REPOSITORY / ".tools")
+    yield root
+    os.umask(before)
+
+
+def test_two_builds_are_the_same_to_the_bit_and_can_be_read_by_lambda(
+    built: Path, elsewhere: Path, tmp_path: Path
+) -> None:
+    again = Sam({}, elsewhere).build(tmp_path / "again")
+    for path in (again / "ApiFunction").rglob("*"):
+        wanted = 0o755 if path.is_dir() else 0o644
+        assert path.stat().st_mode & wanted == wanted, path
     for artifact in (*_FUNCTIONS, "FfmpegLayer"):
         assert digest(again / artifact) == digest(built / artifact), artifact
+
+
+def test_a_package_that_is_not_the_locked_one_is_not_built_in(
+    elsewhere: Path, tmp_path: Path
+) -> None:
+    lock = elsewhere / "requirements" / "processing.txt"
+    locked = lock.read_text()
+    lock.write_text(re.sub(r"(?<=sha256:)\w{8}", "0" * 8, locked))
+    with pytest.raises(AssertionError, match=r"[Hh]ash"):
+        Sam({}, elsewhere).run("build", "ProcessingFunction", "--build-dir", tmp_path / "other")
 
 
 @pytest.mark.parametrize(("artifact", "folder"), _FUNCTIONS.items())

@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.template import TEMPLATE, resource, resources, source, transformed
+from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
 _LINT = Path(sys.executable).with_name("cfn-lint")
@@ -53,105 +55,109 @@ def test_checkov_finds_nothing_that_is_not_explained(tmp_path: Path) -> None:
 
 # ---- Least privilege ----
 
+_UPLOADED = f"{_UPLOADS}/uploads/*"
+_THUMBNAILS = f"{_MEDIA}/thumbnails/*"
 
-_LISTING = [
-    ("s3:ListBucket", _UPLOADS),
-    ("s3:ListBucketMultipartUploads", _UPLOADS),
-    ("s3:ListBucket", _MEDIA),
-]
+RIGHTS = {
+    # It can read no upload, and write no thumbnail.
+    "ApiRole": {
+        ("s3:PutObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:ListMultipartUploadParts", _UPLOADED),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:GetObject", _THUMBNAILS),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucket", f"{_UPLOADS} if s3:prefix like uploads/*"),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
+        ("logs:CreateLogStream", "ApiLogs.Arn"),
+        ("logs:PutLogEvents", "ApiLogs.Arn"),
+    },
+    # It can write no upload, and read no thumbnail.
+    "ProcessingRole": {
+        ("s3:GetObject", _UPLOADED),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:PutObject", _THUMBNAILS),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("sqs:SendMessage", "FailedEvents.Arn"),
+        ("logs:CreateLogStream", "ProcessingLogs.Arn"),
+        ("logs:PutLogEvents", "ProcessingLogs.Arn"),
+    },
+    # It can read and write no object at all.
+    "UpkeepRole": {
+        ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:DeleteObject", f"{_UPLOADED} if LeftoversAreDeleted"),
+        ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
+        ("sqs:ReceiveMessage", "FailedEvents.Arn"),
+        ("sqs:DeleteMessage", "FailedEvents.Arn"),
+        ("sqs:GetQueueAttributes", "FailedEvents.Arn"),
+        ("logs:CreateLogStream", "UpkeepLogs.Arn"),
+        ("logs:PutLogEvents", "UpkeepLogs.Arn"),
+    },
+}
+"""All that each function may do, to the last right: what it does in `functions/`, and no more."""
 
 
-def statements(role: str) -> list[tuple[list[str], Any]]:
-    """Return what a role may do, and on what; also under a condition."""
-    (policy,) = resource("AWS::IAM::Role", role)["Policies"]
+@pytest.mark.parametrize("role", RIGHTS)
+def test_a_function_may_do_what_it_does_and_nothing_else(role: str) -> None:
+    properties = resource("AWS::IAM::Role", role)
+    assert "ManagedPolicyArns" not in properties
+    (policy,) = properties["Policies"]
     written = policy["PolicyDocument"]["Statement"]
-    allowed = [entry["Fn::If"][1] if "Fn::If" in entry else entry for entry in written]
-    assert {statement["Effect"] for statement in allowed} == {"Allow"}
-    return [(_as_list(statement["Action"]), statement["Resource"]) for statement in allowed]
+    assert {right for statement in written for right in rights(statement)} == RIGHTS[role]
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def _as_list(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+def test_there_is_no_role_that_sam_made() -> None:
+    assert set(resources("AWS::IAM::Role")) == set(RIGHTS)
 
 
-def rights(role: str, service: str) -> list[tuple[str, str]]:
-    return [
-        (action, target["Fn::Sub"])
-        for actions, target in statements(role)
-        for action in actions
-        if action.startswith(f"{service}:")
-    ]
+def rights(statement: Document) -> Iterator[tuple[str, str]]:
+    """Yield what a statement allows, and on what; its condition stands behind."""
+    condition = ""
+    if "Fn::If" in statement:
+        name, statement, other = statement["Fn::If"]
+        assert other == {"Ref": "AWS::NoValue"}
+        condition = f" if {name}"
+    if "Condition" in statement:
+        ((key, value),) = statement["Condition"]["StringLike"].items()
+        condition = f" if {key} like {value}"
+    assert statement["Effect"] == "Allow"
+    for action in as_list(statement["Action"]):
+        for target in as_list(statement["Resource"]):
+            yield action, name_of(target) + condition
 
 
-def test_the_api_signs_and_removes_uploads_reads_thumbnails_and_starts_processing() -> None:
-    """It can read no upload, and write no thumbnail."""
-    assert rights("ApiRole", "s3") == [
-        ("s3:PutObject", f"{_UPLOADS}/uploads/*"),
-        ("s3:AbortMultipartUpload", f"{_UPLOADS}/uploads/*"),
-        ("s3:ListMultipartUploadParts", f"{_UPLOADS}/uploads/*"),
-        ("s3:DeleteObject", f"{_UPLOADS}/uploads/*"),
-        ("s3:GetObject", f"{_MEDIA}/thumbnails/*"),
-        ("s3:DeleteObject", f"{_MEDIA}/thumbnails/*"),
-        *_LISTING,
-    ]
-    start = (["lambda:InvokeFunction"], {"Fn::GetAtt": ["ProcessingFunction", "Arn"]})
-    assert start in statements("ApiRole")
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
-def test_processing_reads_and_removes_uploads_and_writes_thumbnails() -> None:
-    """It can write no upload, and read no thumbnail."""
-    assert rights("ProcessingRole", "s3") == [
-        ("s3:GetObject", f"{_UPLOADS}/uploads/*"),
-        ("s3:DeleteObject", f"{_UPLOADS}/uploads/*"),
-        ("s3:AbortMultipartUpload", f"{_UPLOADS}/uploads/*"),
-        ("s3:PutObject", f"{_MEDIA}/thumbnails/*"),
-        ("s3:DeleteObject", f"{_MEDIA}/thumbnails/*"),
-        *_LISTING,
-    ]
+def name_of(target: Document) -> str:
+    """Return what `!Sub` or `!GetAtt` names. A plain text is none that we write."""
+    return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
 
 
-def test_upkeep_deletes_uploads_only_when_it_is_told_to() -> None:
-    assert (["s3:DeleteObject"], {"Fn::Sub": f"{_MEDIA}/thumbnails/*"}) in statements("UpkeepRole")
-    policy = resource("AWS::IAM::Role", "UpkeepRole")["Policies"][0]["PolicyDocument"]
-    (conditional,) = [s["Fn::If"] for s in policy["Statement"] if "Fn::If" in s]
-    assert conditional[0] == "LeftoversAreDeleted"
-    assert conditional[1]["Action"] == "s3:DeleteObject"
-    assert conditional[2] == {"Ref": "AWS::NoValue"}
-
-
-def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
-    (rule,) = resources("AWS::Events::Rule").values()
-    assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
-    (mapping,) = resources("AWS::Lambda::EventSourceMapping").values()
-    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    timeout = resource("AWS::Lambda::Function", "UpkeepFunction")["Timeout"]
-    assert resource("AWS::SQS::Queue", "FailedEvents")["VisibilityTimeout"] >= 6 * timeout
-    assert timeout < 60 * source()["Parameters"]["UpkeepMinutes"]["MinValue"]
-
-
-def test_no_role_has_a_wildcard_or_a_policy_that_is_not_written_here() -> None:
-    roles = resources("AWS::IAM::Role")
-    assert set(roles) == {"ApiRole", "ProcessingRole", "UpkeepRole"}, "and none that SAM made"
-    for name, role in roles.items():
-        assert "ManagedPolicyArns" not in role
-        for actions, target in statements(name):
-            assert not any("*" in action for action in actions)
-            assert target != "*"
-
-
-def test_each_log_group_is_written_by_one_function_only() -> None:
-    for stage in ("Api", "Processing", "Upkeep"):
-        allowed = statements(f"{stage}Role")
-        targets = [target for actions, target in allowed if actions[0].startswith("logs:")]
-        assert targets == [{"Fn::GetAtt": [f"{stage}Logs", "Arn"]}]
-
-
-def test_only_our_bucket_and_our_api_may_invoke_the_functions() -> None:
-    permissions = resources("AWS::Lambda::Permission")
-    assert all("SourceArn" in permission for permission in permissions.values())
-    assert permissions["UploadsMayInvoke"]["SourceArn"]["Fn::Sub"] == _UPLOADS
-    assert permissions["UploadsMayInvoke"]["SourceAccount"] == {"Ref": "AWS::AccountId"}
+def test_only_our_bucket_our_api_and_our_schedule_may_invoke_the_functions() -> None:
+    allowed = {
+        (found["Principal"], name_of(found["SourceArn"]))
+        for found in resources("AWS::Lambda::Permission").values()
+    }
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
+    assert allowed == {
+        ("s3.amazonaws.com", _UPLOADS),
+        ("apigateway.amazonaws.com", api),
+        ("events.amazonaws.com", "UpkeepFunctionSweep.Arn"),
+    }
+    from_s3 = resource("AWS::Lambda::Permission", "UploadsMayInvoke")
+    assert from_s3["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
 # ---- Buckets ----
@@ -167,17 +173,26 @@ def test_buckets_are_private_encrypted_and_without_acls() -> None:
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "MediaBucket"])
-def test_plain_http_and_old_signatures_are_denied(bucket: str) -> None:
-    policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")["PolicyDocument"]
-    tls, age = policy["Statement"]
-    assert {tls["Effect"], age["Effect"]} == {"Deny"}
-    assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert tls["Resource"] == [
-        {"Fn::GetAtt": [bucket, "Arn"]},
-        {"Fn::Sub": f"${{{bucket}.Arn}}/*"},
-    ]
+def test_plain_http_and_old_signatures_are_denied_to_everybody(bucket: str) -> None:
+    policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")
+    assert policy["Bucket"] == {"Ref": bucket}
+    itself, objects = {"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
+    always = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
     fifteen_minutes = str(15 * 60 * 1000)
-    assert age["Condition"] == {"NumericGreaterThan": {"s3:signatureAge": fifteen_minutes}}
+    assert policy["PolicyDocument"]["Statement"] == [
+        always
+        | {
+            "Sid": "TlsOnly",
+            "Resource": [itself, objects],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        always
+        | {
+            "Sid": "NoOldSignatures",
+            "Resource": objects,
+            "Condition": {"NumericGreaterThan": {"s3:signatureAge": fifteen_minutes}},
+        },
+    ]
 
 
 def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
@@ -193,16 +208,31 @@ def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
     assert own in with_others["Fn::Split"][1]["Fn::Join"][1]
 
 
+def test_pages_of_exact_origins_may_read_thumbnails() -> None:
+    (rule,) = resource("AWS::S3::Bucket", "MediaBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["GET"]
+    condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
+    own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+    assert (condition, alone) == ("OtherOrigins", [own])
+    listed = [own, "null", {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]}]
+    assert with_others["Fn::Split"][1]["Fn::Join"] == [",", listed]
+
+
 def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
     cors = resource("AWS::ApiGatewayV2::Api", "HttpApi")["CorsConfiguration"]["Fn::If"]
     assert cors[0] == "OtherOrigins"
     assert cors[1]["AllowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert "AllowCredentials" not in cors[1]
+    assert "*" not in json.dumps(cors[1])
     assert cors[2] == {"Ref": "AWS::NoValue"}
 
 
 def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() -> None:
+    for bucket in resources("AWS::S3::Bucket").values():
+        unfinished = bucket["LifecycleConfiguration"]["Rules"][0]
+        assert unfinished["Status"] == "Enabled"
+        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     rules = resource("AWS::S3::Bucket", "UploadsBucket")["LifecycleConfiguration"]["Rules"]
-    assert rules[0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert rules[1]["Fn::If"][0] == "SourcesExpire"
     assert rules[1]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
     assert source()["Parameters"]["ExpireSourcesAfterDays"]["Default"] == 0
@@ -225,6 +255,8 @@ def test_uploads_start_processing_and_thumbnails_do_not() -> None:
     assert trigger["Event"] == "s3:ObjectCreated:*"
     assert trigger["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "uploads/"}]
     assert trigger["Function"] == {"Fn::GetAtt": ["ProcessingFunction", "Arn"]}
+    # S3 asks at once whether it may.
+    assert "UploadsMayInvoke" in as_list(transformed()["Resources"]["UploadsBucket"]["DependsOn"])
     assert "NotificationConfiguration" not in resource("AWS::S3::Bucket", "MediaBucket")
 
 
@@ -233,15 +265,42 @@ def test_an_event_is_tried_three_times_and_then_kept_for_two_weeks() -> None:
     assert config["MaximumRetryAttempts"] == 2
     failed = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == failed
-    assert (["sqs:SendMessage"], failed) in statements("ProcessingRole")
     queue = resource("AWS::SQS::Queue", "FailedEvents")
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert queue["SqsManagedSseEnabled"] is True
 
 
+def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
+    (rule,) = resources("AWS::Events::Rule").values()
+    assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
+    assert rule.get("State", "ENABLED") == "ENABLED"
+    (mapping,) = resources("AWS::Lambda::EventSourceMapping").values()
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert mapping.get("Enabled", True) is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = resource("AWS::Lambda::Function", "UpkeepFunction")["Timeout"]
+    assert resource("AWS::SQS::Queue", "FailedEvents")["VisibilityTimeout"] >= 6 * timeout
+    assert timeout < 60 * source()["Parameters"]["UpkeepMinutes"]["MinValue"]
+
+
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
     """95 s for one file, and what comes before and after."""
     assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
+
+
+def test_functions_run_where_their_artifacts_do() -> None:
+    """Bytecode is of one minor version, libraries are of one processor."""
+    functions = resources("AWS::Lambda::Function")
+    assert {name: found["Handler"] for name, found in functions.items()} == {
+        "ApiFunction": "api.handler.handler",
+        "ProcessingFunction": "processing.handler.handler",
+        "UpkeepFunction": "upkeep.handler.handler",
+    }
+    for found in functions.values():
+        assert found["Runtime"] == "python3.13"
+        assert found["Architectures"] == [{"Ref": "Architecture"}]
+    (layer,) = functions["ProcessingFunction"]["Layers"]
+    assert layer["Ref"].startswith("FfmpegLayer")
 
 
 def test_concurrency_is_capped_where_the_operator_says_so() -> None:
@@ -260,8 +319,10 @@ def test_concurrency_is_capped_where_the_operator_says_so() -> None:
 
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
     for function in resources("AWS::Lambda::Function").values():
-        uri = function["Environment"]["Variables"]["MONGODB_URI"]
+        variables = function["Environment"]["Variables"]
+        uri = variables.pop("MONGODB_URI")
         assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
+        assert "://" not in json.dumps(variables)
     assert "MongoSecret" not in json.dumps(source()["Outputs"])
 
 
@@ -276,14 +337,73 @@ def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
 
 def test_access_logs_are_json() -> None:
     stage = resource("AWS::ApiGatewayV2::Stage", "HttpApiStage")
-    assert "requestId" in json.loads(stage["AccessLogSettings"]["Format"])
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
+    fields = {"requestId", "time", "method", "path", "status", "latencyMs", "ip"}
+    assert set(json.loads(stage["AccessLogSettings"]["Format"])) == fields | {"integrationError"}
+
+
+def test_the_api_is_throttled() -> None:
+    limit = {"Ref": "RequestsPerSecond"}
+    stage = resource("AWS::ApiGatewayV2::Stage", "HttpApiStage")
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": limit,
+        "ThrottlingBurstLimit": limit,
+    }
+
+
+_API = ("ApiId", "HttpApi")
+_QUEUE = ("QueueName", "FailedEvents.QueueName")
+ALARMS = {
+    "api-errors": ("AWS/ApiGateway 5xx Sum", _API, 300, 5),
+    "api-throttles": ("AWS/Lambda Throttles Sum", ("FunctionName", "ApiFunction"), 300, 1),
+    "api-duration": ("AWS/Lambda Duration p95", ("FunctionName", "ApiFunction"), 300, 3000),
+    "processing-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "ProcessingFunction"), 300, 5),
+    "processing-throttles": (
+        *("AWS/Lambda Throttles Sum", ("FunctionName", "ProcessingFunction")),
+        *(300, 1),
+    ),
+    "processing-duration": (
+        *("AWS/Lambda Duration p95", ("FunctionName", "ProcessingFunction")),
+        *(300, 30_000),
+    ),
+    "given-up": ("AWS/SQS NumberOfMessagesSent Sum", _QUEUE, 300, 1),
+    "undelivered": (
+        *("AWS/Lambda DestinationDeliveryFailures Sum", ("FunctionName", "ProcessingFunction")),
+        *(300, 1),
+    ),
+    "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
+}
+"""Each alarm of one metric: which, of what, over how many seconds, and from which value on."""
+
+
+def test_alarms_watch_what_they_say() -> None:
+    found = {
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+    }
+    queue = found.pop("failed-events")
+    assert {name: watched(alarm) for name, alarm in found.items()} == ALARMS
+    assert queue["Metrics"][0]["Expression"] == "waiting + hidden"
+    assert {m["MetricStat"]["Metric"]["MetricName"] for m in queue["Metrics"][1:]} == {
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesNotVisible",
+    }
+    longest_way_of_the_sweep = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
+    assert found["upkeep-errors"]["Period"] >= 2 * longest_way_of_the_sweep
+
+
+def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
+    statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+    (dimension,) = alarm["Dimensions"]
+    value = dimension["Value"]
+    of = value.get("Ref") or ".".join(value["Fn::GetAtt"])
+    metric = f"{alarm['Namespace']} {alarm['MetricName']} {statistic}"
+    return metric, (dimension["Name"], of), alarm["Period"], alarm["Threshold"]
 
 
 def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
     alarms = resources("AWS::CloudWatch::Alarm")
-    assert len(alarms) == 9
+    assert len(alarms) == 10, "what CloudWatch has for nothing"
     for alarm in alarms.values():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
         name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
@@ -305,6 +425,32 @@ def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are()
     assert all(len(p["Description"]) > 20 for p in parameters.values())
     for name, parameter in parameters.items():
         limits = {"AllowedValues", "AllowedPattern", "MinValue"}
-        assert name == "AllowedOrigins" or limits & set(parameter), name
+        assert limits & set(parameter), name
     groups = source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     assert {name for group in groups for name in group["Parameters"]} == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        (
+            "MongoSecret",
+            [
+                "clipo/mongodb",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:clipo/m-aB3dEf",
+            ],
+            ["mongodb+srv://clipo:PASSWORD@cluster0.abcde.mongodb.net/", "mongodb://h/?w=1", ""],
+        ),
+        (
+            "AllowedOrigins",
+            ["", "https://app.example.com", "http://localhost:5173"],
+            ["*", "https://*.example.com", "https://app.example.com/", "app.example.com"],
+        ),
+        ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
+        ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
+    ],
+)
+def test_what_a_parameter_takes(parameter: str, good: list[str], bad: list[str]) -> None:
+    pattern = source()["Parameters"][parameter]["AllowedPattern"]
+    assert [text for text in good if not re.fullmatch(pattern, text)] == []
+    assert [text for text in bad if re.fullmatch(pattern, text)] == []
