@@ -73,6 +73,15 @@ def test_a_message_of_the_failure_queue_is_settled(world: World) -> None:
     assert world.records.videos[ID].status is Status.FAILED
 
 
+def test_a_fault_of_ours_in_one_message_does_not_keep_the_others_from_being_settled(
+    world: World,
+) -> None:
+    batch = event("sqs-failed-events")
+    batch["Records"].insert(0, {"messageId": "without a body"})
+    assert world.handle(batch) == {"batchItemFailures": [{"itemIdentifier": "without a body"}]}
+    assert world.records.videos[ID].status is Status.FAILED
+
+
 def test_only_the_messages_that_could_not_be_settled_come_again(world: World) -> None:
     batch = event("sqs-failed-events")
     second = copy.deepcopy(batch["Records"][0]) | {"messageId": "second"}
