@@ -171,6 +171,17 @@ def test_a_hostile_body(
     refused(post(stack, path.format(id=pending), bodies(field)[kind]))
 
 
+@pytest.mark.parametrize("value", [*OPERATORS, *WRONG_TYPES], ids=lambda value: ascii(value)[:30])
+@pytest.mark.parametrize(("path", "field"), FIELDS)
+def test_a_hostile_value_does_not_hide_behind_a_good_one_of_its_name(
+    stack: RunningStack, pending: str, path: str, field: str, value: object
+) -> None:
+    good = json.dumps(GOOD[path])
+    twice = f'{{"{field}": {json.dumps(value)}, ' + good[1:]
+    body = refused(post(stack, path.format(id=pending), twice.encode()))
+    assert body["code"] == "malformed_body"
+
+
 @pytest.mark.parametrize(
     "content_type",
     [
