@@ -174,7 +174,9 @@ class Stack:
             self._start_child(
                 name,
                 [sys.executable, "-m", module],
-                environ=self._functions_environ | {"POWERTOOLS_SERVICE_NAME": name},
+                environ=self._functions_environ
+                # Nobody collects the metrics here, and the log has a line for each step.
+                | {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"},
                 on_line=self._console.log_line,
             )
         health = f"http://127.0.0.1:{self._functions_environ['PORT']}/health"

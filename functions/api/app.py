@@ -7,9 +7,10 @@ from fastapi.openapi.utils import get_openapi
 
 from api import docs, errors, problems
 from api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
+from api.new_video import filename_pattern
 from api.receive_video import larger_files_hint
 from api.routes import ancestor, health, videos
-from api.schemas import ProblemDetails
+from api.schemas import CreateVideo, ProblemDetails
 from api.services import Services
 from api.settings import ApiSettings
 
@@ -56,7 +57,7 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestId)
-    _document_problems(app)
+    _complete_documentation(app, services.settings)
     return app
 
 
@@ -76,8 +77,8 @@ def _body_limit(settings: ApiSettings, path: str) -> Limit:
     )
 
 
-def _document_problems(app: FastAPI) -> None:
-    """Add the schema that every documented error refers to."""
+def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
+    """Add the schema that every documented error refers to, and what the settings say."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -89,8 +90,12 @@ def _document_problems(app: FastAPI) -> None:
                 routes=app.routes,
             )
             problem = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-            schema["components"]["schemas"] |= problem.pop("$defs")
-            schema["components"]["schemas"][ProblemDetails.__name__] = problem
+            schemas = schema["components"]["schemas"]
+            schemas |= problem.pop("$defs")
+            schemas[ProblemDetails.__name__] = problem
+            announced = schemas[CreateVideo.__name__]["properties"]
+            announced["filename"]["pattern"] = filename_pattern(settings)
+            announced["size"]["maximum"] = settings.max_upload_bytes
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -13,6 +13,7 @@ from api.services import Services
 from api.sign_upload import extended, sign_form
 from shared.catalog import KeyUse
 from shared.log import logger
+from shared.metrics import Metric, count
 from shared.storage import SignedPost
 from shared.video import Status, Video, source_key
 
@@ -48,6 +49,7 @@ def create_video(
     if not services.records.add(video):
         return _repeated(services, video.id)
     logger().info("upload signed", video_id=video.id, size=size)
+    count(Metric.UPLOADS)
     return video, signed
 
 
@@ -70,6 +72,7 @@ def _of_first_use(services: Services, video: Video, key: str, fingerprint: str) 
 
 def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None]:
     video = find_video(services, video_id)
+    logger().info("request repeated", video_id=video.id, status=video.status)
     if video.status is Status.FAILED and video.source is None:
         # Its file has not come in time: it is awaited again.
         services.records.retry(video.id, now=datetime.now(UTC))

@@ -7,6 +7,9 @@ from api import problems
 from api.problems import Problem
 from shared.catalog import is_video_id
 
+PATTERN = "^([A-Za-z0-9_-]{16})?$"
+"""Of a cursor, for the documentation: an id's 12 bytes in base64. An empty one is none."""
+
 
 def cursor_after(video_id: str) -> str:
     """Return the position behind a video."""

@@ -14,6 +14,7 @@ from api import problems
 from api.middleware import BodyTooLarge
 from api.problems import FieldError, Kind, Problem
 from api.schemas import ProblemDetails
+from shared.catalog import is_video_id
 from shared.errors import CatalogUnavailable, StorageUnavailable
 from shared.log import logger
 
@@ -53,7 +54,13 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:
-        logger().error("bug", exc_info=error)
+        # Outside of the middleware that has the id in every other line.
+        logger().error(
+            "bug",
+            request_id=request.state.request_id,
+            video_id=_video_id(request),
+            exc_info=error,
+        )
         return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
 
 
@@ -84,7 +91,7 @@ def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
 
 
 def _unavailable(request: Request, kind: Kind, error: Exception) -> JSONResponse:
-    logger().error(kind.code, exc_info=error)
+    logger().error(kind.code, video_id=_video_id(request), exc_info=error)
     return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
 
 
@@ -96,6 +103,9 @@ def _response(
     errors: tuple[FieldError, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
+    if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # The detail stays out: it may name the file.
+        logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
     body = problems.document(
         kind,
         detail,
@@ -110,6 +120,12 @@ def _response(
         headers={"X-Request-Id": request.state.request_id, **(headers or {})},
         media_type=problems.MEDIA_TYPE,
     )
+
+
+def _video_id(request: Request) -> str | None:
+    """Return the id that the path names, for the log. What is no id may be anything."""
+    video_id = request.path_params.get("video_id", "")
+    return video_id.lower() if is_video_id(video_id) else None
 
 
 def _field_error(error: Mapping[str, Any]) -> FieldError:

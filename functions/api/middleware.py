@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Kind
-from shared.log import logger
+from shared.log import log_context
 
 
 class RequestId:
@@ -33,7 +33,7 @@ class RequestId:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        with logger().append_context_keys(request_id=request_id):
+        with log_context(request_id=request_id):
             await self._app(scope, receive, send_with_id)
 
 

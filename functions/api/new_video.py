@@ -12,7 +12,7 @@ from shared.video import Status, Upload, Video, source_key
 UPLOAD_WINDOW_S = 15 * 60
 """Seconds in which a signed upload must begin."""
 
-_MAX_FILENAME = 255
+MAX_FILENAME = 255
 
 _TYPES = {
     "avi": "video/x-msvideo",
@@ -71,12 +71,21 @@ def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:
         )
 
 
+def filename_pattern(settings: ApiSettings) -> str:
+    """Return what a filename has to match, as a regular expression of JSON Schema."""
+    extensions = "|".join(
+        "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in one)
+        for one in sorted(settings.allowed_extensions)
+    )
+    return rf"^[^\u0000-\u001f\u007f-\u009f]*\.({extensions})$"
+
+
 def _clean(filename: str) -> str:
     """Return the name in NFC. It is data only, never part of a path or key."""
     name = unicodedata.normalize("NFC", filename)
     # Surrogates are halves of characters: they cannot be stored or sent as UTF-8.
     unusable = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
-    if not name or len(name) > _MAX_FILENAME or unusable:
+    if not name or len(name) > MAX_FILENAME or unusable:
         raise Problem(problems.INVALID_FILENAME, problems.INVALID_FILENAME.example)
     return name
 

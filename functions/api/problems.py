@@ -59,6 +59,12 @@ MALFORMED_BODY = Kind(
     "The request body cannot be read",
     "There was an error parsing the body.",
 )
+FOREIGN_KEY = Kind(
+    "foreign_key",
+    403,
+    "Only the video's own key can be signed",
+    "Only uploads/507f1f77bcf86cd799439011/source can be signed here. Send no other key.",
+)
 VIDEO_NOT_FOUND = Kind(
     "video_not_found",
     404,

@@ -7,6 +7,7 @@ from api.services import Services
 from api.settings import ApiSettings
 from shared.errors import StorageUnavailable
 from shared.log import logger
+from shared.metrics import Metric, count
 from shared.video import Video
 
 
@@ -37,4 +38,5 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         services.records.discard(video.id)
         raise
     logger().info("upload received", video_id=video.id, size=size)
+    count(Metric.UPLOADS)
     return video

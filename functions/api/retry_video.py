@@ -8,6 +8,7 @@ from api.problems import Problem
 from api.services import Services
 from shared.errors import ProcessingUnavailable
 from shared.log import logger
+from shared.metrics import Metric, count
 from shared.video import Status, Video, found_upload
 
 
@@ -30,6 +31,7 @@ def retry_video(services: Services, video_id: str) -> Video:
         # Another retry, a newer upload or a delete was faster.
         raise _not_failed(find_video(services, video_id))
     logger().info("video retried", video_id=video.id, size=found.size)
+    count(Metric.RETRIES)
     try:
         services.processing.start(found_upload(video, found))
     except ProcessingUnavailable:

@@ -1,10 +1,12 @@
 """The JSON of requests and responses."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+from fastapi import Path
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -13,6 +15,7 @@ from pydantic import (
 )
 
 from api.examples import CREATED_VIDEO, DONE_VIDEO, SIGNED_FORM, SIGNED_PART, TIME, VIDEO_ID
+from api.new_video import MAX_FILENAME
 from api.sign_upload import MultipartRequest, Signed
 from shared.storage import MultipartStep, SignedPost
 from shared.video import Status, Video
@@ -31,6 +34,21 @@ Time = Annotated[
     Field(description="RFC 3339, UTC", examples=[TIME]),
 ]
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
+VideoIdInPath = Annotated[
+    str,
+    # For the documentation only: what does not fit is `invalid_id`, as the ancestor has it.
+    Path(examples=[VIDEO_ID], json_schema_extra={"pattern": "^[0-9a-fA-F]{24}$"}),
+]
+
+
+def _whole(number: object) -> object:
+    """Return 5 for 5.0: JSON has one kind of number, and some clients write it so."""
+    return int(number) if isinstance(number, float) and number.is_integer() else number
+
+
+# The limits stand before the validator: behind it Pydantic documents them by other names.
+Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
+PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 ContentType = Annotated[
     str,
     StringConstraints(pattern=r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$"),
@@ -100,8 +118,17 @@ class CreateVideo(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    filename: str = Field(description="1 to 255 characters", examples=["holiday.mp4"])
-    size: int = Field(ge=0, le=_LARGEST_SAFE_INTEGER, description="Bytes", examples=[5242880])
+    filename: str = Field(
+        description="1 to 255 characters",
+        examples=["holiday.mp4"],
+        json_schema_extra={"maxLength": MAX_FILENAME},
+    )
+    size: Size = Field(
+        description="Bytes",
+        examples=[5242880],
+        # An empty file has an error of its own.
+        json_schema_extra={"minimum": 1},
+    )
     content_type: ContentType | None = Field(
         default=None,
         description="What the upload will carry; from the extension when left out",
@@ -124,6 +151,24 @@ class SignedUpload(BaseModel):
     expires_at: Time
 
 
+def _add_steps(schema: dict[str, Any]) -> None:
+    """Write the rows of `_STEPS` into the JSON Schema, where else each field is by itself."""
+    fields = schema["properties"]
+    # Each can be given or `null`.
+    (upload_id, no_id), (part, no_part) = (fields[n]["anyOf"] for n in ("uploadId", "partNumber"))
+    schema["anyOf"] = [
+        {
+            "properties": {
+                "method": {"const": method},
+                "uploadId": upload_id if in_parts else no_id,
+                "partNumber": part if of_part else no_part,
+            },
+            "required": ["method"] + ["uploadId"] * in_parts + ["partNumber"] * of_part,
+        }
+        for method, in_parts, of_part in _STEPS
+    ]
+
+
 class SignUpload(BaseModel):
     """A request to S3 that is to be signed: what Uppy hands to `signRequest`, unchanged.
 
@@ -138,7 +183,11 @@ class SignUpload(BaseModel):
     """
 
     # Uppy's next release may say more: what we do not sign by is not looked at.
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(
+        extra="ignore",
+        strict=True,
+        json_schema_extra=_add_steps,
+    )
 
     method: Literal["PUT", "POST", "GET", "DELETE"]
     key: str | None = Field(
@@ -153,8 +202,8 @@ class SignUpload(BaseModel):
         pattern=r"^[!-~]+$",
         description="What S3 answered to the beginning of an upload in parts",
     )
-    part_number: int | None = Field(
-        default=None, alias="partNumber", ge=1, le=10_000, description="From 1; 8 MiB or more each"
+    part_number: PartNumber | None = Field(
+        default=None, alias="partNumber", description="From 1; 8 MiB or more each"
     )
 
     @property

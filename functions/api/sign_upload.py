@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from api import problems
 from api.lookup import find_video
 from api.new_video import UPLOAD_WINDOW_S
-from api.problems import FieldError, Problem
+from api.problems import Problem
 from api.services import Services
 from shared.log import logger
 from shared.storage import MultipartStep, SignedPost
@@ -82,9 +82,9 @@ def extended(services: Services, video_id: str) -> datetime | None:
 
 def _check_key(key: str | None, video: Video) -> None:
     if key not in (None, video.upload.key):
-        message = f"Only {video.upload.key} can be signed here, this video's own key"
         raise Problem(
-            problems.INVALID_REQUEST, f"body.key: {message}.", FieldError("body.key", message)
+            problems.FOREIGN_KEY,
+            f"Only {video.upload.key} can be signed here. Send no other key.",
         )
 
 

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from processing.process_video import Outcome
 from processing.wiring import Wired, wire
-from shared.log import logger
-from shared.s3_event import records, uploaded_object
+from shared.log import log_context
+from shared.s3_event import event_id, records, uploaded_object
 
 
 class Context(Protocol):
@@ -33,14 +33,14 @@ def handler(event: Any, context: Context) -> dict[str, list[dict[str, str]]]:
     One bad record does not keep the others from being processed: the errors are raised
     together at the end, and the finished ones do nothing when the event comes again.
     """
-    logger().append_keys(request_id=context.aws_request_id)
     outcomes: list[Outcome] = []
     errors: list[Exception] = []
-    for record in records(event):
-        try:
-            outcomes += _process(record, context)
-        except Exception as error:  # noqa: BLE001 (raised below)
-            errors.append(error)
+    with log_context(request_id=context.aws_request_id):
+        for record in records(event):
+            try:
+                outcomes += _process(record, context)
+            except Exception as error:  # noqa: BLE001 (raised below)
+                errors.append(error)
     if len(errors) == 1:
         raise errors[0]
     if errors:
@@ -55,9 +55,5 @@ def _process(record: Any, context: Context) -> list[Outcome]:
     upload = uploaded_object(record, bucket=_wired().uploads_bucket)
     if upload is None:
         return []
-    with logger().append_context_keys(video_id=upload.video_id):
-        try:
-            return [_wired().processor.process(upload, remaining_s=remaining_s)]
-        except Exception as error:
-            logger().exception("processing interrupted", reason=str(error))
-            raise
+    with log_context(video_id=upload.video_id, event_id=event_id(record)):
+        return [_wired().processor.process(upload, remaining_s=remaining_s)]

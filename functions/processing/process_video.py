@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
+from typing import Any, Protocol
 
 from processing.engine import Inspection, Source
 from processing.errors import BadMedia, Code
 from shared.errors import Unavailable
 from shared.log import logger
+from shared.metrics import Metric, count, count_failed, measure
 from shared.storage import ObjectGone, SourceReplaced
 from shared.video import (
     LEASE_GRACE,
@@ -149,7 +150,10 @@ class VideoProcessor:
             return self._process_claimed(event, lease, work, remaining_s)
         except NotNow:
             raise
-        except Exception:
+        except Exception as error:
+            logger().exception(
+                "processing interrupted", reason=str(error), **_cost(work.finished())
+            )
             self._back_out(event, lease, work)
             raise
 
@@ -165,23 +169,28 @@ class VideoProcessor:
             # Deleted between the claim and here.
             return self._refused(event, Refusal.UNKNOWN)
         logger().info("processing started", size=event.source.size, attempt=video.attempts)
+        if video.attempts > 1:
+            count(Metric.RETRIES)
         try:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The newer object's own event claims the video.
             self.records.release(event.video_id, lease, now=datetime.now(UTC))
-            return Outcome(event.video_id, Refusal.SUPERSEDED)
+            return self._superseded(event.video_id, work)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
     def _refused(self, event: UploadedObject, reason: Refusal) -> Outcome:
         if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
+            logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
         if reason is Refusal.UNKNOWN:
             # Deleted while its form could still be used, or by a call that got no further than
             # the record. Nothing else refers to what is there.
             self.leftovers.delete_objects_of(event.video_id)
+        if reason is Refusal.DUPLICATE:
+            count(Metric.DUPLICATES)
         logger().info("nothing to do", reason=reason)
         return Outcome(event.video_id, reason)
 
@@ -228,26 +237,32 @@ class VideoProcessor:
             video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
         ):
             self.thumbnails.delete_thumbnail(thumbnail.key)
-            return Outcome(video.id, Refusal.SUPERSEDED)
+            return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info(
             "video done",
             duration_s=inspection.media.duration_s,
             width=inspection.media.width,
             height=inspection.media.height,
-            wall_ms=processing.wall_ms,
-            bytes_read=processing.bytes_read,
-            requests=processing.requests,
+            **_cost(processing),
         )
+        measure({Metric.DONE: 1} | _measured(processing))
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
         processing = work.finished()
         if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
-            return Outcome(video.id, Refusal.SUPERSEDED)
+            return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
-        logger().info("video failed", code=error.code, wall_ms=processing.wall_ms)
+        logger().info("video failed", code=error.code, **_cost(processing))
+        count_failed(error.code)
+        measure(_measured(processing))
         return Outcome(video.id, "failed")
+
+    def _superseded(self, video_id: str, work: "_Work") -> Outcome:
+        """Stop quietly: a newer upload, another worker or a delete has the video now."""
+        logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished()))
+        return Outcome(video_id, Refusal.SUPERSEDED)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""
@@ -291,3 +306,16 @@ class _Work:
             bytes_read=self.bytes_read,
             requests=self.requests,
         )
+
+
+def _cost(processing: Processing) -> dict[str, Any]:
+    """Return what an attempt has cost, for the log."""
+    return {
+        "wall_ms": processing.wall_ms,
+        "bytes_read": processing.bytes_read,
+        "requests": processing.requests,
+    }
+
+
+def _measured(processing: Processing) -> dict[Metric, float]:
+    return {Metric.DURATION: processing.wall_ms, Metric.BYTES_READ: processing.bytes_read}

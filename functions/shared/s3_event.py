@@ -52,3 +52,15 @@ def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MalformedEvent(f"Not a record of S3: {type(error).__name__} {error}") from error
     return UploadedObject(video_id=video_id, key=key, source=source)
+
+
+def event_id(record: Any) -> str | None:
+    """Return S3's id of the request that wrote the object: the same whenever its event comes.
+
+    For the log. `None` where the record has none, as those that we make.
+    """
+    try:
+        found = record["responseElements"]["x-amz-request-id"]
+    except (KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None

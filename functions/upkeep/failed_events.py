@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.log import logger
-from shared.s3_event import MalformedEvent, records, uploaded_object
+from shared.log import log_context, logger
+from shared.s3_event import MalformedEvent, event_id, records, uploaded_object
 from shared.video import UploadedObject, is_abandoned
 from upkeep import errors
 from upkeep.ports import Objects, Records
@@ -70,7 +70,10 @@ class FailedEvents:
         except MalformedEvent as error:
             logger().error("failed event not understood", reason=str(error))
             return False
-        return upload is not None and self._give_up(upload, failed)
+        if upload is None:
+            return False
+        with log_context(event_id=event_id(record)):
+            return self._give_up(upload, failed)
 
     def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
         video = self.records.get(upload.video_id)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Protocol
 
 from shared.errors import Unavailable
-from shared.log import logger
+from shared.log import log_context, logger
 from upkeep.wiring import Wired, deployed_processing, wire
 
 
@@ -45,13 +45,14 @@ def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
 
     Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.
     """
-    logger().append_keys(request_id=context.aws_request_id)
-    if isinstance(event, Mapping):
-        if event.get("detail-type") == "Scheduled Event":
-            return _sweep(context, wired)
-        if isinstance(messages := event.get("Records"), list):
-            return _settle(messages, wired)
-    raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
+    with log_context(request_id=context.aws_request_id):
+        if isinstance(event, Mapping):
+            if event.get("detail-type") == "Scheduled Event":
+                with log_context(event_id=event.get("id")):
+                    return _sweep(context, wired)
+            if isinstance(messages := event.get("Records"), list):
+                return _settle(messages, wired)
+        raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
 
 
 def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
@@ -78,9 +79,10 @@ def _settle(messages: list[dict[str, Any]], wired: Wired) -> dict[str, Any]:
     """Take messages off the queue; those that are named in the answer come again."""
     again = []
     for message in messages:
-        try:
-            wired.failed_events.settle(message["body"])
-        except Exception:  # noqa: BLE001 (one bad message is not to keep the others from being settled)
-            logger().exception("failed event comes again")
-            again.append({"itemIdentifier": message["messageId"]})
+        with log_context(message_id=message["messageId"]):
+            try:
+                wired.failed_events.settle(message["body"])
+            except Exception:  # noqa: BLE001 (one bad message is to keep no other)
+                logger().exception("failed event comes again")
+                again.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": again}

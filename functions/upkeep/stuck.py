@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from shared.errors import Unavailable
 from shared.log import logger
+from shared.metrics import count_failed
 from shared.video import Failure, Video
 from upkeep.ports import Objects, Records
 
@@ -16,6 +17,7 @@ def fail_stuck(records: Records, objects: Objects, seen: Video, error: Failure) 
     if not records.fail_stuck(seen, error=error, now=datetime.now(UTC)):
         return False
     logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
+    count_failed(error.code)
     if seen.thumbnail:
         try:
             objects.delete_thumbnail(seen.thumbnail.key)

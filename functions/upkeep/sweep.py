@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.errors import CatalogUnavailable, Unavailable
 from shared.log import logger
+from shared.metrics import Metric, count
 from shared.video import (
     LAPSE_GRACE,
     MAX_ATTEMPTS,
@@ -119,6 +120,7 @@ class Sweep:
             attempts=video.attempts,
             replays=video.replays + 1,
         )
+        count(Metric.LOST_EVENTS if lost else Metric.LAPSED_LEASES)
         if lost:
             report.lost_events += 1
         else:

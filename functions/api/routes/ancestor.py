@@ -1,19 +1,35 @@
 """The ancestor's endpoints. Clients call them as they always have: they are kept for ever."""
 
 from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response, UploadFile
+from fastapi import APIRouter, File, Request, Response, UploadFile
 
 from api import problems
 from api.errors import documented
 from api.lookup import find_thumbnail, find_video
 from api.problems import Problem
 from api.receive_video import receive_video
-from api.schemas import UploadAccepted, VideoMetadata, VideoStatus, video_metadata
+from api.schemas import UploadAccepted, VideoIdInPath, VideoMetadata, VideoStatus, video_metadata
 from api.services import Wired
 from shared.storage import ObjectGone
 
 UPLOAD_PATH = "/upload-video/"
+
+_DISPOSITION: dict[str, Any] = {
+    "description": "With a filename that ends in one of the supported extensions",
+    "schema": {"type": "string"},
+    "example": 'form-data; name="file"; filename="clip.mp4"',
+}
+_NAMED_FILE: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "encoding": {"file": {"headers": {"Content-Disposition": _DISPOSITION}}}
+            }
+        }
+    }
+}
 
 router = APIRouter(tags=["ancestor"])
 
@@ -26,8 +42,11 @@ router = APIRouter(tags=["ancestor"])
     summary="Upload a video as a form",
     status_code=HTTPStatus.ACCEPTED,
     responses=documented(*problems.OF_AN_UPLOAD),
+    openapi_extra=_NAMED_FILE,
 )
-def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
+def upload_video(
+    file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})], services: Wired
+) -> UploadAccepted:
     """Send a video as the form field `file`. For new clients `POST /videos` is better."""
     if file.size is None:
         raise Problem(problems.MALFORMED_BODY, "The file's size cannot be told.")
@@ -50,7 +69,7 @@ def upload_video(file: UploadFile, services: Wired) -> UploadAccepted:
     summary="Get a video's status",
     responses=documented(*problems.OF_A_LOOKUP),
 )
-def get_video_status(video_id: str, services: Wired) -> VideoStatus:
+def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
     """Tell where a video is."""
     video = find_video(services, video_id)
     return VideoStatus(id=video.id, status=video.status)
@@ -62,7 +81,7 @@ def get_video_status(video_id: str, services: Wired) -> VideoStatus:
     summary="Get a video's metadata",
     responses=documented(*problems.OF_A_LOOKUP),
 )
-def get_video_metadata(video_id: str, request: Request, services: Wired) -> VideoMetadata:
+def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoMetadata:
     """Return what is known about a video."""
     video = find_video(services, video_id)
     return video_metadata(video, base_url=str(request.base_url))
@@ -76,7 +95,7 @@ def get_video_metadata(video_id: str, request: Request, services: Wired) -> Vide
     responses=documented(*problems.OF_A_THUMBNAIL)
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
 )
-def get_thumbnail_image(video_id: str, services: Wired) -> Response:
+def get_thumbnail_image(video_id: VideoIdInPath, services: Wired) -> Response:
     """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
     thumbnail = find_thumbnail(services, video_id)
     try:

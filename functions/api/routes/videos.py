@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from api import problems
 from api.create_video import create_video
+from api.cursor import PATTERN as CURSOR
 from api.cursor import cursor_after, id_of
 from api.delete_video import delete_video
 from api.errors import documented
@@ -18,6 +19,7 @@ from api.schemas import (
     CreateVideo,
     SignedRequest,
     SignUpload,
+    VideoIdInPath,
     VideoPage,
     VideoResource,
     created_video,
@@ -26,6 +28,7 @@ from api.schemas import (
 )
 from api.services import Wired
 from api.sign_upload import sign_upload
+from api.strict_json import StrictJson
 from shared.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -36,7 +39,7 @@ _RETRY_AFTER: dict[str, Any] = {
 }
 _THUMBNAIL_URL_S = 15 * 60
 
-router = APIRouter(prefix="/videos", tags=["videos"])
+router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictJson)
 
 
 @router.post(
@@ -96,7 +99,12 @@ def list_videos(
     services: Wired,
     status: Annotated[Status | None, Query(description="Only videos of this status")] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Videos a page")] = 20,
-    cursor: Annotated[str | None, Query(description="`next_cursor` of the page before")] = None,
+    cursor: Annotated[
+        str | None,
+        Query(
+            description="`next_cursor` of the page before", json_schema_extra={"pattern": CURSOR}
+        ),
+    ] = None,
 ) -> VideoPage:
     """List videos, newest first."""
     before = id_of(cursor) if cursor else None
@@ -117,7 +125,7 @@ def list_videos(
     | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
 )
 def get_video(
-    video_id: str, request: Request, response: Response, services: Wired
+    video_id: VideoIdInPath, request: Request, response: Response, services: Wired
 ) -> VideoResource:
     """Return everything that is known about a video.
 
@@ -142,7 +150,7 @@ def get_video(
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def remove_video(video_id: str, services: Wired) -> None:
+def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
     """Remove a video, its file and its thumbnail, also while it is uploaded or processed.
 
     A file that arrives afterwards is removed, too. Deleting what is not there is no error: repeat
@@ -163,7 +171,7 @@ def remove_video(video_id: str, services: Wired) -> None:
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def post_retry(video_id: str, request: Request, services: Wired) -> VideoResource:
+def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
     """Begin anew with the file that was uploaded, with `attempts` from 0."""
     video = retry_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
@@ -177,12 +185,13 @@ def post_retry(video_id: str, request: Request, services: Wired) -> VideoResourc
     responses=documented(
         *problems.OF_A_LOOKUP,
         problems.MALFORMED_BODY,
+        problems.FOREIGN_KEY,
         problems.NOT_PENDING,
         problems.BODY_TOO_LARGE,
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def post_sign(video_id: str, body: SignUpload, services: Wired) -> SignedRequest:
+def post_sign(video_id: VideoIdInPath, body: SignUpload, services: Wired) -> SignedRequest:
     """Sign a fresh form where the first has expired, or one step of an upload in parts.
 
     Takes what Uppy's `@uppy/aws-s3` (6.3 or newer) hands to `signRequest`, and answers what that
@@ -201,7 +210,7 @@ def post_sign(video_id: str, body: SignUpload, services: Wired) -> SignedRequest
     response_class=RedirectResponse,
     responses=documented(*problems.OF_A_THUMBNAIL),
 )
-def get_thumbnail(video_id: str, services: Wired) -> RedirectResponse:
+def get_thumbnail(video_id: VideoIdInPath, services: Wired) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""
     thumbnail = find_thumbnail(services, video_id)
     url = services.objects.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)

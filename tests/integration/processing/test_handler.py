@@ -21,6 +21,7 @@ from shared.video import Status, Video, source_key
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video
+from tests.logs import logged
 
 
 @dataclass
@@ -103,6 +104,26 @@ def world(
 
 def invoke(*records: dict[str, Any]) -> list[dict[str, str]]:
     return module.handler({"Records": list(records)}, LambdaContext())["outcomes"]
+
+
+def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> None:
+    records = [world.upload(clips["tiny.mp4"]), world.upload(clips["audio-only.mp4"])]
+    records[0]["responseElements"]["x-amz-request-id"] = "FIRST"
+    del records[1]["responseElements"]
+    with logged() as lines:
+        invoke(*records)
+    ids = [world.video(record).id for record in records]
+    request_id = LambdaContext().aws_request_id
+    keys = [
+        tuple(line.get(key) for key in ("message", "request_id", "video_id", "event_id"))
+        for line in lines
+    ]
+    assert keys == [
+        ("processing started", request_id, ids[0], "FIRST"),
+        ("video done", request_id, ids[0], "FIRST"),
+        ("processing started", request_id, ids[1], None),
+        ("video failed", request_id, ids[1], None),
+    ]
 
 
 def test_an_upload_becomes_done_with_a_thumbnail(world: World, clips: Clips) -> None:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.testclient import TestClient
 
 from api.schemas import CreatedVideo, ProblemDetails, SignedRequest, VideoPage, VideoResource
+from tests.examples import ID
 
 
 @pytest.fixture
@@ -94,3 +95,37 @@ def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:
     for address in addresses:
         assert address.startswith("/swagger/")
         assert client.get(address).status_code == 200
+
+
+def test_the_documentation_says_what_the_settings_allow(document: dict[str, Any]) -> None:
+    fields = document["components"]["schemas"]["CreateVideo"]["properties"]
+    assert (fields["size"]["minimum"], fields["size"]["maximum"]) == (1, 10_000)
+    pattern = fields["filename"]["pattern"]
+    for good in ("a.mp4", "A.MP4", "ä b.tar.webm", ".mov"):
+        assert re.search(pattern, good)
+    for bad in ("mp4", "a.txt", "a.mp4.", "a\n.mp4", "\x85.mp4", ""):
+        assert not re.search(pattern, bad)
+
+
+def test_the_documentation_has_the_steps_of_an_upload_in_parts(document: dict[str, Any]) -> None:
+    shapes = document["components"]["schemas"]["SignUpload"]["anyOf"]
+    assert [(s["properties"]["method"]["const"], *s["required"][1:]) for s in shapes] == [
+        ("PUT",),
+        ("POST",),
+        ("PUT", "uploadId", "partNumber"),
+        ("GET", "uploadId"),
+        ("POST", "uploadId"),
+        ("DELETE", "uploadId"),
+    ]
+
+
+def test_ids_and_files_are_documented_as_they_have_to_be(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] == "video_id":
+                    assert re.search(parameter["schema"]["pattern"], ID), path
+                    assert not re.search(parameter["schema"]["pattern"], "42"), path
+    form = document["paths"]["/upload-video/"]["post"]["requestBody"]["content"]
+    (content,) = form.values()
+    assert ".mp4" in content["encoding"]["file"]["headers"]["Content-Disposition"]["example"]

@@ -93,7 +93,7 @@ def test_another_key_is_refused(
     client: TestClient, records: FakeRecords, key: str, request_: dict[str, Any]
 ) -> None:
     body = problem(sign(client, key=key, **request_))
-    assert (body["status"], body["errors"][0]["field"]) == (422, "body.key")
+    assert (body["status"], body["code"]) == (403, "foreign_key")
     assert source_key(ID) in body["detail"]
     assert records.videos[ID] == video()
 

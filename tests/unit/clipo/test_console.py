@@ -32,6 +32,7 @@ def printed(capsys: pytest.CaptureFixture[str], *entries: dict[str, Any] | str) 
             "done        unknown length, 1x1, in 8 ms",
         ),
         ({"message": "video failed", "code": "corrupt"}, "failed      corrupt"),
+        ({"message": "not now", "reason": "busy"}, "retry       it is busy"),
         (
             {"message": "event comes again", "seconds": 60, "reason": "S3: down"},
             "retry       the event comes again in 60 s",

@@ -18,6 +18,7 @@ from shared.video import Lease, Status, UploadedObject, Video, source_key, thumb
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
+from tests.logs import logged, measured
 
 FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
 
@@ -345,3 +346,86 @@ def test_a_claim_whose_answer_was_lost_is_given_back(
 
 def lease_has_lapsed(video: Video) -> bool:
     return video.lease is not None and video.lease.until <= datetime.now(UTC)
+
+
+def replaced(world: World) -> None:
+    world.sources.error = SourceReplaced("replaced")
+
+
+def deleted(world: World) -> None:
+    world.inspector.meanwhile = world.records.videos.clear
+
+
+def deleted_and_bad(world: World) -> None:
+    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    deleted(world)
+
+
+@pytest.mark.parametrize("spoil", [replaced, deleted, deleted_and_bad])
+def test_work_that_is_of_no_use_leaves_a_line(world: World, spoil: Callable[[World], None]) -> None:
+    spoil(world)
+    with logged() as lines:
+        world.process()
+    assert lines[-1]["message"] == "work dropped"
+    assert lines[-1]["reason"] == "superseded"
+    assert {"wall_ms", "bytes_read", "requests"} <= lines[-1].keys()
+
+
+def test_every_end_says_what_it_cost(world: World) -> None:
+    with logged() as lines:
+        world.process()
+    assert lines[-1]["message"] == "video done"
+    assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
+    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.records.videos[ID] = video()
+    with logged() as lines:
+        world.process()
+    assert (lines[-1]["message"], lines[-1]["code"]) == ("video failed", "corrupt")
+    assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
+    world.inspector.error = OSError("No space left")
+    world.records.videos[ID] = video()
+    with logged() as lines, pytest.raises(OSError, match="space"):
+        world.process()
+    assert (lines[-1]["message"], lines[-1]["reason"]) == (
+        "processing interrupted",
+        "No space left",
+    )
+    assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
+
+
+def test_a_busy_video_is_no_error(world: World) -> None:
+    world.records.videos[ID] = video(
+        status=Status.PROCESSING,
+        lease=Lease("another's", datetime.now(UTC) + timedelta(hours=1)),
+        attempts=1,
+        source=uploaded().source,
+    )
+    with logged() as lines, pytest.raises(NotNow):
+        world.process()
+    (line,) = lines
+    assert (line["level"], line["message"], line["reason"]) == ("WARNING", "not now", "busy")
+
+
+def test_what_happens_is_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.sources.error = StorageUnavailable("S3: down")
+    with pytest.raises(StorageUnavailable):
+        world.process()
+    assert measured(capsys.readouterr().out) == {}
+    world.sources.error = None
+    world.process()
+    cost = world.video.processing
+    assert cost
+    assert measured(capsys.readouterr().out) == {
+        "Retries": 1,
+        "Done": 1,
+        "Duration": cost.wall_ms,
+        "BytesRead": 500,
+    }
+    world.process()
+    assert measured(capsys.readouterr().out) == {"Duplicates": 1}
+    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.records.videos[ID] = video()
+    world.process()
+    counted = measured(capsys.readouterr().out)
+    assert (counted["Failed"], counted["BytesRead"]) == (1, 500)
+    assert "Done" not in counted

@@ -15,6 +15,7 @@ from tests.examples import ID, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords
+from tests.logs import logged
 from upkeep.failed_events import FailedEvents
 from upkeep.handler import UnknownEvent, handle
 from upkeep.leftovers import Leftovers
@@ -80,6 +81,21 @@ def test_a_fault_of_ours_in_one_message_does_not_keep_the_others_from_being_sett
     batch["Records"].insert(0, {"messageId": "without a body"})
     assert world.handle(batch) == {"batchItemFailures": [{"itemIdentifier": "without a body"}]}
     assert world.records.videos[ID].status is Status.FAILED
+
+
+def test_lines_name_the_run_the_message_and_the_event(world: World) -> None:
+    batch = event("sqs-failed-events")
+    with logged() as lines:
+        world.handle(batch)
+    for line in lines:
+        assert line["request_id"] == LambdaContext().aws_request_id
+        assert line["message_id"] == batch["Records"][0]["messageId"]
+        assert (line["video_id"], line["event_id"]) == (ID, "C3D13FE58DE4C810")
+    assert lines[-1]["code"] == "retries_exhausted"
+    schedule = event("schedule")
+    with logged() as lines:
+        world.handle(schedule)
+    assert {line["event_id"] for line in lines} == {schedule["id"]}
 
 
 def test_only_the_messages_that_could_not_be_settled_come_again(world: World) -> None:

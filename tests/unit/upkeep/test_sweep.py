@@ -22,6 +22,7 @@ from tests.examples import ID, SEQUENCER, done_video, uploaded, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords
+from tests.logs import measured
 from upkeep.sweep import MARGIN_S, Report, Sweep
 
 OTHER = "507f1f77bcf86cd799439012"
@@ -86,6 +87,27 @@ def test_an_upload_of_which_no_event_came_is_started(world: World) -> None:
     assert started == UploadedObject(ID, source_key(ID), stored or Source("", 0, ""))
     assert (report.lost_events, report.lapsed_leases, dict(report.failed)) == (1, 0, {})
     assert world.video().status is Status.PENDING
+
+
+def test_what_the_sweep_finds_is_counted(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.has(pending(), lapsed(OTHER))
+    world.has(pending("507f1f77bcf86cd799439013"), stored=False)
+    world.sweep()
+    assert measured(capsys.readouterr().out) == {"LostEvents": 1, "LapsedLeases": 1, "Failed": 1}
+
+
+def test_what_was_found_is_counted_also_where_the_run_then_fails(
+    world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> bool:
+        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+
+    world.has(pending(), stored=False)
+    world.has(pending(OTHER))
+    monkeypatch.setattr(world.records, "count_replay", fail)
+    with pytest.raises(CatalogUnavailable):
+        world.sweep()
+    assert measured(capsys.readouterr().out) == {"Failed": 1}
 
 
 def test_an_upload_that_never_came_is_failed(world: World) -> None:

@@ -1,0 +1,106 @@
+"""What the API says of each request, also while others are under way."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.services import Services
+from api.settings import ApiSettings
+from shared.video import Status
+from tests.examples import ID, video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.processing import FakeProcessing
+from tests.fakes.records import FakeRecords
+from tests.logs import logged, measured
+
+REQUESTS = 400
+
+
+@pytest.fixture
+def hasty_threads() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty_threads")
+def test_no_line_is_lost_or_under_another_request_however_many_come_at_once(
+    settings: ApiSettings, records: FakeRecords, objects: FakeObjects
+) -> None:
+    app = create_app(Services(settings, records, objects, FakeProcessing()))
+
+    async def post_all() -> list[httpx2.Response]:
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://clipo") as client:
+            body = {"filename": "a.mp4", "size": 5}
+            return await asyncio.gather(
+                *(client.post("/videos", json=body) for _ in range(REQUESTS))
+            )
+
+    # In a thread: the one of the tests keeps the event loop that Mangum has made there.
+    with logged() as lines, ThreadPoolExecutor(1) as thread:
+        responses = thread.submit(asyncio.run, post_all()).result()
+    said = {(line["request_id"], line["video_id"]) for line in lines}
+    assert said == {(r.headers["x-request-id"], r.json()["id"]) for r in responses}
+    assert len(lines) == REQUESTS
+
+
+def test_a_refusal_says_its_code_and_never_the_name(client: TestClient) -> None:
+    with logged() as lines:
+        response = client.post("/videos", json={"filename": "secret holiday.txt", "size": 5})
+    (line,) = lines
+    assert line["request_id"] == response.headers["x-request-id"]
+    assert (line["message"], line["code"], line["status"]) == (
+        "refused",
+        "unsupported_extension",
+        400,
+    )
+    assert "holiday" not in str(line)
+
+
+def test_a_refusal_names_the_video_but_nothing_else_of_the_path(client: TestClient) -> None:
+    with logged() as lines:
+        client.get(f"/videos/{ID}")
+        client.get("/videos/holiday.mp4")
+    assert [line.get("video_id") for line in lines] == [ID, None]
+    assert "holiday" not in str(lines)
+
+
+def test_a_bug_is_logged_under_its_request(
+    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def bug(_: str) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(records, "get", bug)
+    with logged() as lines:
+        response = client.get(f"/videos/{ID}")
+    (line,) = lines
+    assert line["message"] == "bug"
+    assert line["request_id"] == response.headers["x-request-id"]
+    assert line["video_id"] == ID
+
+
+def test_what_people_begin_is_counted(
+    client: TestClient,
+    records: FakeRecords,
+    objects: FakeObjects,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = {"Idempotency-Key": "one"}
+    for _ in range(2):
+        client.post("/videos", json={"filename": "a.mp4", "size": 5}, headers=key)
+    client.post("/upload-video/", files={"file": ("a.mp4", b"video")})
+    assert measured(capsys.readouterr().out) == {"Uploads": 2}
+    failed = video(status=Status.FAILED)
+    records.videos[ID] = failed
+    objects.uploads[failed.upload.key] = b"video"
+    client.post(f"/videos/{ID}/retry")
+    assert measured(capsys.readouterr().out) == {"Retries": 1}
