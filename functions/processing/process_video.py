@@ -105,6 +105,13 @@ class Inspector(Protocol):
         """Return the metadata and the thumbnail."""
 
 
+class Nudges(Protocol):
+    """What tells the operator's receiver."""
+
+    def send(self, video_id: str) -> None:
+        """Have it told of a finished video now."""
+
+
 class NotNow(Exception):
     """The video cannot be claimed now: let Lambda deliver the event again later."""
 
@@ -128,6 +135,8 @@ class VideoProcessor:
     inspector: Inspector
     leftovers: Leftovers
     max_bytes: int
+    nudges: Nudges | None = None
+    """`None` where nobody wants to be told."""
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
         """Bring the event's video to a finished status, once.
@@ -239,6 +248,7 @@ class VideoProcessor:
             bytes_read=processing.bytes_read,
             requests=processing.requests,
         )
+        self._nudge(video.id)
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
@@ -247,7 +257,17 @@ class VideoProcessor:
             return Outcome(video.id, Refusal.SUPERSEDED)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info("video failed", code=error.code, wall_ms=processing.wall_ms)
+        self._nudge(video.id)
         return Outcome(video.id, "failed")
+
+    def _nudge(self, video_id: str) -> None:
+        if self.nudges is None:
+            return
+        try:
+            self.nudges.send(video_id)
+        except Unavailable:
+            # The record says that the receiver is to be told, and the clean-up looks there.
+            logger().warning("upkeep not nudged", exc_info=True)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""
