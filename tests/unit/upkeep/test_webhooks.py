@@ -1,7 +1,6 @@
 """When the receiver is told, how often, and what is recorded of it, with fakes around."""
 
-import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,30 +11,12 @@ from shared.errors import CatalogUnavailable
 from shared.video import WEBHOOK_DELAYS, Video, Webhook
 from tests.examples import ID, done_video, failed_video
 from tests.fakes.nudges import FakeNudges
+from tests.fakes.receiver import FakeReceiver
 from tests.fakes.records import FakeRecords
-from upkeep.receiver import NotAnswered
+from tests.receivers import SECRET
 from upkeep.webhooks import MARGIN_S, DeliveryReport, Webhooks
 
-SECRET = "whsec_" + base64.b64encode(bytes(32)).decode()
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
-
-
-@dataclass
-class FakeReceiver:
-    answer: int | None = 204
-    meanwhile: Callable[[], None] = lambda: None
-    got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
-
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        self.got.append((headers, body))
-        self.meanwhile()
-        if self.answer is None:
-            raise NotAnswered("no answer: TimeoutError")
-        return self.answer
-
-    @property
-    def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _ in self.got]
 
 
 @dataclass
