@@ -49,7 +49,8 @@ class HttpReceiver:
     def post(self, headers: Mapping[str, str], body: bytes) -> int:
         """Return the status of the answer, a redirect's as it is. Raises `NotAnswered`."""
         parts = urlsplit(self.url)
-        connection = self._connection(parts)
+        tls = self.tls() if parts.scheme == "https" else None
+        connection = _unconnected(parts, tls)
         addresses = self._checked(connection.host, connection.port)
         with (
             closing(connection),
@@ -57,18 +58,12 @@ class HttpReceiver:
             _ended_after(plain, self.exchange_s),
         ):
             try:
-                connection.sock = self._secured(plain, connection)
+                connection.sock = _secured(plain, connection.host, tls)
                 connection.request("POST", _target(parts), body=body, headers=dict(headers))
                 return _status(connection)
             except (OSError, HTTPException) as error:
                 # An end that we made ourselves looks like one of the receiver's.
                 raise NotAnswered(f"no answer: {type(error).__name__}") from error
-
-    def _connection(self, parts: SplitResult) -> HTTPConnection:
-        host = parts.hostname or ""
-        if parts.scheme == "https":
-            return HTTPSConnection(host, parts.port or 443, context=self.tls())
-        return HTTPConnection(host, parts.port or 80)
 
     def _checked(self, host: str, port: int) -> list[str]:
         try:
@@ -78,11 +73,6 @@ class HttpReceiver:
         if not self.allow_private and not all(is_public(address) for address in addresses):
             raise NotAnswered("its address is not public")
         return addresses
-
-    def _secured(self, plain: socket.socket, connection: HTTPConnection) -> socket.socket:
-        if isinstance(connection, HTTPSConnection):
-            return self.tls().wrap_socket(plain, server_hostname=connection.host)
-        return plain
 
 
 def is_public(address: str) -> bool:
@@ -104,6 +94,17 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
     if address in _TRANSLATED:
         return IPv4Address(address.packed[-4:])
     return address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+
+
+def _unconnected(parts: SplitResult, tls: ssl.SSLContext | None) -> HTTPConnection:
+    # The port is given, so that the colons of an IPv6 address are not looked at for one.
+    if tls:
+        return HTTPSConnection(parts.hostname or "", parts.port or 443, context=tls)
+    return HTTPConnection(parts.hostname or "", parts.port or 80)
+
+
+def _secured(plain: socket.socket, host: str, tls: ssl.SSLContext | None) -> socket.socket:
+    return tls.wrap_socket(plain, server_hostname=host) if tls else plain
 
 
 @contextmanager
