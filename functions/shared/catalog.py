@@ -309,7 +309,7 @@ class Catalog:
         condition = {
             "_id": ObjectId(video_id),
             "webhook.id": seen.id,
-            "webhook.attempts": seen.attempts,
+            # Every step moves it.
             "webhook.due_at": seen.due_at,
         }
         return self._update(condition, {"$set": {"webhook": _present(asdict(to))}})
