@@ -44,6 +44,8 @@ def up(
     CLIPO_BIND: the address that S3 and MongoDB listen on (127.0.0.1).
 
     CLIPO_UPKEEP_SECONDS: how often videos that are stuck are looked for (300).
+
+    WEBHOOK_URL, WEBHOOK_SECRET: who is told of finished videos, and the key that signs it.
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415

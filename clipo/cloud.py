@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _EVENTS_QUEUE = "clipo-events"
 _FAILED_EVENTS_QUEUE = "clipo-failed-events"
+_WEBHOOKS_QUEUE = "clipo-webhooks"
 _FORGET_AFTER_S = 14 * 24 * 3600
 _DEFAULT_REGION = "us-east-1"
 
@@ -31,6 +32,7 @@ class Queues:
 
     events: str
     failed_events: str
+    webhooks: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Cloud:
             queues = Queues(
                 events=self._create_queue(_EVENTS_QUEUE),
                 failed_events=self._create_queue(_FAILED_EVENTS_QUEUE),
+                webhooks=self._create_queue(_WEBHOOKS_QUEUE),
             )
             self._send_events(uploads_bucket, queues.events)
             return queues

@@ -1,11 +1,11 @@
-"""Runs upkeep on a timer and feeds it the failure queue, as EventBridge and SQS do on AWS."""
+"""Runs upkeep on a timer and feeds it its queues, as EventBridge and SQS do on AWS."""
 
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from clipo.errors import ClipoError
 from clipo.local_processing import QueuedProcessing
 from clipo.sandbox import Context
 from shared.log import logger
-from shared.settings import SettingsError, positive_int
+from shared.settings import SettingsError, positive_int, webhook_queue_url
 from upkeep.handler import handle
 from upkeep.wiring import wire
 
@@ -26,7 +26,7 @@ _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 
 
 class Queue(Protocol):
-    """Where failed events come from."""
+    """Where failed events and nudges come from."""
 
     def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
         """Wait for one message and hide it from others for a while."""
@@ -36,37 +36,42 @@ class Queue(Protocol):
 
 
 class Timer:
-    """Invokes upkeep when it is time, and when an event has failed."""
+    """Invokes upkeep when it is time, and for each message of its queues."""
 
     def __init__(
         self,
         cloud: Queue,
         invoke: Callable[[Mapping[str, Any]], Mapping[str, Any]],
         *,
-        failed_events: str,
+        queues: Sequence[str],
         every_s: float,
     ) -> None:
-        """Take the failure queue's URL and what invokes the function."""
+        """Take the queues' URLs and what invokes the function."""
         self._cloud = cloud
         self._invoke = invoke
-        self._failed_events = failed_events
+        self._queues = queues
         self._every_s = every_s
         self._next = time.monotonic()
 
     def tick(self) -> None:
-        """Sweep if it is time, then wait a moment for a failed event.
+        """Sweep if it is time, then wait a moment for a message.
 
         Raises `ClipoError` while the queue does not answer.
         """
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every_s
             self._invoked(_scheduled_event())
-        message = self._cloud.receive(self._failed_events, wait_s=_WAIT_S, hidden_s=_HIDDEN_S)
+        # Only the last one is waited for, so that the others do not hold it up.
+        for queue in self._queues:
+            self._deliver(queue, wait_s=_WAIT_S if queue == self._queues[-1] else 0)
+
+    def _deliver(self, queue: str, *, wait_s: int) -> None:
+        message = self._cloud.receive(queue, wait_s=wait_s, hidden_s=_HIDDEN_S)
         if message is None:
             return
         answer = self._invoked(_queue_event(message))
         if answer is not None and not answer["batchItemFailures"]:
-            self._cloud.delete(self._failed_events, message)
+            self._cloud.delete(queue, message)
 
     def _invoked(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         try:
@@ -106,10 +111,11 @@ def main() -> None:
         wired = wire(os.environ, QueuedProcessing(os.environ))
     except SettingsError as error:
         sys.exit(str(error))
+    queues = (os.environ["FAILED_EVENTS_QUEUE_URL"], webhook_queue_url(os.environ))
     timer = Timer(
         Cloud(os.environ),
         lambda event: handle(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S), wired),
-        failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
+        queues=list(filter(None, queues)),
         every_s=every_s,
     )
     logger().info(READY)

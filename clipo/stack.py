@@ -130,7 +130,16 @@ class Stack:
         )
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
-        return environ
+        return environ | self._webhooks(queues.webhooks)
+
+    def _webhooks(self, queue_url: str) -> dict[str, str]:
+        """Return what turns webhooks on. Whether the settings make sense upkeep says itself."""
+        wanted = self._given.get("WEBHOOK_URL") or self._given.get("WEBHOOK_SECRET")
+        return {
+            "WEBHOOK_QUEUE_URL": queue_url if wanted else "",
+            # A developer's receiver is on this machine.
+            "WEBHOOK_ALLOW_PRIVATE": self._given.get("WEBHOOK_ALLOW_PRIVATE") or "true",
+        }
 
     def _start_s3(self) -> dict[str, str]:
         if self._given.get("AWS_ENDPOINT_URL_S3"):

@@ -19,6 +19,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "thumbnail": None,
     "processing": None,
     "error": None,
+    "webhook": None,
 }
 _BUCKET_URL = "https://clipo-uploads.s3.eu-west-1.amazonaws.com/"
 _KEY = f"uploads/{VIDEO_ID}/source"
@@ -72,5 +73,12 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "wall_ms": 250,
         "bytes_read": 5242880,
         "requests": 1,
+    },
+    "webhook": {
+        "id": "msg_6b03911acf2b20c6f6841703",
+        "attempts": 1,
+        "last_status": 204,
+        "delivered_at": "2026-11-22T12:01:08.000Z",
+        "due_at": None,
     },
 }

@@ -305,6 +305,22 @@ class VideoError(BaseModel):
     retryable: bool
 
 
+class Webhook(BaseModel):
+    """How far the operator's receiver has been told of the finish."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: str = Field(
+        description="The header `webhook-id`", examples=["msg_6b03911acf2b20c6f6841703"]
+    )
+    attempts: int = Field(examples=[1])
+    last_status: int | None = Field(description="Of HTTP; `null`: no answer", examples=[204])
+    delivered_at: Time | None
+    due_at: Time | None = Field(
+        description="The next attempt; with `delivered_at`, `null` is: given up"
+    )
+
+
 class VideoResource(BaseModel):
     """Everything that is known about a video."""
 
@@ -325,6 +341,7 @@ class VideoResource(BaseModel):
         description="Present when finished by a worker, which a video without an upload never is"
     )
     error: VideoError | None = Field(description="Present when failed")
+    webhook: Webhook | None = Field(description="Present when finished, where webhooks are on")
 
 
 class CreatedVideo(VideoResource):
@@ -381,6 +398,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         if video.status.finished and video.processing
         else None,
         error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
+        webhook=Webhook.model_validate(video.webhook) if video.webhook else None,
     )
 
 

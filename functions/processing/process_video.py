@@ -106,6 +106,13 @@ class Inspector(Protocol):
         """Return the metadata and the thumbnail."""
 
 
+class Nudges(Protocol):
+    """What tells the operator's receiver."""
+
+    def send(self, video_id: str) -> None:
+        """Have it told of a finished video now."""
+
+
 class NotNow(Exception):
     """The video cannot be claimed now: let Lambda deliver the event again later."""
 
@@ -129,6 +136,8 @@ class VideoProcessor:
     inspector: Inspector
     leftovers: Leftovers
     max_bytes: int
+    nudges: Nudges | None = None
+    """`None` where nobody wants to be told."""
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
         """Bring the event's video to a finished status, once.
@@ -247,6 +256,7 @@ class VideoProcessor:
             **_cost(processing),
         )
         measure({Metric.DONE: 1} | _measured(processing))
+        self._nudge(video.id)
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
@@ -257,12 +267,22 @@ class VideoProcessor:
         logger().info("video failed", code=error.code, **_cost(processing))
         count_failed(error.code)
         measure(_measured(processing))
+        self._nudge(video.id)
         return Outcome(video.id, "failed")
 
     def _superseded(self, video_id: str, work: "_Work") -> Outcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished()))
         return Outcome(video_id, Refusal.SUPERSEDED)
+
+    def _nudge(self, video_id: str) -> None:
+        if self.nudges is None:
+            return
+        try:
+            self.nudges.send(video_id)
+        except Unavailable:
+            # The record says that the receiver is to be told, and the clean-up looks there.
+            logger().warning("upkeep not nudged", exc_info=True)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""

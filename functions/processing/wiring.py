@@ -8,6 +8,7 @@ from processing.engine import Engine
 from processing.process_video import VideoProcessor
 from processing.source import RangedSources
 from shared.catalog import Catalog
+from shared.nudges import Nudges
 from shared.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from shared.storage import Storage
 
@@ -40,5 +41,6 @@ def wire(environ: Mapping[str, str]) -> Wired:
         inspector=Engine(Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER_FFMPEG)),
         leftovers=storage,
         max_bytes=max_upload_bytes(environ),
+        nudges=Nudges.read(environ),
     )
     return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

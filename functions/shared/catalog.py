@@ -31,6 +31,7 @@ from shared.video import (
     Upload,
     UploadedObject,
     Video,
+    Webhook,
 )
 
 Document: TypeAlias = dict[str, Any]
@@ -112,6 +113,8 @@ class Catalog:
             self._keys.create_index([("video_id", ASCENDING)])
             self._videos.create_index([("status", ASCENDING), ("claimable_at", ASCENDING)])
             self._videos.create_index([("status", ASCENDING), ("upload.expires_at", ASCENDING)])
+            # Of the few that are not delivered yet.
+            self._videos.create_index([("webhook.due_at", ASCENDING)], sparse=True)
 
     def add(self, video: Video) -> bool:
         """Insert a new, pending video; `False` where there is one with its id."""
@@ -121,7 +124,7 @@ class Catalog:
         document["source"] = {"sequencer": ""}
         document["claimable_at"] = video.created_at
         with _unavailable_on_error():
-            return _inserted(self._videos, {k: v for k, v in document.items() if v is not None})
+            return _inserted(self._videos, _present(document))
 
     def discard(self, video_id: str) -> None:
         """Remove a video whose upload never began."""
@@ -172,7 +175,8 @@ class Catalog:
             condition["source.sequencer"] = {"$lt": event.source.sequencer}
         else:
             condition["source.etag"] = {"$ne": event.source.etag}
-        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
+        claimed = _claimed(event, lease, now) | {"attempts": 1}
+        return self._update(condition, {"$set": claimed, "$unset": {"webhook": ""}})
 
     def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
         condition = _event_of(event) | {
@@ -181,9 +185,8 @@ class Catalog:
         }
         if event.source.sequencer:
             condition["source.sequencer"] = event.source.sequencer
-        return self._update(
-            condition, {"$set": _claimed(event, lease, now), "$inc": {"attempts": 1}}
-        )
+        claimed = _claimed(event, lease, now)
+        return self._update(condition, {"$set": claimed, "$inc": {"attempts": 1}})
 
     def _note_order(self, event: UploadedObject) -> Literal[False]:
         """Remember how late the bytes were written that a video is done with.
@@ -232,7 +235,10 @@ class Catalog:
         pending = {"status": Status.PENDING, "attempts": 0, "claimable_at": now, "updated_at": now}
         return self._update(
             {"_id": ObjectId(video_id), "status": Status.FAILED},
-            {"$set": pending, "$unset": {"lease": "", "error": "", "processing": ""}},
+            {
+                "$set": pending,
+                "$unset": {"lease": "", "error": "", "processing": "", "webhook": ""},
+            },
         )
 
     def extend_upload(self, video_id: str, *, until: datetime) -> bool:
@@ -275,6 +281,10 @@ class Catalog:
         """Yield the videos in processing whose lease ended before a moment."""
         return self._matching({"status": Status.PROCESSING, "claimable_at": {"$lt": before}})
 
+    def undelivered(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the videos whose receiver was due to be told before a moment, oldest first."""
+        return self._matching({"webhook.due_at": {"$lt": before}})
+
     def _matching(self, condition: Document) -> Iterator[Video]:
         with _unavailable_on_error():
             for document in self._videos.find(condition, batch_size=_BATCH):
@@ -287,8 +297,22 @@ class Catalog:
     def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
         """Move to failed without a lease; `False` where the video is not as it was seen."""
         failed = {"status": Status.FAILED, "error": asdict(error), "replays": 0, "updated_at": now}
+        failed |= self._announced(now)
         outdated = ["lease", "claimable_at", "media", "thumbnail", "processing"]
         return self._update(_as_seen(seen), {"$set": failed, "$unset": dict.fromkeys(outdated, "")})
+
+    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
+        """Record an attempt to tell the receiver; `False` where the webhook is not as it was seen.
+
+        So is that of a video which was deleted, retried or uploaded anew.
+        """
+        condition = {
+            "_id": ObjectId(video_id),
+            "webhook.id": seen.id,
+            # Every step moves it.
+            "webhook.due_at": seen.due_at,
+        }
+        return self._update(condition, {"$set": {"webhook": _present(asdict(to))}})
 
     def known(self, video_ids: Iterable[str]) -> set[str]:
         """Return those ids of which there are videos. Reads the index only."""
@@ -318,9 +342,17 @@ class Catalog:
         outdated: list[str],
         processing: Processing,
     ) -> bool:
-        change["$set"] |= {"processing": asdict(processing), "updated_at": processing.finished_at}
+        now = processing.finished_at
+        change["$set"] |= {"processing": asdict(processing), "updated_at": now}
+        change["$set"] |= self._announced(now)
         change["$unset"] = dict.fromkeys(["lease", "claimable_at", *outdated], "")
         return self._update(_held(video_id, lease), change)
+
+    def _announced(self, now: datetime) -> Document:
+        """Return what a finish adds, so that no crash can come between it and its webhook."""
+        if not self._settings.announces:
+            return {}
+        return {"webhook": _present(asdict(Webhook(id=f"msg_{ObjectId()}", due_at=now)))}
 
     def _update(self, condition: Document, change: Document) -> bool:
         with _unavailable_on_error():
@@ -333,6 +365,10 @@ def _inserted(collection: Collection[Document], document: Document) -> bool:
     except DuplicateKeyError:
         return False
     return True
+
+
+def _present(document: Document) -> Document:
+    return {name: value for name, value in document.items() if value is not None}
 
 
 def new_video_id() -> str:
@@ -391,6 +427,7 @@ _NESTED: dict[str, type[Any]] = {
     "thumbnail": Thumbnail,
     "processing": Processing,
     "error": Failure,
+    "webhook": Webhook,
 }
 
 

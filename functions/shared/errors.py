@@ -15,3 +15,7 @@ class StorageUnavailable(Unavailable):
 
 class ProcessingUnavailable(Unavailable):
     """What starts the processing function."""
+
+
+class QueueUnavailable(Unavailable):
+    """What tells upkeep of work."""

@@ -40,14 +40,26 @@ class CatalogSettings:
 
     uri: str
     database: str
+    announces: bool = False
+    """Whether a finish is recorded together with the webhook that is to tell of it."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "CatalogSettings":
-        """Read MONGODB_URI and MONGODB_DATABASE (default `clipo`)."""
+        """Read MONGODB_URI, MONGODB_DATABASE (default `clipo`) and WEBHOOK_QUEUE_URL."""
         return cls(
             uri=required(environ, "MONGODB_URI"),
             database=environ.get("MONGODB_DATABASE") or "clipo",
+            announces=bool(webhook_queue_url(environ)),
         )
+
+
+def webhook_queue_url(environ: Mapping[str, str]) -> str | None:
+    """Return WEBHOOK_QUEUE_URL, the queue of upkeep's nudges; `None` where there are no webhooks.
+
+    For functions that finish videos it stands for the receiver, whose address and secret only
+    upkeep knows: not the function that reads hostile files.
+    """
+    return environ.get("WEBHOOK_QUEUE_URL") or None
 
 
 def required(environ: Mapping[str, str], name: str) -> str:

@@ -27,6 +27,24 @@ REPLAY_PATIENCE = timedelta(minutes=15)
 MAX_REPLAYS = 5
 """Events sent by the clean-up for one video without any of them being claimed."""
 
+WEBHOOK_DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=6),
+)
+"""From each attempt to tell the receiver to the next one: what Standard Webhooks recommends, until
+a day is over. The first attempt is made at once."""
+
+DELIVERY_TIME = timedelta(minutes=2)
+"""An attempt to tell the receiver that has not been recorded by then was ended from outside."""
+
+_ACCEPTED = range(200, 300)
+"""Statuses by which a receiver says that it has taken note. A redirect is none of them."""
+
 _SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
 _OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
 # AWS: pad the shorter sequencer with zeros on the right, then compare as text.
@@ -146,6 +164,40 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Webhook:
+    """How far the operator's receiver has been told that a video is finished."""
+
+    id: str
+    """Of this finish: all attempts carry it, so that the receiver can drop duplicates."""
+    due_at: datetime | None = None
+    """When the next attempt may be made; `None` when there is to be no other."""
+    attempts: int = 0
+    last_status: int | None = None
+    """Of HTTP; `None` when there was no answer."""
+    delivered_at: datetime | None = None
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all attempts are used up."""
+        return self.attempts > len(WEBHOOK_DELAYS)
+
+    def begun(self, *, now: datetime) -> "Webhook":
+        """Count an attempt. Recorded before it is made: of runs that overlap only one makes it."""
+        return replace(self, attempts=self.attempts + 1, due_at=now + DELIVERY_TIME)
+
+    def answered(self, status: int | None, *, now: datetime) -> "Webhook":
+        """Note what came of an attempt, and when the next one is due, if there is to be any."""
+        if status in _ACCEPTED:
+            return replace(self, due_at=None, last_status=status, delivered_at=now)
+        due_at = None if self.exhausted else now + WEBHOOK_DELAYS[self.attempts - 1]
+        return replace(self, due_at=due_at, last_status=status)
+
+    def given_up(self) -> "Webhook":
+        """Note that there will be no other attempt."""
+        return replace(self, due_at=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Video:
     """One record of the catalog."""
 
@@ -169,6 +221,8 @@ class Video:
     thumbnail: Thumbnail | None = None
     processing: Processing | None = None
     error: Failure | None = None
+    webhook: Webhook | None = None
+    """Of the present finish; `None` before it, and where nobody wants to be told."""
 
     @property
     def size(self) -> int:

@@ -1,6 +1,6 @@
 """The upkeep Lambda: nothing stays stuck.
 
-Two kinds of events: the schedule's, and messages of the failure queue.
+Two kinds of events: the schedule's, and messages of the failure queue and of the nudges'.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from shared.errors import Unavailable
 from shared.log import log_context, logger
+from shared.nudges import nudged_video
 from upkeep.wiring import Wired, deployed_processing, wire
 
 
@@ -36,7 +37,7 @@ def _wired() -> Wired:
 
 
 def handler(event: Any, context: Context) -> dict[str, Any]:
-    """Run the scheduled sweep, or take messages off the failure queue."""
+    """Run the scheduled sweep, or take messages off a queue."""
     return handle(event, context, _wired())
 
 
@@ -51,7 +52,7 @@ def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
                 with log_context(event_id=event.get("id")):
                     return _sweep(context, wired)
             if isinstance(messages := event.get("Records"), list):
-                return _settle(messages, wired)
+                return _settle(messages, context, wired)
         raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
 
 
@@ -62,6 +63,9 @@ def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
     swept = wired.sweep.run(remaining_s=remaining_s)
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
+    if wired.webhooks:
+        report["webhooks"] = asdict(wired.webhooks.run(remaining_s=remaining_s))
+        logger().info("looked for webhooks", **report["webhooks"])
     try:
         leftovers = wired.leftovers.run_if_due(remaining_s=remaining_s)
     except Unavailable as error:
@@ -75,14 +79,22 @@ def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
     return report
 
 
-def _settle(messages: list[dict[str, Any]], wired: Wired) -> dict[str, Any]:
+def _settle(messages: list[dict[str, Any]], context: Context, wired: Wired) -> dict[str, Any]:
     """Take messages off the queue; those that are named in the answer come again."""
+
+    def remaining_s() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     again = []
     for message in messages:
         with log_context(message_id=message["messageId"]):
             try:
-                wired.failed_events.settle(message["body"])
+                video_id = nudged_video(message["body"])
+                if video_id is None:
+                    wired.failed_events.settle(message["body"])
+                elif wired.webhooks:
+                    wired.webhooks.announce(video_id, remaining_s=remaining_s)
             except Exception:  # noqa: BLE001 (one bad message is to keep no other)
-                logger().exception("failed event comes again")
+                logger().exception("message comes again")
                 again.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": again}

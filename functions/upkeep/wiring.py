@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from standardwebhooks import Webhook as Signer
+
 from shared.catalog import Catalog
+from shared.nudges import Nudges
 from shared.processing_function import ProcessingFunction
 from shared.settings import CatalogSettings, StorageSettings, flag, required
 from shared.storage import Storage
 from upkeep.failed_events import FailedEvents
 from upkeep.leftovers import Leftovers
 from upkeep.ports import Processing
+from upkeep.receiver import HttpReceiver
 from upkeep.sweep import Sweep
+from upkeep.webhook_settings import WebhookSettings
+from upkeep.webhooks import Webhooks
 
 _CATALOG_TIMEOUT_MS = 5000
 _S3_ATTEMPTS = 2
@@ -24,12 +30,15 @@ class Wired:
     sweep: Sweep
     leftovers: Leftovers
     failed_events: FailedEvents
+    webhooks: Webhooks | None = None
+    """`None` where nobody wants to be told."""
 
 
 def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
     """Read the settings and build everything. Connections are made at their first use.
 
-    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
+    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video; for webhooks see
+    `WebhookSettings`.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
@@ -39,7 +48,16 @@ def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
         sweep=Sweep(catalog, storage, processing),
         leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
+        webhooks=_webhooks(environ, catalog),
     )
+
+
+def _webhooks(environ: Mapping[str, str], catalog: Catalog) -> Webhooks | None:
+    settings, nudges = WebhookSettings.read(environ), Nudges.read(environ)
+    if settings is None or nudges is None:
+        return None
+    receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
+    return Webhooks(catalog, receiver, Signer(settings.secret), nudges)
 
 
 def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:

@@ -133,7 +133,7 @@ def test_no_metadata_stubs_or_tests_are_shipped(built: Path, artifact: str) -> N
     assert not [n for n in names if ".dist-info" in n or n.endswith((".pyi", "py.typed"))]
     assert not [n for n in names if "/tests/" in n or n.startswith("tests/")]
     services = [p.name for p in (built / artifact / "botocore/data").iterdir() if p.is_dir()]
-    assert sorted(services) == ["lambda", "s3"]
+    assert sorted(services) == ["lambda", "s3", "sqs"]
 
 
 @pytest.mark.parametrize(("artifact", "folder"), _FUNCTIONS.items())

@@ -5,7 +5,8 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from uuid import uuid4
 
 from shared.catalog import KeyUse, Search
 from shared.errors import CatalogUnavailable
@@ -18,6 +19,7 @@ from shared.video import (
     Thumbnail,
     UploadedObject,
     Video,
+    Webhook,
 )
 
 
@@ -27,6 +29,7 @@ class FakeRecords:
     down: bool = False
     keys: dict[str, KeyUse] = field(default_factory=dict)
     searched: Search | None = None
+    announces: bool = False
 
     def add(self, video: Video) -> bool:
         self._answer()
@@ -50,7 +53,13 @@ class FakeRecords:
         if video is None or video.status is not Status.FAILED:
             return False
         self.videos[video_id] = replace(
-            video, status=Status.PENDING, attempts=0, updated_at=now, error=None, processing=None
+            video,
+            status=Status.PENDING,
+            attempts=0,
+            updated_at=now,
+            error=None,
+            processing=None,
+            webhook=None,
         )
         return True
 
@@ -91,6 +100,7 @@ class FakeRecords:
             source=event.source,
             lease=lease,
             attempts=video.attempts + 1,
+            webhook=None,
         )
         return True
 
@@ -136,7 +146,21 @@ class FakeRecords:
     def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
         outdated = dict.fromkeys(("lease", "media", "thumbnail", "processing"))
         failed = {"status": Status.FAILED, "error": error, "replays": 0, "updated_at": now}
-        return self._change_seen(seen, **outdated | failed)
+        return self._change_seen(seen, **outdated | failed | self._announced(now))
+
+    def undelivered(self, *, before: datetime) -> Iterator[Video]:
+        self._answer()
+        for video in list(self.videos.values()):
+            if video.webhook and video.webhook.due_at and video.webhook.due_at < before:
+                yield video
+
+    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
+        self._answer()
+        video = self.videos.get(video_id)
+        if video is None or video.webhook != seen:
+            return False
+        self.videos[video_id] = replace(video, webhook=to)
+        return True
 
     def _change_seen(self, seen: Video, /, **changes: object) -> bool:
         self._answer()
@@ -159,7 +183,11 @@ class FakeRecords:
 
     def _finish(self, video_id: str, lease: Lease, **changes: object) -> bool:
         self._answer()
-        return self._change(video_id, lease, **changes | {"lease": None})
+        announced = self._announced(datetime.now(UTC))
+        return self._change(video_id, lease, **changes | {"lease": None} | announced)
+
+    def _announced(self, now: datetime) -> dict[str, object]:
+        return {"webhook": Webhook(id=f"msg_{uuid4().hex}", due_at=now)} if self.announces else {}
 
     def _change(self, video_id: str, held: Lease, /, **changes: object) -> bool:
         video = self.videos.get(video_id)

@@ -34,7 +34,12 @@ def importers(*packages: str) -> list[str]:
     ("packages", "modules"),
     [
         (["pymongo", "bson"], ["shared/catalog.py"]),
-        (["boto3", "botocore"], ["shared/processing_function.py", "shared/storage.py"]),
+        (
+            ["boto3", "botocore"],
+            ["shared/nudges.py", "shared/processing_function.py", "shared/storage.py"],
+        ),
+        (["standardwebhooks"], ["upkeep/webhooks.py", "upkeep/wiring.py"]),
+        (["ssl"], ["upkeep/receiver.py"]),
         (["subprocess"], ["processing/cage.py"]),
         (["mangum"], ["api/handler.py"]),
     ],

@@ -1,7 +1,7 @@
 """The catalog's transitions against a server that speaks MongoDB's protocol."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -22,6 +22,7 @@ from shared.video import (
     Status,
     UploadedObject,
     Video,
+    Webhook,
     found_upload,
     pad_sequencer,
     refusal,
@@ -41,6 +42,14 @@ def catalog(mongodb_uri: str) -> Iterator[Catalog]:
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)
     made.close()
+
+
+@pytest.fixture
+def announcing(catalog: Catalog) -> Iterator[Catalog]:
+    """The same records, where a receiver wants to be told."""
+    settings = replace(catalog._settings, announces=True)
+    with closing(Catalog(settings, pool_size=4, timeout_ms=10_000)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -428,6 +437,101 @@ def document(catalog: Catalog, key_use: KeyUse) -> dict[str, object]:
     found = catalog._keys.find_one({"_id": key_use.key})
     assert found
     return found
+
+
+class TestWebhook:
+    """Of a finish: written with it, gone with it."""
+
+    @pytest.fixture
+    def done(self, announcing: Catalog, pending: Video) -> Video:
+        announcing.claim(uploaded(pending.id), lease(), now=NOW)
+        assert complete(announcing, pending.id, lease())
+        return stored(announcing, pending)
+
+    def due(self, catalog: Catalog) -> list[str]:
+        return [found.id for found in catalog.undelivered(before=datetime.now(UTC))]
+
+    @pytest.mark.parametrize("finish", [complete, fail])
+    def test_is_due_with_the_finish(
+        self, announcing: Catalog, pending: Video, finish: Callable[..., bool]
+    ) -> None:
+        announcing.claim(uploaded(pending.id), lease(), now=NOW)
+        assert stored(announcing, pending).webhook is None
+        assert finish(announcing, pending.id, lease())
+        webhook = stored(announcing, pending).webhook
+        assert webhook
+        assert webhook == Webhook(id=webhook.id, due_at=processing().finished_at)
+        assert self.due(announcing) == [pending.id]
+
+    def test_is_due_with_a_failure_that_no_worker_records(
+        self, announcing: Catalog, pending: Video
+    ) -> None:
+        assert announcing.fail_stuck(pending, error=failure(), now=NOW)
+        webhook = stored(announcing, pending).webhook
+        assert webhook
+        assert (webhook.due_at, webhook.attempts) == (NOW, 0)
+
+    def test_is_not_written_where_nobody_wants_to_be_told(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        assert stored(catalog, pending).webhook is None
+
+    def test_of_a_finish_that_did_not_happen_is_not_written(
+        self, announcing: Catalog, done: Video
+    ) -> None:
+        assert not complete(announcing, done.id, lease())
+        assert stored(announcing, done) == done
+
+    def test_comes_back_as_it_was_moved(self, announcing: Catalog, done: Video) -> None:
+        assert done.webhook
+        begun = done.webhook.begun(now=NOW)
+        assert announcing.move_webhook(done.id, done.webhook, begun)
+        assert stored(announcing, done).webhook == begun
+        delivered = begun.answered(204, now=LATER)
+        assert announcing.move_webhook(done.id, begun, delivered)
+        assert stored(announcing, done) == replace(done, webhook=delivered), "and nothing else"
+        assert self.due(announcing) == []
+
+    def test_moves_once_from_where_it_was_seen(self, announcing: Catalog, done: Video) -> None:
+        assert done.webhook
+        seen, begun = done.webhook, done.webhook.begun(now=NOW)
+        with ThreadPoolExecutor(8) as pool:
+            moves = list(
+                pool.map(lambda _: announcing.move_webhook(done.id, seen, begun), range(8))
+            )
+        assert sum(moves) == 1
+
+    def test_goes_with_a_newer_upload_and_comes_anew(
+        self, announcing: Catalog, done: Video
+    ) -> None:
+        assert done.webhook
+        assert announcing.claim(newer(uploaded(done.id)), lease("other"), now=LATER)
+        assert stored(announcing, done).webhook is None
+        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=LATER))
+        assert complete(announcing, done.id, lease("other"))
+        webhook = stored(announcing, done).webhook
+        assert webhook
+        assert webhook.id != done.webhook.id
+        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=LATER))
+
+    def test_goes_with_a_retry(self, announcing: Catalog, pending: Video) -> None:
+        announcing.claim(uploaded(pending.id), lease(), now=NOW)
+        fail(announcing, pending.id, lease())
+        assert announcing.retry(pending.id, now=NOW)
+        assert stored(announcing, pending).webhook is None
+        assert self.due(announcing) == []
+
+    def test_stays_when_the_same_event_comes_again(self, announcing: Catalog, done: Video) -> None:
+        assert not announcing.claim(uploaded(done.id), lease("other"), now=LATER)
+        assert stored(announcing, done).webhook == done.webhook
+
+    def test_goes_with_the_video(self, announcing: Catalog, done: Video) -> None:
+        assert done.webhook
+        announcing.delete(done.id)
+        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=NOW))
+        assert self.due(announcing) == []
 
 
 class TestUpkeep:

@@ -77,8 +77,8 @@ def in_order(number: int) -> dict[str, Any]:
     """Return the state of a video that needs no work: of each kind there are many."""
     soon = NOW + timedelta(minutes=10)
     kinds: list[dict[str, Any]] = [
-        {"status": "done"},
-        {"status": "failed"},
+        {"status": "done", "webhook": {"id": "msg_1", "attempts": 1, "delivered_at": NOW}},
+        {"status": "failed", "webhook": {"id": "msg_2", "attempts": 1, "due_at": soon}},
         {"status": "pending", "claimable_at": NOW, "expires_at": soon},
         {"status": "processing", "lease": {"token": "t", "until": soon}, "claimable_at": soon},
     ]
@@ -88,7 +88,14 @@ def in_order(number: int) -> dict[str, Any]:
 def stuck(number: int) -> dict[str, Any]:
     past = NOW - timedelta(hours=1)
     if number % 2:
-        return {"status": "pending", "claimable_at": past, "expires_at": past}
+        # Its webhook says nothing of a pending video: it is here to be found, too.
+        webhook = {"id": "msg_3", "attempts": 1, "due_at": past + timedelta(seconds=number)}
+        return {
+            "status": "pending",
+            "claimable_at": past,
+            "expires_at": past,
+            "webhook": webhook,
+        }
     return {"status": "processing", "lease": {"token": "t", "until": past}, "claimable_at": past}
 
 
@@ -118,11 +125,13 @@ def test_a_sweep_reads_only_the_videos_that_need_work(mongodb_uri: str, database
             mongodb_uri, tz_aware=True, tzinfo=UTC, event_listeners=[plans]
         )
         report = Sweep(catalog, objects, processing).run(remaining_s=lambda: 200.0)
+        untold = [video.id for video in catalog.undelivered(before=NOW)]
         catalog.close()
 
     assert (report.seen, len(processing.started)) == (STUCK, STUCK)
     assert {started.video_id for started in processing.started} == {
         str(one["_id"]) for one in of_interest
     }
-    assert len(plans.plans) == 2
-    assert plans.documents_examined() == STUCK
+    assert len(plans.plans) == 3
+    assert untold == [str(one["_id"]) for one in of_interest if "webhook" in one]
+    assert plans.documents_examined() == STUCK + len(untold)

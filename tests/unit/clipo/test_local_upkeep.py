@@ -1,5 +1,6 @@
 """EventBridge's and SQS's part in upkeep, with a queue in memory."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,17 +15,17 @@ from tests.events import event
 
 @dataclass
 class FakeQueue:
-    waiting: list[Message] = field(default_factory=list)
-    deleted: list[Message] = field(default_factory=list)
+    waiting: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    deleted: list[tuple[str, Message]] = field(default_factory=list)
 
     def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
-        assert (queue, wait_s) == ("failed", 1)
+        assert wait_s == (1 if queue == "nudges" else 0)
         assert hidden_s > 240
-        return self.waiting.pop(0) if self.waiting else None
+        waiting = self.waiting[queue]
+        return waiting.pop(0) if waiting else None
 
     def delete(self, queue: str, message: Message) -> None:
-        assert queue == "failed"
-        self.deleted.append(message)
+        self.deleted.append((queue, message))
 
 
 @dataclass
@@ -46,12 +47,12 @@ def queue() -> FakeQueue:
 
 
 def timer(queue: FakeQueue, function: Function, *, every_s: float = 300) -> Timer:
-    return Timer(queue, function, failed_events="failed", every_s=every_s)
+    return Timer(queue, function, queues=["failed", "nudges"], every_s=every_s)
 
 
-def deliver(queue: FakeQueue, function: Function) -> Message:
+def deliver(queue: FakeQueue, function: Function, *, name: str = "failed") -> Message:
     message = Message(id="m", receipt="r", body="{}", delivery=1)
-    queue.waiting.append(message)
+    queue.waiting[name].append(message)
     timer(queue, function).tick()
     return message
 
@@ -77,9 +78,10 @@ def test_events_have_the_shape_of_those_on_aws(queue: FakeQueue) -> None:
     assert set(batch["Records"][0]) < set(event("sqs-failed-events")["Records"][0])
 
 
-def test_a_message_that_was_settled_is_deleted(queue: FakeQueue) -> None:
-    message = deliver(queue, Function())
-    assert queue.deleted == [message]
+@pytest.mark.parametrize("name", ["failed", "nudges"])
+def test_a_message_that_was_settled_is_deleted(queue: FakeQueue, name: str) -> None:
+    message = deliver(queue, Function(), name=name)
+    assert queue.deleted == [(name, message)]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from shared.errors import CatalogUnavailable, StorageUnavailable
 from shared.storage import ObjectGone, SourceReplaced
 from shared.video import Lease, Status, UploadedObject, Video, source_key, thumbnail_prefix
 from tests.examples import ID, done_video, media, uploaded, video
+from tests.fakes.nudges import FakeNudges
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
 from tests.logs import logged, measured
@@ -78,6 +79,7 @@ class World:
     objects: FakeObjects = field(default_factory=FakeObjects)
     sources: FakeSources = field(default_factory=FakeSources)
     inspector: FakeInspector = field(default_factory=FakeInspector)
+    nudges: FakeNudges | None = None
 
     def process(self, event: UploadedObject | None = None) -> Outcome:
         processor = VideoProcessor(
@@ -87,6 +89,7 @@ class World:
             inspector=self.inspector,
             leftovers=self.objects,
             max_bytes=10_000,
+            nudges=self.nudges,
         )
         return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
 
@@ -139,6 +142,30 @@ def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
     assert world.video.status is Status.FAILED
     assert world.video.error
     assert (world.video.error.code, world.video.error.retryable) == ("no_video_stream", False)
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(Code.CORRUPT, "bad")])
+def test_upkeep_is_nudged_when_a_video_is_finished(world: World, error: Exception | None) -> None:
+    world.nudges = FakeNudges()
+    world.inspector.error = error
+    world.process()
+    world.process()
+    assert world.nudges.sent == [(ID, 0)]
+
+
+def test_upkeep_is_not_nudged_before(world: World) -> None:
+    world.nudges = FakeNudges()
+    world.inspector.error = StorageUnavailable("S3: SlowDown")
+    with pytest.raises(StorageUnavailable):
+        world.process()
+    assert world.nudges.sent == []
+
+
+def test_a_nudge_that_gets_lost_leaves_the_video_finished(world: World) -> None:
+    world.nudges = FakeNudges(down=True)
+    assert world.process() == Outcome(ID, "done")
+    assert world.video.thumbnail
+    assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
 
 
 def test_an_oversize_upload_is_not_even_read(world: World) -> None:

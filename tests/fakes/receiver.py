@@ -1,0 +1,24 @@
+"""A receiver of webhooks that answers as it is told to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from upkeep.receiver import NotAnswered
+
+
+@dataclass
+class FakeReceiver:
+    answer: int | None = 204
+    meanwhile: Callable[[], None] = lambda: None
+    got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> int:
+        self.got.append((headers, body))
+        self.meanwhile()
+        if self.answer is None:
+            raise NotAnswered("no answer: TimeoutError")
+        return self.answer
+
+    @property
+    def ids(self) -> list[str]:
+        return [headers["webhook-id"] for headers, _ in self.got]

@@ -1,0 +1,132 @@
+"""A receiver of webhooks as an operator would write it, that can be told to misbehave."""
+
+import base64
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from standardwebhooks import Webhook
+
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+
+Answer = Callable[["Handler"], None]
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: "_Server"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        receiver = self.server.receiver
+        receiver.hosts.append(self.headers["Host"])
+        receiver.paths.append(self.path)
+        event = Webhook(SECRET).verify(body, dict(self.headers))
+        receiver.got.append((self.headers["webhook-id"], event))
+        receiver.answer(self)
+
+    def do_GET(self) -> None:
+        # Where a client came to that follows redirects.
+        self.server.receiver.followed += 1
+        status(200)(self)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    receiver: "Receiver"
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: clients that give up are what the tests are about."""
+
+
+def status(code: int, **headers: str) -> Answer:
+    def answer(handler: Handler) -> None:
+        handler.send_response(code)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    return answer
+
+
+def hang(handler: Handler) -> None:
+    """Say nothing until the client gives up."""
+    assert handler.rfile.read(1) == b""
+    handler.server.receiver.given_up.set()
+
+
+def drip(handler: Handler) -> None:
+    """Begin to answer, byte by byte, and never come to the status."""
+    _drip_after(b"HTTP/1.1 ", handler)
+
+
+def drip_headers(handler: Handler) -> None:
+    """Accept, and never come to the end of the headers."""
+    _drip_after(b"HTTP/1.1 204 No Content\r\nX: ", handler)
+
+
+def _drip_after(beginning: bytes, handler: Handler) -> None:
+    handler.wfile.write(beginning)
+    try:
+        while not handler.server.receiver.given_up.wait(0.05):
+            handler.wfile.write(b"x")
+    except OSError:
+        handler.server.receiver.given_up.set()
+
+
+def endless(handler: Handler) -> None:
+    """Accept, and then talk for ever."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    try:
+        while True:
+            handler.wfile.write(b"x" * 65536)
+    except OSError:
+        handler.server.receiver.given_up.set()
+
+
+def close(handler: Handler) -> None:
+    """End the connection without a word."""
+    handler.close_connection = True
+
+
+def nonsense(handler: Handler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+    handler.close_connection = True
+
+
+@dataclass
+class Receiver:
+    port: int
+    answer: Answer = field(default_factory=lambda: status(204))
+    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Ids and bodies of what could be verified."""
+    hosts: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    followed: int = 0
+    given_up: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hooks?of=clipo"
+
+
+@contextmanager
+def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
+    with _Server(("127.0.0.1", 0), Handler) as server:
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        server.receiver = Receiver(server.server_address[1])
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server.receiver
+        finally:
+            server.shutdown()
+            thread.join()
