@@ -21,9 +21,13 @@ from tests.clips import Clips
 from tests.deployment.aws import Aws, emulated_aws
 from tests.deployment.sam import ARCHITECTURE, REPOSITORY
 from tests.events import event
+from tests.receivers import SECRET
 
 _STACK = "clipo-test"
 _SECRET = "clipo/mongodb"
+_WEBHOOK_SECRET = "clipo/webhooks"
+_RECEIVER = "https://receiver.invalid/hook"
+"""Nobody: only public addresses are told, and there is none here."""
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,14 @@ def deployed(
     built: Path, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     with emulated_aws(tmp_path_factory.mktemp("aws")) as aws:
-        aws.client("secretsmanager").create_secret(Name=_SECRET, SecretString=mongodb_uri)
+        secrets = aws.client("secretsmanager")
+        secrets.create_secret(Name=_SECRET, SecretString=mongodb_uri)
+        secrets.create_secret(Name=_WEBHOOK_SECRET, SecretString=SECRET)
         aws.sam.run(
             *("deploy", "--template", without_metric_math(built), "--stack-name", _STACK),
             *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
             *("--parameter-overrides", f"MongoSecret={_SECRET}", f"Architecture={ARCHITECTURE}"),
+            *(f"WebhookUrl={_RECEIVER}", f"WebhookSecret={_WEBHOOK_SECRET}"),
         )
         stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -116,7 +123,8 @@ def failed_events_that_say_when(aws: Aws) -> Iterator[None]:
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
     functions, queues = aws.client("lambda"), aws.client("sqs")
-    (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    (mapping,) = [m for m in mappings if m["EventSourceArn"].endswith("-failed-events")]
     url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     yield
@@ -140,6 +148,18 @@ def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips:
         jpeg = httpx2.get(thumbnail, verify=deployed.aws.tls)
         assert jpeg.headers["content-type"] == "image/jpeg"
         assert jpeg.content.startswith(b"\xff\xd8\xff")
+
+
+def test_a_finish_is_announced_at_once(deployed: Deployed, clips: Clips) -> None:
+    """Nobody is there to be told; that it was tried is what the queue and its trigger did."""
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+
+        def look() -> dict[str, Any] | None:
+            webhook: dict[str, Any] | None = api.get(f"/videos/{video_id}").json()["webhook"]
+            return webhook if webhook and webhook["attempts"] else None
+
+        assert eventually(look)["delivered_at"] is None
 
 
 def test_the_ancestors_form_works_up_to_what_lambda_takes(deployed: Deployed, clips: Clips) -> None:
@@ -218,6 +238,8 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
     assert "upload signed" in shown
     assert "processing started" in shown
     assert deployed.mongodb_uri not in shown
+    assert SECRET not in shown
+    assert _RECEIVER not in shown
 
 
 def left(aws: Aws) -> list[str]:

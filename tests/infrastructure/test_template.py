@@ -85,6 +85,7 @@ RIGHTS = {
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("sqs:SendMessage", "FailedEvents.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
         ("logs:CreateLogStream", "ProcessingLogs.Arn"),
         ("logs:PutLogEvents", "ProcessingLogs.Arn"),
     },
@@ -98,6 +99,10 @@ RIGHTS = {
         ("sqs:ReceiveMessage", "FailedEvents.Arn"),
         ("sqs:DeleteMessage", "FailedEvents.Arn"),
         ("sqs:GetQueueAttributes", "FailedEvents.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
+        ("sqs:ReceiveMessage", "Webhooks.Arn if Announces"),
+        ("sqs:DeleteMessage", "Webhooks.Arn if Announces"),
+        ("sqs:GetQueueAttributes", "Webhooks.Arn if Announces"),
         ("logs:CreateLogStream", "UpkeepLogs.Arn"),
         ("logs:PutLogEvents", "UpkeepLogs.Arn"),
     },
@@ -274,7 +279,7 @@ def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
     (rule,) = resources("AWS::Events::Rule").values()
     assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
     assert rule.get("State", "ENABLED") == "ENABLED"
-    (mapping,) = resources("AWS::Lambda::EventSourceMapping").values()
+    mapping = resource("AWS::Lambda::EventSourceMapping", "UpkeepFunctionFailedEvents")
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
     assert mapping.get("Enabled", True) is True
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -317,11 +322,29 @@ def test_concurrency_is_capped_where_the_operator_says_so() -> None:
 # ---- Secrets, logs and alarms ----
 
 
+_WEBHOOK_SECRET: Document = {
+    "Fn::If": ["Announces", {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}, ""]
+}
+
+
+def test_what_processes_hostile_files_knows_no_receiver() -> None:
+    functions = resources("AWS::Lambda::Function")
+    knowing = [
+        name
+        for name, found in functions.items()
+        if {"WEBHOOK_URL", "WEBHOOK_SECRET"} & set(found["Environment"]["Variables"])
+    ]
+    assert knowing == ["UpkeepFunction"]
+    for found in functions.values():
+        assert "WEBHOOK_ALLOW_PRIVATE" not in found["Environment"]["Variables"]
+
+
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
     for function in resources("AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
         uri = variables.pop("MONGODB_URI")
         assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
+        assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
         assert "://" not in json.dumps(variables)
     assert "MongoSecret" not in json.dumps(source()["Outputs"])
 
@@ -446,6 +469,7 @@ def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are()
             ["", "https://app.example.com", "http://localhost:5173"],
             ["*", "https://*.example.com", "https://app.example.com/", "app.example.com"],
         ),
+        ("WebhookUrl", ["", "https://example.com/hook?token=1"], ["http://example.com", "x"]),
         ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
         ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
     ],
