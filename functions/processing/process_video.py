@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
 from processing.engine import Inspection, Source
 from processing.errors import BadMedia, Code
+from shared.clock import Clock, utc_now
 from shared.errors import Unavailable
 from shared.log import logger
 from shared.storage import ObjectGone, SourceReplaced
@@ -128,6 +129,7 @@ class VideoProcessor:
     inspector: Inspector
     leftovers: Leftovers
     max_bytes: int
+    now: Clock = utc_now
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
         """Bring the event's video to a finished status, once.
@@ -135,7 +137,7 @@ class VideoProcessor:
         Raises `NotNow` when another worker is at it, and whatever went wrong beneath
         us: Lambda then delivers the event again.
         """
-        now = datetime.now(UTC)
+        now = self.now()
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)
         if not event.source.sequencer and not self.sources.is_current(event):
@@ -169,7 +171,7 @@ class VideoProcessor:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The newer object's own event claims the video.
-            self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            self.records.release(event.video_id, lease, now=self.now())
             return Outcome(event.video_id, Refusal.SUPERSEDED)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
@@ -223,7 +225,7 @@ class VideoProcessor:
         )
         work.published = thumbnail.key
         self.thumbnails.put_thumbnail(thumbnail.key, frame.jpeg)
-        processing = work.finished()
+        processing = work.finished(self.now())
         if not self.records.complete(
             video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
         ):
@@ -242,7 +244,7 @@ class VideoProcessor:
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
-        processing = work.finished()
+        processing = work.finished(self.now())
         if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
             return Outcome(video.id, Refusal.SUPERSEDED)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
@@ -262,7 +264,7 @@ class VideoProcessor:
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
         """Let the lease lapse, and leave no picture of this attempt."""
         try:
-            released = self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            released = self.records.release(event.video_id, lease, now=self.now())
         except Unavailable:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)
@@ -283,10 +285,10 @@ class _Work:
     published: str | None = None
     """The key of this attempt's thumbnail, once it may be there."""
 
-    def finished(self) -> Processing:
+    def finished(self, now: datetime) -> Processing:
         return Processing(
             started_at=self.started_at,
-            finished_at=datetime.now(UTC),
+            finished_at=now,
             wall_ms=round((time.monotonic() - self.started) * 1000),
             bytes_read=self.bytes_read,
             requests=self.requests,

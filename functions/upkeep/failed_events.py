@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.clock import Clock, utc_now
 from shared.log import logger
 from shared.s3_event import MalformedEvent, records, uploaded_object
 from shared.video import UploadedObject, is_abandoned
@@ -49,6 +50,7 @@ class FailedEvents:
     records: Records
     objects: Objects
     uploads_bucket: str
+    now: Clock = utc_now
 
     def settle(self, body: str) -> int:
         """Take one message off the queue; return how many videos it has failed.
@@ -79,4 +81,6 @@ class FailedEvents:
             logger().info("nothing to give up", video_id=upload.video_id, status=status)
             return False
         logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
-        return fail_stuck(self.records, self.objects, video, errors.RETRIES_EXHAUSTED)
+        return fail_stuck(
+            self.records, self.objects, video, errors.RETRIES_EXHAUSTED, now=self.now()
+        )
