@@ -27,6 +27,7 @@ from shared.video import (
     UploadedObject,
     Video,
     refusal,
+    starts_again,
     thumbnail_key,
 )
 
@@ -39,6 +40,11 @@ class Records(Protocol):
 
     def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
         """Take the lease."""
+
+    def claim_finished(
+        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
+    ) -> bool:
+        """Take the lease on a finished video, if it is as it was seen."""
 
     def complete(
         self,
@@ -146,14 +152,28 @@ class VideoProcessor:
         work = _Work(now, time.monotonic())
         try:
             # Here, too: a claim whose answer was lost may have been carried out.
-            if not self.records.claim(event, lease, now=now):
-                return self._refused(event, refusal(self.records.get(event.video_id), event))
+            if reason := self._claim(event, lease, now):
+                return self._refused(event, reason)
             return self._process_claimed(event, lease, work, remaining_s)
         except NotNow:
             raise
         except Exception:
             self._back_out(event, lease, work)
             raise
+
+    def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Refusal | None:
+        """Take the lease, or return why it is not to be had."""
+        if self.records.claim(event, lease, now=now):
+            return None
+        video = self.records.get(event.video_id)
+        if video is None or not starts_again(video, event):
+            return refusal(video, event)
+        if not self.sources.is_current(event):
+            # Overwritten: a finished status moves for the newest upload only.
+            return Refusal.SUPERSEDED
+        if self.records.claim_finished(video, event, lease, now=now):
+            return None
+        return Refusal.BUSY
 
     def _process_claimed(
         self,
