@@ -44,6 +44,8 @@ def up(
     CLIPO_BIND: the address that S3 and MongoDB listen on (127.0.0.1).
 
     CLIPO_UPKEEP_SECONDS: how often videos that are stuck are looked for (300).
+
+    CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415

@@ -22,6 +22,7 @@ _STEPS = {
     "lapsed lease found": ("retry", "its worker has stopped: it is started again"),
     "video not looked after": ("problem", "it could not be looked after: see upkeep.log"),
     "processing interrupted": ("retry", "{reason}"),
+    "not now": ("retry", "{reason}"),
     "event comes again": ("retry", "the event comes again in {seconds} s"),
     "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),
     "catalog_unavailable": ("problem", "the database does not answer"),

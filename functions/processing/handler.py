@@ -5,7 +5,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, Protocol
 
-from processing.process_video import Outcome
+from processing.process_video import NotNow, Outcome
 from processing.wiring import Wired, wire
 from shared.log import logger
 from shared.s3_event import records, uploaded_object
@@ -58,6 +58,10 @@ def _process(record: Any, context: Context) -> list[Outcome]:
     with logger().append_context_keys(video_id=upload.video_id):
         try:
             return [_wired().processor.process(upload, remaining_s=remaining_s)]
+        except NotNow as reason:
+            # Nothing is wrong: another worker is at it.
+            logger().info("not now", reason=str(reason))
+            raise
         except Exception as error:
             logger().exception("processing interrupted", reason=str(error))
             raise
