@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +27,10 @@ from tests.clips import Clips
 from tests.fault_proxy import FAULTS_OF_S3, Fault, MongoProxy, S3Proxy, Trap, running
 from tests.servers import MongoDB, mongodb, s3
 from tests.stack import RunningStack, post_form, running_stack
+from tests.time_travel import let_time_pass
 
 SEED = int(os.environ.get("CLIPO_SEED", "1"))
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
-PAST = timedelta(hours=1)
-LEASE = timedelta(seconds=150)
 OLD = timedelta(seconds=4)
 """A lease of this age has lost its worker, or can do without it."""
 
@@ -71,14 +70,7 @@ class World:
         return str(created["id"])
 
     def let_time_pass(self, old: timedelta = OLD) -> None:
-        """Let an hour pass for what waits, and for workers that have begun a while ago."""
-        moment, recent = datetime.now(UTC) - PAST, datetime.now(UTC) + LEASE - old
-        waiting = {"status": "pending", "updated_at": {"$lt": datetime.now(UTC) - old}}
-        worked_at = {"status": "processing", "claimable_at": {"$lt": recent, "$gt": moment}}
-        fields = ["updated_at", "upload.expires_at"]
-        self.videos.update_many(waiting, {"$set": dict.fromkeys(fields, moment)})
-        fields = ["updated_at", "lease.until", "claimable_at"]
-        self.videos.update_many(worked_at, {"$set": dict.fromkeys(fields, moment)})
+        let_time_pass(self.videos, workers=old, waiting=old)
 
     def finished(self, video_id: str) -> dict[str, Any]:
         deadline = time.monotonic() + 60

@@ -53,16 +53,16 @@ from upkeep.failed_events import FailedEvents
 from upkeep.leftovers import Leftovers
 from upkeep.sweep import Sweep
 
-EXAMPLES = 200
+EXAMPLES = 120
 STEPS = 40
-VIDEOS = 3
+VIDEOS = 2
 JOBS = 4
 DELIVERIES = 2
 """One less than Lambda's, so that more events fail for good."""
 BUCKET = "clipo-uploads"
 CONTENTS = [b"good a", b"good b", b"good c", b"bad"]
-FAULTS = [Fault.NONE, *Fault]
-"""Twice as much works as fails in any one way."""
+FAULTS = [*[Fault.NONE] * 8, *Fault]
+"""Most works: what is held up half-way is then overtaken by something else."""
 JUMPS = [-30, 1, 61, 125, 160, 901, 1900]
 """Seconds: past a retry, a lease, an upload's window, and a little back."""
 
@@ -168,14 +168,16 @@ class Videos(RuleBasedStateMachine):
             choices += [self.retry] * 6
         data.draw(st.sampled_from(choices))(data)
 
-    @rule(data=st.data(), steps=st.integers(0, 8), fault=st.sampled_from(FAULTS))
+    @rule(data=st.data(), steps=st.integers(0, 6), fault=st.sampled_from(FAULTS))
     def a_function_makes_requests(self, data: st.DataObject, steps: int, fault: Fault) -> None:
         """Of one that runs already or begins; the last of these requests may fail."""
         choices: list[Callable[[], Job]] = [partial(_same, job) for job in self.jobs]
         if len(self.jobs) < JOBS:
-            choices += [partial(self._deliver, event) for event in self.events[:4]]
+            choices += [partial(self.deliver, event) for event in self.events[:4]]
             choices += [self._sweep] + [self._settle] * len(self.failures)
-        job = data.draw(st.sampled_from(choices))()
+        self.run(data.draw(st.sampled_from(choices))(), steps, fault)
+
+    def run(self, job: Job, steps: int, fault: Fault = Fault.NONE) -> None:
         for one in [Fault.NONE] * steps + [fault]:
             if not job.actor.ended:
                 self._step(job, one)
@@ -208,14 +210,23 @@ class Videos(RuleBasedStateMachine):
 
         Of some uploads no event comes, and some stores write no sequencers.
         """
-        video_id = data.draw(st.sampled_from(self.ids))
-        key = source_key(video_id)
-        write = self.world.objects.write(key, data.draw(st.sampled_from(CONTENTS)))
-        etag, size = self.world.objects.writes[key][-1], len(self.world.objects.uploads[key])
-        sequencer = pad_sequencer(f"{write:016X}") if data.draw(st.sampled_from([1, 1, 0])) else ""
-        event = Event(UploadedObject(video_id, key, Source(etag, size, sequencer)), write)
+        self.write(
+            data.draw(st.sampled_from(self.ids)),
+            data.draw(st.sampled_from(CONTENTS)),
+            ordered=data.draw(st.sampled_from([True, True, False])),
+            told=data.draw(st.sampled_from([True, True, True, False])),
+        )
+
+    def write(
+        self, video_id: str, content: bytes, *, ordered: bool = True, told: bool = True
+    ) -> None:
+        objects, key = self.world.objects, source_key(video_id)
+        number = objects.write(key, content)
+        sequencer = pad_sequencer(f"{number:016X}") if ordered else ""
+        source = Source(objects.writes[key][-1], len(content), sequencer)
+        event = Event(UploadedObject(video_id, key, source), number)
         self.told.append(event)
-        if data.draw(st.sampled_from([1, 1, 1, 0])):
+        if told:
             self.events.append(replace(event))
         else:
             self.untold.add(video_id)
@@ -240,7 +251,7 @@ class Videos(RuleBasedStateMachine):
 
     # What the functions do
 
-    def _deliver(self, event: Event) -> Job:
+    def deliver(self, event: Event) -> Job:
         self.events.remove(event)
         work = partial(self.world.processor.process, event.upload, remaining_s=lambda: 120)
         return self._start("process", work, event=event)
@@ -325,6 +336,7 @@ class Videos(RuleBasedStateMachine):
             elif after != before:
                 self._check_move(job, video_id, before, after)
         self.seen = found
+        self.done_has_the_thumbnail_of_what_was_processed()
 
     def _check_move(self, job: Job, video_id: str, before: Document, after: Document) -> None:
         shown = ("status", "thumbnail", "media", "error")
@@ -393,11 +405,10 @@ class Videos(RuleBasedStateMachine):
     def _deliver_all(self) -> None:
         while self.events or self.failures:
             if self.events:
-                self._finish(self._deliver(self.events[0]))
+                self._finish(self.deliver(self.events[0]))
                 self.world.pass_time(60)
             else:
                 self._finish(self._settle())
-            self.done_has_the_thumbnail_of_what_was_processed()
 
     def _check_quiet(self) -> None:
         assert not self.deleted & set(self.seen)
@@ -436,3 +447,65 @@ def test_no_order_of_events_breaks_a_promise(catalog: SteppedCatalog) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.fixture
+def videos(catalog: SteppedCatalog) -> Callable[[], Videos]:
+    """Makes one video, of which nothing is uploaded yet."""
+
+    def make() -> Videos:
+        made: Videos = type("VideosHere", (Videos,), {"catalog": catalog})()
+        made.create()
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("content", [b"good a", b"bad"])
+@pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
+def test_a_worker_may_fail_at_any_step(
+    videos: Callable[[], Videos], fault: Fault, content: bytes
+) -> None:
+    """And, for what it does then, fail once more."""
+    for steps in range(7):
+        for again in (0, 9):
+            one = videos()
+            one.write(one.ids[0], content)
+            job = one.deliver(one.events[0])
+            one.run(job, steps, fault)
+            one.run(job, again, fault)
+            one.teardown()
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_worker_may_be_overtaken_at_any_step(
+    videos: Callable[[], Videos], *, ordered: bool, deleted: bool
+) -> None:
+    """By a newer upload, whose worker is overtaken by the first one's rest, or by a delete."""
+    for steps in range(8):
+        for newer_steps in (0, 2, 4, 9):
+            one = videos()
+            one.write(one.ids[0], b"good a", ordered=ordered)
+            first = one.deliver(one.events[0])
+            one.run(first, steps)
+            if deleted:
+                one.run(one._delete(one.ids[0]), newer_steps)
+            else:
+                one.write(one.ids[0], b"good b", ordered=ordered)
+                one.run(one.deliver(one.events[-1]), newer_steps)
+            one.run(first, 10)
+            one.teardown()
+
+
+def test_a_killed_worker_of_a_deleted_video_leaves_nothing(videos: Callable[[], Videos]) -> None:
+    """Also where its event is given up, so that no other worker hears of it."""
+    one = videos()
+    one.write(one.ids[0], b"good a")
+    for _ in range(DELIVERIES - 1):
+        one.run(one.deliver(one.events[0]), 0, Fault.CRASH_BEFORE)
+    last = one.deliver(one.events[0])
+    one.run(last, 2)
+    one.run(one._delete(one.ids[0]), 10)
+    one.run(last, 0, Fault.CRASH_AFTER)
+    one.teardown()
