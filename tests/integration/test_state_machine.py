@@ -498,6 +498,24 @@ def test_a_worker_may_be_overtaken_at_any_step(
             one.teardown()
 
 
+@pytest.mark.parametrize("ordered", [True, False])
+def test_a_finished_video_may_be_overwritten_twice(
+    videos: Callable[[], Videos], *, ordered: bool
+) -> None:
+    """The worker of the first overwriting is overtaken at every step."""
+    for steps in range(8):
+        one = videos()
+        one.write(one.ids[0], b"good a", ordered=ordered)
+        one.run(one.deliver(one.events[0]), 10)
+        one.write(one.ids[0], b"good b", ordered=ordered)
+        second = one.deliver(one.events[0])
+        one.run(second, steps)
+        one.write(one.ids[0], b"good c", ordered=ordered)
+        one.run(one.deliver(one.events[-1]), 10)
+        one.run(second, 10)
+        one.teardown()
+
+
 def test_a_killed_worker_of_a_deleted_video_leaves_nothing(videos: Callable[[], Videos]) -> None:
     """Also where its event is given up, so that no other worker hears of it."""
     one = videos()

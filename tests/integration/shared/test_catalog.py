@@ -231,6 +231,16 @@ class TestClaim:
         other = uploaded(pending.id, sequencer="", etag="other")
         assert claim(catalog, other, lease("newer"), now=LATER)
 
+    def test_of_a_finished_video_that_has_moved_since_it_was_seen_is_refused(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        event = uploaded(pending.id)
+        claim(catalog, event, lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        seen = stored(catalog, pending)
+        assert claim(catalog, newer(event), lease("newer"), now=LATER)
+        assert not catalog.claim_finished(seen, newer(event), lease("late"), now=LATER)
+
     def test_of_bytes_that_are_done_is_refused_when_their_lost_event_comes_late(
         self, catalog: Catalog, pending: Video
     ) -> None:
