@@ -46,6 +46,8 @@ def up(
     CLIPO_UPKEEP_SECONDS: how often videos that are stuck are looked for (300).
 
     WEBHOOK_URL, WEBHOOK_SECRET: who is told of finished videos, and the key that signs it.
+
+    CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
     """
     # The other commands need none of this, and it takes half a second.
     from clipo.console import StackConsole  # noqa: PLC0415

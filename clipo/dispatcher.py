@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,10 +16,13 @@ from clipo.cloud import Cloud, Message
 from clipo.errors import ClipoError
 from clipo.sandbox import InvocationFailed, InvocationInterrupted, Sandbox
 from shared.log import logger
+from shared.settings import SettingsError, positive_int
 
 FUNCTION_TIMEOUT_S = 120
-RETRY_DELAYS_S = (60, 120)
+RETRY_S = 60
 """Lambda's own: one minute before the first retry, two before the second."""
+
+_RETRIES = 2
 
 _RECEIVE_WAIT_S = 1
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
@@ -55,12 +59,14 @@ class Dispatcher:
         *,
         events: str,
         failed_events: str,
+        retry_s: int = RETRY_S,
     ) -> None:
-        """Take the two queues' URLs and what invokes the function."""
+        """Take the two queues' URLs, what invokes the function, and when it tries again."""
         self._cloud = cloud
         self._invoke = invoke
         self._events = events
         self._failed_events = failed_events
+        self._retry_s = retry_s
 
     def deliver_next(self) -> None:
         """Wait a moment for an event, and carry it to its end or to its next try.
@@ -85,8 +91,8 @@ class Dispatcher:
             self._cloud.delete(self._events, message)
 
     def _try_again_or_give_up(self, message: Message, event: object, error: Exception) -> None:
-        if message.delivery <= len(RETRY_DELAYS_S):
-            delay = RETRY_DELAYS_S[message.delivery - 1]
+        if message.delivery <= _RETRIES:
+            delay = self._retry_s * message.delivery
             logger().warning("event comes again", seconds=delay, reason=str(error))
             self._cloud.hide(self._events, message, seconds=delay)
             return
@@ -116,12 +122,13 @@ def _failure_record(message: Message, event: object, error: Exception) -> dict[s
     }
 
 
-def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event) -> None:
+def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event, retry_s: int) -> None:
     dispatcher = Dispatcher(
         cloud,
         sandbox.invoke,
         events=os.environ["EVENTS_QUEUE_URL"],
         failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
+        retry_s=retry_s,
     )
     while not stopping.is_set():
         try:
@@ -136,12 +143,17 @@ def main() -> None:
     """Run until SIGTERM: then finish the events at hand, or put them back if they take long."""
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    try:
+        retry_s = positive_int(os.environ, "CLIPO_RETRY_SECONDS", RETRY_S)
+    except SettingsError as error:
+        sys.exit(str(error))
     cloud = Cloud(os.environ)
     sandboxes = [Sandbox(timeout_s=FUNCTION_TIMEOUT_S) for _ in range(max(2, os.cpu_count() or 1))]
     for sandbox in sandboxes:
         sandbox.await_start()
     workers = [
-        threading.Thread(target=_work, args=(cloud, sandbox, stopping)) for sandbox in sandboxes
+        threading.Thread(target=_work, args=(cloud, sandbox, stopping, retry_s))
+        for sandbox in sandboxes
     ]
     for worker in workers:
         worker.start()

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from api import problems
 from api.lookup import find_video
@@ -39,6 +39,7 @@ def create_video(
         size=size,
         upload_method="POST",
         settings=services.settings,
+        now=services.now(),
         content_type=content_type,
         passthrough=passthrough,
     )
@@ -75,7 +76,7 @@ def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | No
     logger().info("request repeated", video_id=video.id, status=video.status)
     if video.status is Status.FAILED and video.source is None:
         # Its file has not come in time: it is awaited again.
-        services.records.retry(video.id, now=datetime.now(UTC))
+        services.records.retry(video.id, now=services.now())
     awaited = extended(services, video.id)
     return find_video(services, video.id), sign_form(services, video) if awaited else None
 

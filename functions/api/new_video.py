@@ -1,7 +1,7 @@
 """What may become a video: the checks before any byte is accepted."""
 
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from api import problems
 from api.problems import Problem
@@ -31,6 +31,7 @@ def new_video(
     size: int,
     upload_method: str,
     settings: ApiSettings,
+    now: datetime,
     content_type: str | None = None,
     passthrough: str | None = None,
 ) -> Video:
@@ -42,7 +43,6 @@ def new_video(
     extension = _extension(name, settings)
     check_size(name, size, settings.max_upload_bytes)
     video_id = new_video_id()
-    now = datetime.now(UTC)
     return Video(
         id=video_id,
         filename=name,

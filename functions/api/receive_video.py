@@ -26,7 +26,11 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
     limit = services.settings.max_multipart_bytes
     check_size(filename, size, limit, instead=larger_files_hint(services.settings))
     video = new_video(
-        filename=filename, size=size, upload_method="form", settings=services.settings
+        filename=filename,
+        size=size,
+        upload_method="form",
+        settings=services.settings,
+        now=services.now(),
     )
     services.records.add(video)
     try:

@@ -1,7 +1,5 @@
 """Processes a failed video again."""
 
-from datetime import UTC, datetime
-
 from api import problems
 from api.lookup import find_video
 from api.problems import Problem
@@ -27,7 +25,7 @@ def retry_video(services: Services, video_id: str) -> Video:
             problems.SOURCE_GONE,
             f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
         )
-    if not services.records.retry(video.id, now=datetime.now(UTC)):
+    if not services.records.retry(video.id, now=services.now()):
         # Another retry, a newer upload or a delete was faster.
         raise _not_failed(find_video(services, video_id))
     logger().info("video retried", video_id=video.id, size=found.size)

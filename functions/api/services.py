@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 
 from api.settings import ApiSettings
 from shared.catalog import Catalog, KeyUse
+from shared.clock import Clock, utc_now
 from shared.processing_function import ProcessingFunction
 from shared.settings import CatalogSettings, StorageSettings, required
 from shared.storage import MultipartStep, SignedPost, Storage
@@ -101,6 +102,7 @@ class Services:
     records: Records
     objects: Objects
     processing: Processing
+    now: Clock = utc_now
 
 
 def wire(environ: Mapping[str, str], processing: Processing) -> Services:

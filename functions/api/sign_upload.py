@@ -1,7 +1,7 @@
 """Signs one request with which a client uploads a pending video."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from api import problems
 from api.lookup import find_video
@@ -76,7 +76,7 @@ def sign_upload(
 
 def extended(services: Services, video_id: str) -> datetime | None:
     """Await a pending video's upload for another window; `None` where it is not pending."""
-    until = datetime.now(UTC) + timedelta(seconds=UPLOAD_WINDOW_S)
+    until = services.now() + timedelta(seconds=UPLOAD_WINDOW_S)
     return until if services.records.extend_upload(video_id, until=until) else None
 
 

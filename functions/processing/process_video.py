@@ -5,13 +5,14 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from processing.engine import Inspection, Source
 from processing.errors import BadMedia, Code
+from shared.clock import Clock, utc_now
 from shared.errors import Unavailable
 from shared.log import logger
 from shared.metrics import Metric, count, count_failed, measure
@@ -27,6 +28,7 @@ from shared.video import (
     UploadedObject,
     Video,
     refusal,
+    starts_again,
     thumbnail_key,
 )
 
@@ -39,6 +41,11 @@ class Records(Protocol):
 
     def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
         """Take the lease."""
+
+    def claim_finished(
+        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
+    ) -> bool:
+        """Take the lease on a finished video, if it is as it was seen."""
 
     def complete(
         self,
@@ -138,6 +145,7 @@ class VideoProcessor:
     max_bytes: int
     nudges: Nudges | None = None
     """`None` where nobody wants to be told."""
+    now: Clock = utc_now
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
         """Bring the event's video to a finished status, once.
@@ -145,7 +153,7 @@ class VideoProcessor:
         Raises `NotNow` when another worker is at it, and whatever went wrong beneath
         us: Lambda then delivers the event again.
         """
-        now = datetime.now(UTC)
+        now = self.now()
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)
         if not event.source.sequencer and not self.sources.is_current(event):
@@ -154,17 +162,31 @@ class VideoProcessor:
         work = _Work(now, time.monotonic())
         try:
             # Here, too: a claim whose answer was lost may have been carried out.
-            if not self.records.claim(event, lease, now=now):
-                return self._refused(event, refusal(self.records.get(event.video_id), event))
+            if reason := self._claim(event, lease, now):
+                return self._refused(event, reason)
             return self._process_claimed(event, lease, work, remaining_s)
         except NotNow:
             raise
         except Exception as error:
             logger().exception(
-                "processing interrupted", reason=str(error), **_cost(work.finished())
+                "processing interrupted", reason=str(error), **_cost(work.finished(self.now()))
             )
             self._back_out(event, lease, work)
             raise
+
+    def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Refusal | None:
+        """Take the lease, or return why it is not to be had."""
+        if self.records.claim(event, lease, now=now):
+            return None
+        video = self.records.get(event.video_id)
+        if video is None or not starts_again(video, event):
+            return refusal(video, event)
+        if not self.sources.is_current(event):
+            # Overwritten: a finished status moves for the newest upload only.
+            return Refusal.SUPERSEDED
+        if self.records.claim_finished(video, event, lease, now=now):
+            return None
+        return Refusal.BUSY
 
     def _process_claimed(
         self,
@@ -184,7 +206,7 @@ class VideoProcessor:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The newer object's own event claims the video.
-            self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            self.records.release(event.video_id, lease, now=self.now())
             return self._superseded(event.video_id, work)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
@@ -241,7 +263,7 @@ class VideoProcessor:
         )
         work.published = thumbnail.key
         self.thumbnails.put_thumbnail(thumbnail.key, frame.jpeg)
-        processing = work.finished()
+        processing = work.finished(self.now())
         if not self.records.complete(
             video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
         ):
@@ -260,7 +282,7 @@ class VideoProcessor:
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
-        processing = work.finished()
+        processing = work.finished(self.now())
         if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
             return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
@@ -272,7 +294,7 @@ class VideoProcessor:
 
     def _superseded(self, video_id: str, work: "_Work") -> Outcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
-        logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished()))
+        logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
         return Outcome(video_id, Refusal.SUPERSEDED)
 
     def _nudge(self, video_id: str) -> None:
@@ -297,7 +319,7 @@ class VideoProcessor:
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
         """Let the lease lapse, and leave no picture of this attempt."""
         try:
-            released = self.records.release(event.video_id, lease, now=datetime.now(UTC))
+            released = self.records.release(event.video_id, lease, now=self.now())
         except Unavailable:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)
@@ -318,10 +340,10 @@ class _Work:
     published: str | None = None
     """The key of this attempt's thumbnail, once it may be there."""
 
-    def finished(self) -> Processing:
+    def finished(self, now: datetime) -> Processing:
         return Processing(
             started_at=self.started_at,
-            finished_at=datetime.now(UTC),
+            finished_at=now,
             wall_ms=round((time.monotonic() - self.started) * 1000),
             bytes_read=self.bytes_read,
             requests=self.requests,

@@ -155,22 +155,24 @@ class Catalog:
     def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
         """Take the lease on the event's video; `False` where it is not to be had.
 
-        A video can be claimed by an event newer than what was claimed before, and by the same
-        event while nobody has claimed, or when the lease has lapsed and attempts are left. What
-        is done is not done again for the same bytes: the event that was thought to be lost comes
-        after the one that stood in for it.
+        An unfinished video can be claimed by an event newer than what was claimed before, and by
+        the same event while nobody has claimed, or when the lease has lapsed and attempts are
+        left. A finished one only by `claim_finished`.
         """
         return (
-            self._claim_newer(event, lease, now, {"status": {"$ne": Status.DONE}})
-            or self._claim_newer(event, lease, now, {"source.etag": {"$ne": event.source.etag}})
+            self._claim_newer(event, lease, now)
             or self._claim_open(event, lease, now)
             or self._note_order(event)
         )
 
-    def _claim_newer(
-        self, event: UploadedObject, lease: Lease, now: datetime, also: Document
+    def claim_finished(
+        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
     ) -> bool:
-        condition = _event_of(event) | also
+        """Take the lease on a finished video; `False` where it is not as it was seen."""
+        return self._update(_as_seen(seen), {"$set": _claimed(event, lease, now) | {"attempts": 1}})
+
+    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
+        condition = _event_of(event) | {"claimable_at": {"$exists": True}}
         if event.source.sequencer:
             condition["source.sequencer"] = {"$lt": event.source.sequencer}
         else:
@@ -223,8 +225,12 @@ class Catalog:
         return self._finish(video_id, lease, change, ["media", "thumbnail"], processing)
 
     def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
-        """Let the lease lapse now, for the next event to claim; `False` where it is not ours."""
-        lapsed = {"lease.until": now, "claimable_at": now, "updated_at": now}
+        """Let the lease lapse now, for the next event to claim; `False` where it is not ours.
+
+        It is then nobody's: a request of ours that MongoDB has not carried out yet matches nothing
+        any more.
+        """
+        lapsed = {"lease.token": "", "lease.until": now, "claimable_at": now, "updated_at": now}
         return self._update(_held(video_id, lease), {"$set": lapsed})
 
     def retry(self, video_id: str, *, now: datetime) -> bool:

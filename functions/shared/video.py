@@ -258,6 +258,23 @@ def refusal(video: Video | None, event: UploadedObject) -> Refusal:
     return Refusal.BUSY
 
 
+def starts_again(video: Video, event: UploadedObject) -> bool:
+    """Tell whether an event is a reason to process a finished video once more.
+
+    What is done is not done again for the same bytes: the event that was thought to be lost comes
+    after the one that stood in for it (ADR 15). Where the order is not known, this is a guess: the
+    stored object tells whether the event is still about it.
+    """
+    if not video.status.finished or video.upload.key != event.key:
+        return False
+    if video.source is None:
+        return True
+    other_bytes = event.source.etag != video.source.etag
+    return _is_newer(event.source, video.source) and (
+        other_bytes or video.status is not Status.DONE
+    )
+
+
 def found_upload(video: Video, found: Source) -> UploadedObject:
     """Return the event that stands in for S3's own, for an object that was found by looking.
 

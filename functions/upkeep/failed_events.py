@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.clock import Clock, utc_now
 from shared.log import log_context, logger
 from shared.s3_event import MalformedEvent, event_id, records, uploaded_object
 from shared.video import UploadedObject, is_abandoned
@@ -49,12 +50,14 @@ class FailedEvents:
     records: Records
     objects: Objects
     uploads_bucket: str
+    now: Clock = utc_now
 
     def settle(self, body: str) -> int:
         """Take one message off the queue; return how many videos it has failed.
 
         What cannot be understood names no video: it is logged, and the sweep finds the video by
-        itself. Raises `CatalogUnavailable`; the message is then to come again.
+        itself. Raises `CatalogUnavailable` or `StorageUnavailable`; the message is then to come
+        again.
         """
         try:
             failed = read(body)
@@ -77,9 +80,15 @@ class FailedEvents:
 
     def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
         video = self.records.get(upload.video_id)
-        if video is None or not is_abandoned(video, upload, failed_at=failed.failed_at):
-            status = video.status if video else "unknown"
-            logger().info("nothing to give up", video_id=upload.video_id, status=status)
+        if video is None:
+            # Deleted. The worker may have died before it could remove what it wrote, and this was
+            # the last event that would have told another.
+            self.objects.delete_objects_of(upload.video_id)
+            return False
+        if not is_abandoned(video, upload, failed_at=failed.failed_at):
+            logger().info("nothing to give up", video_id=video.id, status=video.status)
             return False
         logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
-        return fail_stuck(self.records, self.objects, video, errors.RETRIES_EXHAUSTED)
+        return fail_stuck(
+            self.records, self.objects, video, errors.RETRIES_EXHAUSTED, now=self.now()
+        )

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from shared.catalog import Search
+from shared.clock import Clock, utc_now
 from shared.log import logger
 from shared.storage import StoredObject
 from shared.video import owner_of
@@ -36,6 +37,7 @@ class Leftovers:
     records: Records
     objects: Objects
     delete: bool
+    now: Clock = utc_now
 
     def run_if_due(self, *, remaining_s: Callable[[], float]) -> LeftoversReport | None:
         """Begin the day's search or go on with it; `None` where it is done for today.
@@ -43,7 +45,7 @@ class Leftovers:
         Raises `CatalogUnavailable` or `StorageUnavailable`.
         """
         search = self.records.search()
-        if search and search.due_at > datetime.now(UTC):
+        if search and search.due_at > self.now():
             return None
         report = LeftoversReport()
         after = search.after if search else ""
@@ -54,9 +56,9 @@ class Leftovers:
             self._look_at(page, report)
             if page:
                 after = page[-1].key
-                self.records.save_search(Search(after=after, due_at=datetime.now(UTC)))
+                self.records.save_search(Search(after=after, due_at=self.now()))
         if report.finished:
-            self.records.save_search(Search(after="", due_at=datetime.now(UTC) + _EVERY))
+            self.records.save_search(Search(after="", due_at=self.now() + _EVERY))
         return report
 
     def _look_at(self, page: list[StoredObject], report: LeftoversReport) -> None:
@@ -71,7 +73,7 @@ class Leftovers:
             report.deleted += len(abandoned)
 
     def _without_record(self, page: Iterable[StoredObject]) -> list[StoredObject]:
-        old_before = datetime.now(UTC) - MIN_AGE
+        old_before = self.now() - MIN_AGE
         owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
         known = self.records.known({owner for owner in owners.values() if owner})
         return [found for found, owner in owners.items() if owner and owner not in known]

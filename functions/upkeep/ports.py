@@ -61,6 +61,9 @@ class Objects(Protocol):
     def delete(self, found: Sequence[StoredObject]) -> None:
         """Remove objects of one page."""
 
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all that was ever stored for a video."""
+
 
 class Processing(Protocol):
     """What processes uploads."""

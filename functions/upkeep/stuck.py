@@ -1,6 +1,6 @@
 """Fails a video that no worker finishes."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from shared.errors import Unavailable
 from shared.log import logger
@@ -9,12 +9,14 @@ from shared.video import Failure, Video
 from upkeep.ports import Objects, Records
 
 
-def fail_stuck(records: Records, objects: Objects, seen: Video, error: Failure) -> bool:
+def fail_stuck(
+    records: Records, objects: Objects, seen: Video, error: Failure, *, now: datetime
+) -> bool:
     """Move to failed and remove an earlier picture; `False` where somebody has moved the video.
 
     Raises `CatalogUnavailable`.
     """
-    if not records.fail_stuck(seen, error=error, now=datetime.now(UTC)):
+    if not records.fail_stuck(seen, error=error, now=now):
         return False
     logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
     count_failed(error.code)

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+from shared.clock import Clock, utc_now
 from shared.errors import CatalogUnavailable, Unavailable
 from shared.log import logger
 from shared.metrics import Metric, count
@@ -68,6 +68,7 @@ class Sweep:
     records: Records
     objects: Objects
     processing: Processing
+    now: Clock = utc_now
 
     def run(self, *, remaining_s: Callable[[], float]) -> Report:
         """Look after every stuck video, until the time is nearly up.
@@ -92,25 +93,25 @@ class Sweep:
         return report
 
     def _stuck(self) -> Iterator[Video]:
-        now = datetime.now(UTC)
+        now = self.now()
         yield from self.records.lapsed(before=now - LAPSE_GRACE)
         yield from self.records.overdue(before=now - UPLOAD_GRACE)
 
     def _settle(self, video: Video, report: Report) -> None:
-        if event_may_come(video, now=datetime.now(UTC)):
+        if event_may_come(video, now=self.now()):
             report.waiting += 1
             return
         found = self.objects.find_upload(video.upload.key)
         error = _hopeless(video, found)
         if error:
-            if fail_stuck(self.records, self.objects, video, error):
+            if fail_stuck(self.records, self.objects, video, error, now=self.now()):
                 report.failed[error.code] += 1
         elif found:
             self._start_again(video, found, report)
 
     def _start_again(self, video: Video, found: Source, report: Report) -> None:
         # Counted first: of two runs that overlap one sends the event.
-        if not self.records.count_replay(video, now=datetime.now(UTC)):
+        if not self.records.count_replay(video, now=self.now()):
             return
         self.processing.start(found_upload(video, found))
         lost = video.status is Status.PENDING

@@ -104,6 +104,12 @@ class FakeRecords:
         )
         return True
 
+    def claim_finished(
+        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
+    ) -> bool:
+        changes = {"status": Status.PROCESSING, "source": event.source, "lease": lease}
+        return self._change_seen(seen, attempts=1, updated_at=now, **changes)
+
     def complete(
         self,
         video_id: str,

@@ -26,6 +26,7 @@ from shared.video import (
     found_upload,
     pad_sequencer,
     refusal,
+    starts_again,
 )
 from tests.examples import failure, media, processing, thumbnail, uploaded, video
 
@@ -68,6 +69,16 @@ def newer(event: UploadedObject) -> UploadedObject:
     return replace(event, source=source)
 
 
+def claim(catalog: Catalog, event: UploadedObject, with_lease: Lease, *, now: datetime) -> bool:
+    """Claim as processing does, of an object that is still there."""
+    if catalog.claim(event, with_lease, now=now):
+        return True
+    seen = catalog.get(event.video_id)
+    if seen is None or not starts_again(seen, event):
+        return False
+    return catalog.claim_finished(seen, event, with_lease, now=now)
+
+
 def complete(catalog: Catalog, video_id: str, with_lease: Lease) -> bool:
     return catalog.complete(
         video_id, with_lease, media=media(), thumbnail=thumbnail(), processing=processing()
@@ -91,7 +102,7 @@ class TestRecords:
         assert catalog.get(added.id) == added
 
     def test_come_back_whole_when_done(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         complete(catalog, pending.id, lease())
         found = stored(catalog, pending)
         assert (found.media, found.thumbnail, found.processing) == (
@@ -114,12 +125,12 @@ class TestRecords:
 
     def test_are_not_overwritten(self, catalog: Catalog, pending: Video) -> None:
         assert catalog.add(video(new_video_id()))
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         assert not catalog.add(pending)
         assert stored(catalog, pending).status is Status.PROCESSING
 
     def test_can_be_discarded_while_pending_only(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         catalog.discard(pending.id)
         assert catalog.get(pending.id)
         other = video(new_video_id())
@@ -140,7 +151,7 @@ class TestPage:
     def test_can_be_of_one_status(self, catalog: Catalog, pending: Video) -> None:
         other = video(new_video_id())
         catalog.add(other)
-        catalog.claim(uploaded(other.id), lease(), now=NOW)
+        claim(catalog, uploaded(other.id), lease(), now=NOW)
         found = catalog.page(status=Status.PROCESSING, before=None, limit=5)
         assert [v.id for v in found] == [other.id]
         assert pending.id in [v.id for v in catalog.page(status=None, before=None, limit=5)]
@@ -149,56 +160,56 @@ class TestPage:
 class TestClaim:
     def test_of_a_pending_video(self, catalog: Catalog, pending: Video) -> None:
         event = uploaded(pending.id)
-        assert catalog.claim(event, lease(), now=NOW)
+        assert claim(catalog, event, lease(), now=NOW)
         found = stored(catalog, pending)
         assert (found.status, found.attempts) == (Status.PROCESSING, 1)
         assert (found.lease, found.source) == (lease(), event.source)
 
     def test_of_an_unknown_video_or_key(self, catalog: Catalog, pending: Video) -> None:
-        assert not catalog.claim(uploaded(new_video_id()), lease(), now=NOW)
+        assert not claim(catalog, uploaded(new_video_id()), lease(), now=NOW)
         other_key = replace(uploaded(pending.id), key="uploads/other/source")
-        assert not catalog.claim(other_key, lease(), now=NOW)
+        assert not claim(catalog, other_key, lease(), now=NOW)
 
     def test_while_another_lease_lives(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
-        assert not catalog.claim(uploaded(pending.id), lease("other"), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
+        assert not claim(catalog, uploaded(pending.id), lease("other"), now=NOW)
         assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.BUSY
 
     def test_after_a_lease_has_lapsed(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
-        assert catalog.claim(uploaded(pending.id), lease("other"), now=LATER)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
+        assert claim(catalog, uploaded(pending.id), lease("other"), now=LATER)
         assert stored(catalog, pending).attempts == 2
 
     def test_after_a_lease_was_released(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         assert catalog.release(pending.id, lease(), now=NOW)
-        assert catalog.claim(uploaded(pending.id), lease("other"), now=NOW)
+        assert claim(catalog, uploaded(pending.id), lease("other"), now=NOW)
 
     def test_when_all_attempts_are_used_up(self, catalog: Catalog, pending: Video) -> None:
         moment = NOW
         for attempt in range(MAX_ATTEMPTS):
             until = moment + timedelta(minutes=1)
-            assert catalog.claim(uploaded(pending.id), lease(str(attempt), until), now=moment)
+            assert claim(catalog, uploaded(pending.id), lease(str(attempt), until), now=moment)
             moment = until
-        assert not catalog.claim(uploaded(pending.id), lease("last"), now=moment)
+        assert not claim(catalog, uploaded(pending.id), lease("last"), now=moment)
         assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.EXHAUSTED
 
     @pytest.mark.parametrize("finish", [complete, fail])
     def test_of_a_finished_video_by_the_same_event(
         self, catalog: Catalog, pending: Video, finish: object
     ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         assert finish(catalog, pending.id, lease())  # type: ignore[operator]
-        assert not catalog.claim(uploaded(pending.id), lease("other"), now=LATER)
+        assert not claim(catalog, uploaded(pending.id), lease("other"), now=LATER)
         assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.DUPLICATE
 
     @pytest.mark.parametrize("finished", [True, False])
     def test_by_a_newer_upload(self, catalog: Catalog, pending: Video, finished: bool) -> None:  # noqa: FBT001
         event = uploaded(pending.id)
-        catalog.claim(event, lease(), now=NOW)
+        claim(catalog, event, lease(), now=NOW)
         if finished:
             complete(catalog, pending.id, lease())
-        assert catalog.claim(newer(event), lease("newer"), now=NOW)
+        assert claim(catalog, newer(event), lease("newer"), now=NOW)
         found = stored(catalog, pending)
         assert (found.status, found.attempts) == (Status.PROCESSING, 1)
         assert found.source == newer(event).source
@@ -209,64 +220,74 @@ class TestClaim:
     ) -> None:
         event = uploaded(pending.id)
         for _ in range(MAX_ATTEMPTS - 1):
-            catalog.claim(event, lease(), now=NOW)
+            claim(catalog, event, lease(), now=NOW)
             catalog.release(pending.id, lease(), now=NOW)
-        assert catalog.claim(newer(event), lease("newer"), now=NOW)
+        assert claim(catalog, newer(event), lease("newer"), now=NOW)
         assert stored(catalog, pending).attempts == 1
 
     def test_by_an_older_upload_after_a_newer_one(self, catalog: Catalog, pending: Video) -> None:
         event = uploaded(pending.id)
-        catalog.claim(newer(event), lease(), now=NOW)
+        claim(catalog, newer(event), lease(), now=NOW)
         for moment in (NOW, LATER + timedelta(hours=1)):
-            assert not catalog.claim(event, lease("older"), now=moment)
+            assert not claim(catalog, event, lease("older"), now=moment)
         assert refusal(stored(catalog, pending), event) is Refusal.SUPERSEDED
 
     def test_without_sequencers_goes_by_etag(self, catalog: Catalog, pending: Video) -> None:
         event = uploaded(pending.id, sequencer="")
-        assert catalog.claim(event, lease(), now=NOW)
+        assert claim(catalog, event, lease(), now=NOW)
         complete(catalog, pending.id, lease())
-        assert not catalog.claim(event, lease("again"), now=LATER)
+        assert not claim(catalog, event, lease("again"), now=LATER)
         other = uploaded(pending.id, sequencer="", etag="other")
-        assert catalog.claim(other, lease("newer"), now=LATER)
+        assert claim(catalog, other, lease("newer"), now=LATER)
+
+    def test_of_a_finished_video_that_has_moved_since_it_was_seen_is_refused(
+        self, catalog: Catalog, pending: Video
+    ) -> None:
+        event = uploaded(pending.id)
+        claim(catalog, event, lease(), now=NOW)
+        complete(catalog, pending.id, lease())
+        seen = stored(catalog, pending)
+        assert claim(catalog, newer(event), lease("newer"), now=LATER)
+        assert not catalog.claim_finished(seen, newer(event), lease("late"), now=LATER)
 
     def test_of_bytes_that_are_done_is_refused_when_their_lost_event_comes_late(
         self, catalog: Catalog, pending: Video
     ) -> None:
         found = uploaded(pending.id, sequencer="")
-        assert catalog.claim(found, lease(), now=NOW)
+        assert claim(catalog, found, lease(), now=NOW)
         complete(catalog, pending.id, lease())
         late = uploaded(pending.id)
-        assert not catalog.claim(late, lease("late"), now=LATER)
+        assert not claim(catalog, late, lease("late"), now=LATER)
         assert refusal(stored(catalog, pending), late) is Refusal.DUPLICATE
         older = uploaded(pending.id, etag="older", sequencer=pad_sequencer("00"))
-        assert not catalog.claim(older, lease("older"), now=LATER), "its place is known now"
-        assert catalog.claim(newer(late), lease("newer"), now=LATER)
+        assert not claim(catalog, older, lease("older"), now=LATER), "its place is known now"
+        assert claim(catalog, newer(late), lease("newer"), now=LATER)
 
     def test_of_bytes_that_failed_is_possible_by_another_upload_of_them(
         self, catalog: Catalog, pending: Video
     ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         fail(catalog, pending.id, lease())
         again = uploaded(pending.id, sequencer=pad_sequencer("FFFF"))
-        assert catalog.claim(again, lease("again"), now=NOW)
+        assert claim(catalog, again, lease("again"), now=NOW)
         assert stored(catalog, pending).attempts == 1
 
     def test_by_an_event_without_order_keeps_the_order_that_is_known(
         self, catalog: Catalog, pending: Video
     ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         catalog.release(pending.id, lease(), now=NOW)
-        assert catalog.claim(uploaded(pending.id, sequencer=""), lease("other"), now=NOW)
+        assert claim(catalog, uploaded(pending.id, sequencer=""), lease("other"), now=NOW)
         assert stored(catalog, pending).source == uploaded(pending.id).source
 
     def test_is_won_by_one_of_many_at_once(self, catalog: Catalog, pending: Video) -> None:
         won: list[str] = []
 
-        def claim(token: str) -> None:
-            if catalog.claim(uploaded(pending.id), lease(token), now=NOW):
+        def claim_as(token: str) -> None:
+            if claim(catalog, uploaded(pending.id), lease(token), now=NOW):
                 won.append(token)
 
-        workers = [threading.Thread(target=claim, args=(str(n),)) for n in range(20)]
+        workers = [threading.Thread(target=claim_as, args=(str(n),)) for n in range(20)]
         for worker in workers:
             worker.start()
         for worker in workers:
@@ -279,7 +300,7 @@ class TestFinish:
     @pytest.mark.parametrize("finish", [complete, fail])
     def test_needs_the_lease(self, catalog: Catalog, pending: Video, finish: object) -> None:
         assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         assert not finish(catalog, pending.id, lease("other"))  # type: ignore[operator]
         assert finish(catalog, pending.id, lease())  # type: ignore[operator]
         assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
@@ -288,9 +309,9 @@ class TestFinish:
         self, catalog: Catalog, pending: Video
     ) -> None:
         event = uploaded(pending.id)
-        catalog.claim(event, lease(), now=NOW)
+        claim(catalog, event, lease(), now=NOW)
         complete(catalog, pending.id, lease())
-        catalog.claim(newer(event), lease("newer"), now=NOW)
+        claim(catalog, newer(event), lease("newer"), now=NOW)
         assert fail(catalog, pending.id, lease("newer"))
         found = stored(catalog, pending)
         assert (found.status, found.error) == (Status.FAILED, failure())
@@ -298,18 +319,26 @@ class TestFinish:
 
     def test_as_done_forgets_an_earlier_error(self, catalog: Catalog, pending: Video) -> None:
         event = uploaded(pending.id)
-        catalog.claim(event, lease(), now=NOW)
+        claim(catalog, event, lease(), now=NOW)
         fail(catalog, pending.id, lease())
-        catalog.claim(newer(event), lease("newer"), now=NOW)
+        claim(catalog, newer(event), lease("newer"), now=NOW)
         complete(catalog, pending.id, lease("newer"))
         assert stored(catalog, pending).error is None
 
     def test_of_a_lapsed_lease_still_counts_while_nobody_else_has_claimed(
         self, catalog: Catalog, pending: Video
     ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
-        catalog.release(pending.id, lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(until=NOW), now=NOW)
         assert complete(catalog, pending.id, lease())
+
+    @pytest.mark.parametrize("finish", [complete, fail])
+    def test_that_comes_after_the_lease_was_released_is_nobodys(
+        self, catalog: Catalog, pending: Video, finish: object
+    ) -> None:
+        """MongoDB may carry out a request that its worker has waited for in vain."""
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
+        catalog.release(pending.id, lease(), now=NOW)
+        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
 
 
 class TestRetry:
@@ -317,8 +346,8 @@ class TestRetry:
     def failed(self, catalog: Catalog, pending: Video) -> Video:
         moment = NOW
         for _ in range(MAX_ATTEMPTS):
-            catalog.claim(uploaded(pending.id), lease(), now=moment)
             catalog.release(pending.id, lease(), now=moment)
+            claim(catalog, uploaded(pending.id), lease(), now=moment)
         assert fail(catalog, pending.id, lease())
         return pending
 
@@ -328,15 +357,15 @@ class TestRetry:
         assert (found.status, found.attempts) == (Status.PENDING, 0)
         assert (found.error, found.processing, found.lease) == (None, None, None)
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            assert catalog.claim(uploaded(failed.id), lease(str(attempt)), now=LATER)
+            assert claim(catalog, uploaded(failed.id), lease(str(attempt)), now=LATER)
             assert stored(catalog, failed).attempts == attempt
             catalog.release(failed.id, lease(str(attempt)), now=LATER)
-        assert not catalog.claim(uploaded(failed.id), lease("last"), now=LATER)
+        assert not claim(catalog, uploaded(failed.id), lease("last"), now=LATER)
 
     def test_ends_with_a_retry_that_comes_first(self, catalog: Catalog, failed: Video) -> None:
         assert catalog.retry(failed.id, now=LATER)
         assert not catalog.retry(failed.id, now=LATER)
-        catalog.claim(uploaded(failed.id), lease("new"), now=LATER)
+        claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
         assert not catalog.retry(failed.id, now=LATER)
         complete(catalog, failed.id, lease("new"))
         assert not catalog.retry(failed.id, now=LATER)
@@ -347,32 +376,32 @@ class TestRetry:
     ) -> None:
         catalog.retry(failed.id, now=LATER)
         assert not complete(catalog, failed.id, lease())
-        catalog.claim(uploaded(failed.id), lease("new"), now=LATER)
+        claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
         assert not complete(catalog, failed.id, lease())
 
     def test_keeps_the_order_of_uploads(self, catalog: Catalog, failed: Video) -> None:
         event = uploaded(failed.id)
         catalog.retry(failed.id, now=LATER)
         seen = found_upload(stored(catalog, failed), Source("newer", 7, ""))
-        assert catalog.claim(seen, lease("new"), now=LATER)
+        assert claim(catalog, seen, lease("new"), now=LATER)
         assert complete(catalog, failed.id, lease("new"))
-        assert not catalog.claim(event, lease("late"), now=LATER), "its own, of before"
+        assert not claim(catalog, event, lease("late"), now=LATER), "its own, of before"
         other = replace(newer(event), source=replace(newer(event).source, etag="newest"))
-        assert catalog.claim(other, lease("newest"), now=LATER), "of one after it"
+        assert claim(catalog, other, lease("newest"), now=LATER), "of one after it"
 
     def test_of_a_video_that_was_never_claimed(self, catalog: Catalog, pending: Video) -> None:
         change = {"$set": {"status": Status.FAILED}, "$unset": {"claimable_at": ""}}
         catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
         assert catalog.retry(pending.id, now=LATER)
         seen = found_upload(stored(catalog, pending), Source("etag", 7, ""))
-        assert catalog.claim(seen, lease(), now=LATER)
+        assert claim(catalog, seen, lease(), now=LATER)
 
 
 class TestExtendUpload:
     def test_of_pending_videos_only(self, catalog: Catalog, pending: Video) -> None:
         assert catalog.extend_upload(pending.id, until=LATER)
         assert stored(catalog, pending).upload == replace(pending.upload, expires_at=LATER)
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         assert not catalog.extend_upload(pending.id, until=NOW)
         assert not catalog.extend_upload(new_video_id(), until=NOW)
         assert stored(catalog, pending).upload.expires_at == LATER
@@ -380,12 +409,12 @@ class TestExtendUpload:
 
 class TestDelete:
     def test_removes_a_video_while_it_is_processed(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         catalog.delete(pending.id)
         assert catalog.get(pending.id) is None
         assert not complete(catalog, pending.id, lease())
         assert not catalog.release(pending.id, lease(), now=NOW)
-        assert not catalog.claim(newer(uploaded(pending.id)), lease("new"), now=NOW)
+        assert not claim(catalog, newer(uploaded(pending.id)), lease("new"), now=NOW)
         assert catalog.get(pending.id) is None
         catalog.delete(pending.id)
 
@@ -538,7 +567,7 @@ class TestUpkeep:
     @pytest.fixture
     def processed(self, catalog: Catalog, pending: Video) -> Video:
         """A video whose worker stops before LATER."""
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         return stored(catalog, pending)
 
     def test_finds_uploads_that_are_overdue(self, catalog: Catalog, pending: Video) -> None:
@@ -561,7 +590,7 @@ class TestUpkeep:
         assert (found.replays, found.updated_at, found.status) == (1, NOW, Status.PENDING)
         assert not catalog.count_replay(pending, now=NOW), "another run was faster"
         assert catalog.count_replay(found, now=LATER)
-        assert catalog.claim(uploaded(pending.id), lease(), now=LATER)
+        assert claim(catalog, uploaded(pending.id), lease(), now=LATER)
         assert stored(catalog, pending).replays == 0
 
     def test_fails_what_is_stuck(self, catalog: Catalog, processed: Video) -> None:
@@ -570,13 +599,13 @@ class TestUpkeep:
         assert (found.status, found.error, found.lease) == (Status.FAILED, failure(), None)
         assert found.updated_at == LATER
         assert not complete(catalog, processed.id, lease()), "the worker was not dead after all"
-        assert not catalog.claim(uploaded(processed.id), lease("same"), now=LATER)
+        assert not claim(catalog, uploaded(processed.id), lease("same"), now=LATER)
 
     def test_failing_forgets_what_was_found_in_an_earlier_upload(
         self, catalog: Catalog, processed: Video
     ) -> None:
         complete(catalog, processed.id, lease())
-        catalog.claim(newer(uploaded(processed.id)), lease("newer"), now=NOW)
+        claim(catalog, newer(uploaded(processed.id)), lease("newer"), now=NOW)
         assert catalog.fail_stuck(stored(catalog, processed), error=failure(), now=LATER)
         found = stored(catalog, processed)
         assert (found.media, found.thumbnail, found.processing) == (None, None, None)
@@ -586,11 +615,11 @@ class TestUpkeep:
         self, catalog: Catalog, pending: Video, sequencer: str
     ) -> None:
         assert catalog.fail_stuck(pending, error=failure(), now=NOW)
-        assert catalog.claim(uploaded(pending.id, sequencer=sequencer), lease(), now=LATER)
+        assert claim(catalog, uploaded(pending.id, sequencer=sequencer), lease(), now=LATER)
         assert stored(catalog, pending).attempts == 1
 
     def test_leaves_alone_what_has_moved(self, catalog: Catalog, pending: Video) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
+        claim(catalog, uploaded(pending.id), lease(), now=NOW)
         seen = stored(catalog, pending)
         catalog.release(pending.id, lease(), now=LATER)
         for old in (pending, seen):
@@ -600,7 +629,7 @@ class TestUpkeep:
     def test_leaves_alone_what_has_moved_in_the_same_moment(
         self, catalog: Catalog, pending: Video
     ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=pending.updated_at)
+        claim(catalog, uploaded(pending.id), lease(), now=pending.updated_at)
         assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
 
     def test_leaves_alone_what_may_be_uploaded_for_longer(

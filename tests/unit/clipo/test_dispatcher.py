@@ -86,6 +86,14 @@ def test_an_event_that_fails_comes_again_as_lambda_would_bring_it(
     assert queue.deleted == []
 
 
+@pytest.mark.parametrize(("delivery", "seconds"), [(1, 3), (2, 6)])
+def test_when_it_comes_again_can_be_set(queue: FakeQueue, delivery: int, seconds: int) -> None:
+    queue.waiting.append(Message("m", "r", json.dumps(EVENT), delivery))
+    function = Function(error=InvocationFailed("boom"))
+    Dispatcher(queue, function, events="events", failed_events="failed", retry_s=3).deliver_next()
+    assert queue.hidden_for == [seconds]
+
+
 def test_an_event_that_we_interrupted_comes_again_at_once(queue: FakeQueue) -> None:
     deliver(queue, Function(error=InvocationInterrupted("stopping")), delivery=3)
     assert queue.hidden_for == [0]

@@ -14,7 +14,15 @@ from processing.errors import BadMedia, Code
 from processing.process_video import NotNow, Outcome, VideoProcessor
 from shared.errors import CatalogUnavailable, StorageUnavailable
 from shared.storage import ObjectGone, SourceReplaced
-from shared.video import Lease, Status, UploadedObject, Video, source_key, thumbnail_prefix
+from shared.video import (
+    Lease,
+    Status,
+    UploadedObject,
+    Video,
+    pad_sequencer,
+    source_key,
+    thumbnail_prefix,
+)
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.nudges import FakeNudges
 from tests.fakes.objects import FakeObjects
@@ -456,3 +464,22 @@ def test_what_happens_is_counted(world: World, capsys: pytest.CaptureFixture[str
     counted = measured(capsys.readouterr().out)
     assert (counted["Failed"], counted["BytesRead"]) == (1, 500)
     assert "Done" not in counted
+
+
+def test_a_finished_video_moves_for_the_newest_upload_only(world: World) -> None:
+    """An event whose place in the order is not known, of bytes that were overwritten since."""
+    world.records.videos[ID] = before = replace(
+        done_video(), source=replace(uploaded().source, sequencer="", etag="current")
+    )
+    world.sources.current_etag = "current"
+    assert world.process(uploaded(etag="older")) == Outcome(ID, "superseded")
+    assert world.video == before
+
+
+def test_a_finished_video_that_moves_meanwhile_is_left_alone(world: World) -> None:
+    world.records.videos[ID] = replace(done_video(), source=uploaded(etag="first").source)
+    world.sources.current_etag = "second"
+    world.records.claim_finished = lambda *_, **__: False  # type: ignore[method-assign]
+    later = uploaded(etag="second", sequencer=pad_sequencer("FF"))
+    with pytest.raises(NotNow):
+        world.process(later)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import CatalogUnavailable
-from shared.video import Lease, Source, Status, Video, pad_sequencer
+from shared.errors import CatalogUnavailable, StorageUnavailable
+from shared.video import Lease, Source, Status, Video, pad_sequencer, source_key
 from tests.events import event
 from tests.examples import ID, SEQUENCER, done_video, failed_video, thumbnail, video
 from tests.fakes.objects import FakeObjects
@@ -81,8 +81,18 @@ def test_a_video_that_an_event_without_order_had_claimed_is_failed() -> None:
     assert settle(processing(source=replace(SOURCE, sequencer=""))).videos[ID].error
 
 
-def test_a_deleted_video_is_no_problem() -> None:
-    assert settle().videos == {}
+def test_what_is_left_of_a_deleted_video_is_removed() -> None:
+    """Its worker was killed for the last time when it had written the picture."""
+    objects = FakeObjects({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
+    queue = FailedEvents(FakeRecords(), objects, "clipo-uploads")
+    assert queue.settle(body()) == 0
+    assert (objects.uploads, objects.thumbnails) == ({}, {})
+
+
+def test_what_is_left_and_cannot_be_removed_is_to_come_again() -> None:
+    queue = FailedEvents(FakeRecords(), FakeObjects(down=True), "clipo-uploads")
+    with pytest.raises(StorageUnavailable):
+        queue.settle(body())
 
 
 def test_every_record_of_the_event_is_looked_at() -> None:

@@ -1,0 +1,186 @@
+"""The catalog and object storage as ports that work, fail and die one call at a time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import md5
+from pathlib import Path
+
+from processing.engine import Frame, Inspection
+from processing.engine import Source as Readable
+from processing.errors import BadMedia, Code
+from processing.process_video import OpenSource
+from shared.catalog import Catalog, Document
+from shared.errors import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
+from shared.storage import ObjectGone, SourceReplaced
+from shared.video import Source, UploadedObject, Video
+from tests.examples import media
+from tests.fakes.objects import FakeObjects
+from tests.stepping import stepped
+
+in_catalog = stepped(CatalogUnavailable, late=True)
+in_storage = stepped(StorageUnavailable)
+
+
+class SteppedCatalog(Catalog):
+    """The real one; each request to MongoDB is a step."""
+
+    written = False
+    """Whether a record may have changed since somebody set this to false."""
+
+    @in_catalog
+    def ensure_indexes(self) -> None:
+        """They are there: the test has made them."""
+
+    @in_catalog
+    def _update(self, condition: Document, change: Document) -> bool:
+        self.written = True
+        return super()._update(condition, change)
+
+    @in_catalog
+    def get(self, video_id: str) -> Video | None:
+        return super().get(video_id)
+
+    @in_catalog
+    def delete(self, video_id: str) -> None:
+        self.written = True
+        super().delete(video_id)
+
+    @in_catalog
+    def _found(self, condition: Document) -> list[Video]:
+        return list(super()._matching(condition))
+
+    def _matching(self, condition: Document) -> Iterator[Video]:
+        # Read at once: whoever goes through it does so while others move the videos.
+        yield from self._found(condition)
+
+    def all(self) -> dict[str, Document]:
+        return {str(found["_id"]): found for found in self._videos.find({})}
+
+    def forget_all(self) -> None:
+        self._videos.delete_many({})
+        self._searches.delete_many({})
+
+
+@dataclass
+class SteppedObjects(FakeObjects):
+    """Object storage with ETags, `If-Match` and an order of writes."""
+
+    writes: dict[str, list[str]] = field(default_factory=dict)
+    """ETags by key, in the order of the writes."""
+
+    def write(self, key: str, content: bytes) -> int:
+        """Store an upload; return its number in the order of the writes to this key."""
+        self.uploads[key] = content
+        self.writes.setdefault(key, []).append(md5(content).hexdigest())
+        return len(self.writes[key])
+
+    def number_of(self, key: str, etag: str) -> int:
+        """Return the number of the last write of these bytes."""
+        written = self.writes[key]
+        return len(written) - written[::-1].index(etag)
+
+    @in_storage
+    def upload_etag(self, key: str) -> str | None:
+        found = super().find_upload(key)
+        return found.etag if found else None
+
+    @in_storage
+    def read(self, key: str, source: Source) -> bytes:
+        found = super().find_upload(key)
+        if found is None:
+            raise ObjectGone(key)
+        if found.etag != source.etag:
+            raise SourceReplaced(key)
+        return self.uploads[key]
+
+    @in_storage
+    def find_upload(self, key: str) -> Source | None:
+        return super().find_upload(key)
+
+    @in_storage
+    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
+        super().put_thumbnail(key, jpeg)
+
+    @in_storage
+    def delete_thumbnail(self, key: str) -> None:
+        super().delete_thumbnail(key)
+
+    @in_storage
+    def delete_upload(self, key: str) -> None:
+        self.uploads.pop(key, None)
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Several requests, as in reality: there is a moment between any two of them."""
+        for key in list(self.uploads):
+            if video_id in key:
+                self.delete_upload(key)
+        for key in self.thumbnails_of(video_id):
+            self.delete_thumbnail(key)
+
+    @in_storage
+    def thumbnails_of(self, video_id: str) -> list[str]:
+        return [key for key in self.thumbnails if video_id in key]
+
+    def age(self, moment: datetime) -> None:
+        for key in (*self.uploads, *self.thumbnails):
+            self.modified_at[key] = moment
+
+
+@dataclass
+class SteppedSources:
+    """Opens uploads for an inspector that wants their bytes only."""
+
+    objects: SteppedObjects
+
+    def is_current(self, event: UploadedObject) -> bool:
+        return self.objects.upload_etag(event.key) == event.source.etag
+
+    @contextmanager
+    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+        assert directory.exists()
+        yield _Opened(self.objects.read(event.key, event.source))
+
+
+@dataclass
+class _Opened:
+    content: bytes
+    requests: int = 1
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    @property
+    def bytes_read(self) -> int:
+        return len(self.content)
+
+    @property
+    def location(self) -> str:
+        return "nowhere"
+
+    def read(self, start: int, end: int) -> bytes:
+        return self.content[start:end]
+
+
+class EtagInspector:
+    """Finds that what begins with "bad" is bad, and shows of the rest its ETag as the picture."""
+
+    def inspect(self, source: Readable, **_: object) -> Inspection:
+        content = source.read(0, source.size)
+        if content.startswith(b"bad"):
+            raise BadMedia(Code.CORRUPT, "The file is damaged.")
+        jpeg = md5(content).hexdigest().encode()
+        return Inspection(media(), Frame(jpeg, width=320, height=180, at_s=1.0, fallback=False))
+
+
+@dataclass
+class SteppedProcessing:
+    """What starts processing: the events go where the others wait."""
+
+    started: list[UploadedObject] = field(default_factory=list)
+
+    @stepped(ProcessingUnavailable)
+    def start(self, upload: UploadedObject) -> None:
+        self.started.append(upload)
