@@ -9,6 +9,7 @@ help:
 	@echo "make test   set up and run the tests"
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
+	@echo "make soak   upload 2,000 videos to a stack whose workers are killed (6 minutes)"
 	@echo "make check  lint, types and locks"
 	@echo "make build  make the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for what it needs"
@@ -27,6 +28,9 @@ bench: setup
 
 bench-upload: setup
 	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)
+
+soak: setup
+	.venv/bin/python -m benchmarks.soak $(ARGS)
 
 check: setup
 	.venv/bin/ruff check .
@@ -76,4 +80,4 @@ lock: $(UV)
 	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
 
-.PHONY: help run test bench bench-upload check build deploy setup lock
+.PHONY: help run test bench bench-upload soak check build deploy setup lock

@@ -3,12 +3,11 @@
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
 
+import os
 from collections.abc import Mapping
 from enum import StrEnum
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-
-_NAMESPACE = "Clipo"
 
 
 class Metric(StrEnum):
@@ -54,11 +53,13 @@ def measure(values: Mapping[Metric, float]) -> None:
 def _write(values: Mapping[Metric, float], **dimensions: str) -> None:
     """Write one line at once, with the dimension `service` from POWERTOOLS_SERVICE_NAME.
 
+    POWERTOOLS_METRICS_NAMESPACE (default `Clipo`) keeps two stacks of one account apart.
+
     So nothing waits for the end of a handler that may raise, or be killed, and nothing is shared
     between threads: powertools' `Metrics` collects in one dict for the whole process.
     POWERTOOLS_METRICS_DISABLED keeps the line back.
     """
-    metrics = EphemeralMetrics(namespace=_NAMESPACE)
+    metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Clipo"))
     for metric, value in values.items():
         metrics.add_metric(metric.value, _UNITS.get(metric, MetricUnit.Count), value)
     if dimensions:

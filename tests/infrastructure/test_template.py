@@ -89,12 +89,14 @@ RIGHTS = {
         ("logs:CreateLogStream", "ProcessingLogs.Arn"),
         ("logs:PutLogEvents", "ProcessingLogs.Arn"),
     },
-    # It can read and write no object at all.
+    # It can read and write no object; it can remove what belongs to no video.
     "UpkeepRole": {
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("s3:DeleteObject", _THUMBNAILS),
-        ("s3:DeleteObject", f"{_UPLOADED} if LeftoversAreDeleted"),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
         ("sqs:ReceiveMessage", "FailedEvents.Arn"),
         ("sqs:DeleteMessage", "FailedEvents.Arn"),
@@ -436,7 +438,7 @@ def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
 
 def test_the_dashboard_is_json_about_what_is_there() -> None:
     body = resource("AWS::CloudWatch::Dashboard", "Dashboard")["DashboardBody"]["Fn::Sub"]
-    assert len(json.loads(body)["widgets"]) == 6
+    assert len(json.loads(body)["widgets"]) == 9
 
 
 # ---- Parameters ----
