@@ -74,8 +74,14 @@ class StackConsole:
             entry = json.loads(line)
         except ValueError:
             return
-        if isinstance(entry, dict):
+        if not isinstance(entry, dict):
+            return
+        try:
             self._step(entry)
+        except (LookupError, TypeError, ValueError):
+            # Whoever listens must not end for a line that lacks a field: the child would then stop
+            # in the middle of a line, as soon as the pipe is full.
+            self.say(line.rstrip(), "dim")
 
     def _step(self, entry: Mapping[str, Any]) -> None:
         if entry.get("message") not in _STEPS:

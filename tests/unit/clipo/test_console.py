@@ -48,6 +48,14 @@ def test_a_step_of_a_video_is_one_line(
     assert text.count("\n") == 1
 
 
+@pytest.mark.parametrize("fields", [{}, {"size": "large"}, {"size": None}])
+def test_a_step_that_lacks_what_it_should_tell_is_printed_as_it_came(
+    capsys: pytest.CaptureFixture[str], fields: dict[str, Any]
+) -> None:
+    entry = {"message": "upload signed", "video_id": "507f1f77bcf86cd799439011"} | fields
+    assert printed(capsys, entry) == json.dumps(entry) + "\n"
+
+
 def test_other_lines_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         printed(capsys, "INFO: started", "5", "[]", {"message": "ready"}, {"no": "message"}) == ""
