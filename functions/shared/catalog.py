@@ -168,8 +168,12 @@ class Catalog:
     def claim_finished(
         self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
     ) -> bool:
-        """Take the lease on a finished video; `False` where it is not as it was seen."""
-        return self._update(_as_seen(seen), {"$set": _claimed(event, lease, now) | {"attempts": 1}})
+        """Take the lease on a finished video; `False` where it is not as it was seen.
+
+        What was still to be told of that finish is not told any more.
+        """
+        claimed = _claimed(event, lease, now) | {"attempts": 1}
+        return self._update(_as_seen(seen), {"$set": claimed, "$unset": {"webhook": ""}})
 
     def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
         condition = _event_of(event) | {"claimable_at": {"$exists": True}}
@@ -177,8 +181,7 @@ class Catalog:
             condition["source.sequencer"] = {"$lt": event.source.sequencer}
         else:
             condition["source.etag"] = {"$ne": event.source.etag}
-        claimed = _claimed(event, lease, now) | {"attempts": 1}
-        return self._update(condition, {"$set": claimed, "$unset": {"webhook": ""}})
+        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
 
     def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
         condition = _event_of(event) | {

@@ -536,7 +536,8 @@ class TestWebhook:
         self, announcing: Catalog, done: Video
     ) -> None:
         assert done.webhook
-        assert announcing.claim(newer(uploaded(done.id)), lease("other"), now=LATER)
+        upload = newer(uploaded(done.id))
+        assert announcing.claim_finished(done, upload, lease("other"), now=LATER)
         assert stored(announcing, done).webhook is None
         assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=LATER))
         assert complete(announcing, done.id, lease("other"))

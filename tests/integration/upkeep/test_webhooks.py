@@ -38,8 +38,12 @@ class World:
         return video_id
 
     def complete(self, video_id: str, *, sequencer: str = "A") -> None:
-        upload = uploaded(video_id, etag=sequencer, sequencer=sequencer)
-        assert self.catalog.claim(upload, LEASE, now=NOW)
+        upload, seen = uploaded(video_id, etag=sequencer, sequencer=sequencer), self.video(video_id)
+        assert (
+            self.catalog.claim_finished(seen, upload, LEASE, now=NOW)
+            if seen.status.finished
+            else self.catalog.claim(upload, LEASE, now=NOW)
+        )
         assert self.catalog.complete(
             video_id, LEASE, media=media(), thumbnail=thumbnail(), processing=processing()
         )
@@ -180,7 +184,8 @@ def retry(world: World, video_id: str) -> None:
 
 
 def upload_again(world: World, video_id: str) -> None:
-    assert world.catalog.claim(uploaded(video_id, etag="B", sequencer="B"), LEASE, now=NOW)
+    upload = uploaded(video_id, etag="B", sequencer="B")
+    assert world.catalog.claim_finished(world.video(video_id), upload, LEASE, now=NOW)
 
 
 def delete(world: World, video_id: str) -> None:
