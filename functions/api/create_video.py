@@ -12,12 +12,14 @@ from api.problems import Problem
 from api.services import Services
 from api.sign_upload import extended, sign_form
 from shared.catalog import KeyUse
+from shared.errors import CatalogUnavailable
 from shared.log import logger
 from shared.metrics import Metric, count
 from shared.storage import SignedPost
-from shared.video import Status, Video, source_key
+from shared.video import UPLOAD_EXPIRED, Video, source_key
 
 _KEY_KEPT = timedelta(hours=24)
+_TRIES = 3
 
 
 def create_video(
@@ -43,40 +45,71 @@ def create_video(
         content_type=content_type,
         passthrough=passthrough,
     )
-    if idempotency_key is not None:
-        fingerprint = _fingerprint(filename, size, content_type, passthrough)
-        video = _of_first_use(services, video, idempotency_key, fingerprint)
+    if idempotency_key is None:
+        return _added(services, video)
+    fingerprint = _fingerprint(filename, size, content_type, passthrough)
+    until = video.created_at + _KEY_KEPT
+    return _added_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
+
+
+def _added(services: Services, video: Video) -> tuple[Video, SignedPost]:
     signed = sign_form(services, video)
-    if not services.records.add(video):
-        return _repeated(services, video.id)
-    logger().info("upload signed", video_id=video.id, size=size)
-    count(Metric.UPLOADS)
+    services.records.add(video)
+    _announced(video)
     return video, signed
 
 
-def _of_first_use(services: Services, video: Video, key: str, fingerprint: str) -> Video:
-    """Return the video under the id that the key was first used for.
+def _announced(video: Video) -> None:
+    logger().info("upload signed", video_id=video.id, size=video.size)
+    count(Metric.UPLOADS)
+
+
+def _added_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, SignedPost | None]:
+    """Return the video of the key's first use, which may be this one.
 
     The key is there before the video: where the first request ended between the two, or has
-    not got further yet, this one adds the video in its place (ADR 12).
+    not got further yet, this one adds the video in its place. A delete frees the key before it
+    removes the video, so a video whose key is gone was deleted meanwhile (ADR 12).
     """
-    use = KeyUse(key, fingerprint, video.id, expires_at=video.created_at + _KEY_KEPT)
+    for _ in range(_TRIES):
+        first = _first_use(services, use)
+        named = _under(video, first.video_id)
+        signed = sign_form(services, named)
+        if not services.records.add(named):
+            if repeated := _repeated(services, named.id):
+                return repeated
+        elif services.records.names(use.key, named.id):
+            _announced(named)
+            return named, signed
+        else:
+            services.records.discard(named.id)
+    raise CatalogUnavailable("The video of this key is deleted again and again.")
+
+
+def _first_use(services: Services, use: KeyUse) -> KeyUse:
     first = services.records.reserve(use)
-    if first.fingerprint != fingerprint:
+    if first.fingerprint != use.fingerprint:
         raise Problem(
             problems.IDEMPOTENCY_KEY_REUSED,
             problems.IDEMPOTENCY_KEY_REUSED.example,
         )
-    upload = replace(video.upload, key=source_key(first.video_id))
-    return replace(video, id=first.video_id, upload=upload)
+    return first
 
 
-def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None]:
-    video = find_video(services, video_id)
+def _under(video: Video, video_id: str) -> Video:
+    upload = replace(video.upload, key=source_key(video_id))
+    return replace(video, id=video_id, upload=upload)
+
+
+def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None] | None:
+    """Return the video with a form while its file is awaited; `None` where it has been deleted."""
+    video = services.records.get(video_id)
+    if video is None:
+        return None
     logger().info("request repeated", video_id=video.id, status=video.status)
-    if video.status is Status.FAILED and video.source is None:
+    if video.error and video.error.code == UPLOAD_EXPIRED:
         # Its file has not come in time: it is awaited again.
-        services.records.retry(video.id, now=services.now())
+        services.records.retry(video, now=services.now())
     awaited = extended(services, video.id)
     return find_video(services, video.id), sign_form(services, video) if awaited else None
 

@@ -25,7 +25,7 @@ def retry_video(services: Services, video_id: str) -> Video:
             problems.SOURCE_GONE,
             f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
         )
-    if not services.records.retry(video.id, now=services.now()):
+    if not services.records.retry(video, now=services.now()):
         # Another retry, a newer upload or a delete was faster.
         raise _not_failed(find_video(services, video_id))
     logger().info("video retried", video_id=video.id, size=found.size)

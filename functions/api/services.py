@@ -32,10 +32,13 @@ class Records(Protocol):
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key."""
 
+    def names(self, key: str, video_id: str) -> bool:
+        """Tell whether an idempotency key still stands for a video."""
+
     def extend_upload(self, video_id: str, *, until: datetime) -> bool:
         """Await the upload of a pending video until then."""
 
-    def retry(self, video_id: str, *, now: datetime) -> bool:
+    def retry(self, seen: Video, *, now: datetime) -> bool:
         """Move from failed to pending."""
 
     def delete(self, video_id: str) -> None:

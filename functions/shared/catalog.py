@@ -82,7 +82,9 @@ class Catalog:
             serverSelectionTimeoutMS=min(_SERVER_SELECTION_MS, self._timeout_ms),
             connectTimeoutMS=_CONNECT_MS,
             maxIdleTimeMS=_MAX_IDLE_MS,
-            # A status that was acknowledged survives a crash of the server.
+            # A status that was acknowledged survives a crash of the server; and what is not found
+            # is not there: a secondary, which the URI may prefer, can be behind.
+            readPreference="primary",
             w="majority",
             journal=True,
             tz_aware=True,
@@ -236,14 +238,15 @@ class Catalog:
         lapsed = {"lease.token": "", "lease.until": now, "claimable_at": now, "updated_at": now}
         return self._update(_held(video_id, lease), {"$set": lapsed})
 
-    def retry(self, video_id: str, *, now: datetime) -> bool:
-        """Move from failed to pending, with all attempts before it; `False` where it is not failed.
+    def retry(self, seen: Video, *, now: datetime) -> bool:
+        """Move from failed to pending, with all attempts before it.
 
+        `False` where it has not failed, or is not as it was seen.
         The source stays, and with it S3's order of events; an old thumbnail stays to be removed.
         """
         pending = {"status": Status.PENDING, "attempts": 0, "claimable_at": now, "updated_at": now}
         return self._update(
-            {"_id": ObjectId(video_id), "status": Status.FAILED},
+            _as_seen(seen) | {"status": Status.FAILED},
             {
                 "$set": pending,
                 "$unset": {"lease": "", "error": "", "processing": "", "webhook": ""},
@@ -260,8 +263,9 @@ class Catalog:
     def delete(self, video_id: str) -> None:
         """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
         with _unavailable_on_error():
-            self._videos.delete_one({"_id": ObjectId(video_id)})
+            # First, so that whoever adds a video for the key can see that it is too late (ADR 12).
             self._keys.delete_one({"video_id": video_id})
+            self._videos.delete_one({"_id": ObjectId(video_id)})
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of this idempotency key: the given one where there is no other.
@@ -277,6 +281,11 @@ class Catalog:
         if first is None:
             raise CatalogUnavailable("The idempotency key has lapsed at this moment.")
         return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
+
+    def names(self, key: str, video_id: str) -> bool:
+        """Tell whether an idempotency key still stands for a video."""
+        with _unavailable_on_error():
+            return self._keys.find_one({"_id": key, "video_id": video_id}) is not None
 
     # What the clean-up asks for. Its queries have no condition besides their index.
 

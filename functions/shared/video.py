@@ -24,6 +24,9 @@ LAPSE_GRACE = timedelta(seconds=60)
 REPLAY_PATIENCE = timedelta(minutes=15)
 """For an event that was sent to be delivered: it may wait behind others."""
 
+UPLOAD_EXPIRED = "upload_expired"
+"""The code of a video whose file has not come in time; if it comes, it is processed."""
+
 MAX_REPLAYS = 5
 """Events sent by the clean-up for one video without any of them being claimed."""
 
@@ -288,10 +291,12 @@ def found_upload(video: Video, found: Source) -> UploadedObject:
 def event_may_come(video: Video, *, now: datetime) -> bool:
     """Tell whether an event that was sent for an unfinished video may still be on its way.
 
-    A pending video was last changed when it was announced, retried or replayed.
+    A pending video was last changed when it was announced, retried or replayed. Each event gets
+    twice the time of the one before, more than 7 hours in all: Lambda keeps an event that waits for
+    a free worker for 6.
     """
     sent = video.status is Status.PENDING or video.replays > 0
-    return sent and now - video.updated_at < REPLAY_PATIENCE
+    return sent and now - video.updated_at < REPLAY_PATIENCE * 2 ** max(video.replays - 1, 0)
 
 
 def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:

@@ -1,9 +1,10 @@
 """Why a video is failed that no worker finishes: a stable code and a sentence for a person."""
 
+from shared import video
 from shared.video import MAX_ATTEMPTS, Failure
 
 UPLOAD_EXPIRED = Failure(
-    code="upload_expired",
+    code=video.UPLOAD_EXPIRED,
     message="The file was not uploaded in time. Upload it as a new video.",
     retryable=False,
 )

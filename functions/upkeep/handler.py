@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from shared.errors import Unavailable
 from shared.log import log_context, logger
 from shared.nudges import nudged_video
+from upkeep.sweep import MARGIN_S
 from upkeep.wiring import Wired, deployed_processing, wire
 
 
@@ -87,6 +88,9 @@ def _settle(messages: list[dict[str, Any]], context: Context, wired: Wired) -> d
 
     again = []
     for message in messages:
+        if remaining_s() < MARGIN_S:
+            again.append({"itemIdentifier": message["messageId"]})
+            continue
         with log_context(message_id=message["messageId"]):
             try:
                 video_id = nudged_video(message["body"])

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,6 +22,8 @@ _EXCHANGE_S = 10.0
 _ANSWER_BYTES = 4096
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+_NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""What older Pythons take for global: https://www.iana.org/assignments/iana-ipv4-special-registry/"""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 """IPv4 addresses as a NAT64 gateway takes them, in the last four bytes."""
 
@@ -87,6 +89,8 @@ def is_public(address: str) -> bool:
             return is_public(str(embedded))
         if found not in _GLOBAL_UNICAST:
             return False
+    if any(found in network for network in _NEVER_PUBLIC if network.version == found.version):
+        return False
     return found.is_global and not found.is_multicast
 
 

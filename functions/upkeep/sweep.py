@@ -75,9 +75,8 @@ class Sweep:
 
         One video's problem does not keep the others waiting. Raises `CatalogUnavailable`.
         """
-        # Nothing else in a deployment creates them, and where they are this does nothing.
-        self.records.ensure_indexes()
         report = Report()
+        self._ensure_indexes(report)
         for video in self._stuck():
             if remaining_s() < MARGIN_S:
                 report.finished = False
@@ -91,6 +90,17 @@ class Sweep:
                 logger().exception("video not looked after", video_id=video.id)
                 report.problems.append(error)
         return report
+
+    def _ensure_indexes(self, report: Report) -> None:
+        """Create them: nothing else in a deployment does. Where they are this does nothing.
+
+        A new one of a large collection may take longer than we wait; the next run finds it.
+        """
+        try:
+            self.records.ensure_indexes()
+        except CatalogUnavailable as error:
+            logger().exception("indexes not created")
+            report.problems.append(error)
 
     def _stuck(self) -> Iterator[Video]:
         now = self.now()

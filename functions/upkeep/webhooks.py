@@ -5,7 +5,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from standardwebhooks import Webhook as Signer
@@ -21,6 +21,7 @@ from upkeep.receiver import NotAnswered
 MARGIN_S = 45
 """Left of the function's time for an attempt: a slow DNS, a slow receiver and a slow catalog."""
 
+_CLOCKS_DIFFER = timedelta(seconds=2)
 _PATIENCE = 3
 """Attempts that fail in a row before the receiver is let alone until the next run."""
 
@@ -120,7 +121,8 @@ class Webhooks:
 
 
 def _is_due(webhook: Webhook) -> bool:
-    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC)
+    # Processing's clock, by which the first attempt is due, may be a little before ours.
+    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC) + _CLOCKS_DIFFER
 
 
 def _log(video: Video, webhook: Webhook, *, reason: str) -> None:

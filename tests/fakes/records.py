@@ -47,12 +47,16 @@ class FakeRecords:
         self.videos[video_id] = replace(video, upload=replace(video.upload, expires_at=until))
         return True
 
-    def retry(self, video_id: str, *, now: datetime) -> bool:
+    def names(self, key: str, video_id: str) -> bool:
         self._answer()
-        video = self.videos.get(video_id)
-        if video is None or video.status is not Status.FAILED:
+        return key in self.keys and self.keys[key].video_id == video_id
+
+    def retry(self, seen: Video, *, now: datetime) -> bool:
+        self._answer()
+        video = self.videos.get(seen.id)
+        if video != seen or video.status is not Status.FAILED:
             return False
-        self.videos[video_id] = replace(
+        self.videos[seen.id] = replace(
             video,
             status=Status.PENDING,
             attempts=0,

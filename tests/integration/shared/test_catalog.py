@@ -352,7 +352,7 @@ class TestRetry:
         return pending
 
     def test_begins_anew_with_all_attempts(self, catalog: Catalog, failed: Video) -> None:
-        assert catalog.retry(failed.id, now=LATER)
+        assert catalog.retry(failed, now=LATER)
         found = stored(catalog, failed)
         assert (found.status, found.attempts) == (Status.PENDING, 0)
         assert (found.error, found.processing, found.lease) == (None, None, None)
@@ -363,25 +363,25 @@ class TestRetry:
         assert not claim(catalog, uploaded(failed.id), lease("last"), now=LATER)
 
     def test_ends_with_a_retry_that_comes_first(self, catalog: Catalog, failed: Video) -> None:
-        assert catalog.retry(failed.id, now=LATER)
-        assert not catalog.retry(failed.id, now=LATER)
+        assert catalog.retry(failed, now=LATER)
+        assert not catalog.retry(failed, now=LATER)
         claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
-        assert not catalog.retry(failed.id, now=LATER)
+        assert not catalog.retry(failed, now=LATER)
         complete(catalog, failed.id, lease("new"))
-        assert not catalog.retry(failed.id, now=LATER)
-        assert not catalog.retry(new_video_id(), now=LATER)
+        assert not catalog.retry(failed, now=LATER)
+        assert not catalog.retry(video(new_video_id()), now=LATER)
 
     def test_takes_the_worker_that_had_failed_before_its_right(
         self, catalog: Catalog, failed: Video
     ) -> None:
-        catalog.retry(failed.id, now=LATER)
+        catalog.retry(failed, now=LATER)
         assert not complete(catalog, failed.id, lease())
         claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
         assert not complete(catalog, failed.id, lease())
 
     def test_keeps_the_order_of_uploads(self, catalog: Catalog, failed: Video) -> None:
         event = uploaded(failed.id)
-        catalog.retry(failed.id, now=LATER)
+        catalog.retry(failed, now=LATER)
         seen = found_upload(stored(catalog, failed), Source("newer", 7, ""))
         assert claim(catalog, seen, lease("new"), now=LATER)
         assert complete(catalog, failed.id, lease("new"))
@@ -392,7 +392,7 @@ class TestRetry:
     def test_of_a_video_that_was_never_claimed(self, catalog: Catalog, pending: Video) -> None:
         change = {"$set": {"status": Status.FAILED}, "$unset": {"claimable_at": ""}}
         catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
-        assert catalog.retry(pending.id, now=LATER)
+        assert catalog.retry(stored(catalog, pending), now=LATER)
         seen = found_upload(stored(catalog, pending), Source("etag", 7, ""))
         assert claim(catalog, seen, lease(), now=LATER)
 
@@ -549,7 +549,7 @@ class TestWebhook:
     def test_goes_with_a_retry(self, announcing: Catalog, pending: Video) -> None:
         announcing.claim(uploaded(pending.id), lease(), now=NOW)
         fail(announcing, pending.id, lease())
-        assert announcing.retry(pending.id, now=NOW)
+        assert announcing.retry(stored(announcing, pending), now=NOW)
         assert stored(announcing, pending).webhook is None
         assert self.due(announcing) == []
 

@@ -180,7 +180,7 @@ def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
 
 
 def retry(world: World, video_id: str) -> None:
-    assert world.catalog.retry(video_id, now=datetime.now(UTC))
+    assert world.catalog.retry(world.video(video_id), now=datetime.now(UTC))
 
 
 def upload_again(world: World, video_id: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import source_key
+from shared.video import UPLOAD_EXPIRED, Failure, Video, source_key
 from tests.examples import CREATED, done_video, failed_video
 from tests.fakes.records import FakeRecords
 from tests.problems import problem
@@ -92,7 +92,8 @@ def test_a_video_whose_file_never_came_is_awaited_again(
 ) -> None:
     video_id = create(client).json()["id"]
     expired = failed_video(video_id)
-    records.videos[video_id] = replace(expired, source=None)
+    never_came = Failure(UPLOAD_EXPIRED, "Too late.", retryable=False)
+    records.videos[video_id] = replace(expired, source=None, error=never_came)
     body = create(client).json()
     assert (body["id"], body["status"], body["error"]) == (video_id, "pending", None)
     assert body["upload"]["fields"]["key"] == source_key(video_id)
@@ -105,6 +106,42 @@ def test_after_a_delete_the_key_makes_a_new_video(client: TestClient) -> None:
     video_id = create(client).json()["id"]
     client.delete(f"/videos/{video_id}")
     assert create(client).json()["id"] != video_id
+
+
+def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
+    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video_id = create(client).json()["id"]
+    add = FakeRecords.add
+
+    def deleted_then_added(self: FakeRecords, video: Video) -> bool:
+        monkeypatch.undo()
+        self.delete(video_id)
+        return add(self, video)
+
+    monkeypatch.setattr(FakeRecords, "add", deleted_then_added)
+    repeated = create(client)
+    assert repeated.status_code == 201
+    assert repeated.json()["id"] != video_id
+    assert list(records.videos) == [repeated.json()["id"]]
+    assert create(client).json()["id"] == repeated.json()["id"]
+
+
+def test_a_video_that_is_deleted_before_a_repetition_reads_it_is_made_anew(
+    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video_id = create(client).json()["id"]
+    get = FakeRecords.get
+
+    def deleted_then_read(self: FakeRecords, wanted: str) -> Video | None:
+        monkeypatch.undo()
+        self.delete(video_id)
+        return get(self, wanted)
+
+    monkeypatch.setattr(FakeRecords, "get", deleted_then_read)
+    repeated = create(client)
+    assert repeated.status_code == 201
+    assert list(records.videos) == [repeated.json()["id"]] != [video_id]
 
 
 def test_keys_are_kept_for_a_day(client: TestClient, records: FakeRecords) -> None:

@@ -92,6 +92,17 @@ def test_a_fault_of_ours_in_one_message_does_not_keep_the_others_from_being_sett
     assert world.records.videos[ID].status is Status.FAILED
 
 
+def test_what_there_is_no_time_for_comes_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 29_000)
+    batch = event("sqs-failed-events")
+    (message,) = batch["Records"]
+    again = {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
+    assert world.handle(batch) == again
+    assert world.records.videos[ID].status is Status.PENDING
+
+
 def test_lines_name_the_run_the_message_and_the_event(world: World) -> None:
     batch = event("sqs-failed-events")
     with logged() as lines:

@@ -179,9 +179,12 @@ def test_the_event_that_was_sent_is_waited_for(world: World, stuck: Callable[[],
 @pytest.mark.parametrize("stuck", [pending, lapsed])
 def test_events_that_all_vanish_are_given_up(world: World, stuck: Callable[[], Video]) -> None:
     world.has(stuck())
-    for _ in range(MAX_REPLAYS):
+    waited = 0
+    for replay in range(MAX_REPLAYS):
         world.sweep()
-        world.has(replace(world.video(), updated_at=ago(minutes=16)))
+        waited += 16 * 2**replay
+        world.has(replace(world.video(), updated_at=ago(minutes=16 * 2**replay)))
+    assert waited > 6 * 60, "for so long Lambda keeps an event that waits for a free worker"
     assert len(world.processing.started) == MAX_REPLAYS
     world.sweep()
     assert world.failed_with() == "retries_exhausted"
@@ -272,6 +275,29 @@ def test_processing_that_cannot_be_started_is_a_problem_and_no_success(world: Wo
     report = world.sweep()
     assert report.lost_events == 0
     assert isinstance(report.problems[0], ProcessingUnavailable)
+
+
+def test_each_event_is_given_twice_the_time_of_the_one_before(world: World) -> None:
+    world.has(pending())
+    world.sweep()
+    world.has(replace(world.video(), updated_at=ago(minutes=16)))
+    world.sweep()
+    world.has(replace(world.video(), updated_at=ago(minutes=29)))
+    assert world.sweep().waiting == 1
+    assert len(world.processing.started) == 2
+
+
+def test_an_index_that_takes_long_keeps_no_video_waiting(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_long(_: FakeRecords) -> None:
+        raise CatalogUnavailable("MongoDB: ExecutionTimeout")
+
+    monkeypatch.setattr(FakeRecords, "ensure_indexes", too_long)
+    world.has(pending())
+    report = world.sweep()
+    assert len(world.processing.started) == 1
+    assert len(report.problems) == 1, "and the run is an error, for the alarm"
 
 
 def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:

@@ -170,7 +170,7 @@ def test_a_video_that_is_retried_while_it_is_announced_stays_as_the_retry_left_i
     world: World,
 ) -> None:
     def retried() -> None:
-        assert world.records.retry(ID, now=datetime.now(UTC))
+        assert world.records.retry(world.records.videos[ID], now=datetime.now(UTC))
 
     world.has(due(failed_video()))
     world.receiver.meanwhile = retried
