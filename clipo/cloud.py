@@ -57,7 +57,13 @@ class Cloud:
             aws_session_token=environ.get("AWS_SESSION_TOKEN"),
             region_name=environ["AWS_REGION"],
         )
-        config = Config(s3={"addressing_style": "path"}, connect_timeout=2, read_timeout=30)
+        config = Config(
+            s3={"addressing_style": "path"},
+            connect_timeout=2,
+            read_timeout=30,
+            # On one machine nothing gets better by waiting, and a stack that ends is not to wait.
+            retries={"mode": "standard", "total_max_attempts": 2},
+        )
         self._region = environ["AWS_REGION"]
         try:
             self._s3: S3Client = session.client(

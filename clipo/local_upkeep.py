@@ -22,6 +22,7 @@ from upkeep.wiring import wire
 FUNCTION_TIMEOUT_S = 240
 _EVERY_S = 300
 _WAIT_S = 1
+_FINISH_S = 3
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 
 
@@ -103,9 +104,16 @@ def _queue_event(message: Message) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Run until SIGTERM."""
+    """Run until SIGTERM: then finish what is at hand, or leave it if it takes long."""
     stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        # What it waits for may have ended, too; and nothing that it does is lost half-way.
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+        signal.alarm(_FINISH_S)
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         every_s = positive_int(os.environ, "CLIPO_UPKEEP_SECONDS", _EVERY_S)
         wired = wire(os.environ, QueuedProcessing(os.environ))
