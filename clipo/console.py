@@ -58,7 +58,9 @@ class StackConsole:
         self._console.print()
         self._console.print(table)
         self._console.print()
-        self.say("Try it: put a video of yours in the place of clip.mp4", "bold")
+        self.say(
+            "Try it in another terminal: --sample makes a clip, or name a video of yours", "bold"
+        )
         self.say(f"  {next_command}")
         self._console.print()
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from watchfiles import watch
 
-from clipo import emulators, ffmpeg
+from clipo import emulators, ffmpeg, typed
 from clipo.child import Child
 from clipo.cloud import Cloud
 from clipo.console import StackConsole
@@ -272,6 +272,7 @@ class Stack:
     def _welcome(self, api: str, ffmpeg_version: str) -> None:
         environ = self._functions_environ
         addresses = [
+            ("Page", f"{api}/"),
             ("API", api),
             ("Docs", f"{api}/docs"),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
@@ -283,7 +284,7 @@ class Stack:
         wanted = _api_port(self._given)
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
-        self._console.welcome(addresses, next_command=f"curl -F file=@clip.mp4 {api}/upload-video/")
+        self._console.welcome(addresses, next_command=f"{typed.clipo()} upload --sample")
 
     def _stop(self) -> None:
         # A second Ctrl-C must not keep children alive.

@@ -41,7 +41,8 @@ def test_the_welcome_says_where_everything_is_and_what_to_type(stack: RunningSta
     welcome = stack.output
     for address in (stack.api, f"{stack.api}/docs", *stack.addresses.values()):
         assert address in welcome
-    assert f"curl -F file=@clip.mp4 {stack.api}/upload-video/" in welcome
+    assert f"Page     {stack.api}/ " in welcome
+    assert "clipo upload --sample" in welcome
     assert "ffmpeg" in welcome
 
 

@@ -1,0 +1,145 @@
+"""Sends the user's file to object storage, by signed requests."""
+
+import io
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, unescape
+
+import httpx2
+
+from clipo.client.problems import StorageRefused, Unreachable
+from clipo.errors import ClipoError
+
+_CHUNK = 256 << 10
+# The storage answers to the end of an upload in parts when it has put them together.
+_TIMEOUT = httpx2.Timeout(120, connect=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a file, as the storage knows it."""
+
+    number: int
+    size: int
+    etag: str
+
+
+class _Counted(io.FileIO):
+    """A file that tells how much of it has been read."""
+
+    def __init__(self, path: Path, on_bytes: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._on_bytes = on_bytes
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(-1 if size is None else size)
+        self._on_bytes(len(data))
+        return data
+
+
+async def send_form(
+    http: httpx2.AsyncClient, form: Mapping[str, Any], file: Path, on_bytes: Callable[[int], None]
+) -> None:
+    """Post a whole file with a signed form. Raises `Unreachable`, `StorageRefused`."""
+    with _Counted(file, on_bytes) as content:
+        # Its own name is no business of the storage.
+        files = {"file": ("file", content, "application/octet-stream")}
+        await _send(http, "POST", form["url"], data=form["fields"], files=files)
+
+
+async def begin(http: httpx2.AsyncClient, signed: Mapping[str, Any]) -> str:
+    """Begin an upload in parts; return its id."""
+    answer = await _send(http, "POST", signed["url"], headers=signed.get("headers"))
+    return _texts(answer.text, "UploadId")[0]
+
+
+async def list_parts(http: httpx2.AsyncClient, signed: Mapping[str, Any]) -> list[Part]:
+    """Return the parts that have arrived: of those, the first 1,000."""
+    answer = await _send(http, "GET", signed["url"])
+    return [
+        Part(
+            number=int(_texts(part, "PartNumber")[0]),
+            size=int(_texts(part, "Size")[0]),
+            etag=_texts(part, "ETag")[0],
+        )
+        for part in _texts(answer.text, "Part")
+    ]
+
+
+async def send_part(
+    http: httpx2.AsyncClient,
+    signed: Mapping[str, Any],
+    file: Path,
+    *,
+    start: int,
+    size: int,
+    on_bytes: Callable[[int], None],
+) -> str:
+    """Put `size` bytes of a file from `start`; return the part's ETag."""
+    answer = await _send(
+        http,
+        "PUT",
+        signed["url"],
+        headers={"Content-Length": str(size)},
+        content=_slice(file, start, size, on_bytes),
+    )
+    return str(answer.headers["etag"])
+
+
+async def complete(
+    http: httpx2.AsyncClient, signed: Mapping[str, Any], etags: Mapping[int, str]
+) -> None:
+    """Put the parts together."""
+    parts = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag)}</ETag></Part>"
+        for number, etag in sorted(etags.items())
+    )
+    body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
+    headers = {"Content-Type": "application/xml"}
+    answer = await _send(http, "POST", signed["url"], headers=headers, content=body.encode())
+    if "<Error>" in answer.text:  # S3 answers 200 first, and then finds out
+        raise _refused(500, answer.text)
+
+
+async def _slice(
+    file: Path, start: int, size: int, on_bytes: Callable[[int], None]
+) -> AsyncIterator[bytes]:
+    with file.open("rb") as opened:
+        opened.seek(start)
+        left = size
+        while left:
+            chunk = opened.read(min(_CHUNK, left))
+            if not chunk:
+                raise ClipoError("The file has become shorter while it was uploaded.")
+            left -= len(chunk)
+            on_bytes(len(chunk))
+            yield chunk
+
+
+async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any) -> httpx2.Response:
+    try:
+        answer = await http.request(method, url, timeout=_TIMEOUT, **request)
+    except httpx2.HTTPError as error:
+        host = httpx2.URL(url).host
+        said = str(error) or type(error).__name__
+        raise Unreachable(f"The storage at {host} does not answer: {said}.") from error
+    except OSError as error:
+        raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
+    if not answer.is_success:
+        raise _refused(answer.status_code, answer.text)
+    return answer
+
+
+def _refused(status: int, text: str) -> StorageRefused:
+    code = _texts(text, "Code") or [f"HTTP {status}"]
+    message = _texts(text, "Message") or [""]
+    return StorageRefused(status, code[0], message[0])
+
+
+def _texts(xml: str, tag: str) -> list[str]:
+    """Return what stands in each element of a name. S3's answers have no CDATA and the like."""
+    found = re.findall(rf"<{tag}>(.*?)</{tag}>", xml, re.DOTALL)
+    return [unescape(text, {"&quot;": '"'}) for text in found]

@@ -1,0 +1,77 @@
+"""Where the command writes: data to stdout, all else to stderr."""
+
+import json
+import sys
+import unicodedata
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+_PIPE_WIDTH = 10_000
+"""Nothing is shortened for a program that reads."""
+
+
+class Terminal:
+    """The two streams, and what the user wants on them."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
+        """Open both. `as_json` and `quiet` say what becomes of data and messages."""
+        self.as_json = as_json
+        self.quiet = quiet
+        self.out = _console(stderr=False)
+        self.err = _console(stderr=True)
+
+    @property
+    def animated(self) -> bool:
+        """Whether progress can be drawn over what stood there before."""
+        return self.err.is_terminal and not self.err.is_dumb_terminal and not self.quiet
+
+    def data(self, shown: RenderableType) -> None:
+        """Write data."""
+        self.out.print(shown)
+
+    def whole(self, line: str) -> None:
+        """Write a line of data that no line break may come into: an address."""
+        self.out.print(line, soft_wrap=True)
+
+    def json(self, document: Any, *, indent: int | None = None) -> None:
+        """Write a document. In ASCII: it goes through any terminal, and hides nothing."""
+        self.out.file.write(json.dumps(document, indent=indent) + "\n")
+        self.out.file.flush()
+
+    def message(self, line: str | Text, style: str = "") -> None:
+        """Tell a person something, unless that is not wanted."""
+        if not self.quiet:
+            self.error(line, style)
+
+    def error(self, line: str | Text, style: str = "red") -> None:
+        """Tell a person something that has to be told."""
+        self.err.print(Text(line, style=style) if isinstance(line, str) else line)
+
+
+def plain(text: str) -> str:
+    """Return a text of others so that it is shown, and does nothing to the terminal.
+
+    Control characters, those that turn the direction of writing, and halves of characters come
+    out as they are written in Python.
+    """
+    return "".join(ascii(character)[1:-1] if _acts(character) else character for character in text)
+
+
+def _acts(character: str) -> bool:
+    category = unicodedata.category(character)
+    # The joiner belongs to emoji.
+    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character != "\u200d")
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    if hasattr(stream, "reconfigure"):
+        # A terminal that cannot show a character shows a question mark.
+        stream.reconfigure(errors="replace")
+    width = None if stream.isatty() else _PIPE_WIDTH
+    # What is printed is text: a filename is never taken for markup or an emoji's name.
+    return Console(
+        stderr=stderr, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
+    )

@@ -1,0 +1,91 @@
+"""The command `upload`: several files at once, each to its end."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clipo.client.api import Api, Video
+from clipo.client.files import LocalFile, looked_at
+from clipo.client.follow import finished
+from clipo.client.resume import unfinished
+from clipo.client.row import Row
+from clipo.client.upload import announced, send
+from clipo.errors import ClipoError
+
+_AT_ONCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    file: Path
+    """As it was given."""
+    video: Video | None = None
+    error: ClipoError | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the file was uploaded, and has not failed as far as it was followed."""
+        return self.error is None and (self.video or {}).get("status") != "failed"
+
+
+class Uploads:
+    """Uploads files, and follows them where that is wanted."""
+
+    def __init__(self, api: Api, *, wait: bool, state: Path | None = None) -> None:
+        """Take whether to follow a video to its end, and the folder to remember uploads in."""
+        self._api = api
+        self._wait = wait
+        self._state = state
+        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._unsent = 0
+
+    async def run(
+        self,
+        files: Sequence[Path],
+        new_row: Callable[[LocalFile], Row],
+        on_outcome: Callable[[Outcome], None],
+    ) -> list[Outcome]:
+        """Return what became of each file, in the order given; told as each one ends."""
+        different = dict.fromkeys(files)
+        self._unsent = len(different)
+
+        async def one(path: Path) -> Outcome:
+            outcome = await self._outcome(path, new_row)
+            on_outcome(outcome)
+            return outcome
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(path)) for path in different]
+        return [task.result() for task in tasks]
+
+    @property
+    def all_sent(self) -> bool:
+        """Whether there is nothing left to send: then only processing is waited for."""
+        return self._unsent == 0
+
+    async def _outcome(self, path: Path, new_row: Callable[[LocalFile], Row]) -> Outcome:
+        try:
+            video, row = await self._sent(path, new_row)
+        except ClipoError as error:
+            self._unsent -= 1
+            return Outcome(path, error=error)
+        self._unsent -= 1
+        if not self._wait:
+            return Outcome(path, video)
+        try:
+            video = await finished(self._api, video["id"], lambda now: row.says(now["status"]))
+        except ClipoError as error:
+            return Outcome(path, video, error)
+        return Outcome(path, video)
+
+    async def _sent(self, path: Path, new_row: Callable[[LocalFile], Row]) -> tuple[Video, Row]:
+        file = looked_at(path)
+        async with self._free:
+            with unfinished(self._api.address, file, self._state) as remembered:
+                video = await announced(self._api, file, remembered)
+                row = new_row(file)
+                await send(self._api, video, file, remembered, row)
+        return video, row

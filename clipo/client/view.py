@@ -1,0 +1,187 @@
+"""How videos look to a person."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from clipo import typed
+from clipo.client.api import Video
+from clipo.client.sizes import size
+from clipo.client.terminal import plain
+
+STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
+
+_TABLE_FROM = 90
+"""Columns of a terminal that a table fits into."""
+
+
+def status(video: Video) -> Text:
+    """Return the status in its colour."""
+    return Text(video["status"], style=STYLES.get(video["status"], ""))
+
+
+def result(video: Video) -> Group:
+    """Return what became of a video, in a few lines."""
+    failed = video["status"] == "failed"
+    said = error_line(video) if failed else media_line(video)
+    name = plain(video["filename"])
+    first = Text.assemble(status(video), "  ", name, no_wrap=True, overflow="ellipsis")
+    return Group(first, Padding(said, (0, 0, 0, 2), expand=False))
+
+
+def media_line(video: Video) -> str:
+    """Return what was found in the file, in a line."""
+    media = video.get("media")
+    if not media:
+        return size(video["size"])
+    codecs = " and ".join(filter(None, [media["video_codec"], media["audio_codec"]]))
+    length = "unknown length" if media["duration_s"] is None else f"{media['duration_s']:g} s"
+    picture = f"{media['width']}x{media['height']}"
+    return f"{length}, {picture}, {plain(codecs)}, {size(video['size'])}"
+
+
+def error_line(video: Video) -> str:
+    """Return why it failed."""
+    return f"{plain(video['error']['message'])} ({video['error']['code']})"
+
+
+def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
+    """Return a table, or on a narrow terminal two lines a video."""
+    return _table(videos) if width >= _TABLE_FROM else _stack(videos)
+
+
+def _table(videos: Sequence[Video]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("ID", "Status", "Announced"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Length", justify="right", no_wrap=True)
+    table.add_column("Size", justify="right", no_wrap=True)
+    table.add_column("File", no_wrap=True, overflow="ellipsis")
+    for video in videos:
+        length = (video["media"] or {}).get("duration") or "-"
+        table.add_row(
+            video["id"],
+            status(video),
+            when(video["created_at"]),
+            length,
+            size(video["size"]),
+            Text(plain(video["filename"])),
+        )
+    return table
+
+
+def _stack(videos: Sequence[Video]) -> Group:
+    lines = []
+    for video in videos:
+        name = Text(plain(video["filename"]), no_wrap=True, overflow="ellipsis")
+        lines += [name, Text.assemble("  ", video["id"], "  ", status(video))]
+    return Group(*lines)
+
+
+def details(video: Video) -> RenderableType:
+    """Return everything that is known about a video, and what to do next."""
+    table = _grid(
+        [
+            ("Status", status(video)),
+            ("ID", video["id"]),
+            ("Size", f"{video['size']:,} bytes"),
+            ("Type", plain(video["content_type"])),
+            *_passthrough(video),
+            *_media(video),
+            *_thumbnail(video),
+            *_webhook(video),
+        ]
+    )
+    parts: list[RenderableType] = [Text(plain(video["filename"]), style="bold"), table, Text()]
+    parts += [Text("What happened", style="bold"), _grid(list(timeline(video)))]
+    advice = next_step(video)
+    if advice:
+        parts += [Text(), advice]
+    return Group(*parts)
+
+
+def _grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+def _passthrough(video: Video) -> Iterator[tuple[str, str]]:
+    if video["passthrough"]:
+        yield "Passthrough", plain(video["passthrough"])
+
+
+def _media(video: Video) -> Iterator[tuple[str, str]]:
+    media = video["media"]
+    if not media:
+        return
+    yield "Length", media["duration"] or "unknown"
+    rotated = f", turned by {media['rotation']}°" if media["rotation"] else ""
+    yield "Picture", f"{media['width']}x{media['height']}{rotated}"
+    rate = f", {media['frame_rate']:g} frames a second" if media["frame_rate"] else ""
+    yield "Video", f"{plain(media['video_codec'])}{rate}"
+    yield "Audio", plain(media["audio_codec"] or "none")
+    yield "Container", plain(media["container"])
+    if media["bit_rate"]:
+        yield "Bit rate", f"{media['bit_rate'] / 1000:,.0f} kbit/s"
+
+
+def _thumbnail(video: Video) -> Iterator[tuple[str, str]]:
+    thumbnail = video["thumbnail"]
+    if thumbnail:
+        moment = "the first frame" if thumbnail["fallback"] else f"at {thumbnail['at_s']:g} s"
+        yield "Thumbnail", f"{thumbnail['width']}x{thumbnail['height']}, {moment}"
+
+
+def _webhook(video: Video) -> Iterator[tuple[str, str]]:
+    webhook = video.get("webhook")
+    if webhook:
+        state = "delivered" if webhook["delivered_at"] else "not delivered yet"
+        if not webhook["delivered_at"] and not webhook["due_at"]:
+            state = "given up"
+        yield "Webhook", f"{state}, {webhook['attempts']} attempts"
+
+
+def timeline(video: Video) -> Iterator[tuple[str, str]]:
+    """Yield moments, and what happened then."""
+    yield when(video["created_at"]), "announced"
+    processing = video["processing"]
+    if processing:
+        attempt = f", attempt {video['attempts']}" if video["attempts"] > 1 else ""
+        yield when(processing["started_at"]), f"processing started{attempt}"
+        read = f"{size(processing['bytes_read'])} read ({processing['requests']}x)"
+        yield (
+            when(processing["finished_at"]),
+            f"{video['status']} in {processing['wall_ms']} ms, {read}",
+        )
+    elif video["status"] != "pending":
+        yield when(video["updated_at"]), video["status"]
+    webhook = video.get("webhook") or {}
+    if webhook.get("delivered_at"):
+        yield when(webhook["delivered_at"]), "webhook delivered"
+
+
+def next_step(video: Video) -> Text | None:
+    """Return why a video is not done, and what to do."""
+    if video["status"] == "failed":
+        text = Text(error_line(video), style="red")
+        if video["error"]["retryable"]:
+            text.append(f"\nTry it again: {typed.clipo()} retry {video['id']}", style="default")
+        return text
+    if video["status"] == "pending":
+        return Text(f"The file is awaited: {typed.clipo()} upload goes on with what it began.")
+    if video["status"] == "processing":
+        return Text(f"Follow it: {typed.clipo()} watch {video['id']}")
+    return None
+
+
+def when(moment: str) -> str:
+    """Return a moment of the API in the time of this machine."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,110 @@
+"""Types `clipo` as a person does: at a terminal, and into pipes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pexpect
+import pyte
+
+_PROGRAM = Path(sys.executable).with_name("clipo")
+_PATIENCE_S = 60
+
+
+@dataclass
+class Screen:
+    """A terminal in which a command runs."""
+
+    child: "pexpect.spawn[bytes]"
+    screen: pyte.Screen
+    stream: pyte.ByteStream
+    seen: bytes = b""
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def await_text(self, text: str) -> None:
+        """Wait until something can be read on the screen."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while text not in self.text:
+            assert self._more(), self.text
+            assert time.monotonic() < deadline, self.text
+
+    def exit_code(self) -> int | None:
+        """Wait for the command's end."""
+        while self._more():
+            pass
+        self.child.close()
+        return self.child.exitstatus
+
+    def press(self, keys: str) -> None:
+        self.child.send(keys)
+
+    def _more(self) -> bool:
+        try:
+            written = self.child.read_nonblocking(1 << 16, timeout=_PATIENCE_S)
+        except pexpect.EOF:
+            return False
+        self.seen += written
+        self.stream.feed(written)
+        return True
+
+
+@dataclass
+class Command:
+    """`clipo`, with an API and a home for what it remembers."""
+
+    environ: dict[str, str]
+    folder: Path
+    clean: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("CLIPO_") and name not in ("NO_COLOR", "FORCE_COLOR")
+        }
+
+    def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+        """Run it with pipes for its streams."""
+        return subprocess.run(
+            [_PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.clean | self.environ | environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        finished = self.run(*arguments, "--json")
+        assert finished.returncode == 0, finished.stderr
+        return json.loads(finished.stdout)
+
+    @contextmanager
+    def typed(self, *arguments: str, columns: int = 80, **environ: str) -> Iterator[Screen]:
+        """Run it in a terminal."""
+        terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        screen = pyte.Screen(columns, 40)
+        child: pexpect.spawn[bytes] = pexpect.spawn(
+            str(_PROGRAM),
+            list(arguments),
+            dimensions=(40, columns),
+            cwd=str(self.folder),
+            encoding=None,
+            env=self.clean | self.environ | terminal | environ,
+        )
+        try:
+            yield Screen(child, screen, pyte.ByteStream(screen))
+        finally:
+            child.close(force=True)

@@ -1,0 +1,252 @@
+"""The `clipo` command, as people and programs use it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clipo.ports import free_port
+from tests.clips import Clips
+from tests.command import Command
+from tests.servers import a_web_server
+from tests.stack import RunningStack
+
+HALF_BLOCK = "▀"
+
+
+@pytest.fixture
+def command(stack: RunningStack, tmp_path: Path) -> Command:
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return Command({"CLIPO_API": stack.api} | state, folder)
+
+
+@pytest.fixture
+def clip(clips: Clips, command: Command) -> str:
+    shutil.copy(clips["tiny.mp4"], command.folder / "tiny.mp4")
+    return "tiny.mp4"
+
+
+class TestUpload:
+    def test_a_person_sees_the_bar_the_result_and_the_picture(self, command: Command) -> None:
+        with command.typed("upload", "--sample") as screen:
+            assert screen.exit_code() == 0
+            assert "done  sample.mp4" in screen.text
+            assert "5 s, 640x360, h264 and aac" in screen.text
+            assert f"{command.environ['CLIPO_API']}/#/videos/" in screen.text
+            assert screen.text.count(HALF_BLOCK) > 100
+            assert "━" in screen.seen.decode(), "the bar"
+            assert "━" not in screen.text, "which goes when it is finished"
+            assert screen.screen.cursor.hidden is False
+
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_nothing_is_too_wide(self, command: Command, clip: str, columns: int) -> None:
+        long = "a very long name [red] " * 6 + ".mp4"
+        (command.folder / clip).rename(command.folder / long)
+        with command.typed("upload", long, columns=columns) as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.startswith("done  a very long name [red]")
+            first, second = screen.text.splitlines()[:2]
+            assert second.startswith("  0.4 s, 16x16"), first
+
+    def test_a_pipe_gets_the_data_and_nothing_else(self, command: Command, clip: str) -> None:
+        finished = command.run("upload", clip)
+        assert finished.returncode == 0
+        assert finished.stdout.startswith("done  tiny.mp4\n")
+        assert finished.stderr.splitlines()[0].startswith("tiny.mp4: uploading ")
+        assert "\x1b" not in finished.stdout + finished.stderr
+
+    def test_quietly_there_is_only_the_id(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        finished = command.run("upload", clip, "--quiet")
+        assert finished.stderr == ""
+        assert stack.client.get(f"/videos/{finished.stdout.strip()}").json()["status"] == "done"
+
+    def test_programs_get_an_object_a_line(self, command: Command, clip: str) -> None:
+        (command.folder / "text.mp4").write_text("no video")
+        finished = command.run("upload", clip, "text.mp4", "missing.mp4", "--json")
+        assert finished.returncode == 1
+        documents = {d["file"]: d for d in map(json.loads, finished.stdout.splitlines())}
+        assert documents["tiny.mp4"]["status"] == "done"
+        assert documents["text.mp4"]["error"]["code"] == "not_a_video"
+        assert documents["missing.mp4"]["error"]["code"] == "local_file"
+
+    def test_a_bad_file_is_named_and_the_others_go_on(self, command: Command, clip: str) -> None:
+        (command.folder / "empty.mp4").touch()
+        (command.folder / "notes.txt").write_text("notes")
+        finished = command.run("upload", "gone.mp4", ".", "empty.mp4", "notes.txt", clip)
+        assert finished.returncode == 1
+        assert "gone.mp4: There is no such file." in finished.stderr
+        assert ".: This is a folder." in finished.stderr
+        assert "empty.mp4: The file is empty." in finished.stderr
+        assert "(unsupported_extension, request " in finished.stderr
+        assert finished.stderr.endswith("1 of 5 videos are done.\n")
+        assert finished.stdout.startswith("done  tiny.mp4")
+
+    def test_a_file_over_the_limit_is_refused_before_it_is_sent(self, command: Command) -> None:
+        with (command.folder / "huge.mp4").open("wb") as huge:
+            huge.truncate(5_000_000_000)
+        finished = command.run("upload", "huge.mp4")
+        assert finished.returncode == 1
+        assert "at most 100,000,000 are allowed" in finished.stderr
+
+    def test_without_waiting_it_ends_when_the_file_is_stored(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        finished = command.run("upload", clip, "--no-wait", "-q")
+        assert finished.returncode == 0
+        assert stack.finished(finished.stdout.strip())["status"] == "done"
+
+    def test_a_video_that_fails_fails_the_command(self, command: Command) -> None:
+        (command.folder / "text.mp4").write_text("no video")
+        with command.typed("upload", "text.mp4") as screen:
+            assert screen.exit_code() == 1
+            assert screen.text.startswith("failed  text.mp4\n  The file is not a video")
+
+    def test_a_name_does_nothing_to_the_terminal(self, command: Command, clip: str) -> None:
+        name = "\x1b[31mred\x07 [bold]🎬\u202e.mp4"
+        (command.folder / clip).rename(command.folder / name)
+        with command.typed("upload", name) as screen:
+            assert screen.exit_code() == 1, "a control character is refused by the API"
+            assert "\\x1b[31mred\\x07 [bold]" in screen.text
+            assert b"\x1b[31mred" not in screen.seen
+            assert "\\u202e.mp4" in screen.text
+
+    def test_no_color_is_honoured(self, command: Command, clip: str) -> None:
+        with command.typed("upload", clip, NO_COLOR="1") as screen:
+            assert screen.exit_code() == 0
+            assert b"[3" not in screen.seen.replace(b"[3A", b"")
+            assert HALF_BLOCK not in screen.text
+
+    def test_nothing_to_upload_is_a_misuse(self, command: Command) -> None:
+        finished = command.run("upload")
+        assert finished.returncode == 2
+        assert "--sample" in finished.stderr
+
+
+class TestAddress:
+    def test_it_is_given_before_or_after_the_command(
+        self, stack: RunningStack, command: Command
+    ) -> None:
+        command.environ["CLIPO_API"] = "http://localhost:1"
+        assert command.run("--api", stack.api, "list").returncode == 0
+        assert command.run("list", "--api", f"{stack.api}/").returncode == 0
+
+    def test_the_running_stack_is_found(self, stack: RunningStack, command: Command) -> None:
+        del command.environ["CLIPO_API"]
+        assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
+
+    def test_nobody_there_says_what_to_start(self, command: Command) -> None:
+        address = f"http://localhost:{free_port(18700, taken=set())}"
+        finished = command.run("upload", "--sample", "--api", address)
+        assert finished.returncode == 1
+        assert f"Nothing answers at {address}: is `clipo up` running?" in finished.stderr
+
+    def test_somebody_else_is_not_taken_for_clipo(self, command: Command) -> None:
+        with a_web_server() as address:
+            finished = command.run("list", "--api", address)
+        assert finished.returncode == 1
+        assert "is not Clipo: 200 with text/html" in finished.stderr
+
+    @pytest.mark.parametrize("address", ["localhost:8000", "ftp://x", "http://", "http://a b"])
+    def test_what_is_no_address_is_a_misuse(self, command: Command, address: str) -> None:
+        finished = command.run("list", CLIPO_API=address)
+        assert finished.returncode == 2
+        assert "CLIPO_API must be an address" in finished.stderr
+
+
+class TestVideos:
+    def test_the_list_has_each_status(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        waiting = stack.create(clips["tiny.mp4"], "waits.mp4")["id"]
+        done = stack.finished(stack.upload_form(clips["tiny.mp4"], "ready.mp4"))["id"]
+        listed = command.run("list", "--limit", "2").stdout.splitlines()
+        assert listed[1].split()[:2] == [done, "done"]
+        assert listed[2].split()[:2] == [waiting, "pending"]
+        pending = command.run("list", "--status", "pending", "-n", "1", "-q")
+        assert pending.stdout == f"{waiting}\n"
+        assert command.json("list", "-n", "1")[0]["id"] == done
+        with command.typed("list", "-n", "2", columns=40) as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.splitlines()[:2] == ["ready.mp4", f"  {done}  done"]
+
+    def test_all_is_shown_of_a_video_and_what_to_do(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        done = stack.finished(stack.upload_form(clips["h264.mp4"]))
+        with command.typed("show", done["id"], columns=40) as screen:
+            assert screen.exit_code() == 0
+            for words in ("640x360", "h264, 25 frames a second", "aac", "announced", "done in"):
+                assert words in screen.text
+            assert HALF_BLOCK in screen.text
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))
+        shown = command.run("show", failed["id"])
+        assert shown.returncode == 0
+        assert failed["error"]["message"] in shown.stdout
+        assert command.json("show", done["id"]) == done
+
+    @pytest.mark.parametrize("video_id", ["507f1f77bcf86cd799439011", "../health", "é"])
+    def test_what_is_no_video_is_said(self, command: Command, video_id: str) -> None:
+        finished = command.run("show", video_id)
+        assert finished.returncode == 1
+        assert "request " in finished.stderr
+
+    def test_a_failed_video_is_retried_and_watched(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        done = stack.finished(stack.upload_form(clips["tiny.mp4"]))["id"]
+        finished = command.run("retry", failed, done)
+        assert finished.returncode == 1
+        assert finished.stdout.startswith(f"retried  {failed}")
+        assert "There is nothing to retry. (not_failed" in finished.stderr
+        watched = command.run("watch", failed, done)
+        assert watched.returncode == 1, "one has failed again"
+        last = watched.stdout.splitlines()[-1]
+        assert any(f"{one}  " in watched.stdout for one in (failed, done))
+        assert "not_a_video" in watched.stdout, last
+        assert command.run("watch", done, "-q").returncode == 0
+
+    def test_deleting_asks(self, stack: RunningStack, command: Command, clips: Clips) -> None:
+        one = stack.finished(stack.upload_form(clips["tiny.mp4"], "one.mp4"))["id"]
+        refused = command.run("delete", one)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--yes" in refused.stderr
+        with command.typed("delete", one) as screen:
+            screen.await_text("Delete one.mp4? [y/N]")
+            screen.press("n\r")
+            assert screen.exit_code() == 1
+            assert "Nothing is deleted." in screen.text
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+        with command.typed("delete", one) as screen:
+            screen.await_text("[y/N]")
+            screen.press("y\r")
+            assert screen.exit_code() == 0
+        assert stack.client.get(f"/videos/{one}").status_code == 404
+        assert command.run("delete", "--yes", one).returncode == 1
+
+    def test_watching_shows_changes_until_ctrl_c(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        with command.typed("watch", columns=120) as screen:
+            screen.await_text("Watching")
+            waiting = stack.create(clips["tiny.mp4"], "waits.mp4")["id"]
+            screen.await_text(f"{waiting}  pending")
+            done = stack.finished(stack.upload_form(clips["tiny.mp4"]))["id"]
+            screen.await_text(f"{done}  done        tiny.mp4  0.4 s, 16x16")
+            stack.client.delete(f"/videos/{waiting}")
+            screen.await_text(f"{waiting}  deleted")
+            screen.press("\x03")
+            assert screen.exit_code() == 130
+            assert "Traceback" not in screen.text
+
+    def test_the_page_is_opened_or_told(self, stack: RunningStack, command: Command) -> None:
+        assert command.run("open").stdout == f"{stack.api}/\n"
+        with command.typed("open", BROWSER="echo browsing %s") as screen:
+            assert screen.exit_code() == 0
+            assert f"browsing {stack.api}/" in screen.text
+        assert command.run("open", "507f1f77bcf86cd799439011").returncode == 1
