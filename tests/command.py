@@ -35,12 +35,12 @@ class Screen:
         """Wait until something can be read on the screen."""
         deadline = time.monotonic() + _PATIENCE_S
         while text not in self.text:
-            assert self._more(), self.text
+            assert self.more(), self.text
             assert time.monotonic() < deadline, self.text
 
     def exit_code(self) -> int | None:
         """Wait for the command's end."""
-        while self._more():
+        while self.more():
             pass
         self.child.close()
         return self.child.exitstatus
@@ -48,7 +48,8 @@ class Screen:
     def press(self, keys: str) -> None:
         self.child.send(keys)
 
-    def _more(self) -> bool:
+    def more(self) -> bool:
+        """Read what has been written; false at the command's end."""
         try:
             written = self.child.read_nonblocking(1 << 16, timeout=_PATIENCE_S)
         except pexpect.EOF:
@@ -85,6 +86,10 @@ class Command:
             timeout=_PATIENCE_S,
             check=False,
         )
+
+    def remembered(self) -> list[Path]:
+        """Return what it keeps of unfinished uploads."""
+        return list(Path(self.environ["XDG_STATE_HOME"], "clipo", "uploads").iterdir())
 
     def json(self, *arguments: str) -> Any:
         finished = self.run(*arguments, "--json")
