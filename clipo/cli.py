@@ -226,6 +226,28 @@ def watch(
         _run(context, api, lambda to: watch_videos(to, terminal, ids or []))
 
 
+@app.command()
+def doctor(
+    context: typer.Context,
+    *,
+    api: _ApiOption = None,
+    as_json: _JsonOption = False,
+) -> None:
+    """Check everything that can be wrong here, and tell how it is mended.
+
+    It announces a video to learn where the storage is, and deletes it again.
+    """
+    with _told():
+        from clipo.client.doctor import examine  # noqa: PLC0415
+        from clipo.client.terminal import Terminal  # noqa: PLC0415
+
+        # What the user has set is looked at, before proxies are bypassed for ourselves.
+        given = dict(os.environ)
+        _bypass_proxies()
+        terminal = Terminal(as_json=as_json)
+        raise typer.Exit(asyncio.run(examine(terminal, api or context.obj, given)))
+
+
 @app.command("open")
 def open_(
     context: typer.Context,

@@ -50,7 +50,16 @@ def version(folder: Path) -> str:
 
     Raises `ClipoError` where it or ffprobe does not run.
     """
-    said = [_say_version(folder / name) for name in ("ffprobe", "ffmpeg")]
+    return _version(folder / "ffprobe", folder / "ffmpeg")
+
+
+def wheel_version() -> str:
+    """Return the version of the wheel's. Raises `ClipoError` where it does not run."""
+    return _version(wheel_binary("ffprobe"), wheel_binary("ffmpeg"))
+
+
+def _version(*programs: Path) -> str:
+    said = [_say_version(program) for program in programs]
     return said[-1].split()[2]
 
 

@@ -35,6 +35,11 @@ def is_own_address(host: str) -> bool:
     return _bindable(host, 0) is not None
 
 
+def is_free(port: int, host: str = LOOPBACK) -> bool:
+    """Tell whether nobody listens on a port."""
+    return _bindable(host, port) is not None
+
+
 def free_port(preferred: int, *, taken: set[int], host: str = LOOPBACK) -> int:
     """Return the preferred port of `host`, or the next free one, and add it to `taken`."""
     candidates = [*range(preferred, min(preferred + _NEIGHBOURS, 65536)), *[0] * _CHOICES]

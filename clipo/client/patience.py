@@ -48,7 +48,7 @@ async def _retrying(
     retrying = AsyncRetrying(
         retry=retry_if_exception(retried),
         stop=stop_after_attempt(_TRIES),
-        wait=wait_exponential_jitter(initial=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=0.5),
+        wait=wait_exponential_jitter(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S, jitter=0.5),
         before_sleep=before_sleep,
         reraise=True,
     )

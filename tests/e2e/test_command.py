@@ -250,3 +250,24 @@ class TestVideos:
             assert screen.exit_code() == 0
             assert f"browsing {stack.api}/" in screen.text
         assert command.run("open", "507f1f77bcf86cd799439011").returncode == 1
+
+
+class TestDoctor:
+    def test_all_is_well(self, stack: RunningStack, command: Command) -> None:
+        before = command.run("list", "-q", "-n", "1").stdout
+        found = command.json("doctor")
+        assert {one["state"] for one in found if one["name"] != "Local stack"} <= {"ok", "warning"}
+        assert [one["name"] for one in found][-4:] == ["Clock", "Database", "Storage", "Signatures"]
+        assert stack.addresses["s3"] in found[-2]["said"]
+        assert command.run("list", "-q", "-n", "1").stdout == before, "it leaves nothing"
+
+    def test_what_is_broken_is_told_with_its_fix(self, command: Command) -> None:
+        with command.typed("doctor", columns=40, CLIPO_API="http://localhost:1") as screen:
+            assert screen.exit_code() == 1
+            assert "✗ API" in screen.text
+            assert "→ Start it with clipo up" in screen.text
+            assert "1 broken" in screen.text
+        finished = command.run("doctor", CLIPO_API="localhost", CLIPO_AIP="x")
+        assert finished.returncode == 1
+        assert "Did you mean CLIPO_API?" in finished.stdout
+        assert "CLIPO_API must be an address" in finished.stdout

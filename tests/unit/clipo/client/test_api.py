@@ -1,0 +1,125 @@
+import asyncio
+import time
+from collections.abc import Callable
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+
+import httpx2
+import pytest
+
+from clipo.client.api import Api
+from clipo.client.deployment import clock
+from clipo.client.finding import State
+from clipo.client.patience import once_answered, patiently
+from clipo.client.problems import Fault, NotClipo, Problem, Unreachable
+
+_PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
+
+
+def asked(answer: httpx2.Response | Exception, what: Callable[[Api], Any]) -> Any:
+    def respond(_: httpx2.Request) -> httpx2.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def ask() -> Any:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
+            return await what(Api("http://localhost:8000", http))
+
+    return asyncio.run(ask())
+
+
+def test_a_problem_is_said_with_all_that_helps() -> None:
+    with pytest.raises(Problem) as caught:
+        asked(httpx2.Response(404, json=_PROBLEM), lambda api: api.get("x"))
+    assert str(caught.value) == "No. Not so. (no, request abc)"
+    assert not caught.value.transient
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.Response(200, html="<h1>It works!</h1>"),
+        httpx2.Response(404, html="nothing"),
+        httpx2.Response(200, json=[]),
+        httpx2.Response(200, content=b""),
+        httpx2.Response(401, json={"message": "Unauthorized"}),
+    ],
+)
+def test_what_is_not_clipo_is_said(answer: httpx2.Response) -> None:
+    with pytest.raises(NotClipo, match="is not Clipo"):
+        asked(answer, lambda api: api.page(limit=1))
+
+
+def test_a_redirect_names_the_better_address() -> None:
+    answer = httpx2.Response(301, headers={"Location": "https://localhost/videos"})
+    with pytest.raises(NotClipo, match="sends us on to https://localhost/videos"):
+        asked(answer, lambda api: api.page(limit=1))
+
+
+def test_the_health_of_another_service_is_not_ours() -> None:
+    with pytest.raises(NotClipo):
+        asked(httpx2.Response(200, json={"message": "fine"}), lambda api: api.health())
+
+
+def test_an_id_cannot_leave_its_place() -> None:
+    paths = []
+
+    def respond(request: httpx2.Request) -> httpx2.Response:
+        paths.append(request.url.raw_path)
+        return httpx2.Response(404, json=_PROBLEM)
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
+            with pytest.raises(Problem):
+                await Api("http://x", http).delete("../videos?a#b")
+
+    asyncio.run(ask())
+    assert paths == [b"/videos/..%2Fvideos%3Fa%23b"]
+
+
+class TestPatience:
+    @pytest.fixture(autouse=True)
+    def quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("clipo.client.patience._FIRST_WAIT_S", 0)
+        monkeypatch.setattr("clipo.client.patience._LONGEST_WAIT_S", 0)
+
+    @pytest.mark.parametrize(
+        ("error", "tries"),
+        [
+            (Unreachable("cut"), 8),
+            (Unreachable("nobody", refused=True), 8),
+            (Fault("wrong"), 1),
+        ],
+    )
+    def test_what_may_pass_is_tried_again(self, error: Fault, tries: int) -> None:
+        assert self.tries(patiently, error) == tries
+
+    def test_nobody_there_is_told_at_once(self) -> None:
+        assert self.tries(once_answered, Unreachable("nobody", refused=True)) == 1
+        assert self.tries(once_answered, Unreachable("cut")) == 8
+
+    def tries(self, how: Any, error: Fault) -> int:
+        tried = 0
+
+        async def attempt() -> None:
+            nonlocal tried
+            tried += 1
+            raise error
+
+        with pytest.raises(type(error)):
+            asyncio.run(how(attempt))
+        return tried
+
+
+@pytest.mark.parametrize(
+    ("off_s", "state"), [(3, State.OK), (-200, State.WARNING), (700, State.BROKEN)]
+)
+def test_clocks_that_differ_are_told(off_s: int, state: State) -> None:
+    now = parsedate_to_datetime("Wed, 25 Nov 2026 05:00:00 GMT")
+    request = httpx2.Request("GET", "http://s3.example/")
+    answer = httpx2.Response(
+        403, headers={"Date": format_datetime(now, usegmt=True)}, request=request
+    )
+    assert clock("Clock", answer, "this machine", now.timestamp() + off_s).state is state
+    assert clock("Clock", httpx2.Response(403, request=request), "x", time.time()).fix

@@ -1,0 +1,201 @@
+"""An upload meets what the network and the servers can do to it."""
+
+import asyncio
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from clipo.client.api import Api
+from clipo.client.files import looked_at
+from clipo.client.resume import unfinished
+from clipo.client.upload import announced, send
+from clipo.errors import ClipoError
+
+CONTENT = b"video" * 1000
+EXPIRED = httpx2.Response(
+    403, text="<Error><Code>AccessDenied</Code><Message>Policy expired</Message></Error>"
+)
+GONE = httpx2.Response(404, text="<Error><Code>NoSuchUpload</Code></Error>")
+BROKEN = httpx2.Response(500, text="<Error><Code>InternalError</Code></Error>")
+LOST = httpx2.ReadError("cut")
+
+
+@dataclass
+class Servers:
+    """The API and S3. What is in `faults` is answered to the next requests of a step."""
+
+    faults: dict[str, deque[httpx2.Response | Exception]]
+    steps: list[str] = field(default_factory=list)
+    keys: set[str] = field(default_factory=set)
+    stored: dict[str, bytes] = field(default_factory=dict)
+    not_pending: bool = False
+
+    def respond(self, request: httpx2.Request) -> httpx2.Response:
+        step = self._step(request)
+        self.steps.append(step)
+        if self.faults.get(step):
+            fault = self.faults[step].popleft()
+            if isinstance(fault, Exception):
+                raise fault
+            return fault
+        return self._carried_out(step, request)
+
+    def _step(self, request: httpx2.Request) -> str:
+        if request.url.host == "s3":
+            return request.url.path.strip("/").partition("-")[0]
+        return "sign" if request.url.path.endswith("/sign") else "announce"
+
+    def _carried_out(self, step: str, request: httpx2.Request) -> httpx2.Response:
+        if step == "announce":
+            self.keys.add(request.headers["Idempotency-Key"])
+            return httpx2.Response(201, json={"id": "v", "upload": self._signed("form")})
+        if step == "sign":
+            if self.not_pending:
+                problem = {"code": "not_pending", "detail": "It is done.", "title": "No"}
+                return httpx2.Response(409, json=problem)
+            return httpx2.Response(200, json=self._signed(self._name(json.loads(request.content))))
+        if step in ("part", "form"):
+            self.stored[request.url.path.strip("/")] = request.content
+        text = "<UploadId>u</UploadId>" if step == "create" else ""
+        return httpx2.Response(200, text=text, headers={"ETag": '"e"'})
+
+    def _name(self, step: dict[str, Any]) -> str:
+        if "partNumber" in step:
+            return f"part-{step['partNumber']}"
+        begun = "uploadId" in step
+        return {"PUT": "form", "GET": "list", "POST": "complete" if begun else "create"}[
+            step["method"]
+        ]
+
+    def _signed(self, name: str) -> dict[str, Any]:
+        return {"url": f"http://s3/{name}", "fields": {"key": "k"}}
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.bytes, self.waited = 0, 0
+
+    def sent(self, count: int) -> None:
+        self.bytes += count
+
+    def waits(self) -> None:
+        self.waited += 1
+
+    def resumes(self, arrived: int) -> None:
+        self.bytes += arrived
+
+    def says(self, status: str) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clipo.client.patience._FIRST_WAIT_S", 0)
+    monkeypatch.setattr("clipo.client.patience._LONGEST_WAIT_S", 0)
+
+
+@pytest.fixture
+def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clipo.client.upload.LARGEST_FORM", 1)
+    monkeypatch.setattr("clipo.client.parts.SMALLEST", 2000)
+
+
+def uploaded(folder: Path, servers: Servers) -> Counted:
+    clip = folder / "clip.mp4"
+    if not clip.exists():
+        clip.write_bytes(CONTENT)
+
+    async def run() -> Counted:
+        transport = httpx2.MockTransport(servers.respond)
+        async with httpx2.AsyncClient(transport=transport) as http:
+            api, file, row = Api("http://api", http), looked_at(clip), Counted()
+            with unfinished(api.address, file, folder / "state") as remembered:
+                video = await announced(api, file, remembered)
+                await send(api, video, file, remembered, row)
+            return row
+
+    return asyncio.run(run())
+
+
+def failing(step: str, *faults: httpx2.Response | Exception) -> Servers:
+    return Servers({step: deque(faults)})
+
+
+def test_a_lost_announcement_is_made_once_more_with_its_key(tmp_path: Path) -> None:
+    servers = failing("announce", LOST, httpx2.Response(503, json={"code": "c", "detail": "d"}))
+    uploaded(tmp_path, servers)
+    assert servers.steps.count("announce") == 3
+    assert len(servers.keys) == 1
+
+
+@pytest.mark.parametrize("fault", [LOST, EXPIRED, BROKEN])
+def test_a_form_is_sent_again_with_a_fresh_signature(
+    tmp_path: Path, fault: httpx2.Response | Exception
+) -> None:
+    servers = failing("form", fault)
+    row = uploaded(tmp_path, servers)
+    assert servers.steps == ["announce", "form", "sign", "form"]
+    assert CONTENT in servers.stored["form"]
+    assert (row.bytes, row.waited) == (len(CONTENT), 1)
+
+
+def test_a_form_that_had_arrived_after_all_is_good(tmp_path: Path) -> None:
+    servers = failing("form", LOST)
+    servers.not_pending = True
+    uploaded(tmp_path, servers)
+    assert servers.steps == ["announce", "form", "sign"]
+
+
+def test_what_the_storage_refuses_is_not_sent_again(tmp_path: Path) -> None:
+    refused = "<Error><Code>EntityTooLarge</Code><Message>Too large.</Message></Error>"
+    servers = failing("form", httpx2.Response(400, text=refused))
+    with pytest.raises(ClipoError, match=r"Too large\. \(EntityTooLarge\)"):
+        uploaded(tmp_path, servers)
+    assert servers.steps.count("form") == 1
+
+
+@pytest.mark.usefixtures("in_parts")
+class TestInParts:
+    @pytest.mark.parametrize("fault", [LOST, EXPIRED, BROKEN])
+    def test_a_part_is_sent_again(self, tmp_path: Path, fault: httpx2.Response | Exception) -> None:
+        servers = failing("part", fault)
+        row = uploaded(tmp_path, servers)
+        assert servers.steps.count("part") == 4
+        assert b"".join(servers.stored[f"part-{n}"] for n in (1, 2, 3)) == CONTENT
+        assert row.bytes == len(CONTENT)
+
+    def test_a_lost_answer_to_the_last_step_is_no_failure(self, tmp_path: Path) -> None:
+        servers = failing("complete", LOST, GONE)
+        uploaded(tmp_path, servers)
+        assert servers.steps.count("complete") == 2
+
+    def test_an_error_that_comes_with_200_is_one(self, tmp_path: Path) -> None:
+        late = httpx2.Response(200, text="<Error><Code>InternalError</Code></Error>")
+        servers = failing("complete", late)
+        uploaded(tmp_path, servers)
+        assert servers.steps.count("complete") == 2
+
+    def test_what_was_given_up_goes_on_with_the_same_video(self, tmp_path: Path) -> None:
+        servers = failing("part", *[LOST] * 100)
+        with pytest.raises(ClipoError, match="does not answer"):
+            uploaded(tmp_path, servers)
+        servers.faults.clear()
+        servers.steps.clear()
+        row = uploaded(tmp_path, servers)
+        assert servers.steps[:3] == ["announce", "sign", "list"]
+        assert "create" not in servers.steps
+        assert len(servers.keys) == 1
+        assert row.bytes == len(CONTENT)
+
+    def test_parts_that_were_forgotten_begin_anew(self, tmp_path: Path) -> None:
+        servers = failing("part", *[LOST] * 100)
+        with pytest.raises(ClipoError):
+            uploaded(tmp_path, servers)
+        servers.faults = {"list": deque([GONE])}
+        uploaded(tmp_path, servers)
+        assert servers.steps.count("create") == 2
