@@ -41,7 +41,7 @@ _JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for progr
 _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Write ids only, or nothing; errors all the same.")
 ]
-_Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False)]
+_Ids = Annotated[list[str], typer.Argument(metavar="ID", show_default=False)]
 
 
 class _Status(StrEnum):
@@ -101,9 +101,7 @@ def up(
 @app.command()
 def upload(
     context: typer.Context,
-    files: Annotated[
-        list[Path] | None, typer.Argument(metavar="FILE...", show_default=False)
-    ] = None,
+    files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
     *,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Follow each video until it is done or failed.")
@@ -211,7 +209,7 @@ def delete(
 @app.command()
 def watch(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", show_default=False)] = None,
+    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", show_default=False)] = None,
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
@@ -251,7 +249,7 @@ def doctor(
 @app.command("open")
 def open_(
     context: typer.Context,
-    video_id: Annotated[str | None, typer.Argument(metavar="[ID]", show_default=False)] = None,
+    video_id: Annotated[str | None, typer.Argument(metavar="ID", show_default=False)] = None,
     *,
     api: _ApiOption = None,
 ) -> None:

@@ -15,7 +15,7 @@ from clipo.client.terminal import plain
 
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
-_TABLE_FROM = 90
+_TABLE_FROM = 100
 """Columns of a terminal that a table fits into."""
 
 
@@ -56,10 +56,11 @@ def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
 
 def _table(videos: Sequence[Video]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("ID", "Status", "Announced"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("Length", justify="right", no_wrap=True)
-    table.add_column("Size", justify="right", no_wrap=True)
+    # Only a name is ever shortened: an id is there to be copied.
+    for heading, width in (("ID", 24), ("Status", 10), ("Announced", 19)):
+        table.add_column(heading, no_wrap=True, min_width=width)
+    for heading in ("Length", "Size"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=8)
     table.add_column("File", no_wrap=True, overflow="ellipsis")
     for video in videos:
         length = (video["media"] or {}).get("duration") or "-"

@@ -46,6 +46,8 @@ def test_every_view_fits(video: dict[str, Any], width: int) -> None:
         lines = printed(shown, width)
         assert all(len(line) <= width for line in lines)
         assert any("[red]a long" in line for line in lines)
+    listed = "\n".join(printed(view.listing([video, long], width=width), width))
+    assert listed.count(video["id"]) == 2, "to be copied"
 
 
 def test_a_pipe_is_told_everything() -> None:
