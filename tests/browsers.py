@@ -70,7 +70,7 @@ class Figures:
 class WatchedPage:
     """A page of which every request and every complaint is written down.
 
-    Under a policy without `unsafe-eval`, which ours is, `page.wait_for_function` is refused: wait with
+    A policy without `unsafe-eval`, as ours is, refuses `page.wait_for_function`: wait with
     `expect` instead.
     """
 
