@@ -35,17 +35,21 @@ addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI || "inline"}`));
 """
 _FIGURES = """
-() => new Promise((resolve) => {
-  const figures = {first_paint_ms: null, layout_shift: 0, script_bytes: 0};
-  new PerformanceObserver((list) => list.getEntries().forEach((shift) => {
-    if (!shift.hadRecentInput) figures.layout_shift += shift.value;
-  })).observe({type: "layout-shift", buffered: true});
-  const paints = performance.getEntriesByName("first-contentful-paint");
-  if (paints.length) figures.first_paint_ms = paints[0].startTime;
-  for (const one of performance.getEntriesByType("resource"))
-    if (new URL(one.name).pathname.endsWith(".js")) figures.script_bytes += one.encodedBodySize;
-  setTimeout(() => resolve(figures), 100);
-})
+async () => {
+  const observed = (type) => new Promise((resolve) =>
+    new PerformanceObserver((list) => resolve(list.getEntries())).observe({type, buffered: true}));
+  const painted = (await observed("paint")).find(({name}) => name === "first-contentful-paint");
+  const soon = new Promise((resolve) => setTimeout(resolve, 100, []));
+  const shifts = await Promise.race([observed("layout-shift"), soon]);
+  const scripts = performance.getEntriesByType("resource")
+    .filter(({name}) => new URL(name).pathname.endsWith(".js"));
+  return {
+    first_paint_ms: painted?.startTime ?? null,
+    layout_shift: shifts.filter((one) => !one.hadRecentInput)
+      .reduce((sum, {value}) => sum + value, 0),
+    script_bytes: scripts.reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0),
+  };
+}
 """
 _AXE = """
 async () => (await axe.run()).violations
@@ -59,7 +63,7 @@ class Figures:
     """What a page cost until now."""
 
     first_paint_ms: float | None
-    """First contentful paint; `None` before it."""
+    """First contentful paint; `None` where a background was all that was painted."""
     layout_shift: float
     """The sum of all shifts that no input explains."""
     script_bytes: int
