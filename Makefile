@@ -45,7 +45,7 @@ deploy: build
 	.tools/sam/bin/sam deploy --guided
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready
+	.tools/aws-emulator/.ready .tools/browser/.ready
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
@@ -79,5 +79,9 @@ lock: $(UV)
 	@{ $(UV) venv --quiet --clear --python "$(PYTHON_3_13)" .tools/aws-emulator && \
 	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
+
+.tools/browser/.ready: tests/e2e/browser/set_up.sh tests/e2e/browser/embed/package-lock.json
+	@sh $<
+	@mkdir -p $(@D) && touch $@
 
 .PHONY: help run test bench bench-upload soak check build deploy setup lock

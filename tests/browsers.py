@@ -1,0 +1,216 @@
+"""Pages in the system's Chromium: what is done with them, and what they ask for and complain of."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ARTIFACTS = Path(__file__).parents[1] / ".artifacts"
+"""Screenshots, kept for people to look at."""
+
+EMBED = Path(__file__).parent / "e2e" / "browser" / "embed"
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_QUIET = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI || "inline"}`));
+"""
+_FIGURES = """
+async () => {
+  const observed = (type) => new Promise((resolve) =>
+    new PerformanceObserver((list) => resolve(list.getEntries())).observe({type, buffered: true}));
+  const painted = (await observed("paint")).find(({name}) => name === "first-contentful-paint");
+  const soon = new Promise((resolve) => setTimeout(resolve, 100, []));
+  const shifts = await Promise.race([observed("layout-shift"), soon]);
+  const scripts = performance.getEntriesByType("resource")
+    .filter(({name}) => new URL(name).pathname.endsWith(".js"));
+  return {
+    first_paint_ms: painted?.startTime ?? null,
+    layout_shift: shifts.filter((one) => !one.hadRecentInput)
+      .reduce((sum, {value}) => sum + value, 0),
+    script_bytes: scripts.reduce((sum, {encodedBodySize}) => sum + encodedBodySize, 0),
+  };
+}
+"""
+_AXE = """
+async () => (await axe.run()).violations
+  .filter(({impact}) => impact === "serious" || impact === "critical")
+  .map(({id, help, nodes}) => `${id}: ${help}: ${nodes.map(({html}) => html).join(" | ")}`)
+"""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a page cost until now."""
+
+    first_paint_ms: float | None
+    """First contentful paint; `None` where a background was all that was painted."""
+    layout_shift: float
+    """The sum of all shifts that no input explains."""
+    script_bytes: int
+    """Of scripts as they were sent, compressed or not."""
+
+
+@dataclass
+class WatchedPage:
+    """A page of which every request and every complaint is written down.
+
+    A policy without `unsafe-eval`, as ours is, refuses `page.wait_for_function`: wait with
+    `expect` instead.
+    """
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    """Errors of the console, violations of the policy, and exceptions that nobody caught."""
+    _expected: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.add_init_script(_TELL_VIOLATIONS)
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location['url']})")
+
+    def expect_complaint(self, pattern: str) -> None:
+        """Let the test pass with complaints like this one."""
+        self._expected.append(pattern)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [
+            complaint
+            for complaint in self.complaints
+            if not any(re.search(pattern, complaint) for pattern in self._expected)
+        ]
+
+    @property
+    def origins(self) -> set[str]:
+        """Where it sent requests to, its own origin included."""
+        asked = [urlsplit(url) for url in self.requests]
+        return {f"{url.scheme}://{url.netloc}" for url in asked if url.scheme in ("http", "https")}
+
+    def drop(self, selector: str, *files: Path) -> None:
+        """Drag files of any size from the desktop onto an element, and let them go."""
+        box = self.page.locator(selector).bounding_box()
+        assert box, selector
+        data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
+        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        session = self.page.context.new_cdp_session(self.page)
+        for kind in ("dragEnter", "dragOver", "drop"):
+            session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+        session.detach()
+
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Cut the network: requests under way fail, and the page is told that it is offline."""
+        self.page.context.set_offline(True)
+        try:
+            yield
+        finally:
+            self.page.context.set_offline(False)
+
+    def screenshot(self, name: str, *, width: int, height: int, dark: bool = False) -> Path:
+        """Keep a picture of the page at a size."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if dark else "light")
+        path = ARTIFACTS / f"{name}-{width}-{'dark' if dark else 'light'}.png"
+        self.page.screenshot(path=path, animations="disabled")
+        return path
+
+    def accessibility_findings(self) -> list[str]:
+        """Return what axe finds serious or critical."""
+        # Evaluated, so that no policy of the page keeps it out.
+        self.page.evaluate((axe_folder() / "axe.min.js").read_text() + "; undefined")
+        findings: list[str] = self.page.evaluate(_AXE)
+        return findings
+
+    def figures(self) -> Figures:
+        """Measure what the page has cost."""
+        return Figures(**self.page.evaluate(_FIGURES))
+
+
+def find_chromium() -> Path | None:
+    """Return the system's Chromium or Chrome."""
+    found = (shutil.which(name) for name in _NAMES)
+    return next((Path(path) for path in found if path), None)
+
+
+def axe_folder() -> Path:
+    return EMBED / "node_modules" / "axe-core"
+
+
+@contextmanager
+def chromium(executable: Path) -> Iterator[Browser]:
+    """Run a browser with a profile of its own.
+
+    While it runs, so does an event loop in this thread: keep asynchronous tests out of the block.
+    """
+    # Its sandbox does not work for root, nor in most containers that run as root.
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=[*_QUIET, *sandbox])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, **options: Any) -> Iterator[WatchedPage]:
+    """Open an empty page in a fresh profile."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(30_000)
+    try:
+        yield WatchedPage(context.new_page())
+    finally:
+        context.close()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def do_GET(self) -> None:
+        """Serve a file; the icon that browsers ask for unbidden is none."""
+        if self.path != "/favicon.ico":
+            super().do_GET()
+            return
+        self.send_response(HTTPStatus.NO_CONTENT)
+        self.end_headers()
+
+    def log_message(self, *_: Any) -> None:  # what the tests print is enough
+        pass
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[str]:
+    """Serve a folder as a web site of this machine; yield its origin."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            with contextlib.suppress(OSError):
+                server.shutdown()
+            thread.join()

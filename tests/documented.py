@@ -1,0 +1,44 @@
+"""The snippets of docs/api.md, as its readers find them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+API_DOCS = Path(__file__).parents[1] / "docs" / "api.md"
+
+_SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$|^##+ ([^\n]*)$", re.DOTALL | re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A block of code, and the heading that it stands under."""
+
+    language: str
+    heading: str
+    code: str
+
+
+def snippets() -> list[Snippet]:
+    """Return all of them, in their order."""
+    found, heading = [], ""
+    for match in _SNIPPET.finditer(API_DOCS.read_text()):
+        if match[3]:
+            heading = match[3]
+        else:
+            found.append(Snippet(match[1], heading, match[2]))
+    return found
+
+
+def recipe(heading: str) -> dict[str, str]:
+    """Return the code under one heading, by its language. Raises where a language comes twice."""
+    found = [snippet for snippet in snippets() if snippet.heading == heading]
+    by_language = {snippet.language: snippet.code for snippet in found}
+    assert len(by_language) == len(found) > 0, heading
+    return by_language
+
+
+def rows(heading: str) -> list[str]:
+    """Return the rows of the first table under a heading, without its head."""
+    _, _, text = API_DOCS.read_text().partition(f" {heading}\n")
+    table = text[text.index("\n|---") :].splitlines()[2:]
+    return table[: next(n for n, line in enumerate([*table, ""]) if not line.startswith("|"))]
