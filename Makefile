@@ -13,9 +13,13 @@ help:
 	@echo "make check  lint, types and locks"
 	@echo "make build  make the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for what it needs"
+	@echo "make layer  compile our own, smaller ffmpeg for both architectures (minutes, once)"
 	@echo "make lock   renew the locked requirements"
 
 include functions/python.mk
+
+# Lambda's processors; `make layer ARCHITECTURE=arm64` compiles for one of them.
+ARCHITECTURE ?= x86_64 arm64
 
 run: .venv/.local .tools/ministack/.ready
 	@.venv/bin/clipo up $(ARGS)
@@ -38,11 +42,15 @@ check: setup
 	.venv/bin/mypy
 	sh requirements/check.sh $(UV)
 
+# FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
 build: .tools/sam/.ready
 	.tools/sam/bin/sam build $(ARGS)
 
 deploy: build
 	.tools/sam/bin/sam deploy --guided
+
+layer: .tools/layer/.ready
+	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
 	.tools/aws-emulator/.ready .tools/browser/.ready
@@ -84,4 +92,4 @@ lock: $(UV)
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test bench bench-upload soak check build deploy setup lock
+.PHONY: help run test bench bench-upload soak check build deploy layer setup lock

@@ -81,6 +81,11 @@ def picture(source: str, *arguments: str) -> Callable[[Clips, Path], None]:
     return make
 
 
+def _mpeg(*arguments: str) -> Callable[[Clips, Path], None]:
+    sources = ["-f", "lavfi", "-i", _PICTURE, "-f", "lavfi", "-i", _SOUND]
+    return lambda _, path: ffmpeg(*sources, *arguments, str(path))
+
+
 def _rotated(clips: Clips, path: Path) -> None:
     """As a phone held upright writes it: coded lying, to be turned by 90 degrees clockwise."""
     ffmpeg("-display_rotation", "-90", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))
@@ -280,6 +285,9 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         "color=green:size=320x240:rate=25:duration=17[g];[r][b][g]concat=n=3",
         *("-c:v", "mpeg2video", "-g", "100", "-sc_threshold", "1000000000", "-f", "mpegts"),
     ),
+    # Neither names its codecs in a way that all readers know: they look at the streams.
+    "dvd.mpg": _mpeg("-c:v", "mpeg2video", "-c:a", "ac3", "-f", "vob"),
+    "dts.ts": _mpeg(*_H264, "-c:a", "dca", "-strict", "-2", "-ar", "48000", "-ac", "2"),
     "bt709.mp4": picture(
         "color=0xff0000:size=320x240:rate=10:duration=1,scale=out_color_matrix=bt709",
         *(*_H264, "-colorspace", "bt709"),

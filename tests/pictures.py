@@ -1,17 +1,17 @@
 """Looks into thumbnails."""
 
 import subprocess
-from pathlib import Path
 
+from clipo.ffmpeg import wheel_binary
 from processing.engine import Frame
 
 
-def pixel(ffmpeg_dir: Path, frame: Frame, x: float, y: float) -> tuple[int, int, int]:
+def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:
     """Return the colour at a place of the picture, given as parts of its size."""
     crop = f"crop=1:1:{int(x * frame.width)}:{int(y * frame.height)}"
     finished = subprocess.run(
         [
-            *(str(ffmpeg_dir / "ffmpeg"), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
+            *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
             *("-vf", f"format=rgb24,{crop}", "-f", "rawvideo", "-"),
         ],
         input=frame.jpeg,

@@ -34,20 +34,18 @@ def inspect(
     return found, source
 
 
-def assert_frame_at_10_percent(ffmpeg_dir: Path, inspection: Inspection) -> None:
+def assert_frame_at_10_percent(inspection: Inspection) -> None:
     """The long clips show a pattern in their first 10%, and blue from there on."""
     assert inspection.media.duration_s == pytest.approx(20, abs=0.1)
     assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
     assert not inspection.frame.fallback
-    red, green, blue = pixel(ffmpeg_dir, inspection.frame, 0.5, 0.5)
+    red, green, blue = pixel(inspection.frame, 0.5, 0.5)
     assert (red < 80, green < 80, blue > 150) == (True, True, True)
 
 
-def test_of_4_gb_little_is_read(
-    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
-) -> None:
+def test_of_4_gb_little_is_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     inspection, source = inspect(engine, clips["4gb.mp4"], tmp_path)
-    assert_frame_at_10_percent(ffmpeg_dir, inspection)
+    assert_frame_at_10_percent(inspection)
     assert source.bytes_read < 20 * MB
     assert source.requests < 12
 
@@ -71,22 +69,20 @@ def test_4_gb_take_little_memory(ffmpeg_dir: Path, clips: Clips, tmp_path: Path)
     assert int(said) < 256 * 1024
 
 
-def test_a_fragmented_mp4_is_read_once(
-    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
-) -> None:
+def test_a_fragmented_mp4_is_read_once(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     clip = clips["fragmented.mp4"]
     inspection, source = inspect(engine, clip, tmp_path)
-    assert_frame_at_10_percent(ffmpeg_dir, inspection)
+    assert_frame_at_10_percent(inspection)
     assert source.bytes_read <= clip.stat().st_size
     assert source.requests < 30
 
 
 @pytest.mark.parametrize("name", ["recorded.webm", "recorded.mkv"])
 def test_a_recording_without_a_duration_gets_one_from_its_end(
-    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path, name: str
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
 ) -> None:
     inspection, source = inspect(engine, clips[name], tmp_path)
-    assert_frame_at_10_percent(ffmpeg_dir, inspection)
+    assert_frame_at_10_percent(inspection)
     assert source.bytes_read < 30 * MB
 
 
@@ -182,7 +178,7 @@ def test_a_storage_that_hangs_is_not_taken_for_a_bad_file(
 
 
 def test_requests_that_break_now_and_then_are_sent_again(
-    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+    engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     broken: set[int] = set()
 
@@ -194,12 +190,10 @@ def test_requests_that_break_now_and_then_are_sent_again(
     uploads = FileUploads(before_reading=fail)
     inspection, _ = inspect(engine, clips["long.mp4"], tmp_path, uploads)
     assert broken
-    assert_frame_at_10_percent(ffmpeg_dir, inspection)
+    assert_frame_at_10_percent(inspection)
 
 
-def test_a_slow_storage_only_takes_longer(
-    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
-) -> None:
+def test_a_slow_storage_only_takes_longer(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     uploads = FileUploads(before_reading=lambda _: time.sleep(0.005))
     inspection, _ = inspect(engine, clips["long.mp4"], tmp_path, uploads)
-    assert_frame_at_10_percent(ffmpeg_dir, inspection)
+    assert_frame_at_10_percent(inspection)
