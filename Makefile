@@ -17,11 +17,15 @@ help:
 	@echo "make lock   renew the locked requirements"
 
 include functions/python.mk
+include web/page.mk
+
+# Without Node.js it is installed by it.
+web/node_modules/.ready: | $(UV)
 
 # Lambda's processors; `make layer ARCHITECTURE=arm64` compiles for one of them.
 ARCHITECTURE ?= x86_64 arm64
 
-run: .venv/.local .tools/ministack/.ready
+run: .venv/.local .tools/ministack/.ready $(PAGE)
 	@.venv/bin/clipo up $(ARGS)
 
 test: setup
@@ -36,14 +40,15 @@ bench-upload: setup
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
 
-check: setup
+check: setup web/node_modules/.dev
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
+	cd web && $(WITH_NODE) sh -c 'node_modules/.bin/tsc && node_modules/.bin/biome check .'
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
-build: .tools/sam/.ready
+build: .tools/sam/.ready $(PAGE)
 	.tools/sam/bin/sam build $(ARGS)
 
 deploy: build
@@ -53,7 +58,7 @@ layer: .tools/layer/.ready
 	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready .tools/browser/.ready
+	.tools/aws-emulator/.ready .tools/browser/.ready $(PAGE)
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade

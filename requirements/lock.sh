@@ -22,6 +22,7 @@ pin ministack
 pin aws-emulator
 pin sam
 pin checkov
+pin node
 pin layer
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev

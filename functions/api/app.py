@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import docs, errors, problems
+from api import docs, errors, page, problems
 from api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
 from api.new_video import filename_pattern
 from api.receive_video import larger_files_hint
@@ -54,6 +54,7 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(routes.router)
     errors.install(app)
     docs.install(app)
+    page.install(app, services.settings)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
     app.add_middleware(HeadAsGet)
     app.add_middleware(RequestId)

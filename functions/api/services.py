@@ -80,6 +80,9 @@ class Objects(Protocol):
     def delete_objects_of(self, video_id: str) -> None:
         """Remove all that was ever stored for a video."""
 
+    def origins(self) -> tuple[str, ...]:
+        """Return where browsers find uploads and thumbnails: scheme, host and port."""
+
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         """Store a file that came through the API."""
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import urlsplit
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
@@ -155,6 +156,12 @@ class Storage:
                 | {name: value for name, value in given.items() if value is not None},
                 ExpiresIn=expires_s,
             )
+
+    def origins(self) -> tuple[str, ...]:
+        """Return where browsers find uploads and thumbnails: scheme, host and port."""
+        upload = self.sign_upload("-", content_type="-", max_bytes=1, expires_s=1).url
+        urls = (urlsplit(upload), urlsplit(self.sign_thumbnail("-", expires_s=1)))
+        return tuple(f"{url.scheme}://{url.netloc}" for url in urls)
 
     def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
         """Store an uploaded file that came through the API."""

@@ -29,6 +29,10 @@ class FakeObjects:
         }
         return SignedPost(url="https://uploads.example/", fields=fields)
 
+    def origins(self) -> tuple[str, ...]:
+        self._answer()
+        return "https://uploads.example", "https://media.example"
+
     def sign_multipart(
         self,
         key: str,

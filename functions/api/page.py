@@ -1,0 +1,77 @@
+"""The web page at /, made of web/ by web/page.mk. What never changes may be cached for ever."""
+
+from collections.abc import Mapping
+from functools import cache
+from mimetypes import guess_type
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from api.services import Wired
+from api.settings import ApiSettings
+
+_FOLDER = Path(__file__).parent / "page"
+_FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def install(app: FastAPI, settings: ApiSettings) -> None:
+    """Serve the page and its files."""
+
+    @app.get("/", include_in_schema=False)
+    def get_page(services: Wired) -> HTMLResponse:
+        return HTMLResponse(_html(settings), headers=_headers(services.objects.origins()))
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    def get_asset(name: str, request: Request) -> Response:
+        path = _assets().get(name)
+        if path is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+        packed = _assets().get(f"{name}.gz")
+        if packed and "gzip" in request.headers.get("accept-encoding", ""):
+            path, headers["Content-Encoding"] = packed, "gzip"
+        return Response(path.read_bytes(), headers=headers, media_type=guess_type(name)[0])
+
+
+@cache
+def _assets() -> Mapping[str, Path]:
+    """Return the files that there are, by name: no other path is ever opened."""
+    return {path.name: path for path in (_FOLDER / "assets").iterdir()}
+
+
+def _html(settings: ApiSettings) -> str:
+    places = {
+        "{{max_upload_bytes}}": str(settings.max_upload_bytes),
+        "{{allowed_extensions}}": ",".join(sorted(settings.allowed_extensions)),
+    }
+    html = (_FOLDER / "index.html").read_text()
+    for place, value in places.items():
+        html = html.replace(place, value)
+    return html
+
+
+def _headers(storage: tuple[str, ...]) -> dict[str, str]:
+    """Allow the page its own files and storage, and nothing else.
+
+    https://www.w3.org/TR/CSP3/
+    """
+    origins = " ".join(sorted(set(storage)))
+    policy = {
+        "default-src": "'none'",
+        "script-src": "'self'",
+        "style-src": "'self'",
+        # Uppy's pictures are in its style sheet; thumbnails are redirected to storage.
+        "img-src": f"'self' data: blob: {origins}",
+        "connect-src": f"'self' {origins}",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return {
+        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "Cache-Control": "no-cache",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }

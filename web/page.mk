@@ -1,0 +1,20 @@
+# The page that the API serves at /: from web/ into functions/api/page, with npm's lock and esbuild.
+# Included from the repository's root. Where no Node.js is installed, one comes from PyPI.
+PAGE := functions/api/page/index.html
+WITH_NODE = PATH="$$(command -v node >/dev/null && command -v npm >/dev/null || echo "$(CURDIR)/.tools/node/bin:")$$PATH"
+
+web/node_modules/.ready: web/package.json web/package-lock.json web/.npmrc
+	@command -v node >/dev/null && command -v npm >/dev/null || { \
+		$(UV) venv --quiet --clear .tools/node && \
+		$(UV) pip install --quiet --python .tools/node --require-hashes -r requirements/node.txt; }
+	@$(WITH_NODE) npm --prefix web ci --silent --omit=dev
+	@touch $@
+
+$(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard web/src/view/*)
+	@$(WITH_NODE) node web/build.mjs functions/api/page
+	@touch $@
+
+# What only looks at the code, and is larger than all that builds it.
+web/node_modules/.dev: web/node_modules/.ready
+	@$(WITH_NODE) npm --prefix web ci --silent
+	@touch web/node_modules/.ready $@

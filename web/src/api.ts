@@ -1,0 +1,140 @@
+/** The API's calls, as docs/api.md has them. */
+
+export type Status = "pending" | "processing" | "done" | "failed";
+
+export const STATUSES: readonly Status[] = ["pending", "processing", "done", "failed"];
+
+export interface Video {
+  id: string;
+  filename: string;
+  content_type: string;
+  size: number;
+  passthrough: string | null;
+  status: Status;
+  created_at: string;
+  updated_at: string;
+  attempts: number;
+  media: {
+    container: string;
+    duration: string | null;
+    duration_s: number | null;
+    width: number;
+    height: number;
+    rotation: number;
+    frame_rate: number | null;
+    video_codec: string;
+    audio_codec: string | null;
+    bit_rate: number | null;
+    has_audio: boolean;
+  } | null;
+  thumbnail: {url: string; width: number; height: number; at_s: number; fallback: boolean} | null;
+  processing: {
+    started_at: string;
+    finished_at: string;
+    wall_ms: number;
+    bytes_read: number;
+    requests: number;
+  } | null;
+  error: {code: string; message: string; retryable: boolean} | null;
+  webhook: {
+    attempts: number;
+    last_status: number | null;
+    delivered_at: string | null;
+    due_at: string | null;
+  } | null;
+}
+
+export interface Page {
+  data: Video[];
+  next_cursor: string | null;
+  has_more: boolean;
+}
+
+export interface SignedRequest {
+  url: string;
+  key: string;
+  headers?: Record<string, string>;
+  fields?: Record<string, string>;
+}
+
+/** An answer that is a problem document: its `detail` is a sentence for a person. */
+export class ApiProblem extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** No answer: the connection failed, or took too long. */
+export class Unreachable extends Error {
+  constructor(cause: unknown) {
+    super("Clipo cannot be reached. Is the network there, and the service running?", {cause});
+  }
+}
+
+const TIMEOUT_MS = 15_000;
+
+async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+  const response = await send(method, path, options);
+  const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
+  if (!response.ok) throw problemOf(response.status, text);
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+interface CallOptions {
+  body?: unknown;
+  idempotencyKey?: string;
+}
+
+async function send(method: string, path: string, {body, idempotencyKey}: CallOptions) {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+  try {
+    return await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new Unreachable(error);
+  }
+}
+
+function problemOf(status: number, text: string): Error {
+  try {
+    const {code, detail} = JSON.parse(text);
+    if (typeof code === "string" && typeof detail === "string")
+      return new ApiProblem(code, status, detail);
+  } catch {
+    // Not our API's words: a gateway before it, most likely.
+  }
+  return new ApiProblem(
+    "unknown",
+    status,
+    `The service answered ${status}. Try again in a moment.`,
+  );
+}
+
+export const listVideos = (status: Status | null, cursor: string | null, limit: number) => {
+  const query = new URLSearchParams({limit: String(limit)});
+  if (status) query.set("status", status);
+  if (cursor) query.set("cursor", cursor);
+  return call<Page>("GET", `/videos?${query}`);
+};
+
+export const getVideo = (id: string) => call<Video>("GET", `/videos/${id}`);
+
+export const createVideo = (filename: string, size: number, idempotencyKey: string) =>
+  call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
+
+export const signUpload = (id: string, request: unknown) =>
+  call<SignedRequest>("POST", `/videos/${id}/upload/sign`, {body: request});
+
+export const retryVideo = (id: string) => call<Video>("POST", `/videos/${id}/retry`);
+
+export const deleteVideo = (id: string) => call<undefined>("DELETE", `/videos/${id}`);

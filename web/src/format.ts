@@ -1,0 +1,39 @@
+/** Numbers and times as people read them. */
+
+const number = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
+const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
+const exact = new Intl.DateTimeFormat("en", {dateStyle: "medium", timeStyle: "medium"});
+
+export const count = (value: number) => number.format(value);
+
+/** Of 1,000 bytes, as the limit is. */
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} bytes`;
+  const power = Math.min(Math.floor(Math.log10(value) / 3), 4);
+  return `${number.format(value / 1000 ** power)} ${["", "kB", "MB", "GB", "TB"][power]}`;
+}
+
+/** Like 1:05 or 1:00:05. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [h, m, s] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const tail = `${h ? String(m).padStart(2, "0") : m}:${String(s).padStart(2, "0")}`;
+  return h ? `${h}:${tail}` : tail;
+}
+
+export const moment = (time: string) => exact.format(new Date(time));
+
+const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+
+/** Like "2 minutes ago". */
+export function ago(time: string, now: number): string {
+  const seconds = (now - new Date(time).getTime()) / 1000;
+  for (const [unit, length] of UNITS) {
+    if (seconds >= length) return relative.format(-Math.floor(seconds / length), unit);
+  }
+  return "just now";
+}

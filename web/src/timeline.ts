@@ -1,0 +1,55 @@
+import type {Video} from "./api";
+import {bytes, count} from "./format";
+
+export interface Step {
+  what: string;
+  when: string | null;
+  more: string | null;
+}
+
+/** Return what is known to have happened to a video, in order, and what it waits for. */
+export function timelineOf(video: Video): Step[] {
+  return [announced(video), ...soFar(video), ...webhookSteps(video)];
+}
+
+const announced = (video: Video): Step => ({
+  what: "Announced",
+  when: video.created_at,
+  more: `${bytes(video.size)} of ${video.content_type}`,
+});
+
+function soFar(video: Video): Step[] {
+  switch (video.status) {
+    case "pending":
+      return [{what: "Waits for the file", when: null, more: attemptsSoFar(video)}];
+    case "processing":
+      return [{what: "Processing began", when: video.updated_at, more: attemptsSoFar(video)}];
+    default:
+      return finished(video);
+  }
+}
+
+function finished(video: Video): Step[] {
+  const {processing, error} = video;
+  const end = {
+    what: video.status === "done" ? "Done" : "Failed",
+    when: processing?.finished_at ?? video.updated_at,
+    more: error ? error.code : null,
+  };
+  if (!processing) return [end];
+  const began = {what: "Processing began", when: processing.started_at, more: attemptsSoFar(video)};
+  const {wall_ms, bytes_read, requests} = processing;
+  const cost = `after ${count(wall_ms)} ms, having read ${bytes(bytes_read)} in ${requests} requests`;
+  return [began, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
+}
+
+const attemptsSoFar = ({attempts}: Video) => (attempts > 1 ? `attempt ${attempts}` : null);
+
+function webhookSteps({webhook}: Video): Step[] {
+  if (!webhook) return [];
+  const answer = webhook.last_status ? `the receiver answered ${webhook.last_status}` : null;
+  if (webhook.delivered_at)
+    return [{what: "Webhook delivered", when: webhook.delivered_at, more: answer}];
+  if (webhook.due_at) return [{what: "Webhook is due", when: webhook.due_at, more: answer}];
+  return [{what: "Webhook given up", when: null, more: answer ?? "the receiver never answered"}];
+}

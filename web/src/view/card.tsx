@@ -1,0 +1,59 @@
+import {useState} from "preact/hooks";
+import type {Video} from "../api";
+import {ago, bytes, duration} from "../format";
+import type {UploadProgress} from "../upload";
+
+export const addressOf = (id: string) => `#/videos/${id}`;
+
+export function Card({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
+  const {media, status, error} = video;
+  return (
+    <li class="card">
+      <a href={addressOf(video.id)} data-video={video.id} data-status={status}>
+        <div class="picture">
+          <Picture video={video} />
+          {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
+          {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
+        </div>
+        <strong class="name" title={video.filename}>
+          {video.filename}
+        </strong>
+        <span class="facts">
+          <StatusMark video={video} progress={progress} />
+          <span>{media ? `${media.width}×${media.height}` : bytes(video.size)}</span>
+          <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
+        </span>
+        {error && <span class="why">{error.message}</span>}
+      </a>
+    </li>
+  );
+}
+
+export function StatusMark(props: {video: Video; progress: UploadProgress | undefined}) {
+  const {status} = props.video;
+  return <span class={`status ${status}`}>{wordsFor(status, props.progress)}</span>;
+}
+
+function wordsFor(status: string, progress: UploadProgress | undefined): string {
+  if (status !== "pending" || !progress) return status;
+  return `${progress.paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
+}
+
+/** The thumbnail in a box whose size does not depend on it. */
+export function Picture({video}: {video: Video}) {
+  const [broken, setBroken] = useState(false);
+  const {thumbnail} = video;
+  if (!thumbnail || broken) return <span class={`no-picture ${video.status}`} aria-hidden="true" />;
+  return (
+    <img
+      // A path: the API's own idea of its host may be another one than the page's.
+      src={`/videos/${video.id}/thumbnail`}
+      width={thumbnail.width}
+      height={thumbnail.height}
+      alt=""
+      loading="lazy"
+      decoding="async"
+      onError={() => setBroken(true)}
+    />
+  );
+}

@@ -1,0 +1,248 @@
+import type {ComponentChildren} from "preact";
+import {useEffect, useRef, useState} from "preact/hooks";
+import {deleteVideo, retryVideo, type Video} from "../api";
+import {callsFor} from "../curl";
+import {bytes, count, duration, moment} from "../format";
+import {timelineOf} from "../timeline";
+import type {UploadProgress} from "../upload";
+import {Picture, StatusMark} from "./card";
+
+interface DetailsProps {
+  video: Video | null;
+  missing: string | null;
+  progress: UploadProgress | undefined;
+  onChanged(video: Video): void;
+  onDeleted(id: string): void;
+}
+
+const close = () => {
+  // Not `history.back()`: the page may have been opened at this address.
+  history.replaceState(null, "", location.pathname);
+  window.dispatchEvent(new HashChangeEvent("hashchange"));
+};
+
+export function Details({video, missing, progress, onChanged, onDeleted}: DetailsProps) {
+  const dialog = useModal();
+  return (
+    <dialog ref={dialog} class="details" aria-labelledby="details-title" onClose={close}>
+      <header>
+        <h2 id="details-title">{video?.filename ?? "There is no such video"}</h2>
+        <button type="button" class="close" onClick={() => dialog.current?.close()}>
+          <span aria-hidden="true">×</span>
+          <span class="hidden">Close</span>
+        </button>
+      </header>
+      {video ? (
+        <>
+          <Overview video={video} progress={progress} />
+          <Actions
+            video={video}
+            onChanged={onChanged}
+            onDeleted={(id) => {
+              dialog.current?.close();
+              onDeleted(id);
+            }}
+          />
+          <Timeline video={video} />
+          <Calls video={video} />
+        </>
+      ) : (
+        <p>Video {missing} was deleted, or never was.</p>
+      )}
+    </dialog>
+  );
+}
+
+/** Open a dialog as long as it is there; a click beside it closes it. */
+function useModal() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const element = dialog.current;
+    if (!element) return;
+    const opener = document.activeElement;
+    element.showModal();
+    const onClick = (event: MouseEvent) => {
+      if (event.target === element) element.close();
+    };
+    element.addEventListener("click", onClick);
+    return () => {
+      element.removeEventListener("click", onClick);
+      if (opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  return dialog;
+}
+
+function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
+  return (
+    <div class="overview">
+      <div class="picture">
+        <Picture video={video} />
+      </div>
+      <div>
+        <p class="state">
+          <StatusMark video={video} progress={progress} />
+        </p>
+        {video.error && (
+          <p class="error">
+            {video.error.message} <code>{video.error.code}</code>
+          </p>
+        )}
+        <dl>
+          {factsOf(video).map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </div>
+  );
+}
+
+function factsOf(video: Video): [string, ComponentChildren][] {
+  return [
+    ...mediaFacts(video),
+    ["Size", `${bytes(video.size)} (${count(video.size)} bytes)`],
+    ["Type", video.content_type],
+    ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
+    ["Id", <code key="id">{video.id}</code>],
+  ];
+}
+
+function mediaFacts({media, thumbnail}: Video): [string, string][] {
+  if (!media) return [];
+  const rotated = media.rotation ? `, turned by ${media.rotation}°` : "";
+  const picture = media.frame_rate ? `, ${count(media.frame_rate)} frames/s` : "";
+  return [
+    ["Length", media.duration_s === null ? "the file does not say" : duration(media.duration_s)],
+    ["Picture", `${media.width}×${media.height}${rotated}, ${media.video_codec}${picture}`],
+    ["Sound", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
+    ["Container", media.container],
+    ["Bit rate", media.bit_rate === null ? "unknown" : `${count(media.bit_rate / 1000)} kbit/s`],
+    ...(thumbnail ? [["Thumbnail", thumbnailFact(thumbnail)] as [string, string]] : []),
+  ];
+}
+
+const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>
+  fallback ? "the first frame: there is none at 10%" : `the frame at ${count(at_s)} s`;
+
+function Actions({
+  video,
+  onChanged,
+  onDeleted,
+}: Omit<DetailsProps, "video" | "missing" | "progress"> & {video: Video}) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const run = async (action: () => Promise<void>) => {
+    setBusy(true);
+    setProblem(null);
+    try {
+      await action();
+    } catch (error) {
+      setProblem((error as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  const retry = () => run(async () => onChanged(await retryVideo(video.id)));
+  const remove = () =>
+    run(async () => {
+      await deleteVideo(video.id);
+      onDeleted(video.id);
+    });
+  return (
+    <div class="actions">
+      {asking ? (
+        <div class="confirm" role="alertdialog" aria-labelledby="confirm">
+          <span id="confirm">Delete this video and all its files for good?</span>
+          <button type="button" class="danger" disabled={busy} onClick={remove}>
+            Delete it
+          </button>
+          <button type="button" ref={focus} onClick={() => setAsking(false)}>
+            Keep it
+          </button>
+        </div>
+      ) : (
+        <>
+          {video.status === "failed" && (
+            <button type="button" class="primary" disabled={busy} onClick={retry}>
+              Process it again
+            </button>
+          )}
+          <button type="button" onClick={() => setAsking(true)}>
+            Delete…
+          </button>
+        </>
+      )}
+      <p class="error" role="alert" hidden={!problem}>
+        {problem}
+      </p>
+    </div>
+  );
+}
+
+const focus = (element: HTMLElement | null) => element?.focus();
+
+function Timeline({video}: {video: Video}) {
+  return (
+    <section>
+      <h3>What happened</h3>
+      <ol class="timeline">
+        {timelineOf(video).map(({what, when, more}) => (
+          <li key={what}>
+            <strong>{what}</strong>
+            {when && <time dateTime={when}>{moment(when)}</time>}
+            {more && <span>{more}</span>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Calls({video}: {video: Video}) {
+  return (
+    <section>
+      <h3>The same by hand</h3>
+      <ol class="calls">
+        {callsFor(video, location.origin).map(({title, command}) => (
+          <li key={title}>
+            <span>{title}</span>
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, also by keyboard */}
+            <pre tabIndex={0}>{command}</pre>
+            <CopyButton text={command} what={title} />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function CopyButton({text, what}: {text: string; what: string}) {
+  const [copied, setCopied] = useState<boolean | null>(null);
+  const copy = async () => {
+    setCopied(
+      await navigator.clipboard.writeText(text).then(
+        () => true,
+        () => false,
+      ),
+    );
+    setTimeout(() => setCopied(null), 2000);
+  };
+  const label = {true: "Copied", false: "Select it by hand", null: "Copy"}[
+    String(copied) as "null"
+  ];
+  return (
+    <button
+      type="button"
+      class="copy"
+      aria-label={copied === null ? `Copy: ${what}` : label}
+      onClick={copy}
+    >
+      {label}
+    </button>
+  );
+}

@@ -1,0 +1,87 @@
+import {useEffect, useState} from "preact/hooks";
+import {STATUSES, type Status} from "../api";
+import type {Library, LibraryState} from "../library";
+import type {Uploads} from "../upload";
+import {Card} from "./card";
+import {Details} from "./details";
+
+export function LibraryView({library, uploads}: {library: Library; uploads: Uploads}) {
+  const state = useLibrary(library);
+  const {videos, filter, cursor, loaded, trouble, selected, missing} = state;
+  return (
+    <>
+      <div class="library-head">
+        <h2 id="library-title">Videos</h2>
+        <Filters filter={filter} onChoose={(status) => library.show(status)} />
+      </div>
+      <p class="trouble" role="status" hidden={!trouble}>
+        {trouble} <span>The page keeps trying.</span>
+      </p>
+      {loaded && videos.length === 0 ? (
+        <p class="empty">{EMPTY[filter ?? "all"]}</p>
+      ) : (
+        <ul class="cards" aria-labelledby="library-title" aria-busy={!loaded}>
+          {videos.map((video) => (
+            <Card key={video.id} video={video} progress={uploads.progressOf(video.id)} />
+          ))}
+        </ul>
+      )}
+      {cursor && (
+        <button type="button" class="more" onClick={() => library.loadMore()}>
+          Show more
+        </button>
+      )}
+      {(selected || missing) && (
+        <Details
+          key={selected?.id ?? missing}
+          video={selected}
+          missing={missing}
+          progress={selected ? uploads.progressOf(selected.id) : undefined}
+          onChanged={(video) => library.put(video)}
+          onDeleted={(id) => {
+            uploads.forget(id);
+            library.remove(id);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function useLibrary(library: Library): LibraryState {
+  const [state, setState] = useState(library.current);
+  useEffect(() => {
+    setState(library.current);
+    return library.subscribe(() => setState(library.current));
+  }, [library]);
+  return state;
+}
+
+const CHOICES: readonly (Status | null)[] = [null, ...STATUSES];
+
+function Filters(props: {filter: Status | null; onChoose(status: Status | null): void}) {
+  return (
+    <fieldset class="filters">
+      <legend class="hidden">Show videos that are</legend>
+      {CHOICES.map((status) => (
+        <label key={status ?? "all"}>
+          <input
+            type="radio"
+            name="filter"
+            checked={props.filter === status}
+            onChange={() => props.onChoose(status)}
+          />
+          <span>{status ?? "all"}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+const EMPTY: Record<Status | "all", string> = {
+  all: "No videos yet. Drop one above, and it appears here.",
+  pending: "No video waits for its upload.",
+  processing: "Nothing is being processed.",
+  done: "No video is done yet.",
+  failed: "No video has failed.",
+};
