@@ -79,8 +79,9 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """The sources in another folder, as somebody who shares no files has them."""
     before = os.umask(0o077)
     root = tmp_path / "elsewhere"
-    for name in ("architectures", "functions", "layers", "requirements"):
-        shutil.copytree(REPOSITORY / name, root / name, copy_function=shutil.copyfile)
+    made = shutil.ignore_patterns("node_modules", "page")
+    for name in ("architectures", "functions", "layers", "requirements", "web"):
+        shutil.copytree(REPOSITORY / name, root / name, copy_function=shutil.copyfile, ignore=made)
     shutil.copyfile(REPOSITORY / "template.yaml", root / "template.yaml")
     (root / ".tools").symlink_to(REPOSITORY / ".tools")
     yield root
