@@ -1,7 +1,9 @@
 import {render} from "preact";
 import "./page.css";
 import {announce} from "./announce";
+import {bytes} from "./format";
 import {Library} from "./library";
+import {allowedExtensions, maxUploadBytes} from "./settings";
 import {startUploads} from "./upload";
 import {LibraryView} from "./view/library";
 
@@ -17,6 +19,8 @@ const uploads = startUploads("#upload", {
   onProgress: () => library.notify(),
   onMessage: announce,
 });
+element("limits").textContent =
+  `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each.`;
 const place = element("library");
 place.replaceChildren();
 render(<LibraryView library={library} uploads={uploads} />, place);

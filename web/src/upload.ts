@@ -82,7 +82,6 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     theme: "auto",
     fileManagerSelectionType: "files",
     proudlyDisplayPoweredByUppy: false,
-    note: `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each`,
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
