@@ -1,5 +1,6 @@
 """The Lambda handler with API Gateway's events."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,7 +32,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     module._adapter.cache_clear()
+    # Mangum takes the thread's event loop. One of its own it would leave behind, unclosed.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     yield
+    asyncio.set_event_loop(None)
+    loop.close()
     module._adapter.cache_clear()
 
 
