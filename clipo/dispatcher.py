@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 
 import json
 import os
+import queue
 import signal
 import sys
 import threading
@@ -141,8 +142,10 @@ def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event, retry_s: in
 
 def main() -> None:
     """Run until SIGTERM: then finish the events at hand, or put them back if they take long."""
+    # The handler sets no Event: a second signal within its lock would wait for ever.
+    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.put(None))
     stopping = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     try:
         retry_s = positive_int(os.environ, "CLIPO_RETRY_SECONDS", RETRY_S)
     except SettingsError as error:
@@ -158,7 +161,8 @@ def main() -> None:
     for worker in workers:
         worker.start()
     logger().info(READY)
-    stopping.wait()
+    asked_to_stop.get()
+    stopping.set()
     for worker, sandbox in zip(workers, sandboxes, strict=True):
         worker.join(_FINISH_S)
         if worker.is_alive():

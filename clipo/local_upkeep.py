@@ -1,9 +1,9 @@
 """Runs upkeep on a timer and feeds it its queues, as EventBridge and SQS do on AWS."""
 
 import os
+import queue
 import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -63,16 +63,16 @@ class Timer:
             self._next = time.monotonic() + self._every_s
             self._invoked(_scheduled_event())
         # Only the last one is waited for, so that the others do not hold it up.
-        for queue in self._queues:
-            self._deliver(queue, wait_s=_WAIT_S if queue == self._queues[-1] else 0)
+        for url in self._queues:
+            self._deliver(url, wait_s=_WAIT_S if url == self._queues[-1] else 0)
 
-    def _deliver(self, queue: str, *, wait_s: int) -> None:
-        message = self._cloud.receive(queue, wait_s=wait_s, hidden_s=_HIDDEN_S)
+    def _deliver(self, url: str, *, wait_s: int) -> None:
+        message = self._cloud.receive(url, wait_s=wait_s, hidden_s=_HIDDEN_S)
         if message is None:
             return
         answer = self._invoked(_queue_event(message))
         if answer is not None and not answer["batchItemFailures"]:
-            self._cloud.delete(queue, message)
+            self._cloud.delete(url, message)
 
     def _invoked(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         try:
@@ -105,13 +105,13 @@ def _queue_event(message: Message) -> dict[str, Any]:
 
 def main() -> None:
     """Run until SIGTERM: then finish what is at hand, or leave it if it takes long."""
-    stopping = threading.Event()
+    # Not an Event: a second signal within its lock would wait for the first one for ever.
+    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def stop(*_: object) -> None:
-        stopping.set()
         # What it waits for may have ended, too; and nothing that it does is lost half-way.
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
         signal.alarm(_FINISH_S)
+        asked_to_stop.put(None)
 
     signal.signal(signal.SIGTERM, stop)
     try:
@@ -119,20 +119,20 @@ def main() -> None:
         wired = wire(os.environ, QueuedProcessing(os.environ))
     except SettingsError as error:
         sys.exit(str(error))
-    queues = (os.environ["FAILED_EVENTS_QUEUE_URL"], webhook_queue_url(os.environ))
+    urls = (os.environ["FAILED_EVENTS_QUEUE_URL"], webhook_queue_url(os.environ))
     timer = Timer(
         Cloud(os.environ),
         lambda event: handle(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S), wired),
-        queues=list(filter(None, queues)),
+        queues=list(filter(None, urls)),
         every_s=every_s,
     )
     logger().info(READY)
-    while not stopping.is_set():
+    while asked_to_stop.empty():
         try:
             timer.tick()
         except ClipoError as error:
             logger().warning("queue unavailable", reason=str(error))
-            stopping.wait(_WAIT_S)
+            time.sleep(_WAIT_S)
 
 
 if __name__ == "__main__":
