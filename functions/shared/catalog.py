@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from functools import cached_property
+from os import urandom
+from time import time_ns
 from typing import Any, Literal, TypeAlias
 
 from bson import ObjectId
@@ -370,7 +372,7 @@ class Catalog:
         """Return what a finish adds, so that no crash can come between it and its webhook."""
         if not self._settings.announces:
             return {}
-        return {"webhook": _present(asdict(Webhook(id=f"msg_{ObjectId()}", due_at=now)))}
+        return {"webhook": _present(asdict(Webhook(id=f"msg_{urandom(12).hex()}", due_at=now)))}
 
     def _update(self, condition: Document, change: Document) -> bool:
         with _unavailable_on_error():
@@ -390,8 +392,15 @@ def _present(document: Document) -> Document:
 
 
 def new_video_id() -> str:
-    """Return a new id: an ObjectId in hex, which begins with the second of its creation."""
-    return str(ObjectId())
+    """Return a new id: an ObjectId in hex, which begins with the time of its creation.
+
+    Seconds in 4 bytes, 2^-24 of them in 3, and 5 by chance. PyMongo's own count up from what a
+    process drew at its start: all that SnapStart makes of one snapshot would give the same ones.
+    https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
+    """
+    seconds, nanoseconds = divmod(time_ns(), 10**9)
+    fraction = (nanoseconds << 24) // 10**9
+    return (seconds.to_bytes(4) + fraction.to_bytes(3) + urandom(5)).hex()
 
 
 def is_video_id(text: str) -> bool:

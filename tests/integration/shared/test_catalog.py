@@ -11,6 +11,7 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
+from shared import catalog as module
 from shared.catalog import Catalog, KeyUse, Search, is_video_id, new_video_id
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
@@ -137,6 +138,25 @@ class TestRecords:
         catalog.add(other)
         catalog.discard(other.id)
         assert catalog.get(other.id) is None
+
+
+def test_ids_made_at_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in copies of one process, which SnapStart makes: nothing is drawn ahead or counted."""
+    moment = 1_764_000_000_999_999_999
+    monkeypatch.setattr(module, "time_ns", lambda: moment)
+    ids = {new_video_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {ObjectId(one).generation_time.timestamp() for one in ids} == {moment // 10**9}
+
+
+def test_a_later_id_is_greater(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = [0, 1, 59, 60, 999_999_999, 1_000_000_000, 4_000_000_000 * 10**9]
+    ids = []
+    for moment in moments:
+        monkeypatch.setattr(module, "time_ns", lambda moment=moment: moment)
+        ids.append(new_video_id()[:14])
+    assert ids == sorted(ids)
+    assert len(set(ids)) == len(moments) - 2  # a fraction has 60 ns
 
 
 class TestPage:
