@@ -15,8 +15,7 @@ from shared.settings import CatalogSettings, StorageSettings, required
 from shared.storage import MultipartStep, SignedPost, Storage
 from shared.video import Source, Status, UploadedObject, Video
 
-# A caller is to get its 503 within 5 s, whichever service hangs. To a put, botocore adds the
-# second that it waits for "100 Continue".
+# A caller is to get its 503 within 5 s, whichever service hangs.
 _CATALOG_TIMEOUT_MS = 4000
 _CATALOG_POOL = 2
 _S3_READ_TIMEOUT_S = 3

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import shared.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
 from processing.engine import Engine
 from processing.process_video import VideoProcessor
 from processing.source import RangedSources

@@ -1,7 +1,23 @@
 """Settings, read from the environment once, when a function is wired."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from shared.sigv4 import Credentials
+
+# What follows a region's name in the names of its hosts, by the beginning of the region's.
+# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
+_DOMAINS = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+    "us-isof-": "csp.hci.ic.gov",
+}
+# Of a bucket's name that can be one label of a host's name: TLS's wildcards cover no dots.
+_HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
 class SettingsError(Exception):
@@ -17,12 +33,17 @@ class StorageSettings:
     region: str
     endpoint_url: str | None
     """Set for anything that is not AWS itself; objects are then addressed by path."""
+    credentials: Credentials | None = None
+    """`None` where AWS's SDK is to look for them, as it does for any program."""
+    ca_bundle: str | None = None
+    """A file with the certificates of whoever vouches for storage; `None` for the system's."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
         """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3.
 
-        As in AWS's SDKs, AWS_ENDPOINT_URL stands for every service without one of its own.
+        As in AWS's SDKs, AWS_ENDPOINT_URL stands for every service without one of its own, and
+        AWS_CA_BUNDLE and the credentials are known by their names there.
         """
         return cls(
             uploads_bucket=required(environ, "UPLOADS_BUCKET"),
@@ -31,7 +52,23 @@ class StorageSettings:
             endpoint_url=environ.get("AWS_ENDPOINT_URL_S3")
             or environ.get("AWS_ENDPOINT_URL")
             or None,
+            credentials=Credentials.read(environ),
+            ca_bundle=environ.get("AWS_CA_BUNDLE") or None,
         )
+
+    def bucket_url(self, bucket: str) -> str:
+        """Return a bucket's address: of the regional, virtual host, or a path of other servers.
+
+        The global host redirects, which breaks a browser's CORS preflight.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+        """
+        if self.endpoint_url:
+            return f"{self.endpoint_url.rstrip('/')}/{bucket}"
+        domains = (domain for start, domain in _DOMAINS.items() if self.region.startswith(start))
+        host = f"s3.{self.region}.{next(domains, 'amazonaws.com')}"
+        if _HOST_LABEL.fullmatch(bucket):
+            return f"https://{bucket}.{host}/"
+        return f"https://{host}/{bucket}"
 
 
 @dataclass(frozen=True, slots=True)

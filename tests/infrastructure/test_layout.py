@@ -36,8 +36,9 @@ def importers(*packages: str) -> list[str]:
         (["pymongo", "bson"], ["shared/catalog.py"]),
         (
             ["boto3", "botocore"],
-            ["shared/nudges.py", "shared/processing_function.py", "shared/storage.py"],
+            ["shared/nudges.py", "shared/processing_function.py", "shared/s3_client.py"],
         ),
+        (["urllib3"], ["shared/s3_requests.py", "shared/storage.py"]),
         (["standardwebhooks"], ["upkeep/webhooks.py", "upkeep/wiring.py"]),
         (["ssl"], ["upkeep/receiver.py"]),
         (["subprocess"], ["processing/cage.py"]),

@@ -247,4 +247,4 @@ def test_nothing_touches_the_network_until_it_is_used(tmp_path: Path) -> None:
     assert isinstance(processor.records, Catalog)
     assert "_client" not in vars(processor.records)
     assert isinstance(processor.thumbnails, Storage)
-    assert "_client_for_all" not in vars(processor.thumbnails)
+    assert "_client" not in vars(processor.thumbnails)

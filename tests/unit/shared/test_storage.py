@@ -1,12 +1,19 @@
 """Storage against moto, and the documents that it signs.
 
-moto enforces nothing of what is signed: that S3 refuses what it should is proven end to end.
+moto enforces nothing of what is signed: that S3 refuses what it should is proven end to end, and
+that it is signed as AWS does in test_sigv4.py.
 """
 
 import base64
 import io
 import json
+import socket
+import threading
+import traceback
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import Mock
@@ -14,8 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from botocore.response import StreamingBody
-from moto import mock_aws
+from moto.server import ThreadedMotoServer
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
@@ -39,15 +45,53 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
+@pytest.fixture(scope="module")
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
-def storage() -> Iterator[Storage]:
-    with mock_aws():
-        s3 = boto3.client("s3", region_name="eu-west-1")
-        for bucket in (SETTINGS.uploads_bucket, SETTINGS.media_bucket):
-            s3.create_bucket(
-                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-            )
-        yield Storage(SETTINGS, attempts=1, read_timeout_s=1)
+def s3(s3_url: str) -> Iterator[Any]:
+    s3 = boto3.client("s3", region_name="eu-west-1", endpoint_url=s3_url)
+    for bucket in (SETTINGS.uploads_bucket, SETTINGS.media_bucket):
+        s3.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+    yield s3
+    # All servers of moto in one process have the same buckets.
+    urllib.request.urlopen(f"{s3_url}/moto-api/reset", data=b"").close()
+
+
+@pytest.fixture
+def storage(s3: Any) -> Storage:
+    settings = replace(SETTINGS, endpoint_url=s3.meta.endpoint_url)
+    return Storage(settings, attempts=1, read_timeout_s=5)
+
+
+@pytest.fixture
+def signing() -> Storage:
+    return Storage(SETTINGS, attempts=1, read_timeout_s=1)
+
+
+@contextmanager
+def answering(*answers: bytes) -> Iterator[str]:
+    """Yield the URL of a server that says these things, one to each connection."""
+
+    def serve() -> None:
+        for answer in answers:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def sign(storage: Storage) -> dict[str, str]:
@@ -58,9 +102,9 @@ def sign(storage: Storage) -> dict[str, str]:
 
 
 def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
-    storage: Storage,
+    signing: Storage,
 ) -> None:
-    policy = json.loads(base64.b64decode(sign(storage)["policy"]))
+    policy = json.loads(base64.b64decode(sign(signing)["policy"]))
     assert {"bucket": "clipo-uploads"} in policy["conditions"]
     assert {"key": "uploads/1/source"} in policy["conditions"]
     assert {"Content-Type": "video/mp4"} in policy["conditions"]
@@ -69,8 +113,8 @@ def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
     assert timedelta(seconds=890) < expires <= timedelta(seconds=900)
 
 
-def test_a_signed_form_goes_to_the_regional_host_with_sigv4(storage: Storage) -> None:
-    form = sign(storage)
+def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: Storage) -> None:
+    form = sign(signing)
     assert urlsplit(form["url"]).hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
     assert form["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
 
@@ -81,16 +125,16 @@ def test_other_servers_are_addressed_by_path() -> None:
     assert form["url"] == "http://127.0.0.1:9/clipo-uploads"
 
 
-def test_a_thumbnails_address_forces_its_type_and_expires(storage: Storage) -> None:
-    query = parse_qs(urlsplit(storage.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
+def test_a_thumbnails_address_forces_its_type_and_expires(signing: Storage) -> None:
+    query = parse_qs(urlsplit(signing.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
     assert query["X-Amz-Expires"] == ["60"]
     assert query["response-content-type"] == ["image/jpeg"]
 
 
-def test_an_upload_is_stored_and_read_by_ranges(storage: Storage) -> None:
+def test_an_upload_is_stored_and_read_by_ranges(storage: Storage, s3: Any) -> None:
     content = bytes(range(256)) * 1024
     storage.put_upload("k", io.BytesIO(content), size=len(content), content_type="video/mp4")
-    etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
+    etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
     pieces = list(storage.read_upload("k", Source(etag, len(content), ""), 10, 200_000))
     assert b"".join(pieces) == content[10:200_000]
     assert [len(piece) for piece in pieces[:-1]] == [READ_BYTES] * 3
@@ -107,33 +151,62 @@ def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: Sto
         list(storage.read_upload("nothing", Source("0" * 32, 5, ""), 0, 5))
 
 
-def test_a_store_that_does_not_know_ranges_is_not_believed(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_does_not_know_ranges_is_not_believed() -> None:
     """It answers 200 and the object from its beginning, of as many bytes as were asked for."""
-    body = StreamingBody(io.BytesIO(b"bytes"), 5)
-    answer = {"ContentLength": 5, "Body": body}
-    monkeypatch.setattr(storage, "_client_for_all", Mock(get_object=lambda **_: answer))
-    with pytest.raises(StorageUnavailable, match="another range"):
-        list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
+    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes") as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        with pytest.raises(StorageUnavailable, match="another range"):
+            list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
 
 
-def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: Storage) -> None:
+def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: Storage, s3: Any) -> None:
     storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
-    etag = boto3.client("s3").head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
+    etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
     with pytest.raises(StorageUnavailable, match="another range"):
         list(storage.read_upload("k", Source(etag, 9, ""), 0, 9))
 
 
-def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage) -> None:
+def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage, s3: Any) -> None:
     storage.put_thumbnail("t.jpg", b"jpeg")
     assert storage.read_thumbnail("t.jpg") == b"jpeg"
-    head = boto3.client("s3").head_object(Bucket="clipo-media", Key="t.jpg")
+    head = s3.head_object(Bucket="clipo-media", Key="t.jpg")
     assert head["ContentType"] == "image/jpeg"
     storage.delete_thumbnail("t.jpg")
     with pytest.raises(ObjectGone):
         storage.read_thumbnail("t.jpg")
     storage.delete_thumbnail("t.jpg")
+
+
+def test_what_ends_early_is_not_taken_for_all_of_it() -> None:
+    head = (
+        b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n"
+    )
+    with answering(head + b"bytes") as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        with pytest.raises(StorageUnavailable, match="ProtocolError"):
+            list(storage.read_upload("k", Source("etag", 9, ""), 0, 9))
+
+
+def test_what_fails_once_is_asked_for_again() -> None:
+    busy = b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
+    with answering(busy, b"", good) as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=3, read_timeout_s=5)
+        assert storage.upload_etag("k") == "e"
+    with answering(busy, busy) as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        with pytest.raises(StorageUnavailable, match="503"):
+            storage.upload_etag("k")
+
+
+def test_no_error_tells_what_was_signed() -> None:
+    """It is logged with all that it was raised from."""
+    nobody = replace(SETTINGS, endpoint_url="http://127.0.0.1:9")
+    with pytest.raises(StorageUnavailable) as caught:
+        Storage(nobody, attempts=1, read_timeout_s=1).put_thumbnail("t.jpg", b"jpeg")
+    told = "".join(traceback.format_exception(caught.value))
+    assert "ConnectionRefused" in told
+    assert "ignature" not in told
 
 
 KEY = "uploads/507f1f77bcf86cd799439011/source"
@@ -163,16 +236,16 @@ def signed_step(storage: Storage, step: MultipartStep, **given: Any) -> tuple[st
     ],
 )
 def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
-    storage: Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
+    signing: Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
 ) -> None:
-    path, query = signed_step(storage, step, **given)
+    path, query = signed_step(signing, step, **given)
     assert path == f"/{KEY}"
     assert {k: v for k, v in query.items() if not k.startswith("X-Amz-")} == said
     assert query["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_the_beginning_of_an_upload_in_parts_carries_its_type(storage: Storage) -> None:
-    _, query = signed_step(storage, MultipartStep.CREATE, content_type="video/mp4")
+def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: Storage) -> None:
+    _, query = signed_step(signing, MultipartStep.CREATE, content_type="video/mp4")
     assert query["X-Amz-SignedHeaders"] == ["content-type;host"]
 
 
@@ -183,8 +256,9 @@ def test_what_is_stored_is_found_by_its_whole_key(storage: Storage) -> None:
     assert storage.find_upload(KEY) == Source(storage.upload_etag(KEY) or "", 5, "")
 
 
-def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(storage: Storage) -> None:
-    s3 = boto3.client("s3", region_name="eu-west-1")
+def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(
+    storage: Storage, s3: Any
+) -> None:
     ids = ("507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012")
     for video_id in ids:
         key = f"uploads/{video_id}/source"
@@ -202,17 +276,17 @@ def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(storage: St
 
 
 def test_more_thumbnails_than_one_page_are_removed(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
     for number in range(5):
         storage.put_thumbnail(f"thumbnails/507f1f77bcf86cd799439011/{number}.jpg", b"jpeg")
     storage.delete_objects_of("507f1f77bcf86cd799439011")
-    assert keys(boto3.client("s3"), "clipo-media") == []
+    assert keys(s3, "clipo-media") == []
 
 
-def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage) -> None:
-    upload = boto3.client("s3").create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
+def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage, s3: Any) -> None:
+    upload = s3.create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
     storage._abort(KEY, upload["UploadId"])
     storage._abort(KEY, upload["UploadId"])
 
@@ -259,7 +333,7 @@ def test_what_could_not_be_deleted_is_not_passed_over(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
-    monkeypatch.setattr(storage, "_client_for_all", Mock(delete_objects=lambda **_: refused))
+    monkeypatch.setattr(storage, "_client", Mock(delete_objects=lambda **_: refused))
     with pytest.raises(StorageUnavailable, match="AccessDenied"):
         storage.delete([StoredObject("clipo-uploads", "k", datetime.now(UTC))])
 
@@ -271,7 +345,7 @@ def test_a_storage_that_does_not_answer_is_unavailable() -> None:
         storage.put_thumbnail("t.jpg", b"jpeg")
 
 
-def test_a_bucket_that_refuses_us_is_unavailable(storage: Storage) -> None:
-    boto3.client("s3").delete_bucket(Bucket="clipo-media")
+def test_a_bucket_that_refuses_us_is_unavailable(storage: Storage, s3: Any) -> None:
+    s3.delete_bucket(Bucket="clipo-media")
     with pytest.raises(StorageUnavailable, match="NoSuchBucket"):
         storage.put_thumbnail("t.jpg", b"jpeg")
