@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import shared.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
 from processing.engine import Engine
 from processing.process_video import VideoProcessor
+from processing.programs import ffmpeg_dir
 from processing.source import RangedSources
 from shared.catalog import Catalog
 from shared.nudges import Nudges
@@ -16,7 +16,6 @@ from shared.storage import Storage
 _CATALOG_TIMEOUT_MS = 10_000
 _S3_ATTEMPTS = 3
 _S3_READ_TIMEOUT_S = 20
-_LAYER_FFMPEG = "/opt/bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,6 @@ class Wired:
 def wire(environ: Mapping[str, str]) -> Wired:
     """Read the settings and build everything. Connections are made at their first use.
 
-    CLIPO_FFMPEG_DIR is where `ffmpeg` and `ffprobe` lie (default: the Lambda layer's place).
     Raises `SettingsError`.
     """
     storage_settings = StorageSettings.read(environ)
@@ -39,7 +37,7 @@ def wire(environ: Mapping[str, str]) -> Wired:
         records=Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS),
         thumbnails=storage,
         sources=RangedSources(storage),
-        inspector=Engine(Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER_FFMPEG)),
+        inspector=Engine(ffmpeg_dir(environ)),
         leftovers=storage,
         max_bytes=max_upload_bytes(environ),
         nudges=Nudges.read(environ),

@@ -232,20 +232,20 @@ _SLOW = {
 
 
 @pytest.mark.parametrize(
-    ("artifact", "packages"),
+    ("artifact", "imported", "packages"),
     [
-        ("ApiFunction", _LOGGED | _CATALOG | _WEB),
-        ("ProcessingFunction", _LOGGED | _CATALOG | {"urllib3"}),
-        ("UpkeepFunction", _LOGGED | _CATALOG | {"standardwebhooks"}),
+        ("ApiFunction", "api.handler", _LOGGED | _CATALOG | _WEB),
+        ("ProcessingFunction", "processing.cold_start", _LOGGED | _CATALOG | {"urllib3"}),
+        ("UpkeepFunction", "upkeep.handler", _LOGGED | _CATALOG | {"standardwebhooks"}),
     ],
 )
 def test_a_cold_start_imports_nothing_that_not_every_event_needs(
-    built: Path, runtime_python: Path, artifact: str, packages: set[str]
+    built: Path, runtime_python: Path, artifact: str, imported: str, packages: set[str]
 ) -> None:
     code = f"""
 import json
 before = set(sys.modules)
-import {_FUNCTIONS[artifact]}.handler
+import {imported}
 print(json.dumps(list(set(sys.modules) - before)))
 """
     modules = set(answer(runtime_python, built / artifact, code))

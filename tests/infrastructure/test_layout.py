@@ -62,7 +62,9 @@ def test_the_web_framework_stays_in_the_api() -> None:
     assert all(module.startswith("api/") for module in web)
 
 
-@pytest.mark.parametrize("handler", ["api.handler", "processing.handler", "upkeep.handler"])
+@pytest.mark.parametrize(
+    "handler", ["api.handler", "processing.handler", "processing.cold_start", "upkeep.handler"]
+)
 def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
     code = (
         "import socket, sys\n"

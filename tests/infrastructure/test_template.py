@@ -300,7 +300,7 @@ def test_functions_run_where_their_artifacts_do() -> None:
     functions = resources("AWS::Lambda::Function")
     assert {name: found["Handler"] for name, found in functions.items()} == {
         "ApiFunction": "api.handler.handler",
-        "ProcessingFunction": "processing.handler.handler",
+        "ProcessingFunction": "processing.cold_start.handler",
         "UpkeepFunction": "upkeep.handler.handler",
     }
     for found in functions.values():
