@@ -9,6 +9,7 @@ help:
 	@echo "make test   set up and run the tests"
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
+	@echo "make bench-cold  measure cold starts beside a naive build's (some minutes)"
 	@echo "make soak   upload 2,000 videos to a stack whose workers are killed (6 minutes)"
 	@echo "make check  lint, types and locks"
 	@echo "make build  make the functions' artifacts, as sam build does"
@@ -37,6 +38,9 @@ bench: setup
 bench-upload: setup
 	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)
 
+bench-cold: setup
+	@.venv/bin/python -m benchmarks.cold $(ARGS)
+
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
 
@@ -58,7 +62,7 @@ layer: .tools/layer/.ready
 	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready .tools/browser/.ready $(PAGE)
+	.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready $(PAGE)
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
@@ -93,8 +97,14 @@ lock: $(UV)
 	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
 
+# Its own modules are compiled on Lambda, too, before it starts.
+.tools/runtime/.ready: requirements/runtime.txt $(UV)
+	@{ $(UV) venv --quiet --clear --python "$(PYTHON_3_13)" .tools/runtime && \
+	$(UV) pip install --quiet --compile-bytecode --python .tools/runtime --require-hashes -r $< && \
+	touch $@; } || echo "Without Python 3.13 no cold start is measured or tested."
+
 .tools/browser/.ready: tests/e2e/browser/set_up.sh tests/e2e/browser/embed/package-lock.json
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test bench bench-upload soak check build deploy layer setup lock
+.PHONY: help run test bench bench-upload bench-cold soak check build deploy layer setup lock

@@ -24,6 +24,7 @@ pin sam
 pin checkov
 pin node
 pin layer
+pin runtime
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev
 for group in local api processing upkeep ffmpeg; do

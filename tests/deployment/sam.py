@@ -19,6 +19,17 @@ _SAM = REPOSITORY / ".tools" / "sam" / "bin" / "sam"
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 """This machine's, in Lambda's words."""
 
+SETTINGS = {
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+    "UPLOADS_BUCKET": "clipo-uploads",
+    "MEDIA_BUCKET": "clipo-media",
+    "MONGODB_URI": "mongodb://127.0.0.1:9",
+    "PROCESSING_FUNCTION": "clipo-processing",
+}
+"""With which every function starts; nothing answers where they point."""
+
 _BUILT = {"Architecture": ARCHITECTURE, "MongoSecret": "is-not-looked-up-here"}
 
 

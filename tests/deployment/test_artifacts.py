@@ -12,22 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.deployment.sam import ARCHITECTURE, REPOSITORY, Sam
+from tests.deployment.sam import ARCHITECTURE, REPOSITORY, SETTINGS, Sam
 from tests.events import event
 
 _FUNCTIONS = {
     "ApiFunction": "api",
     "ProcessingFunction": "processing",
     "UpkeepFunction": "upkeep",
-}
-_SETTINGS = {
-    "AWS_REGION": "eu-west-1",
-    "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "secret",
-    "UPLOADS_BUCKET": "clipo-uploads",
-    "MEDIA_BUCKET": "clipo-media",
-    "MONGODB_URI": "mongodb://127.0.0.1:9",
-    "PROCESSING_FUNCTION": "clipo-processing",
 }
 _MACHINE_OFFSET = 18
 """Of the machine's number in an ELF file: https://man7.org/linux/man-pages/man5/elf.5.html"""
@@ -181,7 +172,7 @@ def answer(python: Path, artifact: Path, code: str) -> Any:
     finished = subprocess.run(
         [python, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"],
         cwd=artifact,
-        env=_SETTINGS,
+        env=SETTINGS,
         capture_output=True,
         text=True,
         check=False,

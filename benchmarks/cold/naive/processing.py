@@ -1,0 +1,40 @@
+"""Processing, built when the module is imported."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from processing.engine import Engine
+from processing.process_video import VideoProcessor
+from processing.source import RangedSources
+from shared.s3_event import records, uploaded_object
+from shared.settings import max_upload_bytes
+
+from .clients import catalog, settings, storage
+
+processor = VideoProcessor(
+    records=catalog,
+    thumbnails=storage,
+    sources=RangedSources(storage),
+    inspector=Engine(Path(os.environ["CLIPO_FFMPEG_DIR"])),
+    leftovers=storage,
+    max_bytes=max_upload_bytes(os.environ),
+    nudges=None,
+)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Process every upload that an S3 event names."""
+
+    def remaining_s() -> float:
+        return float(context.get_remaining_time_in_millis()) / 1000
+
+    uploads = [uploaded_object(r, bucket=settings.uploads_bucket) for r in records(event)]
+    return {
+        "outcomes": [
+            asdict(processor.process(upload, remaining_s=remaining_s))
+            for upload in uploads
+            if upload
+        ]
+    }

@@ -1,0 +1,99 @@
+"""MongoDB and S3 on this machine, and the events that functions get there."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from benchmarks.cold.sandbox import FunctionFailed
+from clipo.cloud import Cloud
+from shared.catalog import Catalog, new_video_id
+from shared.settings import CatalogSettings
+from shared.video import source_key
+from tests.clips import Clips
+from tests.events import event
+from tests.examples import video
+from tests.servers import mongodb, s3
+
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALCOLD", "AWS_SECRET_ACCESS_KEY": "secret"}
+_CLIP = "h264.mp4"
+_GOOD = (("statusCode", 201), ("finished", True))
+"""What the API and upkeep answer."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What the functions work with, and their settings for it."""
+
+    environ: dict[str, str]
+    s3: Any
+    catalog: Catalog
+    clip: bytes
+
+    def wake(self) -> None:
+        """Have the servers read their own files again: their start is not what is measured."""
+        happened = self.upload()
+        key = happened["Records"][0]["s3"]["object"]["key"]
+        self.s3.get_object(Bucket="clipo-uploads", Key=key)["Body"].read()
+        self.s3.delete_object(Bucket="clipo-uploads", Key=key)
+
+    def event_maker(self, function: str) -> Callable[[], dict[str, Any]]:
+        """Return what makes a new event for a function: each is of use only once."""
+        return {
+            "api": lambda: event("http-create-video"),
+            "processing": self.upload,
+            "upkeep": lambda: event("schedule"),
+        }[function]
+
+    def upload(self) -> dict[str, Any]:
+        """Add a video and its file; return S3's event of it."""
+        added = video(new_video_id())
+        self.catalog.add(added)
+        key = source_key(added.id)
+        put = self.s3.put_object(Bucket="clipo-uploads", Key=key, Body=self.clip)
+        happened = copy.deepcopy(event("s3-post"))
+        happened["Records"][0]["s3"]["object"] |= {
+            "key": key,
+            "size": len(self.clip),
+            "eTag": put["ETag"].strip('"'),
+        }
+        return happened
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Run both servers for the time of a `with` block."""
+    with s3(folder, _CREDENTIALS) as storage, mongodb(folder) as database:
+        environ = _CREDENTIALS | {
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL_S3": storage.url,
+            "AWS_ENDPOINT_URL_SQS": storage.url,
+            "MONGODB_URI": database.uri,
+            "UPLOADS_BUCKET": "clipo-uploads",
+            "MEDIA_BUCKET": "clipo-media",
+            "PROCESSING_FUNCTION": "clipo-processing",
+            "POWERTOOLS_METRICS_NAMESPACE": "Clipo/cold",
+        }
+        Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")
+        client = boto3.Session(
+            aws_access_key_id=_CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+            region_name=environ["AWS_REGION"],
+        ).client("s3", endpoint_url=storage.url)
+        catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
+        catalog.ensure_indexes()
+        yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes())
+        catalog.close()
+
+
+def check(happened: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+    """Raise `FunctionFailed` where a function has not done what the event asks for."""
+    if happened and not any(answer.get(name) == value for name, value in _GOOD):
+        outcomes = [outcome["result"] for outcome in answer.get("outcomes", [])]
+        if outcomes != ["done"]:
+            raise FunctionFailed(str(answer))
