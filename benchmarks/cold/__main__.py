@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.cold import report
-from benchmarks.cold.builds import ARTIFACTS, HELLO_FOLDER, Builds, build
+from benchmarks.cold.builds import ARTIFACTS, HELLO_FOLDER, Builds, build, our_handler
 from benchmarks.cold.report import HELLO, MINIMAL, NAIVE, OURS, Start
 from benchmarks.cold.sandbox import Cost, Function, empty_page_cache, missing, sandbox
 from benchmarks.cold.world import World, check, world
@@ -69,7 +69,7 @@ def _subjects(builds: Builds, local: World) -> Iterator[_Subject]:
     for name, folder in builds.ours.items():
         event = local.event_maker(name)
         environ = local.environ | {"POWERTOOLS_SERVICE_NAME": name}
-        handler, wheel = f"{name}.handler.handler", builds.wheel_ffmpeg
+        handler, wheel = our_handler(name), builds.wheel_ffmpeg
         yield _Subject((name, OURS), Function(folder, handler, environ, wheel), event)
         if name == "processing" and builds.minimal_ffmpeg:
             ours = Function(folder, handler, environ, builds.minimal_ffmpeg)

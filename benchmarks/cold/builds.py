@@ -9,6 +9,7 @@ from pathlib import Path
 
 from layers.ffmpeg.build import Assembler, Build
 from tests.deployment.sam import ARCHITECTURE, Sam
+from tests.template import source
 
 _ROOT = Path(__file__).parents[2]
 _HERE = Path(__file__).parent
@@ -44,6 +45,12 @@ def build(folder: Path, names: list[str]) -> Builds:
     )
 
 
+def our_handler(name: str) -> str:
+    """Return what the template has Lambda import of a function."""
+    handler: str = source()["Resources"][ARTIFACTS[name]]["Properties"]["Handler"]
+    return handler
+
+
 def naive(folder: Path, name: str) -> Path:
     """Install the locked packages and boto3 as they are, and put the code and a handler beside.
 
@@ -59,9 +66,9 @@ def naive(folder: Path, name: str) -> Path:
         cwd=_ROOT,
         check=True,
     )
-    for source in (_ROOT / "functions" / name, _ROOT / "functions" / "shared", _HERE / "naive"):
+    for code in (_ROOT / "functions" / name, _ROOT / "functions" / "shared", _HERE / "naive"):
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, folder / source.name, ignore=ignored)
+        shutil.copytree(code, folder / code.name, ignore=ignored)
     return folder
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cold.builds import ARTIFACTS, HELLO_FOLDER, naive
+from benchmarks.cold.builds import ARTIFACTS, HELLO_FOLDER, naive, our_handler
 from benchmarks.cold.sandbox import Function, FunctionFailed, missing, sandbox
 from tests.deployment.sam import SETTINGS
 from tests.events import event
@@ -31,7 +31,7 @@ def test_what_a_start_and_each_event_cost_is_told() -> None:
 
 @pytest.mark.parametrize("name", ARTIFACTS)
 def test_a_built_function_answers_in_lambdas_runtime(built: Path, name: str) -> None:
-    _assert_answers(Function(built / ARTIFACTS[name], f"{name}.handler.handler", SETTINGS), name)
+    _assert_answers(Function(built / ARTIFACTS[name], our_handler(name), SETTINGS), name)
 
 
 @pytest.mark.parametrize("name", ARTIFACTS)
