@@ -4,6 +4,7 @@ What the emulator cannot do is made up for here, never in the template (ADR 9).
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -148,6 +149,25 @@ def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips:
         jpeg = httpx2.get(thumbnail, verify=deployed.aws.tls)
         assert jpeg.headers["content-type"] == "image/jpeg"
         assert jpeg.content.startswith(b"\xff\xd8\xff")
+
+
+def test_the_page_comes_through_the_gateway_as_it_was_built(deployed: Deployed) -> None:
+    """Lambda's answers are text or base64: compressed files have to be the latter."""
+    with deployed.api() as api:
+        page = api.get("/")
+        video = api.post("/videos", json={"filename": "clip.mp4", "size": 5}).json()
+        storage = re.match(r"https://[^/]+", video["upload"]["url"])
+        assert storage
+        assert f"connect-src 'self' {storage[0]};" in page.headers["content-security-policy"]
+        names = re.findall(r'(?:src|href)="/assets/([^"]+)"', page.text)
+        assert any(name.endswith(".js") for name in names)
+        for name in names:
+            packed = api.get(f"/assets/{name}", headers={"Accept-Encoding": "gzip"})
+            plain = api.get(f"/assets/{name}", headers={"Accept-Encoding": "identity"})
+            assert plain.content == (REPOSITORY / "functions/api/page/assets" / name).read_bytes()
+            assert packed.content == plain.content
+            if name.endswith(".js"):
+                assert packed.headers["content-encoding"] == "gzip"
 
 
 def test_a_finish_is_announced_at_once(deployed: Deployed, clips: Clips) -> None:
