@@ -1,6 +1,7 @@
 """The API Lambda: API Gateway's event in, the application's response out."""
 
 import os
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -25,3 +26,19 @@ def _adapter() -> Mangum:
 def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
     """Answer one request of API Gateway."""
     return _adapter()(event, context)
+
+
+def _import_the_rest() -> None:
+    """Import what else waits for the first call that needs it.
+
+    A snapshot can have it all (ADR 24): with SnapStart there are no credentials in the environment,
+    so botocore looks for them before the first signature. Not here: they would be copied.
+    https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
+    """
+    import shared.s3_client  # noqa: F401, PLC0415
+
+
+with suppress(ImportError):  # only Lambda's own Python has it
+    from snapshot_restore_py import register_before_snapshot
+
+    register_before_snapshot(_import_the_rest)

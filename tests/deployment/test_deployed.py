@@ -83,17 +83,28 @@ def deployed(
         secrets = aws.client("secretsmanager")
         secrets.create_secret(Name=_SECRET, SecretString=mongodb_uri)
         secrets.create_secret(Name=_WEBHOOK_SECRET, SecretString=SECRET)
-        aws.sam.run(
-            *("deploy", "--template", without_metric_math(built), "--stack-name", _STACK),
-            *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
-            *("--parameter-overrides", f"MongoSecret={_SECRET}", f"Architecture={ARCHITECTURE}"),
-            *(f"WebhookUrl={_RECEIVER}", f"WebhookSecret={_WEBHOOK_SECRET}"),
-        )
+        deploy(aws, built)
         stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         # The emulator unpacks layers elsewhere than in /opt, and without their modes.
         use_ffmpeg_of(aws, layer_of(built))
         yield Deployed(aws, outputs, mongodb_uri)
+
+
+def deploy(aws: Aws, built: Path, **changes: str) -> None:
+    """Deploy the stack, or deploy it again with other parameters."""
+    parameters = {
+        "MongoSecret": _SECRET,
+        "Architecture": ARCHITECTURE,
+        "WebhookUrl": _RECEIVER,
+        "WebhookSecret": _WEBHOOK_SECRET,
+    }
+    aws.sam.run(
+        *("deploy", "--template", without_metric_math(built), "--stack-name", _STACK),
+        *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
+        "--parameter-overrides",
+        *(f"{name}={value}" for name, value in (parameters | changes).items()),
+    )
 
 
 def without_metric_math(built: Path) -> Path:
@@ -260,6 +271,53 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
     assert deployed.mongodb_uri not in shown
     assert SECRET not in shown
     assert _RECEIVER not in shown
+
+
+def snapshots(aws: Aws) -> list[str]:
+    """Return the published versions of the API that are paid for as snapshots."""
+    listed = aws.client("lambda").list_versions_by_function(FunctionName=f"{_STACK}-api")
+    return [
+        found["Version"]
+        for found in listed["Versions"]
+        if found["SnapStart"]["OptimizationStatus"] == "On"
+    ]
+
+
+def called_version(aws: Aws) -> str | None:
+    """Return which published version the API's address leads to, or `None`: to the latest code."""
+    gateway, functions = aws.client("apigatewayv2"), aws.client("lambda")
+    (api,) = gateway.get_apis()["Items"]
+    (integration,) = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
+    alias = integration["IntegrationUri"].partition(f":function:{_STACK}-api")[2].strip(":")
+    if not alias:
+        return None
+    found = functions.get_alias(FunctionName=f"{_STACK}-api", Name=alias)
+    return str(found["FunctionVersion"])
+
+
+def test_snapstart_is_switched_on_and_off_and_follows_the_parameters(
+    deployed: Deployed, built: Path, clips: Clips
+) -> None:
+    aws = deployed.aws
+    assert (snapshots(aws), called_version(aws)) == ([], None)
+    with deployed.api() as api:
+        deploy(aws, built, ApiSnapStart="PublishedVersions")
+        first = called_version(aws)
+        assert snapshots(aws) == [first]
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        assert deployed.finished(api, video_id)["status"] == "done"
+
+        deploy(aws, built, ApiSnapStart="PublishedVersions", AllowedExtensions="webm")
+        refused = api.post("/videos", json={"filename": "clip.mp4", "size": 1})
+        assert refused.json()["code"] == "unsupported_extension"
+        second = called_version(aws)
+        assert second != first
+        assert snapshots(aws) == [second], "the old one is no longer paid for"
+
+        # What is not named keeps its value.
+        deploy(aws, built, ApiSnapStart="None", AllowedExtensions="mp4")
+        assert (snapshots(aws), called_version(aws)) == ([], None)
+        assert api.post("/videos", json={"filename": "clip.mp4", "size": 1}).status_code == 201
 
 
 def left(aws: Aws) -> list[str]:

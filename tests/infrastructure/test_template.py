@@ -40,9 +40,12 @@ def test_aws_own_linters_find_nothing() -> None:
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
-def test_checkov_finds_nothing_that_is_not_explained(tmp_path: Path) -> None:
+@pytest.mark.parametrize("snap_start", ["None", "PublishedVersions"])
+def test_checkov_finds_nothing_that_is_not_explained(snap_start: str, tmp_path: Path) -> None:
     written = tmp_path / "template.json"
-    written.write_text(json.dumps(transformed()))
+    document = json.loads(json.dumps(transformed()))
+    document["Parameters"]["ApiSnapStart"]["Default"] = snap_start
+    written.write_text(json.dumps(document))
     checkov = _TOOLS / "checkov/bin/checkov"
     finished = run(checkov, "--file", written, "--skip-download", "--output", "json")
     report = json.loads(finished.stdout)
@@ -319,6 +322,58 @@ def test_concurrency_is_capped_where_the_operator_says_so() -> None:
         {"Ref": "ProcessingConcurrency"},
         {"Ref": "AWS::NoValue"},
     ]
+
+
+# ---- SnapStart ----
+
+
+def test_the_api_starts_from_snapshots_only_where_the_operator_says_so() -> None:
+    parameter = source()["Parameters"]["ApiSnapStart"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == (
+        "None",
+        ["None", "PublishedVersions"],
+    )
+    starting = {
+        name: found["SnapStart"]
+        for name, found in resources("AWS::Lambda::Function").items()
+        if "SnapStart" in found
+    }
+    assert starting == {"ApiFunction": {"ApplyOn": {"Ref": "ApiSnapStart"}}}
+
+    (alias,) = resources("AWS::Lambda::Alias").values()
+    condition, with_alias, without = resource("AWS::ApiGatewayV2::Integration", "HttpApi")[
+        "IntegrationUri"
+    ]["Fn::If"]
+    assert condition == "SnapStarts"
+    assert with_alias["Fn::Sub"] == f"{without['Fn::Sub']}:{alias['Name']}"
+    assert resource("AWS::Lambda::Permission", "HttpApiMayInvoke")["FunctionName"]["Fn::If"] == [
+        "SnapStarts",
+        {"Ref": "ApiFunctionAliaslive"},
+        {"Fn::GetAtt": ["ApiFunction", "Arn"]},
+    ]
+
+
+def test_whatever_changes_the_api_publishes_a_version_and_deletes_the_last() -> None:
+    """SAM alone publishes one when the code changes, and keeps all that there ever were."""
+    (version,) = [
+        found
+        for found in transformed()["Resources"].values()
+        if found["Type"] == "AWS::Lambda::Version"
+    ]
+    assert version["DeletionPolicy"] == "Delete"
+    condition, description, otherwise = version["Properties"]["Description"]["Fn::If"]
+    assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
+    function = resource("AWS::Lambda::Function", "ApiFunction")
+    # Whether there are snapshots changes the description as it is: there is one, or none.
+    used = parameters_in(function) - {"ApiSnapStart"}
+    assert "MongoSecret" in used
+    assert parameters_in(description) == used
+
+
+def parameters_in(value: Any) -> set[str]:
+    """Return the template's parameters that a value depends on."""
+    named = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(value)))
+    return {name for names in named for name in names} & set(source()["Parameters"])
 
 
 # ---- Secrets, logs and alarms ----
