@@ -9,6 +9,7 @@ help:
 	@echo "make test   set up and run the tests"
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
+	@echo "make bench-api  measure the API beside a bare FastAPI route (3 minutes)"
 	@echo "make soak   upload 2,000 videos to a stack whose workers are killed (6 minutes)"
 	@echo "make check  lint, types and locks"
 	@echo "make build  make the functions' artifacts, as sam build does"
@@ -36,6 +37,9 @@ bench: setup
 
 bench-upload: setup
 	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)
+
+bench-api: setup
+	@.venv/bin/python -m benchmarks.api $(ARGS)
 
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
@@ -97,4 +101,4 @@ lock: $(UV)
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test bench bench-upload soak check build deploy layer setup lock
+.PHONY: help run test bench bench-upload bench-api soak check build deploy layer setup lock
