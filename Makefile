@@ -10,6 +10,7 @@ help:
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
 	@echo "make bench-cold  measure cold starts beside a naive build's (some minutes)"
+	@echo "make bench-api  measure the API beside a bare FastAPI route (3 minutes)"
 	@echo "make soak   upload 2,000 videos to a stack whose workers are killed (6 minutes)"
 	@echo "make check  lint, types and locks"
 	@echo "make build  make the functions' artifacts, as sam build does"
@@ -40,6 +41,9 @@ bench-upload: setup
 
 bench-cold: setup
 	@.venv/bin/python -m benchmarks.cold $(ARGS)
+
+bench-api: setup
+	@.venv/bin/python -m benchmarks.api $(ARGS)
 
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
@@ -107,4 +111,4 @@ lock: $(UV)
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test bench bench-upload bench-cold soak check build deploy layer setup lock
+.PHONY: help run test bench bench-upload bench-cold bench-api soak check build deploy layer setup lock
