@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 ARTIFACTS = Path(__file__).parents[1] / ".artifacts"
 """Screenshots, kept for people to look at."""
@@ -80,15 +80,21 @@ class WatchedPage:
 
     page: Page
     requests: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """The same, each after its method: `GET http://…`."""
     complaints: list[str] = field(default_factory=list)
     """Errors of the console, violations of the policy, and exceptions that nobody caught."""
     _expected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.add_init_script(_TELL_VIOLATIONS)
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("request", self._note)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        self.requests.append(request.url)
+        self.calls.append(f"{request.method} {request.url}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":

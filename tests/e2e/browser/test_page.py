@@ -5,47 +5,31 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
 from tests.browsers import WatchedPage
 from tests.clips import Clips
+from tests.page import DONE_MS, DROP, card, expect_picture
 from tests.stack import RunningStack
-
-_DROP = ".uppy-Dashboard-inner"
-_DONE_MS = 30_000
 
 
 @pytest.fixture
 def page(stack: RunningStack, watched: WatchedPage) -> Iterator[WatchedPage]:
     watched.page.goto(stack.api)
-    expect(watched.page.locator(_DROP)).to_be_visible()
+    expect(watched.page.locator(DROP)).to_be_visible()
     yield watched
     assert watched.origins <= {stack.api, stack.addresses["s3"]}
 
 
-def card(page: WatchedPage, name: str) -> Locator:
-    """The newest video of that name."""
-    return page.page.locator(".card").filter(has_text=name).first
-
-
-def expect_picture(card: Locator) -> None:
-    expect(card.locator("[data-status=done]")).to_be_visible(timeout=_DONE_MS)
-    card.scroll_into_view_if_needed()
-    expect(card.locator("img")).to_have_js_property("complete", value=True)
-    assert card.locator("img").evaluate(
-        "async (image) => (await image.decode(), image.naturalWidth)"
-    )
-
-
 def test_what_is_dropped_becomes_a_picture(page: WatchedPage, clips: Clips) -> None:
     names = [f"tiny.{kind}" for kind in ("mp4", "mov", "mkv", "webm", "avi", "wmv", "flv")]
-    page.drop(_DROP, *(clips[name] for name in names))
+    page.drop(DROP, *(clips[name] for name in names))
     for name in names:
         expect_picture(card(page, name))
 
 
 def test_the_page_is_light_and_stands_still(page: WatchedPage, clips: Clips) -> None:
-    page.drop(_DROP, clips["tiny.mp4"])
+    page.drop(DROP, clips["tiny.mp4"])
     expect_picture(card(page, "tiny.mp4"))
     page.page.reload()
     expect_picture(card(page, "tiny.mp4"))
@@ -55,23 +39,23 @@ def test_the_page_is_light_and_stands_still(page: WatchedPage, clips: Clips) -> 
 
 
 def test_a_hostile_file_is_shown_with_its_reason(page: WatchedPage, clips: Clips) -> None:
-    page.drop(_DROP, clips["text.mp4"])
+    page.drop(DROP, clips["text.mp4"])
     failed = card(page, "text.mp4")
-    expect(failed.locator("[data-status=failed]")).to_be_visible(timeout=_DONE_MS)
+    expect(failed.locator("[data-status=failed]")).to_be_visible(timeout=DONE_MS)
     expect(failed).to_contain_text("not a video")
 
 
 def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no video")
     (tmp_path / "empty.mp4").touch()
-    page.drop(_DROP, tmp_path / "notes.txt")
+    page.drop(DROP, tmp_path / "notes.txt")
     expect(page.page.get_by_text("This is not a video that Clipo takes").first).to_be_visible()
-    page.drop(_DROP, tmp_path / "empty.mp4")
+    page.drop(DROP, tmp_path / "empty.mp4")
     expect(page.page.get_by_text("This file is empty").first).to_be_visible()
 
 
 def test_a_video_is_looked_at_and_deleted(page: WatchedPage, clips: Clips) -> None:
-    page.drop(_DROP, clips["tiny.webm"])
+    page.drop(DROP, clips["tiny.webm"])
     expect_picture(card(page, "tiny.webm"))
     card(page, "tiny.webm").locator("a").click()
     details = page.page.get_by_role("dialog")
@@ -86,7 +70,7 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, clips: Clips) -> No
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_nobody_is_shut_out(page: WatchedPage, clips: Clips, *, dark: bool) -> None:
-    page.drop(_DROP, clips["tiny.mp4"])
+    page.drop(DROP, clips["tiny.mp4"])
     expect_picture(card(page, "tiny.mp4"))
     for width, height in ((360, 740), (1280, 800), (3840, 2160)):
         page.screenshot("page", width=width, height=height, dark=dark)

@@ -6,13 +6,15 @@ import type {UploadProgress} from "../upload";
 export const addressOf = (id: string) => `#/videos/${id}`;
 
 export function Card({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
-  const {media, status, error} = video;
+  const {media, status} = video;
+  const why = video.error?.message ?? (status === "pending" && progress?.problem);
   return (
     <li class="card">
       <a href={addressOf(video.id)} data-video={video.id} data-status={status}>
         <div class="picture">
           <Picture video={video} />
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
+          {why && <span class="why">{why}</span>}
           {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
         </div>
         <strong class="name" title={video.filename}>
@@ -21,9 +23,10 @@ export function Card({video, progress}: {video: Video; progress: UploadProgress 
         <span class="facts">
           <StatusMark video={video} progress={progress} />
           <span>{media ? `${media.width}×${media.height}` : bytes(video.size)}</span>
-          <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
+          {!progress && (
+            <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
+          )}
         </span>
-        {error && <span class="why">{error.message}</span>}
       </a>
     </li>
   );
@@ -31,12 +34,16 @@ export function Card({video, progress}: {video: Video; progress: UploadProgress 
 
 export function StatusMark(props: {video: Video; progress: UploadProgress | undefined}) {
   const {status} = props.video;
-  return <span class={`status ${status}`}>{wordsFor(status, props.progress)}</span>;
+  const stopped = status === "pending" && props.progress?.problem;
+  return (
+    <span class={`status ${stopped ? "failed" : status}`}>{wordsFor(status, props.progress)}</span>
+  );
 }
 
 function wordsFor(status: string, progress: UploadProgress | undefined): string {
   if (status !== "pending" || !progress) return status;
-  return `${progress.paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
+  const {problem, paused} = progress;
+  return `${problem ? "stopped at" : paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
 }
 
 /** The thumbnail in a box whose size does not depend on it. */

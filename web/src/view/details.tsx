@@ -83,6 +83,7 @@ function Overview({video, progress}: {video: Video; progress: UploadProgress | u
         <p class="state">
           <StatusMark video={video} progress={progress} />
         </p>
+        {video.status === "pending" && progress?.problem && <p class="error">{progress.problem}</p>}
         {video.error && (
           <p class="error">
             {video.error.message} <code>{video.error.code}</code>
