@@ -124,6 +124,8 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
         page.page.get_by_role("button", name="Pause", exact=True).click()
     expect(card(page, "three-hundred")).to_contain_text("paused 2")
+    page.screenshot("paused", width=360, height=900)
+    page.screenshot("paused", width=1280, height=900, dark=True)
     page.requests.clear()
     for _ in range(2):
         with page.page.expect_response("**/videos?*"):
@@ -132,7 +134,11 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     await_kept(page.page)
     arrived = world.arrived()
     page.page.reload()
-    page.page.get_by_role("button", name="Resume the upload").click()
+    resume = page.page.get_by_role("button", name="Resume the upload")
+    expect(resume).to_be_visible()
+    page.screenshot("reloaded", width=360, height=900, dark=True)
+    page.screenshot("reloaded", width=1280, height=900)
+    resume.click()
     expect_picture(card(page, "three-hundred"))
     assert arrived == set(range(1, 12))
     assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
@@ -146,6 +152,7 @@ def test_an_upload_goes_on_when_the_network_is_back(
     dropped(page, world, large, until_part=5)
     with page.offline():
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
+        page.screenshot("offline", width=1280, height=900)
     expect_picture(card(page, large.stem))
     assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
     assert len(video_ids(page)) == 1
@@ -266,6 +273,8 @@ def test_a_signature_that_expired_is_made_anew(
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "late.mp4", 10_000))
     expect(page.page.get_by_role("alert").first).to_contain_text("Retry makes a new one")
     expect(card(page, "late.mp4")).to_contain_text("Retry makes a new one")
+    page.screenshot("stopped", width=360, height=900)
+    page.screenshot("stopped", width=1280, height=900, dark=True)
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, "late.mp4"))
     assert page.page.locator(".card").filter(has_text="late.mp4").count() == 1

@@ -50,7 +50,8 @@ function wordsFor(status: string, progress: UploadProgress | undefined): string 
 export function Picture({video}: {video: Video}) {
   const [broken, setBroken] = useState(false);
   const {thumbnail} = video;
-  if (!thumbnail || broken) return <span class={`no-picture ${video.status}`} aria-hidden="true" />;
+  if (!thumbnail || broken)
+    return <span key={video.status} class={`no-picture ${video.status}`} aria-hidden="true" />;
   return (
     <img
       // A path: the API's own idea of its host may be another one than the page's.

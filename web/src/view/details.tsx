@@ -134,7 +134,7 @@ function Actions({
   onChanged,
   onDeleted,
 }: Omit<DetailsProps, "video" | "missing" | "progress"> & {video: Video}) {
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<boolean | "no longer">(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (action: () => Promise<void>) => {
@@ -156,13 +156,13 @@ function Actions({
     });
   return (
     <div class="actions">
-      {asking ? (
+      {asking === true ? (
         <div class="confirm" role="alertdialog" aria-labelledby="confirm">
           <span id="confirm">Delete this video and all its files for good?</span>
           <button type="button" class="danger" disabled={busy} onClick={remove}>
             Delete it
           </button>
-          <button type="button" ref={focus} onClick={() => setAsking(false)}>
+          <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
             Keep it
           </button>
         </div>
@@ -173,7 +173,11 @@ function Actions({
               Process it again
             </button>
           )}
-          <button type="button" onClick={() => setAsking(true)}>
+          <button
+            type="button"
+            ref={asking === "no longer" ? focus : null}
+            onClick={() => setAsking(true)}
+          >
             Delete…
           </button>
         </>
