@@ -300,8 +300,8 @@ function progressOf(file: File | undefined): UploadProgress | undefined {
 
 const REFUSALS = {
   youCanOnlyUploadFileTypes: "This is not a video that Clipo takes. Choose one of: %{types}",
-  // Uppy's own words for the size count in 1,024s, ours nowhere.
-  exceedsSize: `%{file} is too large. At most ${bytes(maxUploadBytes)} are allowed: choose a smaller or shorter one.`,
+  exceedsSize:
+    "%{file} is too large. At most %{size} are allowed: choose a smaller or shorter one.",
   inferiorSize: "This file is empty. Choose it again.",
   noDuplicates: "%{fileName} is in the list already.",
   noInternetConnection: "You are offline. Uploads go on when the network is back.",

@@ -7,12 +7,13 @@ export const addressOf = (id: string) => `#/videos/${id}`;
 
 export function Card({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
   const {media, status} = video;
-  const why = video.error?.message ?? (status === "pending" && progress?.problem);
+  const stopped = status === "pending" ? progress?.problem : null;
+  const why = video.error?.message ?? stopped;
   return (
     <li class="card">
       <a href={addressOf(video.id)} data-video={video.id} data-status={status}>
         <div class="picture">
-          <Picture video={video} />
+          <Picture video={video} stopped={Boolean(stopped)} />
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
           {why && <span class="why">{why}</span>}
           {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
@@ -47,11 +48,13 @@ function wordsFor(status: string, progress: UploadProgress | undefined): string 
 }
 
 /** The thumbnail in a box whose size does not depend on it. */
-export function Picture({video}: {video: Video}) {
+export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
   const [broken, setBroken] = useState(false);
   const {thumbnail} = video;
-  if (!thumbnail || broken)
-    return <span key={video.status} class={`no-picture ${video.status}`} aria-hidden="true" />;
+  if (!thumbnail || broken) {
+    const sign = stopped ? "failed" : video.status;
+    return <span key={sign} class={`no-picture ${sign}`} aria-hidden="true" />;
+  }
   return (
     <img
       // A path: the API's own idea of its host may be another one than the page's.

@@ -74,10 +74,11 @@ function useModal() {
 }
 
 function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
+  const stopped = video.status === "pending" ? progress?.problem : null;
   return (
     <div class="overview">
       <div class="picture">
-        <Picture video={video} />
+        <Picture video={video} stopped={Boolean(stopped)} />
       </div>
       <div>
         <p class="state">
@@ -105,7 +106,10 @@ function Overview({video, progress}: {video: Video; progress: UploadProgress | u
 function factsOf(video: Video): [string, ComponentChildren][] {
   return [
     ...mediaFacts(video),
-    ["Size", `${bytes(video.size)} (${count(video.size)} bytes)`],
+    [
+      "Size",
+      video.size < 1000 ? bytes(video.size) : `${bytes(video.size)} (${count(video.size)} bytes)`,
+    ],
     ["Type", video.content_type],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
     ["Id", <code key="id">{video.id}</code>],
