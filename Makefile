@@ -40,7 +40,7 @@ bench-upload: setup
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
 
-check: setup web/node_modules/.dev
+check: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -58,7 +58,7 @@ layer: .tools/layer/.ready
 	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready .tools/browser/.ready $(PAGE)
+	.tools/aws-emulator/.ready .tools/browser/.ready web/node_modules/.dev $(PAGE)
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
@@ -93,7 +93,7 @@ lock: $(UV)
 	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
 
-.tools/browser/.ready: tests/e2e/browser/set_up.sh tests/e2e/browser/embed/package-lock.json
+.tools/browser/.ready: tests/e2e/browser/set_up.sh
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 

@@ -17,10 +17,16 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-ARTIFACTS = Path(__file__).parents[1] / ".artifacts"
+_ROOT = Path(__file__).parents[1]
+ARTIFACTS = _ROOT / ".artifacts"
 """Screenshots, kept for people to look at."""
 
-EMBED = Path(__file__).parent / "e2e" / "browser" / "embed"
+NODE_MODULES = _ROOT / "web" / "node_modules"
+"""Of our own page: Uppy, esbuild and axe."""
+
+NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
+"""Where web/page.mk puts a Node.js if the machine has none."""
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = (
     "--disable-gpu",
@@ -165,7 +171,7 @@ def find_chromium() -> Path | None:
 
 
 def axe_folder() -> Path:
-    return EMBED / "node_modules" / "axe-core"
+    return NODE_MODULES / "axe-core"
 
 
 @contextmanager

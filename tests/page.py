@@ -1,5 +1,7 @@
 """What the tests of Clipo's own page do there, and look for."""
 
+import time
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import WatchedPage
@@ -40,7 +42,9 @@ def expect_picture(card: Locator) -> None:
 
 def await_kept(page: Page) -> None:
     """Wait until the browser has written down an upload in parts, and its file."""
+    deadline = time.monotonic() + 30
     while not page.evaluate(_KEPT):
+        assert time.monotonic() < deadline, "the browser does not keep it"
         page.wait_for_timeout(50)
 
 
