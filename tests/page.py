@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browsers import WatchedPage
 
 DROP = ".uppy-Dashboard-inner"
-DONE_MS = 60_000
+DONE_MS = 40_000
 
 _KEPT = """
 async () => {

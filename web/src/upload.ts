@@ -90,10 +90,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
-  uppy.use(GoldenRetriever, {
-    // Its types know only two of the options that it hands to its store.
-    indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
-  });
+  remember(uppy);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
     // Names the file until it is announced: the signer then answers with the video's own key.
@@ -112,6 +109,21 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
       if (file) uppy.removeFile(file.id);
     },
   };
+}
+
+/** Keep what is uploaded for the page's next life: in one tab only, as another's uploads are no leftovers. */
+function remember(uppy: Uppy<OurMeta, Body>): void {
+  const begin = () => {
+    // What it finds takes the place of what there is.
+    if (uppy.getFiles().length > 0) return;
+    uppy.use(GoldenRetriever, {
+      // Its types know only two of the options that it hands to its store.
+      indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
+    });
+    return new Promise(() => {});
+  };
+  // Held until the tab is closed; then the next one takes over.
+  navigator.locks.request("clipo uploads", begin).catch(console.warn);
 }
 
 /** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */

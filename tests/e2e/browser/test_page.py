@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browsers import WatchedPage, opened
 from tests.clips import Clips
@@ -20,12 +20,22 @@ _SHIFTS = """
   new PerformanceObserver((list) => {
     for (const {value, sources} of list.getEntries())
       for (const {node} of sources)
-        if (!upload.contains(node)) shifts.push(`${value}: ${node?.className ?? "what is gone"}`);
+        if (node && !upload.contains(node)) shifts.push(`${value}: ${node.className}`);
   }).observe({type: "layout-shift"});
 }
 """
 """Writes down what moves outside of Uppy's own box, whose bars slide in and out."""
 
+_ANIMATIONS = """
+() => {
+  globalThis.animated = 0;
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (...what) {
+    animated++;
+    return animate.apply(this, what);
+  };
+}
+"""
 _WIDTHS = ((360, 740), (1280, 800), (3840, 2160))
 
 
@@ -70,10 +80,34 @@ def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> 
     assert 0 < figures.script_bytes <= 100_000
 
 
+def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: RunningStack) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.page.route("**/assets/*.js", hold)
+    page.page.goto(stack.api, wait_until="commit")
+    expect(page.page.get_by_role("heading", name="Videos")).to_be_visible()
+    assert page.figures().first_paint_ms
+    held[0].continue_()
+    expect(page.page.locator(DROP)).to_be_visible()
+    expect(page.page.get_by_role("radio", name="all")).to_be_attached()
+    assert page.figures().layout_shift < 0.01
+
+
+def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: Named) -> None:
+    page.page.emulate_media(reduced_motion="reduce")
+    page.page.evaluate(_ANIMATIONS)
+    uploaded(page, named("tiny.mp4", "motionless.mp4"))
+    assert page.page.evaluate("animated") == 0
+
+
 def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Named) -> None:
     uploaded(page, named("tiny.mp4", "before.mp4"))
     expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
     page.page.evaluate(_SHIFTS)
+    page.page.evaluate(_ANIMATIONS)
     files = [
         named("tiny.mp4", "one.mp4"),
         named("text.mp4", "two.mp4"),
@@ -85,6 +119,7 @@ def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Nam
     expect(card(page, "two.mp4").locator("[data-status=failed]")).to_be_visible(timeout=DONE_MS)
     expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
     assert page.page.evaluate("shifts") == []
+    assert page.page.evaluate("animated") > 0
 
 
 def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named) -> None:

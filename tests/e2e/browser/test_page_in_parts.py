@@ -145,6 +145,24 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     assert len(video_ids(page)) == 1
 
 
+def test_a_second_tab_leaves_the_upload_to_the_first(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    dropped(page, world, large, until_part=3)
+    await_kept(page.page)
+    second = page.page.context.new_page()
+    second.goto(world.stack.api)
+    expect(second.locator(".card").filter(has_text=large.stem)).to_be_visible()
+    with second.expect_response("**/videos?*"):
+        pass  # time enough to find what the first tab has written down
+    interrupted = second.get_by_text("An upload was interrupted")
+    expect(interrupted).to_have_count(0)
+    page.page.close()
+    expect(interrupted).to_be_visible()
+    second.get_by_role("button", name="Cancel").first.click()
+    expect(second.locator(".card").filter(has_text=large.stem)).to_have_count(0)
+
+
 def test_an_upload_goes_on_when_the_network_is_back(
     page: WatchedPage, world: World, large: Path
 ) -> None:
