@@ -267,17 +267,19 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
-    uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4"))
-    uploaded(page, named("text.mp4", f"seen-failed-{dark}.mp4"))
+    ids = {
+        "done": uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4")),
+        "failed": uploaded(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
+    }
     for width, height in _WIDTHS:
         page.screenshot("page", width=width, height=height, dark=dark)
         assert page.accessibility_findings() == []
         wider = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0
-    for name in (f"seen-{dark}.mp4", f"seen-failed-{dark}.mp4"):
-        card(page, name).locator("a").click()
-        expect(page.page.get_by_role("dialog")).to_contain_text(name)
+    for status, video_id in ids.items():
+        page.page.locator(f"[data-video='{video_id}']").click()
+        expect(page.page.get_by_role("dialog")).to_contain_text(video_id)
         for width, height in _WIDTHS:
-            page.screenshot(f"details-{name[5:9]}", width=width, height=height, dark=dark)
+            page.screenshot(f"details-{status}", width=width, height=height, dark=dark)
         assert page.accessibility_findings() == []
         page.page.keyboard.press("Escape")
