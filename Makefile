@@ -48,7 +48,7 @@ bench-api: setup
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
 
-check: setup web/node_modules/.dev
+check: setup
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -66,7 +66,8 @@ layer: .tools/layer/.ready
 	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
 setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready $(PAGE)
+	.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
+	web/node_modules/.dev $(PAGE)
 
 lock: $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
@@ -107,7 +108,7 @@ lock: $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python .tools/runtime --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 no cold start is measured or tested."
 
-.tools/browser/.ready: tests/e2e/browser/set_up.sh tests/e2e/browser/embed/package-lock.json
+.tools/browser/.ready: tests/e2e/browser/set_up.sh
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 

@@ -15,12 +15,18 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
-ARTIFACTS = Path(__file__).parents[1] / ".artifacts"
+_ROOT = Path(__file__).parents[1]
+ARTIFACTS = _ROOT / ".artifacts"
 """Screenshots, kept for people to look at."""
 
-EMBED = Path(__file__).parent / "e2e" / "browser" / "embed"
+NODE_MODULES = _ROOT / "web" / "node_modules"
+"""Of our own page: Uppy, esbuild and axe."""
+
+NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
+"""Where web/page.mk puts a Node.js if the machine has none."""
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = (
     "--disable-gpu",
@@ -80,15 +86,21 @@ class WatchedPage:
 
     page: Page
     requests: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    """The same, each after its method: `GET http://…`."""
     complaints: list[str] = field(default_factory=list)
     """Errors of the console, violations of the policy, and exceptions that nobody caught."""
     _expected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.page.add_init_script(_TELL_VIOLATIONS)
-        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("request", self._note)
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _note(self, request: Request) -> None:
+        self.requests.append(request.url)
+        self.calls.append(f"{request.method} {request.url}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -159,7 +171,7 @@ def find_chromium() -> Path | None:
 
 
 def axe_folder() -> Path:
-    return EMBED / "node_modules" / "axe-core"
+    return NODE_MODULES / "axe-core"
 
 
 @contextmanager

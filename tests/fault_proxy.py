@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from clipo.ports import LOOPBACK
 
@@ -267,9 +268,15 @@ def running(*proxies: Proxy) -> Iterator[None]:
 def _quiet(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
+    # Who waits for an answer whose asker has gone is referred to by nobody else:
+    # https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
+    alive: set[asyncio.Task[Any] | None] = set()
+
     async def serve_quietly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        alive.add(task := asyncio.current_task())
         with suppress(*_BROKEN, asyncio.CancelledError):
             await serve(reader, writer)
+        alive.discard(task)
         writer.close()
 
     return serve_quietly

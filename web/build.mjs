@@ -18,6 +18,7 @@ const {metafile} = await build({
   target: "es2022",
   jsx: "automatic",
   jsxImportSource: "preact",
+  alias: {"@transloadit/prettier-bytes": "./src/format.ts"},
   define: {"process.env.NODE_ENV": '"production"'},
   loader: {".svg": "copy"},
   outdir: join(out, "assets"),

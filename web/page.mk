@@ -14,7 +14,7 @@ $(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard 
 	@$(WITH_NODE) node web/build.mjs functions/api/page
 	@touch $@
 
-# What only looks at the code, and is larger than all that builds it.
+# What only looks at the code and the page, and is larger than all that builds it.
 web/node_modules/.dev: web/node_modules/.ready
 	@$(WITH_NODE) npm --prefix web ci --silent
 	@touch web/node_modules/.ready $@

@@ -96,10 +96,12 @@ export class Library {
     this.wake();
   }
 
-  /** Show what an answer tells of one video. */
+  /** Show what an answer tells of one video, and what becomes of it. */
   put(video: Video): void {
+    this.round++;
     this.merge(this.state.videos.map((shown) => (shown.id === video.id ? video : shown)));
     if (video.id === this.selectedId) this.set({selected: video, missing: null});
+    this.wake();
   }
 
   private async refresh(): Promise<void> {

@@ -39,7 +39,7 @@ function finished(video: Video): Step[] {
   if (!processing) return [end];
   const began = {what: "Processing began", when: processing.started_at, more: attemptsSoFar(video)};
   const {wall_ms, bytes_read, requests} = processing;
-  const cost = `after ${count(wall_ms)} ms, having read ${bytes(bytes_read)} in ${requests} requests`;
+  const cost = `after ${count(wall_ms)} ms, having read ${bytes(bytes_read)} in ${requests} ${requests === 1 ? "request" : "requests"}`;
   return [began, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
 }
 

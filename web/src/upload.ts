@@ -18,16 +18,18 @@ import {
 } from "./api";
 import {bytes} from "./format";
 import {allowedExtensions, maxUploadBytes} from "./settings";
+import {restartStalled} from "./stalls";
 
 const MIN_PART_BYTES = 8 << 20;
 const MAX_PARTS = 10_000;
 
 // Files of this size are kept in the browser until they are uploaded, so that a page that was
 // reloaded goes on by itself. Larger ones have to be chosen again: then, too, they go on where they were.
-const KEPT_FILE_BYTES = 1 << 30;
-const KEPT_BYTES = 2 << 30;
+const KEPT_FILE_BYTES = 2 ** 30;
+const KEPT_BYTES = 2 ** 31;
 
 const DONE_SHOWN_MS = 1500;
+const MESSAGE_MS = 8000;
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 30_000;
 
@@ -46,6 +48,8 @@ export interface UploadProgress {
   /** From 0 to 1. */
   fraction: number;
   paused: boolean;
+  /** Why it does not go on by itself, and what to do. */
+  problem: string | null;
 }
 
 export interface Uploads {
@@ -67,6 +71,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   const uppy = new Uppy<OurMeta, Body>({
     id: "clipo",
     autoProceed: true,
+    infoTimeout: MESSAGE_MS,
     restrictions: {
       allowedFileTypes: allowedExtensions.map((extension) => `.${extension}`),
       maxFileSize: maxUploadBytes,
@@ -85,10 +90,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
-  uppy.use(GoldenRetriever, {
-    // Its types know only two of the options that it hands to its store.
-    indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
-  });
+  remember(uppy);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
     // Names the file until it is announced: the signer then answers with the video's own key.
@@ -99,6 +101,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   followUploads(uppy, events);
   nameListOfFiles(uppy, target);
   retryAfterNetworkFaults(uppy);
+  restartStalled(uppy);
   return {
     progressOf: (videoId) => progressOf(fileOf(uppy, videoId)),
     forget: (videoId) => {
@@ -106,6 +109,21 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
       if (file) uppy.removeFile(file.id);
     },
   };
+}
+
+/** Keep what is uploaded for the page's next life: in one tab only, as another's uploads are no leftovers. */
+function remember(uppy: Uppy<OurMeta, Body>): void {
+  const begin = () => {
+    // What it finds takes the place of what there is.
+    if (uppy.getFiles().length > 0) return;
+    uppy.use(GoldenRetriever, {
+      // Its types know only two of the options that it hands to its store.
+      indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
+    });
+    return new Promise(() => {});
+  };
+  // Held until the tab is closed; then the next one takes over.
+  navigator.locks.request("clipo uploads", begin).catch(console.warn);
 }
 
 /** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */
@@ -154,7 +172,10 @@ class Signer {
       // The same announcement again revives a video that was waited for too long.
       const revived =
         announcement && (await createVideo(file.name ?? "", file.size ?? 0, announcement));
-      if (revived && revived.id === videoId) return signUpload(videoId, request);
+      if (revived && revived.id === videoId) {
+        this.events.onVideo(videoId);
+        return signUpload(videoId, request);
+      }
     }
     this.uppy.setFileMeta(file.id, {videoId: undefined, announcement: undefined});
     this.uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
@@ -170,9 +191,17 @@ class Arrived extends Error {
   }
 }
 
+const PROGRESS = [
+  "upload-progress",
+  "upload-pause",
+  "pause-all",
+  "resume-all",
+  "upload-retry",
+  "retry-all",
+] as const;
+
 function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
-  uppy.on("upload-progress", events.onProgress);
-  uppy.on("upload-pause", events.onProgress);
+  for (const event of PROGRESS) uppy.on(event, events.onProgress);
   uppy.on("upload-success", (file) => {
     if (!file?.meta.videoId) return;
     events.onMessage(`${file.name} is uploaded.`);
@@ -187,7 +216,10 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
       uppy.removeFile(file.id);
       uppy.info(`${file.name} has arrived.`, "success");
     } else if (file) {
-      uppy.setFileState(file.id, {error: sentenceOf(error)} as Partial<File>);
+      // So that Retry begins a new upload in parts.
+      if (isGone(error)) uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
+      tell(uppy, file, sentenceOf(error));
+      events.onProgress();
     }
   });
   uppy.on("file-removed", (file) => {
@@ -205,6 +237,13 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
       if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
     }, DONE_SHOWN_MS);
   });
+}
+
+/** Say what is wrong where Uppy has just said the error's own words. */
+function tell(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {
+  uppy.setFileState(file.id, {error: sentence} as Partial<File>);
+  uppy.setState({error: sentence, info: uppy.getState().info.slice(0, -1)});
+  uppy.info(`${file.name}: ${sentence}`, "error", MESSAGE_MS);
 }
 
 /** A single file of Dashboard's is an item of no list: https://dequeuniversity.com/rules/axe/4.10/aria-required-parent */
@@ -240,6 +279,8 @@ function retryAfterNetworkFaults(uppy: Uppy<OurMeta, Body>): void {
 const isNetworkFault = (error: {name?: string; message: string}) =>
   error instanceof Unreachable || error.name === "S3NetworkError" || /network/i.test(error.message);
 
+const isGone = ({message}: {message: string}) => message.includes("NoSuchUpload");
+
 /** Storage says codes; people want to know what to do. */
 function sentenceOf(error: {name?: string; message: string}): string {
   if (error instanceof ApiProblem) return error.message;
@@ -249,8 +290,8 @@ function sentenceOf(error: {name?: string; message: string}): string {
     return `The file is too large: at most ${bytes(maxUploadBytes)} are allowed.`;
   if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
     return "Storage refused it: its signature has expired, or a clock is wrong. Retry makes a new one.";
-  if (error.message.includes("NoSuchUpload"))
-    return "The upload in parts was given up meanwhile. Remove the file and add it again.";
+  if (isGone(error))
+    return "What was uploaded is gone: the video was deleted, or waited for too long. Retry uploads the file anew.";
   return error.message;
 }
 
@@ -265,6 +306,7 @@ function progressOf(file: File | undefined): UploadProgress | undefined {
   return {
     fraction: file.size ? Math.min((Number(bytesUploaded) || 0) / file.size, 1) : 0,
     paused: file.isPaused === true,
+    problem: file.error ?? null,
   };
 }
 
@@ -288,5 +330,7 @@ const LABELS = {
     0: "The page was closed in the middle of an upload. Choose the file again, and it goes on where it was.",
     1: "The page was closed in the middle of uploads. Choose the %{smart_count} files again, and they go on where they were.",
   },
+  // Uploads begin by themselves: the button is there for those that were interrupted.
+  uploadXFiles: {0: "Resume the upload", 1: "Resume %{smart_count} uploads"},
   sessionRestored: "An upload was interrupted",
 };

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browsers import EMBED, WatchedPage, chromium, find_chromium, opened
+from tests.browsers import NODE_MODULES, WatchedPage, chromium, find_chromium, opened
 
 _HERE = Path(__file__).parent
 
@@ -36,7 +36,6 @@ def watched(browser: Browser) -> Iterator[WatchedPage]:
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """What docs/api.md tells its readers to install, and axe."""
-    installed = EMBED / "node_modules"
-    if not installed.is_dir():
-        pytest.skip("Uppy is not installed: sh tests/e2e/browser/set_up.sh does it, with npm")
-    return installed
+    if not (NODE_MODULES / "axe-core").is_dir():
+        pytest.skip("axe and Uppy are not installed: make setup does it")
+    return NODE_MODULES

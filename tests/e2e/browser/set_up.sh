@@ -1,8 +1,7 @@
 #!/bin/sh
-# What the tests in a browser need: Chromium, by the machine's own package manager where that may be,
-# and Uppy and axe, by npm. Where something is missing afterwards, its tests are skipped and say so.
+# The tests in a browser need Chromium: by the machine's own package manager, where that may be.
+# Where it is missing afterwards, they are skipped and say so.
 set -u
-cd "$(dirname "$0")"
 
 have_chromium() {
     for name in chromium chromium-browser google-chrome google-chrome-stable; do
@@ -21,9 +20,3 @@ if ! have_chromium && command -v apt-get >/dev/null && as_root true 2>/dev/null;
         apt-get install -y -qq --no-install-recommends chromium >/dev/null
 fi
 have_chromium || echo "Without Chromium the tests in a browser are skipped."
-
-if command -v npm >/dev/null; then
-    npm ci --prefix embed || echo "Without Uppy the tests of docs/api.md's page are skipped."
-else
-    echo "Without npm the tests of docs/api.md's page are skipped."
-fi

@@ -1,5 +1,6 @@
 """What docs/api.md shows to people who write web pages, in a page of another origin."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.boxes import widen
-from tests.browsers import WatchedPage, site
+from tests.browsers import NODE_FOLDER, WatchedPage, site
 from tests.clips import Clips
 from tests.documented import recipe, snippets
 from tests.stack import RunningStack
@@ -42,7 +43,13 @@ def build(folder: Path, node_modules: Path, **changes: str) -> None:
     esbuild = re.search(r"^npx (esbuild upload\.js .*)$", code["sh"], re.MULTILINE)
     assert esbuild
     command = [*esbuild[1].split(), "--log-level=warning"]
-    subprocess.run([node_modules / ".bin" / command[0], *command[1:]], cwd=folder, check=True)
+    subprocess.run(
+        [node_modules / ".bin" / command[0], *command[1:]],
+        cwd=folder,
+        # Where the machine has no Node.js, `make setup` has installed one.
+        env=os.environ | {"PATH": f"{os.environ['PATH']}:{NODE_FOLDER}"},
+        check=True,
+    )
 
 
 @pytest.fixture

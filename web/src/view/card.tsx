@@ -6,13 +6,16 @@ import type {UploadProgress} from "../upload";
 export const addressOf = (id: string) => `#/videos/${id}`;
 
 export function Card({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
-  const {media, status, error} = video;
+  const {media, status} = video;
+  const stopped = status === "pending" ? progress?.problem : null;
+  const why = video.error?.message ?? stopped;
   return (
     <li class="card">
       <a href={addressOf(video.id)} data-video={video.id} data-status={status}>
         <div class="picture">
-          <Picture video={video} />
+          <Picture video={video} stopped={Boolean(stopped)} />
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
+          {why && <span class="why">{why}</span>}
           {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
         </div>
         <strong class="name" title={video.filename}>
@@ -21,9 +24,10 @@ export function Card({video, progress}: {video: Video; progress: UploadProgress 
         <span class="facts">
           <StatusMark video={video} progress={progress} />
           <span>{media ? `${media.width}×${media.height}` : bytes(video.size)}</span>
-          <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
+          {!progress && (
+            <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
+          )}
         </span>
-        {error && <span class="why">{error.message}</span>}
       </a>
     </li>
   );
@@ -31,19 +35,26 @@ export function Card({video, progress}: {video: Video; progress: UploadProgress 
 
 export function StatusMark(props: {video: Video; progress: UploadProgress | undefined}) {
   const {status} = props.video;
-  return <span class={`status ${status}`}>{wordsFor(status, props.progress)}</span>;
+  const stopped = status === "pending" && props.progress?.problem;
+  return (
+    <span class={`status ${stopped ? "failed" : status}`}>{wordsFor(status, props.progress)}</span>
+  );
 }
 
 function wordsFor(status: string, progress: UploadProgress | undefined): string {
   if (status !== "pending" || !progress) return status;
-  return `${progress.paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
+  const {problem, paused} = progress;
+  return `${problem ? "stopped at" : paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
 }
 
 /** The thumbnail in a box whose size does not depend on it. */
-export function Picture({video}: {video: Video}) {
+export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
   const [broken, setBroken] = useState(false);
   const {thumbnail} = video;
-  if (!thumbnail || broken) return <span class={`no-picture ${video.status}`} aria-hidden="true" />;
+  if (!thumbnail || broken) {
+    const sign = stopped ? "failed" : video.status;
+    return <span key={sign} class={`no-picture ${sign}`} aria-hidden="true" />;
+  }
   return (
     <img
       // A path: the API's own idea of its host may be another one than the page's.

@@ -74,15 +74,17 @@ function useModal() {
 }
 
 function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
+  const stopped = video.status === "pending" ? progress?.problem : null;
   return (
     <div class="overview">
       <div class="picture">
-        <Picture video={video} />
+        <Picture video={video} stopped={Boolean(stopped)} />
       </div>
       <div>
         <p class="state">
           <StatusMark video={video} progress={progress} />
         </p>
+        {video.status === "pending" && progress?.problem && <p class="error">{progress.problem}</p>}
         {video.error && (
           <p class="error">
             {video.error.message} <code>{video.error.code}</code>
@@ -104,7 +106,10 @@ function Overview({video, progress}: {video: Video; progress: UploadProgress | u
 function factsOf(video: Video): [string, ComponentChildren][] {
   return [
     ...mediaFacts(video),
-    ["Size", `${bytes(video.size)} (${count(video.size)} bytes)`],
+    [
+      "Size",
+      video.size < 1000 ? bytes(video.size) : `${bytes(video.size)} (${count(video.size)} bytes)`,
+    ],
     ["Type", video.content_type],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
     ["Id", <code key="id">{video.id}</code>],
@@ -133,7 +138,7 @@ function Actions({
   onChanged,
   onDeleted,
 }: Omit<DetailsProps, "video" | "missing" | "progress"> & {video: Video}) {
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState<boolean | "no longer">(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (action: () => Promise<void>) => {
@@ -155,13 +160,13 @@ function Actions({
     });
   return (
     <div class="actions">
-      {asking ? (
+      {asking === true ? (
         <div class="confirm" role="alertdialog" aria-labelledby="confirm">
           <span id="confirm">Delete this video and all its files for good?</span>
           <button type="button" class="danger" disabled={busy} onClick={remove}>
             Delete it
           </button>
-          <button type="button" ref={focus} onClick={() => setAsking(false)}>
+          <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
             Keep it
           </button>
         </div>
@@ -172,7 +177,11 @@ function Actions({
               Process it again
             </button>
           )}
-          <button type="button" onClick={() => setAsking(true)}>
+          <button
+            type="button"
+            ref={asking === "no longer" ? focus : null}
+            onClick={() => setAsking(true)}
+          >
             Delete…
           </button>
         </>

@@ -4,10 +4,12 @@ import type {Library, LibraryState} from "../library";
 import type {Uploads} from "../upload";
 import {Card} from "./card";
 import {Details} from "./details";
+import {useSliding} from "./slide";
 
 export function LibraryView({library, uploads}: {library: Library; uploads: Uploads}) {
   const state = useLibrary(library);
   const {videos, filter, cursor, loaded, trouble, selected, missing} = state;
+  const cards = useSliding<HTMLUListElement>(videos.map(({id}) => id).join());
   return (
     <>
       <div class="library-head">
@@ -20,7 +22,7 @@ export function LibraryView({library, uploads}: {library: Library; uploads: Uplo
       {loaded && videos.length === 0 ? (
         <p class="empty">{EMPTY[filter ?? "all"]}</p>
       ) : (
-        <ul class="cards" aria-labelledby="library-title" aria-busy={!loaded}>
+        <ul ref={cards} class="cards" aria-labelledby="library-title" aria-busy={!loaded}>
           {videos.map((video) => (
             <Card key={video.id} video={video} progress={uploads.progressOf(video.id)} />
           ))}

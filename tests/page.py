@@ -1,0 +1,54 @@
+"""What the tests of Clipo's own page do there, and look for."""
+
+import time
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browsers import WatchedPage
+
+DROP = ".uppy-Dashboard-inner"
+DONE_MS = 40_000
+
+_KEPT = """
+async () => {
+  const opened = indexedDB.open("uppy-blobs");
+  const database = await new Promise((resolve) => {
+    opened.onsuccess = () => resolve(opened.result);
+  });
+  const all = (name) => new Promise((resolve) => {
+    const request = database.transaction(name).objectStore(name).getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  const [files, notes] = [await all("files"), JSON.stringify(await all("metadata"))];
+  database.close();
+  return files.length > 0 && notes.includes("uploadId");
+}
+"""
+
+
+def card(page: WatchedPage, name: str) -> Locator:
+    """The newest video of that name."""
+    return page.page.locator(".card").filter(has_text=name).first
+
+
+def expect_picture(card: Locator) -> None:
+    expect(card.locator("[data-status=done]")).to_be_visible(timeout=DONE_MS)
+    card.scroll_into_view_if_needed()
+    expect(card.locator("img")).to_have_js_property("complete", value=True)
+    assert card.locator("img").evaluate(
+        "async (image) => (await image.decode(), image.naturalWidth)"
+    )
+
+
+def await_kept(page: Page) -> None:
+    """Wait until the browser has written down an upload in parts, and its file."""
+    deadline = time.monotonic() + 30
+    while not page.evaluate(_KEPT):
+        assert time.monotonic() < deadline, "the browser does not keep it"
+        page.wait_for_timeout(50)
+
+
+def part_numbers(page: WatchedPage) -> list[int]:
+    """Return the parts that were sent to storage, in the order of sending."""
+    found = (url.partition("partNumber=")[2] for url in page.requests)
+    return [int(number.partition("&")[0]) for number in found if number]

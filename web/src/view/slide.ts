@@ -1,0 +1,37 @@
+import type {RefObject} from "preact";
+import {useLayoutEffect, useRef} from "preact/hooks";
+
+const SLIDE: KeyframeAnimationOptions = {duration: 200, easing: "ease-out"};
+
+type Places = Map<Element, {x: number; y: number}>;
+
+/** Let what a list holds slide to its new place, and not jump, when something comes or goes. */
+export function useSliding<T extends HTMLElement>(order: string): RefObject<T> {
+  const list = useRef<T>(null);
+  const shown = useRef(order);
+  const before = order === shown.current ? null : placesIn(list.current);
+  useLayoutEffect(() => {
+    shown.current = order;
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (before && !still) slide(before, placesIn(list.current));
+  }, [order]);
+  return list;
+}
+
+/** Places in the list's own layout: neither scrolling nor a slide under way is in them. */
+function placesIn(list: HTMLElement | null): Places {
+  const items = [...(list?.children ?? [])] as HTMLElement[];
+  return new Map(items.map((item) => [item, {x: item.offsetLeft, y: item.offsetTop}]));
+}
+
+function slide(before: Places, after: Places): void {
+  for (const [item, {x, y}] of after) {
+    const old = before.get(item);
+    if (!old) item.animate([{opacity: 0}, {opacity: 1}], SLIDE);
+    else if (old.x !== x || old.y !== y)
+      item.animate(
+        [{transform: `translate(${old.x - x}px, ${old.y - y}px)`}, {transform: "none"}],
+        SLIDE,
+      );
+  }
+}
