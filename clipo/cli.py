@@ -3,23 +3,39 @@
 import asyncio
 import os
 import sys
+import webbrowser
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
+from clipo.later import later
 
-# What else a command needs it imports itself: `clipo --help` and the completion are to be quick.
 if TYPE_CHECKING:
-    from clipo.client.api import Api
+    from clipo import console, stack
+    from clipo.client import address, commands, terminal
+    from clipo.client import api as client
+    from clipo.client import doctor as checks
+else:  # `clipo --help` and the completion are to be quick.
+    address = later("clipo.client.address")
+    checks = later("clipo.client.doctor")
+    client = later("clipo.client.api")
+    commands = later("clipo.client.commands")
+    console = later("clipo.console")
+    stack = later("clipo.stack")
+    terminal = later("clipo.client.terminal")
 
 _FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
+
+_Typed = ParamSpec("_Typed")
+_Result = TypeVar("_Result")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,7 +57,7 @@ _JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for progr
 _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Write ids only, or nothing; errors all the same.")
 ]
-_Ids = Annotated[list[str], typer.Argument(metavar="ID", show_default=False)]
+_Id = typer.Argument(metavar="ID", show_default=False)
 
 
 class _Status(StrEnum):
@@ -56,7 +72,22 @@ def _clipo(context: typer.Context, *, api: _ApiOption = None) -> None:
     context.obj = api
 
 
-@app.command()
+def _command(name: str) -> Callable[[Callable[_Typed, int]], Callable[_Typed, None]]:
+    """Make a command of a function that returns the exit code."""
+
+    def made(function: Callable[_Typed, int]) -> Callable[_Typed, None]:
+        @app.command(name)
+        @wraps(function)
+        def command(*arguments: _Typed.args, **options: _Typed.kwargs) -> None:
+            with _told():
+                raise typer.Exit(function(*arguments, **options))
+
+        return command
+
+    return made
+
+
+@_command("up")
 def up(
     *,
     ephemeral: Annotated[
@@ -65,7 +96,7 @@ def up(
     reset: Annotated[
         bool, typer.Option("--reset", help="Forget all videos of earlier starts first.")
     ] = False,
-) -> None:
+) -> int:
     """Run the whole product on this machine.
 
     Environment: PORT (8000), CLIPO_HOME (.clipo).
@@ -82,23 +113,19 @@ def up(
 
     CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
     """
-    from clipo.console import StackConsole  # noqa: PLC0415
-    from clipo.stack import Stack  # noqa: PLC0415
-
     _bypass_proxies()
     with ExitStack() as until_the_end:
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
         if ephemeral:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
         home = Home(Path(folder).resolve())
-        with _told():
-            until_the_end.enter_context(home.locked())
-            if reset:
-                home.reset()
-            raise typer.Exit(Stack(home, os.environ, StackConsole()).run())
+        until_the_end.enter_context(home.locked())
+        if reset:
+            home.reset()
+        return stack.Stack(home, os.environ, console.StackConsole()).run()
 
 
-@app.command()
+@_command("upload")
 def upload(
     context: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
@@ -112,23 +139,20 @@ def upload(
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Upload videos, and follow them to the end.
 
     Files over 100 MB go in parts. After an interruption the same command goes on where it was.
     """
-    with _told():
-        if not files and not sample:
-            raise Misuse("Name the videos to upload, or try --sample.")
-        from clipo.client.commands import Upload  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        command = Upload(Terminal(as_json=as_json, quiet=quiet), wait=wait)
-        with _told(command.interrupted):
-            _run(context, api, lambda to: command.run(to, files or [], with_sample=sample))
+    if not files and not sample:
+        raise Misuse("Name the videos to upload, or try --sample.")
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    command = commands.Upload(on, wait=wait)
+    with _told(command.interrupted):
+        return _ask(context, api, lambda to: command.run(to, files or [], with_sample=sample))
 
 
-@app.command("list")
+@_command("list")
 def list_(
     context: typer.Context,
     *,
@@ -137,151 +161,115 @@ def list_(
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """List videos, newest first."""
-    with _told():
-        from clipo.client.commands import list_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: list_videos(to, terminal, status=status, limit=limit))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(context, api, lambda to: commands.list_videos(to, on, status=status, limit=limit))
 
 
-@app.command()
+@_command("show")
 def show(
     context: typer.Context,
-    video_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    video_id: Annotated[str, _Id],
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
-) -> None:
+) -> int:
     """Show a video: what is in it, what happened, and what to do."""
-    with _told():
-        from clipo.client.commands import show_video  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json)
-        _run(context, api, lambda to: show_video(to, terminal, video_id))
+    on = terminal.Terminal(as_json=as_json)
+    return _ask(context, api, lambda to: commands.show_video(to, on, video_id))
 
 
-@app.command()
+@_command("retry")
 def retry(
     context: typer.Context,
-    ids: _Ids,
+    ids: Annotated[list[str], _Id],
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Have failed videos processed again."""
-    with _told():
-        from clipo.client.commands import retry_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: retry_videos(to, terminal, ids))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(context, api, lambda to: commands.retry_videos(to, on, ids))
 
 
-@app.command()
+@_command("delete")
 def delete(
     context: typer.Context,
-    ids: _Ids,
+    ids: Annotated[list[str], _Id],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Delete videos, their files and their thumbnails."""
-    with _told():
-        if not yes and not sys.stdin.isatty():
-            raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
-        from clipo.client.commands import delete_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
+    if not yes and not sys.stdin.isatty():
+        raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
 
-        def confirmed(names: str) -> bool:
-            return yes or typer.confirm(f"Delete {names}?", err=True)
+    def confirmed(names: str) -> bool:
+        return yes or typer.confirm(f"Delete {names}?", err=True)
 
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: delete_videos(to, terminal, ids, confirm=confirmed))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(context, api, lambda to: commands.delete_videos(to, on, ids, confirm=confirmed))
 
 
-@app.command()
+@_command("watch")
 def watch(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", show_default=False)] = None,
+    ids: Annotated[list[str] | None, _Id] = None,
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Show videos as they move: all until Ctrl-C, or some until they are finished."""
-    with _told():
-        from clipo.client.commands import watch_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: watch_videos(to, terminal, ids or []))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(context, api, lambda to: commands.watch_videos(to, on, ids or []))
 
 
-@app.command()
-def doctor(
-    context: typer.Context,
-    *,
-    api: _ApiOption = None,
-    as_json: _JsonOption = False,
-) -> None:
+@_command("doctor")
+def doctor(context: typer.Context, *, api: _ApiOption = None, as_json: _JsonOption = False) -> int:
     """Check everything that can be wrong here, and tell how it is mended.
 
     It announces a video to learn where the storage is, and deletes it again.
     """
-    with _told():
-        from clipo.client.doctor import examine  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        # What the user has set is looked at, before proxies are bypassed for ourselves.
-        given = dict(os.environ)
-        _bypass_proxies()
-        terminal = Terminal(as_json=as_json)
-        raise typer.Exit(asyncio.run(examine(terminal, api or context.obj, given)))
+    # What the user has set is looked at, before proxies are bypassed for ourselves.
+    given = dict(os.environ)
+    _bypass_proxies()
+    on = terminal.Terminal(as_json=as_json)
+    return asyncio.run(checks.examine(on, api or context.obj, given))
 
 
-@app.command("open")
+@_command("open")
 def open_(
     context: typer.Context,
-    video_id: Annotated[str | None, typer.Argument(metavar="ID", show_default=False)] = None,
+    video_id: Annotated[str | None, _Id] = None,
     *,
     api: _ApiOption = None,
-) -> None:
+) -> int:
     """Open the web page, or a video on it."""
-    with _told():
-        import webbrowser  # noqa: PLC0415
-
-        from clipo.client.commands import open_page  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        _run(
-            context,
-            api,
-            lambda to: open_page(to, Terminal(), video_id, browse=webbrowser.open),
-        )
+    on = terminal.Terminal()
+    return _ask(
+        context, api, lambda to: commands.open_page(to, on, video_id, browse=webbrowser.open)
+    )
 
 
-def _run(
-    context: typer.Context, api: str | None, command: "Callable[[Api], Awaitable[int]]"
-) -> NoReturn:
-    """Run a command with the API that was meant, and exit with what it returns."""
-    from clipo.client import address  # noqa: PLC0415
-    from clipo.client.api import connected  # noqa: PLC0415
-
+def _ask(
+    context: typer.Context,
+    option: str | None,
+    question: "Callable[[client.Api], Awaitable[_Result]]",
+) -> _Result:
+    """Return what comes of a question to the API that was meant."""
     _bypass_proxies()
-    url = address.chosen(api or context.obj, os.environ)
+    url = address.chosen(option or context.obj, os.environ)
 
-    async def run() -> int:
-        async with connected(url) as to:
-            return await command(to)
+    async def ask() -> _Result:
+        async with client.connected(url) as to:
+            return await question(to)
 
-    raise typer.Exit(asyncio.run(run()))
+    return asyncio.run(ask())
 
 
 @contextmanager
