@@ -208,11 +208,14 @@ def delete(
     if not yes and not sys.stdin.isatty():
         raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
 
-    def confirmed(names: str) -> bool:
-        return yes or typer.confirm(f"Delete {names}?", err=True)
-
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return _ask(context, api, lambda to: commands.delete_videos(to, on, ids, confirm=confirmed))
+    found, exit_code = _ask(context, api, lambda to: commands.look_up(to, on, ids))
+    if not found:
+        return exit_code
+    if not (yes or _confirmed(f"Delete {commands.names(found)}?")):
+        on.message("Nothing is deleted.")
+        return _FAILED
+    return max(exit_code, _ask(context, api, lambda to: commands.delete_videos(to, on, found)))
 
 
 @_command("watch")
@@ -270,6 +273,15 @@ def _ask(
             return await question(to)
 
     return asyncio.run(ask())
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal. Never within `_ask`: asyncio would put Ctrl-C off until the answer."""
+    with _told(lambda: "Nothing is deleted."):
+        try:
+            return typer.confirm(question, err=True)
+        except typer.Abort:  # Ctrl-C, or Ctrl-D
+            raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from clipo.client.problems import Fault
 from clipo.client.sample import sample
 from clipo.client.terminal import Terminal, plain
 from clipo.client.uploads import Outcome, Uploads
-from clipo.errors import ClipoError
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 _PAGE = 100
@@ -106,8 +105,7 @@ def _document(api: Api, outcome: Outcome) -> Video:
         document |= outcome.video | {"page": page(api.address, outcome.video["id"])}
         document.pop("upload", None)
     if outcome.error:
-        code = getattr(outcome.error, "code", "local_file")
-        document["error"] = {"code": code, "message": str(outcome.error)}
+        document["error"] = outcome.error.document()
     return document
 
 
@@ -168,31 +166,33 @@ async def retry_videos(api: Api, terminal: Terminal, ids: Sequence[str]) -> int:
     return exit_code
 
 
-async def delete_videos(
-    api: Api, terminal: Terminal, ids: Sequence[str], *, confirm: Callable[[str], bool]
-) -> int:
-    """Delete videos that are there, when that is confirmed."""
+async def look_up(api: Api, terminal: Terminal, ids: Sequence[str]) -> tuple[list[Video], int]:
+    """Return the videos that are there, and the exit code: 1 where one is not."""
     found: list[Video] = []
 
-    async def look(video_id: str) -> None:
+    async def one(video_id: str) -> None:
         found.append(await api.get(video_id))
 
-    async def delete(video_id: str) -> None:
+    return found, await _each(terminal, ids, one)
+
+
+def names(videos: Sequence[Video]) -> str:
+    """Return what a person knows the videos by."""
+    return ", ".join(plain(video["filename"]) for video in videos)
+
+
+async def delete_videos(api: Api, terminal: Terminal, videos: Sequence[Video]) -> int:
+    """Delete videos."""
+    found = {video["id"]: plain(video["filename"]) for video in videos}
+
+    async def one(video_id: str) -> None:
         await api.delete(video_id)
-        name = next(plain(video["filename"]) for video in found if video["id"] == video_id)
         if terminal.as_json:
             terminal.json({"id": video_id, "status": "deleted"})
         elif not terminal.quiet:
-            terminal.data(f"deleted  {video_id}  {name}")
+            terminal.data(f"deleted  {video_id}  {found[video_id]}")
 
-    exit_code = await _each(terminal, ids, look)
-    if not found:
-        return exit_code
-    names = ", ".join(plain(video["filename"]) for video in found)
-    if not confirm(names):
-        terminal.message("Nothing is deleted.")
-        return FAILED
-    return max(exit_code, await _each(terminal, [video["id"] for video in found], delete))
+    return await _each(terminal, list(found), one)
 
 
 async def _each(
@@ -203,8 +203,10 @@ async def _each(
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
-        except ClipoError as error:
-            terminal.error(plain(str(error)))
+        except Fault as fault:
+            terminal.error(plain(str(fault)))
+            if terminal.as_json:
+                terminal.json({"id": video_id, "error": fault.document()})
             exit_code = FAILED
     return exit_code
 

@@ -10,7 +10,6 @@ class Fault(ClipoError):
     """Whether the same may succeed a moment later."""
 
     code = "fault"
-    """What programs may rely on."""
 
 
 class Unreachable(Fault):
@@ -42,8 +41,14 @@ class Problem(Fault):
         super().__init__(f"{title}. {detail} ({reference})")
         self.status = status
         self.code = code
-        self.request_id = request_id
         self.transient = status >= 500  # noqa: PLR2004 (the servers' side)
+        self._document = {"code": code, "message": f"{title}. {detail}"}
+        if request_id:
+            self._document["request_id"] = request_id
+
+    def document(self) -> dict[str, str]:
+        """Return it for a program."""
+        return self._document
 
 
 class StorageRefused(Fault):

@@ -229,6 +229,30 @@ class TestVideos:
         assert stack.client.get(f"/videos/{one}").status_code == 404
         assert command.run("delete", "--yes", one).returncode == 1
 
+    @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+    def test_the_question_can_be_left(
+        self, stack: RunningStack, command: Command, clips: Clips, keys: str
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        with command.typed("delete", one) as screen:
+            screen.await_text("[y/N]")
+            screen.press(keys)
+            assert screen.exit_code() == 130
+            assert screen.text.endswith("\nNothing is deleted.")
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+
+    def test_programs_get_a_line_for_each_id(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        gone, one = "507f1f77bcf86cd799439011", stack.create(clips["tiny.mp4"])["id"]
+        for arguments, code in [(["retry"], "not_failed"), (["delete", "--yes"], None)]:
+            finished = command.run(*arguments, gone, one, "--json")
+            assert finished.returncode == 1
+            lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
+            assert lines[gone]["error"]["code"] == "video_not_found"
+            assert lines[gone]["error"]["request_id"] not in lines[gone]["error"]["message"]
+            assert lines[one].get("error", {}).get("code") == code
+
     def test_watching_shows_changes_until_ctrl_c(
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:
