@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable, Iterator
@@ -32,7 +33,7 @@ else:  # `clipo --help` and the completion are to be quick.
     stack = later("clipo.stack")
     terminal = later("clipo.client.terminal")
 
-_FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
+_FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
 
 _Typed = ParamSpec("_Typed")
 _Result = TypeVar("_Result")
@@ -57,7 +58,17 @@ _JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for progr
 _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Write ids only, or nothing; errors all the same.")
 ]
-_Id = typer.Argument(metavar="ID", show_default=False)
+
+
+def _video_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
+        raise typer.BadParameter(
+            f"{text!r} is not a video id: that is 24 hexadecimal digits, as in clipo list."
+        )
+    return text.lower()
+
+
+_Id = typer.Argument(metavar="ID", parser=_video_id, show_default=False)
 
 
 class _Status(StrEnum):
@@ -295,6 +306,8 @@ def _told(interrupted: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]
     except ClipoError as error:
         _say(str(error))
         raise typer.Exit(_FAILED) from error
+    except BrokenPipeError as error:  # only from stdout: as of a program that SIGPIPE ends
+        raise typer.Exit(_UNREAD) from error
     except KeyboardInterrupt as error:
         # The terminal has written ^C.
         typer.echo(f"\n{interrupted()}", err=True)

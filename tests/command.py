@@ -87,6 +87,19 @@ class Command:
             check=False,
         )
 
+    def shell(self, line: str) -> "subprocess.CompletedProcess[str]":
+        """Run a line of bash, in which `clipo` is a word."""
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.clean | self.environ | {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+
     def remembered(self) -> list[Path]:
         """Return what it keeps of unfinished uploads."""
         return list(Path(self.environ["XDG_STATE_HOME"], "clipo", "uploads").iterdir())

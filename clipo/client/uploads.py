@@ -57,8 +57,12 @@ class Uploads:
             on_outcome(outcome)
             return outcome
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(path)) for path in different]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(path)) for path in different]
+        except ExceptionGroup as failed:
+            # What became of a file could not be written.
+            raise failed.exceptions[0] from failed
         return [task.result() for task in tasks]
 
     @property

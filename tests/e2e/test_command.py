@@ -189,11 +189,24 @@ class TestVideos:
         assert failed["error"]["message"] in shown.stdout
         assert command.json("show", done["id"]) == done
 
-    @pytest.mark.parametrize("video_id", ["507f1f77bcf86cd799439011", "../health", "é"])
-    def test_what_is_no_video_is_said(self, command: Command, video_id: str) -> None:
-        finished = command.run("show", video_id)
+    def test_a_video_that_is_not_there_is_said(self, command: Command) -> None:
+        finished = command.run("show", "507f1f77bcf86cd799439011")
         assert finished.returncode == 1
-        assert "request " in finished.stderr
+        assert "(video_not_found, request " in finished.stderr
+
+    @pytest.mark.parametrize("name", ["show", "retry", "delete", "watch", "open"])
+    @pytest.mark.parametrize("video_id", ["", "507f1f77bcf86cd799439011/thumbnail", "../docs", "é"])
+    def test_what_is_no_id_is_a_misuse(self, command: Command, name: str, video_id: str) -> None:
+        finished = command.run(name, video_id)
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert "Invalid value for 'ID'" in finished.stderr
+
+    def test_an_id_may_be_typed_in_capitals(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        finished = command.run("delete", "--yes", one.upper())
+        assert finished.stdout == f"deleted  {one}  one.mp4\n"
 
     def test_a_failed_video_is_retried_and_watched(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -274,6 +287,26 @@ class TestVideos:
             assert screen.exit_code() == 0
             assert f"browsing {stack.api}/" in screen.text
         assert command.run("open", "507f1f77bcf86cd799439011").returncode == 1
+
+
+class TestOutput:
+    @pytest.mark.parametrize("arguments", ["doctor", "list --json", "upload --sample --json -q"])
+    def test_what_cannot_be_written_is_said(self, command: Command, arguments: str) -> None:
+        finished = command.shell(f"clipo {arguments} >/dev/full")
+        assert finished.returncode == 1
+        assert "The output cannot be written: No space left on device.\n" in finished.stderr
+        assert "Traceback" not in finished.stderr
+
+    def test_closed_streams_are_no_bugs(self, command: Command) -> None:
+        finished = command.shell("clipo list >&-")
+        assert finished.returncode == 1
+        assert finished.stderr == "There is nowhere to write to: standard output is closed.\n"
+        assert command.shell("clipo list --json 2>&-").returncode == 0
+
+    def test_a_reader_that_has_gone_ends_it_as_a_signal_would(self, command: Command) -> None:
+        finished = command.shell("clipo doctor | head -1; echo ${PIPESTATUS[0]}")
+        assert finished.stdout.splitlines()[1] == "141"
+        assert finished.stderr == ""
 
 
 class TestDoctor:
