@@ -1,6 +1,7 @@
 """The `clipo` command, as people and programs use it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -40,6 +41,16 @@ class TestUpload:
             assert "━" in screen.seen.decode(), "the bar"
             assert "━" not in screen.text, "which goes when it is finished"
             assert screen.screen.cursor.hidden is False
+
+    @pytest.mark.parametrize("terminal", ["xterm-256color", "foot"])
+    def test_the_terminal_is_asked_nothing(
+        self, command: Command, clip: str, terminal: str
+    ) -> None:
+        """What it answers late would be typed into the shell."""
+        with command.typed("upload", clip, TERM=terminal) as screen:
+            assert screen.exit_code() == 0
+            assert not re.search(rb"\x1b\[[\d;>=?]*[cntx]|\x1b\[\?\d+\$p", screen.seen)
+            assert (b"\x1bP" in screen.seen) is (terminal == "foot"), "sixel"
 
     @pytest.mark.parametrize("columns", [40, 80, 200])
     def test_nothing_is_too_wide(self, command: Command, clip: str, columns: int) -> None:
