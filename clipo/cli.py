@@ -160,7 +160,9 @@ def upload(
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
     command = commands.Upload(on, wait=wait)
     with _told(command.interrupted):
-        return _ask(context, api, lambda to: command.run(to, files or [], with_sample=sample))
+        return _ask(
+            on, api or context.obj, lambda to: command.run(to, files or [], with_sample=sample)
+        )
 
 
 @_command("list")
@@ -175,7 +177,9 @@ def list_(
 ) -> int:
     """List videos, newest first."""
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return _ask(context, api, lambda to: commands.list_videos(to, on, status=status, limit=limit))
+    return _ask(
+        on, api or context.obj, lambda to: commands.list_videos(to, on, status=status, limit=limit)
+    )
 
 
 @_command("show")
@@ -188,7 +192,7 @@ def show(
 ) -> int:
     """Show a video: what is in it, what happened, and what to do."""
     on = terminal.Terminal(as_json=as_json)
-    return _ask(context, api, lambda to: commands.show_video(to, on, video_id))
+    return _ask(on, api or context.obj, lambda to: commands.show_video(to, on, video_id))
 
 
 @_command("retry")
@@ -202,7 +206,7 @@ def retry(
 ) -> int:
     """Have failed videos processed again."""
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return _ask(context, api, lambda to: commands.retry_videos(to, on, ids))
+    return _ask(on, api or context.obj, lambda to: commands.retry_videos(to, on, ids))
 
 
 @_command("delete")
@@ -220,13 +224,15 @@ def delete(
         raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
 
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
-    found, exit_code = _ask(context, api, lambda to: commands.look_up(to, on, ids))
+    found, exit_code = _ask(on, api or context.obj, lambda to: commands.look_up(to, on, ids))
     if not found:
         return exit_code
     if not (yes or _confirmed(f"Delete {commands.names(found)}?")):
         on.message("Nothing is deleted.")
         return _FAILED
-    return max(exit_code, _ask(context, api, lambda to: commands.delete_videos(to, on, found)))
+    return max(
+        exit_code, _ask(on, api or context.obj, lambda to: commands.delete_videos(to, on, found))
+    )
 
 
 @_command("watch")
@@ -240,7 +246,7 @@ def watch(
 ) -> int:
     """Show videos as they move: all until Ctrl-C, or some until they are finished."""
     on = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return _ask(context, api, lambda to: commands.watch_videos(to, on, ids or []))
+    return _ask(on, api or context.obj, lambda to: commands.watch_videos(to, on, ids or []))
 
 
 @_command("doctor")
@@ -266,21 +272,23 @@ def open_(
     """Open the web page, or a video on it."""
     on = terminal.Terminal()
     return _ask(
-        context, api, lambda to: commands.open_page(to, on, video_id, browse=webbrowser.open)
+        on,
+        api or context.obj,
+        lambda to: commands.open_page(to, on, video_id, browse=webbrowser.open),
     )
 
 
 def _ask(
-    context: typer.Context,
+    on: "terminal.Terminal",
     option: str | None,
     question: "Callable[[client.Api], Awaitable[_Result]]",
 ) -> _Result:
     """Return what comes of a question to the API that was meant."""
     _bypass_proxies()
-    url = address.chosen(option or context.obj, os.environ)
+    url = address.chosen(option, os.environ)
 
     async def ask() -> _Result:
-        async with client.connected(url) as to:
+        async with client.connected(url, lambda: on.message(f"Waiting for {url} …", "dim")) as to:
             return await question(to)
 
     return asyncio.run(ask())

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from clipo.client import address, deployment, machine
+from clipo.client import address, deployment, machine, waits
 from clipo.client.api import connected
 from clipo.client.finding import Finding, State
 from clipo.client.terminal import Terminal, plain
@@ -34,7 +34,7 @@ async def examine(terminal: Terminal, option: str | None, environ: Mapping[str, 
             raise
         # That CLIPO_API is none has been said.
     else:
-        async with connected(url) as api:
+        async with connected(url, patience=waits.DOCTOR) as api:
             async for finding in deployment.findings(api):
                 tell(finding)
     if terminal.as_json:
