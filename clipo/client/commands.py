@@ -15,7 +15,7 @@ from clipo.client.bars import Bars, Lines
 from clipo.client.problems import Fault
 from clipo.client.sample import sample
 from clipo.client.terminal import Terminal, plain
-from clipo.client.uploads import Outcome, Uploads
+from clipo.client.uploads import Outcome, Source, Uploads, sources
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 _PAGE = 100
@@ -37,10 +37,13 @@ class Upload:
         self._sample = with_sample and not files
         self._uploads = Uploads(api, wait=self._wait)
         with ExitStack() as until_the_end:
-            sent = list(files)
+            sent = sources(files)
+            if len(sent) < len(files):
+                self._terminal.message("A file that is named twice is uploaded once.", "yellow")
             if with_sample:
                 self._terminal.message("Making a sample of 5 s.", "dim")
-                sent.append(until_the_end.enter_context(sample()))
+                clip = until_the_end.enter_context(sample())
+                sent.append(Source(clip, clip.name, lasting=False))
             outcomes = await self._shown(api, self._uploads, sent)
         good = sum(outcome.good for outcome in outcomes)
         if len(outcomes) > 1:
@@ -57,7 +60,7 @@ class Upload:
             return "Stopped."
         return "Stopped. The same command goes on where it was."
 
-    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Path]) -> list[Outcome]:
+    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Source]) -> list[Outcome]:
         if not self._terminal.animated:
             return await uploads.run(files, Lines(self._terminal).row, self._tell_piped(api))
         # Nothing may be written to a terminal on which bars are drawn.
@@ -75,13 +78,16 @@ class Upload:
 
     def _tell(self, api: Api, outcome: Outcome) -> None:
         if outcome.error:
-            self._terminal.error(f"{plain(str(outcome.file))}: {plain(str(outcome.error))}")
+            self._terminal.error(f"{plain(outcome.source.given)}: {plain(str(outcome.error))}")
+        if outcome.source.lasting and getattr(outcome.error, "goes_on", False):
+            self._terminal.error("The same command goes on where it was.", "default")
         if self._terminal.as_json:
             self._terminal.json(_document(api, outcome))
         elif outcome.video and self._terminal.quiet:
             self._terminal.data(outcome.video["id"])
         elif outcome.video:
-            _tell_video(self._terminal, outcome.video, page(api.address, outcome.video["id"]))
+            self._terminal.data(view.result(outcome.video, name=outcome.source.name))
+            self._terminal.whole(f"  {page(api.address, outcome.video['id'])}")
 
     async def _picture(self, api: Api, outcome: Outcome) -> None:
         video = outcome.video
@@ -100,18 +106,13 @@ async def show_picture(terminal: Terminal, api: Api, video: Video) -> None:
 
 
 def _document(api: Api, outcome: Outcome) -> Video:
-    document: Video = {"file": str(outcome.file)}
+    document: Video = {"file": outcome.source.given}
     if outcome.video:
         document |= outcome.video | {"page": page(api.address, outcome.video["id"])}
         document.pop("upload", None)
     if outcome.error:
         document["error"] = outcome.error.document()
     return document
-
-
-def _tell_video(terminal: Terminal, video: Video, where: str) -> None:
-    terminal.data(view.result(video))
-    terminal.whole(f"  {where}")
 
 
 async def list_videos(api: Api, terminal: Terminal, *, status: str | None, limit: int) -> int:

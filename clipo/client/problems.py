@@ -11,6 +11,9 @@ class Fault(ClipoError):
 
     code = "fault"
 
+    goes_on = False
+    """Whether the same command goes on with what has arrived until now."""
+
 
 class Unreachable(Fault):
     """No answer came."""
@@ -30,6 +33,10 @@ class NotClipo(Fault):
     code = "not_clipo"
 
 
+_TO_DO = {"file_too_large": " Shorten it, or raise MAX_UPLOAD_BYTES where Clipo runs."}
+"""What a person can do here, where the API does not say it."""
+
+
 class Problem(Fault):
     """The API answered with a problem document."""
 
@@ -38,7 +45,7 @@ class Problem(Fault):
     ) -> None:
         """Take the fields of the document."""
         reference = f"{code}, request {request_id}" if request_id else code
-        super().__init__(f"{title}. {detail} ({reference})")
+        super().__init__(f"{title}. {detail}{_TO_DO.get(code, '')} ({reference})")
         self.status = status
         self.code = code
         self.transient = status >= 500  # noqa: PLR2004 (the servers' side)

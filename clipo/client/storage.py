@@ -112,7 +112,9 @@ async def _slice(
         while left:
             chunk = opened.read(min(_CHUNK, left))
             if not chunk:
-                raise ClipoError("The file has become shorter while it was uploaded.")
+                raise ClipoError(
+                    "The file has become shorter while it was uploaded. Upload it when it is whole."
+                )
             left -= len(chunk)
             on_bytes(len(chunk))
             yield chunk
@@ -127,7 +129,9 @@ async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any)
             f"The storage at {host} does not answer: {waits.reason(error)}."
         ) from error
     except OSError as error:
-        raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
+        raise ClipoError(
+            f"The file cannot be read any more: {error.strerror}. Upload it when it can."
+        ) from error
     if not answer.is_success:
         raise _refused(answer.status_code, answer.text)
     return answer

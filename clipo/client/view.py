@@ -24,12 +24,11 @@ def status(video: Video) -> Text:
     return Text(video["status"], style=STYLES.get(video["status"], ""))
 
 
-def result(video: Video) -> Group:
-    """Return what became of a video, in a few lines."""
+def result(video: Video, *, name: str) -> Group:
+    """Return what became of a file, in a few lines."""
     failed = video["status"] == "failed"
     said = error_line(video) if failed else media_line(video)
-    name = plain(video["filename"])
-    first = Text.assemble(status(video), "  ", name, no_wrap=True, overflow="ellipsis")
+    first = Text.assemble(status(video), "  ", plain(name), no_wrap=True, overflow="ellipsis")
     return Group(first, Padding(said, (0, 0, 0, 2), expand=False))
 
 
@@ -177,7 +176,10 @@ def next_step(video: Video) -> Text | None:
             text.append(f"\nTry it again: {typed.clipo()} retry {video['id']}", style="default")
         return text
     if video["status"] == "pending":
-        return Text(f"The file is awaited: {typed.clipo()} upload goes on with what it began.")
+        return Text(
+            f"The file is awaited. What {typed.clipo()} upload has begun, the same command goes on"
+            " with. A file that has not come half an hour after its last signature is given up."
+        )
     if video["status"] == "processing":
         return Text(f"Follow it: {typed.clipo()} watch {video['id']}")
     return None

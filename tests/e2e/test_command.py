@@ -1,6 +1,7 @@
 """The `clipo` command, as people and programs use it."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -102,7 +103,33 @@ class TestUpload:
             huge.truncate(5_000_000_000)
         finished = command.run("upload", "huge.mp4")
         assert finished.returncode == 1
-        assert "at most 100,000,000 are allowed" in finished.stderr
+        assert "at most 100,000,000 are allowed. Shorten it, or raise" in finished.stderr
+
+    def test_two_files_of_one_name_are_told_apart(self, command: Command, clip: str) -> None:
+        for folder in ("one", "two"):
+            (command.folder / folder).mkdir()
+            shutil.copy(command.folder / clip, command.folder / folder / clip)
+        twice = str(command.folder / clip)
+        finished = command.run("upload", f"one/{clip}", f"two/{clip}", clip, f"./{clip}", twice)
+        assert finished.returncode == 0
+        assert "A file that is named twice is uploaded once." in finished.stderr
+        done = re.findall(r"^done  (.+)$", finished.stdout, re.MULTILINE)
+        assert sorted(done) == ["one/tiny.mp4", "tiny.mp4", "two/tiny.mp4"]
+        assert "one/tiny.mp4: uploading " in finished.stderr
+
+    def test_a_sample_has_no_address(self, command: Command) -> None:
+        finished = command.run("upload", "--sample", "--json")
+        assert json.loads(finished.stdout)["file"] == "sample.mp4"
+        finished = command.run("upload", "--sample", CLIPO_API="http://localhost:1")
+        assert "\nsample.mp4: Nothing answers at" in finished.stderr
+
+    @pytest.mark.parametrize("name", [b"\xff.mp4", b"two\nlines.mp4"])
+    def test_a_name_that_cannot_be_is_told(self, command: Command, name: bytes) -> None:
+        (command.folder / os.fsdecode(name)).write_bytes(b"x")
+        finished = command.run("upload", os.fsdecode(name))
+        assert finished.returncode == 1
+        assert finished.stderr.endswith("or is not UTF-8. Rename the file.\n")
+        assert "from a pipe" in command.run("upload", "-").stderr
 
     def test_without_waiting_it_ends_when_the_file_is_stored(
         self, stack: RunningStack, command: Command, clip: str
@@ -121,7 +148,7 @@ class TestUpload:
         name = "\x1b[31mred\x07 [bold]🎬\u202e.mp4"
         (command.folder / clip).rename(command.folder / name)
         with command.typed("upload", name) as screen:
-            assert screen.exit_code() == 1, "a control character is refused by the API"
+            assert screen.exit_code() == 1, "a control character is refused"
             assert "\\x1b[31mred\\x07 [bold]" in screen.text
             assert b"\x1b[31mred" not in screen.seen
             assert "\\u202e.mp4" in screen.text

@@ -84,7 +84,7 @@ class TestUnfinished:
         file, state = looked_at(clip), tmp_path / "state"
         with (
             unfinished(API, file, state),
-            pytest.raises(ClipoError, match="another"),
+            pytest.raises(ClipoError, match="Another"),
             unfinished(API, file, state),
         ):
             pass

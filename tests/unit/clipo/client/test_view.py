@@ -42,7 +42,11 @@ def test_a_name_is_shown_and_does_nothing(text: str, shown: str) -> None:
 @pytest.mark.parametrize("video", [DONE_VIDEO, FAILED], ids=["done", "failed"])
 def test_every_view_fits(video: dict[str, Any], width: int) -> None:
     long = video | {"filename": "[red]" + "a long name " * 20}
-    for shown in (view.details(long), view.listing([long], width=width), view.result(long)):
+    for shown in (
+        view.details(long),
+        view.listing([long], width=width),
+        view.result(long, name=long["filename"]),
+    ):
         lines = printed(shown, width)
         assert all(len(line) <= width for line in lines)
         assert any("[red]a long" in line for line in lines)
