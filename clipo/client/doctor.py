@@ -46,7 +46,7 @@ def _verdict(terminal: Terminal, found: list[Finding]) -> bool:
     bad = sum(finding.state is State.BROKEN for finding in found)
     doubtful = sum(finding.state is State.WARNING for finding in found)
     if bad:
-        terminal.message(f"\n{bad} broken: the first one first.", "bold red")
+        terminal.message(f"\n{bad} broken{': the first one first' if bad > 1 else ''}.", "bold red")
     elif doubtful:
         terminal.message(f"\nAll works, with {doubtful} to look at.", "bold yellow")
     else:

@@ -40,9 +40,16 @@ class Terminal:
         return self.err.is_terminal and not self.err.is_dumb_terminal and not self.quiet
 
     def data(self, shown: RenderableType) -> None:
-        """Write data."""
+        """Write data. A program gets no spaces at the end of a line."""
         with _writing():
-            self.out.print(shown)
+            if self.out.is_terminal:
+                self.out.print(shown)
+                return
+            with self.out.capture() as captured:
+                self.out.print(shown)
+            lines = captured.get().rstrip("\n").split("\n")
+            self.out.file.write("".join(f"{line.rstrip(' ')}\n" for line in lines))
+            self.out.file.flush()
 
     def whole(self, line: str) -> None:
         """Write a line of data that no line break may come into: an address."""

@@ -211,6 +211,19 @@ class TestVideos:
         with command.typed("list", "-n", "2", columns=40) as screen:
             assert screen.exit_code() == 0
             assert screen.text.splitlines()[:2] == ["ready.mp4", f"  {done}  done"]
+        with command.typed("list", "-n", "2", columns=80) as screen:
+            assert screen.exit_code() == 0
+            assert re.match(
+                rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
+            )
+
+    def test_no_line_of_a_pipe_ends_with_spaces(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "a" * 200 + ".mp4")["id"]
+        stack.create(clips["tiny.mp4"], "short.mp4")
+        for arguments in (["list"], ["show", one]):
+            assert not re.search(r" $", command.run(*arguments).stdout, re.MULTILINE)
 
     def test_all_is_shown_of_a_video_and_what_to_do(
         self, stack: RunningStack, command: Command, clips: Clips
