@@ -129,7 +129,7 @@ def up(
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
         if ephemeral:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
-        home = Home(Path(folder).resolve())
+        home = Home(Path(folder).resolve(), lasting=not ephemeral)
         until_the_end.enter_context(home.locked())
         if reset:
             home.reset()

@@ -25,14 +25,14 @@ async def examine(terminal: Terminal, option: str | None, environ: Mapping[str, 
         if not terminal.as_json:
             terminal.data(_shown(finding))
 
-    for finding in machine.findings(environ):
+    if option:
+        address.checked(option, "--api")
+    for finding in machine.findings(environ, option):
         tell(finding)
     try:
         url = address.chosen(option, environ)
     except Misuse:
-        if option:
-            raise
-        # That CLIPO_API is none has been said.
+        pass  # It has been said.
     else:
         async with connected(url, patience=waits.DOCTOR) as api:
             async for finding in deployment.findings(api):
