@@ -3,12 +3,14 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 import webbrowser
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import wraps
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
@@ -78,8 +80,22 @@ class _Status(StrEnum):
     FAILED = "failed"
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 (how Typer calls it)
+    if wanted:
+        typer.echo(f"clipo {version('clipo')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _clipo(context: typer.Context, *, api: _ApiOption = None) -> None:
+def _clipo(
+    context: typer.Context,
+    *,
+    api: _ApiOption = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Write the version.", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None:
     context.obj = api
 
 
@@ -285,6 +301,8 @@ def _ask(
 ) -> _Result:
     """Return what comes of a question to the API that was meant."""
     _bypass_proxies()
+    # Who ends us by it is told as much as who presses Ctrl-C, and has the terminal put right.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     url = address.chosen(option, os.environ)
 
     async def ask() -> _Result:

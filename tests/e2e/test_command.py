@@ -348,6 +348,9 @@ class TestOutput:
         assert "The output cannot be written: No space left on device.\n" in finished.stderr
         assert "Traceback" not in finished.stderr
 
+    def test_the_version_is_told(self, command: Command) -> None:
+        assert re.fullmatch(r"clipo \d+\.\d+\.\d+\n", command.run("--version").stdout)
+
     def test_closed_streams_are_no_bugs(self, command: Command) -> None:
         finished = command.shell("clipo list >&-")
         assert finished.returncode == 1
