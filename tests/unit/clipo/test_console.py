@@ -17,6 +17,7 @@ def printed(capsys: pytest.CaptureFixture[str], *entries: dict[str, Any] | str) 
     ("entry", "expected"),
     [
         ({"message": "upload signed", "size": 5000}, "pending     waiting for 5,000 bytes"),
+        ({"message": "upload signed", "size": 1}, "pending     waiting for 1 byte"),
         (
             {
                 "message": "video done",
