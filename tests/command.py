@@ -16,6 +16,7 @@ import pyte
 
 _PROGRAM = Path(sys.executable).with_name("clipo")
 _PATIENCE_S = 60
+_WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 
 
 @dataclass
@@ -92,7 +93,7 @@ class Command:
         return subprocess.run(
             ["bash", "-c", line],
             cwd=self.folder,
-            env=self.clean | self.environ | {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"},
+            env=self.clean | self.environ | _WITH_PROGRAM,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -110,17 +111,19 @@ class Command:
         return json.loads(finished.stdout)
 
     @contextmanager
-    def typed(self, *arguments: str, columns: int = 80, **environ: str) -> Iterator[Screen]:
-        """Run it in a terminal."""
+    def typed(
+        self, *arguments: str, columns: int = 80, program: str = str(_PROGRAM), **environ: str
+    ) -> Iterator[Screen]:
+        """Run it in a terminal, or a shell which has it on its path."""
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         screen = pyte.Screen(columns, 40)
         child: pexpect.spawn[bytes] = pexpect.spawn(
-            str(_PROGRAM),
+            program,
             list(arguments),
             dimensions=(40, columns),
             cwd=str(self.folder),
             encoding=None,
-            env=self.clean | self.environ | terminal | environ,
+            env=self.clean | self.environ | _WITH_PROGRAM | terminal | environ,
         )
         try:
             yield Screen(child, screen, pyte.ByteStream(screen))

@@ -1,8 +1,10 @@
 """What each command does with the API and the terminal. All return the exit code."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -62,19 +64,20 @@ class Upload:
 
     async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Source]) -> list[Outcome]:
         if not self._terminal.animated:
-            return await uploads.run(files, Lines(self._terminal).row, self._tell_piped(api))
-        # Nothing may be written to a terminal on which bars are drawn.
-        piped = not self._terminal.out.is_terminal
-        with Bars(self._terminal) as bars:
-            tell = self._tell_piped(api) if piped else lambda _: None
-            outcomes = await uploads.run(files, bars.row, tell)
-        for outcome in [] if piped else outcomes:
+            return await uploads.run(files, Lines(self._terminal).row, partial(self._tell, api))
+        # Nothing may be written to a terminal on which bars are drawn, and a pipe may end on it.
+        ended: list[Outcome] = []
+        try:
+            with Bars(self._terminal) as bars:
+                outcomes = await uploads.run(files, bars.row, ended.append)
+        except asyncio.CancelledError:
+            for outcome in ended:
+                self._tell(api, outcome)
+            raise
+        for outcome in outcomes:
             self._tell(api, outcome)
             await self._picture(api, outcome)
         return outcomes
-
-    def _tell_piped(self, api: Api) -> Callable[[Outcome], None]:
-        return lambda outcome: self._tell(api, outcome)
 
     def _tell(self, api: Api, outcome: Outcome) -> None:
         if outcome.error:

@@ -105,6 +105,15 @@ class TestUpload:
         assert finished.returncode == 1
         assert "at most 100,000,000 are allowed. Shorten it, or raise" in finished.stderr
 
+    def test_bars_and_data_do_not_meet_on_one_terminal(self, command: Command, clip: str) -> None:
+        shutil.copy(command.folder / clip, command.folder / "other.mp4")
+        line = f"clipo upload {clip} other.mp4 | cat"
+        with command.typed("-c", line, program="bash") as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.count("/#/videos/") == 2
+            assert "\ndone  other.mp4\n" in screen.text
+            assert "━" not in screen.text
+
     def test_two_files_of_one_name_are_told_apart(self, command: Command, clip: str) -> None:
         for folder in ("one", "two"):
             (command.folder / folder).mkdir()
