@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 _STEPS = {
@@ -48,15 +47,11 @@ class StackConsole:
 
     def welcome(self, addresses: Sequence[tuple[str, str]], *, next_command: str) -> None:
         """Print the table of addresses, and what to type next."""
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column(no_wrap=True)
-        for name, address in addresses:
-            table.add_row(f"  {name}", address)
         self._console.print()
         self.say("Clipo is running. Stop it with Ctrl-C.", "bold green")
         self._console.print()
-        self._console.print(table)
+        for name, address in addresses:
+            self._console.print(Text.assemble((f"  {name:9}", "bold"), address))
         self._console.print()
         self.say(
             "Try it in another terminal: --sample makes a clip, or name a video of yours", "bold"

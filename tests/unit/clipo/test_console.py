@@ -13,6 +13,11 @@ def printed(capsys: pytest.CaptureFixture[str], *entries: dict[str, Any] | str) 
     return capsys.readouterr().out
 
 
+def test_an_address_is_whole_and_has_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    StackConsole().welcome([("MongoDB", "mongodb://" + "x" * 200)], next_command="clipo")
+    assert f"\n  MongoDB  mongodb://{'x' * 200}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
