@@ -88,7 +88,7 @@ class TestStack:
             port = str(somebody.getsockname()[1])
             found = finding("Local stack", environ | {"PORT": port})
         assert found.state is State.WARNING
-        assert f"port {port} is taken" in found.said
+        assert f"Port {port} is taken" in found.said
 
 
 def test_a_misspelled_setting_is_told_beside_a_wrong_one(environ: dict[str, str]) -> None:
