@@ -5,12 +5,10 @@ import os
 import re
 import signal
 import sys
-import webbrowser
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
 from functools import wraps
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
@@ -22,6 +20,9 @@ from clipo.home import Home
 from clipo.later import later
 
 if TYPE_CHECKING:
+    import webbrowser
+    from importlib import metadata
+
     from clipo import console, stack
     from clipo.client import address, commands, terminal
     from clipo.client import api as client
@@ -32,8 +33,10 @@ else:  # `clipo --help` and the completion are to be quick.
     client = later("clipo.client.api")
     commands = later("clipo.client.commands")
     console = later("clipo.console")
+    metadata = later("importlib.metadata")
     stack = later("clipo.stack")
     terminal = later("clipo.client.terminal")
+    webbrowser = later("webbrowser")
 
 _FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
 
@@ -82,7 +85,7 @@ class _Status(StrEnum):
 
 def _tell_version(wanted: bool) -> None:  # noqa: FBT001 (how Typer calls it)
     if wanted:
-        typer.echo(f"clipo {version('clipo')}")
+        typer.echo(f"clipo {metadata.version('clipo')}")
         raise typer.Exit
 
 
@@ -236,7 +239,7 @@ def delete(
     quiet: _QuietOption = False,
 ) -> int:
     """Delete videos, their files and their thumbnails."""
-    if not yes and not sys.stdin.isatty():
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
         raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
 
     on = terminal.Terminal(as_json=as_json, quiet=quiet)

@@ -365,6 +365,8 @@ class TestOutput:
         assert finished.returncode == 1
         assert finished.stderr == "There is nowhere to write to: standard output is closed.\n"
         assert command.shell("clipo list --json 2>&-").returncode == 0
+        asked = command.shell("clipo delete 507f1f77bcf86cd799439011 <&-")
+        assert (asked.returncode, "Traceback" in asked.stderr) == (2, False)
 
     def test_a_reader_that_has_gone_ends_it_as_a_signal_would(self, command: Command) -> None:
         finished = command.shell("clipo doctor | head -1; echo ${PIPESTATUS[0]}")
