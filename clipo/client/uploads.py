@@ -37,11 +37,13 @@ class Source:
 
 def sources(paths: Sequence[Path]) -> list[Source]:
     """Return each file once, by its name, or by the way to it where two have the same name."""
-    different = list({os.path.abspath(path): path for path in reversed(paths)}.values())[::-1]  # noqa: PTH100 (links keep the name that was given)
-    names = Counter(path.name for path in different)
+    different: dict[str, Path] = {}
+    for path in paths:
+        different.setdefault(os.path.abspath(path), path)  # noqa: PTH100 (links stay what they are)
+    names = Counter(path.name for path in different.values())
     return [
         Source(path, path.name if path.name and names[path.name] == 1 else str(path))
-        for path in different
+        for path in different.values()
     ]
 
 
