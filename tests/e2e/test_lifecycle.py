@@ -41,7 +41,7 @@ def test_the_welcome_says_where_everything_is_and_what_to_type(stack: RunningSta
     welcome = stack.output
     for address in (stack.api, f"{stack.api}/docs", *stack.addresses.values()):
         assert address in welcome
-    assert f"Page     {stack.api}/ " in welcome
+    assert f"Page     {stack.api}/\n" in welcome
     assert "clipo upload --sample" in welcome
     assert "ffmpeg" in welcome
 
