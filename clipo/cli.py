@@ -2,24 +2,46 @@
 
 import asyncio
 import os
+import re
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
+from clipo.later import later
 
-# What else a command needs it imports itself: `clipo --help` and the completion are to be quick.
 if TYPE_CHECKING:
-    from clipo.client.api import Api
+    import webbrowser
+    from importlib import metadata
 
-_FAILED, _MISUSED, _INTERRUPTED = 1, 2, 130
+    from clipo import console, stack
+    from clipo.client import address, commands, terminal
+    from clipo.client import api as client
+    from clipo.client import doctor as checks
+else:  # `clipo --help` and the completion are to be quick.
+    address = later("clipo.client.address")
+    checks = later("clipo.client.doctor")
+    client = later("clipo.client.api")
+    commands = later("clipo.client.commands")
+    console = later("clipo.console")
+    metadata = later("importlib.metadata")
+    stack = later("clipo.stack")
+    terminal = later("clipo.client.terminal")
+    webbrowser = later("webbrowser")
+
+_FAILED, _MISUSED, _INTERRUPTED, _UNREAD = 1, 2, 130, 141
+
+_Typed = ParamSpec("_Typed")
+_Result = TypeVar("_Result")
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,7 +63,17 @@ _JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for progr
 _QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Write ids only, or nothing; errors all the same.")
 ]
-_Ids = Annotated[list[str], typer.Argument(metavar="ID", show_default=False)]
+
+
+def _video_id(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
+        raise typer.BadParameter(
+            f"{text!r} is not a video id: that is 24 hexadecimal digits, as in clipo list."
+        )
+    return text.lower()
+
+
+_Id = typer.Argument(metavar="ID", parser=_video_id, show_default=False)
 
 
 class _Status(StrEnum):
@@ -51,12 +83,41 @@ class _Status(StrEnum):
     FAILED = "failed"
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 (how Typer calls it)
+    if wanted:
+        typer.echo(f"clipo {metadata.version('clipo')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _clipo(context: typer.Context, *, api: _ApiOption = None) -> None:
+def _clipo(
+    context: typer.Context,
+    *,
+    api: _ApiOption = None,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Write the version.", callback=_tell_version, is_eager=True),
+    ] = False,
+) -> None:
     context.obj = api
 
 
-@app.command()
+def _command(name: str) -> Callable[[Callable[_Typed, int]], Callable[_Typed, None]]:
+    """Make a command of a function that returns the exit code."""
+
+    def made(function: Callable[_Typed, int]) -> Callable[_Typed, None]:
+        @app.command(name)
+        @wraps(function)
+        def command(*arguments: _Typed.args, **options: _Typed.kwargs) -> None:
+            with _told():
+                raise typer.Exit(function(*arguments, **options))
+
+        return command
+
+    return made
+
+
+@_command("up")
 def up(
     *,
     ephemeral: Annotated[
@@ -65,7 +126,7 @@ def up(
     reset: Annotated[
         bool, typer.Option("--reset", help="Forget all videos of earlier starts first.")
     ] = False,
-) -> None:
+) -> int:
     """Run the whole product on this machine.
 
     Environment: PORT (8000), CLIPO_HOME (.clipo).
@@ -82,23 +143,19 @@ def up(
 
     CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
     """
-    from clipo.console import StackConsole  # noqa: PLC0415
-    from clipo.stack import Stack  # noqa: PLC0415
-
     _bypass_proxies()
     with ExitStack() as until_the_end:
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
         if ephemeral:
             folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
-        home = Home(Path(folder).resolve())
-        with _told():
-            until_the_end.enter_context(home.locked())
-            if reset:
-                home.reset()
-            raise typer.Exit(Stack(home, os.environ, StackConsole()).run())
+        home = Home(Path(folder).resolve(), lasting=not ephemeral)
+        until_the_end.enter_context(home.locked())
+        if reset:
+            home.reset()
+        return stack.Stack(home, os.environ, console.StackConsole()).run()
 
 
-@app.command()
+@_command("upload")
 def upload(
     context: typer.Context,
     files: Annotated[list[Path] | None, typer.Argument(metavar="FILE", show_default=False)] = None,
@@ -112,23 +169,22 @@ def upload(
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Upload videos, and follow them to the end.
 
     Files over 100 MB go in parts. After an interruption the same command goes on where it was.
     """
-    with _told():
-        if not files and not sample:
-            raise Misuse("Name the videos to upload, or try --sample.")
-        from clipo.client.commands import Upload  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
+    if not files and not sample:
+        raise Misuse("Name the videos to upload, or try --sample.")
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    command = commands.Upload(on, wait=wait)
+    with _told(command.interrupted):
+        return _ask(
+            on, api or context.obj, lambda to: command.run(to, files or [], with_sample=sample)
+        )
 
-        command = Upload(Terminal(as_json=as_json, quiet=quiet), wait=wait)
-        with _told(command.interrupted):
-            _run(context, api, lambda to: command.run(to, files or [], with_sample=sample))
 
-
-@app.command("list")
+@_command("list")
 def list_(
     context: typer.Context,
     *,
@@ -137,151 +193,135 @@ def list_(
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """List videos, newest first."""
-    with _told():
-        from clipo.client.commands import list_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: list_videos(to, terminal, status=status, limit=limit))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(
+        on, api or context.obj, lambda to: commands.list_videos(to, on, status=status, limit=limit)
+    )
 
 
-@app.command()
+@_command("show")
 def show(
     context: typer.Context,
-    video_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    video_id: Annotated[str, _Id],
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
-) -> None:
+) -> int:
     """Show a video: what is in it, what happened, and what to do."""
-    with _told():
-        from clipo.client.commands import show_video  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json)
-        _run(context, api, lambda to: show_video(to, terminal, video_id))
+    on = terminal.Terminal(as_json=as_json)
+    return _ask(on, api or context.obj, lambda to: commands.show_video(to, on, video_id))
 
 
-@app.command()
+@_command("retry")
 def retry(
     context: typer.Context,
-    ids: _Ids,
+    ids: Annotated[list[str], _Id],
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Have failed videos processed again."""
-    with _told():
-        from clipo.client.commands import retry_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: retry_videos(to, terminal, ids))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(on, api or context.obj, lambda to: commands.retry_videos(to, on, ids))
 
 
-@app.command()
+@_command("delete")
 def delete(
     context: typer.Context,
-    ids: _Ids,
+    ids: Annotated[list[str], _Id],
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Delete videos, their files and their thumbnails."""
-    with _told():
-        if not yes and not sys.stdin.isatty():
-            raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
-        from clipo.client.commands import delete_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        raise Misuse("Deleting has to be confirmed: without a terminal to ask on, give --yes.")
 
-        def confirmed(names: str) -> bool:
-            return yes or typer.confirm(f"Delete {names}?", err=True)
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    found, exit_code = _ask(on, api or context.obj, lambda to: commands.look_up(to, on, ids))
+    if not found:
+        return exit_code
+    if not (yes or _confirmed(f"Delete {commands.names(found)}?")):
+        on.message("Nothing is deleted.")
+        return _FAILED
+    return max(
+        exit_code, _ask(on, api or context.obj, lambda to: commands.delete_videos(to, on, found))
+    )
 
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: delete_videos(to, terminal, ids, confirm=confirmed))
 
-
-@app.command()
+@_command("watch")
 def watch(
     context: typer.Context,
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID", show_default=False)] = None,
+    ids: Annotated[list[str] | None, _Id] = None,
     *,
     api: _ApiOption = None,
     as_json: _JsonOption = False,
     quiet: _QuietOption = False,
-) -> None:
+) -> int:
     """Show videos as they move: all until Ctrl-C, or some until they are finished."""
-    with _told():
-        from clipo.client.commands import watch_videos  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        terminal = Terminal(as_json=as_json, quiet=quiet)
-        _run(context, api, lambda to: watch_videos(to, terminal, ids or []))
+    on = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return _ask(on, api or context.obj, lambda to: commands.watch_videos(to, on, ids or []))
 
 
-@app.command()
-def doctor(
-    context: typer.Context,
-    *,
-    api: _ApiOption = None,
-    as_json: _JsonOption = False,
-) -> None:
+@_command("doctor")
+def doctor(context: typer.Context, *, api: _ApiOption = None, as_json: _JsonOption = False) -> int:
     """Check everything that can be wrong here, and tell how it is mended.
 
     It announces a video to learn where the storage is, and deletes it again.
     """
-    with _told():
-        from clipo.client.doctor import examine  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        # What the user has set is looked at, before proxies are bypassed for ourselves.
-        given = dict(os.environ)
-        _bypass_proxies()
-        terminal = Terminal(as_json=as_json)
-        raise typer.Exit(asyncio.run(examine(terminal, api or context.obj, given)))
+    # What the user has set is looked at, before proxies are bypassed for ourselves.
+    given = dict(os.environ)
+    _bypass_proxies()
+    on = terminal.Terminal(as_json=as_json)
+    return asyncio.run(checks.examine(on, api or context.obj, given))
 
 
-@app.command("open")
+@_command("open")
 def open_(
     context: typer.Context,
-    video_id: Annotated[str | None, typer.Argument(metavar="ID", show_default=False)] = None,
+    video_id: Annotated[str | None, _Id] = None,
     *,
     api: _ApiOption = None,
-) -> None:
+) -> int:
     """Open the web page, or a video on it."""
-    with _told():
-        import webbrowser  # noqa: PLC0415
-
-        from clipo.client.commands import open_page  # noqa: PLC0415
-        from clipo.client.terminal import Terminal  # noqa: PLC0415
-
-        _run(
-            context,
-            api,
-            lambda to: open_page(to, Terminal(), video_id, browse=webbrowser.open),
-        )
+    on = terminal.Terminal()
+    return _ask(
+        on,
+        api or context.obj,
+        lambda to: commands.open_page(to, on, video_id, browse=webbrowser.open),
+    )
 
 
-def _run(
-    context: typer.Context, api: str | None, command: "Callable[[Api], Awaitable[int]]"
-) -> NoReturn:
-    """Run a command with the API that was meant, and exit with what it returns."""
-    from clipo.client import address  # noqa: PLC0415
-    from clipo.client.api import connected  # noqa: PLC0415
-
+def _ask(
+    on: "terminal.Terminal",
+    option: str | None,
+    question: "Callable[[client.Api], Awaitable[_Result]]",
+) -> _Result:
+    """Return what comes of a question to the API that was meant."""
     _bypass_proxies()
-    url = address.chosen(api or context.obj, os.environ)
+    # Who ends us by it is told as much as who presses Ctrl-C, and has the terminal put right.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    url = address.chosen(option, os.environ)
 
-    async def run() -> int:
-        async with connected(url) as to:
-            return await command(to)
+    async def ask() -> _Result:
+        async with client.connected(url, lambda: on.message(f"Waiting for {url} …", "dim")) as to:
+            return await question(to)
 
-    raise typer.Exit(asyncio.run(run()))
+    return asyncio.run(ask())
+
+
+def _confirmed(question: str) -> bool:
+    """Ask on the terminal. Never within `_ask`: asyncio would put Ctrl-C off until the answer."""
+    with _told(lambda: "Nothing is deleted."):
+        try:
+            return typer.confirm(question, err=True)
+        except typer.Abort:  # Ctrl-C, or Ctrl-D
+            raise KeyboardInterrupt from None
 
 
 @contextmanager
@@ -295,6 +335,8 @@ def _told(interrupted: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]
     except ClipoError as error:
         _say(str(error))
         raise typer.Exit(_FAILED) from error
+    except BrokenPipeError as error:  # only from stdout: as of a program that SIGPIPE ends
+        raise typer.Exit(_UNREAD) from error
     except KeyboardInterrupt as error:
         # The terminal has written ^C.
         typer.echo(f"\n{interrupted()}", err=True)

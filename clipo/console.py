@@ -6,16 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 _STEPS = {
-    "upload signed": ("pending", "waiting for {size:,} bytes"),
-    "upload received": ("pending", "{size:,} bytes received"),
-    "processing started": ("processing", "{size:,} bytes"),
+    "upload signed": ("pending", "waiting for {size:,} byte{s}"),
+    "upload received": ("pending", "{size:,} byte{s} received"),
+    "processing started": ("processing", "{size:,} byte{s}"),
     "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
     "video failed": ("failed", "{code}"),
-    "video retried": ("pending", "{size:,} bytes, to be processed again"),
+    "video retried": ("pending", "{size:,} byte{s}, to be processed again"),
     "video deleted": ("deleted", ""),
     "processing not started": ("problem", "the video waits until processing can be started"),
     "lost event found": ("retry", "its event was lost: it is started again"),
@@ -48,15 +47,11 @@ class StackConsole:
 
     def welcome(self, addresses: Sequence[tuple[str, str]], *, next_command: str) -> None:
         """Print the table of addresses, and what to type next."""
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="bold")
-        table.add_column(no_wrap=True)
-        for name, address in addresses:
-            table.add_row(f"  {name}", address)
         self._console.print()
         self.say("Clipo is running. Stop it with Ctrl-C.", "bold green")
         self._console.print()
-        self._console.print(table)
+        for name, address in addresses:
+            self._console.print(Text.assemble((f"  {name:9}", "bold"), address))
         self._console.print()
         self.say(
             "Try it in another terminal: --sample makes a clip, or name a video of yours", "bold"
@@ -91,8 +86,9 @@ class StackConsole:
         status, details = _STEPS[entry["message"]]
         seconds = entry.get("duration_s")
         length = "unknown length" if seconds is None else f"{seconds:g} s"
+        s = "" if entry.get("size") == 1 else "s"
         text = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
         text.append(f"{entry.get('video_id', ''):24}  ", style="default")
         text.append(f"{status:10}", style=_STYLES.get(status, "yellow"))
-        text.append(f"  {details.format(length=length, **entry)}", style="default")
+        text.append(f"  {details.format(length=length, s=s, **entry)}", style="default")
         self._console.print(text)

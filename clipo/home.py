@@ -18,6 +18,8 @@ class Home:
     """The paths in CLIPO_HOME."""
 
     root: Path
+    lasting: bool = True
+    """Whether it is still there after the stack's end."""
 
     @property
     def objects(self) -> Path:

@@ -19,21 +19,20 @@ from urllib.parse import urlsplit
 
 from watchfiles import watch
 
-from clipo import emulators, ffmpeg, typed
+from clipo import emulators, ffmpeg, settings, typed
 from clipo.child import Child
 from clipo.cloud import Cloud
 from clipo.console import StackConsole
 from clipo.dispatcher import READY
 from clipo.errors import ClipoError
 from clipo.home import Home, write_whole
-from clipo.ports import LOOPBACK, choosing, free_port, is_own_address
+from clipo.ports import choosing, free_port
 from shared.catalog import Catalog
 from shared.errors import CatalogUnavailable
 from shared.settings import CatalogSettings
 
 _FUNCTIONS = Path(__file__).parent.parent / "functions"
 
-_API_PORT = 8000
 _S3_PORT = 4566
 _MONGO_PORT = 27117
 _START_S = 60
@@ -76,7 +75,11 @@ class Stack:
     """Runs everything until Ctrl-C, or until a part of it dies."""
 
     def __init__(self, home: Home, environ: Mapping[str, str], console: StackConsole) -> None:
-        """Take the folder for the state, the settings, and where to tell what happens."""
+        """Take the folder for the state, the settings, and where to tell what happens.
+
+        Raises `Misuse` where a setting makes no sense.
+        """
+        settings.check(environ)
         self._home = home
         self._given = environ
         self._console = console
@@ -84,7 +87,7 @@ class Stack:
         self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._ports: set[int] = set()
-        self._host = _bound_host(environ)
+        self._host = settings.bound_host(environ)
 
     def run(self) -> int:
         """Return the exit code: 0 after Ctrl-C and the like, 1 when a part has died."""
@@ -97,7 +100,8 @@ class Stack:
             self._watch()
         except _Died as error:
             self._console.died(error.child.name, error.child.exit_code, error.child.last_lines)
-            self._console.say(f"All of it is in {self._home.logs}.")
+            if self._home.lasting:
+                self._console.say(f"All of it is in {self._home.logs}.")
             return 1
         except KeyboardInterrupt:
             self._console.say("\nStopping.")
@@ -107,7 +111,7 @@ class Stack:
 
     def _start(self) -> None:
         self._home.prepare()
-        port = free_port(_api_port(self._given), taken=self._ports)
+        port = free_port(settings.api_port(self._given), taken=self._ports)
         ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
         ffmpeg_version = ffmpeg.version(ffmpeg_dir)
         self._functions_environ = self._services() | {
@@ -130,16 +134,7 @@ class Stack:
         )
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
-        return environ | self._webhooks(queues.webhooks)
-
-    def _webhooks(self, queue_url: str) -> dict[str, str]:
-        """Return what turns webhooks on. Whether the settings make sense upkeep says itself."""
-        wanted = self._given.get("WEBHOOK_URL") or self._given.get("WEBHOOK_SECRET")
-        return {
-            "WEBHOOK_QUEUE_URL": queue_url if wanted else "",
-            # A developer's receiver is on this machine.
-            "WEBHOOK_ALLOW_PRIVATE": self._given.get("WEBHOOK_ALLOW_PRIVATE") or "true",
-        }
+        return environ | settings.webhooks(self._given, queues.webhooks)
 
     def _start_s3(self) -> dict[str, str]:
         if self._given.get("AWS_ENDPOINT_URL_S3"):
@@ -147,8 +142,8 @@ class Stack:
         port = free_port(_S3_PORT, taken=self._ports, host=self._host)
         url = f"http://{self._host}:{port}"
         environ = emulators.own_storage_environ(self._home, url, self._given)
-        command, settings = emulators.ministack(self._home, port, self._host)
-        self._start_child("s3", command, environ=environ | settings)
+        command, its_own = emulators.ministack(self._home, port, self._host)
+        self._start_child("s3", command, environ=environ | its_own)
         return environ
 
     def _start_mongo(self) -> str:
@@ -163,15 +158,18 @@ class Stack:
             self._await("s3", lambda: _answers(health), port=_port_of(health))
         if "mongodb" in self._children:
             self._await("mongodb", lambda: True, port=_port_of(environ["MONGODB_URI"]))
-        settings = CatalogSettings.read(environ)
+        catalog_settings = CatalogSettings.read(environ)
         try:
-            with closing(Catalog(settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)) as catalog:
+            with closing(
+                Catalog(catalog_settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+            ) as catalog:
                 catalog.ensure_indexes()
         except CatalogUnavailable as error:
             raise ClipoError(
-                f"MongoDB at {_without_password(settings.uri)} cannot be used: "
+                f"MongoDB at {_without_password(catalog_settings.uri)} cannot be used: "
                 # What PyMongo says first is for people, what follows is not.
-                + str(error.__cause__).partition(" (")[0]
+                + str(error.__cause__).partition(" (")[0].rstrip(".")
+                + ". Correct MONGODB_URI, or unset it: then clipo up starts its own."
             ) from error
 
     def _start_functions(self) -> None:
@@ -281,7 +279,7 @@ class Stack:
             ("Logs", str(self._home.logs)),
             ("ffmpeg", ffmpeg_version),
         ]
-        wanted = _api_port(self._given)
+        wanted = settings.api_port(self._given)
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
         self._console.welcome(addresses, next_command=f"{typed.clipo()} upload --sample")
@@ -295,20 +293,6 @@ class Stack:
         # Those that use the others first.
         for child in reversed(self._children.values()):
             child.stop()
-
-
-def _api_port(environ: Mapping[str, str]) -> int:
-    text = environ.get("PORT") or str(_API_PORT)
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
-        raise ClipoError(f"PORT must be a number from 1 to 65535, not {text!r}.")
-    return int(text)
-
-
-def _bound_host(environ: Mapping[str, str]) -> str:
-    host = environ.get("CLIPO_BIND") or LOOPBACK
-    if host == "0.0.0.0" or not is_own_address(host):  # noqa: S104 (it is refused)
-        raise ClipoError(f"CLIPO_BIND must be one address of this machine, not {host!r}.")
-    return host
 
 
 def _has_said(lines: Iterable[str], words: str) -> bool:

@@ -16,6 +16,7 @@ import pyte
 
 _PROGRAM = Path(sys.executable).with_name("clipo")
 _PATIENCE_S = 60
+_WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 
 
 @dataclass
@@ -87,6 +88,19 @@ class Command:
             check=False,
         )
 
+    def shell(self, line: str) -> "subprocess.CompletedProcess[str]":
+        """Run a line of bash, in which `clipo` is a word."""
+        return subprocess.run(
+            ["bash", "-c", line],
+            cwd=self.folder,
+            env=self.clean | self.environ | _WITH_PROGRAM,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+            check=False,
+        )
+
     def remembered(self) -> list[Path]:
         """Return what it keeps of unfinished uploads."""
         return list(Path(self.environ["XDG_STATE_HOME"], "clipo", "uploads").iterdir())
@@ -97,17 +111,19 @@ class Command:
         return json.loads(finished.stdout)
 
     @contextmanager
-    def typed(self, *arguments: str, columns: int = 80, **environ: str) -> Iterator[Screen]:
-        """Run it in a terminal."""
+    def typed(
+        self, *arguments: str, columns: int = 80, program: str = str(_PROGRAM), **environ: str
+    ) -> Iterator[Screen]:
+        """Run it in a terminal, or a shell which has it on its path."""
         terminal = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
         screen = pyte.Screen(columns, 40)
         child: pexpect.spawn[bytes] = pexpect.spawn(
-            str(_PROGRAM),
+            program,
             list(arguments),
             dimensions=(40, columns),
             cwd=str(self.folder),
             encoding=None,
-            env=self.clean | self.environ | terminal | environ,
+            env=self.clean | self.environ | _WITH_PROGRAM | terminal | environ,
         )
         try:
             yield Screen(child, screen, pyte.ByteStream(screen))

@@ -1,7 +1,8 @@
 """Speaks to Clipo's API."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from asyncio import get_running_loop
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -9,32 +10,44 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
+from clipo.client import waits
 from clipo.client.problems import NotClipo, Problem, Unreachable
 
 Video = dict[str, Any]
 """A video as the API shows it."""
 
-_CONNECT_S = 10
-_ANSWER_S = 60
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @asynccontextmanager
-async def connected(address: str) -> AsyncIterator["Api"]:
-    """Yield the API at an address, for the time of a `with` block."""
-    timeout = httpx2.Timeout(_ANSWER_S, connect=_CONNECT_S)
+async def connected(
+    address: str,
+    on_slow: Callable[[], None] = lambda: None,
+    *,
+    patience: httpx2.Timeout = waits.API,
+) -> AsyncIterator["Api"]:
+    """Yield the API at an address, for the time of a `with` block.
+
+    `on_slow` is called once, when an answer keeps a person waiting.
+    """
     limits = httpx2.Limits(max_connections=None)
-    async with httpx2.AsyncClient(timeout=timeout, limits=limits) as http:
-        yield Api(address, http)
+    async with httpx2.AsyncClient(timeout=patience, limits=limits) as http:
+        yield Api(address, http, on_slow)
 
 
 class Api:
     """The calls of one deployment. Each raises `Unreachable`, `NotClipo` or `Problem`."""
 
-    def __init__(self, address: str, http: httpx2.AsyncClient) -> None:
-        """Take the address, without a slash at its end, and what sends."""
+    def __init__(
+        self,
+        address: str,
+        http: httpx2.AsyncClient,
+        on_slow: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Take the address, without a slash at its end, what sends, and whom to tell of a wait."""
         self.address = address
         self.http = http
+        self._on_slow: Callable[[], None] | None = on_slow
 
     async def create(self, *, filename: str, size: int, idempotency_key: str) -> Video:
         """Announce a video; return it with `upload`, the form, or `None` when it has arrived."""
@@ -102,36 +115,62 @@ class Api:
     async def _send(
         self, method: str, path: str, *, follow: bool = False, **request: Any
     ) -> httpx2.Response:
+        slow = get_running_loop().call_later(waits.SLOW_S, self._is_slow)
         try:
             answer = await self.http.request(
                 method, self.address + path, follow_redirects=follow, **request
             )
         except httpx2.HTTPError as error:
             raise unreachable(self.address, error) from error
+        finally:
+            slow.cancel()
         if answer.is_success:
             return answer
         raise _problem(self.address, answer)
+
+    def _is_slow(self) -> None:
+        on_slow, self._on_slow = self._on_slow, None
+        if on_slow:
+            on_slow()
 
 
 def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     """Say that nobody answers at an address, and what to look at."""
     refused = isinstance(error, httpx2.ConnectError)
     local = urlsplit(address).hostname in _LOCAL_HOSTS
-    if refused and local:
+    # It is no plain refusal where TLS could not be agreed on.
+    if refused and local and "[SSL" not in str(error):
         return Unreachable(
             f"Nothing answers at {address}: is `clipo up` running? Another address is given with"
             " --api or CLIPO_API.",
             refused=True,
         )
-    said = str(error) or type(error).__name__
-    advice = "Try again." if local else "Check the address (--api, CLIPO_API) and the network."
-    return Unreachable(f"There is no answer from {address}: {said}. {advice}", refused=refused)
+    said = f"There is no answer from {address}: {waits.reason(error)}."
+    return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
+
+
+def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
+    if "[SSL: CERT" in str(error):
+        return "Its certificate cannot be trusted: check the address (--api, CLIPO_API)."
+    if "[SSL" in str(error):
+        return "It does not speak HTTPS: does the address (--api, CLIPO_API) begin with http://?"
+    if local and isinstance(error, httpx2.TimeoutException):
+        return "It is there but does not move: look into its log, and start it again."
+    if local:
+        return "If it stays so, something else than Clipo has that port: check --api and CLIPO_API."
+    return "Check the address (--api, CLIPO_API) and the network."
 
 
 def _problem(address: str, answer: httpx2.Response) -> Problem | NotClipo:
     document = _object(answer)
     if "code" not in document or "detail" not in document:
         return _not_clipo(address, answer)
+    parts = urlsplit(address)
+    if document["code"] == "route_not_found" and parts.path:
+        return NotClipo(
+            f"The API is not at {address}: {document['detail']} Perhaps the address (--api,"
+            f" CLIPO_API) should end before {parts.path}."
+        )
     return Problem(
         status=answer.status_code,
         title=str(document.get("title", answer.reason_phrase)),

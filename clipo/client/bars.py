@@ -6,7 +6,6 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from clipo.client.files import LocalFile
 from clipo.client.row import Row
 from clipo.client.sizes import clock, size
 from clipo.client.terminal import Terminal, plain
@@ -42,9 +41,9 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def row(self, file: LocalFile) -> Row:
+    def row(self, name: str, size: int) -> Row:
         """Begin a bar."""
-        task = self._progress.add_task(plain(file.name), total=file.size, status="")
+        task = self._progress.add_task(plain(name), total=size, status="")
         return _BarRow(self._progress, task)
 
 
@@ -110,26 +109,31 @@ class Lines:
         """Take where to write."""
         self._terminal = terminal
 
-    def row(self, file: LocalFile) -> Row:
-        """Tell that an upload begins."""
-        row = _LineRow(self._terminal, file)
-        row.tell(f"uploading {size(file.size)}")
+    def row(self, name: str, count: int) -> Row:
+        """Tell that an upload of so many bytes begins."""
+        row = _LineRow(self._terminal, name)
+        row.tell(f"uploading {size(count)}")
         return row
 
 
 class _LineRow:
-    def __init__(self, terminal: Terminal, file: LocalFile) -> None:
+    def __init__(self, terminal: Terminal, name: str) -> None:
         self._terminal = terminal
-        self._file = file
+        self._name = name
+        self._waits = False
 
     def tell(self, what: str) -> None:
-        self._terminal.message(f"{plain(self._file.name)}: {what}")
+        self._terminal.message(f"{plain(self._name)}: {what}")
 
     def sent(self, count: int) -> None:
-        pass
+        if count > 0:
+            self._waits = False
 
     def waits(self) -> None:
-        self.tell("interrupted, trying again")
+        # The parts of a file wait for the same thing.
+        if not self._waits:
+            self.tell("interrupted, trying again")
+        self._waits = True
 
     def resumes(self, arrived: int) -> None:
         self.tell(f"going on: {size(arrived)} have arrived before")

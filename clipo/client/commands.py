@@ -1,8 +1,10 @@
 """What each command does with the API and the terminal. All return the exit code."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -15,8 +17,7 @@ from clipo.client.bars import Bars, Lines
 from clipo.client.problems import Fault
 from clipo.client.sample import sample
 from clipo.client.terminal import Terminal, plain
-from clipo.client.uploads import Outcome, Uploads
-from clipo.errors import ClipoError
+from clipo.client.uploads import Outcome, Source, Uploads, sources
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 _PAGE = 100
@@ -38,10 +39,13 @@ class Upload:
         self._sample = with_sample and not files
         self._uploads = Uploads(api, wait=self._wait)
         with ExitStack() as until_the_end:
-            sent = list(files)
+            sent = sources(files)
+            if len(sent) < len(files):
+                self._terminal.message("A file that is named twice is uploaded once.", "yellow")
             if with_sample:
                 self._terminal.message("Making a sample of 5 s.", "dim")
-                sent.append(until_the_end.enter_context(sample()))
+                clip = until_the_end.enter_context(sample())
+                sent.append(Source(clip, clip.name, lasting=False))
             outcomes = await self._shown(api, self._uploads, sent)
         good = sum(outcome.good for outcome in outcomes)
         if len(outcomes) > 1:
@@ -58,31 +62,35 @@ class Upload:
             return "Stopped."
         return "Stopped. The same command goes on where it was."
 
-    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Path]) -> list[Outcome]:
+    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Source]) -> list[Outcome]:
         if not self._terminal.animated:
-            return await uploads.run(files, Lines(self._terminal).row, self._tell_piped(api))
-        # Nothing may be written to a terminal on which bars are drawn.
-        piped = not self._terminal.out.is_terminal
-        with Bars(self._terminal) as bars:
-            tell = self._tell_piped(api) if piped else lambda _: None
-            outcomes = await uploads.run(files, bars.row, tell)
-        for outcome in [] if piped else outcomes:
+            return await uploads.run(files, Lines(self._terminal).row, partial(self._tell, api))
+        # Nothing may be written to a terminal on which bars are drawn, and a pipe may end on it.
+        ended: list[Outcome] = []
+        try:
+            with Bars(self._terminal) as bars:
+                outcomes = await uploads.run(files, bars.row, ended.append)
+        except asyncio.CancelledError:
+            for outcome in ended:
+                self._tell(api, outcome)
+            raise
+        for outcome in outcomes:
             self._tell(api, outcome)
             await self._picture(api, outcome)
         return outcomes
 
-    def _tell_piped(self, api: Api) -> Callable[[Outcome], None]:
-        return lambda outcome: self._tell(api, outcome)
-
     def _tell(self, api: Api, outcome: Outcome) -> None:
         if outcome.error:
-            self._terminal.error(f"{plain(str(outcome.file))}: {plain(str(outcome.error))}")
+            self._terminal.error(f"{plain(outcome.source.given)}: {plain(str(outcome.error))}")
+        if outcome.source.lasting and getattr(outcome.error, "goes_on", False):
+            self._terminal.error("The same command goes on where it was.", "default")
         if self._terminal.as_json:
             self._terminal.json(_document(api, outcome))
         elif outcome.video and self._terminal.quiet:
             self._terminal.data(outcome.video["id"])
         elif outcome.video:
-            _tell_video(self._terminal, outcome.video, page(api.address, outcome.video["id"]))
+            self._terminal.data(view.result(outcome.video, name=outcome.source.name))
+            self._terminal.whole(f"  {page(api.address, outcome.video['id'])}")
 
     async def _picture(self, api: Api, outcome: Outcome) -> None:
         video = outcome.video
@@ -101,19 +109,13 @@ async def show_picture(terminal: Terminal, api: Api, video: Video) -> None:
 
 
 def _document(api: Api, outcome: Outcome) -> Video:
-    document: Video = {"file": str(outcome.file)}
+    document: Video = {"file": outcome.source.given}
     if outcome.video:
         document |= outcome.video | {"page": page(api.address, outcome.video["id"])}
         document.pop("upload", None)
     if outcome.error:
-        code = getattr(outcome.error, "code", "local_file")
-        document["error"] = {"code": code, "message": str(outcome.error)}
+        document["error"] = outcome.error.document()
     return document
-
-
-def _tell_video(terminal: Terminal, video: Video, where: str) -> None:
-    terminal.data(view.result(video))
-    terminal.whole(f"  {where}")
 
 
 async def list_videos(api: Api, terminal: Terminal, *, status: str | None, limit: int) -> int:
@@ -168,31 +170,33 @@ async def retry_videos(api: Api, terminal: Terminal, ids: Sequence[str]) -> int:
     return exit_code
 
 
-async def delete_videos(
-    api: Api, terminal: Terminal, ids: Sequence[str], *, confirm: Callable[[str], bool]
-) -> int:
-    """Delete videos that are there, when that is confirmed."""
+async def look_up(api: Api, terminal: Terminal, ids: Sequence[str]) -> tuple[list[Video], int]:
+    """Return the videos that are there, and the exit code: 1 where one is not."""
     found: list[Video] = []
 
-    async def look(video_id: str) -> None:
+    async def one(video_id: str) -> None:
         found.append(await api.get(video_id))
 
-    async def delete(video_id: str) -> None:
+    return found, await _each(terminal, ids, one)
+
+
+def names(videos: Sequence[Video]) -> str:
+    """Return what a person knows the videos by."""
+    return ", ".join(plain(video["filename"]) for video in videos)
+
+
+async def delete_videos(api: Api, terminal: Terminal, videos: Sequence[Video]) -> int:
+    """Delete videos."""
+    found = {video["id"]: plain(video["filename"]) for video in videos}
+
+    async def one(video_id: str) -> None:
         await api.delete(video_id)
-        name = next(plain(video["filename"]) for video in found if video["id"] == video_id)
         if terminal.as_json:
             terminal.json({"id": video_id, "status": "deleted"})
         elif not terminal.quiet:
-            terminal.data(f"deleted  {video_id}  {name}")
+            terminal.data(f"deleted  {video_id}  {found[video_id]}")
 
-    exit_code = await _each(terminal, ids, look)
-    if not found:
-        return exit_code
-    names = ", ".join(plain(video["filename"]) for video in found)
-    if not confirm(names):
-        terminal.message("Nothing is deleted.")
-        return FAILED
-    return max(exit_code, await _each(terminal, [video["id"] for video in found], delete))
+    return await _each(terminal, list(found), one)
 
 
 async def _each(
@@ -203,8 +207,10 @@ async def _each(
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
-        except ClipoError as error:
-            terminal.error(plain(str(error)))
+        except Fault as fault:
+            terminal.error(plain(str(fault)))
+            if terminal.as_json:
+                terminal.json({"id": video_id, "error": fault.document()})
             exit_code = FAILED
     return exit_code
 

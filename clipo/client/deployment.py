@@ -7,9 +7,10 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from clipo.client import waits
 from clipo.client.api import Api
 from clipo.client.finding import Finding, broken, ok, warning
-from clipo.client.problems import Fault
+from clipo.client.problems import Fault, Unreachable
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
@@ -24,7 +25,9 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         health = await api.health()
     except Fault as fault:
-        yield broken("API", str(fault), "Start it with clipo up, or correct --api or CLIPO_API.")
+        nobody = isinstance(fault, Unreachable) and fault.refused
+        start = "Start it with clipo up, or correct --api or CLIPO_API."
+        yield broken("API", str(fault), start if nobody else "")
         return
     yield ok("API", f"{api.address} is Clipo.")
     yield clock("Clock", health, "this machine", time.time())
@@ -50,7 +53,7 @@ async def _storage(api: Api, url: str, health: httpx2.Response) -> AsyncIterator
         # Without a signature it refuses: that, too, is an answer.
         answer = await api.http.get(where)
     except httpx2.HTTPError as error:
-        said = f"There is no answer from {where}: {str(error) or type(error).__name__}."
+        said = f"There is no answer from {where}: {waits.reason(error)}."
         fix = "Uploads go there directly: check firewall, VPN and DNS; locally CLIPO_BIND."
         yield broken("Storage", said, fix)
         return

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from clipo.client import address, deployment, machine
+from clipo.client import address, deployment, machine, waits
 from clipo.client.api import connected
 from clipo.client.finding import Finding, State
 from clipo.client.terminal import Terminal, plain
@@ -25,16 +25,16 @@ async def examine(terminal: Terminal, option: str | None, environ: Mapping[str, 
         if not terminal.as_json:
             terminal.data(_shown(finding))
 
-    for finding in machine.findings(environ):
+    if option:
+        address.checked(option, "--api")
+    for finding in machine.findings(environ, option):
         tell(finding)
     try:
         url = address.chosen(option, environ)
     except Misuse:
-        if option:
-            raise
-        # That CLIPO_API is none has been said.
+        pass  # It has been said.
     else:
-        async with connected(url) as api:
+        async with connected(url, patience=waits.DOCTOR) as api:
             async for finding in deployment.findings(api):
                 tell(finding)
     if terminal.as_json:
@@ -46,7 +46,7 @@ def _verdict(terminal: Terminal, found: list[Finding]) -> bool:
     bad = sum(finding.state is State.BROKEN for finding in found)
     doubtful = sum(finding.state is State.WARNING for finding in found)
     if bad:
-        terminal.message(f"\n{bad} broken: the first one first.", "bold red")
+        terminal.message(f"\n{bad} broken{': the first one first' if bad > 1 else ''}.", "bold red")
     elif doubtful:
         terminal.message(f"\nAll works, with {doubtful} to look at.", "bold yellow")
     else:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,13 @@ def looked_at(path: Path) -> LocalFile:
         if not os.access(path, os.R_OK):
             raise ClipoError("The file may not be read. Check its permissions.")
     except (FileNotFoundError, NotADirectoryError):
+        if path == Path("-"):
+            raise ClipoError("Nothing is read from a pipe. Save the video to a file.") from None
         raise ClipoError("There is no such file. Check its name.") from None
     except OSError as error:
         raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
+        raise ClipoError("Its name has control characters, or is not UTF-8. Rename the file.")
     if not found.st_size:
         raise ClipoError("The file is empty. Choose another.")
     return LocalFile(Path(os.path.abspath(path)), found.st_size, found.st_mtime_ns)  # noqa: PTH100 (links keep the name that was given)

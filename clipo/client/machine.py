@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from clipo import emulators, ffmpeg
+from clipo import emulators, ffmpeg, settings
 from clipo.client import address
 from clipo.client.finding import Finding, broken, ok, warning
 from clipo.errors import ClipoError, Misuse
@@ -30,11 +30,13 @@ _KNOWN = (
     "CLIPO_RETRY_SECONDS",
     "CLIPO_UPKEEP_SECONDS",
 )
-_PORT = 8000
 
 
-def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is found here: the installation, the folder, the stack, the environment."""
+def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Finding]:
+    """Yield what is found here: the installation, the folder, the stack, the environment.
+
+    `api` is the address that was given with `--api`.
+    """
     home = address.home(environ)
     yield _python(sys.version_info[:3])
     yield _platform(platform.system(), platform.machine())
@@ -42,9 +44,10 @@ def findings(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _ffmpeg(environ.get("CLIPO_FFMPEG_DIR"))
     yield _folder(home)
     yield _disk(home)
-    yield _stack(home, environ.get("PORT") or str(_PORT))
+    yield _stack(home, environ)
     yield _variables(environ)
-    yield _address(environ)
+    yield from _values(environ)
+    yield _address(api, environ)
     yield _services(environ)
     yield _proxies(environ)
 
@@ -108,16 +111,18 @@ def _disk(home: Home) -> Finding:
     return warning("Disk", said, fix) if free < _LITTLE else ok("Disk", said)
 
 
-def _stack(home: Home, port: str) -> Finding:
+def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
     name, api = "Local stack", address.of_local_stack(home)
     if _locked(home):
         return ok(name, f"It runs at {api}." if api else "It is starting.")
     if api:
         said = f"{home.stack_file} names {api}, but that stack was ended by force."
         return warning(name, said, "clipo up starts it again, and removes the file.")
-    if port.isascii() and port.isdigit() and 0 < int(port) < 65536 and not is_free(int(port)):  # noqa: PLR2004 (a port is 16 bits)
-        said = f"It does not run here, and another program has port {port}."
-        return warning(name, said, "clipo up takes the next free port, and says which.")
+    with suppress(Misuse):  # a wrong PORT is told with the other settings
+        port = settings.api_port(environ)
+        if not is_free(port):
+            said = f"It does not run in this folder. Port {port} is taken, perhaps by another one."
+            return warning(name, said, "clipo up takes the next free port, and says which.")
     return ok(name, "It does not run in this folder: clipo up starts it.")
 
 
@@ -134,9 +139,14 @@ def _locked(home: Home) -> bool:
         return False
 
 
-def _address(environ: Mapping[str, str]) -> Finding:
+def _values(environ: Mapping[str, str]) -> Iterator[Finding]:
+    for said in settings.wrong(environ):
+        yield broken("Settings", said, "Correct it, or unset it: clipo up does not start with it.")
+
+
+def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
     try:
-        return ok("Address", f"The API is meant to be at {address.chosen(None, environ)}.")
+        return ok("Address", f"The API is meant to be at {address.chosen(given, environ)}.")
     except Misuse as error:
         fix = f"export {address.VARIABLE}={address.DEFAULT}, or unset it"
         return broken("Address", str(error), fix)

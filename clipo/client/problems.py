@@ -10,7 +10,9 @@ class Fault(ClipoError):
     """Whether the same may succeed a moment later."""
 
     code = "fault"
-    """What programs may rely on."""
+
+    goes_on = False
+    """Whether the same command goes on with what has arrived until now."""
 
 
 class Unreachable(Fault):
@@ -31,6 +33,10 @@ class NotClipo(Fault):
     code = "not_clipo"
 
 
+_TO_DO = {"file_too_large": " Shorten it, or raise MAX_UPLOAD_BYTES where Clipo runs."}
+"""What a person can do here, where the API does not say it."""
+
+
 class Problem(Fault):
     """The API answered with a problem document."""
 
@@ -39,11 +45,17 @@ class Problem(Fault):
     ) -> None:
         """Take the fields of the document."""
         reference = f"{code}, request {request_id}" if request_id else code
-        super().__init__(f"{title}. {detail} ({reference})")
+        super().__init__(f"{title}. {detail}{_TO_DO.get(code, '')} ({reference})")
         self.status = status
         self.code = code
-        self.request_id = request_id
         self.transient = status >= 500  # noqa: PLR2004 (the servers' side)
+        self._document = {"code": code, "message": f"{title}. {detail}"}
+        if request_id:
+            self._document["request_id"] = request_id
+
+    def document(self) -> dict[str, str]:
+        """Return it for a program."""
+        return self._document
 
 
 class StorageRefused(Fault):

@@ -87,7 +87,9 @@ def unfinished(api: str, file: LocalFile, folder: Path | None = None) -> Iterato
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ClipoError("The file is being uploaded by another `clipo`.") from error
+            raise ClipoError(
+                "Another `clipo` is uploading this file. Wait for its end, or stop it."
+            ) from error
         yield Unfinished(folder / f"{name}.json", api, file)
 
 

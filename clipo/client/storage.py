@@ -10,12 +10,11 @@ from xml.sax.saxutils import escape, unescape
 
 import httpx2
 
+from clipo.client import waits
 from clipo.client.problems import StorageRefused, Unreachable
 from clipo.errors import ClipoError
 
 _CHUNK = 256 << 10
-# The storage answers to the end of an upload in parts when it has put them together.
-_TIMEOUT = httpx2.Timeout(120, connect=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,9 @@ async def _slice(
         while left:
             chunk = opened.read(min(_CHUNK, left))
             if not chunk:
-                raise ClipoError("The file has become shorter while it was uploaded.")
+                raise ClipoError(
+                    "The file has become shorter while it was uploaded. Upload it when it is whole."
+                )
             left -= len(chunk)
             on_bytes(len(chunk))
             yield chunk
@@ -121,13 +122,16 @@ async def _slice(
 
 async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any) -> httpx2.Response:
     try:
-        answer = await http.request(method, url, timeout=_TIMEOUT, **request)
+        answer = await http.request(method, url, timeout=waits.STORAGE, **request)
     except httpx2.HTTPError as error:
         host = httpx2.URL(url).host
-        said = str(error) or type(error).__name__
-        raise Unreachable(f"The storage at {host} does not answer: {said}.") from error
+        raise Unreachable(
+            f"The storage at {host} does not answer: {waits.reason(error)}."
+        ) from error
     except OSError as error:
-        raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
+        raise ClipoError(
+            f"The file cannot be read any more: {error.strerror}. Upload it when it can."
+        ) from error
     if not answer.is_success:
         raise _refused(answer.status_code, answer.text)
     return answer

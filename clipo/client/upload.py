@@ -7,7 +7,7 @@ from clipo.client.api import Api, Video
 from clipo.client.files import LocalFile
 from clipo.client.parts import UploadInParts
 from clipo.client.patience import once_answered, patiently
-from clipo.client.problems import Problem, StorageRefused
+from clipo.client.problems import Fault, Problem, StorageRefused
 from clipo.client.resume import Unfinished
 from clipo.client.row import Row
 from clipo.errors import ClipoError
@@ -54,7 +54,11 @@ async def send(api: Api, video: Video, file: LocalFile, unfinished: Unfinished, 
     except Problem as problem:
         # An answer was lost, and the file had arrived: processing has begun.
         if problem.code != "not_pending":
+            problem.goes_on = True
             raise
+    except Fault as fault:
+        fault.goes_on = True
+        raise
     unfinished.forget()
     if not file.unchanged():
         raise ClipoError("The file has changed while it was uploaded. Upload it again.")

@@ -1,12 +1,14 @@
 """The command `upload`: several files at once, each to its end."""
 
 import asyncio
+import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.client.api import Api, Video
-from clipo.client.files import LocalFile, looked_at
+from clipo.client.files import looked_at
 from clipo.client.follow import finished
 from clipo.client.resume import unfinished
 from clipo.client.row import Row
@@ -17,11 +19,39 @@ _AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A file that is to be uploaded."""
+
+    path: Path
+    """As it was given."""
+    name: str
+    """As a person tells it from the others."""
+    lasting: bool = True
+    """Whether it is there when the same command is given again."""
+
+    @property
+    def given(self) -> str:
+        """Where it is, as far as the user knows."""
+        return str(self.path) if self.lasting else self.name
+
+
+def sources(paths: Sequence[Path]) -> list[Source]:
+    """Return each file once, by its name, or by the way to it where two have the same name."""
+    different: dict[str, Path] = {}
+    for path in paths:
+        different.setdefault(os.path.abspath(path), path)  # noqa: PTH100 (links stay what they are)
+    names = Counter(path.name for path in different.values())
+    return [
+        Source(path, path.name if path.name and names[path.name] == 1 else str(path))
+        for path in different.values()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one file."""
 
-    file: Path
-    """As it was given."""
+    source: Source
     video: Video | None = None
     error: ClipoError | None = None
 
@@ -44,21 +74,24 @@ class Uploads:
 
     async def run(
         self,
-        files: Sequence[Path],
-        new_row: Callable[[LocalFile], Row],
+        files: Sequence[Source],
+        new_row: Callable[[str, int], Row],
         on_outcome: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Return what became of each file, in the order given; told as each one ends."""
-        different = dict.fromkeys(files)
-        self._unsent = len(different)
+        self._unsent = len(files)
 
-        async def one(path: Path) -> Outcome:
-            outcome = await self._outcome(path, new_row)
+        async def one(file: Source) -> Outcome:
+            outcome = await self._outcome(file, new_row)
             on_outcome(outcome)
             return outcome
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(path)) for path in different]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(one(file)) for file in files]
+        except ExceptionGroup as failed:
+            # What became of a file could not be written.
+            raise failed.exceptions[0] from failed
         return [task.result() for task in tasks]
 
     @property
@@ -66,26 +99,26 @@ class Uploads:
         """Whether there is nothing left to send: then only processing is waited for."""
         return self._unsent == 0
 
-    async def _outcome(self, path: Path, new_row: Callable[[LocalFile], Row]) -> Outcome:
+    async def _outcome(self, source: Source, new_row: Callable[[str, int], Row]) -> Outcome:
         try:
-            video, row = await self._sent(path, new_row)
+            video, row = await self._sent(source, new_row)
         except ClipoError as error:
             self._unsent -= 1
-            return Outcome(path, error=error)
+            return Outcome(source, error=error)
         self._unsent -= 1
         if not self._wait:
-            return Outcome(path, video)
+            return Outcome(source, video)
         try:
             video = await finished(self._api, video["id"], lambda now: row.says(now["status"]))
         except ClipoError as error:
-            return Outcome(path, video, error)
-        return Outcome(path, video)
+            return Outcome(source, video, error)
+        return Outcome(source, video)
 
-    async def _sent(self, path: Path, new_row: Callable[[LocalFile], Row]) -> tuple[Video, Row]:
-        file = looked_at(path)
+    async def _sent(self, source: Source, new_row: Callable[[str, int], Row]) -> tuple[Video, Row]:
+        file = looked_at(source.path)
         async with self._free:
             with unfinished(self._api.address, file, self._state) as remembered:
                 video = await announced(self._api, file, remembered)
-                row = new_row(file)
+                row = new_row(source.name, file.size)
                 await send(self._api, video, file, remembered, row)
         return video, row

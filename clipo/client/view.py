@@ -16,7 +16,8 @@ from clipo.client.terminal import plain
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _TABLE_FROM = 100
-"""Columns of a terminal that a table fits into."""
+_FACTS_FROM = 80
+"""Columns of a terminal that a table fits into, and all but a video's name."""
 
 
 def status(video: Video) -> Text:
@@ -24,12 +25,11 @@ def status(video: Video) -> Text:
     return Text(video["status"], style=STYLES.get(video["status"], ""))
 
 
-def result(video: Video) -> Group:
-    """Return what became of a video, in a few lines."""
+def result(video: Video, *, name: str) -> Group:
+    """Return what became of a file, in a few lines."""
     failed = video["status"] == "failed"
     said = error_line(video) if failed else media_line(video)
-    name = plain(video["filename"])
-    first = Text.assemble(status(video), "  ", name, no_wrap=True, overflow="ellipsis")
+    first = Text.assemble(status(video), "  ", plain(name), no_wrap=True, overflow="ellipsis")
     return Group(first, Padding(said, (0, 0, 0, 2), expand=False))
 
 
@@ -50,37 +50,43 @@ def error_line(video: Video) -> str:
 
 
 def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
-    """Return a table, or on a narrow terminal two lines a video."""
-    return _table(videos) if width >= _TABLE_FROM else _stack(videos)
+    """Return a table, or on a narrower terminal two lines a video, or three."""
+    return _table(videos, width) if width >= _TABLE_FROM else _stack(videos, width)
 
 
-def _table(videos: Sequence[Video]) -> Table:
+def _table(videos: Sequence[Video], width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     # Only a name is ever shortened: an id is there to be copied.
-    for heading, width in (("ID", 24), ("Status", 10), ("Announced", 19)):
-        table.add_column(heading, no_wrap=True, min_width=width)
+    for heading, least in (("ID", 24), ("Status", 10), ("Announced", 19)):
+        table.add_column(heading, no_wrap=True, min_width=least)
     for heading in ("Length", "Size"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=8)
-    table.add_column("File", no_wrap=True, overflow="ellipsis")
+    # Without a limit a long name would push the other columns out.
+    table.add_column("File", no_wrap=True, overflow="ellipsis", max_width=width - _FACTS_FROM)
     for video in videos:
-        length = (video["media"] or {}).get("duration") or "-"
-        table.add_row(
-            video["id"],
-            status(video),
-            when(video["created_at"]),
-            length,
-            size(video["size"]),
-            Text(plain(video["filename"])),
-        )
+        announced, length, count = _facts(video)
+        name = Text(plain(video["filename"]))
+        table.add_row(video["id"], status(video), announced, length, count, name)
     return table
 
 
-def _stack(videos: Sequence[Video]) -> Group:
+def _stack(videos: Sequence[Video], width: int) -> Group:
     lines = []
     for video in videos:
-        name = Text(plain(video["filename"]), no_wrap=True, overflow="ellipsis")
-        lines += [name, Text.assemble("  ", video["id"], "  ", status(video))]
+        announced, length, count = _facts(video)
+        facts = f"\n  {announced} {length} {count}"
+        if width >= _FACTS_FROM:
+            facts = f"{'':{10 - len(video['status'])}}  {announced} {length:>8} {count:>8}"
+        lines += [
+            Text(plain(video["filename"]), no_wrap=True, overflow="ellipsis"),
+            Text.assemble("  ", video["id"], "  ", status(video), facts),
+        ]
     return Group(*lines)
+
+
+def _facts(video: Video) -> tuple[str, str, str]:
+    length = (video["media"] or {}).get("duration") or "-"
+    return when(video["created_at"]), length, size(video["size"])
 
 
 def details(video: Video) -> RenderableType:
@@ -177,7 +183,10 @@ def next_step(video: Video) -> Text | None:
             text.append(f"\nTry it again: {typed.clipo()} retry {video['id']}", style="default")
         return text
     if video["status"] == "pending":
-        return Text(f"The file is awaited: {typed.clipo()} upload goes on with what it began.")
+        return Text(
+            f"The file is awaited. What {typed.clipo()} upload has begun, the same command goes on"
+            " with. A file that has not come half an hour after its last signature is given up."
+        )
     if video["status"] == "processing":
         return Text(f"Follow it: {typed.clipo()} watch {video['id']}")
     return None

@@ -11,7 +11,7 @@ def check_id(video_id: str) -> None:
     """Raise `Problem` for what cannot be an id."""
     if not is_video_id(video_id):
         raise Problem(
-            problems.INVALID_ID, f"{video_id!r} is not a video id: it has 24 hexadecimal digits."
+            problems.INVALID_ID, f"{video_id!r} is not a video id, which has 24 hexadecimal digits."
         )
 
 

@@ -45,7 +45,7 @@ INVALID_ID = Kind(
     "invalid_id",
     400,
     "This is not a video id",
-    "'42' is not a video id: it has 24 hexadecimal digits.",
+    "'42' is not a video id, which has 24 hexadecimal digits.",
 )
 INVALID_CURSOR = Kind(
     "invalid_cursor",

@@ -1,6 +1,8 @@
 """The `clipo` command, as people and programs use it."""
 
 import json
+import os
+import re
 import shutil
 from pathlib import Path
 
@@ -40,6 +42,16 @@ class TestUpload:
             assert "━" in screen.seen.decode(), "the bar"
             assert "━" not in screen.text, "which goes when it is finished"
             assert screen.screen.cursor.hidden is False
+
+    @pytest.mark.parametrize("terminal", ["xterm-256color", "foot"])
+    def test_the_terminal_is_asked_nothing(
+        self, command: Command, clip: str, terminal: str
+    ) -> None:
+        """What it answers late would be typed into the shell."""
+        with command.typed("upload", clip, TERM=terminal) as screen:
+            assert screen.exit_code() == 0
+            assert not re.search(rb"\x1b\[[\d;>=?]*[cntx]|\x1b\[\?\d+\$p", screen.seen)
+            assert (b"\x1bP" in screen.seen) is (terminal == "foot"), "sixel"
 
     @pytest.mark.parametrize("columns", [40, 80, 200])
     def test_nothing_is_too_wide(self, command: Command, clip: str, columns: int) -> None:
@@ -91,7 +103,42 @@ class TestUpload:
             huge.truncate(5_000_000_000)
         finished = command.run("upload", "huge.mp4")
         assert finished.returncode == 1
-        assert "at most 100,000,000 are allowed" in finished.stderr
+        assert "at most 100,000,000 are allowed. Shorten it, or raise" in finished.stderr
+
+    def test_bars_and_data_do_not_meet_on_one_terminal(self, command: Command, clip: str) -> None:
+        shutil.copy(command.folder / clip, command.folder / "other.mp4")
+        line = f"clipo upload {clip} other.mp4 | cat"
+        with command.typed("-c", line, program="bash") as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.count("/#/videos/") == 2
+            assert "\ndone  other.mp4\n" in screen.text
+            assert "━" not in screen.text
+
+    def test_two_files_of_one_name_are_told_apart(self, command: Command, clip: str) -> None:
+        for folder in ("one", "two"):
+            (command.folder / folder).mkdir()
+            shutil.copy(command.folder / clip, command.folder / folder / clip)
+        twice = str(command.folder / clip)
+        finished = command.run("upload", f"one/{clip}", f"two/{clip}", clip, f"./{clip}", twice)
+        assert finished.returncode == 0
+        assert "A file that is named twice is uploaded once." in finished.stderr
+        done = re.findall(r"^done  (.+)$", finished.stdout, re.MULTILINE)
+        assert sorted(done) == ["one/tiny.mp4", "tiny.mp4", "two/tiny.mp4"]
+        assert "one/tiny.mp4: uploading " in finished.stderr
+
+    def test_a_sample_has_no_address(self, command: Command) -> None:
+        finished = command.run("upload", "--sample", "--json")
+        assert json.loads(finished.stdout)["file"] == "sample.mp4"
+        finished = command.run("upload", "--sample", CLIPO_API="http://localhost:1")
+        assert "\nsample.mp4: Nothing answers at" in finished.stderr
+
+    @pytest.mark.parametrize("name", [b"\xff.mp4", b"two\nlines.mp4"])
+    def test_a_name_that_cannot_be_is_told(self, command: Command, name: bytes) -> None:
+        (command.folder / os.fsdecode(name)).write_bytes(b"x")
+        finished = command.run("upload", os.fsdecode(name))
+        assert finished.returncode == 1
+        assert finished.stderr.endswith("or is not UTF-8. Rename the file.\n")
+        assert "from a pipe" in command.run("upload", "-").stderr
 
     def test_without_waiting_it_ends_when_the_file_is_stored(
         self, stack: RunningStack, command: Command, clip: str
@@ -110,7 +157,7 @@ class TestUpload:
         name = "\x1b[31mred\x07 [bold]🎬\u202e.mp4"
         (command.folder / clip).rename(command.folder / name)
         with command.typed("upload", name) as screen:
-            assert screen.exit_code() == 1, "a control character is refused by the API"
+            assert screen.exit_code() == 1, "a control character is refused"
             assert "\\x1b[31mred\\x07 [bold]" in screen.text
             assert b"\x1b[31mred" not in screen.seen
             assert "\\u202e.mp4" in screen.text
@@ -173,6 +220,19 @@ class TestVideos:
         with command.typed("list", "-n", "2", columns=40) as screen:
             assert screen.exit_code() == 0
             assert screen.text.splitlines()[:2] == ["ready.mp4", f"  {done}  done"]
+        with command.typed("list", "-n", "2", columns=80) as screen:
+            assert screen.exit_code() == 0
+            assert re.match(
+                rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
+            )
+
+    def test_no_line_of_a_pipe_ends_with_spaces(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "a" * 200 + ".mp4")["id"]
+        stack.create(clips["tiny.mp4"], "short.mp4")
+        for arguments in (["list"], ["show", one]):
+            assert not re.search(r" $", command.run(*arguments).stdout, re.MULTILINE)
 
     def test_all_is_shown_of_a_video_and_what_to_do(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -189,11 +249,24 @@ class TestVideos:
         assert failed["error"]["message"] in shown.stdout
         assert command.json("show", done["id"]) == done
 
-    @pytest.mark.parametrize("video_id", ["507f1f77bcf86cd799439011", "../health", "é"])
-    def test_what_is_no_video_is_said(self, command: Command, video_id: str) -> None:
-        finished = command.run("show", video_id)
+    def test_a_video_that_is_not_there_is_said(self, command: Command) -> None:
+        finished = command.run("show", "507f1f77bcf86cd799439011")
         assert finished.returncode == 1
-        assert "request " in finished.stderr
+        assert "(video_not_found, request " in finished.stderr
+
+    @pytest.mark.parametrize("name", ["show", "retry", "delete", "watch", "open"])
+    @pytest.mark.parametrize("video_id", ["", "507f1f77bcf86cd799439011/thumbnail", "../docs", "é"])
+    def test_what_is_no_id_is_a_misuse(self, command: Command, name: str, video_id: str) -> None:
+        finished = command.run(name, video_id)
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert "Invalid value for 'ID'" in finished.stderr
+
+    def test_an_id_may_be_typed_in_capitals(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        finished = command.run("delete", "--yes", one.upper())
+        assert finished.stdout == f"deleted  {one}  one.mp4\n"
 
     def test_a_failed_video_is_retried_and_watched(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -229,6 +302,30 @@ class TestVideos:
         assert stack.client.get(f"/videos/{one}").status_code == 404
         assert command.run("delete", "--yes", one).returncode == 1
 
+    @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+    def test_the_question_can_be_left(
+        self, stack: RunningStack, command: Command, clips: Clips, keys: str
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        with command.typed("delete", one) as screen:
+            screen.await_text("[y/N]")
+            screen.press(keys)
+            assert screen.exit_code() == 130
+            assert screen.text.endswith("\nNothing is deleted.")
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+
+    def test_programs_get_a_line_for_each_id(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        gone, one = "507f1f77bcf86cd799439011", stack.create(clips["tiny.mp4"])["id"]
+        for arguments, code in [(["retry"], "not_failed"), (["delete", "--yes"], None)]:
+            finished = command.run(*arguments, gone, one, "--json")
+            assert finished.returncode == 1
+            lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
+            assert lines[gone]["error"]["code"] == "video_not_found"
+            assert lines[gone]["error"]["request_id"] not in lines[gone]["error"]["message"]
+            assert lines[one].get("error", {}).get("code") == code
+
     def test_watching_shows_changes_until_ctrl_c(
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:
@@ -250,6 +347,31 @@ class TestVideos:
             assert screen.exit_code() == 0
             assert f"browsing {stack.api}/" in screen.text
         assert command.run("open", "507f1f77bcf86cd799439011").returncode == 1
+
+
+class TestOutput:
+    @pytest.mark.parametrize("arguments", ["doctor", "list --json", "upload --sample --json -q"])
+    def test_what_cannot_be_written_is_said(self, command: Command, arguments: str) -> None:
+        finished = command.shell(f"clipo {arguments} >/dev/full")
+        assert finished.returncode == 1
+        assert "The output cannot be written: No space left on device.\n" in finished.stderr
+        assert "Traceback" not in finished.stderr
+
+    def test_the_version_is_told(self, command: Command) -> None:
+        assert re.fullmatch(r"clipo \d+\.\d+\.\d+\n", command.run("--version").stdout)
+
+    def test_closed_streams_are_no_bugs(self, command: Command) -> None:
+        finished = command.shell("clipo list >&-")
+        assert finished.returncode == 1
+        assert finished.stderr == "There is nowhere to write to: standard output is closed.\n"
+        assert command.shell("clipo list --json 2>&-").returncode == 0
+        asked = command.shell("clipo delete 507f1f77bcf86cd799439011 <&-")
+        assert (asked.returncode, "Traceback" in asked.stderr) == (2, False)
+
+    def test_a_reader_that_has_gone_ends_it_as_a_signal_would(self, command: Command) -> None:
+        finished = command.shell("clipo doctor | head -1; echo ${PIPESTATUS[0]}")
+        assert finished.stdout.splitlines()[1] == "141"
+        assert finished.stderr == ""
 
 
 class TestDoctor:

@@ -3,14 +3,15 @@
 import json
 import os
 import re
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.boxes import widen
 from tests.clips import Clips
-from tests.command import Command
+from tests.command import Command, Screen
 from tests.stack import RunningStack, running_stack
 
 _PART = 8 << 20
@@ -32,13 +33,21 @@ def command(roomy: RunningStack, tmp_path: Path, clips: Clips) -> Command:
     return Command({"CLIPO_API": roomy.api} | state, tmp_path)
 
 
-def interrupted(command: Command) -> None:
-    """Press Ctrl-C in the middle of an upload."""
+def press_ctrl_c(screen: Screen) -> None:
+    screen.press("\x03")
+
+
+def terminate(screen: Screen) -> None:
+    screen.child.kill(signal.SIGTERM)
+
+
+def interrupted(command: Command, end: Callable[[Screen], None] = press_ctrl_c) -> None:
+    """Press Ctrl-C, or the like, in the middle of an upload."""
     with command.typed("upload", "large.mp4") as screen:
         while not re.search(r"[1-9]\d%", screen.text):
             assert screen.more(), screen.text
         assert re.search(r"large\.mp4 .+ \d+% +[\d.]+ [MG]B/s +\d:\d\d left", screen.text)
-        screen.press("\x03")
+        end(screen)
         assert screen.exit_code() == 130
         assert screen.text.endswith("Stopped. The same command goes on where it was.")
         assert "Traceback" not in screen.text
@@ -65,8 +74,11 @@ def uploads_in_parts(stack: RunningStack) -> dict[str, list[int]]:
     }
 
 
-def test_the_same_command_sends_what_has_not_arrived(roomy: RunningStack, command: Command) -> None:
-    interrupted(command)
+@pytest.mark.parametrize("end", [press_ctrl_c, terminate])
+def test_the_same_command_sends_what_has_not_arrived(
+    roomy: RunningStack, command: Command, end: Callable[[Screen], None]
+) -> None:
+    interrupted(command, end)
     [(key, arrived)] = uploads_in_parts(roomy).items()
     parts = -(-(command.folder / "large.mp4").stat().st_size // _PART)
     assert 0 < len(arrived) < parts

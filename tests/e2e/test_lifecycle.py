@@ -41,7 +41,7 @@ def test_the_welcome_says_where_everything_is_and_what_to_type(stack: RunningSta
     welcome = stack.output
     for address in (stack.api, f"{stack.api}/docs", *stack.addresses.values()):
         assert address in welcome
-    assert f"Page     {stack.api}/ " in welcome
+    assert f"Page     {stack.api}/\n" in welcome
     assert "clipo upload --sample" in welcome
     assert "ffmpeg" in welcome
 
@@ -139,7 +139,7 @@ def test_a_second_stack_in_one_folder_is_refused(stack: RunningStack) -> None:
 @pytest.mark.parametrize("port", ["0", "65536", "many"])
 def test_a_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     stack = launch(tmp_path, 1, PORT=port)
-    assert stack.process.wait(30) == 1
+    assert stack.process.wait(30) == 2
     assert "PORT must be" in stack.output
 
 
@@ -154,6 +154,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path:
     stack = launch(tmp_path, 18960, MONGODB_URI=uri)
     assert stack.process.wait(60) == 1
     assert "127.0.0.1:9" in stack.output
+    assert "Correct MONGODB_URI" in stack.output
     assert "hunter2" not in stack.output
 
 
@@ -250,19 +251,20 @@ def test_addresses_of_a_stack_that_was_killed_are_not_taken_for_the_next_ones(
 
 
 @pytest.mark.parametrize(
-    ("setting", "value", "said"),
+    ("setting", "value", "said", "exit_code"),
     [
-        ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3"),
-        ("MONGODB_URI", "garbage", "garbage"),
-        ("CLIPO_HOME", "/dev/null", "CLIPO_HOME"),
-        ("PORT", "²", "PORT"),
-        ("MAX_UPLOAD_BYTES", "100MB", "MAX_UPLOAD_BYTES must be a whole number"),
+        ("AWS_ENDPOINT_URL_S3", "nonsense", "AWS_ENDPOINT_URL_S3", 1),
+        ("MONGODB_URI", "garbage", "garbage", 1),
+        ("CLIPO_HOME", "/dev/null", "CLIPO_HOME", 1),
+        ("PORT", "²", "PORT", 2),
+        ("CLIPO_BIND", "0.0.0.0", "CLIPO_BIND must be one address", 2),
+        ("MAX_UPLOAD_BYTES", "100MB", "MAX_UPLOAD_BYTES must be a whole number", 2),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_answered_with_a_sentence(
-    tmp_path: Path, setting: str, value: str, said: str
+    tmp_path: Path, setting: str, value: str, said: str, exit_code: int
 ) -> None:
     stack = launch(tmp_path, 18970, **{setting: value})
-    assert stack.process.wait(60) == 1
+    assert stack.process.wait(60) == exit_code
     assert said in stack.output
     assert "Traceback" not in stack.output

@@ -86,6 +86,6 @@ def test_a_nudge_that_gets_lost_costs_the_time_until_the_next_sweep(
 def test_a_secret_that_makes_no_sense_is_said_at_the_start(tmp_path: Path) -> None:
     settings = {"WEBHOOK_URL": "http://127.0.0.1:9", "WEBHOOK_SECRET": "whsec_short"}
     with launched(tmp_path, None, **settings) as stack:
-        assert stack.process.wait(60) == 1
+        assert stack.process.wait(60) == 2
     assert "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes" in stack.output
     assert "whsec_short" not in stack.output

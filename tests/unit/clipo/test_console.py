@@ -13,10 +13,16 @@ def printed(capsys: pytest.CaptureFixture[str], *entries: dict[str, Any] | str) 
     return capsys.readouterr().out
 
 
+def test_an_address_is_whole_and_has_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    StackConsole().welcome([("MongoDB", "mongodb://" + "x" * 200)], next_command="clipo")
+    assert f"\n  MongoDB  mongodb://{'x' * 200}\n" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("entry", "expected"),
     [
         ({"message": "upload signed", "size": 5000}, "pending     waiting for 5,000 bytes"),
+        ({"message": "upload signed", "size": 1}, "pending     waiting for 1 byte"),
         (
             {
                 "message": "video done",

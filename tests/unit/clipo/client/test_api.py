@@ -1,4 +1,5 @@
 import asyncio
+import socket
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
@@ -7,7 +8,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from clipo.client.api import Api
+from clipo.client import waits
+from clipo.client.api import Api, connected, unreachable
 from clipo.client.deployment import clock
 from clipo.client.finding import State
 from clipo.client.patience import once_answered, patiently
@@ -16,7 +18,11 @@ from clipo.client.problems import Fault, NotClipo, Problem, Unreachable
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
 
-def asked(answer: httpx2.Response | Exception, what: Callable[[Api], Any]) -> Any:
+def asked(
+    answer: httpx2.Response | Exception,
+    what: Callable[[Api], Any],
+    address: str = "http://localhost:8000",
+) -> Any:
     def respond(_: httpx2.Request) -> httpx2.Response:
         if isinstance(answer, Exception):
             raise answer
@@ -24,7 +30,7 @@ def asked(answer: httpx2.Response | Exception, what: Callable[[Api], Any]) -> An
 
     async def ask() -> Any:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
-            return await what(Api("http://localhost:8000", http))
+            return await what(Api(address, http))
 
     return asyncio.run(ask())
 
@@ -55,6 +61,42 @@ def test_a_redirect_names_the_better_address() -> None:
     answer = httpx2.Response(301, headers={"Location": "https://localhost/videos"})
     with pytest.raises(NotClipo, match="sends us on to https://localhost/videos"):
         asked(answer, lambda api: api.page(limit=1))
+
+
+@pytest.mark.parametrize(
+    ("address", "error", "said"),
+    [
+        ("http://localhost:1", httpx2.ConnectError("refused"), "is `clipo up` running?"),
+        ("https://localhost:1", httpx2.ConnectError("[SSL: WRONG_VERSION] x"), "with http://?"),
+        ("https://x.example", httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY] x"), "certificate"),
+        ("http://localhost:1", httpx2.ReadError(""), "was cut. If it stays so, something else"),
+        ("https://x.example", httpx2.ConnectError("no name"), "no name. Check the address"),
+    ],
+)
+def test_no_answer_says_what_to_look_at(address: str, error: httpx2.HTTPError, said: str) -> None:
+    assert said in str(unreachable(address, error))
+
+
+def test_an_address_that_is_too_long_is_said() -> None:
+    answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
+    with pytest.raises(NotClipo, match=r"should end before /docs\."):
+        asked(answer, lambda api: api.page(limit=1), address="http://localhost:8000/docs")
+
+
+def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waits, "SLOW_S", 0.01)
+    told = []
+
+    async def ask(address: str) -> None:
+        limits = httpx2.Timeout(0.1)
+        async with connected(address, lambda: told.append("slow"), patience=limits) as api:
+            for _ in range(2):
+                with pytest.raises(Unreachable, match=r"nothing came for 0\.1 s"):
+                    await api.page(limit=1)
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        asyncio.run(ask(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+    assert told == ["slow"]
 
 
 def test_the_health_of_another_service_is_not_ours() -> None:

@@ -20,7 +20,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def test_all_is_well_where_nothing_was_done_yet(environ: dict[str, str]) -> None:
-    found = list(machine.findings(environ | {"PORT": "0"}))
+    found = list(machine.findings(environ | {"PORT": "1"}))
     assert [one for one in found if one.state is State.BROKEN] == []
     assert not Path(environ["CLIPO_HOME"]).exists(), "a look changes nothing"
 
@@ -88,13 +88,25 @@ class TestStack:
             port = str(somebody.getsockname()[1])
             found = finding("Local stack", environ | {"PORT": port})
         assert found.state is State.WARNING
-        assert f"another program has port {port}" in found.said
+        assert f"Port {port} is taken" in found.said
 
 
 def test_a_misspelled_setting_is_told_beside_a_wrong_one(environ: dict[str, str]) -> None:
     environ |= {"CLIPO_AIP": "x", "CLIPO_API": "localhost"}
     assert finding("Settings", environ).fix == "Did you mean CLIPO_API?"
     assert finding("Address", environ).state is State.BROKEN
+
+
+def test_each_setting_that_clipo_up_refuses_is_told(environ: dict[str, str]) -> None:
+    environ |= {"PORT": "99999", "MAX_UPLOAD_BYTES": "abc", "WEBHOOK_URL": "http://localhost:9"}
+    found = [one for one in machine.findings(environ) if one.state is State.BROKEN]
+    assert [one.name for one in found] == ["Settings"] * 3
+    assert "PORT must be" in found[0].said
+
+
+def test_the_address_that_was_given_is_told(environ: dict[str, str]) -> None:
+    found = machine.findings(environ | {"CLIPO_API": "x"}, "http://localhost:8123")
+    assert "http://localhost:8123" in next(one for one in found if one.name == "Address").said
 
 
 def test_services_of_others_are_told(environ: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from clipo.client import storage
 from clipo.client.files import looked_at
 from clipo.client.parts import SMALLEST, slices
 from clipo.client.resume import unfinished
+from clipo.client.uploads import sources
 from clipo.errors import ClipoError
 
 API = "http://localhost:8000"
@@ -84,7 +85,7 @@ class TestUnfinished:
         file, state = looked_at(clip), tmp_path / "state"
         with (
             unfinished(API, file, state),
-            pytest.raises(ClipoError, match="another"),
+            pytest.raises(ClipoError, match="Another"),
             unfinished(API, file, state),
         ):
             pass
@@ -95,6 +96,16 @@ class TestUnfinished:
             unfinished(API, looked_at(clip), clip),
         ):
             pass
+
+
+class TestSources:
+    def test_files_of_one_name_are_told_by_their_paths(self) -> None:
+        given = [Path("a/x.mp4"), Path("b/x.mp4"), Path("c/y.mp4"), Path(), Path("./a/x.mp4")]
+        assert [source.name for source in sources(given)] == ["a/x.mp4", "b/x.mp4", "y.mp4", "."]
+
+    def test_a_file_is_taken_once_where_it_stands_first(self) -> None:
+        twice = [Path("x.mp4"), Path("y.mp4"), Path.cwd() / "x.mp4"]
+        assert [source.path for source in sources(twice)] == twice[:2]
 
 
 class TestFiles:

@@ -6,7 +6,7 @@ from rich.console import Console, RenderableType
 
 from api.examples import DONE_VIDEO
 from clipo.client import view
-from clipo.client.sizes import clock
+from clipo.client.sizes import clock, size
 from clipo.client.terminal import plain
 
 FAILED: dict[str, Any] = dict(DONE_VIDEO) | {
@@ -42,12 +42,26 @@ def test_a_name_is_shown_and_does_nothing(text: str, shown: str) -> None:
 @pytest.mark.parametrize("video", [DONE_VIDEO, FAILED], ids=["done", "failed"])
 def test_every_view_fits(video: dict[str, Any], width: int) -> None:
     long = video | {"filename": "[red]" + "a long name " * 20}
-    for shown in (view.details(long), view.listing([long], width=width), view.result(long)):
+    for shown in (
+        view.details(long),
+        view.listing([long], width=width),
+        view.result(long, name=long["filename"]),
+    ):
         lines = printed(shown, width)
         assert all(len(line) <= width for line in lines)
         assert any("[red]a long" in line for line in lines)
     listed = "\n".join(printed(view.listing([video, long], width=width), width))
     assert listed.count(video["id"]) == 2, "to be copied"
+
+
+@pytest.mark.parametrize("width", [40, 80, 99, 100, 130, 200])
+def test_a_long_name_hides_nothing_else(width: int) -> None:
+    long = dict(DONE_VIDEO) | {"filename": "a" * 250}
+    listed = "\n".join(printed(view.listing([DONE_VIDEO, long], width=width), width))
+    for known in (DONE_VIDEO["id"], "done", view.when(DONE_VIDEO["created_at"]), "00:00:30"):
+        assert listed.count(known) == 2
+    assert listed.count(size(DONE_VIDEO["size"])) == 2
+    assert DONE_VIDEO["filename"] in listed
 
 
 def test_a_pipe_is_told_everything() -> None:
