@@ -54,7 +54,10 @@ class FoundCredentials:
             now = found and found.get_frozen_credentials()
         if not now or not now.access_key or not now.secret_key:
             raise StorageUnavailable("S3: no credentials were found")
-        return Credentials(now.access_key, now.secret_key, now.token)
+        try:
+            return Credentials(now.access_key, now.secret_key, now.token)
+        except ValueError as error:
+            raise StorageUnavailable(f"S3: {error}") from error
 
 
 @contextmanager

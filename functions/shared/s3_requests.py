@@ -19,10 +19,13 @@ _CONNECTIONS = 10
 _SEND_BYTES = 128 << 10
 """Of a file that are read and sent at a time."""
 
-_TRY_AGAIN = (500, 502, 503, 504)
+_TRY_AGAIN = (429, 500, 502, 503, 504)
 _PAUSE_S = 0.5
 _NOT_DONE = 300
 """The first HTTP status of an answer that is no success."""
+
+_WITHOUT_BODY = {404: "NoSuchKey", 412: "PreconditionFailed"}
+"""What the answer to a HEAD means, which cannot say its code."""
 
 _CODE = re.compile(rb"<Code>(\w+)</Code>")
 
@@ -86,8 +89,7 @@ class S3Requests:
                 decode_content=False,
             )
             if response.status >= _NOT_DONE:
-                code = _CODE.search(response.data)
-                raise Refused(code[1].decode() if code else str(response.status))
+                raise Refused(_code(method, response))
         except HTTPError as error:
             raise _unavailable(error) from error
         return response
@@ -103,6 +105,13 @@ class S3Requests:
                 yield piece
         except HTTPError as error:
             raise _unavailable(error) from error
+
+
+def _code(method: str, response: BaseHTTPResponse) -> str:
+    if method == "HEAD":
+        return _WITHOUT_BODY.get(response.status, str(response.status))
+    said = _CODE.search(response.data)
+    return said[1].decode() if said else str(response.status)
 
 
 def _unavailable(error: HTTPError) -> StorageUnavailable:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from shared.sigv4 import Credentials
 
@@ -43,16 +44,14 @@ class StorageSettings:
         """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3.
 
         As in AWS's SDKs, AWS_ENDPOINT_URL stands for every service without one of its own, and
-        AWS_CA_BUNDLE and the credentials are known by their names there.
+        AWS_CA_BUNDLE and the credentials are known by their names there. Raises `SettingsError`.
         """
         return cls(
             uploads_bucket=required(environ, "UPLOADS_BUCKET"),
             media_bucket=required(environ, "MEDIA_BUCKET"),
             region=required(environ, "AWS_REGION"),
-            endpoint_url=environ.get("AWS_ENDPOINT_URL_S3")
-            or environ.get("AWS_ENDPOINT_URL")
-            or None,
-            credentials=Credentials.read(environ),
+            endpoint_url=_endpoint_url(environ),
+            credentials=_credentials(environ),
             ca_bundle=environ.get("AWS_CA_BUNDLE") or None,
         )
 
@@ -69,6 +68,27 @@ class StorageSettings:
         if _HOST_LABEL.fullmatch(bucket):
             return f"https://{bucket}.{host}/"
         return f"https://{host}/{bucket}"
+
+
+def _endpoint_url(environ: Mapping[str, str]) -> str | None:
+    url = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must be an address, not {url!r}.") from error
+    if not good:
+        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must begin with https:// or http://: {url!r}.")
+    return url
+
+
+def _credentials(environ: Mapping[str, str]) -> Credentials | None:
+    try:
+        return Credentials.read(environ)
+    except ValueError as error:
+        raise SettingsError(f"{error} Set AWS_ACCESS_KEY_ID and its kin anew.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,18 @@ class Credentials:
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
 
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what no header can carry: its error would say the secret."""
+        for value in (self.access_key_id, self.secret_access_key, self.session_token or ""):
+            if not (value.isascii() and value.isprintable()):
+                raise ValueError("AWS credentials consist of printable ASCII characters.")
+
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "Credentials | None":
         """Read AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, as Lambda sets them.
 
         `None` where they are not there: under SnapStart they would be part of the snapshot.
+        Raises `ValueError` for what cannot be credentials.
         """
         access_key_id = environ.get("AWS_ACCESS_KEY_ID")
         secret_access_key = environ.get("AWS_SECRET_ACCESS_KEY")
@@ -65,7 +72,7 @@ class Signer:
         A content type that is given has to be sent as the request's own.
         """
         headers = {"content-type": content_type} if content_type else {}
-        headers["host"] = urlsplit(address).netloc
+        headers["host"] = _host(address)
         said = {
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": self._credential,
@@ -86,7 +93,7 @@ class Signer:
         """
         headers = {
             **given,
-            "host": urlsplit(address).netloc,
+            "host": _host(address),
             "x-amz-content-sha256": _UNSIGNED,
             "x-amz-date": self._time,
         }
@@ -154,6 +161,17 @@ class Signer:
 def quoted_key(key: str) -> str:
     """Return an object's key as the path of its URL."""
     return quote(key, safe="/")
+
+
+def _host(address: str) -> str:
+    """Return what a client sends as `Host`: in lower case, without its scheme's own port.
+
+    https://url.spec.whatwg.org/#url-serializing
+    """
+    parts = urlsplit(address)
+    host = (parts.hostname or "") if ":" not in (parts.hostname or "") else f"[{parts.hostname}]"
+    implied = {"http": 80, "https": 443}.get(parts.scheme)
+    return host if parts.port in (None, implied) else f"{host}:{parts.port}"
 
 
 def _query(parameters: Mapping[str, str]) -> list[str]:

@@ -136,7 +136,8 @@ class Storage:
     def _signer(self) -> Signer:
         credentials = self._settings.credentials
         if credentials is None:
-            with _meant():
+            # botocore's session may not be asked by several threads at once.
+            with _meant(), self._making:
                 credentials = self._found_credentials.current()
         return Signer(credentials, self._settings.region, self._now())
 
@@ -354,8 +355,8 @@ def _meant() -> Iterator[None]:
 
 
 def _meaning(code: str) -> Exception:
-    if code in ("PreconditionFailed", "412"):  # a HEAD has no body to name the code in
+    if code == "PreconditionFailed":
         return SourceReplaced("The object has been replaced.")
-    if code in ("NoSuchKey", "NoSuchUpload", "404"):
+    if code in ("NoSuchKey", "NoSuchUpload"):
         return ObjectGone("The object is no longer there.")
     return StorageUnavailable(f"S3: {code}")

@@ -7,11 +7,13 @@ that it is signed as AWS does in test_sigv4.py.
 import base64
 import io
 import json
+import os
 import socket
 import threading
 import traceback
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,6 +27,7 @@ from moto.server import ThreadedMotoServer
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
+from shared.sigv4 import Credentials
 from shared.storage import (
     READ_BYTES,
     MultipartStep,
@@ -78,14 +81,18 @@ def signing() -> Storage:
 
 
 @contextmanager
-def answering(*answers: bytes) -> Iterator[str]:
+def answering(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
     """Yield the URL of a server that says these things, one to each connection."""
 
     def serve() -> None:
         for answer in answers:
             connection, _ = listener.accept()
             with connection:
-                connection.recv(65536)
+                request = connection.recv(65536)
+                if b"content-length: 8" in request and b"the file" not in request:
+                    request += connection.recv(65536)
+                if heard is not None:
+                    heard.append(request)
                 connection.sendall(answer)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -171,6 +178,7 @@ def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage, s3: An
     assert storage.read_thumbnail("t.jpg") == b"jpeg"
     head = s3.head_object(Bucket="clipo-media", Key="t.jpg")
     assert head["ContentType"] == "image/jpeg"
+    assert head["CacheControl"] == "private, max-age=31536000, immutable"
     storage.delete_thumbnail("t.jpg")
     with pytest.raises(ObjectGone):
         storage.read_thumbnail("t.jpg")
@@ -207,6 +215,96 @@ def test_no_error_tells_what_was_signed() -> None:
     told = "".join(traceback.format_exception(caught.value))
     assert "ConnectionRefused" in told
     assert "ignature" not in told
+
+
+def test_a_write_that_fails_once_is_sent_again_and_whole() -> None:
+    busy = b"HTTP/1.1 500 Internal\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    good = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    heard: list[bytes] = []
+    with answering(busy, good, heard=heard) as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        storage.put_upload("k", io.BytesIO(b"the file"), size=8, content_type="video/mp4")
+    assert [request.endswith(b"\r\n\r\nthe file") for request in heard] == [True, True]
+    assert b"content-length: 8\r\n" in heard[1]
+    assert b"chunked" not in heard[1]
+
+
+def test_storage_is_not_waited_for_as_long_as_it_likes() -> None:
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 99\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
+    with answering(busy, good) as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        assert storage.upload_etag("k") == "e"
+
+
+def test_what_is_signed_for_one_host_is_sent_to_no_other() -> None:
+    there = b"HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:9/t\r\nContent-Length: 0\r\n\r\n"
+    with answering(there) as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        with pytest.raises(StorageUnavailable, match="307"):
+            storage.read_thumbnail("t")
+
+
+def test_what_is_stored_compressed_is_read_as_it_is_stored() -> None:
+    head = b"HTTP/1.1 206 Partial\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-4/5\r\n"
+    with answering(head + b"Content-Length: 5\r\n\r\nbytes") as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        assert b"".join(storage.read_upload("k", Source("etag", 5, ""), 0, 5)) == b"bytes"
+
+
+def test_a_write_to_what_is_not_there_is_no_object_that_has_gone() -> None:
+    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        with pytest.raises(StorageUnavailable, match="404"):
+            storage.put_thumbnail("t.jpg", b"jpeg")
+
+
+def test_a_head_says_by_its_status_alone_that_nothing_is_there() -> None:
+    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n") as url:
+        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        assert storage.upload_etag("k") is None
+
+
+def test_the_environments_credentials_are_used_with_their_token() -> None:
+    lambdas = {
+        "UPLOADS_BUCKET": "u",
+        "MEDIA_BUCKET": "m",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "hidden",
+        "AWS_SESSION_TOKEN": "passing",
+    }
+    settings = StorageSettings.read(lambdas)
+    form = sign(Storage(settings, attempts=1, read_timeout_s=1))
+    assert form["x-amz-credential"].startswith("AKIA/")
+    assert form["x-amz-security-token"] == "passing"
+    assert "hidden" not in repr(settings)
+    assert "passing" not in repr(settings)
+
+
+def test_other_credentials_are_those_that_awss_sdk_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "found")
+    storage = Storage(SETTINGS, attempts=1, read_timeout_s=1)
+    with ThreadPoolExecutor(20) as pool:
+        forms = list(pool.map(lambda _: sign(storage), range(40)))
+    assert {form["x-amz-security-token"] for form in forms} == {"found"}
+
+
+def test_without_any_credentials_storage_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    with pytest.raises(StorageUnavailable, match="no credentials"):
+        sign(Storage(SETTINGS, attempts=1, read_timeout_s=1))
+
+
+@pytest.mark.parametrize("token", ["two\nlines", "tökén"])
+def test_credentials_that_no_header_can_carry_are_refused_unsaid(token: str) -> None:
+    with pytest.raises(ValueError, match="printable") as caught:
+        Credentials("AKIA", "secret", token)
+    assert token not in str(caught.value)
 
 
 KEY = "uploads/507f1f77bcf86cd799439011/source"
@@ -293,15 +391,6 @@ def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage, 
 
 def keys(s3: Any, bucket: str) -> list[str]:
     return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
-
-
-def test_what_is_stored_for_a_video_is_found(storage: Storage) -> None:
-    key = "uploads/1/source"
-    storage.put_upload(f"{key}s", io.BytesIO(b"other"), size=5, content_type="video/mp4")
-    assert storage.find_upload(key) is None
-    storage.put_upload(key, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
-    found = storage.find_upload(key)
-    assert found == Source(etag=storage.upload_etag(key) or "", size=5, sequencer="")
 
 
 def listed(storage: Storage, after: str = "") -> list[StoredObject]:
