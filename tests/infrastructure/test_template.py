@@ -353,13 +353,19 @@ def test_the_api_starts_from_snapshots_only_where_the_operator_says_so() -> None
     ]
 
 
-def test_whatever_changes_the_api_publishes_a_version_and_deletes_the_last() -> None:
-    """SAM alone publishes one when the code changes, and keeps all that there ever were."""
-    (version,) = [
+def published() -> Document:
+    versions: list[Document] = [
         found
         for found in transformed()["Resources"].values()
         if found["Type"] == "AWS::Lambda::Version"
     ]
+    (version,) = versions
+    return version
+
+
+def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last() -> None:
+    """SAM alone does not see parameters, and keeps all versions that there ever were."""
+    version = published()
     assert version["DeletionPolicy"] == "Delete"
     condition, description, otherwise = version["Properties"]["Description"]["Fn::If"]
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
@@ -368,6 +374,20 @@ def test_whatever_changes_the_api_publishes_a_version_and_deletes_the_last() -> 
     used = parameters_in(function) - {"ApiSnapStart"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
+
+
+def test_a_changed_template_publishes_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version_id() -> str:
+        return str(transformed()["Resources"]["ApiFunctionAliaslive"]["Properties"])
+
+    before = version_id()
+    monkeypatch.setitem(source()["Resources"]["ApiFunction"]["Properties"], "Timeout", 28)
+    transformed.cache_clear()
+    try:
+        assert version_id() != before
+    finally:
+        monkeypatch.undo()
+        transformed.cache_clear()
 
 
 def parameters_in(value: Any) -> set[str]:
