@@ -14,9 +14,8 @@ import {
   getVideo,
   type SignedRequest,
   signUpload,
-  Unreachable,
 } from "./api";
-import {bytes} from "./format";
+import {isGone, retryAfterFaults, sentenceOf} from "./faults";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
@@ -30,8 +29,6 @@ const KEPT_BYTES = 2 ** 31;
 
 const DONE_SHOWN_MS = 1500;
 const MESSAGE_MS = 8000;
-const FIRST_RETRY_MS = 2000;
-const LAST_RETRY_MS = 30_000;
 
 interface OurMeta extends Meta {
   /** Given by the API when the file was announced. */
@@ -100,7 +97,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   });
   followUploads(uppy, events);
   nameListOfFiles(uppy, target);
-  retryAfterNetworkFaults(uppy);
+  retryAfterFaults(uppy);
   restartStalled(uppy);
   return {
     progressOf: (videoId) => progressOf(fileOf(uppy, videoId)),
@@ -253,46 +250,6 @@ function nameListOfFiles(uppy: Uppy<OurMeta, Body>, target: string): void {
       document.querySelector(`${target} .uppy-Dashboard-files`)?.setAttribute("role", "list");
     }),
   );
-}
-
-/** Go on by itself when the network is back, or answers again. */
-function retryAfterNetworkFaults(uppy: Uppy<OurMeta, Body>): void {
-  const waiting = new Set<string>();
-  let delay = FIRST_RETRY_MS;
-  const retry = () => {
-    const files = [...waiting].filter((id) => uppy.getState().files[id]?.error);
-    waiting.clear();
-    for (const id of files) uppy.retryUpload(id);
-  };
-  uppy.on("is-online", retry);
-  uppy.on("upload-success", () => {
-    delay = FIRST_RETRY_MS;
-  });
-  uppy.on("upload-error", (file, error) => {
-    if (!file || !isNetworkFault(error)) return;
-    if (waiting.size === 0) setTimeout(retry, delay);
-    waiting.add(file.id);
-    delay = Math.min(delay * 2, LAST_RETRY_MS);
-  });
-}
-
-const isNetworkFault = (error: {name?: string; message: string}) =>
-  error instanceof Unreachable || error.name === "S3NetworkError" || /network/i.test(error.message);
-
-const isGone = ({message}: {message: string}) => message.includes("NoSuchUpload");
-
-/** Storage says codes; people want to know what to do. */
-function sentenceOf(error: {name?: string; message: string}): string {
-  if (error instanceof ApiProblem) return error.message;
-  if (isNetworkFault(error))
-    return "The network failed. The upload goes on as soon as it is back; Retry tries it now.";
-  if (error.message.includes("EntityTooLarge"))
-    return `The file is too large: at most ${bytes(maxUploadBytes)} are allowed.`;
-  if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
-    return "Storage refused it: its signature has expired, or a clock is wrong. Retry makes a new one.";
-  if (isGone(error))
-    return "What was uploaded is gone: the video was deleted, or waited for too long. Retry uploads the file anew.";
-  return error.message;
 }
 
 const videoIdIn = (key: string) => /^uploads\/([0-9a-f]{24})\/source$/.exec(key)?.[1];

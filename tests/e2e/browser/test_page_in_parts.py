@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from pymongo import MongoClient
 
 from tests.boxes import widen
@@ -188,6 +188,51 @@ def test_an_upload_goes_on_when_storage_answers_again(
     assert {*part_numbers(page)} == {*range(1, 14)}
     assert part_numbers(page).count(4) == 1
     assert len(video_ids(page)) == 1
+
+
+def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
+    page.expect_complaint("503|unsafe header|Storage does not answer")
+    problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
+    page.page.route(
+        "**/upload/sign", lambda route: route.fulfill(status=503, json=problem), times=2
+    )
+    page.drop(DROP, large)
+    expect(card(page, large.stem)).to_contain_text("The service is not available")
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_parts_that_storage_has_forgotten_are_sent_anew(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header")
+    trap = dropped(page, world, large, until_part=3)
+    for one in world.uploads_in_parts():
+        world.s3.abort_multipart_upload(
+            Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
+        )
+    trap.go_on.set()
+    expect(card(page, large.stem)).to_contain_text("Retry uploads the file anew")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_a_page_that_is_older_than_storages_address_says_so(
+    watched: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
+    old = "http://127.0.0.1:9"
+
+    def move(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace(world.storage.url, old)
+        route.fulfill(response=answer, body=body)
+
+    watched.page.goto(world.stack.api)
+    watched.page.route("**/upload/sign", move)
+    watched.drop(DROP, make(clips["tiny.mp4"], tmp_path / "moved.mp4", 10_000))
+    expect(card(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
 
 
 def test_a_part_that_is_never_answered_is_sent_again(
