@@ -1,3 +1,4 @@
+import "./memory";
 import {render} from "preact";
 import "./page.css";
 import {announce} from "./announce";

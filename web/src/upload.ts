@@ -16,6 +16,7 @@ import {
   signUpload,
 } from "./api";
 import {isGone, retryAfterFaults, sentenceOf} from "./faults";
+import {keepsThings} from "./memory";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
@@ -87,7 +88,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
-  remember(uppy);
+  remember(uppy).catch(console.warn);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
     // Names the file until it is announced: the signer then answers with the video's own key.
@@ -109,8 +110,10 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
 }
 
 /** Keep what is uploaded for the page's next life: in one tab only, as another's uploads are no leftovers. */
-function remember(uppy: Uppy<OurMeta, Body>): void {
-  const begin = () => {
+async function remember(uppy: Uppy<OurMeta, Body>): Promise<void> {
+  if (!(await keepsThings())) return;
+  // Held until the tab is closed; then the next one takes over.
+  await navigator.locks.request("clipo uploads", () => {
     // What it finds takes the place of what there is.
     if (uppy.getFiles().length > 0) return;
     uppy.use(GoldenRetriever, {
@@ -118,9 +121,7 @@ function remember(uppy: Uppy<OurMeta, Body>): void {
       indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
     });
     return new Promise(() => {});
-  };
-  // Held until the tab is closed; then the next one takes over.
-  navigator.locks.request("clipo uploads", begin).catch(console.warn);
+  });
 }
 
 /** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */

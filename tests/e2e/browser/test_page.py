@@ -36,6 +36,14 @@ _ANIMATIONS = """
   };
 }
 """
+_NO_DATABASE = """
+Object.defineProperty(window, "indexedDB", {
+  configurable: true, get: () => { throw new DOMException("No", "SecurityError"); },
+});
+"""
+_NOTHING_OPENS = """
+IDBFactory.prototype.open = () => { throw new DOMException("No", "SecurityError"); };
+"""
 _WIDTHS = ((360, 740), (1280, 800), (3840, 2160))
 
 
@@ -263,6 +271,18 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
         expect(page.page.locator("noscript")).to_be_visible()
         expect(page.page.get_by_role("heading", name="Clipo")).to_be_visible()
         page.screenshot("no-script", width=1280, height=800)
+
+
+@pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
+def test_it_works_in_browsers_that_keep_nothing(
+    watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
+) -> None:
+    watched.page.add_init_script(blocked)
+    watched.page.goto(stack.api)
+    expect(watched.page.locator("#limits")).to_contain_text("at most")
+    clip = named("tiny.mp4", f"forgotten-{len(blocked)}.mp4")
+    watched.drop(DROP, clip)
+    expect_picture(card(watched, clip.name))
 
 
 @pytest.mark.parametrize("dark", [False, True])
