@@ -16,6 +16,7 @@ import {
   signUpload,
 } from "./api";
 import {isGone, retryAfterFaults, sentenceOf} from "./faults";
+import {chooseAtOnce, showAsPaused, warnBeforeLoss} from "./interrupted";
 import {keepsThings} from "./memory";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
@@ -88,6 +89,9 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
+  showAsPaused(uppy);
+  chooseAtOnce(uppy, target);
+  warnBeforeLoss(uppy, isKeptBy(uppy));
   remember(uppy).catch(console.warn);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
@@ -123,6 +127,9 @@ async function remember(uppy: Uppy<OurMeta, Body>): Promise<void> {
     return new Promise(() => {});
   });
 }
+
+const isKeptBy = (uppy: Uppy<OurMeta, Body>) => (file: File) =>
+  (file.size ?? 0) <= KEPT_FILE_BYTES && Boolean(uppy.getPlugin("GoldenRetriever"));
 
 /** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */
 class Signer {
@@ -190,6 +197,7 @@ class Arrived extends Error {
 }
 
 const PROGRESS = [
+  "restored",
   "upload-progress",
   "upload-pause",
   "pause-all",

@@ -22,6 +22,16 @@ from tests.stack import RunningStack, running_stack
 from tests.time_travel import let_time_pass
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
+_FORGET_FILES = """
+() => new Promise((resolve) => {
+  indexedDB.open("uppy-blobs").onsuccess = ({target: {result}}) => {
+    const transaction = result.transaction("files", "readwrite");
+    transaction.objectStore("files").clear();
+    transaction.oncomplete = () => (result.close(), resolve());
+  };
+})
+"""
+"""As if they had been too large to be kept."""
 
 
 @dataclass
@@ -136,12 +146,51 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     page.page.reload()
     resume = page.page.get_by_role("button", name="Resume the upload")
     expect(resume).to_be_visible()
+    expect(page.page.locator(".uppy-DashboardContent-title")).to_have_text("Upload paused")
+    expect(card(page, "three-hundred")).to_contain_text("paused 2")
     page.screenshot("reloaded", width=360, height=900, dark=True)
     page.screenshot("reloaded", width=1280, height=900)
     resume.click()
     expect_picture(card(page, "three-hundred"))
     assert arrived == set(range(1, 12))
     assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
+    assert len(video_ids(page)) == 1
+
+
+def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    page.page.add_init_script("delete Navigator.prototype.locks")
+    page.page.reload()
+    dropped(page, world, large, until_part=3)
+    with page.page.expect_event("dialog") as asked:
+        page.page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(card(page, large.stem)).to_contain_text("uploading")
+
+
+def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
+    page: WatchedPage, world: World, large: Path, clips: Clips, tmp_path: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    small = make(clips["tiny.mp4"], tmp_path / f"small-{large.stem}.mp4", 10_000)
+    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=3&")
+    page.drop(DROP, large, small)
+    assert trap.reached.wait(60)
+    expect_picture(card(page, small.name))
+    await_kept(page.page)
+    page.page.evaluate(_FORGET_FILES)
+    page.page.reload()
+    expect(page.page.get_by_text("Choose the file again")).to_be_visible()
+    expect(page.page.locator(".uppy-Dashboard-Item")).to_have_count(1)
+    page.screenshot("choose-again", width=1000, height=800)
+    with page.page.expect_file_chooser() as chosen:
+        page.page.get_by_role("button", name="Re-select").click()
+    chosen.value.set_files(large)
+    page.page.get_by_role("button", name="Resume the upload").click()
+    expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
 
