@@ -18,6 +18,7 @@ import {
 import {isGone, retryAfterFaults, sentenceOf} from "./faults";
 import {chooseAtOnce, showAsPaused, warnBeforeLoss} from "./interrupted";
 import {keepsThings} from "./memory";
+import {nameRefused, REFUSALS} from "./refusals";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
@@ -47,6 +48,8 @@ export interface UploadProgress {
   /** From 0 to 1. */
   fraction: number;
   paused: boolean;
+  /** It waits for the network. */
+  offline: boolean;
   /** Why it does not go on by itself, and what to do. */
   problem: string | null;
 }
@@ -76,7 +79,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
       maxFileSize: maxUploadBytes,
       minFileSize: 1,
     },
-    locale: {strings: REFUSALS, pluralize: (count) => (count === 1 ? 0 : 1)},
+    locale: {strings: {...REFUSALS, ...CONNECTION}, pluralize: (count) => (count === 1 ? 0 : 1)},
   });
   uppy.use(Dashboard, {
     target,
@@ -101,7 +104,9 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     getChunkSize: ({size}) => Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS)),
   });
   followUploads(uppy, events);
+  nameRefused(uppy);
   nameListOfFiles(uppy, target);
+  sayWhenOffline(uppy);
   retryAfterFaults(uppy);
   restartStalled(uppy);
   return {
@@ -198,6 +203,8 @@ class Arrived extends Error {
 
 const PROGRESS = [
   "restored",
+  "is-offline",
+  "back-online",
   "upload-progress",
   "upload-pause",
   "pause-all",
@@ -252,6 +259,13 @@ function tell(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {
   uppy.info(`${file.name}: ${sentence}`, "error", MESSAGE_MS);
 }
 
+function sayWhenOffline(uppy: Uppy<OurMeta, Body>): void {
+  const say = (strings: object) =>
+    uppy.getPlugin("Dashboard")?.setOptions({locale: {strings: {...LABELS, ...strings}}});
+  uppy.on("is-offline", () => say(OFFLINE));
+  uppy.on("back-online", () => say({}));
+}
+
 /** A single file of Dashboard's is an item of no list: https://dequeuniversity.com/rules/axe/4.10/aria-required-parent */
 function nameListOfFiles(uppy: Uppy<OurMeta, Body>, target: string): void {
   uppy.on("state-update", () =>
@@ -272,18 +286,21 @@ function progressOf(file: File | undefined): UploadProgress | undefined {
   return {
     fraction: file.size ? Math.min((Number(bytesUploaded) || 0) / file.size, 1) : 0,
     paused: file.isPaused === true,
+    offline: !navigator.onLine,
     problem: file.error ?? null,
   };
 }
 
-const REFUSALS = {
-  youCanOnlyUploadFileTypes: "This is not a video that Clipo takes. Choose one of: %{types}",
-  exceedsSize:
-    "%{file} is too large. At most %{size} are allowed: choose a smaller or shorter one.",
-  inferiorSize: "This file is empty. Choose it again.",
-  noDuplicates: "%{fileName} is in the list already.",
+const CONNECTION = {
   noInternetConnection: "You are offline. Uploads go on when the network is back.",
   connectedToInternet: "The network is back.",
+};
+
+/** Instead of how long it will take. */
+const OFFLINE = {
+  uploading: "Waiting for the network",
+  uploadingXFiles: {0: "Waiting for the network", 1: "Waiting for the network"},
+  xTimeLeft: "as soon as it is back",
 };
 
 const LABELS = {
@@ -296,6 +313,7 @@ const LABELS = {
     0: "The page was closed in the middle of an upload. Choose the file again, and it goes on where it was.",
     1: "The page was closed in the middle of uploads. Choose the %{smart_count} files again, and they go on where they were.",
   },
+  xFilesSelected: {0: "Upload videos", 1: "Upload videos"},
   // Uploads begin by themselves: the button is there for those that were interrupted.
   uploadXFiles: {0: "Resume the upload", 1: "Resume %{smart_count} uploads"},
   sessionRestored: "An upload was interrupted",

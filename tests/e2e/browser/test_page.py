@@ -148,12 +148,16 @@ def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named
 
 
 def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no video")
+    texts = [tmp_path / f"{number}.txt" for number in range(4)]
+    for text in texts:
+        text.write_text("no video")
     (tmp_path / "empty.mp4").touch()
-    page.drop(DROP, tmp_path / "notes.txt")
-    expect(page.page.get_by_text("This is not a video that Clipo takes").first).to_be_visible()
-    page.drop(DROP, tmp_path / "empty.mp4")
-    expect(page.page.get_by_text("This file is empty").first).to_be_visible()
+    page.drop(DROP, *texts, tmp_path / "empty.mp4")
+    told = page.page.get_by_role("alert")
+    expect(told).to_contain_text(
+        ["0.txt, 1.txt, 2.txt and 1 more: not a video that Clipo takes", "empty.mp4: empty"]
+    )
+    page.screenshot("refused", width=360, height=740)
     assert not [call for call in page.calls if call.startswith("POST ")]
 
 

@@ -219,6 +219,8 @@ def test_an_upload_goes_on_when_the_network_is_back(
     dropped(page, world, large, until_part=5)
     with page.offline():
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
+        expect(card(page, large.stem)).to_contain_text("offline at")
+        expect(page.page.get_by_text("Waiting for the network").first).to_be_visible()
         page.screenshot("offline", width=1280, height=900)
     expect_picture(card(page, large.stem))
     assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
@@ -318,7 +320,7 @@ def test_what_is_too_large_is_never_announced(
     with huge.open("wb") as file:
         file.truncate(1_000_000_001)
     page.drop(DROP, huge)
-    told = page.page.get_by_text("huge.mp4 is too large. At most 1 GB are allowed")
+    told = page.page.get_by_text("huge.mp4: too large. At most 1 GB are allowed")
     expect(told.first).to_be_visible()
     assert f"POST {world.stack.api}/videos" not in page.calls
 
