@@ -134,7 +134,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
         page.page.get_by_role("button", name="Pause", exact=True).click()
     expect(card(page, "three-hundred")).to_contain_text("paused 2")
-    page.screenshot("paused", width=360, height=900)
+    page.screenshot("paused", width=320, height=900)
     page.screenshot("paused", width=1280, height=900, dark=True)
     page.requests.clear()
     for _ in range(2):
@@ -221,6 +221,7 @@ def test_an_upload_goes_on_when_the_network_is_back(
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
         expect(card(page, large.stem)).to_contain_text("offline at")
         expect(page.page.get_by_text("Waiting for the network").first).to_be_visible()
+        page.screenshot("offline", width=320, height=900)
         page.screenshot("offline", width=1280, height=900)
     expect_picture(card(page, large.stem))
     assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
