@@ -13,6 +13,11 @@ export function bytes(value: number): string {
   return `${number.format(value / 1000 ** power)} ${["", "kB", "MB", "GB", "TB"][power]}`;
 }
 
+export const bitRate = (perSecond: number) =>
+  perSecond < 10e6
+    ? `${number.format(perSecond / 1e3)} kbit/s`
+    : `${number.format(perSecond / 1e6)} Mbit/s`;
+
 /** Instead of Uppy's own, by build.mjs: that calls 1,048,576 bytes a megabyte. */
 export const prettierBytes = bytes;
 

@@ -185,6 +185,8 @@ export const isMoving = (video: Video) =>
   video.status === "pending" || video.status === "processing";
 
 async function find(id: string): Promise<Video | null> {
+  // Of an address that somebody typed, or that was cut.
+  if (!/^\w+$/.test(id)) return null;
   try {
     return await getVideo(id);
   } catch (error) {

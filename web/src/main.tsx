@@ -1,3 +1,4 @@
+import "./memory";
 import {render} from "preact";
 import "./page.css";
 import {announce} from "./announce";
@@ -26,7 +27,7 @@ place.replaceChildren();
 render(<LibraryView library={library} uploads={uploads} />, place);
 
 const openFromAddress = () => {
-  const id = /^#\/videos\/(\w+)$/.exec(location.hash)?.[1] ?? null;
+  const id = /^#\/videos\/(.+)$/.exec(location.hash)?.[1] ?? null;
   library.select(id);
 };
 window.addEventListener("hashchange", openFromAddress);

@@ -14,9 +14,11 @@ import {
   getVideo,
   type SignedRequest,
   signUpload,
-  Unreachable,
 } from "./api";
-import {bytes} from "./format";
+import {isGone, retryAfterFaults, sentenceOf} from "./faults";
+import {chooseAtOnce, showAsPaused, warnBeforeLoss} from "./interrupted";
+import {keepsThings} from "./memory";
+import {nameRefused, REFUSALS} from "./refusals";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
@@ -30,8 +32,6 @@ const KEPT_BYTES = 2 ** 31;
 
 const DONE_SHOWN_MS = 1500;
 const MESSAGE_MS = 8000;
-const FIRST_RETRY_MS = 2000;
-const LAST_RETRY_MS = 30_000;
 
 interface OurMeta extends Meta {
   /** Given by the API when the file was announced. */
@@ -48,6 +48,8 @@ export interface UploadProgress {
   /** From 0 to 1. */
   fraction: number;
   paused: boolean;
+  /** It waits for the network. */
+  offline: boolean;
   /** Why it does not go on by itself, and what to do. */
   problem: string | null;
 }
@@ -77,7 +79,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
       maxFileSize: maxUploadBytes,
       minFileSize: 1,
     },
-    locale: {strings: REFUSALS, pluralize: (count) => (count === 1 ? 0 : 1)},
+    locale: {strings: {...REFUSALS, ...CONNECTION}, pluralize: (count) => (count === 1 ? 0 : 1)},
   });
   uppy.use(Dashboard, {
     target,
@@ -90,7 +92,10 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     doneButtonHandler: null,
     locale: {strings: LABELS},
   });
-  remember(uppy);
+  showAsPaused(uppy);
+  chooseAtOnce(uppy, target);
+  warnBeforeLoss(uppy, isKeptBy(uppy));
+  remember(uppy).catch(console.warn);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
     // Names the file until it is announced: the signer then answers with the video's own key.
@@ -99,8 +104,10 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     getChunkSize: ({size}) => Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS)),
   });
   followUploads(uppy, events);
+  nameRefused(uppy);
   nameListOfFiles(uppy, target);
-  retryAfterNetworkFaults(uppy);
+  sayWhenOffline(uppy);
+  retryAfterFaults(uppy);
   restartStalled(uppy);
   return {
     progressOf: (videoId) => progressOf(fileOf(uppy, videoId)),
@@ -112,8 +119,10 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
 }
 
 /** Keep what is uploaded for the page's next life: in one tab only, as another's uploads are no leftovers. */
-function remember(uppy: Uppy<OurMeta, Body>): void {
-  const begin = () => {
+async function remember(uppy: Uppy<OurMeta, Body>): Promise<void> {
+  if (!(await keepsThings())) return;
+  // Held until the tab is closed; then the next one takes over.
+  await navigator.locks.request("clipo uploads", () => {
     // What it finds takes the place of what there is.
     if (uppy.getFiles().length > 0) return;
     uppy.use(GoldenRetriever, {
@@ -121,10 +130,11 @@ function remember(uppy: Uppy<OurMeta, Body>): void {
       indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
     });
     return new Promise(() => {});
-  };
-  // Held until the tab is closed; then the next one takes over.
-  navigator.locks.request("clipo uploads", begin).catch(console.warn);
+  });
 }
+
+const isKeptBy = (uppy: Uppy<OurMeta, Body>) => (file: File) =>
+  (file.size ?? 0) <= KEPT_FILE_BYTES && Boolean(uppy.getPlugin("GoldenRetriever"));
 
 /** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */
 class Signer {
@@ -192,6 +202,9 @@ class Arrived extends Error {
 }
 
 const PROGRESS = [
+  "restored",
+  "is-offline",
+  "back-online",
   "upload-progress",
   "upload-pause",
   "pause-all",
@@ -246,6 +259,13 @@ function tell(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {
   uppy.info(`${file.name}: ${sentence}`, "error", MESSAGE_MS);
 }
 
+function sayWhenOffline(uppy: Uppy<OurMeta, Body>): void {
+  const say = (strings: object) =>
+    uppy.getPlugin("Dashboard")?.setOptions({locale: {strings: {...LABELS, ...strings}}});
+  uppy.on("is-offline", () => say(OFFLINE));
+  uppy.on("back-online", () => say({}));
+}
+
 /** A single file of Dashboard's is an item of no list: https://dequeuniversity.com/rules/axe/4.10/aria-required-parent */
 function nameListOfFiles(uppy: Uppy<OurMeta, Body>, target: string): void {
   uppy.on("state-update", () =>
@@ -253,46 +273,6 @@ function nameListOfFiles(uppy: Uppy<OurMeta, Body>, target: string): void {
       document.querySelector(`${target} .uppy-Dashboard-files`)?.setAttribute("role", "list");
     }),
   );
-}
-
-/** Go on by itself when the network is back, or answers again. */
-function retryAfterNetworkFaults(uppy: Uppy<OurMeta, Body>): void {
-  const waiting = new Set<string>();
-  let delay = FIRST_RETRY_MS;
-  const retry = () => {
-    const files = [...waiting].filter((id) => uppy.getState().files[id]?.error);
-    waiting.clear();
-    for (const id of files) uppy.retryUpload(id);
-  };
-  uppy.on("is-online", retry);
-  uppy.on("upload-success", () => {
-    delay = FIRST_RETRY_MS;
-  });
-  uppy.on("upload-error", (file, error) => {
-    if (!file || !isNetworkFault(error)) return;
-    if (waiting.size === 0) setTimeout(retry, delay);
-    waiting.add(file.id);
-    delay = Math.min(delay * 2, LAST_RETRY_MS);
-  });
-}
-
-const isNetworkFault = (error: {name?: string; message: string}) =>
-  error instanceof Unreachable || error.name === "S3NetworkError" || /network/i.test(error.message);
-
-const isGone = ({message}: {message: string}) => message.includes("NoSuchUpload");
-
-/** Storage says codes; people want to know what to do. */
-function sentenceOf(error: {name?: string; message: string}): string {
-  if (error instanceof ApiProblem) return error.message;
-  if (isNetworkFault(error))
-    return "The network failed. The upload goes on as soon as it is back; Retry tries it now.";
-  if (error.message.includes("EntityTooLarge"))
-    return `The file is too large: at most ${bytes(maxUploadBytes)} are allowed.`;
-  if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
-    return "Storage refused it: its signature has expired, or a clock is wrong. Retry makes a new one.";
-  if (isGone(error))
-    return "What was uploaded is gone: the video was deleted, or waited for too long. Retry uploads the file anew.";
-  return error.message;
 }
 
 const videoIdIn = (key: string) => /^uploads\/([0-9a-f]{24})\/source$/.exec(key)?.[1];
@@ -306,18 +286,21 @@ function progressOf(file: File | undefined): UploadProgress | undefined {
   return {
     fraction: file.size ? Math.min((Number(bytesUploaded) || 0) / file.size, 1) : 0,
     paused: file.isPaused === true,
+    offline: !navigator.onLine,
     problem: file.error ?? null,
   };
 }
 
-const REFUSALS = {
-  youCanOnlyUploadFileTypes: "This is not a video that Clipo takes. Choose one of: %{types}",
-  exceedsSize:
-    "%{file} is too large. At most %{size} are allowed: choose a smaller or shorter one.",
-  inferiorSize: "This file is empty. Choose it again.",
-  noDuplicates: "%{fileName} is in the list already.",
+const CONNECTION = {
   noInternetConnection: "You are offline. Uploads go on when the network is back.",
   connectedToInternet: "The network is back.",
+};
+
+/** Instead of how long it will take. */
+const OFFLINE = {
+  uploading: "Waiting for the network",
+  uploadingXFiles: {0: "Waiting for the network", 1: "Waiting for the network"},
+  xTimeLeft: "as soon as it is back",
 };
 
 const LABELS = {
@@ -330,6 +313,7 @@ const LABELS = {
     0: "The page was closed in the middle of an upload. Choose the file again, and it goes on where it was.",
     1: "The page was closed in the middle of uploads. Choose the %{smart_count} files again, and they go on where they were.",
   },
+  xFilesSelected: {0: "Upload videos", 1: "Upload videos"},
   // Uploads begin by themselves: the button is there for those that were interrupted.
   uploadXFiles: {0: "Resume the upload", 1: "Resume %{smart_count} uploads"},
   sessionRestored: "An upload was interrupted",

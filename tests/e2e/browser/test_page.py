@@ -1,7 +1,9 @@
 """The page at / in a real browser: what is dropped there becomes a video with a picture."""
 
+import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -35,6 +37,14 @@ _ANIMATIONS = """
     return animate.apply(this, what);
   };
 }
+"""
+_NO_DATABASE = """
+Object.defineProperty(window, "indexedDB", {
+  configurable: true, get: () => { throw new DOMException("No", "SecurityError"); },
+});
+"""
+_NOTHING_OPENS = """
+IDBFactory.prototype.open = () => { throw new DOMException("No", "SecurityError"); };
 """
 _WIDTHS = ((360, 740), (1280, 800), (3840, 2160))
 
@@ -140,12 +150,16 @@ def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named
 
 
 def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("no video")
+    texts = [tmp_path / f"{number}.txt" for number in range(4)]
+    for text in texts:
+        text.write_text("no video")
     (tmp_path / "empty.mp4").touch()
-    page.drop(DROP, tmp_path / "notes.txt")
-    expect(page.page.get_by_text("This is not a video that Clipo takes").first).to_be_visible()
-    page.drop(DROP, tmp_path / "empty.mp4")
-    expect(page.page.get_by_text("This file is empty").first).to_be_visible()
+    page.drop(DROP, *texts, tmp_path / "empty.mp4")
+    told = page.page.get_by_role("alert")
+    expect(told).to_contain_text(
+        ["0.txt, 1.txt, 2.txt and 1 more: not a video that Clipo takes", "empty.mp4: empty"]
+    )
+    page.screenshot("refused", width=360, height=740)
     assert not [call for call in page.calls if call.startswith("POST ")]
 
 
@@ -165,7 +179,9 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> No
     expect(page.page.locator(f"[data-video='{video_id}']")).to_have_count(0)
 
 
-def test_what_is_shown_is_copied(page: WatchedPage, stack: RunningStack, named: Named) -> None:
+def test_what_is_shown_is_copied(
+    page: WatchedPage, stack: RunningStack, named: Named, tmp_path: Path
+) -> None:
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.api)
     uploaded(page, named("tiny.mp4", "it's copied.mp4"))
     card(page, "it's copied.mp4").locator("a").click()
@@ -175,7 +191,51 @@ def test_what_is_shown_is_copied(page: WatchedPage, stack: RunningStack, named: 
         expect(call.get_by_role("button")).to_have_text("Copied")
         shown = call.locator("pre").inner_text()
         assert page.page.evaluate("navigator.clipboard.readText()") == shown
-    assert r"it'\''s copied.mp4" in calls.first.inner_text()
+    announce = calls.first.locator("pre").inner_text()
+    subprocess.run(["sh", "-c", announce], cwd=tmp_path, check=True, timeout=30)
+    assert json.loads((tmp_path / "video.json").read_text())["filename"] == "it's copied.mp4"
+
+
+@pytest.mark.parametrize("address", ["cut-off", "%", "..", "x" * 5000], ids=str.__len__)
+def test_an_address_of_no_video_says_so(
+    page: WatchedPage, stack: RunningStack, address: str
+) -> None:
+    page.expect_complaint("40[04]|ERR_")
+    page.page.set_viewport_size({"width": 360, "height": 740})
+    page.page.goto(f"{stack.api}/#/videos/{address}")
+    details = page.page.get_by_role("dialog")
+    expect(details).to_contain_text("was deleted, or never was")
+    assert details.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+    details.get_by_role("button", name="Show all videos").click()
+    expect(details).to_have_count(0)
+
+
+def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("tiny.mp4", "back.mp4"))
+    link = card(page, "back.mp4").locator("a")
+    link.click()
+    expect(page.page).to_have_title("back.mp4 · Clipo")
+    page.page.go_back()
+    expect(page.page.get_by_role("dialog")).to_have_count(0)
+    expect(page.page).to_have_title("Clipo")
+    expect(link).to_be_focused()
+
+
+def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("text.mp4", "small-failed.mp4"))
+    page.page.emulate_media(forced_colors="active")
+    page.screenshot("forced-colours", width=1280, height=800)
+    page.page.emulate_media(forced_colors="none")
+    card(page, "small-failed.mp4").locator("a").click()
+    expect(page.page.locator(".calls")).to_be_visible()
+    for call in page.page.locator(".calls li").all():
+        button = call.get_by_role("button").bounding_box()
+        command = call.locator("pre").bounding_box()
+        assert button
+        assert command
+        assert button["y"] + button["height"] <= command["y"] + 1
+    page.page.locator(".calls").scroll_into_view_if_needed()
+    page.screenshot("calls", width=320, height=740)
 
 
 def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
@@ -263,6 +323,18 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
         expect(page.page.locator("noscript")).to_be_visible()
         expect(page.page.get_by_role("heading", name="Clipo")).to_be_visible()
         page.screenshot("no-script", width=1280, height=800)
+
+
+@pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
+def test_it_works_in_browsers_that_keep_nothing(
+    watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
+) -> None:
+    watched.page.add_init_script(blocked)
+    watched.page.goto(stack.api)
+    expect(watched.page.locator("#limits")).to_contain_text("at most")
+    clip = named("tiny.mp4", f"forgotten-{len(blocked)}.mp4")
+    watched.drop(DROP, clip)
+    expect_picture(card(watched, clip.name))
 
 
 @pytest.mark.parametrize("dark", [False, True])

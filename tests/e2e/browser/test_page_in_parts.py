@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from pymongo import MongoClient
 
 from tests.boxes import widen
@@ -22,6 +22,16 @@ from tests.stack import RunningStack, running_stack
 from tests.time_travel import let_time_pass
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
+_FORGET_FILES = """
+() => new Promise((resolve) => {
+  indexedDB.open("uppy-blobs").onsuccess = ({target: {result}}) => {
+    const transaction = result.transaction("files", "readwrite");
+    transaction.objectStore("files").clear();
+    transaction.oncomplete = () => (result.close(), resolve());
+  };
+})
+"""
+"""As if they had been too large to be kept."""
 
 
 @dataclass
@@ -124,7 +134,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
         page.page.get_by_role("button", name="Pause", exact=True).click()
     expect(card(page, "three-hundred")).to_contain_text("paused 2")
-    page.screenshot("paused", width=360, height=900)
+    page.screenshot("paused", width=320, height=900)
     page.screenshot("paused", width=1280, height=900, dark=True)
     page.requests.clear()
     for _ in range(2):
@@ -136,12 +146,51 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     page.page.reload()
     resume = page.page.get_by_role("button", name="Resume the upload")
     expect(resume).to_be_visible()
+    expect(page.page.locator(".uppy-DashboardContent-title")).to_have_text("Upload paused")
+    expect(card(page, "three-hundred")).to_contain_text("paused 2")
     page.screenshot("reloaded", width=360, height=900, dark=True)
     page.screenshot("reloaded", width=1280, height=900)
     resume.click()
     expect_picture(card(page, "three-hundred"))
     assert arrived == set(range(1, 12))
     assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
+    assert len(video_ids(page)) == 1
+
+
+def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    page.page.add_init_script("delete Navigator.prototype.locks")
+    page.page.reload()
+    dropped(page, world, large, until_part=3)
+    with page.page.expect_event("dialog") as asked:
+        page.page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(card(page, large.stem)).to_contain_text("uploading")
+
+
+def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
+    page: WatchedPage, world: World, large: Path, clips: Clips, tmp_path: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    small = make(clips["tiny.mp4"], tmp_path / f"small-{large.stem}.mp4", 10_000)
+    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=3&")
+    page.drop(DROP, large, small)
+    assert trap.reached.wait(60)
+    expect_picture(card(page, small.name))
+    await_kept(page.page)
+    page.page.evaluate(_FORGET_FILES)
+    page.page.reload()
+    expect(page.page.get_by_text("Choose the file again")).to_be_visible()
+    expect(page.page.locator(".uppy-Dashboard-Item")).to_have_count(1)
+    page.screenshot("choose-again", width=1000, height=800)
+    with page.page.expect_file_chooser() as chosen:
+        page.page.get_by_role("button", name="Re-select").click()
+    chosen.value.set_files(large)
+    page.page.get_by_role("button", name="Resume the upload").click()
+    expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
 
@@ -170,6 +219,9 @@ def test_an_upload_goes_on_when_the_network_is_back(
     dropped(page, world, large, until_part=5)
     with page.offline():
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
+        expect(card(page, large.stem)).to_contain_text("offline at")
+        expect(page.page.get_by_text("Waiting for the network").first).to_be_visible()
+        page.screenshot("offline", width=320, height=900)
         page.screenshot("offline", width=1280, height=900)
     expect_picture(card(page, large.stem))
     assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
@@ -188,6 +240,51 @@ def test_an_upload_goes_on_when_storage_answers_again(
     assert {*part_numbers(page)} == {*range(1, 14)}
     assert part_numbers(page).count(4) == 1
     assert len(video_ids(page)) == 1
+
+
+def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
+    page.expect_complaint("503|unsafe header|Storage does not answer")
+    problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
+    page.page.route(
+        "**/upload/sign", lambda route: route.fulfill(status=503, json=problem), times=2
+    )
+    page.drop(DROP, large)
+    expect(card(page, large.stem)).to_contain_text("The service is not available")
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_parts_that_storage_has_forgotten_are_sent_anew(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header")
+    trap = dropped(page, world, large, until_part=3)
+    for one in world.uploads_in_parts():
+        world.s3.abort_multipart_upload(
+            Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
+        )
+    trap.go_on.set()
+    expect(card(page, large.stem)).to_contain_text("Retry uploads the file anew")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_a_page_that_is_older_than_storages_address_says_so(
+    watched: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
+    old = "http://127.0.0.1:9"
+
+    def move(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace(world.storage.url, old)
+        route.fulfill(response=answer, body=body)
+
+    watched.page.goto(world.stack.api)
+    watched.page.route("**/upload/sign", move)
+    watched.drop(DROP, make(clips["tiny.mp4"], tmp_path / "moved.mp4", 10_000))
+    expect(card(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
 
 
 def test_a_part_that_is_never_answered_is_sent_again(
@@ -224,7 +321,7 @@ def test_what_is_too_large_is_never_announced(
     with huge.open("wb") as file:
         file.truncate(1_000_000_001)
     page.drop(DROP, huge)
-    told = page.page.get_by_text("huge.mp4 is too large. At most 1 GB are allowed")
+    told = page.page.get_by_text("huge.mp4: too large. At most 1 GB are allowed")
     expect(told.first).to_be_visible()
     assert f"POST {world.stack.api}/videos" not in page.calls
 

@@ -43,8 +43,13 @@ export function StatusMark(props: {video: Video; progress: UploadProgress | unde
 
 function wordsFor(status: string, progress: UploadProgress | undefined): string {
   if (status !== "pending" || !progress) return status;
-  const {problem, paused} = progress;
-  return `${problem ? "stopped at" : paused ? "paused" : "uploading"} ${Math.floor(progress.fraction * 100)}%`;
+  return `${stateOf(progress)} ${Math.floor(progress.fraction * 100)}%`;
+}
+
+function stateOf({problem, paused, offline}: UploadProgress): string {
+  if (problem) return "stopped at";
+  if (paused) return "paused";
+  return offline ? "offline at" : "uploading";
 }
 
 /** The thumbnail in a box whose size does not depend on it. */

@@ -2,7 +2,7 @@ import type {ComponentChildren} from "preact";
 import {useEffect, useRef, useState} from "preact/hooks";
 import {deleteVideo, retryVideo, type Video} from "../api";
 import {callsFor} from "../curl";
-import {bytes, count, duration, moment} from "../format";
+import {bitRate, bytes, count, duration, moment} from "../format";
 import {timelineOf} from "../timeline";
 import type {UploadProgress} from "../upload";
 import {Picture, StatusMark} from "./card";
@@ -47,7 +47,12 @@ export function Details({video, missing, progress, onChanged, onDeleted}: Detail
           <Calls video={video} />
         </>
       ) : (
-        <p>Video {missing} was deleted, or never was.</p>
+        <>
+          <p>Video {missing} was deleted, or never was. Is its address complete?</p>
+          <button type="button" class="primary" onClick={() => dialog.current?.close()}>
+            Show all videos
+          </button>
+        </>
       )}
     </dialog>
   );
@@ -67,7 +72,8 @@ function useModal() {
     element.addEventListener("click", onClick);
     return () => {
       element.removeEventListener("click", onClick);
-      if (opener instanceof HTMLElement) opener.focus();
+      // When the dialog is gone: what is behind an open one takes no focus.
+      queueMicrotask(() => opener instanceof HTMLElement && opener.focus());
     };
   }, []);
   return dialog;
@@ -125,7 +131,7 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
     ["Picture", `${media.width}×${media.height}${rotated}, ${media.video_codec}${picture}`],
     ["Sound", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
     ["Container", media.container],
-    ["Bit rate", media.bit_rate === null ? "unknown" : `${count(media.bit_rate / 1000)} kbit/s`],
+    ["Bit rate", media.bit_rate === null ? "unknown" : bitRate(media.bit_rate)],
     ...(thumbnail ? [["Thumbnail", thumbnailFact(thumbnail)] as [string, string]] : []),
   ];
 }
@@ -173,7 +179,12 @@ function Actions({
       ) : (
         <>
           {video.status === "failed" && (
-            <button type="button" class="primary" disabled={busy} onClick={retry}>
+            <button
+              type="button"
+              class={video.error?.retryable ? "primary" : undefined}
+              disabled={busy}
+              onClick={retry}
+            >
               Process it again
             </button>
           )}

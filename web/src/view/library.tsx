@@ -9,6 +9,9 @@ import {useSliding} from "./slide";
 export function LibraryView({library, uploads}: {library: Library; uploads: Uploads}) {
   const state = useLibrary(library);
   const {videos, filter, cursor, loaded, trouble, selected, missing} = state;
+  useEffect(() => {
+    document.title = selected ? `${selected.filename} · Clipo` : "Clipo";
+  }, [selected?.filename]);
   const cards = useSliding<HTMLUListElement>(videos.map(({id}) => id).join());
   return (
     <>
