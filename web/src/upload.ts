@@ -158,7 +158,7 @@ class Signer {
     const file = this.uppy.getFile(fileId);
     if (file.meta.videoId) return file.meta.videoId;
     // Kept: an announcement of which the answer was lost is repeated, not made twice.
-    const announcement = file.meta.announcement ?? crypto.randomUUID();
+    const announcement = file.meta.announcement ?? randomText();
     this.uppy.setFileMeta(fileId, {announcement});
     const video = await createVideo(file.name ?? "", file.size ?? 0, announcement);
     this.uppy.setFileMeta(fileId, {videoId: video.id});
@@ -194,6 +194,12 @@ class Signer {
     return this.sign({...request, key: file.id});
   }
 }
+
+/** As `crypto.randomUUID`, which is missing where the page came neither by HTTPS nor from this machine. */
+const randomText = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
 
 class Arrived extends Error {
   constructor() {

@@ -244,12 +244,12 @@ function Calls({video}: {video: Video}) {
 function CopyButton({text, what}: {text: string; what: string}) {
   const [copied, setCopied] = useState<boolean | null>(null);
   const copy = async () => {
-    setCopied(
-      await navigator.clipboard.writeText(text).then(
-        () => true,
-        () => false,
-      ),
-    );
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(true);
+    } catch {
+      setCopied(false);
+    }
     setTimeout(() => setCopied(null), 2000);
   };
   const label = {true: "Copied", false: "Select it by hand", null: "Copy"}[
