@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from signal import Signals
 
 import psutil
 
@@ -26,8 +27,12 @@ class Child:
         log: Path,
         on_line: Callable[[str], None],
         on_exit: Callable[["Child"], None],
+        orphaned: Signals = Signals.SIGTERM,
     ) -> None:
-        """Start the process. `on_line` and `on_exit` are called on another thread."""
+        """Start the process. `on_line` and `on_exit` are called on another thread.
+
+        `orphaned` is the signal that ends it, on Linux, when this process is killed.
+        """
         self.name = name
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._log = log
@@ -36,7 +41,7 @@ class Child:
         # Programs of ours. Its own session keeps the terminal's Ctrl-C to `clipo up` alone,
         # which then stops everything in order.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "clipo.tied", *command],
+            [sys.executable, "-m", "clipo.tied", orphaned.name, *command],
             env=environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

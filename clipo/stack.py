@@ -149,7 +149,8 @@ class Stack:
     def _start_mongo(self) -> str:
         port = free_port(_MONGO_PORT, taken=self._ports, host=self._host)
         command = emulators.secantusd(self._home, port, self._host)
-        self._start_child("mongodb", command, environ=self._given)
+        # It hangs where SIGTERM interrupts its handler of SIGTERM, and its journal outlives a kill.
+        self._start_child("mongodb", command, environ=self._given, orphaned=signal.Signals.SIGKILL)
         return f"mongodb://{self._host}:{port}/?directConnection=true"
 
     def _await_services(self, environ: Mapping[str, str]) -> None:
@@ -199,6 +200,7 @@ class Stack:
         *,
         environ: Mapping[str, str],
         on_line: Callable[[str], None] = lambda _: None,
+        orphaned: signal.Signals = signal.Signals.SIGTERM,
     ) -> None:
         self._children[name] = Child(
             name,
@@ -207,6 +209,7 @@ class Stack:
             log=self._home.logs / f"{name}.log",
             on_line=on_line,
             on_exit=self._events.put,
+            orphaned=orphaned,
         )
 
     def _await(self, name: str, ready: Callable[[], bool], *, port: int | None = None) -> None:

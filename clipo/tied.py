@@ -1,6 +1,7 @@
-"""`python -m clipo.tied PROGRAM ARGUMENT…` runs a program that ends when its parent does.
+"""`python -m clipo.tied SIGNAL PROGRAM ARGUMENT…` runs a program that a signal ends with its parent.
 
-So that no child is left behind when `clipo up` is killed without a chance to stop it.
+So that no child is left behind when `clipo up` is killed without a chance to stop it. It may come
+several times: Linux sends it whenever a thread of the parent's ends that the child is left to.
 """
 
 import ctypes
@@ -13,5 +14,5 @@ _PR_SET_PDEATHSIG = 1
 
 if __name__ == "__main__":
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    os.execv(sys.argv[1], sys.argv[1:])  # noqa: S606 (a program that `clipo up` chose)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.Signals[sys.argv[1]])
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 (a program that `clipo up` chose)
