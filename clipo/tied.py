@@ -1,4 +1,4 @@
-"""`python -m clipo.tied SIGNAL PROGRAM ARGUMENT…` runs a program that a signal ends with its parent.
+"""`python -m clipo.tied SIGNAL PROGRAM ARGUMENT…` runs what a signal is to end with its parent.
 
 So that no child is left behind when `clipo up` is killed without a chance to stop it. It may come
 several times: Linux sends it whenever a thread of the parent's ends that the child is left to.
