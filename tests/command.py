@@ -77,23 +77,19 @@ class Command:
 
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run it with pipes for its streams."""
-        return subprocess.run(
-            [_PROGRAM, *arguments],
-            cwd=self.folder,
-            env=self.clean | self.environ | environ,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE_S,
-            check=False,
-        )
+        return self._finished([str(_PROGRAM), *arguments], environ)
 
     def shell(self, line: str) -> "subprocess.CompletedProcess[str]":
         """Run a line of bash, in which `clipo` is a word."""
+        return self._finished(["bash", "-c", line], _WITH_PROGRAM)
+
+    def _finished(
+        self, command: list[str], environ: dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            ["bash", "-c", line],
+            command,
             cwd=self.folder,
-            env=self.clean | self.environ | _WITH_PROGRAM,
+            env=self.clean | self.environ | environ,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

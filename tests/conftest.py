@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from clipo.ffmpeg import prepare
 from tests.clips import Clips
@@ -24,3 +25,13 @@ def ffmpeg_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with mongodb(tmp_path_factory.mktemp("mongodb")) as server:
         yield server.uri
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    """moto's S3 over HTTP, which checks no signatures. Who makes buckets there removes them."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

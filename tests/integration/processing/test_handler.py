@@ -9,7 +9,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from processing import handler as module
 from processing.wiring import wire
@@ -59,15 +58,6 @@ class World:
     def thumbnails(self) -> list[str]:
         listed = self.s3.list_objects_v2(Bucket="clipo-media")
         return [found["Key"] for found in listed.get("Contents", [])]
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

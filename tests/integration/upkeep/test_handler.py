@@ -10,7 +10,6 @@ from typing import Any
 import boto3
 import pytest
 from bson import ObjectId
-from moto.server import ThreadedMotoServer
 from pymongo import MongoClient
 
 from shared.catalog import Catalog, new_video_id
@@ -61,15 +60,6 @@ class World:
         found = self.catalog.get(of.id)
         assert found
         return found
-
-
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -23,7 +23,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from shared.errors import StorageUnavailable
 from shared.settings import StorageSettings
@@ -48,15 +47,6 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
-@pytest.fixture(scope="module")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def s3(s3_url: str) -> Iterator[Any]:
     s3 = boto3.client("s3", region_name="eu-west-1", endpoint_url=s3_url)
@@ -65,7 +55,7 @@ def s3(s3_url: str) -> Iterator[Any]:
             Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
         )
     yield s3
-    # All servers of moto in one process have the same buckets.
+    # The other tests of this server want it empty.
     urllib.request.urlopen(f"{s3_url}/moto-api/reset", data=b"").close()
 
 
