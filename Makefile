@@ -108,7 +108,7 @@ lock: $(UV)
 	$(UV) pip install --quiet --compile-bytecode --python .tools/runtime --require-hashes -r $< && \
 	touch $@; } || echo "Without Python 3.13 no cold start is measured or tested."
 
-.tools/browser/.ready: tests/e2e/browser/set_up.sh
+.tools/browser/.ready: tests/browser/set_up.sh
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 

@@ -29,7 +29,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from tests.clips import Clips
-from tests.stack import RunningStack, post_form, running_stack
+from tests.running_stack import RunningStack, post_form, running_stack
 from tests.time_travel import let_time_pass
 
 _GOOD = ["tiny.mp4", "tiny.mov", "tiny.mkv", "tiny.webm", "tiny.avi", "tiny.wmv", "tiny.flv"]
@@ -106,7 +106,7 @@ class Soak:
 
     def kill_a_worker(self, chance: random.Random) -> None:
         """End a sandbox with all that runs in it, as Lambda does."""
-        dispatcher = psutil.Process(self.stack.children()["clipo.dispatcher"])
+        dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
         with suppress(psutil.NoSuchProcess):
             sandbox = chance.choice([c for c in dispatcher.children() if _is_sandbox(c)])
             children = sandbox.children(recursive=True)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 
-from clipo.ffmpeg import wheel_binary
+from clipo.local.ffmpeg import wheel_binary
 
 _SINGLE = 11
 _MANY = 50

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Takes out of installed wheels what no function uses. Usage: leave_out.sh FOLDER
-# tests/deployment/test_artifacts.py shows that what is left works.
+# tests/deploy/test_artifacts.py shows that what is left works.
 set -eu
 cd "$1"
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from clipo.ffmpeg import wheel_binary
+from clipo.local.ffmpeg import wheel_binary
 from tests.boxes import widen
 
 _PICTURE = "testsrc2=size=640x360:rate=25:duration=2"

@@ -4,11 +4,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
-from clipo.ffmpeg import prepare
+from clipo.local.ffmpeg import prepare
 from tests.clips import Clips
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import mongodb
+
+# A busy machine makes an example slow, not wrong.
+settings.register_profile("clipo", deadline=None)
+settings.load_profile("clipo")
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +41,10 @@ def s3_url() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """One stack for all tests that leave it as it was."""
+    with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
+        yield stack

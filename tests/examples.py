@@ -3,7 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.video import (
+from functions.core.keys import source_key
+from functions.core.s3_event import pad_sequencer
+from functions.core.video import (
     Failure,
     Media,
     Processing,
@@ -13,8 +15,6 @@ from shared.video import (
     Upload,
     UploadedObject,
     Video,
-    pad_sequencer,
-    source_key,
 )
 
 ID = "507f1f77bcf86cd799439011"

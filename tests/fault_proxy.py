@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from clipo.ports import LOOPBACK
+from clipo.local.ports import LOOPBACK
 
 _BROKEN = (ConnectionError, asyncio.IncompleteReadError, TimeoutError)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from layers.ffmpeg.build import Assembler, Build
-from tests.deployment.sam import ARCHITECTURE
+from tests.deploy.sam import ARCHITECTURE
 
 
 def built_layer(architecture: str = ARCHITECTURE) -> Path:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any
 
-from shared.log import logger
+from functions.adapters.telemetry import logger
 
 
 @contextmanager

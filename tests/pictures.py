@@ -2,8 +2,8 @@
 
 import subprocess
 
-from clipo.ffmpeg import wheel_binary
-from processing.engine import Frame
+from clipo.local.ffmpeg import wheel_binary
+from functions.media.engine import Frame
 
 
 def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:

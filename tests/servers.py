@@ -12,9 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import create_connection
 
-from clipo.emulators import ministack, secantusd
 from clipo.home import Home
-from clipo.ports import LOOPBACK, free_port
+from clipo.local.emulators import ministack, secantusd
+from clipo.local.ports import LOOPBACK, free_port
 
 
 @dataclass

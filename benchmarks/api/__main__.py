@@ -26,17 +26,21 @@ from benchmarks.api import report
 from benchmarks.api.bare import text_of
 from benchmarks.api.load import load, request
 from benchmarks.api.report import BARE, OURS, Figures, Round, Setting, Timed
-from clipo.ports import free_port
+from clipo.local.ports import free_port
 from tests.clips import Clips
+from tests.running_stack import RunningStack, running_stack
 from tests.servers import wait_until_listening
-from tests.stack import RunningStack, running_stack
 
 _PORT = 19000
 _WARM_UP_S = 1.0
 _NEW = {"filename": "holiday.mp4", "size": 5242880, "passthrough": "order-1042"}
 _PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "api.md"
 _TIMED = "timed"
-_MODULES = {OURS: "clipo.local_api", BARE: "benchmarks.api.bare", _TIMED: "benchmarks.api.timed"}
+_MODULES = {
+    OURS: "clipo.local.api_server",
+    BARE: "benchmarks.api.bare",
+    _TIMED: "benchmarks.api.timed",
+}
 _TURNS = [(1, OURS), (1, _TIMED), (1, BARE), (8, OURS), (8, BARE)]
 """Connections and server. The clocks count for one request at a time."""
 
@@ -141,7 +145,7 @@ def _bench(folder: Path) -> Iterator[_Bench]:
 
 def _environ(stack: RunningStack, video_id: str) -> dict[str, str]:
     """Return that of the stack's own API, and how much the floor is to answer."""
-    environ = psutil.Process(stack.children()["clipo.local_api"]).environ()
+    environ = psutil.Process(stack.children()["clipo.local.api_server"]).environ()
     created, found = (
         stack.client.post("/videos", json=_NEW),
         stack.client.get(f"/videos/{video_id}"),

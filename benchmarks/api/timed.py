@@ -16,12 +16,12 @@ from pymongo import monitoring
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import create_video
-from api.routes import videos
-from api.services import wire
-from clipo.local_api import app, warm_up
-from clipo.local_processing import QueuedProcessing
-from shared.log import logger
+from clipo.local.api_server import app, warm_up
+from clipo.local.queued_processing import QueuedProcessing
+from functions.adapters.telemetry import logger
+from functions.api import create_video
+from functions.api.routes import videos
+from functions.api.services import wire
 
 ANSWER = "MongoDB, until it answers"
 CATALOG = "catalog and MongoDB's driver"

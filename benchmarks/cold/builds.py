@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layers.ffmpeg.build import Assembler, Build
-from tests.deployment.sam import ARCHITECTURE, Sam
+from tests.deploy.sam import ARCHITECTURE, Sam
 from tests.template import source
 
 _ROOT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def naive(folder: Path, name: str) -> Path:
         cwd=_ROOT,
         check=True,
     )
-    for code in (_ROOT / "functions" / name, _ROOT / "functions" / "shared", _HERE / "naive"):
+    for code in (_ROOT / "functions", _HERE / "naive"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(code, folder / code.name, ignore=ignored)
     return folder

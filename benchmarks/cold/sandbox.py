@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from clipo.ports import LOOPBACK, free_port
+from clipo.local.ports import LOOPBACK, free_port
 from tests.servers import wait_until_listening
 
 _ROOT = Path(__file__).parents[2]

@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 
 from benchmarks.cold.sandbox import FunctionFailed
-from clipo.cloud import Cloud
-from shared.catalog import Catalog, new_video_id
-from shared.settings import CatalogSettings
-from shared.video import source_key
+from clipo.local.cloud import Cloud
+from functions.adapters.mongo import Catalog, new_video_id
+from functions.core.keys import source_key
+from functions.core.settings import CatalogSettings
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video

@@ -21,7 +21,7 @@ from tempfile import TemporaryDirectory
 from benchmarks.engine import inputs, report
 from benchmarks.engine.range_server import RangeServer, range_server
 from benchmarks.engine.ways import Cost, cost_of
-from clipo.ffmpeg import prepare
+from clipo.local.ffmpeg import prepare
 
 _FIRST_BYTE_S = 0.030
 _BYTES_PER_S = 75e6

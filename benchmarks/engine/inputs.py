@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from clipo.ffmpeg import wheel_binary
+from clipo.local.ffmpeg import wheel_binary
 
 _SEGMENT_S = 29.48
 _DURATION_S = 600

@@ -14,11 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.engine.range_server import ETAG
-from processing.engine import Engine
-from processing.source import RangedSources
-from shared.settings import StorageSettings
-from shared.storage import Storage
-from shared.video import Source, UploadedObject
+from functions.adapters.storage import Storage
+from functions.core.settings import StorageSettings
+from functions.core.video import (
+    Source,
+    UploadedObject,
+)
+from functions.media.engine import Engine
+from functions.media.reader.source import RangedSources
 
 _PIECE = 1 << 20
 _REMAINING_S = 300.0

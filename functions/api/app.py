@@ -5,14 +5,14 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api import docs, errors, page, problems
-from api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
-from api.new_video import filename_pattern
-from api.receive_video import larger_files_hint
-from api.routes import ancestor, health, videos
-from api.schemas import CreateVideo, ProblemDetails
-from api.services import Services
-from api.settings import ApiSettings
+from functions.api import docs, page, problem_responses, problems
+from functions.api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
+from functions.api.new_video import filename_pattern
+from functions.api.receive_video import larger_files_hint
+from functions.api.routes import health, legacy, videos
+from functions.api.schemas import CreateVideo, ProblemDetails
+from functions.api.services import Services
+from functions.api.settings import ApiSettings
 
 VERSION = "0.1.0"
 """Of the whole product: pyproject.toml's."""
@@ -50,9 +50,9 @@ def create_app(services: Services) -> FastAPI:
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.services = services
-    for routes in (health, videos, ancestor):
+    for routes in (health, videos, legacy):
         app.include_router(routes.router)
-    errors.install(app)
+    problem_responses.install(app)
     docs.install(app)
     page.install(app, services.settings)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
@@ -63,7 +63,7 @@ def create_app(services: Services) -> FastAPI:
 
 
 def _body_limit(settings: ApiSettings, path: str) -> Limit:
-    if path.rstrip("/") == ancestor.UPLOAD_PATH.rstrip("/"):
+    if path.rstrip("/") == legacy.UPLOAD_PATH.rstrip("/"):
         file_bytes = settings.max_multipart_bytes
         hint = larger_files_hint(settings)
         return Limit(

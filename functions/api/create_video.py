@@ -5,18 +5,21 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from api import problems
-from api.lookup import find_video
-from api.new_video import new_video
-from api.problems import Problem
-from api.services import Services
-from api.sign_upload import extended, sign_form
-from shared.catalog import KeyUse
-from shared.errors import CatalogUnavailable
-from shared.log import logger
-from shared.metrics import Metric, count
-from shared.storage import SignedPost
-from shared.video import UPLOAD_EXPIRED, Video, source_key
+from functions.adapters.mongo import KeyUse
+from functions.adapters.storage import SignedPost
+from functions.adapters.telemetry import Metric, count, logger
+from functions.api import problems
+from functions.api.lookup import find_video
+from functions.api.new_video import new_video
+from functions.api.problems import Problem
+from functions.api.services import Services
+from functions.api.sign_upload import extended, sign_form
+from functions.core.keys import source_key
+from functions.core.unavailable import CatalogUnavailable
+from functions.core.video import (
+    UPLOAD_EXPIRED,
+    Video,
+)
 
 _KEY_KEPT = timedelta(hours=24)
 _TRIES = 3

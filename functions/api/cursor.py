@@ -3,9 +3,9 @@
 import base64
 import binascii
 
-from api import problems
-from api.problems import Problem
-from shared.catalog import is_video_id
+from functions.adapters.mongo import is_video_id
+from functions.api import problems
+from functions.api.problems import Problem
 
 PATTERN = "^([A-Za-z0-9_-]{16})?$"
 """Of a cursor, for the documentation: an id's 12 bytes in base64. An empty one is none."""

@@ -1,8 +1,8 @@
 """Deletes a video, whatever happens to it at this moment."""
 
-from api.lookup import check_id
-from api.services import Services
-from shared.log import logger
+from functions.adapters.telemetry import logger
+from functions.api.lookup import check_id
+from functions.api.services import Services
 
 
 def delete_video(services: Services, video_id: str) -> None:

@@ -9,9 +9,9 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
-from api.app import create_app
-from api.problems import MEDIA_TYPE
-from api.services import deployed_processing, wire
+from functions.api.app import create_app
+from functions.api.problems import MEDIA_TYPE
+from functions.api.services import deployed_processing, wire
 
 
 @cache
@@ -35,7 +35,7 @@ def _import_the_rest() -> None:
     so botocore looks for them before the first signature. Not here: they would be copied.
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
-    import shared.s3_client  # noqa: F401, PLC0415
+    import functions.adapters.s3_client  # noqa: F401, PLC0415
 
 
 with suppress(ImportError):  # only Lambda's own Python has it

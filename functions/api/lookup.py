@@ -1,10 +1,14 @@
 """Finds the video that a path names."""
 
-from api import problems
-from api.problems import Problem
-from api.services import Services
-from shared.catalog import is_video_id
-from shared.video import Status, Thumbnail, Video
+from functions.adapters.mongo import is_video_id
+from functions.api import problems
+from functions.api.problems import Problem
+from functions.api.services import Services
+from functions.core.video import (
+    Status,
+    Thumbnail,
+    Video,
+)
 
 
 def check_id(video_id: str) -> None:

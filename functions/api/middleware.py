@@ -8,8 +8,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import Kind
-from shared.log import log_context
+from functions.adapters.telemetry import log_context
+from functions.api.problems import Kind
 
 
 class RequestId:

@@ -3,11 +3,16 @@
 import unicodedata
 from datetime import datetime, timedelta
 
-from api import problems
-from api.problems import Problem
-from api.settings import ApiSettings
-from shared.catalog import new_video_id
-from shared.video import Status, Upload, Video, source_key
+from functions.adapters.mongo import new_video_id
+from functions.api import problems
+from functions.api.problems import Problem
+from functions.api.settings import ApiSettings
+from functions.core.keys import source_key
+from functions.core.video import (
+    Status,
+    Upload,
+    Video,
+)
 
 UPLOAD_WINDOW_S = 15 * 60
 """Seconds in which a signed upload must begin."""

@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from api.services import Wired
-from api.settings import ApiSettings
+from functions.api.services import Wired
+from functions.api.settings import ApiSettings
 
 _FOLDER = Path(__file__).parent / "page"
 _FOR_EVER = "public, max-age=31536000, immutable"

@@ -2,13 +2,14 @@
 
 from typing import BinaryIO
 
-from api.new_video import check_size, new_video
-from api.services import Services
-from api.settings import ApiSettings
-from shared.errors import StorageUnavailable
-from shared.log import logger
-from shared.metrics import Metric, count
-from shared.video import Video
+from functions.adapters.telemetry import Metric, count, logger
+from functions.api.new_video import check_size, new_video
+from functions.api.services import Services
+from functions.api.settings import ApiSettings
+from functions.core.unavailable import StorageUnavailable
+from functions.core.video import (
+    Video,
+)
 
 
 def larger_files_hint(settings: ApiSettings) -> str:

@@ -1,13 +1,16 @@
 """Processes a failed video again."""
 
-from api import problems
-from api.lookup import find_video
-from api.problems import Problem
-from api.services import Services
-from shared.errors import ProcessingUnavailable
-from shared.log import logger
-from shared.metrics import Metric, count
-from shared.video import Status, Video, found_upload
+from functions.adapters.telemetry import Metric, count, logger
+from functions.api import problems
+from functions.api.lookup import find_video
+from functions.api.problems import Problem
+from functions.api.services import Services
+from functions.core.unavailable import ProcessingUnavailable
+from functions.core.video import (
+    Status,
+    Video,
+    found_upload,
+)
 
 
 def retry_video(services: Services, video_id: str) -> Video:

@@ -14,11 +14,21 @@ from pydantic import (
     model_validator,
 )
 
-from api.examples import CREATED_VIDEO, DONE_VIDEO, SIGNED_FORM, SIGNED_PART, TIME, VIDEO_ID
-from api.new_video import MAX_FILENAME
-from api.sign_upload import MultipartRequest, Signed
-from shared.storage import MultipartStep, SignedPost
-from shared.video import Status, Video
+from functions.adapters.storage import MultipartStep, SignedPost
+from functions.api.examples import (
+    CREATED_VIDEO,
+    DONE_VIDEO,
+    SIGNED_FORM,
+    SIGNED_PART,
+    TIME,
+    VIDEO_ID,
+)
+from functions.api.new_video import MAX_FILENAME
+from functions.api.sign_upload import MultipartRequest, Signed
+from functions.core.video import (
+    Status,
+    Video,
+)
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""

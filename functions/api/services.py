@@ -7,13 +7,18 @@ from typing import Annotated, BinaryIO, Protocol
 
 from fastapi import Depends, Request
 
-from api.settings import ApiSettings
-from shared.catalog import Catalog, KeyUse
-from shared.clock import Clock, utc_now
-from shared.processing_function import ProcessingFunction
-from shared.settings import CatalogSettings, StorageSettings, required
-from shared.storage import MultipartStep, SignedPost, Storage
-from shared.video import Source, Status, UploadedObject, Video
+from functions.adapters.mongo import Catalog, KeyUse
+from functions.adapters.processing_function import ProcessingFunction
+from functions.adapters.storage import MultipartStep, SignedPost, Storage
+from functions.api.settings import ApiSettings
+from functions.core.clock import Clock, utc_now
+from functions.core.settings import CatalogSettings, StorageSettings, required
+from functions.core.video import (
+    Source,
+    Status,
+    UploadedObject,
+    Video,
+)
 
 # A caller is to get its 503 within 5 s, whichever service hangs.
 _CATALOG_TIMEOUT_MS = 4000

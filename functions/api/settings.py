@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.settings import SettingsError, max_upload_bytes, positive_int
+from functions.core.settings import SettingsError, max_upload_bytes, positive_int
 
 _ANCESTOR_EXTENSIONS = "mp4,avi,mov,mkv,wmv,flv,webm"
 

@@ -3,14 +3,16 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from api import problems
-from api.lookup import find_video
-from api.new_video import UPLOAD_WINDOW_S
-from api.problems import Problem
-from api.services import Services
-from shared.log import logger
-from shared.storage import MultipartStep, SignedPost
-from shared.video import Video
+from functions.adapters.storage import MultipartStep, SignedPost
+from functions.adapters.telemetry import logger
+from functions.api import problems
+from functions.api.lookup import find_video
+from functions.api.new_video import UPLOAD_WINDOW_S
+from functions.api.problems import Problem
+from functions.api.services import Services
+from functions.core.video import (
+    Video,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ neither (ADR 23).
 
 import os
 
-from processing.programs import ffmpeg_dir, read_ahead
+from functions.media.programs import ffmpeg_dir, read_ahead
 
 read_ahead(ffmpeg_dir(os.environ))
 
-from processing.handler import handler  # noqa: E402
+from functions.processing.handler import handler  # noqa: E402
 
 __all__ = ["handler"]

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, Protocol
 
-from processing.process_video import Outcome
-from processing.wiring import Wired, wire
-from shared.log import log_context
-from shared.s3_event import event_id, records, uploaded_object
+from functions.adapters.telemetry import log_context
+from functions.core.s3_event import event_id, records, uploaded_object
+from functions.processing.process_video import Outcome
+from functions.processing.wiring import Wired, wire
 
 
 class Context(Protocol):

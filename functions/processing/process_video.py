@@ -10,14 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
-from processing.engine import Inspection, Source
-from processing.errors import BadMedia, Code
-from shared.clock import Clock, utc_now
-from shared.errors import Unavailable
-from shared.log import logger
-from shared.metrics import Metric, count, count_failed, measure
-from shared.storage import ObjectGone, SourceReplaced
-from shared.video import (
+from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
+from functions.core.clock import Clock, utc_now
+from functions.core.failures import BadMedia, Code
+from functions.core.keys import thumbnail_key
+from functions.core.unavailable import Unavailable
+from functions.core.video import (
     LEASE_GRACE,
     Failure,
     Lease,
@@ -29,8 +28,8 @@ from shared.video import (
     Video,
     refusal,
     starts_again,
-    thumbnail_key,
 )
+from functions.media.engine import Inspection, Source
 
 
 class Records(Protocol):

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import shared.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
-from processing.engine import Engine
-from processing.process_video import VideoProcessor
-from processing.programs import ffmpeg_dir
-from processing.source import RangedSources
-from shared.catalog import Catalog
-from shared.nudges import Nudges
-from shared.settings import CatalogSettings, StorageSettings, max_upload_bytes
-from shared.storage import Storage
+import functions.adapters.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
+from functions.adapters.mongo import Catalog
+from functions.adapters.storage import Storage
+from functions.adapters.webhook_queue import Nudges
+from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
+from functions.media.engine import Engine
+from functions.media.programs import ffmpeg_dir
+from functions.media.reader.source import RangedSources
+from functions.processing.process_video import VideoProcessor
 
 _CATALOG_TIMEOUT_MS = 10_000
 _S3_ATTEMPTS = 3

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.clock import Clock, utc_now
-from shared.log import log_context, logger
-from shared.s3_event import MalformedEvent, event_id, records, uploaded_object
-from shared.video import UploadedObject, is_abandoned
-from upkeep import errors
-from upkeep.ports import Objects, Records
-from upkeep.stuck import fail_stuck
+from functions.adapters.telemetry import log_context, logger
+from functions.core.clock import Clock, utc_now
+from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
+from functions.core.video import (
+    UploadedObject,
+    is_abandoned,
+)
+from functions.upkeep import failures
+from functions.upkeep.ports import Objects, Records
+from functions.upkeep.stuck import fail_stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +93,5 @@ class FailedEvents:
             return False
         logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
         return fail_stuck(
-            self.records, self.objects, video, errors.RETRIES_EXHAUSTED, now=self.now()
+            self.records, self.objects, video, failures.RETRIES_EXHAUSTED, now=self.now()
         )

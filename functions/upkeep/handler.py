@@ -10,11 +10,11 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any, Protocol
 
-from shared.errors import Unavailable
-from shared.log import log_context, logger
-from shared.nudges import nudged_video
-from upkeep.sweep import MARGIN_S
-from upkeep.wiring import Wired, deployed_processing, wire
+from functions.adapters.telemetry import log_context, logger
+from functions.adapters.webhook_queue import nudged_video
+from functions.core.unavailable import Unavailable
+from functions.upkeep.sweep import MARGIN_S
+from functions.upkeep.wiring import Wired, deployed_processing, wire
 
 
 class Context(Protocol):

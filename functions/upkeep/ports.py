@@ -4,9 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from shared.catalog import Search
-from shared.storage import StoredObject
-from shared.video import Failure, Source, UploadedObject, Video, Webhook
+from functions.adapters.mongo import Search
+from functions.adapters.storage import StoredObject
+from functions.core.video import (
+    Failure,
+    Source,
+    UploadedObject,
+    Video,
+    Webhook,
+)
 
 
 class Records(Protocol):

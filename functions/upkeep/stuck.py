@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from shared.errors import Unavailable
-from shared.log import logger
-from shared.metrics import count_failed
-from shared.video import Failure, Video
-from upkeep.ports import Objects, Records
+from functions.adapters.telemetry import count_failed, logger
+from functions.core.unavailable import Unavailable
+from functions.core.video import (
+    Failure,
+    Video,
+)
+from functions.upkeep.ports import Objects, Records
 
 
 def fail_stuck(

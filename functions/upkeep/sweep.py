@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.clock import Clock, utc_now
-from shared.errors import CatalogUnavailable, Unavailable
-from shared.log import logger
-from shared.metrics import Metric, count
-from shared.video import (
+from functions.adapters.telemetry import Metric, count, logger
+from functions.core.clock import Clock, utc_now
+from functions.core.unavailable import CatalogUnavailable, Unavailable
+from functions.core.video import (
     LAPSE_GRACE,
     MAX_ATTEMPTS,
     MAX_REPLAYS,
@@ -21,9 +20,9 @@ from shared.video import (
     event_may_come,
     found_upload,
 )
-from upkeep import errors
-from upkeep.ports import Objects, Processing, Records
-from upkeep.stuck import fail_stuck
+from functions.upkeep import failures
+from functions.upkeep.ports import Objects, Processing, Records
+from functions.upkeep.stuck import fail_stuck
 
 MARGIN_S = 30
 """Left of the function's time for what was begun: a few requests, all of them slow."""
@@ -141,9 +140,9 @@ class Sweep:
 def _hopeless(video: Video, found: Source | None) -> Failure | None:
     """Return why it makes no sense to process a stuck video again, `None` where it does."""
     if found is None:
-        return errors.SOURCE_GONE if video.source else errors.UPLOAD_EXPIRED
+        return failures.SOURCE_GONE if video.source else failures.UPLOAD_EXPIRED
     if video.attempts >= MAX_ATTEMPTS:
-        return errors.TIMED_OUT
+        return failures.TIMED_OUT
     if video.replays >= MAX_REPLAYS:
-        return errors.RETRIES_EXHAUSTED
+        return failures.RETRIES_EXHAUSTED
     return None

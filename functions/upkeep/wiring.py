@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from standardwebhooks import Webhook as Signer
 
-from shared.catalog import Catalog
-from shared.nudges import Nudges
-from shared.processing_function import ProcessingFunction
-from shared.settings import CatalogSettings, StorageSettings, flag, required
-from shared.storage import Storage
-from upkeep.failed_events import FailedEvents
-from upkeep.leftovers import Leftovers
-from upkeep.ports import Processing
-from upkeep.receiver import HttpReceiver
-from upkeep.sweep import Sweep
-from upkeep.webhook_settings import WebhookSettings
-from upkeep.webhooks import Webhooks
+from functions.adapters.mongo import Catalog
+from functions.adapters.processing_function import ProcessingFunction
+from functions.adapters.storage import Storage
+from functions.adapters.webhook_queue import Nudges
+from functions.core.settings import CatalogSettings, StorageSettings, flag, required
+from functions.upkeep.failed_events import FailedEvents
+from functions.upkeep.orphans import Leftovers
+from functions.upkeep.ports import Processing
+from functions.upkeep.sweep import Sweep
+from functions.webhooks.deliver import Webhooks
+from functions.webhooks.outbound import HttpReceiver
+from functions.webhooks.settings import WebhookSettings
 
 _CATALOG_TIMEOUT_MS = 5000
 _S3_ATTEMPTS = 2

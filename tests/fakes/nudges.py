@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from shared.errors import QueueUnavailable
+from functions.core.unavailable import QueueUnavailable
 
 
 @dataclass

@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from hashlib import md5
 from typing import BinaryIO
 
-from shared.errors import StorageUnavailable
-from shared.storage import MultipartStep, ObjectGone, SignedPost, StoredObject
-from shared.video import Source, source_key, thumbnail_prefix
+from functions.adapters.storage import MultipartStep, ObjectGone, SignedPost, StoredObject
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.unavailable import StorageUnavailable
+from functions.core.video import (
+    Source,
+)
 
 
 @dataclass

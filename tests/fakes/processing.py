@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from shared.errors import ProcessingUnavailable
-from shared.video import UploadedObject
+from functions.core.unavailable import ProcessingUnavailable
+from functions.core.video import (
+    UploadedObject,
+)
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from upkeep.receiver import NotAnswered
+from functions.webhooks.outbound import NotAnswered
 
 
 @dataclass

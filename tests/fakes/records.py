@@ -1,6 +1,6 @@
 """A catalog in memory that keeps the rules of the real one, for one worker at a time.
 
-`tests/integration/shared/test_catalog.py` proves the rules against a real server.
+`tests/contract/adapters/test_catalog.py` proves the rules against a real server.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from shared.catalog import KeyUse, Search
-from shared.errors import CatalogUnavailable
-from shared.video import (
+from functions.adapters.mongo import KeyUse, Search
+from functions.core.unavailable import CatalogUnavailable
+from functions.core.video import (
     Failure,
     Lease,
     Media,

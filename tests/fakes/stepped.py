@@ -7,14 +7,18 @@ from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 
-from processing.engine import Frame, Inspection
-from processing.engine import Source as Readable
-from processing.errors import BadMedia, Code
-from processing.process_video import OpenSource
-from shared.catalog import Catalog, Document
-from shared.errors import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
-from shared.storage import ObjectGone, SourceReplaced
-from shared.video import Source, UploadedObject, Video
+from functions.adapters.mongo import Catalog, Document
+from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.core.failures import BadMedia, Code
+from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
+from functions.core.video import (
+    Source,
+    UploadedObject,
+    Video,
+)
+from functions.media.engine import Frame, Inspection
+from functions.media.engine import Source as Readable
+from functions.processing.process_video import OpenSource
 from tests.examples import media
 from tests.fakes.objects import FakeObjects
 from tests.stepping import stepped

@@ -5,9 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from processing.block_cache import BLOCK
-from processing.source import OpenSource, RangedSources
-from shared.video import Source, UploadedObject
+from functions.core.video import (
+    Source,
+    UploadedObject,
+)
+from functions.media.reader.block_cache import BLOCK
+from functions.media.reader.source import OpenSource, RangedSources
 
 
 @dataclass

@@ -4,9 +4,9 @@ import os
 
 from mangum import Mangum
 
-from api.app import create_app
-from api.services import Services, deployed_processing
-from api.settings import ApiSettings
+from functions.api.app import create_app
+from functions.api.services import Services, deployed_processing
+from functions.api.settings import ApiSettings
 
 from .clients import catalog, storage
 

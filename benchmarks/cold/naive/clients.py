@@ -7,10 +7,12 @@ import boto3
 from botocore.config import Config
 from pymongo import MongoClient
 
-from shared.catalog import Catalog
-from shared.settings import CatalogSettings, StorageSettings
-from shared.storage import READ_BYTES, SignedPost, Storage, StoredObject
-from shared.video import Source
+from functions.adapters.mongo import Catalog
+from functions.adapters.storage import READ_BYTES, SignedPost, Storage, StoredObject
+from functions.core.settings import CatalogSettings, StorageSettings
+from functions.core.video import (
+    Source,
+)
 
 settings = StorageSettings.read(os.environ)
 s3 = boto3.client(

@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from processing.engine import Engine
-from processing.process_video import VideoProcessor
-from processing.source import RangedSources
-from shared.s3_event import records, uploaded_object
-from shared.settings import max_upload_bytes
+from functions.core.s3_event import records, uploaded_object
+from functions.core.settings import max_upload_bytes
+from functions.media.engine import Engine
+from functions.media.reader.source import RangedSources
+from functions.processing.process_video import VideoProcessor
 
 from .clients import catalog, settings, storage
 

@@ -3,11 +3,11 @@
 import os
 from typing import Any
 
-from upkeep.failed_events import FailedEvents
-from upkeep.handler import handle
-from upkeep.leftovers import Leftovers
-from upkeep.sweep import Sweep
-from upkeep.wiring import Wired, deployed_processing
+from functions.upkeep.failed_events import FailedEvents
+from functions.upkeep.handler import handle
+from functions.upkeep.orphans import Leftovers
+from functions.upkeep.sweep import Sweep
+from functions.upkeep.wiring import Wired, deployed_processing
 
 from .clients import catalog, settings, storage
 

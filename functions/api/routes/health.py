@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.errors import documented
-from api.schemas import Health
+from functions.api.problem_responses import documented
+from functions.api.schemas import Health
 
 router = APIRouter(tags=["health"])
 

@@ -6,15 +6,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api import problems
-from api.create_video import create_video
-from api.cursor import PATTERN as CURSOR
-from api.cursor import cursor_after, id_of
-from api.delete_video import delete_video
-from api.errors import documented
-from api.lookup import find_thumbnail, find_video
-from api.retry_video import retry_video
-from api.schemas import (
+from functions.api import problems
+from functions.api.create_video import create_video
+from functions.api.cursor import PATTERN as CURSOR
+from functions.api.cursor import cursor_after, id_of
+from functions.api.delete_video import delete_video
+from functions.api.lookup import find_thumbnail, find_video
+from functions.api.problem_responses import documented
+from functions.api.retry_video import retry_video
+from functions.api.schemas import (
     CreatedVideo,
     CreateVideo,
     SignedRequest,
@@ -26,10 +26,12 @@ from api.schemas import (
     signed_request,
     video_resource,
 )
-from api.services import Wired
-from api.sign_upload import sign_upload
-from api.strict_json import StrictJson
-from shared.video import Status
+from functions.api.services import Wired
+from functions.api.sign_upload import sign_upload
+from functions.api.strict_json import StrictJson
+from functions.core.video import (
+    Status,
+)
 
 _RETRY_AFTER_S = "1"
 _LOCATION: dict[str, Any] = {"description": "The video's address", "schema": {"type": "string"}}

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
-from api.services import Services
-from api.settings import ApiSettings
+from functions.api.app import create_app
+from functions.api.services import Services
+from functions.api.settings import ApiSettings
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords

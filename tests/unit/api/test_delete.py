@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import source_key
+from functions.core.keys import source_key
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords

@@ -10,7 +10,13 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from api.schemas import CreatedVideo, ProblemDetails, SignedRequest, VideoPage, VideoResource
+from functions.api.schemas import (
+    CreatedVideo,
+    ProblemDetails,
+    SignedRequest,
+    VideoPage,
+    VideoResource,
+)
 from tests.examples import ID
 
 

@@ -5,7 +5,7 @@ import base64
 import pytest
 from starlette.testclient import TestClient
 
-from api.settings import ApiSettings
+from functions.api.settings import ApiSettings
 from tests.events import event, names
 from tests.examples import ID, failed_video, video
 from tests.fakes.objects import FakeObjects

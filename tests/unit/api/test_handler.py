@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api import handler as module
+from functions.api import handler as module
 from tests.events import event
 
 

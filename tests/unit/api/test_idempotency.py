@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import UPLOAD_EXPIRED, Failure, Video, source_key
+from functions.core.keys import source_key
+from functions.core.video import (
+    UPLOAD_EXPIRED,
+    Failure,
+    Video,
+)
 from tests.examples import CREATED, done_video, failed_video
 from tests.fakes.records import FakeRecords
 from tests.problems import problem

@@ -9,10 +9,12 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
-from api.app import create_app
-from api.services import Services
-from api.settings import ApiSettings
-from shared.video import Status
+from functions.api.app import create_app
+from functions.api.services import Services
+from functions.api.settings import ApiSettings
+from functions.core.video import (
+    Status,
+)
 from tests.examples import ID, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing

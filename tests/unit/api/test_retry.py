@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import Status, Upload, source_key
+from functions.core.keys import source_key
+from functions.core.video import (
+    Status,
+    Upload,
+)
 from tests.examples import CREATED, ID, SEQUENCER, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing

@@ -1,7 +1,7 @@
 import pytest
 
-from api.settings import ApiSettings
-from shared.settings import SettingsError
+from functions.api.settings import ApiSettings
+from functions.core.settings import SettingsError
 
 
 def test_the_ancestors_limits_hold_unless_set() -> None:

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import Status, source_key
+from functions.core.keys import source_key
+from functions.core.video import (
+    Status,
+)
 from tests.examples import ID, done_video, video
 from tests.fakes.records import FakeRecords
 from tests.problems import problem

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from shared.video import Status
+from functions.core.video import (
+    Status,
+)
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords

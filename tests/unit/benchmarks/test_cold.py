@@ -1,4 +1,4 @@
-"""What is made of the figures. That functions start at all: tests/deployment/test_cold_start.py."""
+"""What is made of the figures. That functions start at all: tests/deploy/test_cold_start.py."""
 
 import json
 from dataclasses import replace

@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
-from processing.engine import Frame, Inspection, Source
-from processing.errors import BadMedia, Code
-from processing.process_video import NotNow, Outcome, VideoProcessor
-from shared.errors import CatalogUnavailable, StorageUnavailable
-from shared.storage import ObjectGone, SourceReplaced
-from shared.video import (
+from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.core.failures import BadMedia, Code
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.s3_event import pad_sequencer
+from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
+from functions.core.video import (
     Lease,
     Status,
     UploadedObject,
     Video,
-    pad_sequencer,
-    source_key,
-    thumbnail_prefix,
 )
+from functions.media.engine import Frame, Inspection, Source
+from functions.processing.process_video import NotNow, Outcome, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.nudges import FakeNudges
 from tests.fakes.objects import FakeObjects

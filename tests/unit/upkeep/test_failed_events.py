@@ -7,13 +7,20 @@ from typing import Any
 
 import pytest
 
-from shared.errors import CatalogUnavailable, StorageUnavailable
-from shared.video import Lease, Source, Status, Video, pad_sequencer, source_key
+from functions.core.keys import source_key
+from functions.core.s3_event import pad_sequencer
+from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
+from functions.core.video import (
+    Lease,
+    Source,
+    Status,
+    Video,
+)
+from functions.upkeep.failed_events import FailedEvents
 from tests.events import event
 from tests.examples import ID, SEQUENCER, done_video, failed_video, thumbnail, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
-from upkeep.failed_events import FailedEvents
 
 FAILED_AT = datetime(2026, 11, 22, 12, 6, 12, 345000, tzinfo=UTC)
 ETAG = "d41d8cd98f00b204e9800998ecf8427e"

@@ -8,9 +8,18 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook as Signer
 
-from shared.errors import CatalogUnavailable, StorageUnavailable
-from shared.settings import SettingsError
-from shared.video import Status, source_key
+from functions.core.keys import source_key
+from functions.core.settings import SettingsError
+from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
+from functions.core.video import (
+    Status,
+)
+from functions.upkeep.failed_events import FailedEvents
+from functions.upkeep.handler import UnknownEvent, handle
+from functions.upkeep.orphans import Leftovers
+from functions.upkeep.sweep import Sweep
+from functions.upkeep.wiring import Wired, deployed_processing, wire
+from functions.webhooks.deliver import Webhooks
 from tests.events import event
 from tests.examples import ID, video
 from tests.fakes.nudges import FakeNudges
@@ -20,12 +29,6 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.records import FakeRecords
 from tests.logs import logged
 from tests.receivers import SECRET
-from upkeep.failed_events import FailedEvents
-from upkeep.handler import UnknownEvent, handle
-from upkeep.leftovers import Leftovers
-from upkeep.sweep import Sweep
-from upkeep.webhooks import Webhooks
-from upkeep.wiring import Wired, deployed_processing, wire
 
 SETTINGS = {
     "UPLOADS_BUCKET": "clipo-uploads",

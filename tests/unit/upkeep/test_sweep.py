@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
-from shared.video import (
+from functions.core.keys import source_key
+from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
+from functions.core.video import (
     MAX_ATTEMPTS,
     MAX_REPLAYS,
     Lease,
@@ -16,14 +17,13 @@ from shared.video import (
     Status,
     UploadedObject,
     Video,
-    source_key,
 )
+from functions.upkeep.sweep import MARGIN_S, Report, Sweep
 from tests.examples import ID, SEQUENCER, done_video, uploaded, video
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.records import FakeRecords
 from tests.logs import measured
-from upkeep.sweep import MARGIN_S, Report, Sweep
 
 OTHER = "507f1f77bcf86cd799439012"
 

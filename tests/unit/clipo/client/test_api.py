@@ -8,10 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from clipo.cli.deployment import clock
+from clipo.cli.finding import State
 from clipo.client import waits
 from clipo.client.api import Api, connected, unreachable
-from clipo.client.deployment import clock
-from clipo.client.finding import State
 from clipo.client.patience import once_answered, patiently
 from clipo.client.problems import Fault, NotClipo, Problem, Unreachable
 

@@ -1,0 +1,185 @@
+"""What `clipo doctor` looks at on this machine. Changes nothing."""
+
+import difflib
+import fcntl
+import os
+import platform
+import shutil
+import sys
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from clipo.cli.finding import Finding, broken, ok, warning
+from clipo.client import address
+from clipo.errors import ClipoError, Misuse
+from clipo.home import Home
+from clipo.local import emulators, ffmpeg, settings
+from clipo.local.ports import is_free
+
+_PYTHONS = ((3, 11), (3, 13))
+_PLATFORMS = (("Linux", "x86_64"), ("Linux", "aarch64"))
+_UNTRIED = (("Darwin", "arm64"),)
+_LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
+_KNOWN = (
+    "CLIPO_API",
+    "CLIPO_BIND",
+    "CLIPO_FFMPEG_DIR",
+    "CLIPO_HOME",
+    "CLIPO_RETRY_SECONDS",
+    "CLIPO_UPKEEP_SECONDS",
+)
+
+
+def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Finding]:
+    """Yield what is found here: the installation, the folder, the stack, the environment.
+
+    `api` is the address that was given with `--api`.
+    """
+    home = address.home(environ)
+    yield _python(sys.version_info[:3])
+    yield _platform(platform.system(), platform.machine())
+    yield _set_up(emulators.MINISTACK, emulators.SECANTUSD)
+    yield _ffmpeg(environ.get("CLIPO_FFMPEG_DIR"))
+    yield _folder(home)
+    yield _disk(home)
+    yield _stack(home, environ)
+    yield _variables(environ)
+    yield from _values(environ)
+    yield _address(api, environ)
+    yield _services(environ)
+    yield _proxies(environ)
+
+
+def _python(version: tuple[int, ...]) -> Finding:
+    text = ".".join(map(str, version))
+    if _PYTHONS[0] <= version[:2] <= _PYTHONS[1]:
+        return ok("Python", text)
+    return broken("Python", f"{text} is not supported.", "make PYTHON=python3.12 setup")
+
+
+def _platform(system: str, machine: str) -> Finding:
+    text = f"{system} {machine}"
+    if (system, machine) in _PLATFORMS:
+        return ok("Platform", text)
+    if (system, machine) in _UNTRIED:
+        return warning("Platform", f"{text} has not been tried.", "Tell us how it goes.")
+    return broken("Platform", f"{text} has no local stack.", "Use Linux; on Windows, WSL 2.")
+
+
+def _set_up(*programs: Path) -> Finding:
+    missing = [str(program) for program in programs if not os.access(program, os.X_OK)]
+    if missing:
+        return broken("Set-up", f"{', '.join(missing)} is missing.", "make setup")
+    return ok("Set-up", "S3 and MongoDB for this machine are installed.")
+
+
+def _ffmpeg(chosen: str | None) -> Finding:
+    try:
+        version = ffmpeg.version(Path(chosen)) if chosen else ffmpeg.wheel_version()
+    except ClipoError as error:
+        fix = "Unset CLIPO_FFMPEG_DIR, or correct it." if chosen else "make setup"
+        return broken("ffmpeg", str(error), fix)
+    return ok("ffmpeg", version)
+
+
+def _folder(home: Home) -> Finding:
+    name, where = "Folder", str(home.root)
+    existing = _existing(home.root)
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        fix = "Set CLIPO_HOME to a folder of yours, or correct its owner and permissions."
+        return broken(name, f"{where} cannot be written.", fix)
+    secrets = [home.root / "credentials.json", home.functions_env]
+    for file in secrets:
+        with suppress(FileNotFoundError):
+            if file.stat().st_mode & 0o077:
+                return warning(name, f"Others may read {file}.", f"chmod 600 {file}")
+    return ok(name, where)
+
+
+def _existing(path: Path) -> Path:
+    return path if path.exists() or path == path.parent else _existing(path.parent)
+
+
+def _disk(home: Home) -> Finding:
+    free = shutil.disk_usage(_existing(home.root)).free
+    said = f"{free / 1e9:,.1f} GB are free for {home.root}."
+    fix = "Make room, set CLIPO_HOME to another disk, or `clipo up --reset`."
+    if free < _TOO_LITTLE:
+        return broken("Disk", said, fix)
+    return warning("Disk", said, fix) if free < _LITTLE else ok("Disk", said)
+
+
+def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
+    name, api = "Local stack", address.of_local_stack(home)
+    if _locked(home):
+        return ok(name, f"It runs at {api}." if api else "It is starting.")
+    if api:
+        said = f"{home.stack_file} names {api}, but that stack was ended by force."
+        return warning(name, said, "clipo up starts it again, and removes the file.")
+    with suppress(Misuse):  # a wrong PORT is told with the other settings
+        port = settings.api_port(environ)
+        if not is_free(port):
+            said = f"It does not run in this folder. Port {port} is taken, perhaps by another one."
+            return warning(name, said, "clipo up takes the next free port, and says which.")
+    return ok(name, "It does not run in this folder: clipo up starts it.")
+
+
+def _locked(home: Home) -> bool:
+    try:
+        file = (home.root / "lock").open()
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
+
+def _values(environ: Mapping[str, str]) -> Iterator[Finding]:
+    for said in settings.wrong(environ):
+        yield broken("Settings", said, "Correct it, or unset it: clipo up does not start with it.")
+
+
+def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
+    try:
+        return ok("Address", f"The API is meant to be at {address.chosen(given, environ)}.")
+    except Misuse as error:
+        fix = f"export {address.VARIABLE}={address.DEFAULT}, or unset it"
+        return broken("Address", str(error), fix)
+
+
+def _variables(environ: Mapping[str, str]) -> Finding:
+    meant = {
+        given: close[0]
+        for given in sorted(environ)
+        if given not in _KNOWN and (close := difflib.get_close_matches(given.upper(), _KNOWN, 1))
+    }
+    if not meant:
+        return ok("Settings", "No setting is misspelled.")
+    said = f"{', '.join(meant)} is no setting of ours."
+    return warning("Settings", said, f"Did you mean {', '.join(meant.values())}?")
+
+
+def _services(environ: Mapping[str, str]) -> Finding:
+    name = "Services"
+    given = [one for one in ("MONGODB_URI", "AWS_ENDPOINT_URL_S3") if environ.get(one)]
+    if not given:
+        return ok(name, "clipo up uses its own S3 and MongoDB.")
+    said = f"{' and '.join(given)} is set: clipo up uses that, and not its own."
+    return warning(name, said, f"Unless you mean it: unset {' '.join(given)}")
+
+
+def _proxies(environ: Mapping[str, str]) -> Finding:
+    name = "Proxies"
+    proxies = urllib.request.getproxies_environment()
+    caught = [scheme for scheme in ("http", "all") if scheme in proxies]
+    no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    hosts = [host.strip() for host in no_proxy.split(",")]
+    if caught and "*" not in hosts and not {"localhost", "127.0.0.1"} <= set(hosts):
+        said = f"{caught[0].upper()}_PROXY catches this machine's own addresses; clipo avoids it."
+        return warning(name, said, "For curl and browsers: export NO_PROXY=localhost,127.0.0.1")
+    return ok(name, "Nothing comes between this machine and itself.")

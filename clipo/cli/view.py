@@ -1,0 +1,197 @@
+"""How videos look to a person."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from clipo import typed
+from clipo.cli.sizes import size
+from clipo.cli.terminal import plain
+from clipo.client.api import Video
+
+STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
+
+_TABLE_FROM = 100
+_FACTS_FROM = 80
+"""Columns of a terminal that a table fits into, and all but a video's name."""
+
+
+def status(video: Video) -> Text:
+    """Return the status in its colour."""
+    return Text(video["status"], style=STYLES.get(video["status"], ""))
+
+
+def result(video: Video, *, name: str) -> Group:
+    """Return what became of a file, in a few lines."""
+    failed = video["status"] == "failed"
+    said = error_line(video) if failed else media_line(video)
+    first = Text.assemble(status(video), "  ", plain(name), no_wrap=True, overflow="ellipsis")
+    return Group(first, Padding(said, (0, 0, 0, 2), expand=False))
+
+
+def media_line(video: Video) -> str:
+    """Return what was found in the file, in a line."""
+    media = video.get("media")
+    if not media:
+        return size(video["size"])
+    codecs = " and ".join(filter(None, [media["video_codec"], media["audio_codec"]]))
+    length = "unknown length" if media["duration_s"] is None else f"{media['duration_s']:g} s"
+    picture = f"{media['width']}x{media['height']}"
+    return f"{length}, {picture}, {plain(codecs)}, {size(video['size'])}"
+
+
+def error_line(video: Video) -> str:
+    """Return why it failed."""
+    return f"{plain(video['error']['message'])} ({video['error']['code']})"
+
+
+def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
+    """Return a table, or on a narrower terminal two lines a video, or three."""
+    return _table(videos, width) if width >= _TABLE_FROM else _stack(videos, width)
+
+
+def _table(videos: Sequence[Video], width: int) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    # Only a name is ever shortened: an id is there to be copied.
+    for heading, least in (("ID", 24), ("Status", 10), ("Announced", 19)):
+        table.add_column(heading, no_wrap=True, min_width=least)
+    for heading in ("Length", "Size"):
+        table.add_column(heading, justify="right", no_wrap=True, min_width=8)
+    # Without a limit a long name would push the other columns out.
+    table.add_column("File", no_wrap=True, overflow="ellipsis", max_width=width - _FACTS_FROM)
+    for video in videos:
+        announced, length, count = _facts(video)
+        name = Text(plain(video["filename"]))
+        table.add_row(video["id"], status(video), announced, length, count, name)
+    return table
+
+
+def _stack(videos: Sequence[Video], width: int) -> Group:
+    lines = []
+    for video in videos:
+        announced, length, count = _facts(video)
+        facts = f"\n  {announced} {length} {count}"
+        if width >= _FACTS_FROM:
+            facts = f"{'':{10 - len(video['status'])}}  {announced} {length:>8} {count:>8}"
+        lines += [
+            Text(plain(video["filename"]), no_wrap=True, overflow="ellipsis"),
+            Text.assemble("  ", video["id"], "  ", status(video), facts),
+        ]
+    return Group(*lines)
+
+
+def _facts(video: Video) -> tuple[str, str, str]:
+    length = (video["media"] or {}).get("duration") or "-"
+    return when(video["created_at"]), length, size(video["size"])
+
+
+def details(video: Video) -> RenderableType:
+    """Return everything that is known about a video, and what to do next."""
+    table = _grid(
+        [
+            ("Status", status(video)),
+            ("ID", video["id"]),
+            ("Size", f"{video['size']:,} bytes"),
+            ("Type", plain(video["content_type"])),
+            *_passthrough(video),
+            *_media(video),
+            *_thumbnail(video),
+            *_webhook(video),
+        ]
+    )
+    parts: list[RenderableType] = [Text(plain(video["filename"]), style="bold"), table, Text()]
+    parts += [Text("What happened", style="bold"), _grid(list(timeline(video)))]
+    advice = next_step(video)
+    if advice:
+        parts += [Text(), advice]
+    return Group(*parts)
+
+
+def _grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, value)
+    return Padding(table, (0, 0, 0, 2), expand=False)
+
+
+def _passthrough(video: Video) -> Iterator[tuple[str, str]]:
+    if video["passthrough"]:
+        yield "Passthrough", plain(video["passthrough"])
+
+
+def _media(video: Video) -> Iterator[tuple[str, str]]:
+    media = video["media"]
+    if not media:
+        return
+    yield "Length", media["duration"] or "unknown"
+    rotated = f", turned by {media['rotation']}°" if media["rotation"] else ""
+    yield "Picture", f"{media['width']}x{media['height']}{rotated}"
+    rate = f", {media['frame_rate']:g} frames a second" if media["frame_rate"] else ""
+    yield "Video", f"{plain(media['video_codec'])}{rate}"
+    yield "Audio", plain(media["audio_codec"] or "none")
+    yield "Container", plain(media["container"])
+    if media["bit_rate"]:
+        yield "Bit rate", f"{media['bit_rate'] / 1000:,.0f} kbit/s"
+
+
+def _thumbnail(video: Video) -> Iterator[tuple[str, str]]:
+    thumbnail = video["thumbnail"]
+    if thumbnail:
+        moment = "the first frame" if thumbnail["fallback"] else f"at {thumbnail['at_s']:g} s"
+        yield "Thumbnail", f"{thumbnail['width']}x{thumbnail['height']}, {moment}"
+
+
+def _webhook(video: Video) -> Iterator[tuple[str, str]]:
+    webhook = video.get("webhook")
+    if webhook:
+        state = "delivered" if webhook["delivered_at"] else "not delivered yet"
+        if not webhook["delivered_at"] and not webhook["due_at"]:
+            state = "given up"
+        yield "Webhook", f"{state}, {webhook['attempts']} attempts"
+
+
+def timeline(video: Video) -> Iterator[tuple[str, str]]:
+    """Yield moments, and what happened then."""
+    yield when(video["created_at"]), "announced"
+    processing = video["processing"]
+    if processing:
+        attempt = f", attempt {video['attempts']}" if video["attempts"] > 1 else ""
+        yield when(processing["started_at"]), f"processing started{attempt}"
+        read = f"{size(processing['bytes_read'])} read ({processing['requests']}x)"
+        yield (
+            when(processing["finished_at"]),
+            f"{video['status']} in {processing['wall_ms']} ms, {read}",
+        )
+    elif video["status"] != "pending":
+        yield when(video["updated_at"]), video["status"]
+    webhook = video.get("webhook") or {}
+    if webhook.get("delivered_at"):
+        yield when(webhook["delivered_at"]), "webhook delivered"
+
+
+def next_step(video: Video) -> Text | None:
+    """Return why a video is not done, and what to do."""
+    if video["status"] == "failed":
+        text = Text(error_line(video), style="red")
+        if video["error"]["retryable"]:
+            text.append(f"\nTry it again: {typed.clipo()} retry {video['id']}", style="default")
+        return text
+    if video["status"] == "pending":
+        return Text(
+            f"The file is awaited. What {typed.clipo()} upload has begun, the same command goes on"
+            " with. A file that has not come half an hour after its last signature is given up."
+        )
+    if video["status"] == "processing":
+        return Text(f"Follow it: {typed.clipo()} watch {video['id']}")
+    return None
+
+
+def when(moment: str) -> str:
+    """Return a moment of the API in the time of this machine."""
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")

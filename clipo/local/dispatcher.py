@@ -1,0 +1,175 @@
+"""Carries bucket events to the processing handler, by the rules of Lambda's async invocations.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from clipo.errors import ClipoError
+from clipo.local.cloud import Cloud, Message
+from clipo.local.execution_environment import InvocationFailed, InvocationInterrupted, Sandbox
+from functions.adapters.telemetry import logger
+from functions.core.settings import SettingsError, positive_int
+
+FUNCTION_TIMEOUT_S = 120
+RETRY_S = 60
+"""Lambda's own: one minute before the first retry, two before the second."""
+
+_RETRIES = 2
+
+_RECEIVE_WAIT_S = 1
+_HIDDEN_S = FUNCTION_TIMEOUT_S + 60
+_PAUSE_S = 1
+_FINISH_S = 2
+
+READY = "waiting for events"
+"""What is logged once events are carried."""
+
+
+class Queue(Protocol):
+    """Where events come from, and where those that cannot be processed go."""
+
+    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
+        """Wait for one message and hide it from others for a while."""
+
+    def delete(self, queue: str, message: Message) -> None:
+        """Take a message off its queue."""
+
+    def hide(self, queue: str, message: Message, *, seconds: int) -> None:
+        """Let a message come again after a while."""
+
+    def send(self, queue: str, body: Mapping[str, Any]) -> None:
+        """Put a message on a queue."""
+
+
+class Dispatcher:
+    """Delivers events one by one."""
+
+    def __init__(
+        self,
+        cloud: Queue,
+        invoke: Callable[[Mapping[str, Any]], Any],
+        *,
+        events: str,
+        failed_events: str,
+        retry_s: int = RETRY_S,
+    ) -> None:
+        """Take the two queues' URLs, what invokes the function, and when it tries again."""
+        self._cloud = cloud
+        self._invoke = invoke
+        self._events = events
+        self._failed_events = failed_events
+        self._retry_s = retry_s
+
+    def deliver_next(self) -> None:
+        """Wait a moment for an event, and carry it to its end or to its next try.
+
+        Raises `ClipoError` while the queue does not answer.
+        """
+        message = self._cloud.receive(self._events, wait_s=_RECEIVE_WAIT_S, hidden_s=_HIDDEN_S)
+        if message is None:
+            return
+        try:
+            event = json.loads(message.body)
+        except ValueError as error:
+            self._give_up(message, message.body, error)
+            return
+        try:
+            self._invoke(event)
+        except InvocationInterrupted:
+            self._cloud.hide(self._events, message, seconds=0)
+        except InvocationFailed as error:
+            self._try_again_or_give_up(message, event, error)
+        else:
+            self._cloud.delete(self._events, message)
+
+    def _try_again_or_give_up(self, message: Message, event: object, error: Exception) -> None:
+        if message.delivery <= _RETRIES:
+            delay = self._retry_s * message.delivery
+            logger().warning("event comes again", seconds=delay, reason=str(error))
+            self._cloud.hide(self._events, message, seconds=delay)
+            return
+        self._give_up(message, event, error)
+
+    def _give_up(self, message: Message, event: object, error: Exception) -> None:
+        logger().error("event given up", deliveries=message.delivery, reason=str(error))
+        self._cloud.send(self._failed_events, _failure_record(message, event, error))
+        self._cloud.delete(self._events, message)
+
+
+def _failure_record(message: Message, event: object, error: Exception) -> dict[str, Any]:
+    """Return what Lambda sends to an OnFailure destination.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    return {
+        "version": "1.0",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "requestContext": {
+            "condition": "RetriesExhausted",
+            "approximateInvokeCount": message.delivery,
+        },
+        "requestPayload": event,
+        "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        "responsePayload": {"errorMessage": str(error)},
+    }
+
+
+def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event, retry_s: int) -> None:
+    dispatcher = Dispatcher(
+        cloud,
+        sandbox.invoke,
+        events=os.environ["EVENTS_QUEUE_URL"],
+        failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
+        retry_s=retry_s,
+    )
+    while not stopping.is_set():
+        try:
+            dispatcher.deliver_next()
+        except ClipoError as error:
+            logger().warning("queue unavailable", reason=str(error))
+            stopping.wait(_PAUSE_S)
+    sandbox.stop()
+
+
+def main() -> None:
+    """Run until SIGTERM: then finish the events at hand, or put them back if they take long."""
+    # The handler sets no Event: a second signal within its lock would wait for ever.
+    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.put(None))
+    stopping = threading.Event()
+    try:
+        retry_s = positive_int(os.environ, "CLIPO_RETRY_SECONDS", RETRY_S)
+    except SettingsError as error:
+        sys.exit(str(error))
+    cloud = Cloud(os.environ)
+    sandboxes = [Sandbox(timeout_s=FUNCTION_TIMEOUT_S) for _ in range(max(2, os.cpu_count() or 1))]
+    for sandbox in sandboxes:
+        sandbox.await_start()
+    workers = [
+        threading.Thread(target=_work, args=(cloud, sandbox, stopping, retry_s))
+        for sandbox in sandboxes
+    ]
+    for worker in workers:
+        worker.start()
+    logger().info(READY)
+    asked_to_stop.get()
+    stopping.set()
+    for worker, sandbox in zip(workers, sandboxes, strict=True):
+        worker.join(_FINISH_S)
+        if worker.is_alive():
+            sandbox.interrupt()
+    for worker in workers:
+        worker.join()
+
+
+if __name__ == "__main__":
+    main()

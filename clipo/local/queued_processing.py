@@ -1,0 +1,32 @@
+"""Starts processing by the queue of events, in the place of Lambda's asynchronous invocation."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from clipo.errors import ClipoError
+from clipo.local.cloud import Cloud
+from functions.adapters.processing_function import created_event
+from functions.core.unavailable import ProcessingUnavailable
+from functions.core.video import (
+    UploadedObject,
+)
+
+
+class QueuedProcessing:
+    """The dispatcher on the other end delivers with Lambda's retries."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Take what `Cloud` reads, UPLOADS_BUCKET and EVENTS_QUEUE_URL."""
+        self._environ = environ
+
+    @cached_property
+    def _cloud(self) -> Cloud:
+        return Cloud(self._environ)
+
+    def start(self, upload: UploadedObject) -> None:
+        """Hand an uploaded object to processing. Raises `ProcessingUnavailable`."""
+        event = created_event(upload, bucket=self._environ["UPLOADS_BUCKET"])
+        try:
+            self._cloud.send(self._environ["EVENTS_QUEUE_URL"], event)
+        except ClipoError as error:
+            raise ProcessingUnavailable(f"The queue of events: {error}") from error

@@ -1,0 +1,64 @@
+"""The settings of `clipo up`, looked at before anything is started."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from clipo.errors import Misuse
+from clipo.local.ports import LOOPBACK, is_own_address
+from functions.api.settings import ApiSettings
+from functions.core.settings import SettingsError, flag, positive_int
+from functions.webhooks.settings import WebhookSettings
+
+_API_PORT = 8000
+
+Environ = Mapping[str, str]
+
+
+def check(environ: Environ) -> None:
+    """Raise `Misuse` with a line for each setting that makes no sense."""
+    found = list(wrong(environ))
+    if found:
+        raise Misuse("\n".join(found))
+
+
+def wrong(environ: Environ) -> Iterator[str]:
+    """Yield a sentence for each setting that we, or one of the functions, would refuse."""
+    readers: list[Callable[[Environ], object]] = [
+        api_port,
+        bound_host,
+        ApiSettings.read,
+        lambda given: positive_int(given, "CLIPO_RETRY_SECONDS", 1),
+        lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
+        lambda given: flag(given, "DELETE_LEFTOVERS"),
+        lambda given: WebhookSettings.read({**given, **webhooks(given, "to be made")}),
+    ]
+    for read in readers:
+        try:
+            read(environ)
+        except (Misuse, SettingsError) as error:
+            yield str(error)
+
+
+def api_port(environ: Environ) -> int:
+    """Return PORT (8000), the one that is tried first. Raises `Misuse`."""
+    text = environ.get("PORT") or str(_API_PORT)
+    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
+        raise Misuse(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def bound_host(environ: Environ) -> str:
+    """Return CLIPO_BIND (127.0.0.1), where S3 and MongoDB listen. Raises `Misuse`."""
+    host = environ.get("CLIPO_BIND") or LOOPBACK
+    if host == "0.0.0.0" or not is_own_address(host):  # noqa: S104 (it is refused)
+        raise Misuse(f"CLIPO_BIND must be one address of this machine, not {host!r}.")
+    return host
+
+
+def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:
+    """Return the settings that turn webhooks on where they are wanted."""
+    wanted = environ.get("WEBHOOK_URL") or environ.get("WEBHOOK_SECRET")
+    return {
+        "WEBHOOK_QUEUE_URL": queue_url if wanted else "",
+        # A developer's receiver is on this machine.
+        "WEBHOOK_ALLOW_PRIVATE": environ.get("WEBHOOK_ALLOW_PRIVATE") or "true",
+    }

@@ -1,0 +1,161 @@
+"""Turns whatever ends a request into a problem response, and documents which can."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from functions.adapters.mongo import is_video_id
+from functions.adapters.telemetry import logger
+from functions.api import problems
+from functions.api.middleware import BodyTooLarge
+from functions.api.problems import FieldError, Kind, Problem
+from functions.api.schemas import ProblemDetails
+from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
+
+_EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+_RETRY_AFTER_S = "2"
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers."""
+
+    @app.exception_handler(Problem)
+    def on_problem(request: Request, error: Problem) -> JSONResponse:
+        return _response(request, error.kind, error.detail, errors=error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        unreadable = next((e for e in error.errors() if e["type"] == "json_invalid"), None)
+        if unreadable:
+            detail = f"The body is not JSON: see character {unreadable['loc'][-1]}."
+            return _response(request, problems.MALFORMED_BODY, detail)
+        errors = tuple(_field_error(e) for e in error.errors())
+        detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
+        return _response(request, problems.INVALID_REQUEST, detail, errors=errors)
+
+    @app.exception_handler(HTTPException)
+    def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
+        kind, detail = _meaning(request, error)
+        return _response(request, kind, detail, headers=_headers(request, error))
+
+    @app.exception_handler(CatalogUnavailable)
+    def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
+        return _unavailable(request, problems.CATALOG_UNAVAILABLE, error)
+
+    @app.exception_handler(StorageUnavailable)
+    def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:
+        return _unavailable(request, problems.STORAGE_UNAVAILABLE, error)
+
+    @app.exception_handler(Exception)
+    def on_bug(request: Request, error: Exception) -> JSONResponse:
+        # Outside of the middleware that has the id in every other line.
+        logger().error(
+            "bug",
+            request_id=request.state.request_id,
+            video_id=_video_id(request),
+            exc_info=error,
+        )
+        return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
+
+
+def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of an operation that can end in these problems."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in (*kinds, problems.INTERNAL_ERROR):
+        entry = responses.setdefault(
+            kind.status,
+            {
+                "description": HTTPStatus(kind.status).phrase,
+                "content": {
+                    problems.MEDIA_TYPE: {
+                        "schema": {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"},
+                        "examples": {},
+                    }
+                },
+            },
+        )
+        example = problems.document(
+            kind, kind.example, instance="/videos", request_id=_EXAMPLE_REQUEST_ID
+        )
+        entry["content"][problems.MEDIA_TYPE]["examples"][kind.code] = {
+            "summary": kind.title,
+            "value": example,
+        }
+    return responses
+
+
+def _unavailable(request: Request, kind: Kind, error: Exception) -> JSONResponse:
+    logger().error(kind.code, video_id=_video_id(request), exc_info=error)
+    return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+
+
+def _response(
+    request: Request,
+    kind: Kind,
+    detail: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        # The detail stays out: it may name the file.
+        logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
+    body = problems.document(
+        kind,
+        detail,
+        instance=request.url.path,
+        request_id=request.state.request_id,
+        errors=errors,
+    )
+    return JSONResponse(
+        body,
+        status_code=kind.status,
+        # The answer to a bug is sent from outside the middleware that adds this to all others.
+        headers={"X-Request-Id": request.state.request_id, **(headers or {})},
+        media_type=problems.MEDIA_TYPE,
+    )
+
+
+def _video_id(request: Request) -> str | None:
+    """Return the id that the path names, for the log. What is no id may be anything."""
+    video_id = request.path_params.get("video_id", "")
+    return video_id.lower() if is_video_id(video_id) else None
+
+
+def _field_error(error: Mapping[str, Any]) -> FieldError:
+    message = str(error["msg"])
+    if "UploadFile" in message:
+        message = "This must be a file, sent with its filename"
+    if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
+        message = "Send a JSON object, with Content-Type: application/json"
+    return FieldError(field=".".join(str(part) for part in error["loc"]), message=message)
+
+
+def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
+    """Return the error's headers, with all methods of the path: Starlette names one route's."""
+    headers = dict(error.headers or {})
+    for template, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if "Allow" in headers and re.fullmatch(pattern, request.url.path):
+            methods = {method.upper() for method in operations}
+            methods |= {"HEAD"} if "GET" in methods else set()
+            headers["Allow"] = ", ".join(sorted(methods))
+    return headers
+
+
+def _meaning(request: Request, error: HTTPException) -> tuple[Kind, str]:
+    """Give the framework's own errors a kind."""
+    if isinstance(error, BodyTooLarge):
+        return error.limit.kind, error.limit.detail
+    where = f"{request.method} {request.url.path}"
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See /docs."
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See /docs."
+    return problems.MALFORMED_BODY, str(error.detail)

@@ -1,0 +1,118 @@
+"""The ancestor's endpoints. Clients call them as they always have: they are kept for ever."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+
+from functions.adapters.storage import ObjectGone
+from functions.api import problems
+from functions.api.lookup import find_thumbnail, find_video
+from functions.api.problem_responses import documented
+from functions.api.problems import Problem
+from functions.api.receive_video import receive_video
+from functions.api.schemas import (
+    UploadAccepted,
+    VideoIdInPath,
+    VideoMetadata,
+    VideoStatus,
+    video_metadata,
+)
+from functions.api.services import Wired
+
+UPLOAD_PATH = "/upload-video/"
+
+_DISPOSITION: dict[str, Any] = {
+    "description": "With a filename that ends in one of the supported extensions",
+    "schema": {"type": "string"},
+    "example": 'form-data; name="file"; filename="clip.mp4"',
+}
+_NAMED_FILE: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "multipart/form-data": {
+                "encoding": {"file": {"headers": {"Content-Disposition": _DISPOSITION}}}
+            }
+        }
+    }
+}
+
+router = APIRouter(tags=["ancestor"])
+
+
+# Some proxies take the slash away, and a redirect would send the file a second time.
+@router.post(UPLOAD_PATH.rstrip("/"), status_code=HTTPStatus.ACCEPTED, include_in_schema=False)
+@router.post(
+    UPLOAD_PATH,
+    operation_id="uploadVideo",
+    summary="Upload a video as a form",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(*problems.OF_AN_UPLOAD),
+    openapi_extra=_NAMED_FILE,
+)
+def upload_video(
+    file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})], services: Wired
+) -> UploadAccepted:
+    """Send a video as the form field `file`. For new clients `POST /videos` is better."""
+    if file.size is None:
+        raise Problem(problems.MALFORMED_BODY, "The file's size cannot be told.")
+    # Browsers and requests write a quotation mark in a form's filename as %22.
+    # https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
+    filename = (file.filename or "").replace("%22", '"')
+    video = receive_video(services, filename=filename, size=file.size, body=file.file)
+    return UploadAccepted(
+        id=video.id,
+        filename=video.filename,
+        upload_time=video.created_at,
+        status=video.status,
+        message="Video uploaded successfully. Processing started.",
+    )
+
+
+@router.get(
+    "/video-status/{video_id}",
+    operation_id="getVideoStatus",
+    summary="Get a video's status",
+    responses=documented(*problems.OF_A_LOOKUP),
+)
+def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
+    """Tell where a video is."""
+    video = find_video(services, video_id)
+    return VideoStatus(id=video.id, status=video.status)
+
+
+@router.get(
+    "/video-metadata/{video_id}",
+    operation_id="getVideoMetadata",
+    summary="Get a video's metadata",
+    responses=documented(*problems.OF_A_LOOKUP),
+)
+def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoMetadata:
+    """Return what is known about a video."""
+    video = find_video(services, video_id)
+    return video_metadata(video, base_url=str(request.base_url))
+
+
+@router.get(
+    "/thumbnails/{video_id}.jpg",
+    operation_id="getThumbnailImage",
+    summary="Get the thumbnail",
+    response_class=Response,
+    responses=documented(*problems.OF_A_THUMBNAIL)
+    | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
+)
+def get_thumbnail_image(video_id: VideoIdInPath, services: Wired) -> Response:
+    """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
+    thumbnail = find_thumbnail(services, video_id)
+    try:
+        jpeg = services.objects.read_thumbnail(thumbnail.key)
+    except ObjectGone as error:
+        # A newer upload has replaced it since we looked.
+        raise Problem(
+            problems.THUMBNAIL_NOT_FOUND, "The thumbnail is being replaced. Try again."
+        ) from error
+    return Response(
+        jpeg,
+        media_type="image/jpeg",
+        headers={"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"},
+    )

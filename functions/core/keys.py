@@ -1,0 +1,40 @@
+"""The keys of all stored objects, made of a video's id and never of a filename."""
+
+import re
+
+from functions.core.video import (
+    Lease,
+)
+
+_SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
+_OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
+
+
+def source_key(video_id: str) -> str:
+    """Return the key of a video's uploaded object: made of its id, never of a filename."""
+    return f"uploads/{video_id}/source"
+
+
+def video_id_of(key: str) -> str | None:
+    """Return the id in a key made by `source_key`, or `None` for any other key."""
+    match = _SOURCE_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def owner_of(key: str) -> str | None:
+    """Return the id of the video that a stored object belongs to, `None` for what is not ours."""
+    match = _OWNED_KEY.fullmatch(key)
+    return match[1] if match else None
+
+
+def thumbnail_key(video_id: str, lease: Lease) -> str:
+    """Return a key that only the holder of this lease writes.
+
+    Two workers that overlap can then never overwrite each other's picture (ADR 5).
+    """
+    return f"{thumbnail_prefix(video_id)}{lease.token}.jpg"
+
+
+def thumbnail_prefix(video_id: str) -> str:
+    """Return the beginning of the keys of all thumbnails that a video ever had."""
+    return f"thumbnails/{video_id}/"

@@ -1,0 +1,257 @@
+"""Reads a stored object by ranges: what is asked for, and what will be asked for next."""
+
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from functions.core.unavailable import StorageUnavailable
+from functions.media.reader.block_cache import BLOCK, BlockCache
+
+Get = Callable[[int, int], Generator[bytes]]
+"""Reads the bytes from one position to before another, in pieces of `BLOCK`."""
+
+_ONE_GET = (1 << 20) // BLOCK
+"""Blocks of an object that is asked for at once."""
+
+_SMALL = (8 << 20) // BLOCK
+"""Blocks of an object that is read whole, whatever of it is wanted."""
+
+_LEAST_END, _MOST_END = (256 << 10) // BLOCK, (2 << 20) // BLOCK
+"""Blocks at either end that are read first: headers and indexes are there, of about 1%."""
+
+_FIRST_WINDOW, _LARGEST_WINDOW = (1 << 20) // BLOCK, (8 << 20) // BLOCK
+"""Blocks that are read ahead: after a jump, and for one who reads on faster than they come."""
+
+_GROWTH = 4
+"""By which a window grows each time that its reader has caught up with it."""
+
+_END_GET = (512 << 10) // BLOCK
+_AHEAD_GET = (2 << 20) // BLOCK
+_WHOLE_GET = (4 << 20) // BLOCK
+"""Blocks of the largest request: several side by side are quicker, each costs as much as any."""
+
+_MOST_JUMPS = 24
+"""Jumps after which reading everything is quicker than to go on asking (ADR 7)."""
+
+_AT_ONCE = 4
+"""Requests at a time for a whole object. One gets 75 to 90 MB/s from S3.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance-guidelines.html
+"""
+
+_MOST_FAILURES = 5
+"""Broken requests after which storage is taken to be unavailable."""
+
+
+_COUNTING_S = 1
+"""After which a reader that still waits counts the time."""
+
+_LONGEST_WAIT_S = 15
+"""For one block, whatever storage is doing meanwhile: less than any child has."""
+
+
+@dataclass(slots=True, eq=False)
+class _Fetch:
+    """A request under way: blocks from `next` to before `end` are still to come."""
+
+    start: int
+    end: int
+    ahead: bool
+    """Whether it reads ahead of a reader, and nobody has waited for its start yet."""
+    next: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.next = self.start
+
+    def __contains__(self, block: int) -> bool:
+        return self.next <= block < self.end
+
+
+class RangedObject:
+    """One object of a known size. Threads may read it; requests run in threads of their own.
+
+    It reads ahead of one reader: of several, they take the lead in turn.
+
+    A block is fetched once and kept in the cache. Every request names the version that it wants,
+    so all that is read is of one version.
+    """
+
+    def __init__(
+        self, get: Get, size: int, cache: BlockCache, *, whole_if: Callable[[bytes], bool]
+    ) -> None:
+        """Take the object's bytes, and its size.
+
+        `whole_if` looks at the first block and tells whether most of the others will be wanted.
+        """
+        self.size = size
+        self.requests = 0
+        self.bytes_read = 0
+        self.waited_s = 0.0
+        """Seconds for which readers have waited for storage."""
+        self.error: Exception | None = None
+        """What keeps the object from being read."""
+        self._get = get
+        self._cache = cache
+        self._whole_if = whole_if
+        self._end = -(-size // BLOCK)
+        self._changed = threading.Condition()
+        self._fetches: list[_Fetch] = []
+        self._frontier = 0
+        self._window = 0
+        self._jumps = 0
+        self._whole = False
+        self._whole_from = 0
+        self._failures = 0
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        """Ask for both ends: what every container has to say first is there."""
+        ends = min(max(self._end // 100, _LEAST_END), _MOST_END)
+        if self._end <= _ONE_GET:
+            ends = self._end
+        with self._changed:
+            self._frontier, self._window = ends, min(ends, _FIRST_WINDOW)
+            whole = self._end <= _ONE_GET or ends <= _END_GET
+            largest = ends if whole else -(-ends // 2)
+            self._request(0, ends, largest=largest)
+            self._request(self._end - ends, self._end, largest=largest)
+            if self._end <= _SMALL:
+                self._read_whole()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the readers go. Requests under way end by themselves, and change nothing more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def read(self, position: int) -> bytes:
+        """Return the bytes from a position to the end of its block.
+
+        There are none after its end, and where it cannot be read any more: `error` says why.
+        """
+        if position >= self.size:
+            return b""
+        block, offset = divmod(position, BLOCK)
+        with self._changed:
+            try:
+                if not self._closed:
+                    self._plan(block)
+                content = self._wait_for(block)
+            except Exception as error:  # noqa: BLE001 (kept in `error`, like a request's)
+                self.error = self.error or error
+                content = b""
+        return content[offset : self.size - block * BLOCK]
+
+    def _plan(self, block: int) -> None:
+        """Ask for what a reader of this block will want next."""
+        reads_on = self._frontier - self._window // 4 <= block <= self._frontier + self._window
+        if not reads_on:
+            if self._is_there(block):
+                return
+            self._window = _FIRST_WINDOW
+        if not reads_on or block > self._frontier:
+            self._jumps += 1
+        start = max(block, self._frontier) if reads_on else block
+        self._frontier = min(start + self._window, self._end)
+        self._request(start, self._frontier, ahead=reads_on)
+
+    def _wait_for(self, block: int) -> bytes:
+        began = time.monotonic()
+        while not self._closed:
+            content = self._cache.get(block)
+            if content is not None:
+                return content
+            if self.error:
+                return b""
+            fetch = next((fetch for fetch in self._fetches if block in fetch), None)
+            if fetch is None:
+                self._request(block, min(block + _FIRST_WINDOW, self._end))
+            elif fetch.ahead and fetch.next == fetch.start:
+                # The reader has caught up with what is read ahead of it.
+                fetch.ahead = False
+                self._window = min(self._window * _GROWTH, _LARGEST_WINDOW)
+            started = time.monotonic()
+            self._changed.wait(_COUNTING_S)
+            self.waited_s += time.monotonic() - started
+            if time.monotonic() - began > _LONGEST_WAIT_S:
+                self.error = self.error or StorageUnavailable("S3: no answer in time")
+        return b""
+
+    def _is_there(self, block: int) -> bool:
+        return block in self._cache or any(block in fetch for fetch in self._fetches)
+
+    def _request(
+        self, start: int, end: int, *, ahead: bool = False, largest: int = _AHEAD_GET
+    ) -> None:
+        """Fetch those of some blocks that are neither there nor on their way."""
+        while start < end:
+            stop = start
+            while stop < min(start + largest, end) and not self._is_there(stop):
+                stop += 1
+            if stop > start:
+                self._start(_Fetch(start, stop, ahead))
+            start = max(stop, start + 1)
+
+    def _start(self, fetch: _Fetch) -> None:
+        self._fetches.append(fetch)
+        self.requests += 1
+        try:
+            threading.Thread(target=self._run, args=(fetch,), daemon=True).start()
+        except RuntimeError:
+            self._fetches.remove(fetch)
+            raise
+
+    def _run(self, fetch: _Fetch) -> None:
+        end = min(fetch.end * BLOCK, self.size)
+        try:
+            with closing(self._get(fetch.start * BLOCK, end)) as contents:
+                while fetch.next < fetch.end and not self._closed:
+                    self._arrived(fetch, next(contents, b""))
+        except Exception as error:  # noqa: BLE001 (kept in `error`)
+            self._failed(error)
+        finally:
+            self._ended(fetch)
+
+    def _arrived(self, fetch: _Fetch, content: bytes) -> None:
+        with self._changed:
+            if self._closed:
+                return
+            if len(content) != min(BLOCK, self.size - fetch.next * BLOCK):
+                raise StorageUnavailable("S3: less than was asked for")
+            self._cache.put(fetch.next, content)
+            self.bytes_read += len(content)
+            fetch.next += 1
+            if fetch.next == 1 and self._whole_if(content):
+                self._read_whole()
+            self._changed.notify_all()
+
+    def _failed(self, error: Exception) -> None:
+        with self._changed:
+            self._failures += 1
+            if not isinstance(error, StorageUnavailable) or self._failures >= _MOST_FAILURES:
+                self.error = self.error or error
+
+    def _ended(self, fetch: _Fetch) -> None:
+        with self._changed:
+            self._fetches.remove(fetch)
+            if self._whole or self._jumps > _MOST_JUMPS:
+                self._read_whole()
+            self._changed.notify_all()
+
+    def _read_whole(self) -> None:
+        """Go on reading all that is missing, some requests at a time, if the cache can hold it."""
+        self._whole = self._end <= self._cache.capacity and not self._closed and not self.error
+        while self._whole and self._whole_from < self._end and len(self._fetches) < _AT_ONCE:
+            end = min(self._whole_from + _WHOLE_GET, self._end)
+            self._request(self._whole_from, end, largest=_WHOLE_GET)
+            self._whole_from = end

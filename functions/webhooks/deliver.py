@@ -1,0 +1,144 @@
+"""Tells the operator's receiver of finished videos, until it has been heard.
+
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from standardwebhooks import Webhook as Signer
+
+from functions.adapters.telemetry import logger
+from functions.adapters.webhook_queue import LONGEST_DELAY_S
+from functions.core.unavailable import QueueUnavailable
+from functions.core.video import (
+    Video,
+    Webhook,
+)
+from functions.upkeep.ports import Nudges, Receiver, Records
+from functions.webhooks.outbound import NotAnswered
+from functions.webhooks.payload import event_type, payload
+
+MARGIN_S = 45
+"""Left of the function's time for an attempt: a slow DNS, a slow receiver and a slow catalog."""
+
+_CLOCKS_DIFFER = timedelta(seconds=2)
+_PATIENCE = 3
+"""Attempts that fail in a row before the receiver is let alone until the next run."""
+
+
+@dataclass(slots=True)
+class DeliveryReport:
+    """What one run has done."""
+
+    delivered: int = 0
+    not_delivered: int = 0
+    finished: bool = True
+    """False where the time was up first, or the receiver does not work; the next run goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Makes one attempt for each webhook that is due."""
+
+    records: Records
+    receiver: Receiver
+    signer: Signer
+    nudges: Nudges
+
+    def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
+        """Attempt all that are due. Raises `CatalogUnavailable`."""
+        report, failed_in_a_row = DeliveryReport(), 0
+        for video in self.records.undelivered(before=datetime.now(UTC)):
+            if remaining_s() < MARGIN_S or failed_in_a_row == _PATIENCE:
+                report.finished = False
+                break
+            delivered = self._attempt(video)
+            if delivered is None:
+                continue
+            report.delivered += delivered
+            report.not_delivered += not delivered
+            failed_in_a_row = 0 if delivered else failed_in_a_row + 1
+        return report
+
+    def announce(self, video_id: str, *, remaining_s: Callable[[], float]) -> None:
+        """Attempt one video's if it is due; else the sweep will. Raises `CatalogUnavailable`."""
+        if remaining_s() < MARGIN_S:
+            return
+        video = self.records.get(video_id)
+        if video and video.webhook and _is_due(video.webhook):
+            self._attempt(video)
+
+    def _attempt(self, video: Video) -> bool | None:
+        """Return whether the receiver has accepted it; `None` where it is not ours to try."""
+        webhook = video.webhook
+        if webhook is None:
+            return None
+        if webhook.exhausted:
+            # The last attempt was ended from outside.
+            if self.records.move_webhook(video.id, webhook, webhook.given_up()):
+                _log(video, webhook.given_up(), reason="interrupted")
+            return None
+        begun = webhook.begun(now=datetime.now(UTC))
+        if not self.records.move_webhook(video.id, webhook, begun):
+            # Another run is at it; or the video was deleted, retried or uploaded anew.
+            return None
+        return self._deliver(video, begun)
+
+    def _deliver(self, video: Video, begun: Webhook) -> bool:
+        status, reason = self._post(video, begun.id)
+        now = datetime.now(UTC)
+        after = begun.answered(status, now=now)
+        self.records.move_webhook(video.id, begun, after)
+        _log(video, after, reason=reason)
+        if after.due_at:
+            self._nudge(video.id, (after.due_at - now).total_seconds())
+        return after.delivered_at is not None
+
+    def _post(self, video: Video, webhook_id: str) -> tuple[int | None, str]:
+        body, now = payload(video), datetime.now(UTC)
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "Clipo",
+            "webhook-id": webhook_id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": self.signer.sign(webhook_id, now, body),
+        }
+        try:
+            status = self.receiver.post(headers, body.encode())
+        except NotAnswered as error:
+            return None, str(error)
+        return status, f"status {status}"
+
+    def _nudge(self, video_id: str, delay_s: float) -> None:
+        """Have a retry made that comes sooner than some sweep would."""
+        if delay_s > LONGEST_DELAY_S:
+            return
+        try:
+            # Another machine's clock may be a little behind.
+            self.nudges.send(video_id, delay_s=min(round(delay_s) + 1, LONGEST_DELAY_S))
+        except QueueUnavailable:
+            logger().warning("upkeep not nudged", video_id=video_id, exc_info=True)
+
+
+def _is_due(webhook: Webhook) -> bool:
+    # Processing's clock, by which the first attempt is due, may be a little before ours.
+    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC) + _CLOCKS_DIFFER
+
+
+def _log(video: Video, webhook: Webhook, *, reason: str) -> None:
+    facts: dict[str, Any] = {
+        "video_id": video.id,
+        "webhook_id": webhook.id,
+        "event_type": event_type(video),
+        "attempt": webhook.attempts,
+        "reason": reason,
+    }
+    if webhook.delivered_at:
+        logger().info("webhook delivered", **facts)
+    elif webhook.due_at:
+        logger().warning("webhook not delivered", **facts)
+    else:
+        logger().error("webhook given up", **facts)

@@ -1,0 +1,60 @@
+"""What a receiver is told of a finished video."""
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from functions.core.video import (
+    Status,
+    Video,
+)
+
+
+def payload(video: Video) -> str:
+    """Return the body of a finished video's webhook: the same for every attempt.
+
+    `timestamp` is the moment of the finish, `data` a part of `GET /videos/{id}`, without what
+    has to be signed to be of use.
+    """
+    body = {
+        "type": event_type(video),
+        "timestamp": _rfc3339(video.updated_at),
+        "data": _data(video),
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def event_type(video: Video) -> str:
+    """Return the event's name, `video.done` or `video.failed`."""
+    return f"video.{video.status}"
+
+
+def _data(video: Video) -> dict[str, Any]:
+    done = video.status is Status.DONE
+    return {
+        "id": video.id,
+        "filename": video.filename,
+        "passthrough": video.passthrough,
+        "status": video.status,
+        "size": video.size,
+        "created_at": _rfc3339(video.created_at),
+        "media": asdict(video.media) | {"duration": video.media.duration}
+        if done and video.media
+        else None,
+        "thumbnail": _picture(video) if done else None,
+        "error": asdict(video.error) if not done and video.error else None,
+    }
+
+
+def _picture(video: Video) -> dict[str, Any] | None:
+    if video.thumbnail is None:
+        return None
+    shown = asdict(video.thumbnail)
+    # A place in our storage is of no use to others.
+    del shown["key"]
+    return shown
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,81 @@
+"""Where webhooks go, and with which secret they are signed."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from functions.core.settings import SettingsError, flag, webhook_queue_url
+
+_PREFIX = "whsec_"
+_SECRET_BYTES = range(24, 65)
+"""https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """The operator's receiver."""
+
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    """As the `standardwebhooks` library takes it."""
+    allow_private: bool
+    """Whether it may be on this machine or in a private network, and without TLS."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "WebhookSettings | None":
+        """Read WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_ALLOW_PRIVATE; `None` without webhooks.
+
+        Both of the first, and the queue at WEBHOOK_QUEUE_URL, are set or none of them is.
+        Raises `SettingsError`, which never repeats what was set: both are secrets.
+        """
+        url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "")
+        needed = {
+            "WEBHOOK_URL": url,
+            "WEBHOOK_SECRET": secret,
+            "WEBHOOK_QUEUE_URL": webhook_queue_url(environ),
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if len(missing) == len(needed):
+            return None
+        if missing:
+            raise SettingsError(f"For webhooks set {' and '.join(missing)}, too.")
+        allow_private = flag(environ, "WEBHOOK_ALLOW_PRIVATE")
+        _check_url(url, allow_private=allow_private)
+        _check_secret(secret)
+        return cls(url, secret, allow_private)
+
+
+def _check_url(url: str, *, allow_private: bool) -> None:
+    schemes = ("https", "http") if allow_private else ("https",)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError("WEBHOOK_URL is not a URL.") from error
+    if parts.scheme not in schemes or not parts.hostname or port == 0:
+        raise SettingsError(
+            f"WEBHOOK_URL must begin with {' or '.join(f'{one}://' for one in schemes)} and a host."
+        )
+    plain = url.isascii() and url.isprintable() and " " not in url
+    if not plain or parts.username is not None or parts.fragment:
+        raise SettingsError(
+            "WEBHOOK_URL must be plain: no spaces, ASCII only, no name and password, no #fragment."
+            " Receivers know us by the signature."
+        )
+
+
+def _check_secret(secret: str) -> None:
+    try:
+        key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SettingsError(_KEY_ADVICE) from error
+    if not secret.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
+        raise SettingsError(_KEY_ADVICE)
+
+
+_KEY_ADVICE = (
+    "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64:"
+    ' echo "whsec_$(openssl rand -base64 32)"'
+)

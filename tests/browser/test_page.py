@@ -1,0 +1,357 @@
+"""The page at / in a real browser: what is dropped there becomes a video with a picture."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.browsers import WatchedPage, opened
+from tests.clips import Clips
+from tests.page import DONE_MS, DROP, card, expect_picture
+from tests.running_stack import RunningStack
+
+_SHIFTS = """
+() => {
+  globalThis.shifts = [];
+  const upload = document.querySelector("#upload");
+  new PerformanceObserver((list) => {
+    for (const {value, sources} of list.getEntries())
+      for (const {node} of sources)
+        if (node && !upload.contains(node)) shifts.push(`${value}: ${node.className}`);
+  }).observe({type: "layout-shift"});
+}
+"""
+"""Writes down what moves outside of Uppy's own box, whose bars slide in and out."""
+
+_ANIMATIONS = """
+() => {
+  globalThis.animated = 0;
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (...what) {
+    animated++;
+    return animate.apply(this, what);
+  };
+}
+"""
+_NO_DATABASE = """
+Object.defineProperty(window, "indexedDB", {
+  configurable: true, get: () => { throw new DOMException("No", "SecurityError"); },
+});
+"""
+_NOTHING_OPENS = """
+IDBFactory.prototype.open = () => { throw new DOMException("No", "SecurityError"); };
+"""
+_WIDTHS = ((360, 740), (1280, 800), (3840, 2160))
+
+
+@pytest.fixture
+def page(stack: RunningStack, watched: WatchedPage) -> Iterator[WatchedPage]:
+    watched.page.goto(stack.api)
+    expect(watched.page.locator(DROP)).to_be_visible()
+    yield watched
+    assert watched.origins <= {stack.api, stack.addresses["s3"]}
+
+
+@pytest.fixture
+def named(clips: Clips, tmp_path: Path) -> Callable[[str, str], Path]:
+    """Return a clip under a name that no other test uses."""
+    return lambda clip, name: Path(shutil.copy(clips[clip], tmp_path / name))
+
+
+Named = Callable[[str, str], Path]
+
+
+def uploaded(page: WatchedPage, clip: Path) -> str:
+    """Upload a clip with the page; return its id."""
+    page.drop(DROP, clip)
+    link = card(page, clip.name).locator("a")
+    expect(link).to_have_attribute("data-status", re.compile("done|failed"), timeout=DONE_MS)
+    return link.get_attribute("data-video") or ""
+
+
+def test_what_is_dropped_becomes_a_picture(page: WatchedPage, named: Named) -> None:
+    kinds = ("mp4", "mov", "mkv", "webm", "avi", "wmv", "flv")
+    page.drop(DROP, *(named(f"tiny.{kind}", f"dropped.{kind}") for kind in kinds))
+    for kind in kinds:
+        expect_picture(card(page, f"dropped.{kind}"))
+
+
+def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("tiny.mp4", "light.mp4"))
+    page.page.reload()
+    expect_picture(card(page, "light.mp4"))
+    figures = page.figures()
+    assert figures.layout_shift < 0.01
+    assert 0 < figures.script_bytes <= 100_000
+
+
+def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: RunningStack) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.page.route("**/assets/*.js", hold)
+    page.page.goto(stack.api, wait_until="commit")
+    expect(page.page.get_by_role("heading", name="Videos")).to_be_visible()
+    assert page.figures().first_paint_ms
+    held[0].continue_()
+    expect(page.page.locator(DROP)).to_be_visible()
+    expect(page.page.get_by_role("radio", name="all")).to_be_attached()
+    assert page.figures().layout_shift < 0.01
+
+
+def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: Named) -> None:
+    page.page.emulate_media(reduced_motion="reduce")
+    page.page.evaluate(_ANIMATIONS)
+    uploaded(page, named("tiny.mp4", "motionless.mp4"))
+    assert page.page.evaluate("animated") == 0
+
+
+def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("tiny.mp4", "before.mp4"))
+    expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
+    page.page.evaluate(_SHIFTS)
+    page.page.evaluate(_ANIMATIONS)
+    files = [
+        named("tiny.mp4", "one.mp4"),
+        named("text.mp4", "two.mp4"),
+        named("tiny.webm", "3.webm"),
+    ]
+    page.drop(DROP, *files)
+    expect_picture(card(page, "one.mp4"))
+    expect_picture(card(page, "3.webm"))
+    expect(card(page, "two.mp4").locator("[data-status=failed]")).to_be_visible(timeout=DONE_MS)
+    expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
+    assert page.page.evaluate("shifts") == []
+    assert page.page.evaluate("animated") > 0
+
+
+def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named) -> None:
+    good = named("tiny.mp4", "good.mp4"), named("tiny.mkv", "good.mkv")
+    page.drop(DROP, good[0], named("text.mp4", "bad.mp4"), good[1])
+    expect_picture(card(page, "good.mp4"))
+    expect_picture(card(page, "good.mkv"))
+    bad = card(page, "bad.mp4")
+    expect(bad.locator("[data-status=failed]")).to_be_visible(timeout=DONE_MS)
+    expect(bad).to_contain_text("not a video")
+    bad.locator("a").click()
+    details = page.page.get_by_role("dialog")
+    expect(details).to_contain_text("not_a_video")
+    details.get_by_role("button", name="Process it again", exact=True).click()
+    expect(details.locator(".status.failed")).to_have_count(0)
+    # Sooner than the page asks while nothing moves.
+    expect(details.locator(".status.failed")).to_be_visible(timeout=15_000)
+
+
+def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
+    texts = [tmp_path / f"{number}.txt" for number in range(4)]
+    for text in texts:
+        text.write_text("no video")
+    (tmp_path / "empty.mp4").touch()
+    page.drop(DROP, *texts, tmp_path / "empty.mp4")
+    told = page.page.get_by_role("alert")
+    expect(told).to_contain_text(
+        ["0.txt, 1.txt, 2.txt and 1 more: not a video that Clipo takes", "empty.mp4: empty"]
+    )
+    page.screenshot("refused", width=360, height=740)
+    assert not [call for call in page.calls if call.startswith("POST ")]
+
+
+def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> None:
+    page.expect_complaint("404")
+    video_id = uploaded(page, named("tiny.webm", "looked-at.webm"))
+    card(page, "looked-at.webm").locator("a").click()
+    details = page.page.get_by_role("dialog")
+    expect(details).to_contain_text("Processing began")
+    expect(details).to_contain_text(re.compile(rf"curl -X DELETE \S+/videos/{video_id}"))
+    details.get_by_role("button", name="Delete…").click()
+    details.get_by_role("button", name="Keep it").click()
+    details.get_by_role("button", name="Delete…").click()
+    assert not [call for call in page.calls if call.startswith("DELETE ")]
+    details.get_by_role("button", name="Delete it", exact=True).click()
+    expect(details).to_have_count(0)
+    expect(page.page.locator(f"[data-video='{video_id}']")).to_have_count(0)
+
+
+def test_what_is_shown_is_copied(
+    page: WatchedPage, stack: RunningStack, named: Named, tmp_path: Path
+) -> None:
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.api)
+    uploaded(page, named("tiny.mp4", "it's copied.mp4"))
+    card(page, "it's copied.mp4").locator("a").click()
+    calls = page.page.locator(".calls li")
+    for call in calls.all():
+        call.get_by_role("button").click()
+        expect(call.get_by_role("button")).to_have_text("Copied")
+        shown = call.locator("pre").inner_text()
+        assert page.page.evaluate("navigator.clipboard.readText()") == shown
+    announce = calls.first.locator("pre").inner_text()
+    subprocess.run(["sh", "-c", announce], cwd=tmp_path, check=True, timeout=30)
+    assert json.loads((tmp_path / "video.json").read_text())["filename"] == "it's copied.mp4"
+
+
+@pytest.mark.parametrize("address", ["cut-off", "%", "..", "x" * 5000], ids=str.__len__)
+def test_an_address_of_no_video_says_so(
+    page: WatchedPage, stack: RunningStack, address: str
+) -> None:
+    page.expect_complaint("40[04]|ERR_")
+    page.page.set_viewport_size({"width": 360, "height": 740})
+    page.page.goto(f"{stack.api}/#/videos/{address}")
+    details = page.page.get_by_role("dialog")
+    expect(details).to_contain_text("was deleted, or never was")
+    assert details.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+    details.get_by_role("button", name="Show all videos").click()
+    expect(details).to_have_count(0)
+
+
+def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("tiny.mp4", "back.mp4"))
+    link = card(page, "back.mp4").locator("a")
+    link.click()
+    expect(page.page).to_have_title("back.mp4 · Clipo")
+    page.page.go_back()
+    expect(page.page.get_by_role("dialog")).to_have_count(0)
+    expect(page.page).to_have_title("Clipo")
+    expect(link).to_be_focused()
+
+
+def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("text.mp4", "small-failed.mp4"))
+    page.page.emulate_media(forced_colors="active")
+    page.screenshot("forced-colours", width=1280, height=800)
+    page.page.emulate_media(forced_colors="none")
+    card(page, "small-failed.mp4").locator("a").click()
+    expect(page.page.locator(".calls")).to_be_visible()
+    for call in page.page.locator(".calls li").all():
+        button = call.get_by_role("button").bounding_box()
+        command = call.locator("pre").bounding_box()
+        assert button
+        assert command
+        assert button["y"] + button["height"] <= command["y"] + 1
+    page.page.locator(".calls").scroll_into_view_if_needed()
+    page.screenshot("calls", width=320, height=740)
+
+
+def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
+    uploaded(page, named("tiny.mp4", "filtered.mp4"))
+    uploaded(page, named("text.mp4", "filtered-out.mp4"))
+    statuses = page.page.locator(".card a")
+    for status, seen, hidden in (
+        ("done", "filtered.mp4", "filtered-out.mp4"),
+        ("failed", "filtered-out.mp4", "filtered.mp4"),
+    ):
+        page.page.get_by_role("radio", name=status).check(force=True)
+        expect(card(page, hidden)).to_have_count(0)
+        expect(card(page, seen)).to_be_visible()
+        assert {one.get_attribute("data-status") for one in statuses.all()} == {status}
+    page.page.get_by_role("radio", name="processing").check(force=True)
+    expect(page.page.get_by_text("Nothing is being processed.")).to_be_visible()
+
+
+def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
+    video_id = uploaded(page, named("tiny.mp4", "typed.mp4"))
+    press = page.page.keyboard.press
+    page.page.get_by_role("radio", name="all").focus()
+    press("Tab")
+    link = page.page.locator(f"[data-video='{video_id}']")
+    expect(link).to_be_focused()
+    press("Enter")
+    details = page.page.get_by_role("dialog")
+    expect(details.get_by_role("button", name="Close")).to_be_focused()
+    press("Tab")
+    expect(details.get_by_role("button", name="Delete…")).to_be_focused()
+    press("Enter")
+    expect(details.get_by_role("button", name="Keep it")).to_be_focused()
+    press("Enter")
+    expect(details.get_by_role("button", name="Delete…")).to_be_focused()
+    press("Escape")
+    expect(details).to_have_count(0)
+    expect(link).to_be_focused()
+
+
+def test_names_are_text_whatever_is_in_them(page: WatchedPage, named: Named) -> None:
+    names = [
+        "<img src=x onerror=alert(1)>.mp4",
+        "\u202efdp.4pm عطلة الصيف 🏖️.mp4",
+        "a-name-that-does-not-end-" * 8 + ".mp4",
+    ]
+    page.drop(DROP, *(named("tiny.mp4", name) for name in names))
+    for name in names:
+        expect_picture(card(page, name))
+        expect(card(page, name).locator(".name")).to_have_text(name)
+    page.page.set_viewport_size({"width": 360, "height": 740})
+    for name in names:
+        card(page, name).locator("a").click()
+        expect(page.page.get_by_role("heading", name=name)).to_be_visible()
+        wider = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0
+        page.page.keyboard.press("Escape")
+
+
+def test_hundreds_of_videos_are_shown_page_by_page(
+    page: WatchedPage, stack: RunningStack, clips: Clips
+) -> None:
+    for _ in range(60):
+        stack.create(clips["tiny.mp4"], "one-of-many.mp4")
+    page.page.reload()
+    cards = page.page.locator(".card")
+    for shown in (24, 48, 72):
+        expect(cards).to_have_count(shown)
+        page.page.get_by_role("button", name="Show more").click()
+    ids = [one.get_attribute("data-video") for one in page.page.locator(".card a").all()]
+    assert ids == sorted(set(ids), key=str, reverse=True)
+
+
+def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
+    page.expect_complaint("ERR_FAILED")
+    page.page.route("**/videos?*", lambda route: route.abort())
+    page.page.reload()
+    expect(page.page.locator(".trouble")).to_contain_text("cannot be reached")
+    page.page.unroute("**/videos?*")
+    expect(page.page.locator(".trouble")).to_be_hidden()
+
+
+def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
+    with opened(browser, java_script_enabled=False) as page:
+        page.page.goto(stack.api)
+        expect(page.page.locator("noscript")).to_be_visible()
+        expect(page.page.get_by_role("heading", name="Clipo")).to_be_visible()
+        page.screenshot("no-script", width=1280, height=800)
+
+
+@pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
+def test_it_works_in_browsers_that_keep_nothing(
+    watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
+) -> None:
+    watched.page.add_init_script(blocked)
+    watched.page.goto(stack.api)
+    expect(watched.page.locator("#limits")).to_contain_text("at most")
+    clip = named("tiny.mp4", f"forgotten-{len(blocked)}.mp4")
+    watched.drop(DROP, clip)
+    expect_picture(card(watched, clip.name))
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
+    ids = {
+        "done": uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4")),
+        "failed": uploaded(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
+    }
+    for width, height in _WIDTHS:
+        page.screenshot("page", width=width, height=height, dark=dark)
+        assert page.accessibility_findings() == []
+        wider = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wider <= 0
+    for status, video_id in ids.items():
+        page.page.locator(f"[data-video='{video_id}']").click()
+        expect(page.page.get_by_role("dialog")).to_contain_text(video_id)
+        for width, height in _WIDTHS:
+            page.screenshot(f"details-{status}", width=width, height=height, dark=dark)
+        assert page.accessibility_findings() == []
+        page.page.keyboard.press("Escape")

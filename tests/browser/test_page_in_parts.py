@@ -1,0 +1,395 @@
+"""The page with files that go in parts: paused, reloaded, cut off, hung up, given up, expired."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from playwright.sync_api import Route, expect
+from pymongo import MongoClient
+
+from tests.boxes import widen
+from tests.browsers import WatchedPage
+from tests.clips import Clips
+from tests.fault_proxy import Fault, S3Proxy, Trap, running
+from tests.page import DONE_MS, DROP, await_kept, card, expect_picture, part_numbers
+from tests.running_stack import RunningStack, running_stack
+from tests.servers import mongodb, s3
+from tests.time_travel import let_time_pass
+
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
+_FORGET_FILES = """
+() => new Promise((resolve) => {
+  indexedDB.open("uppy-blobs").onsuccess = ({target: {result}}) => {
+    const transaction = result.transaction("files", "readwrite");
+    transaction.objectStore("files").clear();
+    transaction.oncomplete = () => (result.close(), resolve());
+  };
+})
+"""
+"""As if they had been too large to be kept."""
+
+
+@dataclass
+class World:
+    stack: RunningStack
+    storage: S3Proxy
+    s3: Any
+    videos: Any
+    traps: list[Trap]
+
+    def trap(self, fault: Fault, *words: bytes, times: int = 1) -> Trap:
+        trap = self.storage.trap(fault, *words, times=times)
+        self.traps.append(trap)
+        return trap
+
+    def uploads_in_parts(self) -> list[dict[str, Any]]:
+        found = self.s3.list_multipart_uploads(Bucket="clipo-uploads")
+        return list(found.get("Uploads", []))
+
+    def arrived(self) -> set[int]:
+        """Return the numbers of the parts that storage has of the only upload."""
+        [one] = self.uploads_in_parts()
+        parts = self.s3.list_parts(Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"])
+        return {part["PartNumber"] for part in parts.get("Parts", [])}
+
+
+@pytest.fixture(scope="module")
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A stack that takes large files, with a storage that fails when it is told to."""
+    with (
+        s3(tmp_path_factory.mktemp("s3"), _CREDENTIALS) as server,
+        mongodb(tmp_path_factory.mktemp("mongodb")) as database,
+        running(storage := S3Proxy(server.port)),
+        running_stack(
+            tmp_path_factory.mktemp("clipo"),
+            None,
+            MAX_UPLOAD_BYTES="1000000000",
+            MONGODB_URI=database.uri,
+            AWS_ENDPOINT_URL_S3=storage.url,
+            AWS_ENDPOINT_URL_SQS=server.url,
+            CLIPO_UPKEEP_SECONDS="1",
+            **_CREDENTIALS,
+        ) as stack,
+        MongoClient[dict[str, Any]](database.uri) as mongo,
+    ):
+        session = boto3.Session("LOCALTEST", "secret", region_name="us-east-1")
+        client = session.client("s3", endpoint_url=server.url)
+        yield World(stack, storage, client, mongo.clipo.videos, [])
+
+
+@pytest.fixture
+def world(roomy: World) -> Iterator[World]:
+    yield roomy
+    for trap in roomy.traps:
+        trap.times = 0
+        trap.go_on.set()
+    roomy.traps.clear()
+
+
+@pytest.fixture
+def page(world: World, watched: WatchedPage) -> Iterator[WatchedPage]:
+    watched.page.goto(world.stack.api)
+    expect(watched.page.locator(DROP)).to_be_visible()
+    yield watched
+    assert watched.origins <= {world.stack.api, world.storage.url}
+
+
+@pytest.fixture
+def large(clips: Clips, tmp_path: Path) -> Path:
+    """A playable clip that is just too large for one request, with a name of its own."""
+    return make(clips["tiny.mp4"], tmp_path / f"{tmp_path.name}.mp4", 101 << 20)
+
+
+def make(clip: Path, path: Path, size: int) -> Path:
+    content = clip.read_bytes()
+    widen(content, size - len(content), path)
+    return path
+
+
+def dropped(page: WatchedPage, world: World, file: Path, *, until_part: int) -> Trap:
+    """Upload a file until one of its parts hangs in the air."""
+    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
+    page.drop(DROP, file)
+    assert trap.reached.wait(60)
+    return trap
+
+
+def video_ids(page: WatchedPage) -> set[str]:
+    """Return the videos that were uploaded from a page."""
+    found = (re.search(r"/uploads/([0-9a-f]{24})/source", url) for url in page.requests)
+    return {one[1] for one in found if one}
+
+
+def test_a_large_video_is_paused_reloaded_and_resumed(
+    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
+    dropped(page, world, large, until_part=12)
+    with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
+        page.page.get_by_role("button", name="Pause", exact=True).click()
+    expect(card(page, "three-hundred")).to_contain_text("paused 2")
+    page.screenshot("paused", width=320, height=900)
+    page.screenshot("paused", width=1280, height=900, dark=True)
+    page.requests.clear()
+    for _ in range(2):
+        with page.page.expect_response("**/videos?*"):
+            pass
+    assert not [url for url in page.requests if url.startswith(world.storage.url)], "it is paused"
+    await_kept(page.page)
+    arrived = world.arrived()
+    page.page.reload()
+    resume = page.page.get_by_role("button", name="Resume the upload")
+    expect(resume).to_be_visible()
+    expect(page.page.locator(".uppy-DashboardContent-title")).to_have_text("Upload paused")
+    expect(card(page, "three-hundred")).to_contain_text("paused 2")
+    page.screenshot("reloaded", width=360, height=900, dark=True)
+    page.screenshot("reloaded", width=1280, height=900)
+    resume.click()
+    expect_picture(card(page, "three-hundred"))
+    assert arrived == set(range(1, 12))
+    assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
+    assert len(video_ids(page)) == 1
+
+
+def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    page.page.add_init_script("delete Navigator.prototype.locks")
+    page.page.reload()
+    dropped(page, world, large, until_part=3)
+    with page.page.expect_event("dialog") as asked:
+        page.page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+    expect(card(page, large.stem)).to_contain_text("uploading")
+
+
+def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
+    page: WatchedPage, world: World, large: Path, clips: Clips, tmp_path: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    small = make(clips["tiny.mp4"], tmp_path / f"small-{large.stem}.mp4", 10_000)
+    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=3&")
+    page.drop(DROP, large, small)
+    assert trap.reached.wait(60)
+    expect_picture(card(page, small.name))
+    await_kept(page.page)
+    page.page.evaluate(_FORGET_FILES)
+    page.page.reload()
+    expect(page.page.get_by_text("Choose the file again")).to_be_visible()
+    expect(page.page.locator(".uppy-Dashboard-Item")).to_have_count(1)
+    page.screenshot("choose-again", width=1000, height=800)
+    with page.page.expect_file_chooser() as chosen:
+        page.page.get_by_role("button", name="Re-select").click()
+    chosen.value.set_files(large)
+    page.page.get_by_role("button", name="Resume the upload").click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_a_second_tab_leaves_the_upload_to_the_first(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    dropped(page, world, large, until_part=3)
+    await_kept(page.page)
+    second = page.page.context.new_page()
+    second.goto(world.stack.api)
+    expect(second.locator(".card").filter(has_text=large.stem)).to_be_visible()
+    with second.expect_response("**/videos?*"):
+        pass  # time enough to find what the first tab has written down
+    interrupted = second.get_by_text("An upload was interrupted")
+    expect(interrupted).to_have_count(0)
+    page.page.close()
+    expect(interrupted).to_be_visible()
+    second.get_by_role("button", name="Cancel").first.click()
+    expect(second.locator(".card").filter(has_text=large.stem)).to_have_count(0)
+
+
+def test_an_upload_goes_on_when_the_network_is_back(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
+    dropped(page, world, large, until_part=5)
+    with page.offline():
+        expect(page.page.get_by_text("You are offline").first).to_be_visible()
+        expect(card(page, large.stem)).to_contain_text("offline at")
+        expect(page.page.get_by_text("Waiting for the network").first).to_be_visible()
+        page.screenshot("offline", width=320, height=900)
+        page.screenshot("offline", width=1280, height=900)
+    expect_picture(card(page, large.stem))
+    assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
+    assert len(video_ids(page)) == 1
+
+
+def test_an_upload_goes_on_when_storage_answers_again(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
+    trap = world.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=5)
+    page.drop(DROP, large)
+    expect(card(page, large.stem)).to_contain_text("The network failed", timeout=DONE_MS)
+    expect_picture(card(page, large.stem))
+    assert trap.times == 0
+    assert {*part_numbers(page)} == {*range(1, 14)}
+    assert part_numbers(page).count(4) == 1
+    assert len(video_ids(page)) == 1
+
+
+def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
+    page.expect_complaint("503|unsafe header|Storage does not answer")
+    problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
+    page.page.route(
+        "**/upload/sign", lambda route: route.fulfill(status=503, json=problem), times=2
+    )
+    page.drop(DROP, large)
+    expect(card(page, large.stem)).to_contain_text("The service is not available")
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_parts_that_storage_has_forgotten_are_sent_anew(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header")
+    trap = dropped(page, world, large, until_part=3)
+    for one in world.uploads_in_parts():
+        world.s3.abort_multipart_upload(
+            Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
+        )
+    trap.go_on.set()
+    expect(card(page, large.stem)).to_contain_text("Retry uploads the file anew")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 1
+
+
+def test_a_page_that_is_older_than_storages_address_says_so(
+    watched: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
+    old = "http://127.0.0.1:9"
+
+    def move(route: Route) -> None:
+        answer = route.fetch()
+        body = answer.text().replace(world.storage.url, old)
+        route.fulfill(response=answer, body=body)
+
+    watched.page.goto(world.stack.api)
+    watched.page.route("**/upload/sign", move)
+    watched.drop(DROP, make(clips["tiny.mp4"], tmp_path / "moved.mp4", 10_000))
+    expect(card(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
+
+
+def test_a_part_that_is_never_answered_is_sent_again(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.page.clock.install()
+    page.page.reload()
+    dropped(page, world, large, until_part=5)
+    expect(card(page, large.stem)).to_contain_text("uploading")
+    page.page.clock.fast_forward("00:50")
+    expect_picture(card(page, large.stem))
+    assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
+    assert len(video_ids(page)) == 1
+
+
+def test_a_file_that_is_never_answered_is_sent_again(
+    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    page.page.clock.install()
+    page.page.reload()
+    trap = world.trap(Fault.HOLD_BEFORE, b"POST /clipo-uploads ")
+    page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "hangs.mp4", 10_000))
+    assert trap.reached.wait(60)
+    expect(card(page, "hangs.mp4")).to_contain_text("uploading 100%")
+    page.page.clock.fast_forward("03:10")
+    expect_picture(card(page, "hangs.mp4"))
+    assert page.page.locator(".card").filter(has_text="hangs.mp4").count() == 1
+
+
+def test_what_is_too_large_is_never_announced(
+    page: WatchedPage, world: World, tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.mp4"
+    with huge.open("wb") as file:
+        file.truncate(1_000_000_001)
+    page.drop(DROP, huge)
+    told = page.page.get_by_text("huge.mp4: too large. At most 1 GB are allowed")
+    expect(told.first).to_be_visible()
+    assert f"POST {world.stack.api}/videos" not in page.calls
+
+
+def test_an_upload_that_is_cancelled_leaves_nothing(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header")
+    dropped(page, world, large, until_part=3)
+    expect(card(page, large.stem)).to_be_visible()
+    with page.page.expect_request_finished(
+        lambda one: one.method == "DELETE" and "/videos/" in one.url
+    ):
+        page.page.get_by_role("button", name="Remove file").click()
+    [video_id] = video_ids(page)
+    expect(card(page, large.stem)).to_have_count(0)
+    assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
+    assert world.uploads_in_parts() == []
+
+
+def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header|NoSuchUpload|expired or was deleted")
+    trap = dropped(page, world, large, until_part=3)
+    expect(card(page, large.stem)).to_be_visible()
+    [first] = video_ids(page)
+    world.stack.client.delete(f"/videos/{first}")
+    trap.go_on.set()
+    expect(page.page.get_by_role("alert").first).to_contain_text("Retry uploads the file anew")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    [second] = video_ids(page) - {first}
+    assert page.page.locator(f"[data-video='{second}']").count() == 1
+    assert page.page.locator(f"[data-video='{first}']").count() == 0
+
+
+def test_a_video_that_expired_meanwhile_is_revived(
+    page: WatchedPage, world: World, large: Path
+) -> None:
+    page.expect_complaint("409|unsafe header")
+    trap = dropped(page, world, large, until_part=5)
+    expect(card(page, large.stem)).to_be_visible()
+    [video_id] = video_ids(page)
+    let_time_pass(world.videos, workers=timedelta(hours=2), waiting=timedelta(0))
+    assert world.stack.finished(video_id)["error"]["code"] == "upload_expired"
+    trap.go_on.set()
+    expect_picture(card(page, large.stem))
+    assert part_numbers(page) == list(range(1, 14))
+    assert len(video_ids(page)) == 1
+
+
+def test_a_signature_that_expired_is_made_anew(
+    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+) -> None:
+    page.expect_complaint("403|unsafe header")
+    body = "<Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>"
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "application/xml"}
+    page.page.route(
+        f"{world.storage.url}/clipo-uploads",
+        lambda route: route.fulfill(status=403, body=body, headers=headers),
+        times=1,
+    )
+    page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "late.mp4", 10_000))
+    expect(page.page.get_by_role("alert").first).to_contain_text("Retry makes a new one")
+    expect(card(page, "late.mp4")).to_contain_text("Retry makes a new one")
+    page.screenshot("stopped", width=360, height=900)
+    page.screenshot("stopped", width=1280, height=900, dark=True)
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, "late.mp4"))
+    assert page.page.locator(".card").filter(has_text="late.mp4").count() == 1

@@ -1,0 +1,423 @@
+"""ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from functions.core.failures import BadMedia
+from functions.core.video import (
+    Media,
+)
+from functions.media.engine import Engine, Inspection, OutOfTime
+from functions.media.sandbox import Finished, run
+from tests.clips import CONTAINERS, Clips
+from tests.fakes.uploads import opened
+from tests.pictures import pixel
+
+
+@pytest.fixture
+def engine(ffmpeg_dir: Path) -> Engine:
+    return Engine(ffmpeg_dir)
+
+
+def inspect(engine: Engine, clip: Path, directory: Path, remaining_s: float = 100.0) -> Inspection:
+    with opened(clip, directory) as source:
+        return engine.inspect(source, directory=directory, remaining_s=lambda: remaining_s)
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, name: str) -> None:
+    inspection = inspect(engine, clips[name], tmp_path)
+    media, frame = inspection.media, inspection.frame
+    assert (media.container, media.video_codec, media.audio_codec) == CONTAINERS[name]
+    assert media.duration_s == pytest.approx(2, abs=0.15)
+    assert (media.width, media.height, media.rotation) == (640, 360, 0)
+    assert media.frame_rate == pytest.approx(25, abs=0.1)
+    assert media.has_audio
+    assert media.bit_rate
+    assert (frame.width, frame.height, frame.fallback) == (320, 180, False)
+    assert frame.at_s == pytest.approx(0.2, abs=0.02)
+    assert frame.jpeg.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize(
+    ("name", "codecs"),
+    [
+        ("dvd.mpg", ("mpeg-ps", "mpeg2video", "ac3")),
+        ("dts.ts", ("mpeg-ts", "h264", "dts")),
+    ],
+)
+def test_mpeg_streams_are_known_by_what_is_in_them(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, codecs: tuple[str, str, str]
+) -> None:
+    inspection = inspect(engine, clips[name], tmp_path)
+    media = inspection.media
+    assert (media.container, media.video_codec, media.audio_codec) == codecs
+    assert inspection.frame.jpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "thumbnail", "rotation"),
+    [
+        ("rotated.mp4", (360, 640), (134, 240), 90),
+        ("portrait.mp4", (360, 640), (134, 240), 0),
+        ("anamorphic.mp4", (1920, 1080), (320, 180), 0),
+        ("tiny.mp4", (16, 16), (16, 16), 0),
+        ("no-sound.mp4", (640, 360), (320, 180), 0),
+        ("test_video.mp4", (320, 240), (320, 240), 0),
+        ("cover-before-video.mp4", (640, 360), (320, 180), 0),
+        # Not by a quarter: a player then turns the picture within its frame.
+        ("askew.mp4", (640, 360), (320, 180), 0),
+    ],
+)
+def test_sizes_are_those_that_a_player_shows(
+    engine: Engine,
+    clips: Clips,
+    tmp_path: Path,
+    name: str,
+    shown: tuple[int, int],
+    thumbnail: tuple[int, int],
+    rotation: int,
+) -> None:
+    inspection = inspect(engine, clips[name], tmp_path)
+    assert (inspection.media.width, inspection.media.height) == shown
+    assert (inspection.frame.width, inspection.frame.height) == thumbnail
+    assert inspection.media.rotation == rotation
+
+
+def test_the_picture_of_a_phone_held_upright_stands_upright(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    lying = inspect(engine, clips["h264.mp4"], tmp_path).frame
+    standing = inspect(engine, clips["rotated.mp4"], tmp_path).frame
+    # Turned clockwise, the left top corner comes to the right top.
+    expected = pixel(lying, 0.03, 0.5)
+    assert pixel(standing, 0.5, 0.03) == pytest.approx(expected, abs=40)
+
+
+def test_the_picture_is_the_frame_at_10_percent(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    frame = inspect(engine, clips["red-then-blue.mp4"], tmp_path).frame
+    red, _, blue = pixel(frame, 0.5, 0.5)
+    assert (red < 50, blue > 200) == (True, True)
+
+
+def test_the_frame_of_a_broadcast_is_exact_although_its_keyframes_are_not_marked(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    inspection = inspect(engine, clips["broadcast.mp4"], tmp_path)
+    assert inspection.media.container == "mpeg-ts"
+    assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
+    red, green, blue = pixel(inspection.frame, 0.5, 0.5)
+    assert (red < 50, green < 50, blue > 200) == (True, True, True)
+
+
+def test_colours_are_those_of_the_video(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    frame = inspect(engine, clips["bt709.mp4"], tmp_path).frame
+    assert pixel(frame, 0.5, 0.5) == pytest.approx((255, 0, 0), abs=8)
+
+
+def test_a_palette_from_the_beginning_still_holds_later(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    frame = inspect(engine, clips["palette.mov"], tmp_path).frame
+    assert frame.at_s == pytest.approx(0.4, abs=0.01)
+    # The pattern's bars: without their table of colours they would be black.
+    colours = [pixel(frame, x / 20, 0.6) for x in range(1, 20)]
+    assert max(max(colour) for colour in colours) > 150
+
+
+def test_fonts_are_no_streams_too_many(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    assert inspect(engine, clips["many-fonts.mkv"], tmp_path).frame.jpeg
+
+
+def test_a_recording_that_was_never_finished_gets_a_duration(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    inspection = inspect(engine, clips["unfinished.avi"], tmp_path)
+    assert inspection.media.duration_s == pytest.approx(2, abs=0.1)
+    assert inspection.frame.at_s == pytest.approx(0.2, abs=0.02)
+
+
+def test_a_clip_of_one_frame_falls_back_to_it(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    inspection = inspect(engine, clips["one-frame.mp4"], tmp_path)
+    assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
+
+
+def test_a_silent_clip_says_so(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["no-sound.mp4"], tmp_path).media
+    assert (media.has_audio, media.audio_codec) == (False, None)
+    assert media.frame_rate == 29.97
+
+
+def test_a_damaged_end_does_not_spoil_the_beginning(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    assert inspect(engine, clips["truncated.mkv"], tmp_path).frame.jpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("empty.mp4", "not_a_video"),
+        ("text.mp4", "not_a_video"),
+        ("sound.mp3", "not_a_video"),
+        ("playlist.mp4", "not_a_video"),
+        ("concat.mp4", "not_a_video"),
+        ("truncated.mp4", "corrupt"),
+        ("audio-only.mp4", "no_video_stream"),
+        ("cover-only.mp4", "no_video_stream"),
+        ("huge-picture.mov", "too_many_pixels"),
+        ("many-streams.mp4", "too_many_streams"),
+    ],
+)
+def test_every_bad_file_has_its_code_and_a_sentence(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, code: str
+) -> None:
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips[name], tmp_path)
+    assert error.value.code == code
+    assert error.value.message.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["mpeg4.avi", "wmv2.wmv", "h264.mkv", "h264.mp4", "sorenson.flv"])
+@pytest.mark.parametrize("length", [100, 200])
+def test_the_beginning_of_a_video_is_damaged_and_not_something_else(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, length: int
+) -> None:
+    (tmp_path / "cut").write_bytes(clips[name].read_bytes()[:length])
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, tmp_path / "cut", tmp_path)
+    assert error.value.code in ("corrupt", "no_video_stream")
+
+
+def test_av1_is_decoded_by_our_own_ffmpeg_and_named_by_the_wheels(
+    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    if (ffmpeg_dir / "ffmpeg").is_symlink():  # as those of the wheel are
+        with pytest.raises(BadMedia, match="The codec av1 is not supported") as error:
+            inspect(engine, clips["av1.mp4"], tmp_path)
+        assert error.value.code == "unsupported_codec"
+        return
+    inspection = inspect(engine, clips["av1.mp4"], tmp_path)
+    assert (inspection.media.video_codec, inspection.media.audio_codec) == ("av1", "aac")
+    assert (inspection.frame.width, inspection.frame.height) == (320, 180)
+    assert not inspection.frame.fallback
+
+
+def test_a_codec_without_a_decoder_is_named_even_where_the_file_gives_no_size(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    """Flash's screen video tells its size only to its decoder, which the wheel has not."""
+    flv = bytearray(clips["tiny.flv"].read_bytes())
+    for at in range(len(flv)):
+        if flv[at] == 9 and flv[at + 4 : at + 11][3:] == bytes(4) and flv[at + 11] & 0xF == 2:
+            flv[at + 11] = flv[at + 11] & 0xF0 | 3
+    (tmp_path / "screen.flv").write_bytes(flv)
+    with pytest.raises(BadMedia, match="flashsv") as error:
+        inspect(engine, tmp_path / "screen.flv", tmp_path)
+    assert error.value.code == "unsupported_codec"
+
+
+def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
+    for name, script in (("ffprobe", ffprobe), ("ffmpeg", ffmpeg)):
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return Engine(folder)
+
+
+def test_a_decoder_that_hangs_is_ended(
+    clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.media.engine._CHILD_S", 1)
+    engine = stub(tmp_path, ffprobe="sleep 60")
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips["h264.mp4"], tmp_path)
+    assert error.value.code == "timed_out"
+
+
+@pytest.mark.parametrize(("remaining_s", "given_s"), [(100.0, [60, 30, 60]), (50.0, [30, 30, 30])])
+def test_a_child_gets_what_is_left_less_what_the_rest_needs(
+    engine: Engine,
+    clips: Clips,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    remaining_s: float,
+    given_s: list[float],
+) -> None:
+    given: list[float] = []
+
+    def timing_run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
+        given.append(timeout_s)
+        return run(command, directory=directory, timeout_s=timeout_s)
+
+    monkeypatch.setattr("functions.media.engine.run", timing_run)
+    inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
+    assert given == pytest.approx(given_s, abs=3)
+
+
+@dataclass
+class AnyLocation:
+    location: str
+    size: int = 1000
+
+    def read(self, start: int, end: int) -> bytes:
+        return bytes(end - start)
+
+
+@pytest.mark.parametrize("scheme", ["", "file:", "cache:"])
+def test_children_open_nothing_but_http(
+    engine: Engine, clips: Clips, tmp_path: Path, scheme: str
+) -> None:
+    source = AnyLocation(f"{scheme}{clips['h264.mp4']}")
+    with pytest.raises(BadMedia) as error:
+        engine.inspect(source, directory=tmp_path, remaining_s=lambda: 200.0)
+    assert error.value.code in ("not_a_video", "corrupt")
+
+
+def test_a_decoder_that_nobody_needs_is_not_run(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    with pytest.raises(BadMedia, match="sgi") as error:
+        inspect(engine, clips["sgi.mov"], tmp_path)
+    assert error.value.code == "unsupported_codec"
+
+
+@pytest.mark.parametrize("remaining_s", [21.0, 20.0, 0.0])
+def test_too_little_time_left_is_not_the_files_fault(
+    clips: Clips, tmp_path: Path, remaining_s: float
+) -> None:
+    engine = stub(tmp_path, ffprobe="sleep 60")
+    with pytest.raises(OutOfTime):
+        inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
+
+
+@pytest.mark.parametrize("name", ["large-tags.mp4", "negative-times.mkv"])
+def test_odd_but_good_files_are_read(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    assert inspect(engine, clips[name], tmp_path).frame.jpeg
+
+
+def test_the_shown_width_is_exact(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["wide-pixels.mp4"], tmp_path).media
+    assert (media.width, media.height) == (3840, 216)
+
+
+def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path) -> None:
+    engine = stub(tmp_path, ffprobe="kill -SEGV $$")
+    with pytest.raises(BadMedia) as error:
+        inspect(engine, clips["h264.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
+@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Cannot allocate memory >&2; exit 1"])
+def test_a_file_that_takes_all_memory_has_its_own_code(
+    clips: Clips, tmp_path: Path, script: str
+) -> None:
+    with pytest.raises(BadMedia) as error:
+        inspect(stub(tmp_path, ffprobe=script), clips["h264.mp4"], tmp_path)
+    assert error.value.code == "out_of_memory"
+
+
+@pytest.mark.parametrize(
+    ("remaining_s", "error"), [(200.0, BadMedia), (115.5, BadMedia), (110.0, OutOfTime)]
+)
+def test_a_file_that_uses_up_the_whole_of_its_time_is_too_slow(
+    clips: Clips,
+    tmp_path: Path,
+    ffmpeg_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    remaining_s: float,
+    error: type[Exception],
+) -> None:
+    """Each child by itself is quick enough; together they are not."""
+    monkeypatch.setattr("functions.media.engine._FILE_S", 1.5)
+    monkeypatch.setattr("functions.media.engine._RESERVE_S", 114)
+    monkeypatch.setattr("functions.media.engine._CHILD_S", 1.4)
+    slow = f'sleep 1; exec {ffmpeg_dir / "ffprobe"} "$@"'
+    engine = stub(tmp_path, ffprobe=slow, ffmpeg="sleep 1")
+    with pytest.raises(error):
+        inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
+
+
+def test_a_frame_that_cannot_be_found_in_time_gives_way_to_the_first(
+    engine: Engine,
+    clips: Clips,
+    ffmpeg_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("functions.media.engine._SEARCH_S", 1)
+    slow = f'case "$*" in *-ss*) sleep 60;; *) exec {ffmpeg_dir / "ffmpeg"} "$@";; esac'
+    engine = stub(tmp_path, ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"', ffmpeg=slow)
+    frame = inspect(engine, clips["h264.mp4"], tmp_path).frame
+    assert (frame.at_s, frame.fallback) == (0, True)
+
+
+_GOOD = (
+    '{"streams": [{"index": 0, "codec_type": "video", "codec_name": "h264", "width": 64,'
+    ' "height": 64, "disposition": {"attached_pic": 0}%s}], "format": {"format_name": "mov,"%s}}'
+)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "x" * 3_000_000,
+        "[" * 900_000,
+        '{"streams": [1]}',
+        '{"streams": {"a": 1}}',
+        '{"streams": null, "format": null}',
+        _GOOD % (', "codec_name": {"$gt": 1}', ""),
+        _GOOD % (', "codec_name": "\\ud800"', ""),
+        _GOOD % (', "width": "64"', ""),
+        _GOOD % (', "side_data_list": [{"rotation": 1e999}]', ""),
+        _GOOD % ("", ', "start_time": "soon"'),
+        _GOOD % ("", ', "start_time": "-inf"'),
+        _GOOD % ("", ', "start_time": [1]'),
+    ],
+)
+def test_a_report_that_makes_no_sense_is_the_files_fault(
+    tmp_path: Path, clips: Clips, report: str
+) -> None:
+    """As a child may write it that was taken over."""
+    (tmp_path / "report").write_text(report)
+    engine = stub(tmp_path, ffprobe=f"cat {tmp_path / 'report'}")
+    with pytest.raises(BadMedia, match="does not say what its video is like") as error:
+        inspect(engine, clips["text.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        *("", "[", '{"frames": []}', '{"frames": [{"width": -5, "height": 1}]}'),
+        '{"frames": [{"width": 1, "height": 1e30}]}',
+        '{"frames": [{"width": "x", "height": 1}]}',
+        '{"frames": 1}',
+    ],
+)
+def test_a_picture_that_was_not_verified_is_not_believed(
+    ffmpeg_dir: Path, tmp_path: Path, clips: Clips, report: str
+) -> None:
+    (tmp_path / "report").write_text(report)
+    verify = f"*jpeg_pipe*) cat {tmp_path / 'report'}"
+    probe = f'case "$*" in {verify};; *) exec {ffmpeg_dir / "ffprobe"} "$@";; esac'
+    engine = stub(tmp_path, ffprobe=probe, ffmpeg=f'exec {ffmpeg_dir / "ffmpeg"} "$@"')
+    with pytest.raises(BadMedia, match="No picture can be decoded") as error:
+        inspect(engine, clips["h264.mp4"], tmp_path)
+    assert error.value.code == "corrupt"
+
+
+def test_the_duration_reads_as_the_ancestor_wrote_it(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
+    media: Media = inspect(engine, clips["test_video.mp4"], tmp_path).media
+    assert media.duration == "00:00:10"

@@ -1,0 +1,168 @@
+"""The upkeep Lambda with real parts: S3 over HTTP and MongoDB's protocol."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.storage import Storage
+from functions.core.keys import source_key
+from functions.core.video import (
+    Lease,
+    Status,
+    UploadedObject,
+    Video,
+)
+from functions.upkeep.handler import handle
+from functions.upkeep.wiring import wire
+from tests.events import event
+from tests.examples import failure, thumbnail, uploaded, video
+from tests.fakes.processing import FakeProcessing
+
+
+@dataclass
+class LambdaContext:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 200_000
+
+
+@dataclass
+class World:
+    s3: Any
+    settings: dict[str, str]
+    catalog: Catalog
+    processing: FakeProcessing
+
+    def add(self, *, stored: bool) -> Video:
+        """Add a video that was announced long ago."""
+        added = video(new_video_id())
+        self.catalog.add(added)
+        if stored:
+            self.store(source_key(added.id))
+        return added
+
+    def store(self, key: str) -> None:
+        bucket = "clipo-uploads" if key.startswith("uploads/") else "clipo-media"
+        self.s3.put_object(Bucket=bucket, Key=key, Body=b"bytes")
+
+    def handle(self, of: dict[str, Any], **settings: str) -> dict[str, Any]:
+        wired = wire(self.settings | settings, self.processing)
+        catalog = wired.sweep.records
+        assert isinstance(catalog, Catalog)
+        with closing(catalog):
+            return handle(of, LambdaContext(), wired)
+
+    def video(self, of: Video) -> Video:
+        found = self.catalog.get(of.id)
+        assert found
+        return found
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, s3_url: str, mongodb_uri: str) -> Iterator[World]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    settings = {
+        "UPLOADS_BUCKET": "clipo-uploads",
+        "MEDIA_BUCKET": "clipo-media",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL_S3": s3_url,
+        "MONGODB_URI": mongodb_uri,
+        "MONGODB_DATABASE": f"test-{ObjectId()}",
+    }
+    s3 = boto3.client("s3", endpoint_url=s3_url, region_name="us-east-1")
+    for bucket in ("clipo-uploads", "clipo-media"):
+        s3.create_bucket(Bucket=bucket)
+    catalog = wire(settings, FakeProcessing()).sweep.records
+    assert isinstance(catalog, Catalog)
+    catalog.ensure_indexes()
+    yield World(s3, settings, catalog, FakeProcessing())
+    catalog.close()
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        client.drop_database(settings["MONGODB_DATABASE"])
+    for bucket in ("clipo-uploads", "clipo-media"):
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=found["Key"])
+        s3.delete_bucket(Bucket=bucket)
+
+
+def test_lost_events_lapsed_leases_and_missing_uploads_at_once(world: World) -> None:
+    lost, stopped = world.add(stored=True), world.add(stored=True)
+    worn_out = world.add(stored=True)
+    world.add(stored=False)
+    past = datetime.now(UTC) - timedelta(hours=1)
+    world.catalog.claim(uploaded(stopped.id), Lease("dead", past), now=past)
+    for attempt in range(5):
+        lease = Lease(str(attempt), past)
+        assert world.catalog.claim(uploaded(worn_out.id), lease, now=past)
+    finished = world.add(stored=True)
+    world.catalog.claim(uploaded(finished.id), Lease("t", past), now=past)
+    before = world.video(finished)
+    assert world.catalog.fail_stuck(before, error=failure(), now=past)
+
+    report = world.handle(event("schedule"))
+
+    assert (report["seen"], report["lost_events"], report["lapsed_leases"]) == (4, 1, 1)
+    assert report["failed"] == {"timed_out": 1, "upload_expired": 1}
+    started = {upload.video_id: upload for upload in world.processing.started}
+    assert set(started) == {lost.id, stopped.id}
+    etag = world.s3.head_object(Bucket="clipo-uploads", Key=lost.upload.key)["ETag"].strip('"')
+    assert started[lost.id].source.etag == etag
+    assert_claimable(world, started[lost.id])
+    assert_claimable(world, started[stopped.id])
+
+
+def assert_claimable(world: World, upload: UploadedObject) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=2)
+    assert world.catalog.claim(upload, Lease("new", until), now=datetime.now(UTC))
+
+
+def test_a_failed_event_fails_its_video(world: World) -> None:
+    stuck = world.add(stored=True)
+    batch = event("sqs-failed-events")
+    record = json.loads(batch["Records"][0]["body"])
+    record["requestPayload"]["Records"][0]["s3"]["object"]["key"] = stuck.upload.key
+    batch["Records"][0]["body"] = json.dumps(record)
+    assert world.handle(batch) == {"batchItemFailures": []}
+    found = world.video(stuck)
+    assert (found.status, found.error and found.error.code) == (Status.FAILED, "retries_exhausted")
+
+
+@pytest.mark.parametrize("delete", ["false", "true"])
+def test_leftovers_of_both_buckets(
+    world: World, delete: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.upkeep.orphans.MIN_AGE", timedelta(0))
+    kept = world.add(stored=True)
+    gone = new_video_id()
+    keys = [source_key(gone), thumbnail(f"thumbnails/{gone}/token.jpg").key]
+    for key in keys:
+        world.store(key)
+    report = world.handle(event("schedule"), DELETE_LEFTOVERS=delete)
+    deleted = 2 if delete == "true" else 0
+    assert report["leftovers"] == {
+        "looked_at": 3,
+        "without_record": 2,
+        "deleted": deleted,
+        "finished": True,
+    }
+    left = [found.key for page in stored(world) for found in page]
+    assert left == ([] if deleted else keys[1:]) + sorted(
+        [kept.upload.key] + ([] if deleted else keys[:1])
+    )
+
+
+def stored(world: World) -> Iterator[list[Any]]:
+    storage = wire(world.settings, world.processing).sweep.objects
+    assert isinstance(storage, Storage)
+    return storage.pages(after="")

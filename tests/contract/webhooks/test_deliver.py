@@ -1,0 +1,230 @@
+"""From a finish to a receiver that was told: MongoDB's protocol and HTTP, and crashes between."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+from standardwebhooks import Webhook as Signer
+
+from functions.adapters.mongo import Catalog, new_video_id
+from functions.core.settings import CatalogSettings
+from functions.core.video import (
+    WEBHOOK_DELAYS,
+    Lease,
+    Video,
+    Webhook,
+)
+from functions.webhooks.deliver import DeliveryReport, Webhooks
+from functions.webhooks.outbound import HttpReceiver
+from tests.examples import failure, media, processing, thumbnail, uploaded, video
+from tests.fakes.nudges import FakeNudges
+from tests.receivers import SECRET, Answer, Handler, Receiver, close, hang, receiver, status
+
+NOW = datetime.now(UTC)
+LEASE = Lease("token", NOW + timedelta(minutes=2))
+
+
+@dataclass
+class World:
+    catalog: Catalog
+    receiver: Receiver
+    nudges: FakeNudges
+
+    def finished(self) -> str:
+        video_id = new_video_id()
+        self.catalog.add(video(video_id))
+        self.complete(video_id)
+        return video_id
+
+    def complete(self, video_id: str, *, sequencer: str = "A") -> None:
+        upload, seen = uploaded(video_id, etag=sequencer, sequencer=sequencer), self.video(video_id)
+        assert (
+            self.catalog.claim_finished(seen, upload, LEASE, now=NOW)
+            if seen.status.finished
+            else self.catalog.claim(upload, LEASE, now=NOW)
+        )
+        assert self.catalog.complete(
+            video_id, LEASE, media=media(), thumbnail=thumbnail(), processing=processing()
+        )
+
+    @property
+    def webhooks(self) -> Webhooks:
+        client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
+        return Webhooks(self.catalog, client, Signer(SECRET), self.nudges)
+
+    def run(self) -> DeliveryReport:
+        return self.webhooks.run(remaining_s=lambda: 200.0)
+
+    def announce(self, video_id: str) -> None:
+        self.webhooks.announce(video_id, remaining_s=lambda: 200.0)
+
+    def webhook(self, video_id: str) -> Webhook:
+        found = self.video(video_id).webhook
+        assert found
+        return found
+
+    def video(self, video_id: str) -> Video:
+        found = self.catalog.get(video_id)
+        assert found
+        return found
+
+    def becomes_due(self, video_id: str) -> None:
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        change = {"$set": {"webhook.due_at": past}}
+        assert self.catalog._videos.update_one({"_id": ObjectId(video_id)}, change).matched_count
+
+    @property
+    def ids(self) -> list[str]:
+        return [webhook_id for webhook_id, _ in self.receiver.got]
+
+
+@pytest.fixture
+def world(mongodb_uri: str) -> Iterator[World]:
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
+    with closing(Catalog(settings, pool_size=4, timeout_ms=10_000)) as catalog, receiver() as told:
+        catalog.ensure_indexes()
+        yield World(catalog, told, FakeNudges())
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        client.drop_database(settings.database)
+
+
+def test_a_finish_is_told_once(world: World) -> None:
+    video_id = world.finished()
+    assert world.run() == DeliveryReport(delivered=1)
+    assert world.run() == DeliveryReport()
+    ((webhook_id, event),) = world.receiver.got
+    assert (event["type"], event["data"]["id"]) == ("video.done", video_id)
+    webhook = world.webhook(video_id)
+    assert (webhook.id, webhook.last_status) == (webhook_id, 204)
+
+
+def elsewhere(handler: Handler) -> None:
+    status(302, Location="http://169.254.169.254/latest/meta-data")(handler)
+
+
+@pytest.mark.parametrize(
+    ("answer", "last_status"),
+    [(status(500), 500), (elsewhere, 302), (hang, None), (close, None)],
+)
+def test_a_receiver_that_fails_is_told_again_until_it_does_not(
+    world: World, answer: Answer, last_status: int | None
+) -> None:
+    video_id = world.finished()
+    world.receiver.answer = answer
+    for attempt in (1, 2):
+        assert world.run() == DeliveryReport(not_delivered=1)
+        webhook = world.webhook(video_id)
+        assert (webhook.attempts, webhook.last_status) == (attempt, last_status)
+        world.becomes_due(video_id)
+    world.receiver.answer = status(204)
+    assert world.run() == DeliveryReport(delivered=1)
+    assert len(world.ids) == 3
+    assert len(set(world.ids)) == 1
+
+
+def test_after_the_last_attempt_it_is_given_up(world: World) -> None:
+    video_id = world.finished()
+    world.receiver.answer = status(503)
+    for _ in range(len(WEBHOOK_DELAYS) + 3):
+        world.run()
+        if world.webhook(video_id).due_at:
+            world.becomes_due(video_id)
+    assert len(world.ids) == len(WEBHOOK_DELAYS) + 1
+    webhook = world.webhook(video_id)
+    assert (webhook.due_at, webhook.delivered_at, webhook.last_status) == (None, None, 503)
+
+
+@pytest.mark.parametrize("step", ["begun", "answered"])
+def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
+    world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the writes around an attempt, the first or the second is never made."""
+    video_id, moves = world.finished(), 0
+    move_webhook = Catalog.move_webhook
+
+    def crash(catalog: Catalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
+        nonlocal moves
+        moves += 1
+        if moves == (1 if step == "begun" else 2):
+            raise KeyboardInterrupt
+        return move_webhook(catalog, video_id, seen, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalog, "move_webhook", crash)
+        with pytest.raises(KeyboardInterrupt):
+            world.run()
+    if step == "answered":
+        assert world.run() == DeliveryReport(), "somebody may still be at it"
+        world.becomes_due(video_id)
+    assert world.run() == DeliveryReport(delivered=1)
+    assert len(world.ids) == (1 if step == "begun" else 2)
+    assert set(world.ids) == {world.webhook(video_id).id}
+
+
+def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
+    videos = [world.finished() for _ in range(20)]
+    start = threading.Barrier(4)
+
+    def worker(number: int) -> None:
+        start.wait()
+        if number % 2:
+            world.run()
+        else:
+            for video_id in videos:
+                world.announce(video_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(worker, range(4)))
+    assert sorted(event["data"]["id"] for _, event in world.receiver.got) == sorted(videos)
+
+
+def retry(world: World, video_id: str) -> None:
+    assert world.catalog.retry(world.video(video_id), now=datetime.now(UTC))
+
+
+def upload_again(world: World, video_id: str) -> None:
+    upload = uploaded(video_id, etag="B", sequencer="B")
+    assert world.catalog.claim_finished(world.video(video_id), upload, LEASE, now=NOW)
+
+
+def delete(world: World, video_id: str) -> None:
+    world.catalog.delete(video_id)
+
+
+@pytest.mark.parametrize("moved", [retry, upload_again, delete])
+@pytest.mark.parametrize("when", ["before", "during"])
+def test_what_overtakes_an_announcement(
+    world: World, moved: Callable[[World, str], None], when: str
+) -> None:
+    """Before the attempt it is not made; during it, nothing is recorded of it."""
+    video_id = new_video_id()
+    world.catalog.add(video(video_id))
+    assert world.catalog.fail_stuck(world.video(video_id), error=failure(), now=NOW)
+    if when == "before":
+        moved(world, video_id)
+    else:
+
+        def overtaken(handler: Handler) -> None:
+            moved(world, video_id)
+            status(500)(handler)
+
+        world.receiver.answer = overtaken
+    world.announce(video_id)
+    world.run()
+    assert len(world.ids) == (0 if when == "before" else 1)
+    found = world.catalog.get(video_id)
+    assert found is None if moved is delete else found and found.webhook is None
+
+
+def test_every_finish_has_an_id_of_its_own(world: World) -> None:
+    video_id = world.finished()
+    world.run()
+    world.complete(video_id, sequencer="B")
+    world.run()
+    assert len(set(world.ids)) == 2

@@ -1,0 +1,61 @@
+"""The receiver that docs/webhooks.md shows, told by ours."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from standardwebhooks import Webhook as Signer
+
+from clipo.local.ports import free_port
+from functions.core.video import (
+    Webhook,
+)
+from functions.webhooks.deliver import Webhooks
+from functions.webhooks.outbound import HttpReceiver
+from tests.examples import ID, done_video
+from tests.fakes.nudges import FakeNudges
+from tests.fakes.records import FakeRecords
+from tests.receivers import SECRET
+from tests.servers import wait_until_listening
+
+_DOCS = Path(__file__).parents[3] / "docs" / "webhooks.md"
+OTHER_SECRET = SECRET.replace("A", "B")
+
+
+def snippet(port: int) -> str:
+    found = re.search(r"```python\n(.*?)```", _DOCS.read_text(), re.DOTALL)
+    assert found
+    return found[1].replace("9000", str(port))
+
+
+@pytest.mark.parametrize(("secret", "status"), [(SECRET, 204), (OTHER_SECRET, 400)])
+def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> None:
+    records, port = FakeRecords(), free_port(29000, taken=set())
+    client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
+    webhooks = Webhooks(records, client, Signer(secret), FakeNudges())
+    with subprocess.Popen(
+        [sys.executable, "-c", snippet(port)],
+        env=os.environ | {"WEBHOOK_SECRET": SECRET},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            wait_until_listening(port)
+            for _ in range(2):
+                webhook = Webhook("msg_1", due_at=datetime.now(UTC))
+                records.videos[ID] = replace(done_video(), webhook=webhook)
+                webhooks.announce(ID, remaining_s=lambda: 200.0)
+                found = records.videos[ID].webhook
+                assert found
+                assert found.last_status == status
+        finally:
+            process.terminate()
+        assert process.stdout
+        accepted = f"video.done {ID}\n" if status == 204 else ""
+        assert process.stdout.read() == accepted, "twice the same id is one event"

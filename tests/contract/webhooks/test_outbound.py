@@ -1,0 +1,183 @@
+"""The client of the receiver against real sockets: TLS, and receivers that misbehave."""
+
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import trustme
+from standardwebhooks import Webhook
+
+from functions.webhooks.outbound import HttpReceiver, NotAnswered
+from tests.receivers import (
+    SECRET,
+    Answer,
+    Receiver,
+    close,
+    drip,
+    drip_headers,
+    endless,
+    hang,
+    nonsense,
+    receiver,
+    status,
+)
+
+BODY = "{}"
+
+
+def headers() -> dict[str, str]:
+    now = datetime.now(UTC)
+    return {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": Webhook(SECRET).sign("msg_1", now, BODY),
+    }
+
+
+@pytest.fixture
+def plain() -> Iterator[Receiver]:
+    with receiver() as made:
+        yield made
+
+
+def post(to: Receiver, *, exchange_s: float = 10.0) -> int:
+    client = HttpReceiver(to.url, allow_private=True, exchange_s=exchange_s)
+    return client.post(headers(), BODY.encode())
+
+
+@pytest.mark.parametrize("code", [200, 204, 400, 410, 500, 503])
+def test_the_status_is_the_answer(plain: Receiver, code: int) -> None:
+    plain.answer = status(code)
+    assert post(plain) == code
+    assert plain.paths == ["/hooks?of=clipo"]
+    assert plain.hosts == [f"127.0.0.1:{plain.port}"]
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(plain: Receiver, code: int) -> None:
+    plain.answer = status(code, Location=f"http://127.0.0.1:{plain.port}/elsewhere")
+    assert post(plain) == code
+    assert len(plain.got) == 1
+    assert plain.followed == 0
+
+
+@pytest.mark.parametrize("answer", [hang, drip])
+def test_a_receiver_that_takes_too_long_is_left(plain: Receiver, answer: Answer) -> None:
+    plain.answer = answer
+    with pytest.raises(NotAnswered):
+        post(plain, exchange_s=0.5)
+    assert plain.given_up.wait(10), "the connection was ended"
+
+
+@pytest.mark.parametrize(("answer", "code"), [(drip_headers, 204), (endless, 200)])
+def test_a_receiver_that_talks_for_ever_has_answered(
+    plain: Receiver, answer: Answer, code: int
+) -> None:
+    plain.answer = answer
+    assert post(plain, exchange_s=0.5) == code
+    assert plain.given_up.wait(10)
+
+
+@pytest.mark.parametrize("answer", [close, nonsense])
+def test_no_answer_of_http_is_none(plain: Receiver, answer: Answer) -> None:
+    plain.answer = answer
+    with pytest.raises(NotAnswered) as raised:
+        post(plain)
+    assert "127.0.0.1" not in str(raised.value)
+
+
+def test_nobody_there() -> None:
+    with receiver() as gone:
+        pass
+    with pytest.raises(NotAnswered, match="no connection: ConnectionRefusedError"):
+        post(gone)
+
+
+def test_settings_of_proxies_are_not_looked_at(
+    plain: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert post(plain) == 204
+
+
+# ---- TLS, and names ----
+
+CA = trustme.CA()
+
+
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.fixture
+def names() -> list[str | None]:
+    """The names that clients have asked for in TLS."""
+    return []
+
+
+@pytest.fixture
+def secure(names: list[str | None]) -> Iterator[Receiver]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    CA.issue_cert("receiver.test").configure_cert(context)
+    context.sni_callback = lambda _, name, __: names.append(name)
+    with receiver(context) as made:
+        yield made
+
+
+def named(
+    to: Receiver, *answers: str, host: str = "receiver.test", authority: trustme.CA = CA
+) -> HttpReceiver:
+    """Return a client for which a name has these addresses, one more each time it is asked."""
+    left = iter(answers)
+    return HttpReceiver(
+        f"https://{host}:{to.port}/hooks",
+        allow_private=True,
+        resolve=lambda *_: [next(left)],
+        tls=lambda: trusting(authority),
+        exchange_s=5.0,
+    )
+
+
+def test_it_connects_to_the_address_and_speaks_to_the_name(
+    secure: Receiver, names: list[str | None]
+) -> None:
+    assert named(secure, "127.0.0.1").post(headers(), BODY.encode()) == 204
+    assert names == ["receiver.test"]
+    assert secure.hosts == [f"receiver.test:{secure.port}"]
+
+
+def test_a_name_is_resolved_once(secure: Receiver) -> None:
+    """A second answer could be another address than the one that was checked."""
+    rebinding = named(secure, "127.0.0.1", "127.0.0.2")
+    assert rebinding.post(headers(), BODY.encode()) == 204
+
+
+@pytest.mark.parametrize(
+    ("host", "authority"), [("other.test", CA), ("receiver.test", trustme.CA())]
+)
+def test_another_certificate_is_refused(secure: Receiver, host: str, authority: trustme.CA) -> None:
+    with pytest.raises(NotAnswered, match="SSLCertVerificationError"):
+        named(secure, "127.0.0.1", host=host, authority=authority).post(headers(), BODY.encode())
+    assert secure.got == []
+
+
+def test_a_tls_handshake_that_never_ends_is_left(plain: Receiver) -> None:
+    client = HttpReceiver(f"https://127.0.0.1:{plain.port}/", allow_private=True, exchange_s=0.5)
+    with pytest.raises(NotAnswered):
+        client.post(headers(), BODY.encode())
+
+
+def test_the_second_address_is_tried_when_the_first_does_not_listen(secure: Receiver) -> None:
+    client = HttpReceiver(
+        f"https://receiver.test:{secure.port}/hooks",
+        allow_private=True,
+        resolve=lambda *_: ["127.0.0.2", "127.0.0.1"],
+        tls=lambda: trusting(CA),
+    )
+    assert client.post(headers(), BODY.encode()) == 204

@@ -1,0 +1,354 @@
+"""The template, deployed with `sam deploy` and used over the network.
+
+What the emulator cannot do is made up for here, never in the template (ADR 9).
+"""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from pymongo import MongoClient
+from samtranslator.yaml_helper import yaml_parse
+
+from tests.clips import Clips
+from tests.deploy.aws import Aws, emulated_aws
+from tests.deploy.sam import ARCHITECTURE, REPOSITORY
+from tests.events import event
+from tests.receivers import SECRET
+
+_STACK = "clipo-test"
+_SECRET = "clipo/mongodb"
+_WEBHOOK_SECRET = "clipo/webhooks"
+_RECEIVER = "https://receiver.invalid/hook"
+"""Nobody: only public addresses are told, and there is none here."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that runs."""
+
+    aws: Aws
+    outputs: dict[str, str]
+    mongodb_uri: str
+
+    def api(self) -> httpx2.Client:
+        return self.aws.http(self.outputs["ApiUrl"].partition("://")[2])
+
+    def post(self, upload: dict[str, Any], content: bytes, **changes: str) -> httpx2.Response:
+        return httpx2.post(
+            upload["url"],
+            data=upload["fields"] | changes,
+            files={"file": ("any", content)},
+            verify=self.aws.tls,
+        )
+
+    def uploaded(self, api: httpx2.Client, content: bytes) -> str:
+        """Upload through a signed form; return the video's id."""
+        created = api.post("/videos", json={"filename": "clip.mp4", "size": len(content)})
+        assert created.status_code == 201, created.text
+        upload = created.json()["upload"]
+        assert self.outputs["UploadsBucket"] in upload["url"]
+        assert self.post(upload, content).status_code == 204
+        return str(created.json()["id"])
+
+    def finished(self, api: httpx2.Client, video_id: str) -> dict[str, Any]:
+        def look() -> dict[str, Any] | None:
+            video: dict[str, Any] = api.get(f"/videos/{video_id}").json()
+            return video if video["status"] in ("done", "failed") else None
+
+        return eventually(look)
+
+
+def eventually(look: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while (found := look()) is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    built: Path, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    with emulated_aws(tmp_path_factory.mktemp("aws")) as aws:
+        secrets = aws.client("secretsmanager")
+        secrets.create_secret(Name=_SECRET, SecretString=mongodb_uri)
+        secrets.create_secret(Name=_WEBHOOK_SECRET, SecretString=SECRET)
+        deploy(aws, built)
+        stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        # The emulator unpacks layers elsewhere than in /opt, and without their modes.
+        use_ffmpeg_of(aws, layer_of(built))
+        yield Deployed(aws, outputs, mongodb_uri)
+
+
+def deploy(aws: Aws, built: Path, **changes: str) -> None:
+    """Deploy the stack, or deploy it again with other parameters."""
+    parameters = {
+        "MongoSecret": _SECRET,
+        "Architecture": ARCHITECTURE,
+        "WebhookUrl": _RECEIVER,
+        "WebhookSecret": _WEBHOOK_SECRET,
+    }
+    aws.sam.run(
+        *("deploy", "--template", without_metric_math(built), "--stack-name", _STACK),
+        *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
+        "--parameter-overrides",
+        *(f"{name}={value}" for name, value in (parameters | changes).items()),
+    )
+
+
+def without_metric_math(built: Path) -> Path:
+    """Return the built template without the one alarm that the emulator cannot make."""
+    template = yaml_parse((built / "template.yaml").read_text())
+    del template["Resources"]["FailedEventsAlarm"]
+    written = built / "emulated.json"
+    written.write_text(json.dumps(template))
+    return written
+
+
+def layer_of(built: Path) -> Path:
+    return built / "FfmpegLayer" / "bin"
+
+
+def use_ffmpeg_of(aws: Aws, folder: Path) -> None:
+    """Set where processing finds ffmpeg."""
+    functions, name = aws.client("lambda"), f"{_STACK}-processing"
+    environ = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    environ["CLIPO_FFMPEG_DIR"] = str(folder)
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": environ})
+
+
+@contextmanager
+def failed_events_that_say_when(aws: Aws) -> Iterator[None]:
+    """Wait for one failed event, and put in the time, which Lambda writes and the emulator not.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    functions, queues = aws.client("lambda"), aws.client("sqs")
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    (mapping,) = [m for m in mappings if m["EventSourceArn"].endswith("-failed-events")]
+    url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    yield
+
+    def receive() -> dict[str, Any] | None:
+        received = queues.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", [])
+        return received[0] if received else None
+
+    message = eventually(receive)
+    queues.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    record = json.loads(message["Body"]) | {"timestamp": datetime.now(UTC).isoformat()}
+    queues.send_message(QueueUrl=url, MessageBody=json.dumps(record))
+    functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips: Clips) -> None:
+    with deployed.api() as api:
+        video = deployed.finished(api, deployed.uploaded(api, clips["h264.mp4"].read_bytes()))
+        assert (video["status"], video["media"]["width"]) == ("done", 640)
+        thumbnail = api.get(f"/videos/{video['id']}/thumbnail").headers["location"]
+        jpeg = httpx2.get(thumbnail, verify=deployed.aws.tls)
+        assert jpeg.headers["content-type"] == "image/jpeg"
+        assert jpeg.content.startswith(b"\xff\xd8\xff")
+
+
+def test_the_page_comes_through_the_gateway_as_it_was_built(deployed: Deployed) -> None:
+    """Lambda's answers are text or base64: compressed files have to be the latter."""
+    with deployed.api() as api:
+        page = api.get("/")
+        video = api.post("/videos", json={"filename": "clip.mp4", "size": 5}).json()
+        storage = re.match(r"https://[^/]+", video["upload"]["url"])
+        assert storage
+        assert f"connect-src 'self' {storage[0]};" in page.headers["content-security-policy"]
+        names = re.findall(r'(?:src|href)="/assets/([^"]+)"', page.text)
+        assert any(name.endswith(".js") for name in names)
+        for name in names:
+            packed = api.get(f"/assets/{name}", headers={"Accept-Encoding": "gzip"})
+            plain = api.get(f"/assets/{name}", headers={"Accept-Encoding": "identity"})
+            assert plain.content == (REPOSITORY / "functions/api/page/assets" / name).read_bytes()
+            assert packed.content == plain.content
+            if name.endswith(".js"):
+                assert packed.headers["content-encoding"] == "gzip"
+
+
+def test_a_finish_is_announced_at_once(deployed: Deployed, clips: Clips) -> None:
+    """Nobody is there to be told; that it was tried is what the queue and its trigger did."""
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+
+        def look() -> dict[str, Any] | None:
+            webhook: dict[str, Any] | None = api.get(f"/videos/{video_id}").json()["webhook"]
+            return webhook if webhook and webhook["attempts"] else None
+
+        assert eventually(look)["delivered_at"] is None
+
+
+def test_the_ancestors_form_works_up_to_what_lambda_takes(deployed: Deployed, clips: Clips) -> None:
+    clip = clips["tiny.mp4"].read_bytes()
+    with deployed.api() as api:
+        received = api.post("/upload-video/", files={"file": ("clip.mp4", clip)})
+        assert received.status_code == 202, received.text
+        assert deployed.finished(api, received.json()["id"])["status"] == "done"
+
+        larger = api.post("/upload-video/", files={"file": ("clip.mp4", bytes(4_500_001))})
+        assert larger.status_code == 413
+        assert "POST /videos" in larger.json()["detail"]
+
+
+def test_a_file_that_is_no_video_fails_with_its_code(deployed: Deployed) -> None:
+    with deployed.api() as api:
+        video = deployed.finished(api, deployed.uploaded(api, b"no video " * 1000))
+        assert (video["status"], video["error"]["code"]) == ("failed", "not_a_video")
+
+
+def test_a_form_is_good_for_its_own_key_only(deployed: Deployed) -> None:
+    with deployed.api() as api:
+        upload = api.post("/videos", json={"filename": "a.mp4", "size": 1}).json()["upload"]
+        assert deployed.post(upload, b"x", key="uploads/elsewhere").status_code == 403
+
+
+def test_upkeep_fails_what_failed_three_times_and_a_retry_mends_it(
+    deployed: Deployed, built: Path, clips: Clips, tmp_path: Path
+) -> None:
+    use_ffmpeg_of(deployed.aws, tmp_path / "nowhere")
+    with deployed.api() as api:
+        with failed_events_that_say_when(deployed.aws):
+            video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        video = deployed.finished(api, video_id)
+        assert (video["status"], video["error"]["code"]) == ("failed", "retries_exhausted")
+        assert video["attempts"] == 3
+
+        use_ffmpeg_of(deployed.aws, layer_of(built))
+        assert api.post(f"/videos/{video_id}/retry").status_code == 202
+        assert deployed.finished(api, video_id)["status"] == "done"
+
+
+def test_upkeep_sweeps_and_makes_the_indexes(deployed: Deployed) -> None:
+    """The emulator's clock does not run the schedule that often: the test does."""
+    answer = deployed.aws.client("lambda").invoke(
+        FunctionName=f"{_STACK}-upkeep", Payload=json.dumps(event("schedule"))
+    )
+    report = json.loads(answer["Payload"].read())
+    assert (report["finished"], report["problems"]) == (True, 0)
+    with MongoClient[dict[str, Any]](deployed.mongodb_uri) as client:
+        assert len(client["clipo"]["videos"].index_information()) > 1
+
+
+def test_a_deleted_video_leaves_nothing_behind(deployed: Deployed, clips: Clips) -> None:
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        deployed.finished(api, video_id)
+        assert api.delete(f"/videos/{video_id}").status_code == 204
+        assert api.get(f"/videos/{video_id}").status_code == 404
+    s3 = deployed.aws.client("s3")
+    for name in ("UploadsBucket", "MediaBucket"):
+        listed = s3.list_objects_v2(Bucket=deployed.outputs[name]).get("Contents", [])
+        assert not [found for found in listed if video_id in found["Key"]]
+
+
+def test_the_connection_string_is_in_no_parameter_output_or_log(
+    deployed: Deployed, clips: Clips
+) -> None:
+    with deployed.api() as api:
+        deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
+    stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
+    shown = json.dumps(stacks.describe_stacks(StackName=_STACK)["Stacks"][0], default=str)
+    for function in ("api", "processing", "upkeep"):
+        group = f"/aws/lambda/{_STACK}-{function}"
+        shown += json.dumps(logs.filter_log_events(logGroupName=group)["events"])
+    assert "upload signed" in shown
+    assert "processing started" in shown
+    assert deployed.mongodb_uri not in shown
+    assert SECRET not in shown
+    assert _RECEIVER not in shown
+
+
+def snapshots(aws: Aws) -> list[str]:
+    """Return the published versions of the API that are paid for as snapshots."""
+    listed = aws.client("lambda").list_versions_by_function(FunctionName=f"{_STACK}-api")
+    return [
+        found["Version"]
+        for found in listed["Versions"]
+        if found["SnapStart"]["OptimizationStatus"] == "On"
+    ]
+
+
+def called_version(aws: Aws) -> str | None:
+    """Return which published version the API's address leads to, or `None`: to the latest code."""
+    gateway, functions = aws.client("apigatewayv2"), aws.client("lambda")
+    (api,) = gateway.get_apis()["Items"]
+    (integration,) = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
+    alias = integration["IntegrationUri"].partition(f":function:{_STACK}-api")[2].strip(":")
+    if not alias:
+        return None
+    found = functions.get_alias(FunctionName=f"{_STACK}-api", Name=alias)
+    return str(found["FunctionVersion"])
+
+
+def test_snapstart_is_switched_on_and_off_and_follows_the_parameters(
+    deployed: Deployed, built: Path, clips: Clips
+) -> None:
+    aws = deployed.aws
+    assert (snapshots(aws), called_version(aws)) == ([], None)
+    with deployed.api() as api:
+        deploy(aws, built, ApiSnapStart="PublishedVersions")
+        first = called_version(aws)
+        assert snapshots(aws) == [first]
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        assert deployed.finished(api, video_id)["status"] == "done"
+
+        deploy(aws, built, ApiSnapStart="PublishedVersions", AllowedExtensions="webm")
+        refused = api.post("/videos", json={"filename": "clip.mp4", "size": 1})
+        assert refused.json()["code"] == "unsupported_extension"
+        second = called_version(aws)
+        assert second != first
+        assert snapshots(aws) == [second], "the old one is no longer paid for"
+
+        # What is not named keeps its value.
+        deploy(aws, built, ApiSnapStart="None", AllowedExtensions="mp4")
+        assert (snapshots(aws), called_version(aws)) == ([], None)
+        assert api.post("/videos", json={"filename": "clip.mp4", "size": 1}).status_code == 201
+
+
+def left(aws: Aws) -> list[str]:
+    """Return what the stack's name can still be found in."""
+    listed: dict[str, Callable[[Any], list[Any]]] = {
+        "s3": lambda c: c.list_buckets()["Buckets"],
+        "lambda": lambda c: c.list_functions()["Functions"] + c.list_layers()["Layers"],
+        "sqs": lambda c: c.list_queues().get("QueueUrls", []),
+        "logs": lambda c: c.describe_log_groups()["logGroups"],
+        "iam": lambda c: c.list_roles()["Roles"],
+        "events": lambda c: c.list_rules()["Rules"],
+        "apigatewayv2": lambda c: c.get_apis()["Items"],
+        "cloudwatch": lambda c: (
+            c.describe_alarms()["MetricAlarms"] + c.list_dashboards()["DashboardEntries"]
+        ),
+    }
+    return [
+        f"{service}: {item}"
+        for service, list_all in listed.items()
+        for item in list_all(aws.client(service))
+        if _STACK in json.dumps(item, default=str)
+    ]
+
+
+def test_the_stack_is_deleted_with_nothing_left(deployed: Deployed) -> None:
+    """The last one: it takes the stack away."""
+    assert len({line.partition(":")[0] for line in left(deployed.aws)}) == 8
+    s3 = deployed.aws.client("s3")
+    for name in ("UploadsBucket", "MediaBucket"):
+        bucket = deployed.outputs[name]
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=found["Key"])
+    deployed.aws.sam.run("delete", "--stack-name", _STACK, "--no-prompts")
+    assert left(deployed.aws) == []

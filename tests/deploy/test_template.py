@@ -1,0 +1,557 @@
+"""What the template promises to whoever deploys it."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.template import TEMPLATE, Document, resource, resources, source, transformed
+
+_TOOLS = Path(__file__).parents[2] / ".tools"
+_LINT = Path(sys.executable).with_name("cfn-lint")
+
+_UPLOADS = "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}"
+_MEDIA = "arn:${AWS::Partition}:s3:::${AWS::StackName}-media-${AWS::AccountId}-${AWS::Region}"
+
+
+def run(*command: str | Path, **environ: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=TEMPLATE.parent,
+        env=os.environ | {"SAM_CLI_TELEMETRY": "0"} | environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_aws_own_linters_find_nothing() -> None:
+    sam = _TOOLS / "sam/bin/sam"
+    for finished in (
+        run(_LINT, "--template", TEMPLATE),
+        run(sam, "validate", "--lint", "--region", "eu-west-1"),
+    ):
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.parametrize("snap_start", ["None", "PublishedVersions"])
+def test_checkov_finds_nothing_that_is_not_explained(snap_start: str, tmp_path: Path) -> None:
+    written = tmp_path / "template.json"
+    document = json.loads(json.dumps(transformed()))
+    document["Parameters"]["ApiSnapStart"]["Default"] = snap_start
+    written.write_text(json.dumps(document))
+    checkov = _TOOLS / "checkov/bin/checkov"
+    finished = run(checkov, "--file", written, "--skip-download", "--output", "json")
+    report = json.loads(finished.stdout)
+    assert finished.returncode == 0, report["results"]["failed_checks"]
+    assert report["summary"]["parsing_errors"] == 0
+    assert report["summary"]["passed"] > 30, "it has looked at what we deploy"
+    skipped = report["results"]["skipped_checks"]
+    assert all(len(check["check_result"]["suppress_comment"]) > 20 for check in skipped)
+
+
+# ---- Least privilege ----
+
+_UPLOADED = f"{_UPLOADS}/uploads/*"
+_THUMBNAILS = f"{_MEDIA}/thumbnails/*"
+
+RIGHTS = {
+    # It can read no upload, and write no thumbnail.
+    "ApiRole": {
+        ("s3:PutObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:ListMultipartUploadParts", _UPLOADED),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:GetObject", _THUMBNAILS),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucket", f"{_UPLOADS} if s3:prefix like uploads/*"),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
+        ("logs:CreateLogStream", "ApiLogs.Arn"),
+        ("logs:PutLogEvents", "ApiLogs.Arn"),
+    },
+    # It can write no upload, and read no thumbnail.
+    "ProcessingRole": {
+        ("s3:GetObject", _UPLOADED),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:PutObject", _THUMBNAILS),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("sqs:SendMessage", "FailedEvents.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
+        ("logs:CreateLogStream", "ProcessingLogs.Arn"),
+        ("logs:PutLogEvents", "ProcessingLogs.Arn"),
+    },
+    # It can read and write no object; it can remove what belongs to no video.
+    "UpkeepRole": {
+        ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucket", _MEDIA),
+        ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucketMultipartUploads", _UPLOADS),
+        ("s3:DeleteObject", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
+        ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
+        ("sqs:ReceiveMessage", "FailedEvents.Arn"),
+        ("sqs:DeleteMessage", "FailedEvents.Arn"),
+        ("sqs:GetQueueAttributes", "FailedEvents.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
+        ("sqs:ReceiveMessage", "Webhooks.Arn if Announces"),
+        ("sqs:DeleteMessage", "Webhooks.Arn if Announces"),
+        ("sqs:GetQueueAttributes", "Webhooks.Arn if Announces"),
+        ("logs:CreateLogStream", "UpkeepLogs.Arn"),
+        ("logs:PutLogEvents", "UpkeepLogs.Arn"),
+    },
+}
+"""All that each function may do, to the last right: what it does in `functions/`, and no more."""
+
+
+@pytest.mark.parametrize("role", RIGHTS)
+def test_a_function_may_do_what_it_does_and_nothing_else(role: str) -> None:
+    properties = resource("AWS::IAM::Role", role)
+    assert "ManagedPolicyArns" not in properties
+    (policy,) = properties["Policies"]
+    written = policy["PolicyDocument"]["Statement"]
+    assert {right for statement in written for right in rights(statement)} == RIGHTS[role]
+    (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_there_is_no_role_that_sam_made() -> None:
+    assert set(resources("AWS::IAM::Role")) == set(RIGHTS)
+
+
+def rights(statement: Document) -> Iterator[tuple[str, str]]:
+    """Yield what a statement allows, and on what; its condition stands behind."""
+    condition = ""
+    if "Fn::If" in statement:
+        name, statement, other = statement["Fn::If"]
+        assert other == {"Ref": "AWS::NoValue"}
+        condition = f" if {name}"
+    if "Condition" in statement:
+        ((key, value),) = statement["Condition"]["StringLike"].items()
+        condition = f" if {key} like {value}"
+    assert statement["Effect"] == "Allow"
+    for action in as_list(statement["Action"]):
+        for target in as_list(statement["Resource"]):
+            yield action, name_of(target) + condition
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def name_of(target: Document) -> str:
+    """Return what `!Sub` or `!GetAtt` names. A plain text is none that we write."""
+    return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
+
+
+def test_only_our_bucket_our_api_and_our_schedule_may_invoke_the_functions() -> None:
+    allowed = {
+        (found["Principal"], name_of(found["SourceArn"]))
+        for found in resources("AWS::Lambda::Permission").values()
+    }
+    api = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${HttpApi}/*"
+    assert allowed == {
+        ("s3.amazonaws.com", _UPLOADS),
+        ("apigateway.amazonaws.com", api),
+        ("events.amazonaws.com", "UpkeepFunctionSweep.Arn"),
+    }
+    from_s3 = resource("AWS::Lambda::Permission", "UploadsMayInvoke")
+    assert from_s3["SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+# ---- Buckets ----
+
+
+def test_buckets_are_private_encrypted_and_without_acls() -> None:
+    buckets = resources("AWS::S3::Bucket")
+    assert set(buckets) == {"UploadsBucket", "MediaBucket"}
+    for bucket in buckets.values():
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+@pytest.mark.parametrize("bucket", ["UploadsBucket", "MediaBucket"])
+def test_plain_http_and_old_signatures_are_denied_to_everybody(bucket: str) -> None:
+    policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")
+    assert policy["Bucket"] == {"Ref": bucket}
+    itself, objects = {"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
+    always = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    fifteen_minutes = str(15 * 60 * 1000)
+    assert policy["PolicyDocument"]["Statement"] == [
+        always
+        | {
+            "Sid": "TlsOnly",
+            "Resource": [itself, objects],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        },
+        always
+        | {
+            "Sid": "NoOldSignatures",
+            "Resource": objects,
+            "Condition": {"NumericGreaterThan": {"s3:signatureAge": fifteen_minutes}},
+        },
+    ]
+
+
+def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
+    (rule,) = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
+    assert (rule["AllowedMethods"], rule["ExposedHeaders"]) == (
+        ["POST", "PUT", "GET", "DELETE"],
+        ["ETag"],
+    )
+    assert "*" not in json.dumps(rule["AllowedOrigins"])
+    own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+    condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
+    assert (condition, alone) == ("OtherOrigins", [own])
+    assert own in with_others["Fn::Split"][1]["Fn::Join"][1]
+
+
+def test_pages_of_exact_origins_may_read_thumbnails() -> None:
+    (rule,) = resource("AWS::S3::Bucket", "MediaBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["GET"]
+    condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
+    own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
+    assert (condition, alone) == ("OtherOrigins", [own])
+    listed = [own, "null", {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]}]
+    assert with_others["Fn::Split"][1]["Fn::Join"] == [",", listed]
+
+
+def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
+    cors = resource("AWS::ApiGatewayV2::Api", "HttpApi")["CorsConfiguration"]["Fn::If"]
+    assert cors[0] == "OtherOrigins"
+    assert cors[1]["AllowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert "AllowCredentials" not in cors[1]
+    assert "*" not in json.dumps(cors[1])
+    assert cors[2] == {"Ref": "AWS::NoValue"}
+
+
+def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() -> None:
+    for bucket in resources("AWS::S3::Bucket").values():
+        unfinished = bucket["LifecycleConfiguration"]["Rules"][0]
+        assert unfinished["Status"] == "Enabled"
+        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+    rules = resource("AWS::S3::Bucket", "UploadsBucket")["LifecycleConfiguration"]["Rules"]
+    assert rules[1]["Fn::If"][0] == "SourcesExpire"
+    assert rules[1]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    assert source()["Parameters"]["ExpireSourcesAfterDays"]["Default"] == 0
+
+
+def test_deleting_the_stack_deletes_no_video() -> None:
+    """S3 refuses to delete what is not empty, so the buckets need not be retained."""
+    for name in ("UploadsBucket", "MediaBucket"):
+        bucket = transformed()["Resources"][name]
+        assert bucket["DeletionPolicy"] == "Delete"
+        assert bucket["UpdateReplacePolicy"] == "Retain"
+
+
+# ---- Events ----
+
+
+def test_uploads_start_processing_and_thumbnails_do_not() -> None:
+    uploads = resource("AWS::S3::Bucket", "UploadsBucket")["NotificationConfiguration"]
+    (trigger,) = uploads["LambdaConfigurations"]
+    assert trigger["Event"] == "s3:ObjectCreated:*"
+    assert trigger["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "uploads/"}]
+    assert trigger["Function"] == {"Fn::GetAtt": ["ProcessingFunction", "Arn"]}
+    # S3 asks at once whether it may.
+    assert "UploadsMayInvoke" in as_list(transformed()["Resources"]["UploadsBucket"]["DependsOn"])
+    assert "NotificationConfiguration" not in resource("AWS::S3::Bucket", "MediaBucket")
+
+
+def test_an_event_is_tried_three_times_and_then_kept_for_two_weeks() -> None:
+    config = resource("AWS::Lambda::EventInvokeConfig", "ProcessingFunction")
+    assert config["MaximumRetryAttempts"] == 2
+    failed = {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert config["DestinationConfig"]["OnFailure"]["Destination"] == failed
+    queue = resource("AWS::SQS::Queue", "FailedEvents")
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
+    (rule,) = resources("AWS::Events::Rule").values()
+    assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
+    assert rule.get("State", "ENABLED") == "ENABLED"
+    mapping = resource("AWS::Lambda::EventSourceMapping", "UpkeepFunctionFailedEvents")
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
+    assert mapping.get("Enabled", True) is True
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    timeout = resource("AWS::Lambda::Function", "UpkeepFunction")["Timeout"]
+    assert resource("AWS::SQS::Queue", "FailedEvents")["VisibilityTimeout"] >= 6 * timeout
+    assert timeout < 60 * source()["Parameters"]["UpkeepMinutes"]["MinValue"]
+
+
+def test_a_file_has_the_time_that_the_engine_may_take() -> None:
+    """95 s for one file, and what comes before and after."""
+    assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
+
+
+def test_functions_run_where_their_artifacts_do() -> None:
+    """Bytecode is of one minor version, libraries are of one processor."""
+    functions = resources("AWS::Lambda::Function")
+    assert {name: found["Handler"] for name, found in functions.items()} == {
+        "ApiFunction": "functions.api.handler.handler",
+        "ProcessingFunction": "functions.processing.cold_start.handler",
+        "UpkeepFunction": "functions.upkeep.handler.handler",
+    }
+    for found in functions.values():
+        assert found["Runtime"] == "python3.13"
+        assert found["Architectures"] == [{"Ref": "Architecture"}]
+    (layer,) = functions["ProcessingFunction"]["Layers"]
+    assert layer["Ref"].startswith("FfmpegLayer")
+
+
+def test_concurrency_is_capped_where_the_operator_says_so() -> None:
+    concurrency = resource("AWS::Lambda::Function", "ProcessingFunction")[
+        "ReservedConcurrentExecutions"
+    ]
+    assert concurrency["Fn::If"] == [
+        "ConcurrencyIsCapped",
+        {"Ref": "ProcessingConcurrency"},
+        {"Ref": "AWS::NoValue"},
+    ]
+
+
+# ---- SnapStart ----
+
+
+def test_the_api_starts_from_snapshots_only_where_the_operator_says_so() -> None:
+    parameter = source()["Parameters"]["ApiSnapStart"]
+    assert (parameter["Default"], parameter["AllowedValues"]) == (
+        "None",
+        ["None", "PublishedVersions"],
+    )
+    starting = {
+        name: found["SnapStart"]
+        for name, found in resources("AWS::Lambda::Function").items()
+        if "SnapStart" in found
+    }
+    assert starting == {"ApiFunction": {"ApplyOn": {"Ref": "ApiSnapStart"}}}
+
+    (alias,) = resources("AWS::Lambda::Alias").values()
+    condition, with_alias, without = resource("AWS::ApiGatewayV2::Integration", "HttpApi")[
+        "IntegrationUri"
+    ]["Fn::If"]
+    assert condition == "SnapStarts"
+    assert with_alias["Fn::Sub"] == f"{without['Fn::Sub']}:{alias['Name']}"
+    assert resource("AWS::Lambda::Permission", "HttpApiMayInvoke")["FunctionName"]["Fn::If"] == [
+        "SnapStarts",
+        {"Ref": "ApiFunctionAliaslive"},
+        {"Fn::GetAtt": ["ApiFunction", "Arn"]},
+    ]
+
+
+def published() -> Document:
+    versions: list[Document] = [
+        found
+        for found in transformed()["Resources"].values()
+        if found["Type"] == "AWS::Lambda::Version"
+    ]
+    (version,) = versions
+    return version
+
+
+def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last() -> None:
+    """SAM alone does not see parameters, and keeps all versions that there ever were."""
+    version = published()
+    assert version["DeletionPolicy"] == "Delete"
+    condition, description, otherwise = version["Properties"]["Description"]["Fn::If"]
+    assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
+    function = resource("AWS::Lambda::Function", "ApiFunction")
+    # Whether there are snapshots changes the description as it is: there is one, or none.
+    used = parameters_in(function) - {"ApiSnapStart"}
+    assert "MongoSecret" in used
+    assert parameters_in(description) == used
+
+
+def test_a_changed_template_publishes_a_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version_id() -> str:
+        return str(transformed()["Resources"]["ApiFunctionAliaslive"]["Properties"])
+
+    before = version_id()
+    monkeypatch.setitem(source()["Resources"]["ApiFunction"]["Properties"], "Timeout", 28)
+    transformed.cache_clear()
+    try:
+        assert version_id() != before
+    finally:
+        monkeypatch.undo()
+        transformed.cache_clear()
+
+
+def parameters_in(value: Any) -> set[str]:
+    """Return the template's parameters that a value depends on."""
+    named = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(value)))
+    return {name for names in named for name in names} & set(source()["Parameters"])
+
+
+# ---- Secrets, logs and alarms ----
+
+
+_WEBHOOK_SECRET: Document = {
+    "Fn::If": ["Announces", {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}, ""]
+}
+
+
+def test_what_processes_hostile_files_knows_no_receiver() -> None:
+    functions = resources("AWS::Lambda::Function")
+    knowing = [
+        name
+        for name, found in functions.items()
+        if {"WEBHOOK_URL", "WEBHOOK_SECRET"} & set(found["Environment"]["Variables"])
+    ]
+    assert knowing == ["UpkeepFunction"]
+    for found in functions.values():
+        assert "WEBHOOK_ALLOW_PRIVATE" not in found["Environment"]["Variables"]
+
+
+def test_the_connection_string_is_nowhere_in_plain_text() -> None:
+    for function in resources("AWS::Lambda::Function").values():
+        variables = function["Environment"]["Variables"]
+        uri = variables.pop("MONGODB_URI")
+        assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
+        assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
+        assert "://" not in json.dumps(variables)
+    assert "MongoSecret" not in json.dumps(source()["Outputs"])
+
+
+def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
+    groups = resources("AWS::Logs::LogGroup")
+    assert set(groups) == {"ApiLogs", "ProcessingLogs", "UpkeepLogs", "HttpApiLogs"}
+    assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
+    for function in resources("AWS::Lambda::Function").values():
+        assert function["LoggingConfig"]["LogFormat"] == "JSON"
+        assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
+
+
+def test_access_logs_are_json() -> None:
+    stage = resource("AWS::ApiGatewayV2::Stage", "HttpApiStage")
+    fields = {"requestId", "time", "method", "path", "status", "latencyMs", "ip"}
+    assert set(json.loads(stage["AccessLogSettings"]["Format"])) == fields | {"integrationError"}
+
+
+def test_the_api_is_throttled() -> None:
+    limit = {"Ref": "RequestsPerSecond"}
+    stage = resource("AWS::ApiGatewayV2::Stage", "HttpApiStage")
+    assert stage["DefaultRouteSettings"] == {
+        "ThrottlingRateLimit": limit,
+        "ThrottlingBurstLimit": limit,
+    }
+
+
+_API = ("ApiId", "HttpApi")
+_QUEUE = ("QueueName", "FailedEvents.QueueName")
+ALARMS = {
+    "api-errors": ("AWS/ApiGateway 5xx Sum", _API, 300, 5),
+    "api-throttles": ("AWS/Lambda Throttles Sum", ("FunctionName", "ApiFunction"), 300, 1),
+    "api-duration": ("AWS/Lambda Duration p95", ("FunctionName", "ApiFunction"), 300, 3000),
+    "processing-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "ProcessingFunction"), 300, 5),
+    "processing-throttles": (
+        *("AWS/Lambda Throttles Sum", ("FunctionName", "ProcessingFunction")),
+        *(300, 1),
+    ),
+    "processing-duration": (
+        *("AWS/Lambda Duration p95", ("FunctionName", "ProcessingFunction")),
+        *(300, 30_000),
+    ),
+    "given-up": ("AWS/SQS NumberOfMessagesSent Sum", _QUEUE, 300, 1),
+    "undelivered": (
+        *("AWS/Lambda DestinationDeliveryFailures Sum", ("FunctionName", "ProcessingFunction")),
+        *(300, 1),
+    ),
+    "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
+}
+"""Each alarm of one metric: which, of what, over how many seconds, and from which value on."""
+
+
+def test_alarms_watch_what_they_say() -> None:
+    found = {
+        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm
+        for alarm in resources("AWS::CloudWatch::Alarm").values()
+    }
+    queue = found.pop("failed-events")
+    assert {name: watched(alarm) for name, alarm in found.items()} == ALARMS
+    assert queue["Metrics"][0]["Expression"] == "waiting + hidden"
+    assert {m["MetricStat"]["Metric"]["MetricName"] for m in queue["Metrics"][1:]} == {
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateNumberOfMessagesNotVisible",
+    }
+    longest_way_of_the_sweep = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
+    assert found["upkeep-errors"]["Period"] >= 2 * longest_way_of_the_sweep
+
+
+def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
+    statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+    (dimension,) = alarm["Dimensions"]
+    value = dimension["Value"]
+    of = value.get("Ref") or ".".join(value["Fn::GetAtt"])
+    metric = f"{alarm['Namespace']} {alarm['MetricName']} {statistic}"
+    return metric, (dimension["Name"], of), alarm["Period"], alarm["Threshold"]
+
+
+def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
+    runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
+    alarms = resources("AWS::CloudWatch::Alarm")
+    assert len(alarms) == 10, "what CloudWatch has for nothing"
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
+        name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
+        assert f"docs/operations.md, {name}." in alarm["AlarmDescription"]
+        assert f"### {name}\n" in runbooks
+
+
+def test_the_dashboard_is_json_about_what_is_there() -> None:
+    body = resource("AWS::CloudWatch::Dashboard", "Dashboard")["DashboardBody"]["Fn::Sub"]
+    assert len(json.loads(body)["widgets"]) == 9
+
+
+# ---- Parameters ----
+
+
+def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are() -> None:
+    parameters = source()["Parameters"]
+    assert [name for name, p in parameters.items() if "Default" not in p] == ["MongoSecret"]
+    assert all(len(p["Description"]) > 20 for p in parameters.values())
+    for name, parameter in parameters.items():
+        limits = {"AllowedValues", "AllowedPattern", "MinValue"}
+        assert limits & set(parameter), name
+    groups = source()["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert {name for group in groups for name in group["Parameters"]} == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        (
+            "MongoSecret",
+            [
+                "clipo/mongodb",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:clipo/m-aB3dEf",
+            ],
+            ["mongodb+srv://clipo:PASSWORD@cluster0.abcde.mongodb.net/", "mongodb://h/?w=1", ""],
+        ),
+        (
+            "AllowedOrigins",
+            ["", "https://app.example.com", "http://localhost:5173"],
+            ["*", "https://*.example.com", "https://app.example.com/", "app.example.com"],
+        ),
+        ("WebhookUrl", ["", "https://example.com/hook?token=1"], ["http://example.com", "x"]),
+        ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
+        ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
+    ],
+)
+def test_what_a_parameter_takes(parameter: str, good: list[str], bad: list[str]) -> None:
+    pattern = source()["Parameters"][parameter]["AllowedPattern"]
+    assert [text for text in good if not re.fullmatch(pattern, text)] == []
+    assert [text for text in bad if re.fullmatch(pattern, text)] == []

@@ -1,0 +1,196 @@
+"""Starts `clipo up` as a user would, and talks to it."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import boto3
+import httpx2
+
+from clipo.local.ports import free_port
+
+_START_S = 60
+_FINISH_S = 30
+
+
+@dataclass
+class RunningStack:
+    """A local stack and its addresses."""
+
+    process: "subprocess.Popen[str]"
+    home: Path
+    output_file: Path
+    client: httpx2.Client
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def api(self) -> str:
+        return self.addresses["api"]
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text()
+
+    def upload_form(self, clip: Path, name: str | None = None) -> str:
+        """Upload as the ancestor's clients do; return the id."""
+        files = {"file": (name or clip.name, clip.read_bytes())}
+        response = self.client.post("/upload-video/", files=files)
+        assert response.status_code == 202, response.text
+        return str(response.json()["id"])
+
+    def create(self, clip: Path, name: str | None = None, **fields: Any) -> dict[str, Any]:
+        """Announce a video; return it with its form."""
+        body = {"filename": name or clip.name, "size": max(clip.stat().st_size, 1)} | fields
+        response = self.client.post("/videos", json=body)
+        assert response.status_code == 201, response.text
+        created: dict[str, Any] = response.json()
+        return created
+
+    def upload_signed(self, clip: Path, name: str | None = None) -> str:
+        """Upload straight to S3; return the id."""
+        created = self.create(clip, name)
+        response = post_form(created["upload"], clip.read_bytes())
+        assert response.status_code == 204, response.text
+        return str(created["id"])
+
+    def cloud(self, service: Literal["s3", "sqs"]) -> Any:
+        """Return a client of the stack's own S3 or SQS."""
+        credentials = json.loads((self.home / "credentials.json").read_text())
+        return boto3.client(
+            service,
+            endpoint_url=self.addresses["s3"],
+            region_name="us-east-1",
+            aws_access_key_id=credentials["access_key"],
+            aws_secret_access_key=credentials["secret"],
+        )
+
+    def objects_of(self, video_id: str) -> list[str]:
+        """Return the keys of all that is stored for a video."""
+        return objects_of(self.cloud("s3"), video_id)
+
+    def await_events(self) -> None:
+        """Wait until every event has been processed to its end."""
+        sqs = self.cloud("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = sqs.get_queue_url(QueueName="clipo-events")["QueueUrl"]
+        deadline = time.monotonic() + _FINISH_S
+        while True:
+            found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+            if not any(int(found[name]) for name in names):
+                return
+            assert time.monotonic() < deadline, (found, self.output)
+            time.sleep(0.05)
+
+    def finished(self, video_id: str) -> dict[str, Any]:
+        """Wait until a video is done or failed, and return it."""
+        deadline = time.monotonic() + _FINISH_S
+        while True:
+            response = self.client.get(f"/videos/{video_id}")
+            video: dict[str, Any] = response.json()
+            if video["status"] in ("done", "failed"):
+                return video
+            assert time.monotonic() < deadline, (video, self.output)
+            time.sleep(0.05)
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+    def children(self) -> dict[str, int]:
+        """Return the process ids of the stack's parts, by a word of their command line."""
+        words = (
+            "ministack",
+            "secantusd",
+            "clipo.local.api_server",
+            "clipo.local.dispatcher",
+            "clipo.local.upkeep_timer",
+        )
+        listing = subprocess.run(
+            ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout
+        return {
+            word: int(line.split()[0])
+            for line in listing.splitlines()
+            for word in words
+            if word in line
+        }
+
+
+def objects_of(s3: Any, video_id: str) -> list[str]:
+    """Return the keys of all that is stored for a video."""
+    return [
+        found["Key"]
+        for bucket in ("clipo-uploads", "clipo-media")
+        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        if video_id in found["Key"]
+    ]
+
+
+def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> httpx2.Response:
+    """Post a signed form, with some of its fields changed."""
+    fields = upload["fields"] | changes
+    return httpx2.post(upload["url"], data=fields, files={"file": ("any name", content)})
+
+
+def launch(home: Path, port: int, **environ: str) -> RunningStack:
+    """Start `clipo up` and do not wait for it."""
+    home.mkdir(parents=True, exist_ok=True)
+    output = home / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from clipo.cli.app import app; app()", "up"],
+            cwd=home,
+            env=os.environ | {"CLIPO_HOME": str(home), "PORT": str(port)} | environ,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    return RunningStack(process, home, output, httpx2.Client())
+
+
+@contextmanager
+def launched(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
+    """Start `clipo up`, and make sure that it ends with the `with` block."""
+    stack = launch(home, port or free_port(18000, taken=set()), **environ)
+    try:
+        yield stack
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            stack.stop()
+        if stack.process.poll() is None:
+            os.killpg(stack.process.pid, signal.SIGKILL)
+            stack.process.wait()
+
+
+@contextmanager
+def running_stack(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
+    """Run `clipo up` for the time of a `with` block."""
+    with launched(home, port, **environ) as stack:
+        await_ready(stack)
+        with httpx2.Client(base_url=stack.api, timeout=30) as stack.client:
+            yield stack
+
+
+def await_ready(stack: RunningStack) -> None:
+    deadline = time.monotonic() + _START_S
+    file = stack.home / "stack.json"
+    while not file.exists() or not file.read_text():
+        assert stack.process.poll() is None, stack.output
+        assert time.monotonic() < deadline, stack.output
+        time.sleep(0.05)
+    stack.addresses = json.loads(file.read_text())

@@ -1,0 +1,395 @@
+"""The `clipo` command, as people and programs use it."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from clipo.local.ports import free_port
+from tests.clips import Clips
+from tests.command import Command
+from tests.running_stack import RunningStack
+from tests.servers import a_web_server
+
+HALF_BLOCK = "▀"
+
+
+@pytest.fixture
+def command(stack: RunningStack, tmp_path: Path) -> Command:
+    state = {"XDG_STATE_HOME": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    folder = tmp_path / "here"
+    folder.mkdir()
+    return Command({"CLIPO_API": stack.api} | state, folder)
+
+
+@pytest.fixture
+def clip(clips: Clips, command: Command) -> str:
+    shutil.copy(clips["tiny.mp4"], command.folder / "tiny.mp4")
+    return "tiny.mp4"
+
+
+class TestUpload:
+    def test_a_person_sees_the_bar_the_result_and_the_picture(self, command: Command) -> None:
+        with command.typed("upload", "--sample") as screen:
+            assert screen.exit_code() == 0
+            assert "done  sample.mp4" in screen.text
+            assert "5 s, 640x360, h264 and aac" in screen.text
+            assert f"{command.environ['CLIPO_API']}/#/videos/" in screen.text
+            assert screen.text.count(HALF_BLOCK) > 100
+            assert "━" in screen.seen.decode(), "the bar"
+            assert "━" not in screen.text, "which goes when it is finished"
+            assert screen.screen.cursor.hidden is False
+
+    @pytest.mark.parametrize("terminal", ["xterm-256color", "foot"])
+    def test_the_terminal_is_asked_nothing(
+        self, command: Command, clip: str, terminal: str
+    ) -> None:
+        """What it answers late would be typed into the shell."""
+        with command.typed("upload", clip, TERM=terminal) as screen:
+            assert screen.exit_code() == 0
+            assert not re.search(rb"\x1b\[[\d;>=?]*[cntx]|\x1b\[\?\d+\$p", screen.seen)
+            assert (b"\x1bP" in screen.seen) is (terminal == "foot"), "sixel"
+
+    @pytest.mark.parametrize("columns", [40, 80, 200])
+    def test_nothing_is_too_wide(self, command: Command, clip: str, columns: int) -> None:
+        long = "a very long name [red] " * 6 + ".mp4"
+        (command.folder / clip).rename(command.folder / long)
+        with command.typed("upload", long, columns=columns) as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.startswith("done  a very long name [red]")
+            first, second = screen.text.splitlines()[:2]
+            assert second.startswith("  0.4 s, 16x16"), first
+
+    def test_a_pipe_gets_the_data_and_nothing_else(self, command: Command, clip: str) -> None:
+        finished = command.run("upload", clip)
+        assert finished.returncode == 0
+        assert finished.stdout.startswith("done  tiny.mp4\n")
+        assert finished.stderr.splitlines()[0].startswith("tiny.mp4: uploading ")
+        assert "\x1b" not in finished.stdout + finished.stderr
+
+    def test_quietly_there_is_only_the_id(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        finished = command.run("upload", clip, "--quiet")
+        assert finished.stderr == ""
+        assert stack.client.get(f"/videos/{finished.stdout.strip()}").json()["status"] == "done"
+
+    def test_programs_get_an_object_a_line(self, command: Command, clip: str) -> None:
+        (command.folder / "text.mp4").write_text("no video")
+        finished = command.run("upload", clip, "text.mp4", "missing.mp4", "--json")
+        assert finished.returncode == 1
+        documents = {d["file"]: d for d in map(json.loads, finished.stdout.splitlines())}
+        assert documents["tiny.mp4"]["status"] == "done"
+        assert documents["text.mp4"]["error"]["code"] == "not_a_video"
+        assert documents["missing.mp4"]["error"]["code"] == "local_file"
+
+    def test_a_bad_file_is_named_and_the_others_go_on(self, command: Command, clip: str) -> None:
+        (command.folder / "empty.mp4").touch()
+        (command.folder / "notes.txt").write_text("notes")
+        finished = command.run("upload", "gone.mp4", ".", "empty.mp4", "notes.txt", clip)
+        assert finished.returncode == 1
+        assert "gone.mp4: There is no such file." in finished.stderr
+        assert ".: This is a folder." in finished.stderr
+        assert "empty.mp4: The file is empty." in finished.stderr
+        assert "(unsupported_extension, request " in finished.stderr
+        assert finished.stderr.endswith("1 of 5 videos are done.\n")
+        assert finished.stdout.startswith("done  tiny.mp4")
+
+    def test_a_file_over_the_limit_is_refused_before_it_is_sent(self, command: Command) -> None:
+        with (command.folder / "huge.mp4").open("wb") as huge:
+            huge.truncate(5_000_000_000)
+        finished = command.run("upload", "huge.mp4")
+        assert finished.returncode == 1
+        assert "at most 100,000,000 are allowed. Shorten it, or raise" in finished.stderr
+
+    def test_bars_and_data_do_not_meet_on_one_terminal(self, command: Command, clip: str) -> None:
+        shutil.copy(command.folder / clip, command.folder / "other.mp4")
+        line = f"clipo upload {clip} other.mp4 | cat"
+        with command.typed("-c", line, program="bash") as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.count("/#/videos/") == 2
+            assert "\ndone  other.mp4\n" in screen.text
+            assert "━" not in screen.text
+
+    def test_two_files_of_one_name_are_told_apart(self, command: Command, clip: str) -> None:
+        for folder in ("one", "two"):
+            (command.folder / folder).mkdir()
+            shutil.copy(command.folder / clip, command.folder / folder / clip)
+        twice = str(command.folder / clip)
+        finished = command.run("upload", f"one/{clip}", f"two/{clip}", clip, f"./{clip}", twice)
+        assert finished.returncode == 0
+        assert "A file that is named twice is uploaded once." in finished.stderr
+        done = re.findall(r"^done  (.+)$", finished.stdout, re.MULTILINE)
+        assert sorted(done) == ["one/tiny.mp4", "tiny.mp4", "two/tiny.mp4"]
+        assert "one/tiny.mp4: uploading " in finished.stderr
+
+    def test_a_sample_has_no_address(self, command: Command) -> None:
+        finished = command.run("upload", "--sample", "--json")
+        assert json.loads(finished.stdout)["file"] == "sample.mp4"
+        finished = command.run("upload", "--sample", CLIPO_API="http://localhost:1")
+        assert "\nsample.mp4: Nothing answers at" in finished.stderr
+
+    @pytest.mark.parametrize("name", [b"\xff.mp4", b"two\nlines.mp4"])
+    def test_a_name_that_cannot_be_is_told(self, command: Command, name: bytes) -> None:
+        (command.folder / os.fsdecode(name)).write_bytes(b"x")
+        finished = command.run("upload", os.fsdecode(name))
+        assert finished.returncode == 1
+        assert finished.stderr.endswith("or is not UTF-8. Rename the file.\n")
+        assert "from a pipe" in command.run("upload", "-").stderr
+
+    def test_without_waiting_it_ends_when_the_file_is_stored(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        finished = command.run("upload", clip, "--no-wait", "-q")
+        assert finished.returncode == 0
+        assert stack.finished(finished.stdout.strip())["status"] == "done"
+
+    def test_a_video_that_fails_fails_the_command(self, command: Command) -> None:
+        (command.folder / "text.mp4").write_text("no video")
+        with command.typed("upload", "text.mp4") as screen:
+            assert screen.exit_code() == 1
+            assert screen.text.startswith("failed  text.mp4\n  The file is not a video")
+
+    def test_a_name_does_nothing_to_the_terminal(self, command: Command, clip: str) -> None:
+        name = "\x1b[31mred\x07 [bold]🎬\u202e.mp4"
+        (command.folder / clip).rename(command.folder / name)
+        with command.typed("upload", name) as screen:
+            assert screen.exit_code() == 1, "a control character is refused"
+            assert "\\x1b[31mred\\x07 [bold]" in screen.text
+            assert b"\x1b[31mred" not in screen.seen
+            assert "\\u202e.mp4" in screen.text
+
+    def test_no_color_is_honoured(self, command: Command, clip: str) -> None:
+        with command.typed("upload", clip, NO_COLOR="1") as screen:
+            assert screen.exit_code() == 0
+            assert b"[3" not in screen.seen.replace(b"[3A", b"")
+            assert HALF_BLOCK not in screen.text
+
+    def test_nothing_to_upload_is_a_misuse(self, command: Command) -> None:
+        finished = command.run("upload")
+        assert finished.returncode == 2
+        assert "--sample" in finished.stderr
+
+
+class TestAddress:
+    def test_it_is_given_before_or_after_the_command(
+        self, stack: RunningStack, command: Command
+    ) -> None:
+        command.environ["CLIPO_API"] = "http://localhost:1"
+        assert command.run("--api", stack.api, "list").returncode == 0
+        assert command.run("list", "--api", f"{stack.api}/").returncode == 0
+
+    def test_the_running_stack_is_found(self, stack: RunningStack, command: Command) -> None:
+        del command.environ["CLIPO_API"]
+        assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
+
+    def test_nobody_there_says_what_to_start(self, command: Command) -> None:
+        address = f"http://localhost:{free_port(18700, taken=set())}"
+        finished = command.run("upload", "--sample", "--api", address)
+        assert finished.returncode == 1
+        assert f"Nothing answers at {address}: is `clipo up` running?" in finished.stderr
+
+    def test_somebody_else_is_not_taken_for_clipo(self, command: Command) -> None:
+        with a_web_server() as address:
+            finished = command.run("list", "--api", address)
+        assert finished.returncode == 1
+        assert "is not Clipo: 200 with text/html" in finished.stderr
+
+    @pytest.mark.parametrize("address", ["localhost:8000", "ftp://x", "http://", "http://a b"])
+    def test_what_is_no_address_is_a_misuse(self, command: Command, address: str) -> None:
+        finished = command.run("list", CLIPO_API=address)
+        assert finished.returncode == 2
+        assert "CLIPO_API must be an address" in finished.stderr
+
+
+class TestVideos:
+    def test_the_list_has_each_status(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        waiting = stack.create(clips["tiny.mp4"], "waits.mp4")["id"]
+        done = stack.finished(stack.upload_form(clips["tiny.mp4"], "ready.mp4"))["id"]
+        listed = command.run("list", "--limit", "2").stdout.splitlines()
+        assert listed[1].split()[:2] == [done, "done"]
+        assert listed[2].split()[:2] == [waiting, "pending"]
+        pending = command.run("list", "--status", "pending", "-n", "1", "-q")
+        assert pending.stdout == f"{waiting}\n"
+        assert command.json("list", "-n", "1")[0]["id"] == done
+        with command.typed("list", "-n", "2", columns=40) as screen:
+            assert screen.exit_code() == 0
+            assert screen.text.splitlines()[:2] == ["ready.mp4", f"  {done}  done"]
+        with command.typed("list", "-n", "2", columns=80) as screen:
+            assert screen.exit_code() == 0
+            assert re.match(
+                rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
+            )
+
+    def test_no_line_of_a_pipe_ends_with_spaces(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "a" * 200 + ".mp4")["id"]
+        stack.create(clips["tiny.mp4"], "short.mp4")
+        for arguments in (["list"], ["show", one]):
+            assert not re.search(r" $", command.run(*arguments).stdout, re.MULTILINE)
+
+    def test_all_is_shown_of_a_video_and_what_to_do(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        done = stack.finished(stack.upload_form(clips["h264.mp4"]))
+        with command.typed("show", done["id"], columns=40) as screen:
+            assert screen.exit_code() == 0
+            for words in ("640x360", "h264, 25 frames a second", "aac", "announced", "done in"):
+                assert words in screen.text
+            assert HALF_BLOCK in screen.text
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))
+        shown = command.run("show", failed["id"])
+        assert shown.returncode == 0
+        assert failed["error"]["message"] in shown.stdout
+        assert command.json("show", done["id"]) == done
+
+    def test_a_video_that_is_not_there_is_said(self, command: Command) -> None:
+        finished = command.run("show", "507f1f77bcf86cd799439011")
+        assert finished.returncode == 1
+        assert "(video_not_found, request " in finished.stderr
+
+    @pytest.mark.parametrize("name", ["show", "retry", "delete", "watch", "open"])
+    @pytest.mark.parametrize("video_id", ["", "507f1f77bcf86cd799439011/thumbnail", "../docs", "é"])
+    def test_what_is_no_id_is_a_misuse(self, command: Command, name: str, video_id: str) -> None:
+        finished = command.run(name, video_id)
+        assert (finished.returncode, finished.stdout) == (2, "")
+        assert "Invalid value for 'ID'" in finished.stderr
+
+    def test_an_id_may_be_typed_in_capitals(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        finished = command.run("delete", "--yes", one.upper())
+        assert finished.stdout == f"deleted  {one}  one.mp4\n"
+
+    def test_a_failed_video_is_retried_and_watched(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        done = stack.finished(stack.upload_form(clips["tiny.mp4"]))["id"]
+        finished = command.run("retry", failed, done)
+        assert finished.returncode == 1
+        assert finished.stdout.startswith(f"retried  {failed}")
+        assert "There is nothing to retry. (not_failed" in finished.stderr
+        watched = command.run("watch", failed, done)
+        assert watched.returncode == 1, "one has failed again"
+        last = watched.stdout.splitlines()[-1]
+        assert any(f"{one}  " in watched.stdout for one in (failed, done))
+        assert "not_a_video" in watched.stdout, last
+        assert command.run("watch", done, "-q").returncode == 0
+
+    def test_deleting_asks(self, stack: RunningStack, command: Command, clips: Clips) -> None:
+        one = stack.finished(stack.upload_form(clips["tiny.mp4"], "one.mp4"))["id"]
+        refused = command.run("delete", one)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert "--yes" in refused.stderr
+        with command.typed("delete", one) as screen:
+            screen.await_text("Delete one.mp4? [y/N]")
+            screen.press("n\r")
+            assert screen.exit_code() == 1
+            assert "Nothing is deleted." in screen.text
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+        with command.typed("delete", one) as screen:
+            screen.await_text("[y/N]")
+            screen.press("y\r")
+            assert screen.exit_code() == 0
+        assert stack.client.get(f"/videos/{one}").status_code == 404
+        assert command.run("delete", "--yes", one).returncode == 1
+
+    @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+    def test_the_question_can_be_left(
+        self, stack: RunningStack, command: Command, clips: Clips, keys: str
+    ) -> None:
+        one = stack.create(clips["tiny.mp4"], "one.mp4")["id"]
+        with command.typed("delete", one) as screen:
+            screen.await_text("[y/N]")
+            screen.press(keys)
+            assert screen.exit_code() == 130
+            assert screen.text.endswith("\nNothing is deleted.")
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+
+    def test_programs_get_a_line_for_each_id(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        gone, one = "507f1f77bcf86cd799439011", stack.create(clips["tiny.mp4"])["id"]
+        for arguments, code in [(["retry"], "not_failed"), (["delete", "--yes"], None)]:
+            finished = command.run(*arguments, gone, one, "--json")
+            assert finished.returncode == 1
+            lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
+            assert lines[gone]["error"]["code"] == "video_not_found"
+            assert lines[gone]["error"]["request_id"] not in lines[gone]["error"]["message"]
+            assert lines[one].get("error", {}).get("code") == code
+
+    def test_watching_shows_changes_until_ctrl_c(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        with command.typed("watch", columns=120) as screen:
+            screen.await_text("Watching")
+            waiting = stack.create(clips["tiny.mp4"], "waits.mp4")["id"]
+            screen.await_text(f"{waiting}  pending")
+            done = stack.finished(stack.upload_form(clips["tiny.mp4"]))["id"]
+            screen.await_text(f"{done}  done        tiny.mp4  0.4 s, 16x16")
+            stack.client.delete(f"/videos/{waiting}")
+            screen.await_text(f"{waiting}  deleted")
+            screen.press("\x03")
+            assert screen.exit_code() == 130
+            assert "Traceback" not in screen.text
+
+    def test_the_page_is_opened_or_told(self, stack: RunningStack, command: Command) -> None:
+        assert command.run("open").stdout == f"{stack.api}/\n"
+        with command.typed("open", BROWSER="echo browsing %s") as screen:
+            assert screen.exit_code() == 0
+            assert f"browsing {stack.api}/" in screen.text
+        assert command.run("open", "507f1f77bcf86cd799439011").returncode == 1
+
+
+class TestOutput:
+    @pytest.mark.parametrize("arguments", ["doctor", "list --json", "upload --sample --json -q"])
+    def test_what_cannot_be_written_is_said(self, command: Command, arguments: str) -> None:
+        finished = command.shell(f"clipo {arguments} >/dev/full")
+        assert finished.returncode == 1
+        assert "The output cannot be written: No space left on device.\n" in finished.stderr
+        assert "Traceback" not in finished.stderr
+
+    def test_the_version_is_told(self, command: Command) -> None:
+        assert re.fullmatch(r"clipo \d+\.\d+\.\d+\n", command.run("--version").stdout)
+
+    def test_closed_streams_are_no_bugs(self, command: Command) -> None:
+        finished = command.shell("clipo list >&-")
+        assert finished.returncode == 1
+        assert finished.stderr == "There is nowhere to write to: standard output is closed.\n"
+        assert command.shell("clipo list --json 2>&-").returncode == 0
+        asked = command.shell("clipo delete 507f1f77bcf86cd799439011 <&-")
+        assert (asked.returncode, "Traceback" in asked.stderr) == (2, False)
+
+    def test_a_reader_that_has_gone_ends_it_as_a_signal_would(self, command: Command) -> None:
+        finished = command.shell("clipo doctor | head -1; echo ${PIPESTATUS[0]}")
+        assert finished.stdout.splitlines()[1] == "141"
+        assert finished.stderr == ""
+
+
+class TestDoctor:
+    def test_all_is_well(self, stack: RunningStack, command: Command) -> None:
+        before = command.run("list", "-q", "-n", "1").stdout
+        found = command.json("doctor")
+        assert {one["state"] for one in found if one["name"] != "Local stack"} <= {"ok", "warning"}
+        assert [one["name"] for one in found][-4:] == ["Clock", "Database", "Storage", "Signatures"]
+        assert stack.addresses["s3"] in found[-2]["said"]
+        assert command.run("list", "-q", "-n", "1").stdout == before, "it leaves nothing"
+
+    def test_what_is_broken_is_told_with_its_fix(self, command: Command) -> None:
+        with command.typed("doctor", columns=40, CLIPO_API="http://localhost:1") as screen:
+            assert screen.exit_code() == 1
+            assert "✗ API" in screen.text
+            assert "→ Start it with clipo up" in screen.text
+            assert "1 broken" in screen.text
+        finished = command.run("doctor", CLIPO_API="localhost", CLIPO_AIP="x")
+        assert finished.returncode == 1
+        assert "Did you mean CLIPO_API?" in finished.stdout
+        assert "CLIPO_API must be an address" in finished.stdout

@@ -1,0 +1,82 @@
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from clipo.cli import view
+from clipo.cli.sizes import clock, size
+from clipo.cli.terminal import plain
+from functions.api.examples import DONE_VIDEO
+
+FAILED: dict[str, Any] = dict(DONE_VIDEO) | {
+    "status": "failed",
+    "media": None,
+    "thumbnail": None,
+    "error": {"code": "timed_out", "message": "It took too long.", "retryable": True},
+}
+
+
+def printed(shown: RenderableType, width: int) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, markup=False, color_system=None)
+    console.print(shown)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("clip 😀 👩‍🚀.mp4", "clip 😀 👩‍🚀.mp4"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("gpj.\u202e4pm", "gpj.\\u202e4pm"),
+        ("\udcff.mp4", "\\udcff.mp4"),
+        ("two\nlines", "two\\nlines"),
+    ],
+)
+def test_a_name_is_shown_and_does_nothing(text: str, shown: str) -> None:
+    assert plain(text) == shown
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("video", [DONE_VIDEO, FAILED], ids=["done", "failed"])
+def test_every_view_fits(video: dict[str, Any], width: int) -> None:
+    long = video | {"filename": "[red]" + "a long name " * 20}
+    for shown in (
+        view.details(long),
+        view.listing([long], width=width),
+        view.result(long, name=long["filename"]),
+    ):
+        lines = printed(shown, width)
+        assert all(len(line) <= width for line in lines)
+        assert any("[red]a long" in line for line in lines)
+    listed = "\n".join(printed(view.listing([video, long], width=width), width))
+    assert listed.count(video["id"]) == 2, "to be copied"
+
+
+@pytest.mark.parametrize("width", [40, 80, 99, 100, 130, 200])
+def test_a_long_name_hides_nothing_else(width: int) -> None:
+    long = dict(DONE_VIDEO) | {"filename": "a" * 250}
+    listed = "\n".join(printed(view.listing([DONE_VIDEO, long], width=width), width))
+    for known in (DONE_VIDEO["id"], "done", view.when(DONE_VIDEO["created_at"]), "00:00:30"):
+        assert listed.count(known) == 2
+    assert listed.count(size(DONE_VIDEO["size"])) == 2
+    assert DONE_VIDEO["filename"] in listed
+
+
+def test_a_pipe_is_told_everything() -> None:
+    long = dict(DONE_VIDEO) | {"filename": "a" * 255}
+    assert any("a" * 255 in line for line in printed(view.listing([long], width=10_000), 10_000))
+
+
+def test_a_failed_video_says_what_to_do() -> None:
+    text = "\n".join(printed(view.details(FAILED), 80))
+    assert "It took too long. (timed_out)" in text
+    assert f"retry {FAILED['id']}" in text
+    final = FAILED | {"error": FAILED["error"] | {"retryable": False}}
+    assert " retry " not in "\n".join(printed(view.details(final), 80))
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (75.4, "1:15"), (3661, "1:01:01")])
+def test_a_time_is_short(seconds: float, shown: str) -> None:
+    assert clock(seconds) == shown

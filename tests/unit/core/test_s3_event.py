@@ -1,0 +1,92 @@
+from typing import Any
+
+import pytest
+
+from functions.core.s3_event import MalformedEvent, pad_sequencer, records, uploaded_object
+from functions.core.video import (
+    Source,
+    UploadedObject,
+)
+from tests.events import event
+from tests.examples import ID
+
+BUCKET = "clipo-uploads"
+
+
+def uploaded_objects(of: Any) -> list[UploadedObject]:
+    found = [uploaded_object(record, bucket=BUCKET) for record in records(of)]
+    return [upload for upload in found if upload]
+
+
+def parsed(name: str) -> list[UploadedObject]:
+    return uploaded_objects(event(name))
+
+
+def test_a_form_post_is_read() -> None:
+    source = Source(
+        etag="d41d8cd98f00b204e9800998ecf8427e",
+        size=1_048_576,
+        sequencer=pad_sequencer("0055AED6DCD90281E5"),
+    )
+    assert parsed("s3-post") == [
+        UploadedObject(video_id=ID, key=f"uploads/{ID}/source", source=source)
+    ]
+
+
+def test_a_completed_multipart_upload_is_read() -> None:
+    (upload,) = parsed("s3-multipart-completed")
+    assert upload.source.etag == "9b2cf535f27731c974343645a3985328-13"
+
+
+def test_every_record_is_read() -> None:
+    assert [upload.video_id for upload in parsed("s3-several-records")] == [
+        ID,
+        "507f1f77bcf86cd799439012",
+    ]
+
+
+def test_keys_are_decoded() -> None:
+    assert parsed("s3-encoded-key")[0].key == f"uploads/{ID}/source"
+
+
+def test_keys_are_decoded_once() -> None:
+    twice = event("s3-encoded-key")
+    stored = twice["Records"][0]["s3"]["object"]
+    stored["key"] = stored["key"].replace("%", "%25")
+    assert uploaded_objects(twice) == []
+
+
+def test_a_store_without_sequencers_is_understood() -> None:
+    assert parsed("s3-without-sequencer")[0].source.sequencer == ""
+
+
+def test_a_quoted_etag_is_unquoted() -> None:
+    quoted = event("s3-post")
+    quoted["Records"][0]["s3"]["object"]["eTag"] = '"abc"'
+    assert uploaded_objects(quoted)[0].source.etag == "abc"
+
+
+@pytest.mark.parametrize(
+    "name", ["s3-test-event", "s3-foreign-key", "s3-foreign-bucket", "s3-object-removed"]
+)
+def test_what_is_not_an_upload_of_ours_is_left_alone(name: str) -> None:
+    assert parsed(name) == []
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        {},
+        [],
+        None,
+        "text",
+        {"Records": None},
+        {"Records": [{}]},
+        {"Records": ["text"]},
+        {"Records": [{"s3": {"object": {"key": 5}}}]},
+        {"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]},
+    ],
+)
+def test_what_s3_never_sends_is_an_error(nonsense: object) -> None:
+    with pytest.raises(MalformedEvent):
+        uploaded_objects(nonsense)

@@ -1,0 +1,122 @@
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from functions.core.keys import owner_of, source_key, thumbnail_key, video_id_of
+from functions.core.s3_event import pad_sequencer
+from functions.core.video import (
+    MAX_ATTEMPTS,
+    Lease,
+    Refusal,
+    Source,
+    Status,
+    found_upload,
+    refusal,
+)
+from tests.examples import ID, media, uploaded, video
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def test_a_key_leads_back_to_its_video() -> None:
+    assert video_id_of(source_key(ID)) == ID
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "uploads/1/source",
+        f"uploads/{ID}/other",
+        f"uploads/{ID}/source/",
+        f"/uploads/{ID}/source",
+        f"uploads/{ID}/source\n",
+        f"uploads/{ID.upper()}/source",
+        f"thumbnails/{ID}.jpg",
+        "",
+    ],
+)
+def test_other_keys_lead_to_no_video(key: str) -> None:
+    assert video_id_of(key) is None
+
+
+@pytest.mark.parametrize(
+    "key", [source_key(ID), f"uploads/{ID}/other", f"thumbnails/{ID}/token.jpg"]
+)
+def test_what_is_stored_belongs_to_a_video(key: str) -> None:
+    assert owner_of(key) == ID
+
+
+@pytest.mark.parametrize("key", ["", "uploads/1/source", f"other/{ID}/x", f"uploads/{ID}/"])
+def test_what_is_not_ours_belongs_to_none(key: str) -> None:
+    assert owner_of(key) is None
+
+
+@pytest.mark.parametrize("before", [None, uploaded(etag="before").source])
+def test_a_found_upload_takes_the_place_of_what_was_claimed_before(before: Source | None) -> None:
+    found = found_upload(video(source=before), Source("now", 5, ""))
+    assert found.source == Source("now", 5, before.sequencer if before else "")
+    assert (found.video_id, found.key) == (ID, source_key(ID))
+
+
+def test_two_leases_never_write_the_same_thumbnail() -> None:
+    keys = {thumbnail_key(ID, Lease(token=token, until=NOW)) for token in ("a", "b")}
+    assert len(keys) == 2
+
+
+@given(st.integers(0, 2**60), st.integers(0, 2**60))
+def test_sequencers_of_one_length_are_ordered_as_numbers(a: int, b: int) -> None:
+    padded_a, padded_b = pad_sequencer(f"{a:016x}"), pad_sequencer(f"{b:016X}")
+    assert (padded_a < padded_b) == (a < b)
+
+
+def test_a_shorter_sequencer_is_padded_on_the_right() -> None:
+    assert pad_sequencer("0A") == pad_sequencer("0A00")
+    assert pad_sequencer("0A") > pad_sequencer("09FF")
+
+
+def test_no_sequencer_is_below_every_other() -> None:
+    assert pad_sequencer("") < pad_sequencer("0")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "00:00:00"),
+        (9.96, "00:00:10"),
+        (30, "00:00:30"),
+        (3599.6, "01:00:00"),
+        (360_000, "100:00:00"),
+        (None, None),
+    ],
+)
+def test_duration_reads_as_the_ancestor_wrote_it(seconds: float | None, text: str | None) -> None:
+    assert replace(media(), duration_s=seconds).duration == text
+
+
+class TestRefusal:
+    def test_of_an_unknown_video(self) -> None:
+        assert refusal(None, uploaded()) is Refusal.UNKNOWN
+
+    def test_of_a_key_that_is_not_the_videos(self) -> None:
+        assert refusal(video(), replace(uploaded(), key="uploads/x")) is Refusal.UNKNOWN
+
+    @pytest.mark.parametrize("status", [Status.DONE, Status.FAILED])
+    def test_of_what_is_finished(self, status: Status) -> None:
+        finished = video(status=status, source=uploaded().source)
+        assert refusal(finished, uploaded()) is Refusal.DUPLICATE
+
+    def test_of_an_event_older_than_what_was_claimed(self) -> None:
+        newer = Source(etag="b", size=1, sequencer=pad_sequencer("FF"))
+        processing = video(status=Status.PROCESSING, source=newer)
+        assert refusal(processing, uploaded()) is Refusal.SUPERSEDED
+
+    def test_while_another_worker_holds_the_lease(self) -> None:
+        processing = video(status=Status.PROCESSING, source=uploaded().source, attempts=1)
+        assert refusal(processing, uploaded()) is Refusal.BUSY
+
+    def test_when_all_attempts_are_used_up(self) -> None:
+        worn_out = video(status=Status.PROCESSING, source=uploaded().source, attempts=MAX_ATTEMPTS)
+        assert refusal(worn_out, uploaded()) is Refusal.EXHAUSTED

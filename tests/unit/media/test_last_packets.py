@@ -1,0 +1,97 @@
+"""What is taken of a file to see when it ends."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from functions.media.last_packets import clips, end_s, progress_s
+
+CLUSTER = b"\x1f\x43\xb6\x75\x88\xe7\x81"
+HEAD = b"\x1a\x45\xdf\xa3" + bytes(500)
+MB = 1 << 20
+
+
+@dataclass
+class Bytes:
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def read(self, start: int, end: int) -> bytes:
+        return self.content[start:end]
+
+
+def test_the_head_and_the_last_clusters_make_a_file() -> None:
+    source = Bytes(HEAD + CLUSTER + bytes(5 * MB) + CLUSTER + b"last")
+    assert next(clips(source)) == HEAD + CLUSTER + b"last"
+
+
+def test_more_is_looked_at_where_the_last_cluster_is_long() -> None:
+    source = Bytes(HEAD + CLUSTER + bytes(9 * MB) + CLUSTER + bytes(3 * MB))
+    assert list(clips(source)) == [source.content]
+
+
+def test_a_short_file_is_looked_at_whole() -> None:
+    source = Bytes(HEAD + CLUSTER + b"only")
+    assert list(clips(source)) == [source.content]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        bytes(1000) + CLUSTER,  # not Matroska
+        HEAD + bytes(1000),  # no cluster
+        HEAD + b"\x1f\x43\xb6\x75" + bytes(1000),  # its name, but not its shape
+    ],
+)
+def test_of_anything_else_nothing_is_taken(content: bytes) -> None:
+    assert list(clips(Bytes(content))) == []
+
+
+def report(*packets: dict[str, Any]) -> bytes:
+    return json.dumps({"packets": packets}).encode()
+
+
+def test_the_end_is_that_of_the_packet_that_ends_last() -> None:
+    packets = [
+        {"pts_time": "9.0", "duration_time": "2.0"},
+        {"pts_time": "10.0", "duration_time": "0.5"},
+        {"duration_time": "99"},
+        {"pts_time": "10.2"},
+    ]
+    assert end_s(report(*packets)) == 11.0
+
+
+@pytest.mark.parametrize(
+    "stdout",
+    [
+        b"",
+        b"[]",
+        report(),
+        report({}),
+        *(report({"pts_time": at}) for at in ("inf", "nan", "1e300")),
+    ],
+)
+def test_a_report_without_an_end_has_none(stdout: bytes) -> None:
+    assert end_s(stdout) is None
+
+
+@pytest.mark.parametrize(
+    ("stdout", "seconds"),
+    [
+        (
+            b"frame=1\nout_time_us=40000\nprogress=continue\nout_time_us=10040000\nprogress=end\n",
+            10.04,
+        ),
+        (b"out_time_us=N/A\nprogress=end\n", None),
+        (b"out_time_us=0\nprogress=end\n", None),
+        (b"", None),
+    ],
+)
+def test_progress_tells_how_far_it_has_come(stdout: bytes, seconds: float | None) -> None:
+    assert progress_s(stdout) == seconds

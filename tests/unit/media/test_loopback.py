@@ -1,0 +1,156 @@
+"""The loopback server, over HTTP."""
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
+from typing import Any
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+
+from functions.media.reader.loopback import served
+
+CONTENT = bytes(range(256)) * 1000
+
+
+@dataclass
+class Bytes:
+    content: bytes = CONTENT
+    readable: int = len(CONTENT)
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def read(self, position: int) -> bytes:
+        return self.content[position : min(position + 1000, self.readable)]
+
+
+def get(url: str, path: str | None = None, **headers: str) -> HTTPResponse:
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    connection.request("GET", path or parts.path, headers=headers)
+    response = connection.getresponse()
+    connection.close()
+    return response
+
+
+def test_a_child_reads_from_where_it_wants_to_the_end() -> None:
+    with served(Bytes()) as url:
+        response = get(url, Range="bytes=1234-")
+        assert response.status == 206
+        assert response.headers["Content-Range"] == f"bytes 1234-{len(CONTENT) - 1}/{len(CONTENT)}"
+        assert response.read() == CONTENT[1234:]
+
+
+def test_without_a_range_it_reads_all() -> None:
+    with served(Bytes()) as url:
+        response = get(url)
+        assert (response.status, response.read()) == (200, CONTENT)
+
+
+@pytest.mark.parametrize("start", [len(CONTENT), 10**18])
+def test_there_is_nothing_after_the_end(start: int) -> None:
+    with served(Bytes()) as url:
+        response = get(url, Range=f"bytes={start}-")
+        assert (response.status, response.read()) == (416, b"")
+
+
+def test_connections_are_not_kept() -> None:
+    with served(Bytes()) as url:
+        assert get(url).headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("path", ["/", "/0123456789abcdef0123456789abcdef", "/etc/passwd", "//"])
+def test_who_does_not_know_the_url_gets_nothing(path: str) -> None:
+    with served(Bytes()) as url:
+        response = get(url, path)
+        assert (response.status, response.read()) == (404, b"")
+
+
+def test_every_object_has_its_own_url() -> None:
+    with served(Bytes()) as one, served(Bytes()) as other:
+        assert urlsplit(one).path != urlsplit(other).path
+
+
+def test_only_this_machine_is_listened_to() -> None:
+    with served(Bytes()) as url:
+        port = urlsplit(url).port
+        found = psutil.Process().net_connections("tcp")
+        assert {one.laddr.ip for one in found if one.laddr.port == port} == {"127.0.0.1"}
+
+
+def test_content_that_ends_early_is_not_taken_for_all_of_it() -> None:
+    with served(Bytes(readable=5000)) as url:
+        response = get(url)
+        with pytest.raises(IncompleteRead):
+            response.read()
+
+
+def test_afterwards_the_port_is_closed_and_nothing_waits_for_it() -> None:
+    before = threading.active_count()
+    with served(Bytes()) as url:
+        get(url).read()
+    with pytest.raises(ConnectionRefusedError):
+        get(url)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
+    with served(Bytes()) as url:
+        parts = urlsplit(url)
+        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+        connection.request("GET", parts.path)
+        connection.close()
+        assert get(url).read() == CONTENT
+
+
+def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.media.reader.loopback._Answer.timeout", 0.1)
+    with served(Bytes()) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as silent:
+            assert silent.recv(1) == b""
+        assert get(url).read() == CONTENT
+
+
+def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    accept = socket.socket.accept
+    failures = iter([OSError(24, "Too many open files")] * 2)
+
+    def scarce(self: socket.socket) -> Any:
+        for error in failures:
+            raise error
+        return accept(self)
+
+    monkeypatch.setattr(socket.socket, "accept", scarce)
+    with served(Bytes()) as url:
+        assert get(url).read() == CONTENT
+
+
+def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def scarce(self: threading.Thread) -> None:
+        if "answer" in repr(getattr(self, "_target", None)):
+            raise RuntimeError("can't start new thread")
+        start(self)
+
+    monkeypatch.setattr(threading.Thread, "start", scarce)
+    with served(Bytes()) as url:
+        assert get(url).read() == CONTENT
+
+
+def test_what_strangers_ask_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    with served(Bytes()) as url:
+        parts = urlsplit(url)
+        with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as stranger:
+            stranger.sendall(b"NONSENSE \xff\r\n\r\n")
+            stranger.recv(1000)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,143 @@
+"""The cage with real children: what they can do, and what happens when they overdo it."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from functions.media.sandbox import (
+    ChildTimedOut,
+    ChildUsedUpCpu,
+    ChildUsedUpMemory,
+    Finished,
+    run,
+    written,
+)
+from tests.servers import assert_ended
+
+
+def python(code: str, directory: Path, timeout_s: float = 20) -> Finished:
+    return run([sys.executable, "-I", "-c", code], directory=directory, timeout_s=timeout_s)
+
+
+def test_a_child_is_heard_to_its_end(tmp_path: Path) -> None:
+    code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
+    assert python(code, tmp_path) == Finished(exit_code=3, stdout=b"out\n", stderr="err\n")
+
+
+def test_a_child_sees_nothing_of_our_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    finished = python("import os; print(sorted(os.environ))", tmp_path)
+    assert finished.stdout.decode().strip() == "['LANG', 'PATH']"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prctl")
+def test_a_child_cannot_read_our_environment_in_proc(tmp_path: Path) -> None:
+    """Root may read everything, so ask the kernel, not /proc: it protects what is not dumpable."""
+    get_dumpable = 3
+    code = (
+        "import ctypes, pathlib\n"
+        "from functions.media.sandbox import run\n"
+        f"run(['/bin/true'], directory=pathlib.Path({str(tmp_path)!r}), timeout_s=5)\n"
+        f"print(ctypes.CDLL(None).prctl({get_dumpable}))"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert finished.stdout.strip() == "0"
+
+
+def test_a_child_works_in_its_directory_without_input(tmp_path: Path) -> None:
+    finished = python("import os, sys; print(os.getcwd(), len(sys.stdin.read()))", tmp_path)
+    assert finished.stdout.decode().split() == [str(tmp_path), "0"]
+
+
+def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+    grandchild = tmp_path / "grandchild"
+    code = (
+        "import subprocess, time\n"
+        f"open({str(grandchild)!r}, 'w').write(str(subprocess.Popen(['sleep', '60']).pid))\n"
+        "time.sleep(60)"
+    )
+    started = time.monotonic()
+    with pytest.raises(ChildTimedOut):
+        python(code, tmp_path, timeout_s=1)
+    assert time.monotonic() - started < 10
+    assert_ended(int(grandchild.read_text()))
+
+
+def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) -> None:
+    code = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
+    assert_ended(int(python(code, tmp_path).stdout))
+
+
+def test_a_child_that_the_kernel_killed_has_used_up_the_memory(tmp_path: Path) -> None:
+    with pytest.raises(ChildUsedUpMemory):
+        python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)
+
+
+def test_what_a_child_says_is_heard_whatever_it_does_to_its_directory(tmp_path: Path) -> None:
+    code = "import os; print('said', flush=True); [os.remove(name) for name in os.listdir('.')]"
+    assert python(code, tmp_path).stdout == b"said\n"
+
+
+def test_what_a_child_has_written_is_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    assert written(tmp_path / "file") == b"content"
+
+
+def test_nothing_but_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    assert [written(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [None] * 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
+class TestLimits:
+    def test_of_cpu_time(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("functions.media.sandbox._CPU_S", 1)
+        with pytest.raises(ChildUsedUpCpu):
+            python("while True: pass", tmp_path)
+
+    def test_of_cpu_time_of_who_ends_as_if_by_itself(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("functions.media.sandbox._CPU_S", 2)
+        code = "import signal, sys; signal.signal(signal.SIGXCPU, lambda *_: sys.exit(255))"
+        with pytest.raises(ChildUsedUpCpu):
+            python(f"{code}\nwhile True: pass", tmp_path)
+
+    def test_of_memory(self, tmp_path: Path) -> None:
+        finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
+        assert "MemoryError" in finished.stderr
+
+    def test_of_what_is_written(self, tmp_path: Path) -> None:
+        code = (
+            "import time; time.sleep(.2)\n"
+            "with open('file', 'wb') as file:\n"
+            "    for _ in range(100): file.write(bytes(1 << 20))"
+        )
+        assert python(code, tmp_path).exit_code != 0
+        assert (tmp_path / "file").stat().st_size <= 10 << 20
+
+    def test_of_what_is_said(self, tmp_path: Path) -> None:
+        code = "import time; time.sleep(.2)\nwhile True: print('x' * 1000)"
+        finished = python(code, tmp_path)
+        assert finished.exit_code != 0
+        assert len(finished.stdout) == 1 << 20
+
+    def test_of_open_files(self, tmp_path: Path) -> None:
+        code = "import time; time.sleep(.2); [open('/dev/null') for _ in range(100)]"
+        # Held in a list, so none is closed.
+        assert "Too many open files" in python(code, tmp_path).stderr

@@ -1,0 +1,153 @@
+"""The rules of the layout: which folder may import what."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_MODULES = {
+    ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for folder in ("functions", "clipo")
+    for path in sorted((_ROOT / folder).rglob("*.py"))
+}
+_LAMBDAS = ("api", "processing", "webhooks", "upkeep")
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules that a file imports, also inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            assert node.level == 0, f"{path}: relative imports hide where a name comes from"
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def within(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def importers(*packages: str, below: str = "functions") -> list[str]:
+    """Return the modules of a folder that import one of these packages."""
+    return [
+        module
+        for module, path in _MODULES.items()
+        if within(module, below) and any(within(name, *packages) for name in imports(path))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("packages", "modules"),
+    [
+        (["pymongo", "bson"], ["adapters.mongo"]),
+        (
+            ["boto3", "botocore"],
+            ["adapters.processing_function", "adapters.s3_client", "adapters.webhook_queue"],
+        ),
+        (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
+        (["aws_lambda_powertools"], ["adapters.telemetry"]),
+        (["standardwebhooks"], ["upkeep.wiring", "webhooks.deliver"]),
+        (["ssl"], ["webhooks.outbound"]),
+        (["subprocess"], ["media.sandbox"]),
+        (["mangum"], ["api.handler"]),
+    ],
+)
+def test_one_module_speaks_to_each_thing_outside(packages: list[str], modules: list[str]) -> None:
+    assert importers(*packages) == [f"functions.{module}" for module in modules]
+
+
+def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
+    allowed = {*sys.stdlib_module_names, "functions"}
+    for module, path in _MODULES.items():
+        if within(module, "functions.core"):
+            names = imports(path)
+            assert {name.partition(".")[0] for name in names} <= allowed, module
+            assert all(
+                within(name, "functions.core") for name in names if within(name, "functions")
+            ), module
+
+
+@pytest.mark.parametrize(
+    ("folder", "folders"),
+    [
+        ("adapters", ["adapters", "core"]),
+        ("media", ["media", "adapters", "core"]),
+        ("processing", ["processing", "media", "adapters", "core"]),
+        ("api", ["api", "adapters", "core"]),
+    ],
+)
+def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list[str]) -> None:
+    packages = [f"functions.{name}" for name in folders]
+    for module, path in _MODULES.items():
+        if within(module, f"functions.{folder}"):
+            ours = {name for name in imports(path) if within(name, "functions", "clipo")}
+            assert all(within(name, *packages) for name in ours), (module, ours)
+
+
+def test_no_package_of_ours_is_called_by_another_name() -> None:
+    """One module imported by two names is two modules, with two of each class and cache."""
+    short = ("api", "core", "adapters", "media", "shared", *_LAMBDAS)
+    assert importers(*short) == []
+    assert importers(*short, below="clipo") == []
+
+
+def test_the_client_and_the_command_do_not_need_the_functions() -> None:
+    assert importers("functions", below="clipo.client") == []
+    assert importers("functions", below="clipo.cli") == []
+
+
+def test_the_web_framework_stays_in_the_api() -> None:
+    web = importers("fastapi", "starlette", "pydantic")
+    assert all(within(module, "functions.api") for module in web)
+
+
+@pytest.mark.parametrize(
+    "handler", ["api.handler", "processing.handler", "upkeep.handler", "processing.cold_start"]
+)
+def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        f"import functions.{handler}\n"
+        "print('botocore.session' in sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "False\n"), finished.stderr
+
+
+def test_a_snapshot_of_the_api_has_all_modules_and_no_connection(tmp_path: Path) -> None:
+    """With a stand-in for what Lambda's own Python has to register such work."""
+    (tmp_path / "snapshot_restore_py.py").write_text(
+        "hooks = []\ndef register_before_snapshot(hook): hooks.append(hook)\n"
+    )
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise AssertionError('network in a snapshot')\n"
+        "socket.socket.connect = refuse\n"
+        "import functions.api.handler as handler, snapshot_restore_py\n"
+        "late = {'botocore.session', 'urllib3'}\n"
+        "assert not late & sys.modules.keys()\n"
+        "for hook in snapshot_restore_py.hooks: hook()\n"
+        "assert late <= sys.modules.keys()\n"
+        "assert handler._adapter.cache_info().currsize == 0, 'credentials were looked for'\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{_ROOT}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr

@@ -1,0 +1,110 @@
+"""Objects that belong to no video."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.adapters.storage import StoredObject
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.unavailable import StorageUnavailable
+from functions.upkeep.orphans import Leftovers, LeftoversReport
+from functions.upkeep.sweep import MARGIN_S
+from tests.examples import ID, done_video
+from tests.fakes.objects import FakeObjects
+from tests.fakes.records import FakeRecords
+
+GONE = "507f1f77bcf86cd799439012"
+PICTURE = f"{thumbnail_prefix(GONE)}token.jpg"
+OLD = datetime.now(UTC) - timedelta(days=1, minutes=1)
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: done_video()}))
+    objects: FakeObjects = field(default_factory=FakeObjects)
+
+    def stores(self, *keys: str, modified_at: datetime = OLD) -> None:
+        for key in keys:
+            kind = self.objects.uploads if key.startswith("uploads/") else self.objects.thumbnails
+            kind[key] = b"bytes"
+            self.objects.modified_at[key] = modified_at
+
+    def search(
+        self, *, delete: bool = False, remaining_s: Callable[[], float] = lambda: 200.0
+    ) -> LeftoversReport | None:
+        search = Leftovers(self.records, self.objects, delete=delete)
+        return search.run_if_due(remaining_s=remaining_s)
+
+    def tomorrow(self) -> None:
+        assert self.records.searched
+        assert self.records.searched.due_at > datetime.now(UTC) + timedelta(hours=23)
+        self.records.searched = None
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_objects_of_no_video_are_counted_and_kept(world: World) -> None:
+    world.stores(source_key(ID), source_key(GONE), PICTURE)
+    assert world.search() == LeftoversReport(looked_at=3, without_record=2)
+    assert len(world.objects.uploads) == 2
+    assert PICTURE in world.objects.thumbnails
+
+
+def test_they_are_deleted_when_a_setting_says_so(world: World) -> None:
+    world.stores(source_key(ID), source_key(GONE), PICTURE)
+    assert world.search(delete=True) == LeftoversReport(looked_at=3, without_record=2, deleted=2)
+    assert list(world.objects.uploads) == [source_key(ID)]
+    assert world.objects.thumbnails == {}
+
+
+def test_what_is_younger_than_a_day_may_be_on_its_way(world: World) -> None:
+    young = datetime.now(UTC) - timedelta(hours=23, minutes=59)
+    world.stores(source_key(GONE), modified_at=young)
+    assert world.search(delete=True) == LeftoversReport(looked_at=1)
+    assert world.objects.uploads
+
+
+@pytest.mark.parametrize("key", ["uploads/notes.txt", f"uploads/{GONE.upper()}/source"])
+def test_what_is_not_ours_is_not_touched(world: World, key: str) -> None:
+    world.stores(key)
+    assert world.search(delete=True) == LeftoversReport(looked_at=1)
+    assert key in world.objects.uploads
+
+
+def test_it_is_done_once_a_day(world: World) -> None:
+    assert world.search()
+    assert world.search() is None
+    world.tomorrow()
+    assert world.search()
+
+
+def test_it_stops_in_time_and_goes_on_where_it_was(world: World) -> None:
+    left = iter([MARGIN_S + 1, MARGIN_S - 1])
+    world.stores(PICTURE, source_key(GONE))
+    first = world.search(remaining_s=lambda: next(left))
+    assert first == LeftoversReport(looked_at=1, without_record=1, finished=False)
+    assert world.search() == LeftoversReport(looked_at=1, without_record=1)
+    world.tomorrow()
+    assert world.search() == LeftoversReport(looked_at=2, without_record=2)
+
+
+def test_a_failure_half_way_is_raised_and_the_next_run_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = FakeObjects.pages
+
+    def broken_after_one(objects: FakeObjects, *, after: str) -> Iterator[list[StoredObject]]:
+        yield next(pages(objects, after=after))
+        raise StorageUnavailable("S3: SlowDown")
+
+    world.stores(PICTURE, source_key(GONE))
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeObjects, "pages", broken_after_one)
+        with pytest.raises(StorageUnavailable):
+            world.search()
+    assert world.search() == LeftoversReport(looked_at=1, without_record=1)

@@ -1,0 +1,234 @@
+"""When the receiver is told, how often, and what is recorded of it, with fakes around."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from standardwebhooks import Webhook as Signer
+
+from functions.core.unavailable import CatalogUnavailable
+from functions.core.video import (
+    WEBHOOK_DELAYS,
+    Video,
+    Webhook,
+)
+from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
+from tests.examples import ID, done_video, failed_video
+from tests.fakes.nudges import FakeNudges
+from tests.fakes.receiver import FakeReceiver
+from tests.fakes.records import FakeRecords
+from tests.receivers import SECRET
+
+ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=FakeRecords)
+    receiver: FakeReceiver = field(default_factory=FakeReceiver)
+    nudges: FakeNudges = field(default_factory=FakeNudges)
+
+    def has(self, *videos: Video) -> None:
+        for one in videos:
+            self.records.videos[one.id] = one
+
+    @property
+    def webhooks(self) -> Webhooks:
+        return Webhooks(self.records, self.receiver, Signer(SECRET), self.nudges)
+
+    def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
+        return self.webhooks.run(remaining_s=remaining_s)
+
+    def announce(self, video_id: str = ID, remaining_s: float = 200.0) -> None:
+        self.webhooks.announce(video_id, remaining_s=lambda: remaining_s)
+
+    def webhook(self, video_id: str = ID) -> Webhook:
+        found = self.records.videos[video_id].webhook
+        assert found
+        return found
+
+    def becomes_due(self, video_id: str = ID) -> None:
+        video = self.records.videos[video_id]
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        self.has(replace(video, webhook=replace(self.webhook(video_id), due_at=past)))
+
+
+def due(video: Video | None = None, *, number: int = 1, attempts: int = 0) -> Video:
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    webhook = Webhook(id=f"msg_{number}", due_at=past, attempts=attempts)
+    video = video or done_video(f"{ID[:-2]}{number:02}")
+    return replace(video, webhook=webhook)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest.mark.parametrize("video", [done_video(), failed_video()])
+def test_what_is_sent_can_be_verified_by_the_library(world: World, video: Video) -> None:
+    world.has(due(video))
+    world.announce()
+    ((headers, body),) = world.receiver.got
+    verified = Signer(SECRET).verify(body, dict(headers))
+    assert (verified["type"], verified["data"]["id"]) == (f"video.{video.status}", ID)
+    assert headers["webhook-id"] == "msg_1"
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("status", [200, 204, 299])
+def test_an_accepted_one_is_recorded_and_never_sent_again(world: World, status: int) -> None:
+    world.receiver.answer = status
+    world.has(due(done_video()))
+    assert world.run() == DeliveryReport(delivered=1)
+    webhook = world.webhook()
+    assert (webhook.attempts, webhook.last_status, webhook.due_at) == (1, status, None)
+    assert webhook.delivered_at
+    world.run()
+    world.announce()
+    assert len(world.receiver.got) == 1
+
+
+@pytest.mark.parametrize("answer", [None, 199, 301, 307, 400, 410, 429, 500, 503])
+def test_anything_else_is_tried_again_after_five_seconds(world: World, answer: int | None) -> None:
+    world.receiver.answer = answer
+    world.has(due(done_video()))
+    before = datetime.now(UTC)
+    assert world.run() == DeliveryReport(not_delivered=1)
+    webhook = world.webhook()
+    assert (webhook.attempts, webhook.last_status, webhook.delivered_at) == (1, answer, None)
+    assert webhook.due_at
+    assert webhook.due_at - before >= WEBHOOK_DELAYS[0]
+    assert world.nudges.sent == [(ID, 6)]
+    world.run()
+    world.announce()
+    assert len(world.receiver.got) == 1, "not before it is due"
+
+
+def test_all_attempts_have_one_id_and_the_last_one_is_the_end(world: World) -> None:
+    world.receiver.answer = 500
+    world.has(due(done_video()))
+    waits = []
+    for _ in range(ALL_ATTEMPTS):
+        before = datetime.now(UTC)
+        world.run()
+        due_at = world.webhook().due_at
+        if due_at:
+            waits.append(round((due_at - before).total_seconds()))
+            world.becomes_due()
+    assert waits == [5, 300, 1800, 7200, 18000, 36000, 21600]
+    assert timedelta(hours=23) < timedelta(seconds=sum(waits)) <= timedelta(hours=24)
+    assert world.receiver.ids == ["msg_1"] * ALL_ATTEMPTS
+    webhook = world.webhook()
+    assert (webhook.attempts, webhook.due_at, webhook.delivered_at) == (ALL_ATTEMPTS, None, None)
+    assert [delay for _, delay in world.nudges.sent] == [6, 301], "later ones are the sweep's"
+    bodies = {body for _, body in world.receiver.got}
+    assert len(bodies) == 1
+
+
+def test_an_attempt_that_was_ended_from_outside_comes_again_later(world: World) -> None:
+    def killed() -> None:
+        raise KeyboardInterrupt
+
+    world.receiver.meanwhile = killed
+    world.has(due(done_video()))
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    webhook = world.webhook()
+    assert webhook.attempts == 1
+    assert webhook.due_at
+    assert webhook.due_at > datetime.now(UTC), "another run leaves it alone meanwhile"
+    world.receiver.meanwhile = lambda: None
+    world.becomes_due()
+    world.run()
+    assert world.receiver.ids == ["msg_1"] * 2
+    assert world.webhook().delivered_at
+
+
+def test_the_last_attempt_that_was_ended_from_outside_is_the_last(world: World) -> None:
+    world.has(due(done_video(), attempts=ALL_ATTEMPTS))
+    assert world.run() == DeliveryReport()
+    assert world.receiver.got == []
+    assert world.webhook().due_at is None
+
+
+def test_of_two_runs_that_overlap_one_sends_it(world: World) -> None:
+    world.has(due(done_video()))
+    world.receiver.meanwhile = world.announce
+    world.run()
+    assert len(world.receiver.got) == 1
+
+
+def test_a_video_that_is_deleted_after_it_was_found_due_is_not_announced(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = due(done_video())
+    monkeypatch.setattr(FakeRecords, "undelivered", lambda *_, **__: iter([found]))
+    assert world.run() == DeliveryReport()
+    world.announce()
+    assert world.receiver.got == []
+
+
+def test_a_video_that_is_retried_while_it_is_announced_stays_as_the_retry_left_it(
+    world: World,
+) -> None:
+    def retried() -> None:
+        assert world.records.retry(world.records.videos[ID], now=datetime.now(UTC))
+
+    world.has(due(failed_video()))
+    world.receiver.meanwhile = retried
+    world.run()
+    assert world.records.videos[ID].webhook is None
+
+
+def test_a_receiver_that_does_not_work_is_left_alone_until_the_next_run(world: World) -> None:
+    world.receiver.answer = None
+    world.has(*(due(number=number) for number in range(10, 20)))
+    assert world.run() == DeliveryReport(not_delivered=3, finished=False)
+    untouched = [
+        video
+        for video in world.records.videos.values()
+        if video.webhook and video.webhook.attempts == 0
+    ]
+    assert len(untouched) == 7, "they lose none of their attempts"
+    world.receiver.answer = 204
+    assert world.run() == DeliveryReport(delivered=7)
+
+
+def test_it_stops_in_time_and_says_so(world: World) -> None:
+    left = iter([MARGIN_S + 1, MARGIN_S - 1])
+    world.has(due(number=1), due(number=2))
+    report = world.run(remaining_s=lambda: next(left))
+    assert report == DeliveryReport(delivered=1, finished=False)
+    world.announce(next(reversed(world.records.videos)), remaining_s=MARGIN_S - 1)
+    assert len(world.receiver.got) == 1
+
+
+def test_a_nudge_that_gets_lost_loses_nothing(world: World) -> None:
+    world.nudges.down = True
+    world.receiver.answer = 500
+    world.has(due(done_video()))
+    world.run()
+    world.becomes_due()
+    world.receiver.answer = 204
+    assert world.run() == DeliveryReport(delivered=1)
+
+
+def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:
+    world.records.down = True
+    with pytest.raises(CatalogUnavailable):
+        world.run()
+    with pytest.raises(CatalogUnavailable):
+        world.announce()
+
+
+def test_names_notes_and_signatures_are_not_logged(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.has(due(replace(done_video(), filename="holiday-of-jane.mp4", passthrough="order-1042")))
+    world.run()
+    (record,) = caplog.records
+    assert record.message == "webhook delivered"
+    for secret in ("jane", "order-1042", "v1,", SECRET):
+        assert secret not in str(vars(record))

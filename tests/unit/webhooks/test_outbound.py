@@ -1,0 +1,87 @@
+"""Which addresses may be reached."""
+
+import socket
+
+import pytest
+
+from functions.webhooks.outbound import HttpReceiver, NotAnswered, is_public
+
+PRIVATE = [
+    "127.0.0.1",
+    "127.8.8.8",
+    "0.0.0.0",
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.64.0.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::1",
+    "2002:7f00:1::",
+    "2001:0:1:1:1:1:80ff:fffe",
+    "2001:db8::1",
+    "fe80::1",
+    "fe80::1%eth0",
+    "fc00::1",
+    "fd00:ec2::254",
+    "ff02::1",
+]
+
+
+@pytest.mark.parametrize("address", PRIVATE)
+def test_what_is_no_address_of_the_internet(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"],
+)
+def test_what_is_one(address: str) -> None:
+    assert is_public(address)
+
+
+def resolving(*addresses: str) -> HttpReceiver:
+    return HttpReceiver(
+        "https://example.com/", allow_private=False, resolve=lambda *_: [*addresses]
+    )
+
+
+@pytest.mark.parametrize("addresses", [["169.254.169.254"], ["8.8.8.8", "10.0.0.1"], ["::1"]])
+def test_one_address_that_is_not_public_is_enough(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connected(*_: object, **__: object) -> None:
+        raise AssertionError("a connection was made")
+
+    monkeypatch.setattr(socket, "create_connection", connected)
+    with pytest.raises(NotAnswered, match="its address is not public"):
+        resolving(*addresses).post({}, b"{}")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]"])
+def test_however_it_is_written(host: str) -> None:
+    receiver = HttpReceiver(f"https://{host}:9/", allow_private=False)
+    with pytest.raises(NotAnswered, match="not public"):
+        receiver.post({}, b"{}")
+
+
+@pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("too long")])
+def test_a_name_that_cannot_be_resolved(error: Exception) -> None:
+    def resolve(*_: object) -> list[str]:
+        raise error
+
+    receiver = HttpReceiver("https://example.com/", allow_private=False, resolve=resolve)
+    with pytest.raises(NotAnswered, match="resolved"):
+        receiver.post({}, b"{}")

@@ -1,0 +1,68 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from functions.api.schemas import video_resource
+from functions.core.video import (
+    Video,
+)
+from functions.webhooks.payload import event_type, payload
+from tests.examples import ID, done_video, failed_video
+
+
+def test_of_a_video_that_is_done() -> None:
+    body = json.loads(payload(replace(done_video(), passthrough="order-1")))
+    assert body == {
+        "type": "video.done",
+        "timestamp": "2026-01-02T03:04:05.678Z",
+        "data": {
+            "id": ID,
+            "filename": "clip.mp4",
+            "passthrough": "order-1",
+            "status": "done",
+            "size": 2000,
+            "created_at": "2026-01-02T03:04:05.678Z",
+            "media": {
+                "container": "mp4",
+                "duration": "00:00:30",
+                "duration_s": 30.02,
+                "width": 640,
+                "height": 360,
+                "rotation": 0,
+                "frame_rate": 25.0,
+                "video_codec": "h264",
+                "audio_codec": "aac",
+                "bit_rate": 800_000,
+                "has_audio": True,
+            },
+            "thumbnail": {"width": 320, "height": 180, "at_s": 3.002, "fallback": False},
+            "error": None,
+        },
+    }
+
+
+def test_of_a_video_that_has_failed() -> None:
+    # A picture and an error of before must not be taken for this finish's.
+    video = replace(failed_video(), thumbnail=done_video().thumbnail)
+    data = json.loads(payload(video))["data"]
+    assert event_type(video) == "video.failed"
+    assert (data["media"], data["thumbnail"]) == (None, None)
+    assert data["error"] == {
+        "code": "corrupt",
+        "message": "The file is damaged.",
+        "retryable": False,
+    }
+
+
+@pytest.mark.parametrize("video", [done_video(), failed_video()])
+def test_the_api_says_the_same(video: Video) -> None:
+    shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
+    if shown["thumbnail"]:
+        del shown["thumbnail"]["url"]
+    data = json.loads(payload(video))["data"]
+    assert {name: shown[name] for name in data} == data
+
+
+def test_every_attempt_has_the_same_body() -> None:
+    assert payload(done_video()) == payload(done_video())
