@@ -207,6 +207,10 @@ class Video:
     upload: Upload
     passthrough: str | None = None
     """The client's own note: stored and returned unchanged."""
+    version: int = 0
+    """How often the record has changed; 0 for one that release 0.1 wrote."""
+    claimable_at: datetime | None = None
+    """When an event may claim it: at once while pending, at the end of the lease while processing."""
     source: Source | None = None
     lease: Lease | None = None
     attempts: int = 0
