@@ -91,18 +91,21 @@ def extend_upload(video: Video, *, now: datetime) -> Move:
 def claim(video: Video | None, event: UploadedObject, lease: Lease, *, now: datetime) -> Move:
     """Give the lease on the event's video to a worker.
 
-    An unfinished video is claimed by an event newer than the one claimed before, at any time, or by
-    the same event once the lease has lapsed and while attempts are left. A finished one is claimed
-    by a newer upload of other bytes, and a failed one by any newer upload (ADR 15).
+    A newer upload of other bytes claims a video at any time. The same bytes claim an unfinished one
+    once its lease has lapsed and while attempts are left, and a failed one if they were written
+    again. A done one stays done for the same bytes (ADR 15).
     """
     if video is None or video.upload.key != event.key:
         return Refusal.UNKNOWN
-    if video.status.finished:
-        return _claim_finished(video, event, lease, now)
-    if _is_newer(event.source, video.source):
+    claimed = video.source
+    if claimed is None or _is_newer_upload(event.source, claimed):
         return _claimed(video, event, lease, now, attempts=1)
-    if _is_older(event.source, video.source):
+    if _is_older(event.source, claimed):
         return Refusal.SUPERSEDED
+    if video.status is Status.FAILED and event.source.sequencer > claimed.sequencer:
+        return _claimed(video, event, lease, now, attempts=1)
+    if video.status.finished:
+        return Refusal.DUPLICATE
     if video.attempts >= MAX_ATTEMPTS:
         return Refusal.EXHAUSTED
     if video.claimable_at is None or video.claimable_at > now:
@@ -111,12 +114,12 @@ def claim(video: Video | None, event: UploadedObject, lease: Lease, *, now: date
 
 
 def learn_order(video: Video, event: UploadedObject) -> Video:
-    """Remember that the bytes of a done video were written as late as this duplicate event says.
+    """Remember that the claimed bytes were written as late as this refused event says.
 
     Clipo then recognizes an event of a write before it as an older upload's.
     """
     source = video.source
-    if video.status is not Status.DONE or source is None or source.etag != event.source.etag:
+    if source is None or source.etag != event.source.etag:
         return video
     if event.source.sequencer <= source.sequencer:
         return video
@@ -181,16 +184,6 @@ def _finished(video: Video, status: Status, webhook: Webhook | None, now: dateti
     )
 
 
-def _claim_finished(video: Video, event: UploadedObject, lease: Lease, now: datetime) -> Move:
-    seen = video.source
-    if seen is None:
-        return _claimed(video, event, lease, now, attempts=1)
-    later = _is_later(event.source, seen)
-    if later and (event.source.etag != seen.etag or video.status is not Status.DONE):
-        return _claimed(video, event, lease, now, attempts=1)
-    return Refusal.SUPERSEDED if _is_older(event.source, seen) else Refusal.DUPLICATE
-
-
 def _claimed(
     video: Video, event: UploadedObject, lease: Lease, now: datetime, *, attempts: int
 ) -> Video:
@@ -212,24 +205,17 @@ def _claimed(
     )
 
 
-def _is_newer(one: Source, claimed: Source | None) -> bool:
-    """Tell whether an unfinished video's event is of a newer upload than the one claimed."""
-    if claimed is None:
-        return True
-    if one.sequencer:
-        return one.sequencer > claimed.sequencer
-    return one.etag != claimed.etag
+def _is_newer_upload(one: Source, claimed: Source) -> bool:
+    """Tell whether these are other bytes than the claimed ones, and not older.
+
+    S3's order decides where it is known of both; else other bytes count as newer. The same bytes are
+    the same upload: upkeep's event has no order, and S3's own may follow it.
+    """
+    return one.etag != claimed.etag and not _is_older(one, claimed)
 
 
-def _is_older(one: Source, claimed: Source | None) -> bool:
-    return claimed is not None and bool(one.sequencer) and one.sequencer < claimed.sequencer
-
-
-def _is_later(one: Source, other: Source) -> bool:
-    """Compare by S3's order where both have one; else other bytes are later bytes (ADR 15)."""
-    if one.sequencer and other.sequencer:
-        return one.sequencer > other.sequencer
-    return one.etag != other.etag
+def _is_older(one: Source, claimed: Source) -> bool:
+    return bool(one.sequencer) and one.sequencer < claimed.sequencer
 
 
 # ---- People and upkeep -------------------------------------------------------------------------

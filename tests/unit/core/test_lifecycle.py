@@ -117,7 +117,6 @@ class TestLearnOrder:
             (done_video(), uploaded(etag="b", sequencer=NEWER)),
             (done_video(), uploaded(sequencer=OLDER)),
             (done_video(), uploaded(sequencer="")),
-            (failed_video(), uploaded(sequencer=NEWER)),
             (pending(), uploaded()),
         ],
     )
@@ -274,5 +273,5 @@ class Life(RuleBasedStateMachine):
 
 def test_the_record_is_consistent_whatever_happens() -> None:
     run_state_machine_as_test(
-        Life, settings=settings(max_examples=2000, stateful_step_count=20, deadline=None)
+        Life, settings=settings(max_examples=500, stateful_step_count=30, deadline=None)
     )
