@@ -14,12 +14,10 @@ from functions.api.new_video import new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.api.sign_upload import extended, sign_form
+from functions.core.failures import FailureCode
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    UPLOAD_EXPIRED,
-    Video,
-)
+from functions.core.video import Video
 
 _KEY_KEPT = timedelta(hours=24)
 _TRIES = 3
@@ -110,7 +108,7 @@ def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | No
     if video is None:
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
-    if video.error and video.error.code == UPLOAD_EXPIRED:
+    if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
         # Its file has not come in time: it is awaited again.
         services.records.retry(video, now=services.now())
     awaited = extended(services, video.id)

@@ -7,6 +7,7 @@ from functions.adapters.mongo import new_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
+from functions.core.formats import MEDIA_TYPES
 from functions.core.keys import source_key
 from functions.core.video import (
     Status,
@@ -18,16 +19,6 @@ UPLOAD_WINDOW_S = 15 * 60
 """Seconds in which a signed upload must begin."""
 
 MAX_FILENAME = 255
-
-_TYPES = {
-    "avi": "video/x-msvideo",
-    "flv": "video/x-flv",
-    "mkv": "video/x-matroska",
-    "mov": "video/quicktime",
-    "mp4": "video/mp4",
-    "webm": "video/webm",
-    "wmv": "video/x-ms-wmv",
-}
 
 
 def new_video(
@@ -51,7 +42,7 @@ def new_video(
     return Video(
         id=video_id,
         filename=name,
-        content_type=content_type or _TYPES.get(extension, "application/octet-stream"),
+        content_type=content_type or MEDIA_TYPES.get(extension, "application/octet-stream"),
         declared_size=size,
         passthrough=passthrough,
         status=Status.PENDING,

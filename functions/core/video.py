@@ -23,9 +23,6 @@ LAPSE_GRACE = timedelta(seconds=60)
 REPLAY_PATIENCE = timedelta(minutes=15)
 """For an event that was sent to be delivered: it may wait behind others."""
 
-UPLOAD_EXPIRED = "upload_expired"
-"""The code of a video whose file has not come in time; if it comes, it is processed."""
-
 MAX_REPLAYS = 5
 """Events sent by the clean-up for one video without any of them being claimed."""
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.unavailable import Unavailable
 from functions.core.video import (
@@ -228,11 +228,7 @@ class VideoProcessor:
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
     ) -> Inspection:
         if event.source.size > self.max_bytes:
-            raise BadMedia(
-                Code.TOO_LARGE,
-                f"The file has {event.source.size:,} bytes, more than the {self.max_bytes:,}"
-                " that are allowed. Upload a smaller version.",
-            )
+            raise BadMedia(TOO_LARGE, size=event.source.size, limit=self.max_bytes)
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
             try:
@@ -244,10 +240,7 @@ class VideoProcessor:
                     finally:
                         work.bytes_read, work.requests = source.bytes_read, source.requests
             except ObjectGone as error:
-                raise BadMedia(
-                    Code.SOURCE_GONE,
-                    "The uploaded file is no longer in storage. Upload it again.",
-                ) from error
+                raise BadMedia(SOURCE_GONE) from error
 
     def _complete(
         self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"

@@ -11,12 +11,12 @@ from typing import Any
 
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
+from functions.core.failures import RETRIES_EXHAUSTED
 from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
 from functions.core.video import (
     UploadedObject,
     is_abandoned,
 )
-from functions.upkeep import failures
 from functions.upkeep.ports import Objects, Records
 from functions.upkeep.stuck import fail_stuck
 
@@ -92,6 +92,5 @@ class FailedEvents:
             logger().info("nothing to give up", video_id=video.id, status=video.status)
             return False
         logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
-        return fail_stuck(
-            self.records, self.objects, video, failures.RETRIES_EXHAUSTED, now=self.now()
-        )
+        error = RETRIES_EXHAUSTED.failure()
+        return fail_stuck(self.records, self.objects, video, error, now=self.now())

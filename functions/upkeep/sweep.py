@@ -7,6 +7,12 @@ from typing import Any
 
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core.clock import Clock, utc_now
+from functions.core.failures import (
+    ATTEMPTS_EXHAUSTED,
+    RETRIES_EXHAUSTED,
+    SOURCE_GONE,
+    UPLOAD_EXPIRED,
+)
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import (
     LAPSE_GRACE,
@@ -20,7 +26,6 @@ from functions.core.video import (
     event_may_come,
     found_upload,
 )
-from functions.upkeep import failures
 from functions.upkeep.ports import Objects, Processing, Records
 from functions.upkeep.stuck import fail_stuck
 
@@ -140,9 +145,9 @@ class Sweep:
 def _hopeless(video: Video, found: Source | None) -> Failure | None:
     """Return why it makes no sense to process a stuck video again, `None` where it does."""
     if found is None:
-        return failures.SOURCE_GONE if video.source else failures.UPLOAD_EXPIRED
+        return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
     if video.attempts >= MAX_ATTEMPTS:
-        return failures.TIMED_OUT
+        return ATTEMPTS_EXHAUSTED.failure()
     if video.replays >= MAX_REPLAYS:
-        return failures.RETRIES_EXHAUSTED
+        return RETRIES_EXHAUSTED.failure()
     return None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from functions.adapters.mongo import Catalog, Document
 from functions.adapters.storage import ObjectGone, SourceReplaced
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import DAMAGED, BadMedia
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import (
     Source,
@@ -174,7 +174,7 @@ class EtagInspector:
     def inspect(self, source: Readable, **_: object) -> Inspection:
         content = source.read(0, source.size)
         if content.startswith(b"bad"):
-            raise BadMedia(Code.CORRUPT, "The file is damaged.")
+            raise BadMedia(DAMAGED)
         jpeg = md5(content).hexdigest().encode()
         return Inspection(media(), Frame(jpeg, width=320, height=180, at_s=1.0, fallback=False))
 

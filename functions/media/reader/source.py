@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import BadMedia, FailureCode
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import (
     Source,
@@ -92,7 +92,7 @@ class RangedSources:
             try:
                 yield OpenSource(location, content)
             except BadMedia as error:
-                if error.code is Code.TIMED_OUT and _was_slow(content):
+                if error.code is FailureCode.TIMED_OUT and _was_slow(content):
                     raise StorageUnavailable("S3: too slow for the video to be read") from error
                 raise
             finally:

@@ -179,7 +179,7 @@ def test_every_bad_file_has_its_code_and_a_sentence(
     with pytest.raises(BadMedia) as error:
         inspect(engine, clips[name], tmp_path)
     assert error.value.code == code
-    assert error.value.message.endswith(".")
+    assert error.value.failure.message.endswith(".")
 
 
 @pytest.mark.parametrize("name", ["mpeg4.avi", "wmv2.wmv", "h264.mkv", "h264.mp4", "sorenson.flv"])

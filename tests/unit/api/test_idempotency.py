@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
-from functions.core.video import (
-    UPLOAD_EXPIRED,
-    Failure,
-    Video,
-)
+from functions.core.video import Video
 from tests.examples import CREATED, done_video, failed_video
 from tests.fakes.records import FakeRecords
 from tests.problems import problem
@@ -97,7 +94,7 @@ def test_a_video_whose_file_never_came_is_awaited_again(
 ) -> None:
     video_id = create(client).json()["id"]
     expired = failed_video(video_id)
-    never_came = Failure(UPLOAD_EXPIRED, "Too late.", retryable=False)
+    never_came = UPLOAD_EXPIRED.failure()
     records.videos[video_id] = replace(expired, source=None, error=never_came)
     body = create(client).json()
     assert (body["id"], body["status"], body["error"]) == (video_id, "pending", None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -136,7 +136,7 @@ def test_the_lease_outlives_the_worker(world: World) -> None:
 
 def test_the_working_directory_is_gone_afterwards(world: World) -> None:
     world.process()
-    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
+    world.inspector.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     world.process()
     assert len(world.sources.directories) == 2
@@ -144,14 +144,14 @@ def test_the_working_directory_is_gone_afterwards(world: World) -> None:
 
 
 def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
-    world.inspector.error = BadMedia(Code.NO_VIDEO_STREAM, "Only sound.")
+    world.inspector.error = BadMedia(NO_VIDEO_STREAM)
     assert world.process() == Outcome(ID, "failed")
     assert world.video.status is Status.FAILED
     assert world.video.error
     assert (world.video.error.code, world.video.error.retryable) == ("no_video_stream", False)
 
 
-@pytest.mark.parametrize("error", [None, BadMedia(Code.CORRUPT, "bad")])
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
 def test_upkeep_is_nudged_when_a_video_is_finished(world: World, error: Exception | None) -> None:
     world.nudges = FakeNudges()
     world.inspector.error = error
@@ -356,7 +356,7 @@ def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
     world.records.videos[ID] = replace(earlier, status=Status.PENDING)
-    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
+    world.inspector.error = BadMedia(DAMAGED)
     assert world.process() == Outcome(ID, "failed")
     assert world.objects.thumbnails == {}
 
@@ -391,7 +391,7 @@ def deleted(world: World) -> None:
 
 
 def deleted_and_bad(world: World) -> None:
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.inspector.error = BadMedia(DAMAGED)
     deleted(world)
 
 
@@ -410,7 +410,7 @@ def test_every_end_says_what_it_cost(world: World) -> None:
         world.process()
     assert lines[-1]["message"] == "video done"
     assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.inspector.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     with logged() as lines:
         world.process()
@@ -457,7 +457,7 @@ def test_what_happens_is_counted(world: World, capsys: pytest.CaptureFixture[str
     }
     world.process()
     assert measured(capsys.readouterr().out) == {"Duplicates": 1}
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.inspector.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     world.process()
     counted = measured(capsys.readouterr().out)
