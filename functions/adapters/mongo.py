@@ -7,7 +7,7 @@ while pending, the lease's end while processing, absent when finished.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from os import urandom
@@ -19,6 +19,7 @@ from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from functions.adapters.catalog import KeyUse, Search
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
@@ -45,28 +46,7 @@ _BATCH = 100
 _LEFTOVERS_SEARCH = "leftovers"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """How far a search through the buckets has come."""
-
-    after: str
-    """The last key that was looked at; empty before the first."""
-    due_at: datetime
-    """When it is to go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyUse:
-    """What an `Idempotency-Key` was first sent for."""
-
-    key: str
-    fingerprint: str
-    """Of the request's body: another body under the same key is a mistake."""
-    video_id: str
-    expires_at: datetime
-
-
-class Catalog:
+class MongoCatalog:
     """The records of all videos. Every method may raise `CatalogUnavailable`."""
 
     def __init__(self, settings: CatalogSettings, *, pool_size: int, timeout_ms: int) -> None:
@@ -389,6 +369,10 @@ def _inserted(collection: Collection[Document], document: Document) -> bool:
 
 def _present(document: Document) -> Document:
     return {name: value for name, value in document.items() if value is not None}
+
+
+Catalog = MongoCatalog
+"""The former name, which `clipo.local.stack` still uses."""
 
 
 def new_video_id() -> str:

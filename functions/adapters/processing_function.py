@@ -5,19 +5,24 @@ Asynchronously, as S3 does: Lambda keeps the event, and delivers it again where 
 
 import json
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote_plus
 
 from functions.core.unavailable import ProcessingUnavailable
-from functions.core.video import (
-    UploadedObject,
-)
+from functions.core.video import UploadedObject
 
 if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
 
 _CONNECT_S = 2
 _READ_S = 3
+
+
+class Jobs(Protocol):
+    """Starts processing: on Lambda, or by the local stack's queue."""
+
+    def start(self, upload: UploadedObject) -> None:
+        """Have an uploaded object processed. Raises `ProcessingUnavailable`."""
 
 
 class ProcessingFunction:
@@ -31,7 +36,7 @@ class ProcessingFunction:
 
     @cached_property
     def _lambda(self) -> "LambdaClient":
-        # For the few requests that need it, like S3's in `storage.py`.
+        # For the few requests that need it, like S3's in `s3_storage.py`.
         from botocore.config import Config  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
 

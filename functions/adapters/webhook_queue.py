@@ -49,7 +49,7 @@ class Nudges:
 
     @cached_property
     def _sqs(self) -> "SQSClient":
-        # For the few who want webhooks, like S3's in `storage.py`.
+        # For the few who want webhooks, like S3's in `s3_storage.py`.
         from botocore.config import Config  # noqa: PLC0415
         from botocore.session import Session  # noqa: PLC0415
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.adapters.mongo import KeyUse
+from functions.adapters.catalog import KeyUse
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems

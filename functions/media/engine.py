@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
 
 from functions.core.failures import ENCRYPTED, OUT_OF_MEMORY, TOO_SLOW, BadMedia, FailureCode
 from functions.core.formats import DEMUXERS
@@ -13,6 +12,7 @@ from functions.core.video import Media
 from functions.media import ffmpeg_errors, last_packets, probe
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.probe import ODDEST_PIXEL, Probed
+from functions.media.reader.source import OpenSource
 from functions.media.sandbox import (
     ChildTimedOut,
     ChildUsedUpCpu,
@@ -76,21 +76,6 @@ _OVER_HTTP = [
 _FROM_FILE = ["-protocol_whitelist", "file"]
 
 
-class Source(Protocol):
-    """A stored object that is read by ranges."""
-
-    @property
-    def location(self) -> str:
-        """Return the URL at which children read it."""
-
-    @property
-    def size(self) -> int:
-        """Return its bytes."""
-
-    def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range, fewer where it cannot be read any more."""
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A JPEG that was verified to decode."""
@@ -123,7 +108,7 @@ class Engine:
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
     def inspect(
-        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
         """Return the metadata and the thumbnail of a file.
 
@@ -167,7 +152,7 @@ class _Inspector:
 
     ffmpeg: str
     ffprobe: str
-    source: Source
+    source: OpenSource
     directory: Path
     budget: _Budget
 

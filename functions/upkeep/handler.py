@@ -8,24 +8,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
+from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context, logger
 from functions.adapters.webhook_queue import nudged_video
 from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
 from functions.upkeep.wiring import Wired, deployed_processing, wire
-
-
-class Context(Protocol):
-    """What we use of Lambda's context."""
-
-    @property
-    def aws_request_id(self) -> str:
-        """Return the id that Lambda gave to this invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda ends this invocation."""
 
 
 class UnknownEvent(Exception):
@@ -37,12 +27,12 @@ def _wired() -> Wired:
     return wire(os.environ, deployed_processing(os.environ))
 
 
-def handler(event: Any, context: Context) -> dict[str, Any]:
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Run the scheduled sweep, or take messages off a queue."""
     return handle(event, context, _wired())
 
 
-def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
+def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
     """Do what an event asks for.
 
     Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.
@@ -57,7 +47,7 @@ def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
         raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
 
 
-def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
+def _sweep(context: LambdaContext, wired: Wired) -> dict[str, Any]:
     def remaining_s() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
@@ -80,7 +70,7 @@ def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
     return report
 
 
-def _settle(messages: list[dict[str, Any]], context: Context, wired: Wired) -> dict[str, Any]:
+def _settle(messages: list[dict[str, Any]], context: LambdaContext, wired: Wired) -> dict[str, Any]:
     """Take messages off the queue; those that are named in the answer come again."""
 
     def remaining_s() -> float:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from standardwebhooks import Webhook as Signer
 
-from functions.adapters.mongo import Catalog
-from functions.adapters.processing_function import ProcessingFunction
-from functions.adapters.storage import Storage
+from functions.adapters.mongo import MongoCatalog
+from functions.adapters.processing_function import Jobs, ProcessingFunction
+from functions.adapters.s3_storage import S3Storage
 from functions.adapters.webhook_queue import Nudges
 from functions.core.settings import CatalogSettings, StorageSettings, flag, required
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import Leftovers
-from functions.upkeep.ports import Processing
 from functions.upkeep.sweep import Sweep
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
@@ -34,7 +33,7 @@ class Wired:
     """`None` where nobody wants to be told."""
 
 
-def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
+def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     """Read the settings and build everything. Connections are made at their first use.
 
     DELETE_LEFTOVERS (default false) has objects deleted that belong to no video; for webhooks see
@@ -42,8 +41,10 @@ def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
-    storage = Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
-    catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+    storage = S3Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    catalog = MongoCatalog(
+        CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
+    )
     return Wired(
         sweep=Sweep(catalog, storage, processing),
         leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
@@ -52,7 +53,7 @@ def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
     )
 
 
-def _webhooks(environ: Mapping[str, str], catalog: Catalog) -> Webhooks | None:
+def _webhooks(environ: Mapping[str, str], catalog: MongoCatalog) -> Webhooks | None:
     settings, nudges = WebhookSettings.read(environ), Nudges.read(environ)
     if settings is None or nudges is None:
         return None

@@ -10,15 +10,15 @@ from typing import Any
 
 from standardwebhooks import Webhook as Signer
 
+from functions.adapters.catalog import Catalog
 from functions.adapters.telemetry import logger
-from functions.adapters.webhook_queue import LONGEST_DELAY_S
+from functions.adapters.webhook_queue import LONGEST_DELAY_S, Nudges
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import (
     Video,
     Webhook,
 )
-from functions.upkeep.ports import Nudges, Receiver, Records
-from functions.webhooks.outbound import NotAnswered
+from functions.webhooks.outbound import NotAnswered, Receiver
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
@@ -43,7 +43,7 @@ class DeliveryReport:
 class Webhooks:
     """Makes one attempt for each webhook that is due."""
 
-    records: Records
+    records: Catalog
     receiver: Receiver
     signer: Signer
     nudges: Nudges

@@ -12,7 +12,7 @@ import pytest
 
 from clipo.local.cloud import Cloud
 from clipo.local.ports import free_port
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from functions.core.video import (
@@ -45,7 +45,7 @@ class World:
     sam: Sam
     built: Path
     s3: Any
-    catalog: Catalog
+    catalog: MongoCatalog
 
     def invoke(self, function: str, event: Mapping[str, Any], **parameters: str) -> dict[str, Any]:
         return self.sam.invoke(self.built, function, event, **parameters)
@@ -86,7 +86,7 @@ def world(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
             aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name="us-east-1",
         ).client("s3", endpoint_url=storage.url)
-        catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
+        catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
         yield World(Sam(environ), built, client, catalog)
         catalog.close()
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from functions.adapters.webhook_queue import Nudges
 from functions.core.unavailable import QueueUnavailable
 
 
 @dataclass
-class FakeNudges:
+class FakeNudges(Nudges):
     sent: list[tuple[str, int]] = field(default_factory=list)
     down: bool = False
 

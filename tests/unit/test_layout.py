@@ -49,7 +49,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             ["boto3", "botocore"],
             ["adapters.processing_function", "adapters.s3_client", "adapters.webhook_queue"],
         ),
-        (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
+        (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
         (["standardwebhooks"], ["upkeep.wiring", "webhooks.deliver"]),
         (["ssl"], ["webhooks.outbound"]),

@@ -28,8 +28,8 @@ from functions.processing.process_video import VideoProcessor
 from tests.boxes import refer_to
 from tests.clips import Clips, ffmpeg
 from tests.examples import ID, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 from tests.fakes.uploads import FileUploads
 from tests.hostile import PLAYLISTS, Canary, a_canary
 
@@ -51,14 +51,13 @@ class Judge:
         """Return `done` or the code."""
         key = str(file)
         before = video()
-        records = FakeRecords({ID: replace(before, upload=replace(before.upload, key=key))})
-        objects = FakeObjects()
+        records = FakeCatalog({ID: replace(before, upload=replace(before.upload, key=key))})
+        objects = FakeStorage()
         processor = VideoProcessor(
-            records=records,
-            thumbnails=objects,
+            catalog=records,
+            storage=objects,
             sources=RangedSources(FileUploads()),
-            inspector=self.engine,
-            leftovers=objects,
+            engine=self.engine,
             max_bytes=5 << 30,
         )
         event = UploadedObject(ID, key, Source("etag", file.stat().st_size, "01"))

@@ -5,7 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from tests.fakes.objects import FakeObjects
+from tests.fakes.storage import FakeStorage
 
 
 def addresses(html: str) -> list[str]:
@@ -68,6 +68,6 @@ def test_there_is_no_other_file(client: TestClient, name: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
-def test_without_storage_the_page_says_so(client: TestClient, objects: FakeObjects) -> None:
+def test_without_storage_the_page_says_so(client: TestClient, objects: FakeStorage) -> None:
     objects.down = True
     assert client.get("/").status_code == 503

@@ -22,11 +22,11 @@ from functions.upkeep.wiring import Wired, deployed_processing, wire
 from functions.webhooks.deliver import Webhooks
 from tests.events import event
 from tests.examples import ID, video
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.nudges import FakeNudges
-from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.receiver import FakeReceiver
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.logs import logged
 from tests.receivers import SECRET
 
@@ -49,8 +49,8 @@ class LambdaContext:
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
-    objects: FakeObjects = field(default_factory=FakeObjects)
+    records: FakeCatalog = field(default_factory=lambda: FakeCatalog({ID: video()}))
+    objects: FakeStorage = field(default_factory=FakeStorage)
     processing: FakeProcessing = field(default_factory=FakeProcessing)
     receiver: FakeReceiver | None = None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from functions.adapters.mongo import KeyUse, Search
+from functions.adapters.catalog import KeyUse, Search
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     Failure,
@@ -24,7 +24,7 @@ from functions.core.video import (
 
 
 @dataclass
-class FakeRecords:
+class FakeCatalog:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
     keys: dict[str, KeyUse] = field(default_factory=dict)
