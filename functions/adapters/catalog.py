@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 from functions.core.video import (
     Failure,
@@ -16,6 +16,9 @@ from functions.core.video import (
     Video,
     Webhook,
 )
+
+UploadMethod: TypeAlias = Literal["POST", "form"]
+"""How a file is uploaded: straight to storage, or through the API. Release 0.1 expects it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Catalog(Protocol):
     def ensure_indexes(self) -> None:
         """Create the indexes of all queries. Safe to repeat."""
 
-    def add(self, video: Video) -> bool:
+    def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` if its id is taken."""
 
     def discard(self, video_id: str) -> None:

@@ -19,11 +19,12 @@ from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from functions.adapters.catalog import KeyUse, Search
+from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     MAX_ATTEMPTS,
+    ExpectedUpload,
     Failure,
     Lease,
     Media,
@@ -31,7 +32,6 @@ from functions.core.video import (
     Source,
     Status,
     Thumbnail,
-    Upload,
     UploadedObject,
     Video,
     Webhook,
@@ -100,9 +100,12 @@ class MongoCatalog:
             # Of the few that are not delivered yet.
             self._videos.create_index([("webhook.due_at", ASCENDING)], sparse=True)
 
-    def add(self, video: Video) -> bool:
+    def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` where there is one with its id."""
         document = asdict(video)
+        # Release 0.1 cannot read a record without it, and may run beside this release or after
+        # a roll-back. Nothing reads it any more: the release after this one can leave it out.
+        document["upload"]["method"] = method
         document["_id"] = ObjectId(document.pop("id"))
         # An empty sequencer is below every other: the first event is newer than nothing.
         document["source"] = {"sequencer": ""}
@@ -431,7 +434,7 @@ def _held(video_id: str, lease: Lease) -> Document:
 
 
 _NESTED: dict[str, type[Any]] = {
-    "upload": Upload,
+    "upload": ExpectedUpload,
     "source": Source,
     "lease": Lease,
     "media": Media,

@@ -40,7 +40,6 @@ def create_video(
     video = new_video(
         filename=filename,
         size=size,
-        upload_method="POST",
         settings=services.settings,
         now=services.now(),
         content_type=content_type,

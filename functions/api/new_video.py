@@ -10,8 +10,8 @@ from functions.api.settings import ApiSettings
 from functions.core.formats import MEDIA_TYPES
 from functions.core.keys import source_key
 from functions.core.video import (
+    ExpectedUpload,
     Status,
-    Upload,
     Video,
 )
 
@@ -25,7 +25,6 @@ def new_video(
     *,
     filename: str,
     size: int,
-    upload_method: str,
     settings: ApiSettings,
     now: datetime,
     content_type: str | None = None,
@@ -48,9 +47,8 @@ def new_video(
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
-        upload=Upload(
+        upload=ExpectedUpload(
             key=source_key(video_id),
-            method=upload_method,
             expires_at=now + timedelta(seconds=UPLOAD_WINDOW_S),
         ),
     )

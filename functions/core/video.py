@@ -60,12 +60,12 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """How the bytes are to reach object storage."""
+class ExpectedUpload:
+    """The object that a video waits for."""
 
     key: str
-    method: str
     expires_at: datetime
+    """When the upload window ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +201,7 @@ class Video:
     status: Status
     created_at: datetime
     updated_at: datetime
-    upload: Upload
+    upload: ExpectedUpload
     passthrough: str | None = None
     """The client's own note: stored and returned unchanged."""
     source: Source | None = None

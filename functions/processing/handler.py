@@ -9,11 +9,11 @@ from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context
 from functions.core.s3_event import event_id, records, uploaded_object
 from functions.processing.process_video import Outcome
-from functions.processing.wiring import Wired, wire
+from functions.processing.wiring import ProcessingServices, wire
 
 
 @cache
-def _wired() -> Wired:
+def _wired() -> ProcessingServices:
     return wire(os.environ)
 
 

@@ -19,14 +19,14 @@ _S3_READ_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
+class ProcessingServices:
     """What the handler needs."""
 
     uploads_bucket: str
     processor: VideoProcessor
 
 
-def wire(environ: Mapping[str, str]) -> Wired:
+def wire(environ: Mapping[str, str]) -> ProcessingServices:
     """Read the settings and build everything. Connections are made at their first use.
 
     Raises `SettingsError`.
@@ -43,4 +43,4 @@ def wire(environ: Mapping[str, str]) -> Wired:
         max_bytes=max_upload_bytes(environ),
         nudges=Nudges.read(environ),
     )
-    return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)
+    return ProcessingServices(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters import mongo as module
-from functions.adapters.catalog import KeyUse, Search
+from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.adapters.mongo import MongoCatalog, is_video_id, new_video_id
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
@@ -30,7 +30,7 @@ from functions.core.video import (
     refusal,
     starts_again,
 )
-from tests.examples import failure, media, processing, thumbnail, uploaded, video
+from tests.examples import CREATED, failure, media, processing, thumbnail, uploaded, video
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -104,6 +104,15 @@ class TestRecords:
         added = video(new_video_id(), passthrough="order-1", filename="😀 ü.mp4")
         catalog.add(added)
         assert catalog.get(added.id) == added
+
+    @pytest.mark.parametrize("method", ["POST", "form"])
+    def test_can_be_read_by_release_0_1(self, catalog: MongoCatalog, method: UploadMethod) -> None:
+        added = video(new_video_id())
+        catalog.add(added, method=method)
+        document = catalog._videos.find_one({"_id": ObjectId(added.id)})
+        assert document
+        upload = {"key": added.upload.key, "method": method, "expires_at": CREATED}
+        assert document["upload"] == upload
 
     def test_come_back_whole_when_done(self, catalog: MongoCatalog, pending: Video) -> None:
         claim(catalog, uploaded(pending.id), lease(), now=NOW)

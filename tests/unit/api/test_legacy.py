@@ -46,6 +46,7 @@ def test_an_upload_is_accepted(
     assert body["message"] == "Video uploaded successfully. Processing started."
     assert objects.uploads == {f"uploads/{body['id']}/source": b"bytes"}
     assert records.videos[body["id"]].declared_size == 5
+    assert records.methods == {body["id"]: "form"}
 
 
 def test_the_record_is_there_before_the_bytes(

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
 from functions.core.video import (
+    ExpectedUpload,
     Status,
-    Upload,
 )
 from tests.examples import CREATED, ID, SEQUENCER, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
@@ -80,7 +80,7 @@ def test_that_comes_second_starts_nothing(
     find = objects.find_upload
 
     def meanwhile(key: str) -> Any:
-        records.videos[ID] = video(status=Status.PROCESSING, upload=Upload(key, "POST", CREATED))
+        records.videos[ID] = video(status=Status.PROCESSING, upload=ExpectedUpload(key, CREATED))
         return find(key)
 
     monkeypatch.setattr(objects, "find_upload", meanwhile)
