@@ -8,7 +8,7 @@ from typing import Any
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context
 from functions.core.s3_event import event_id, records, uploaded_object
-from functions.processing.process_video import Outcome
+from functions.processing.process_video import EventOutcome
 from functions.processing.wiring import ProcessingServices, wire
 
 
@@ -23,7 +23,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, list[dict[str, str]
     One bad record does not keep the others from being processed: the errors are raised
     together at the end, and the finished ones do nothing when the event comes again.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[EventOutcome] = []
     errors: list[Exception] = []
     with log_context(request_id=context.aws_request_id):
         for record in records(event):
@@ -38,7 +38,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, list[dict[str, str]
     return {"outcomes": [asdict(outcome) for outcome in outcomes]}
 
 
-def _process(record: Any, context: LambdaContext) -> list[Outcome]:
+def _process(record: Any, context: LambdaContext) -> list[EventOutcome]:
     def remaining_s() -> float:
         return context.get_remaining_time_in_millis() / 1000
 

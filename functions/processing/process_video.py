@@ -37,7 +37,7 @@ class NotNow(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EventOutcome:
     """What came of one event."""
 
     video_id: str
@@ -58,7 +58,7 @@ class VideoProcessor:
     """`None` where nobody wants to be told."""
     now: Clock = utc_now
 
-    def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
+    def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> EventOutcome:
         """Bring the event's video to a finished status, once.
 
         Raises `NotNow` when another worker is at it, and whatever went wrong beneath
@@ -105,7 +105,7 @@ class VideoProcessor:
         lease: Lease,
         work: "_Work",
         remaining_s: Callable[[], float],
-    ) -> Outcome:
+    ) -> EventOutcome:
         video = self.catalog.get(event.video_id)
         if video is None:
             # Deleted between the claim and here.
@@ -123,7 +123,7 @@ class VideoProcessor:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
-    def _refused(self, event: UploadedObject, reason: Refusal) -> Outcome:
+    def _refused(self, event: UploadedObject, reason: Refusal) -> EventOutcome:
         if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
@@ -134,7 +134,7 @@ class VideoProcessor:
         if reason is Refusal.DUPLICATE:
             count(Metric.DUPLICATES)
         logger().info("nothing to do", reason=reason)
-        return Outcome(event.video_id, reason)
+        return EventOutcome(event.video_id, reason)
 
     def _inspect(
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
@@ -156,7 +156,7 @@ class VideoProcessor:
 
     def _complete(
         self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"
-    ) -> Outcome:
+    ) -> EventOutcome:
         frame = inspection.frame
         thumbnail = Thumbnail(
             key=thumbnail_key(video.id, lease),
@@ -183,9 +183,9 @@ class VideoProcessor:
         )
         measure({Metric.DONE: 1} | _measured(processing))
         self._nudge(video.id)
-        return Outcome(video.id, "done")
+        return EventOutcome(video.id, "done")
 
-    def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
+    def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
         processing = work.finished(self.now())
         if not self.catalog.fail(video.id, lease, error=error.failure, processing=processing):
             return self._superseded(video.id, work)
@@ -194,12 +194,12 @@ class VideoProcessor:
         count_failed(error.code)
         measure(_measured(processing))
         self._nudge(video.id)
-        return Outcome(video.id, "failed")
+        return EventOutcome(video.id, "failed")
 
-    def _superseded(self, video_id: str, work: "_Work") -> Outcome:
+    def _superseded(self, video_id: str, work: "_Work") -> EventOutcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
-        return Outcome(video_id, Refusal.SUPERSEDED)
+        return EventOutcome(video_id, Refusal.SUPERSEDED)
 
     def _nudge(self, video_id: str) -> None:
         if self.nudges is None:

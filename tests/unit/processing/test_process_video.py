@@ -22,7 +22,7 @@ from functions.core.video import (
 )
 from functions.media.engine import Engine, Frame, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
-from functions.processing.process_video import NotNow, Outcome, VideoProcessor
+from functions.processing.process_video import EventOutcome, NotNow, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.content import MemoryObject
@@ -77,7 +77,7 @@ class World:
     engine: FakeEngine = field(default_factory=FakeEngine)
     nudges: FakeNudges | None = None
 
-    def process(self, event: UploadedObject | None = None) -> Outcome:
+    def process(self, event: UploadedObject | None = None) -> EventOutcome:
         processor = VideoProcessor(
             catalog=self.records,
             storage=self.objects,
@@ -99,7 +99,7 @@ def world() -> World:
 
 
 def test_a_good_upload_becomes_done_with_its_thumbnail(world: World) -> None:
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.status is Status.DONE
     assert world.video.media == media()
     assert world.video.thumbnail
@@ -133,7 +133,7 @@ def test_the_working_directory_is_gone_afterwards(world: World) -> None:
 
 def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
     world.engine.error = BadMedia(NO_VIDEO_STREAM)
-    assert world.process() == Outcome(ID, "failed")
+    assert world.process() == EventOutcome(ID, "failed")
     assert world.video.status is Status.FAILED
     assert world.video.error
     assert (world.video.error.code, world.video.error.retryable) == ("no_video_stream", False)
@@ -158,13 +158,13 @@ def test_upkeep_is_not_nudged_before(world: World) -> None:
 
 def test_a_nudge_that_gets_lost_leaves_the_video_finished(world: World) -> None:
     world.nudges = FakeNudges(down=True)
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.thumbnail
     assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
 
 
 def test_an_oversize_upload_is_not_even_read(world: World) -> None:
-    assert world.process(uploaded(size=10_001)) == Outcome(ID, "failed")
+    assert world.process(uploaded(size=10_001)) == EventOutcome(ID, "failed")
     assert world.video.error
     assert world.video.error.code == "too_large"
     assert world.sources.directories == []
@@ -179,7 +179,7 @@ def test_an_object_that_is_gone_fails_the_video(world: World) -> None:
 
 def test_an_object_that_was_replaced_is_left_to_the_newer_event(world: World) -> None:
     world.sources.error = SourceReplaced("replaced")
-    assert world.process() == Outcome(ID, "superseded")
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.video.status is Status.PROCESSING
     assert lease_has_lapsed(world.video)
 
@@ -196,7 +196,7 @@ def test_an_infrastructure_fault_lets_the_lease_lapse_and_the_event_come_again(
     assert world.video.status is Status.PROCESSING
     assert lease_has_lapsed(world.video)
     world.sources.error = None
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.attempts == 2
 
 
@@ -221,7 +221,7 @@ def test_an_attempt_that_cannot_be_recorded_leaves_no_thumbnail(
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert world.objects.thumbnails == {}
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def test_a_thumbnail_stays_when_it_may_have_been_recorded(
@@ -244,7 +244,7 @@ def test_a_thumbnail_stays_when_it_may_have_been_recorded(
 def test_without_sequencers_an_event_of_a_replaced_object_changes_nothing(world: World) -> None:
     world.records.videos[ID] = before = done_video()
     world.sources.current_etag = "newer"
-    assert world.process(uploaded(sequencer="")) == Outcome(ID, "superseded")
+    assert world.process(uploaded(sequencer="")) == EventOutcome(ID, "superseded")
     assert world.video == before
 
 
@@ -258,7 +258,7 @@ def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
     world.records.videos.clear()
     world.objects.uploads = {source_key(ID): b"late", source_key("0" * 24): b"other"}
     world.objects.thumbnails = {f"{thumbnail_prefix(ID)}token.jpg": b"of a killed worker"}
-    assert world.process() == Outcome(ID, "unknown")
+    assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {source_key("0" * 24): b"other"}
     assert world.objects.thumbnails == {}
 
@@ -282,7 +282,7 @@ def test_a_video_that_is_deleted_right_after_the_claim_leaves_nothing(
 
     monkeypatch.setattr(FakeCatalog, "claim", claimed_then_deleted)
     world.objects.uploads = {source_key(ID): b"late"}
-    assert world.process() == Outcome(ID, "unknown")
+    assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {}
 
 
@@ -297,7 +297,7 @@ def test_a_finished_or_superseded_video_keeps_its_file(world: World, event: Uplo
 def test_an_event_that_comes_twice_does_nothing_the_second_time(world: World) -> None:
     world.process()
     before = world.video
-    assert world.process() == Outcome(ID, "duplicate")
+    assert world.process() == EventOutcome(ID, "duplicate")
     assert world.video == before
     assert len(world.objects.thumbnails) == 1
 
@@ -309,7 +309,7 @@ def test_an_event_while_another_worker_is_at_it_comes_again_later(world: World) 
             world.process()
 
     world.engine.meanwhile = overlap
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World) -> None:
@@ -318,14 +318,14 @@ def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World
         world.records.videos[ID] = replace(world.video, lease=taken)
 
     world.engine.meanwhile = lose_the_lease
-    assert world.process() == Outcome(ID, "superseded")
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.video.status is Status.PROCESSING
     assert world.objects.thumbnails == {}
 
 
 def test_a_video_that_is_deleted_meanwhile_leaves_no_thumbnail(world: World) -> None:
     world.engine.meanwhile = world.records.videos.clear
-    assert world.process() == Outcome(ID, "superseded")
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.objects.thumbnails == {}
 
 
@@ -345,7 +345,7 @@ def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
     world.records.videos[ID] = replace(earlier, status=Status.PENDING)
     world.engine.error = BadMedia(DAMAGED)
-    assert world.process() == Outcome(ID, "failed")
+    assert world.process() == EventOutcome(ID, "failed")
     assert world.objects.thumbnails == {}
 
 
@@ -363,7 +363,7 @@ def test_a_claim_whose_answer_was_lost_is_given_back(
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert lease_has_lapsed(world.video)
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def lease_has_lapsed(video: Video) -> bool:
@@ -459,7 +459,7 @@ def test_a_finished_video_moves_for_the_newest_upload_only(world: World) -> None
         done_video(), source=replace(uploaded().source, sequencer="", etag="current")
     )
     world.sources.current_etag = "current"
-    assert world.process(uploaded(etag="older")) == Outcome(ID, "superseded")
+    assert world.process(uploaded(etag="older")) == EventOutcome(ID, "superseded")
     assert world.video == before
 
 
