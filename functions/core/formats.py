@@ -37,7 +37,7 @@ FORMATS = (
 _MISNAMED_DEMUXERS = ("mpegts", "mpeg", "ogg")
 """Demuxers of formats that users upload under another format's extension."""
 
-DEMUXERS = tuple(dict.fromkeys([one.demuxer for one in FORMATS])) + _MISNAMED_DEMUXERS
+DEMUXERS = tuple(dict.fromkeys([*(one.demuxer for one in FORMATS), *_MISNAMED_DEMUXERS]))
 """The only demuxers that ffmpeg may use on an upload.
 
 A whitelist of protocols does not stop playlists. This list keeps ffmpeg from opening the second

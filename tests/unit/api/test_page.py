@@ -5,6 +5,7 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from functions.core.formats import EXTENSIONS
 from tests.fakes.storage import FakeStorage
 
 
@@ -15,7 +16,8 @@ def addresses(html: str) -> list[str]:
 def test_the_page_knows_what_the_api_accepts(client: TestClient) -> None:
     html = client.get("/").text
     assert '<meta name="clipo:max-upload-bytes" content="10000">' in html
-    assert '<meta name="clipo:allowed-extensions" content="avi,flv,mkv,mov,mp4,webm,wmv">' in html
+    extensions = ",".join(sorted(EXTENSIONS))
+    assert f'<meta name="clipo:allowed-extensions" content="{extensions}">' in html
     assert "{{" not in html
 
 
