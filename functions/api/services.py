@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from functions.adapters.catalog import Catalog
+from functions.adapters.jobs import Jobs, ProcessingFunction
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.processing_function import Jobs, ProcessingFunction
 from functions.adapters.s3_storage import S3Storage
 from functions.adapters.storage import Storage
 from functions.api.settings import ApiSettings

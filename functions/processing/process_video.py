@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from functions.adapters.catalog import Catalog
+from functions.adapters.jobs import WebhookQueue
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
-from functions.adapters.webhook_queue import Nudges
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
@@ -54,7 +54,7 @@ class VideoProcessor:
     sources: RangedSources
     engine: Engine
     max_bytes: int
-    nudges: Nudges | None = None
+    webhooks: WebhookQueue | None = None
     """`None` where nobody wants to be told."""
     now: Clock = utc_now
 
@@ -182,7 +182,7 @@ class VideoProcessor:
             **_cost(processing),
         )
         measure({Metric.DONE: 1} | _measured(processing))
-        self._nudge(video.id)
+        self._enqueue_webhook(video.id)
         return EventOutcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
@@ -193,7 +193,7 @@ class VideoProcessor:
         logger().info("video failed", code=error.code, **_cost(processing))
         count_failed(error.code)
         measure(_measured(processing))
-        self._nudge(video.id)
+        self._enqueue_webhook(video.id)
         return EventOutcome(video.id, "failed")
 
     def _superseded(self, video_id: str, work: "_Work") -> EventOutcome:
@@ -201,14 +201,14 @@ class VideoProcessor:
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
 
-    def _nudge(self, video_id: str) -> None:
-        if self.nudges is None:
+    def _enqueue_webhook(self, video_id: str) -> None:
+        if self.webhooks is None:
             return
         try:
-            self.nudges.send(video_id)
+            self.webhooks.enqueue(video_id)
         except Unavailable:
-            # The record says that the receiver is to be told, and the clean-up looks there.
-            logger().warning("upkeep not nudged", exc_info=True)
+            # The record says that the webhook is due, and its scheduled run looks there.
+            logger().warning("webhook not enqueued", exc_info=True)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import functions.adapters.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
+from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.s3_storage import S3Storage
-from functions.adapters.webhook_queue import Nudges
 from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
@@ -41,6 +41,6 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
         sources=RangedSources(storage),
         engine=Engine(ffmpeg_dir(environ)),
         max_bytes=max_upload_bytes(environ),
-        nudges=Nudges.read(environ),
+        webhooks=WebhookQueue.read(environ),
     )
     return ProcessingServices(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

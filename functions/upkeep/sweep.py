@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.processing_function import Jobs
+from functions.adapters.jobs import Jobs
 from functions.adapters.storage import Storage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core.clock import Clock, utc_now

@@ -19,7 +19,7 @@ processor = VideoProcessor(
     sources=RangedSources(storage),
     engine=Engine(Path(os.environ["CLIPO_FFMPEG_DIR"])),
     max_bytes=max_upload_bytes(os.environ),
-    nudges=None,
+    webhooks=None,
 )
 
 

@@ -26,8 +26,8 @@ from functions.processing.process_video import EventOutcome, NotNow, VideoProces
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.content import MemoryObject
-from tests.fakes.nudges import FakeNudges
 from tests.fakes.storage import FakeStorage
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged, measured
 
 FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
@@ -75,7 +75,7 @@ class World:
     objects: FakeStorage = field(default_factory=FakeStorage)
     sources: FakeSources = field(default_factory=FakeSources)
     engine: FakeEngine = field(default_factory=FakeEngine)
-    nudges: FakeNudges | None = None
+    webhooks: FakeWebhookQueue | None = None
 
     def process(self, event: UploadedObject | None = None) -> EventOutcome:
         processor = VideoProcessor(
@@ -84,7 +84,7 @@ class World:
             sources=self.sources,
             engine=self.engine,
             max_bytes=10_000,
-            nudges=self.nudges,
+            webhooks=self.webhooks,
         )
         return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
 
@@ -140,24 +140,26 @@ def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
 
 
 @pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
-def test_upkeep_is_nudged_when_a_video_is_finished(world: World, error: Exception | None) -> None:
-    world.nudges = FakeNudges()
+def test_a_webhook_is_enqueued_when_a_video_is_finished(
+    world: World, error: Exception | None
+) -> None:
+    world.webhooks = FakeWebhookQueue()
     world.engine.error = error
     world.process()
     world.process()
-    assert world.nudges.sent == [(ID, 0)]
+    assert world.webhooks.enqueued == [(ID, 0)]
 
 
-def test_upkeep_is_not_nudged_before(world: World) -> None:
-    world.nudges = FakeNudges()
+def test_no_webhook_is_enqueued_before(world: World) -> None:
+    world.webhooks = FakeWebhookQueue()
     world.engine.error = StorageUnavailable("S3: SlowDown")
     with pytest.raises(StorageUnavailable):
         world.process()
-    assert world.nudges.sent == []
+    assert world.webhooks.enqueued == []
 
 
-def test_a_nudge_that_gets_lost_leaves_the_video_finished(world: World) -> None:
-    world.nudges = FakeNudges(down=True)
+def test_a_queue_that_does_not_answer_leaves_the_video_finished(world: World) -> None:
+    world.webhooks = FakeWebhookQueue(down=True)
     assert world.process() == EventOutcome(ID, "done")
     assert world.video.thumbnail
     assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
