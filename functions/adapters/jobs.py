@@ -48,6 +48,18 @@ class ProcessingFunction:
         self._region = region
         self._uploads_bucket = uploads_bucket
 
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "ProcessingFunction":
+        """Read PROCESSING_FUNCTION, the name or ARN, AWS_REGION and UPLOADS_BUCKET.
+
+        Raises `SettingsError`.
+        """
+        return cls(
+            required(environ, "PROCESSING_FUNCTION"),
+            region=required(environ, "AWS_REGION"),
+            uploads_bucket=required(environ, "UPLOADS_BUCKET"),
+        )
+
     @cached_property
     def _lambda(self) -> "LambdaClient":
         return cast("LambdaClient", _client("lambda", self._region, endpoint_url=None))

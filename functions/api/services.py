@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.jobs import Jobs, ProcessingFunction
+from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.s3_storage import S3Storage
 from functions.adapters.storage import Storage
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
-from functions.core.settings import CatalogSettings, StorageSettings, required
+from functions.core.settings import CatalogSettings, StorageSettings
 
 # A caller is to get its 503 within 5 s, whichever service hangs.
 _CATALOG_TIMEOUT_MS = 4000
@@ -51,19 +51,6 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
             read_timeout_s=_S3_READ_TIMEOUT_S,
         ),
         processing=processing,
-    )
-
-
-def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:
-    """Read PROCESSING_FUNCTION, the name or ARN of the Lambda function.
-
-    Raises `SettingsError`.
-    """
-    storage = StorageSettings.read(environ)
-    return ProcessingFunction(
-        required(environ, "PROCESSING_FUNCTION"),
-        region=storage.region,
-        uploads_bucket=storage.uploads_bucket,
     )
 
 

@@ -8,17 +8,18 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import logger
 from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
-from functions.upkeep.wiring import Wired, deployed_processing, wire
+from functions.upkeep.wiring import Wired, wire
 
 
 @cache
 def _wired() -> Wired:
-    return wire(os.environ, deployed_processing(os.environ))
+    return wire(os.environ, ProcessingFunction.read(os.environ))
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.adapters.jobs import Jobs, ProcessingFunction
+from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.s3_storage import S3Storage
-from functions.core.settings import CatalogSettings, StorageSettings, flag, required
+from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.sweep import Sweep
@@ -40,17 +40,4 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
         sweep=Sweep(catalog, storage, processing),
         leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
-    )
-
-
-def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:
-    """Read PROCESSING_FUNCTION, the name or ARN of the Lambda function.
-
-    Raises `SettingsError`.
-    """
-    settings = StorageSettings.read(environ)
-    return ProcessingFunction(
-        required(environ, "PROCESSING_FUNCTION"),
-        region=settings.region,
-        uploads_bucket=settings.uploads_bucket,
     )
