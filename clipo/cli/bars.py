@@ -8,7 +8,7 @@ from rich.text import Text
 
 from clipo.cli.sizes import clock, size
 from clipo.cli.terminal import Terminal, plain
-from clipo.client.row import Row
+from clipo.client.upload import Row
 
 _NARROW = 60
 _WIDE = 100

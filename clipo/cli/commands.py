@@ -17,8 +17,8 @@ from clipo.cli.terminal import Terminal, plain
 from clipo.client import watch
 from clipo.client.address import page
 from clipo.client.api import Api, Video
-from clipo.client.problems import Fault
-from clipo.client.uploads import Outcome, Source, Uploads, sources
+from clipo.client.faults import Fault
+from clipo.client.uploads import GivenFile, Outcome, Uploads, given_files
 
 DONE, FAILED, INTERRUPTED = 0, 1, 130
 _PAGE = 100
@@ -40,13 +40,13 @@ class Upload:
         self._sample = with_sample and not files
         self._uploads = Uploads(api, wait=self._wait)
         with ExitStack() as until_the_end:
-            sent = sources(files)
+            sent = given_files(files)
             if len(sent) < len(files):
                 self._terminal.message("A file that is named twice is uploaded once.", "yellow")
             if with_sample:
                 self._terminal.message("Making a sample of 5 s.", "dim")
                 clip = until_the_end.enter_context(sample())
-                sent.append(Source(clip, clip.name, lasting=False))
+                sent.append(GivenFile(clip, clip.name, lasting=False))
             outcomes = await self._shown(api, self._uploads, sent)
         good = sum(outcome.good for outcome in outcomes)
         if len(outcomes) > 1:
@@ -63,7 +63,7 @@ class Upload:
             return "Stopped."
         return "Stopped. The same command goes on where it was."
 
-    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[Source]) -> list[Outcome]:
+    async def _shown(self, api: Api, uploads: Uploads, files: Sequence[GivenFile]) -> list[Outcome]:
         if not self._terminal.animated:
             return await uploads.run(files, Lines(self._terminal).row, partial(self._tell, api))
         # Nothing may be written to a terminal on which bars are drawn, and a pipe may end on it.
@@ -82,15 +82,15 @@ class Upload:
 
     def _tell(self, api: Api, outcome: Outcome) -> None:
         if outcome.error:
-            self._terminal.error(f"{plain(outcome.source.given)}: {plain(str(outcome.error))}")
-        if outcome.source.lasting and getattr(outcome.error, "goes_on", False):
+            self._terminal.error(f"{plain(outcome.file.given)}: {plain(str(outcome.error))}")
+        if outcome.file.lasting and getattr(outcome.error, "goes_on", False):
             self._terminal.error("The same command goes on where it was.", "default")
         if self._terminal.as_json:
             self._terminal.json(_document(api, outcome))
         elif outcome.video and self._terminal.quiet:
             self._terminal.data(outcome.video["id"])
         elif outcome.video:
-            self._terminal.data(view.result(outcome.video, name=outcome.source.name))
+            self._terminal.data(view.result(outcome.video, name=outcome.file.name))
             self._terminal.whole(f"  {page(api.address, outcome.video['id'])}")
 
     async def _picture(self, api: Api, outcome: Outcome) -> None:
@@ -110,7 +110,7 @@ async def show_picture(terminal: Terminal, api: Api, video: Video) -> None:
 
 
 def _document(api: Api, outcome: Outcome) -> Video:
-    document: Video = {"file": outcome.source.given}
+    document: Video = {"file": outcome.file.given}
     if outcome.video:
         document |= outcome.video | {"page": page(api.address, outcome.video["id"])}
         document.pop("upload", None)

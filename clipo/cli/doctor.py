@@ -10,7 +10,7 @@ from rich.text import Text
 from clipo.cli import deployment, machine
 from clipo.cli.finding import Finding, State
 from clipo.cli.terminal import Terminal, plain
-from clipo.client import address, waits
+from clipo.client import address, faults
 from clipo.client.api import connected
 from clipo.errors import Misuse
 
@@ -35,7 +35,7 @@ async def examine(terminal: Terminal, option: str | None, environ: Mapping[str, 
     except Misuse:
         pass  # It has been said.
     else:
-        async with connected(url, patience=waits.DOCTOR) as api:
+        async with connected(url, timeouts=faults.DOCTOR_TIMEOUTS) as api:
             async for finding in deployment.findings(api):
                 tell(finding)
     if terminal.as_json:
