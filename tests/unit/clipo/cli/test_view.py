@@ -5,8 +5,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from clipo.cli import view
-from clipo.cli.sizes import clock, size
+from clipo.cli.bars import clock
 from clipo.cli.terminal import plain
+from clipo.cli.view import size
 from functions.api.examples import DONE_VIDEO
 
 FAILED: dict[str, Any] = dict(DONE_VIDEO) | {
