@@ -11,6 +11,7 @@ import typer
 from clipo.cli.command import bypass_proxies
 from clipo.cli.later import later
 from clipo.home import Home
+from clipo.local import checkout
 
 if TYPE_CHECKING:
     from clipo.local import console, stack
@@ -44,6 +45,7 @@ def command(
 
     CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
     """
+    checkout.require()
     bypass_proxies()
     with ExitStack() as until_the_end:
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
