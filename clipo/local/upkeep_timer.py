@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
@@ -26,22 +26,12 @@ _FINISH_S = 3
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 
 
-class Queue(Protocol):
-    """Where failed events and nudges come from."""
-
-    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
-        """Wait for one message and hide it from others for a while."""
-
-    def delete(self, queue: str, message: Message) -> None:
-        """Take a message off its queue."""
-
-
 class Timer:
     """Invokes upkeep when it is time, and for each message of its queues."""
 
     def __init__(
         self,
-        cloud: Queue,
+        cloud: Cloud,
         invoke: Callable[[Mapping[str, Any]], Mapping[str, Any]],
         *,
         queues: Sequence[str],
