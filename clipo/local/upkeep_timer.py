@@ -12,7 +12,7 @@ from typing import Any
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
 from clipo.local.dispatcher import READY
-from clipo.local.execution_environment import Context
+from clipo.local.execution_environment import InvocationContext
 from clipo.local.queued_processing import QueuedProcessing
 from functions.adapters.telemetry import logger
 from functions.core.settings import SettingsError, positive_int, webhook_queue_url
@@ -112,7 +112,9 @@ def main() -> None:
     urls = (os.environ["FAILED_EVENTS_QUEUE_URL"], webhook_queue_url(os.environ))
     timer = Timer(
         Cloud(os.environ),
-        lambda event: handle(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S), wired),
+        lambda event: handle(
+            event, InvocationContext(time.monotonic() + FUNCTION_TIMEOUT_S), wired
+        ),
         queues=list(filter(None, urls)),
         every_s=every_s,
     )
