@@ -6,8 +6,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from clipo.cli.terminal import Terminal, plain
-from clipo.cli.view import size
+from clipo.cli.terminal import Terminal
+from clipo.cli.view import plain, size
 from clipo.client.upload import Row
 
 _NARROW = 60

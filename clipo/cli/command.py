@@ -16,11 +16,12 @@ from clipo.errors import ClipoError, Misuse
 if TYPE_CHECKING:
     import asyncio
 
-    from clipo.cli import terminal
+    from clipo.cli import terminal, view
     from clipo.client import address, api, faults
 else:  # `clipo --help` and the completion are to be quick.
     asyncio = later("asyncio")
     terminal = later("clipo.cli.terminal")
+    view = later("clipo.cli.view")
     address = later("clipo.client.address")
     api = later("clipo.client.api")
     faults = later("clipo.client.faults")
@@ -93,7 +94,7 @@ async def do_each(
         try:
             await action(video_id)
         except faults.Fault as fault:
-            on.error(terminal.plain(str(fault)))
+            on.error(view.plain(str(fault)))
             if on.as_json:
                 on.json({"id": video_id, "error": fault.document()})
             exit_code = FAILED

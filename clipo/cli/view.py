@@ -1,5 +1,6 @@
 """How videos, and what `clipo doctor` finds, look to a person."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -11,7 +12,6 @@ from rich.text import Text
 
 from clipo import typed
 from clipo.cli.finding import Finding, State
-from clipo.cli.terminal import plain
 from clipo.client.api import Video
 
 _STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
@@ -207,6 +207,21 @@ def next_step(video: Video) -> Text | None:
 def when(moment: str) -> str:
     """Return a moment of the API in the time of this machine."""
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def plain(text: str) -> str:
+    """Return a text of others so that it is shown, and does nothing to the terminal.
+
+    Control characters, those that turn the direction of writing, and halves of characters come
+    out as they are written in Python.
+    """
+    return "".join(ascii(character)[1:-1] if _acts(character) else character for character in text)
+
+
+def _acts(character: str) -> bool:
+    category = unicodedata.category(character)
+    # The joiner belongs to emoji.
+    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character != "\u200d")
 
 
 def size(count: float) -> str:

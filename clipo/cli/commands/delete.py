@@ -21,10 +21,11 @@ from clipo.cli.later import later
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
-    from clipo.cli import terminal
+    from clipo.cli import view
+    from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
 else:
-    terminal = later("clipo.cli.terminal")
+    view = later("clipo.cli.view")
 
 
 def command(
@@ -49,14 +50,12 @@ def command(
     return max(exit_code, ask(api, on, lambda to: _delete(to, on, names)))
 
 
-async def _look_up(
-    api: "Api", on: "terminal.Terminal", ids: Sequence[str]
-) -> tuple[dict[str, str], int]:
+async def _look_up(api: "Api", on: "Terminal", ids: Sequence[str]) -> tuple[dict[str, str], int]:
     """Return the names of the videos that are there, and the exit code: 1 where one is not."""
     names: dict[str, str] = {}
 
     async def one(video_id: str) -> None:
-        names[video_id] = terminal.plain((await api.get(video_id))["filename"])
+        names[video_id] = view.plain((await api.get(video_id))["filename"])
 
     return names, await do_each(on, ids, one)
 
@@ -70,7 +69,7 @@ def _confirmed(question: str) -> bool:
             raise KeyboardInterrupt from None
 
 
-async def _delete(api: "Api", on: "terminal.Terminal", names: dict[str, str]) -> int:
+async def _delete(api: "Api", on: "Terminal", names: dict[str, str]) -> int:
     async def one(video_id: str) -> None:
         await api.delete(video_id)
         if on.as_json:

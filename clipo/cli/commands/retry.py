@@ -17,10 +17,11 @@ from clipo.cli.command import (
 from clipo.cli.later import later
 
 if TYPE_CHECKING:
-    from clipo.cli import terminal
+    from clipo.cli import view
+    from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
 else:
-    terminal = later("clipo.cli.terminal")
+    view = later("clipo.cli.view")
 
 
 def command(
@@ -35,13 +36,13 @@ def command(
     return ask(api, on, lambda to: _retry(to, on, ids))
 
 
-async def _retry(api: "Api", on: "terminal.Terminal", ids: Sequence[str]) -> int:
+async def _retry(api: "Api", on: "Terminal", ids: Sequence[str]) -> int:
     async def one(video_id: str) -> None:
         video = await api.retry(video_id)
         if on.as_json:
             on.json(video)
         elif not on.quiet:
-            on.data(f"retried  {video_id}  {terminal.plain(video['filename'])}")
+            on.data(f"retried  {video_id}  {view.plain(video['filename'])}")
 
     exit_code = await do_each(on, ids, one)
     if exit_code == DONE and not on.as_json:

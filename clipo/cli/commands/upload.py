@@ -26,7 +26,8 @@ from clipo.errors import Misuse
 if TYPE_CHECKING:
     import asyncio
 
-    from clipo.cli import bars, picture, sample, terminal, view
+    from clipo.cli import bars, picture, sample, view
+    from clipo.cli.terminal import Terminal
     from clipo.client import uploads
     from clipo.client.api import Api, Video
 else:
@@ -34,7 +35,6 @@ else:
     bars = later("clipo.cli.bars")
     picture = later("clipo.cli.picture")
     sample = later("clipo.cli.sample")
-    terminal = later("clipo.cli.terminal")
     uploads = later("clipo.client.uploads")
     view = later("clipo.cli.view")
 
@@ -67,7 +67,7 @@ def command(
 class _Upload:
     """One run of the command. It knows what to say where Ctrl-C ends it."""
 
-    def __init__(self, on: "terminal.Terminal", *, wait: bool) -> None:
+    def __init__(self, on: "Terminal", *, wait: bool) -> None:
         """Take whether to follow each video to its end."""
         self._on = on
         self._wait = wait
@@ -120,7 +120,7 @@ class _Upload:
     def _tell(self, api: "Api", outcome: "uploads.Outcome") -> None:
         on, video = self._on, outcome.video
         if outcome.error:
-            said = f"{terminal.plain(outcome.file.given)}: {terminal.plain(str(outcome.error))}"
+            said = f"{view.plain(outcome.file.given)}: {view.plain(str(outcome.error))}"
             on.error(said)
         if outcome.file.lasting and getattr(outcome.error, "goes_on", False):
             on.error("The same command goes on where it was.", "default")

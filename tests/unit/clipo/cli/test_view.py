@@ -6,8 +6,7 @@ from rich.console import Console, RenderableType
 
 from clipo.cli import view
 from clipo.cli.bars import clock
-from clipo.cli.terminal import plain
-from clipo.cli.view import size
+from clipo.cli.view import plain, size
 from functions.api.examples import DONE_VIDEO
 
 FAILED: dict[str, Any] = dict(DONE_VIDEO) | {
