@@ -29,6 +29,6 @@ pin runtime
 # Naming pyproject.toml adds the dependencies of the client.
 pin dev pyproject.toml
 pin local pyproject.toml --constraint "$folder/dev.txt"
-for group in api processing upkeep ffmpeg; do
+for group in api processing upkeep webhooks ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -92,7 +92,7 @@ def test_nothing_outlives_a_stack_that_was_killed(tmp_path: Path) -> None:
         "secantusd",
         "clipo.local.api_server",
         "clipo.local.dispatcher",
-        "clipo.local.upkeep_timer",
+        "clipo.local.upkeep",
     ],
 )
 def test_a_part_that_dies_is_reported_and_ends_the_stack(tmp_path: Path, name: str) -> None:
