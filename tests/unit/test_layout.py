@@ -100,6 +100,20 @@ def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.cli") == []
 
 
+def test_the_command_helps_without_loading_what_it_works_with() -> None:
+    """So `clipo --help` and the completion of a shell are quick."""
+    code = (
+        "import sys\n"
+        "from clipo.cli.app import app\n"
+        "slow = {'asyncio.events', 'boto3', 'httpx2', 'rich.console', 'tenacity'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_the_web_framework_stays_in_the_api() -> None:
     web = importers("fastapi", "starlette", "pydantic")
     assert all(within(module, "functions.api") for module in web)
