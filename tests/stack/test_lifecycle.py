@@ -197,6 +197,7 @@ def test_a_change_of_the_code_is_served_and_a_mistake_is_waited_out(
     paths = f"{checkout}{os.pathsep}{checkout / 'functions'}"
     with running_stack(tmp_path / "home", None, PYTHONPATH=paths) as stack:
         before = stack.children()
+        assert "clipo.local.webhooks" not in before, "it runs where a receiver is set, only"
 
         code.write_text(
             good + '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'
