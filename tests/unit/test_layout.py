@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,13 +46,10 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     ("packages", "modules"),
     [
         (["pymongo", "bson"], ["adapters.mongo"]),
-        (
-            ["boto3", "botocore"],
-            ["adapters.processing_function", "adapters.s3_client", "adapters.webhook_queue"],
-        ),
-        (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
+        (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
+        (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
-        (["standardwebhooks"], ["upkeep.wiring", "webhooks.deliver"]),
+        (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
         (["mangum"], ["api.handler"]),
@@ -79,6 +77,8 @@ def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
         ("media", ["media", "adapters", "core"]),
         ("processing", ["processing", "media", "adapters", "core"]),
         ("api", ["api", "adapters", "core"]),
+        ("webhooks", ["webhooks", "adapters", "core"]),
+        ("upkeep", ["upkeep", "adapters", "core"]),
     ],
 )
 def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list[str]) -> None:
@@ -101,13 +101,62 @@ def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.cli") == []
 
 
+def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
+    """Return the classes at the top of the modules below some packages, each with its module."""
+    return [
+        (module, node)
+        for module, path in _MODULES.items()
+        if within(module, *below)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+
+
+def test_a_protocol_stands_beside_its_adapter() -> None:
+    protocols = {
+        f"{module}.{node.name}".removeprefix("functions.")
+        for module, node in classes("functions")
+        if "Protocol" in {ast.unparse(base) for base in node.bases}
+    }
+    assert protocols == {
+        "adapters.catalog.Catalog",
+        "adapters.lambda_context.LambdaContext",
+        "adapters.jobs.Jobs",
+        "adapters.storage.Storage",
+        "webhooks.outbound.Receiver",
+    }
+
+
+def test_a_class_shares_its_name_only_with_the_schema_that_shows_it() -> None:
+    names = Counter(node.name for _, node in classes("functions"))
+    schemas = {node.name for module, node in classes("functions.api.schemas")}
+    assert {name: count for name, count in names.items() if count > 1} == dict.fromkeys(
+        ("Media", "Processing", "Thumbnail", "Webhook"), 2
+    )
+    assert {"Media", "Processing", "Thumbnail", "Webhook"} <= schemas
+
+
+def test_the_command_helps_without_loading_what_it_works_with() -> None:
+    """So `clipo --help` and the completion of a shell are quick."""
+    code = (
+        "import sys\n"
+        "from clipo.cli.app import app\n"
+        "slow = {'asyncio.events', 'boto3', 'httpx2', 'rich.console', 'tenacity'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
 def test_the_web_framework_stays_in_the_api() -> None:
     web = importers("fastapi", "starlette", "pydantic")
     assert all(within(module, "functions.api") for module in web)
 
 
 @pytest.mark.parametrize(
-    "handler", ["api.handler", "processing.handler", "upkeep.handler", "processing.cold_start"]
+    "handler", [f"{name}.handler" for name in _LAMBDAS] + ["processing.cold_start"]
 )
 def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
     code = (
