@@ -28,7 +28,7 @@ from clipo.local.cloud import Cloud
 from clipo.local.console import StackConsole
 from clipo.local.dispatcher import READY
 from clipo.local.ports import choosing, free_port
-from functions.adapters.mongo import Catalog
+from functions.adapters.mongo import MongoCatalog
 from functions.core.settings import CatalogSettings, flag
 from functions.core.unavailable import CatalogUnavailable
 
@@ -164,7 +164,7 @@ class Stack:
         catalog_settings = CatalogSettings.read(environ)
         try:
             with closing(
-                Catalog(catalog_settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+                MongoCatalog(catalog_settings, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
             ) as catalog:
                 catalog.ensure_indexes()
         except CatalogUnavailable as error:

@@ -1,21 +1,16 @@
 """The catalog of videos, as the functions use it. `mongo.py` keeps it in MongoDB."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
-from functions.core.video import (
-    Failure,
-    Lease,
-    Media,
-    Processing,
-    Status,
-    Thumbnail,
-    UploadedObject,
-    Video,
-    Webhook,
-)
+from functions.core.lifecycle import Move, Refusal
+from functions.core.unavailable import CatalogUnavailable
+from functions.core.video import Status, Video, Webhook
+
+_TRIES = 10
+"""More writers than one record ever has at a time."""
 
 UploadMethod: TypeAlias = Literal["POST", "form"]
 """How a file is uploaded: straight to storage, or through the API. Release 0.1 expects it."""
@@ -51,45 +46,23 @@ class Catalog(Protocol):
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` if its id is taken."""
 
-    def discard(self, video_id: str) -> None:
-        """Remove a video whose upload never began."""
-
     def get(self, video_id: str) -> Video | None:
         """Return one video, or `None` if there is none."""
 
     def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
         """Return up to `limit` videos, newest first, that are older than the id `before`."""
 
-    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
-        """Take the lease on an unfinished video."""
+    def save(self, seen: Video, new: Video) -> Video | None:
+        """Write the difference if the record is still as it was seen; else return `None`.
 
-    def claim_finished(
-        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
-    ) -> bool:
-        """Take the lease on a finished video, if it is as it was seen."""
+        What is returned is `new` with the version that the record has now.
+        """
 
-    def complete(
-        self,
-        video_id: str,
-        lease: Lease,
-        *,
-        media: Media,
-        thumbnail: Thumbnail,
-        processing: Processing,
-    ) -> bool:
-        """Move to done; `False` if the lease is no longer held."""
+    def new_webhook(self, *, due_at: datetime) -> Webhook | None:
+        """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
 
-    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
-        """Move to failed; `False` if the lease is no longer held."""
-
-    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
-        """Let the lease lapse now; `False` if it is no longer held."""
-
-    def retry(self, seen: Video, *, now: datetime) -> bool:
-        """Move from failed to pending, if the video is as it was seen."""
-
-    def extend_upload(self, video_id: str, *, until: datetime) -> bool:
-        """Await the upload of a pending video until then; `False` if it is not pending."""
+    def discard(self, seen: Video) -> bool:
+        """Remove a record if it is still as it was seen."""
 
     def delete(self, video_id: str) -> None:
         """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
@@ -109,15 +82,6 @@ class Catalog(Protocol):
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment."""
 
-    def count_replay(self, seen: Video, *, now: datetime) -> bool:
-        """Count an event that upkeep sends for a video, if it is as it was seen."""
-
-    def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
-        """Move to failed without a lease, if the video is as it was seen."""
-
-    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
-        """Record a delivery attempt, if the webhook is as it was seen."""
-
     def known(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video."""
 
@@ -126,3 +90,28 @@ class Catalog(Protocol):
 
     def save_search(self, search: Search) -> None:
         """Store how far the search has come."""
+
+
+def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move:
+    """Save what a rule makes of a record, and return it with its new version.
+
+    Another writer may be faster: then the record is read again, and the rule decides anew. Raises
+    `CatalogUnavailable`, also if that happens many times in a row.
+    """
+    for _ in range(_TRIES):
+        new = rule(seen)
+        if isinstance(new, Refusal) or new == seen:
+            return new
+        if saved := catalog.save(seen, new):
+            return saved
+        fresh = catalog.get(seen.id)
+        if fresh is None:
+            return Refusal.UNKNOWN
+        seen = fresh
+    raise CatalogUnavailable("The record changes faster than it can be saved.")
+
+
+def discard(catalog: Catalog, video: Video | None) -> None:
+    """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
+    while video and video.status is Status.PENDING and not catalog.discard(video):
+        video = catalog.get(video.id)

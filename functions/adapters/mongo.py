@@ -1,18 +1,18 @@
 """The catalog: one MongoDB document a video. The only module that speaks to MongoDB.
 
-Every step is one conditional `update_one`, judged by its matched count: as atomic as
-`findAndModify`, and cheaper. `claimable_at` carries most of a claim's condition: the creation
-while pending, the lease's end while processing, absent when finished.
+It knows no rule of a video's life: `core/lifecycle.py` says what a record becomes, and `save`
+writes it by one `update_one` if the record is still as it was seen. Its matched count tells: that
+is as atomic as `findAndModify`, and cheaper.
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from os import urandom
 from time import time_ns
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING, MongoClient
@@ -23,7 +23,6 @@ from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
-    MAX_ATTEMPTS,
     ExpectedUpload,
     Failure,
     Lease,
@@ -32,7 +31,6 @@ from functions.core.video import (
     Source,
     Status,
     Thumbnail,
-    UploadedObject,
     Video,
     Webhook,
 )
@@ -109,14 +107,13 @@ class MongoCatalog:
         document["_id"] = ObjectId(document.pop("id"))
         # An empty sequencer is below every other: the first event is newer than nothing.
         document["source"] = {"sequencer": ""}
-        document["claimable_at"] = video.created_at
         with _unavailable_on_error():
             return _inserted(self._videos, _present(document))
 
-    def discard(self, video_id: str) -> None:
-        """Remove a video whose upload never began."""
+    def discard(self, seen: Video) -> bool:
+        """Remove a record if it is still as it was seen."""
         with _unavailable_on_error():
-            self._videos.delete_one({"_id": ObjectId(video_id), "status": Status.PENDING})
+            return self._videos.delete_one(_as_seen(seen)).deleted_count == 1
 
     def get(self, video_id: str) -> Video | None:
         """Return one video, or `None` where there is none."""
@@ -139,111 +136,18 @@ class MongoCatalog:
             found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
             return [_video(document) for document in found]
 
-    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
-        """Take the lease on the event's video; `False` where it is not to be had.
+    def save(self, seen: Video, new: Video) -> Video | None:
+        """Write the difference if the record is still as it was seen; else return `None`."""
+        new = replace(new, version=seen.version + 1)
+        with _unavailable_on_error():
+            updated = self._videos.update_one(_as_seen(seen), _difference(seen, new))
+        return new if updated.matched_count else None
 
-        An unfinished video can be claimed by an event newer than what was claimed before, and by
-        the same event while nobody has claimed, or when the lease has lapsed and attempts are
-        left. A finished one only by `claim_finished`.
-        """
-        return (
-            self._claim_newer(event, lease, now)
-            or self._claim_open(event, lease, now)
-            or self._note_order(event)
-        )
-
-    def claim_finished(
-        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
-    ) -> bool:
-        """Take the lease on a finished video; `False` where it is not as it was seen.
-
-        What was still to be told of that finish is not told any more.
-        """
-        claimed = _claimed(event, lease, now) | {"attempts": 1}
-        return self._update(_as_seen(seen), {"$set": claimed, "$unset": {"webhook": ""}})
-
-    def _claim_newer(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
-        condition = _event_of(event) | {"claimable_at": {"$exists": True}}
-        if event.source.sequencer:
-            condition["source.sequencer"] = {"$lt": event.source.sequencer}
-        else:
-            condition["source.etag"] = {"$ne": event.source.etag}
-        return self._update(condition, {"$set": _claimed(event, lease, now) | {"attempts": 1}})
-
-    def _claim_open(self, event: UploadedObject, lease: Lease, now: datetime) -> bool:
-        condition = _event_of(event) | {
-            "claimable_at": {"$lte": now},
-            "attempts": {"$lt": MAX_ATTEMPTS},
-        }
-        if event.source.sequencer:
-            condition["source.sequencer"] = event.source.sequencer
-        claimed = _claimed(event, lease, now)
-        return self._update(condition, {"$set": claimed, "$inc": {"attempts": 1}})
-
-    def _note_order(self, event: UploadedObject) -> Literal[False]:
-        """Remember how late the bytes were written that a video is done with.
-
-        An event of a write before this one is then known to be an older upload's.
-        """
-        if event.source.sequencer:
-            condition = _event_of(event) | {
-                "status": Status.DONE,
-                "source.etag": event.source.etag,
-                "source.sequencer": {"$lt": event.source.sequencer},
-            }
-            self._update(condition, {"$set": {"source.sequencer": event.source.sequencer}})
-        return False
-
-    def complete(
-        self,
-        video_id: str,
-        lease: Lease,
-        *,
-        media: Media,
-        thumbnail: Thumbnail,
-        processing: Processing,
-    ) -> bool:
-        """Move to done; `False` where the lease is no longer ours."""
-        found = {"media": asdict(media), "thumbnail": asdict(thumbnail)}
-        return self._finish(
-            video_id, lease, {"$set": {"status": Status.DONE} | found}, ["error"], processing
-        )
-
-    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
-        """Move to failed; `False` where the lease is no longer ours."""
-        change = {"$set": {"status": Status.FAILED, "error": asdict(error)}}
-        return self._finish(video_id, lease, change, ["media", "thumbnail"], processing)
-
-    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
-        """Let the lease lapse now, for the next event to claim; `False` where it is not ours.
-
-        It is then nobody's: a request of ours that MongoDB has not carried out yet matches nothing
-        any more.
-        """
-        lapsed = {"lease.token": "", "lease.until": now, "claimable_at": now, "updated_at": now}
-        return self._update(_held(video_id, lease), {"$set": lapsed})
-
-    def retry(self, seen: Video, *, now: datetime) -> bool:
-        """Move from failed to pending, with all attempts before it.
-
-        `False` where it has not failed, or is not as it was seen.
-        The source stays, and with it S3's order of events; an old thumbnail stays to be removed.
-        """
-        pending = {"status": Status.PENDING, "attempts": 0, "claimable_at": now, "updated_at": now}
-        return self._update(
-            _as_seen(seen) | {"status": Status.FAILED},
-            {
-                "$set": pending,
-                "$unset": {"lease": "", "error": "", "processing": "", "webhook": ""},
-            },
-        )
-
-    def extend_upload(self, video_id: str, *, until: datetime) -> bool:
-        """Await the upload until then; `False` where the video is not pending."""
-        return self._update(
-            {"_id": ObjectId(video_id), "status": Status.PENDING},
-            {"$set": {"upload.expires_at": until}},
-        )
+    def new_webhook(self, *, due_at: datetime) -> Webhook | None:
+        """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
+        if not self._settings.announces:
+            return None
+        return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
 
     def delete(self, video_id: str) -> None:
         """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
@@ -293,30 +197,6 @@ class MongoCatalog:
             for document in self._videos.find(condition, batch_size=_BATCH):
                 yield _video(document)
 
-    def count_replay(self, seen: Video, *, now: datetime) -> bool:
-        """Note that an event is sent for a video; `False` where it is not as it was seen."""
-        return self._update(_as_seen(seen), {"$set": {"updated_at": now}, "$inc": {"replays": 1}})
-
-    def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
-        """Move to failed without a lease; `False` where the video is not as it was seen."""
-        failed = {"status": Status.FAILED, "error": asdict(error), "replays": 0, "updated_at": now}
-        failed |= self._announced(now)
-        outdated = ["lease", "claimable_at", "media", "thumbnail", "processing"]
-        return self._update(_as_seen(seen), {"$set": failed, "$unset": dict.fromkeys(outdated, "")})
-
-    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
-        """Record an attempt to tell the receiver; `False` where the webhook is not as it was seen.
-
-        So is that of a video which was deleted, retried or uploaded anew.
-        """
-        condition = {
-            "_id": ObjectId(video_id),
-            "webhook.id": seen.id,
-            # Every step moves it.
-            "webhook.due_at": seen.due_at,
-        }
-        return self._update(condition, {"$set": {"webhook": _present(asdict(to))}})
-
     def known(self, video_ids: Iterable[str]) -> set[str]:
         """Return those ids of which there are videos. Reads the index only."""
         wanted = [ObjectId(video_id) for video_id in video_ids]
@@ -337,30 +217,6 @@ class MongoCatalog:
         with _unavailable_on_error():
             self._searches.replace_one({"_id": _LEFTOVERS_SEARCH}, asdict(search), upsert=True)
 
-    def _finish(
-        self,
-        video_id: str,
-        lease: Lease,
-        change: Document,
-        outdated: list[str],
-        processing: Processing,
-    ) -> bool:
-        now = processing.finished_at
-        change["$set"] |= {"processing": asdict(processing), "updated_at": now}
-        change["$set"] |= self._announced(now)
-        change["$unset"] = dict.fromkeys(["lease", "claimable_at", *outdated], "")
-        return self._update(_held(video_id, lease), change)
-
-    def _announced(self, now: datetime) -> Document:
-        """Return what a finish adds, so that no crash can come between it and its webhook."""
-        if not self._settings.announces:
-            return {}
-        return {"webhook": _present(asdict(Webhook(id=f"msg_{urandom(12).hex()}", due_at=now)))}
-
-    def _update(self, condition: Document, change: Document) -> bool:
-        with _unavailable_on_error():
-            return self._videos.update_one(condition, change).matched_count == 1
-
 
 def _inserted(collection: Collection[Document], document: Document) -> bool:
     try:
@@ -372,10 +228,6 @@ def _inserted(collection: Collection[Document], document: Document) -> bool:
 
 def _present(document: Document) -> Document:
     return {name: value for name, value in document.items() if value is not None}
-
-
-Catalog = MongoCatalog
-"""The former name, which `clipo.local.stack` still uses."""
 
 
 def new_video_id() -> str:
@@ -395,42 +247,46 @@ def is_video_id(text: str) -> bool:
     return ObjectId.is_valid(text)
 
 
-def _event_of(event: UploadedObject) -> Document:
-    return {"_id": ObjectId(event.video_id), "upload.key": event.key}
+def _as_seen(seen: Video) -> Document:
+    """Match a record that has not changed since it was read.
 
-
-def _claimed(event: UploadedObject, lease: Lease, now: datetime) -> Document:
-    claimed = {
-        "status": Status.PROCESSING,
-        "source.etag": event.source.etag,
-        "source.size": event.source.size,
-        "lease": asdict(lease),
-        "claimable_at": lease.until,
-        "replays": 0,
-        "updated_at": now,
-    }
-    if event.source.sequencer:
-        # An event without one does not make us forget the order that is known.
-        claimed["source.sequencer"] = event.source.sequencer
-    return claimed
-
-
-def _as_seen(video: Video) -> Document:
-    """Match a video that nobody has moved since it was read: every step writes `updated_at`."""
+    Every change raises the version. Functions of release 0.1, which may run beside these, do not:
+    what they change is matched, too, for this release.
+    """
     return {
-        "_id": ObjectId(video.id),
-        "status": video.status,
-        "updated_at": video.updated_at,
-        "upload.expires_at": video.upload.expires_at,
+        "_id": ObjectId(seen.id),
+        # Release 0.1 wrote none, and `None` matches that.
+        "version": seen.version or None,
+        "status": seen.status,
+        "updated_at": seen.updated_at,
+        "upload.expires_at": seen.upload.expires_at,
+        "webhook.due_at": seen.webhook.due_at if seen.webhook else None,
     }
 
 
-def _held(video_id: str, lease: Lease) -> Document:
-    return {
-        "_id": ObjectId(video_id),
-        "status": Status.PROCESSING,
-        "lease.token": lease.token,
+def _difference(seen: Video, new: Video) -> Document:
+    """Return the update that makes one record of the other, and leaves unknown fields alone."""
+    before, after = _fields(seen), _fields(new)
+    written = {name: value for name, value in after.items() if before.get(name) != value}
+    gone = {
+        name.partition(".")[0] if getattr(new, name.partition(".")[0]) is None else name
+        for name in before.keys() - after.keys()
     }
+    change: Document = {"$set": written}
+    if gone:
+        change["$unset"] = dict.fromkeys(sorted(gone), "")
+    return change
+
+
+def _fields(video: Video) -> Document:
+    """Return what a record holds, by dotted names."""
+    found: Document = {}
+    for name, value in asdict(video).items():
+        if isinstance(value, dict):
+            found |= {f"{name}.{inner}": one for inner, one in _present(value).items()}
+        elif value is not None:
+            found[name] = value
+    return found
 
 
 _NESTED: dict[str, type[Any]] = {

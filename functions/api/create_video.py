@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.adapters.catalog import KeyUse
+from functions.adapters.catalog import KeyUse, change, discard
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
@@ -13,7 +13,8 @@ from functions.api.lookup import find_video
 from functions.api.new_video import new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
-from functions.api.sign_upload import extended, sign_form
+from functions.api.sign_upload import extend_upload, sign_form
+from functions.core import lifecycle
 from functions.core.failures import FailureCode
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
@@ -82,7 +83,7 @@ def _added_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, S
             _announced(named)
             return named, signed
         else:
-            services.records.discard(named.id)
+            discard(services.records, named)
     raise CatalogUnavailable("The video of this key is deleted again and again.")
 
 
@@ -109,9 +110,13 @@ def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | No
     logger().info("request repeated", video_id=video.id, status=video.status)
     if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
         # Its file has not come in time: it is awaited again.
-        services.records.retry(video, now=services.now())
-    awaited = extended(services, video.id)
-    return find_video(services, video.id), sign_form(services, video) if awaited else None
+        now = services.now()
+        retried = change(services.records, video, lambda seen: lifecycle.retry(seen, now=now))
+        video = retried if isinstance(retried, Video) else video
+    awaited = extend_upload(services, video)
+    if awaited is None:
+        return find_video(services, video_id), None
+    return awaited, sign_form(services, awaited)
 
 
 def _fingerprint(*fields: str | int | None) -> str:

@@ -1,21 +1,17 @@
 """What may become a video: the checks before any byte is accepted."""
 
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from functions.adapters.mongo import new_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
+from functions.core import lifecycle
 from functions.core.formats import MEDIA_TYPES
-from functions.core.keys import source_key
-from functions.core.video import (
-    ExpectedUpload,
-    Status,
-    Video,
-)
+from functions.core.video import Video
 
-UPLOAD_WINDOW_S = 15 * 60
+UPLOAD_WINDOW_S = int(lifecycle.UPLOAD_WINDOW.total_seconds())
 """Seconds in which a signed upload must begin."""
 
 MAX_FILENAME = 255
@@ -37,20 +33,13 @@ def new_video(
     name = _clean(filename)
     extension = _extension(name, settings)
     check_size(name, size, settings.max_upload_bytes)
-    video_id = new_video_id()
-    return Video(
-        id=video_id,
+    return lifecycle.announce(
+        new_video_id(),
         filename=name,
         content_type=content_type or MEDIA_TYPES.get(extension, "application/octet-stream"),
-        declared_size=size,
+        size=size,
         passthrough=passthrough,
-        status=Status.PENDING,
-        created_at=now,
-        updated_at=now,
-        upload=ExpectedUpload(
-            key=source_key(video_id),
-            expires_at=now + timedelta(seconds=UPLOAD_WINDOW_S),
-        ),
+        now=now,
     )
 
 

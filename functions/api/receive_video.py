@@ -2,6 +2,7 @@
 
 from typing import BinaryIO
 
+from functions.adapters.catalog import discard
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api.new_video import check_size, new_video
 from functions.api.services import Services
@@ -39,7 +40,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         )
     except StorageUnavailable:
         # The client never learns this id, so nobody would wait for the video.
-        services.records.discard(video.id)
+        discard(services.records, video)
         raise
     logger().info("upload received", video_id=video.id, size=size)
     count(Metric.UPLOADS)

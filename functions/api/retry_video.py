@@ -1,16 +1,15 @@
 """Processes a failed video again."""
 
+from functions.adapters.catalog import change
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
 from functions.api.problems import Problem
 from functions.api.services import Services
+from functions.core import lifecycle
+from functions.core.lifecycle import Refusal
 from functions.core.unavailable import ProcessingUnavailable
-from functions.core.video import (
-    Status,
-    Video,
-    found_upload,
-)
+from functions.core.video import Status, Video
 
 
 def retry_video(services: Services, video_id: str) -> Video:
@@ -28,13 +27,15 @@ def retry_video(services: Services, video_id: str) -> Video:
             problems.SOURCE_GONE,
             f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
         )
-    if not services.records.retry(video, now=services.now()):
+    now = services.now()
+    retried = change(services.records, video, lambda seen: lifecycle.retry(seen, now=now))
+    if isinstance(retried, Refusal):
         # Another retry, a newer upload or a delete was faster.
         raise _not_failed(find_video(services, video_id))
     logger().info("video retried", video_id=video.id, size=found.size)
     count(Metric.RETRIES)
     try:
-        services.processing.start(found_upload(video, found))
+        services.processing.start(lifecycle.found_upload(retried, found))
     except ProcessingUnavailable:
         # The record says what is to be done, and the clean-up starts what has not begun (ADR 10).
         logger().error("processing not started", video_id=video.id, exc_info=True)

@@ -1,8 +1,9 @@
 """Signs one request with which a client uploads a pending video."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from functions.adapters.catalog import change
 from functions.adapters.storage import MultipartStep, SignedPost
 from functions.adapters.telemetry import logger
 from functions.api import problems
@@ -10,9 +11,9 @@ from functions.api.lookup import find_video
 from functions.api.new_video import UPLOAD_WINDOW_S
 from functions.api.problems import Problem
 from functions.api.services import Services
-from functions.core.video import (
-    Video,
-)
+from functions.core import lifecycle
+from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
+from functions.core.video import Video
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ def sign_upload(
     """
     video = find_video(services, video_id)
     _check_key(key, video)
-    expires_at = extended(services, video.id)
-    if expires_at is None:
+    awaited = extend_upload(services, video)
+    if awaited is None:
         raise _not_pending(find_video(services, video_id))
+    expires_at = services.now() + UPLOAD_WINDOW
     logger().info("request signed", video_id=video.id, step=multipart and multipart.step)
     if multipart is None:
         form = sign_form(services, video)
@@ -76,10 +78,11 @@ def sign_upload(
     return Signed(video.upload.key, expires_at, url, content_type=content_type)
 
 
-def extended(services: Services, video_id: str) -> datetime | None:
-    """Await a pending video's upload for another window; `None` where it is not pending."""
-    until = services.now() + timedelta(seconds=UPLOAD_WINDOW_S)
-    return until if services.records.extend_upload(video_id, until=until) else None
+def extend_upload(services: Services, video: Video) -> Video | None:
+    """Wait for a pending video's upload for another window; `None` if it is not pending."""
+    now = services.now()
+    moved = change(services.records, video, lambda seen: lifecycle.extend_upload(seen, now=now))
+    return None if isinstance(moved, Refusal) else moved
 
 
 def _check_key(key: str | None, video: Video) -> None:

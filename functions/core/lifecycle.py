@@ -11,7 +11,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from functions.core.failures import (
+    ATTEMPTS_EXHAUSTED,
+    RETRIES_EXHAUSTED,
+    SOURCE_GONE,
+    UPLOAD_EXPIRED,
+)
+from functions.core.keys import source_key
 from functions.core.video import (
+    MAX_ATTEMPTS,
+    ExpectedUpload,
     Failure,
     Lease,
     Media,
@@ -23,10 +32,6 @@ from functions.core.video import (
     Video,
     Webhook,
 )
-
-MAX_ATTEMPTS = 5
-"""Claims of one uploaded object: three deliveries of its event by Lambda, and two more by an
-operator or by upkeep."""
 
 MAX_REPLAYS = 5
 """Events that upkeep sends for one video while none of them is claimed."""
@@ -46,6 +51,24 @@ LAPSE_GRACE = timedelta(seconds=60)
 REPLAY_PATIENCE = timedelta(minutes=15)
 """How long upkeep waits for a re-sent event before it sends another; doubled each time."""
 
+WEBHOOK_DELAYS = (
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=5),
+    timedelta(hours=10),
+    timedelta(hours=6),
+)
+"""The time from each delivery attempt to the next: the schedule that Standard Webhooks recommends,
+until a day is over. The first attempt is made at once."""
+
+DELIVERY_TIME = timedelta(minutes=2)
+"""How long one delivery attempt may take until Clipo counts it as interrupted."""
+
+_ACCEPTED = range(200, 300)
+"""Statuses by which a receiver accepts a webhook. A redirect is none of them."""
+
 
 class Refusal(StrEnum):
     """Why a record may not change."""
@@ -61,7 +84,11 @@ class Refusal(StrEnum):
     EXHAUSTED = "exhausted"
     """All attempts are used up."""
     NOT_PENDING = "not_pending"
+    """Only the upload of a pending video can be extended."""
     NOT_FAILED = "not_failed"
+    """Only a failed video can be retried."""
+    ANOTHER_ATTEMPT = "another_attempt"
+    """Another run has made a delivery attempt since, or the webhook is another result's."""
 
 
 Move = Video | Refusal
@@ -69,6 +96,31 @@ Move = Video | Refusal
 
 
 # ---- The upload --------------------------------------------------------------------------------
+
+
+def announce(
+    video_id: str,
+    *,
+    filename: str,
+    content_type: str,
+    size: int,
+    passthrough: str | None,
+    now: datetime,
+) -> Video:
+    """Return the record of a new video, which waits for its upload."""
+    return Video(
+        id=video_id,
+        filename=filename,
+        content_type=content_type,
+        declared_size=size,
+        passthrough=passthrough,
+        status=Status.PENDING,
+        created_at=now,
+        updated_at=now,
+        upload=ExpectedUpload(key=source_key(video_id), expires_at=now + UPLOAD_WINDOW),
+        version=1,
+        claimable_at=now,
+    )
 
 
 def extend_upload(video: Video, *, now: datetime) -> Move:
@@ -104,13 +156,19 @@ def claim(video: Video | None, event: UploadedObject, lease: Lease, *, now: date
         return Refusal.SUPERSEDED
     if video.status is Status.FAILED and event.source.sequencer > claimed.sequencer:
         return _claimed(video, event, lease, now, attempts=1)
+    refusal = _why_not_again(video, now)
+    return refusal or _claimed(video, event, lease, now, attempts=video.attempts + 1)
+
+
+def _why_not_again(video: Video, now: datetime) -> Refusal | None:
+    """Return why the same upload cannot be claimed once more."""
     if video.status.finished:
         return Refusal.DUPLICATE
     if video.attempts >= MAX_ATTEMPTS:
         return Refusal.EXHAUSTED
     if video.claimable_at is None or video.claimable_at > now:
         return Refusal.BUSY
-    return _claimed(video, event, lease, now, attempts=video.attempts + 1)
+    return None
 
 
 def learn_order(video: Video, event: UploadedObject) -> Video:
@@ -208,8 +266,8 @@ def _claimed(
 def _is_newer_upload(one: Source, claimed: Source) -> bool:
     """Tell whether these are other bytes than the claimed ones, and not older.
 
-    S3's order decides where it is known of both; else other bytes count as newer. The same bytes are
-    the same upload: upkeep's event has no order, and S3's own may follow it.
+    S3's order decides where it is known of both; else other bytes count as newer. The same bytes
+    are the same upload: upkeep's event has no order, and S3's own may follow it.
     """
     return one.etag != claimed.etag and not _is_older(one, claimed)
 
@@ -241,6 +299,54 @@ def retry(video: Video, *, now: datetime) -> Move:
     )
 
 
+def event_may_come(video: Video, *, now: datetime) -> bool:
+    """Tell whether an event of an unfinished video may still be on its way.
+
+    A pending video was last changed when it was announced, retried or replayed. Each event gets
+    twice the time of the one before, more than 7 hours in all: Lambda keeps an event that waits for
+    a free worker for 6.
+    """
+    sent = video.status is Status.PENDING or video.replays > 0
+    return sent and now - video.updated_at < REPLAY_PATIENCE * 2 ** max(video.replays - 1, 0)
+
+
+def why_hopeless(video: Video, found: Source | None) -> Failure | None:
+    """Return why another event would not finish a stuck video, `None` if it may.
+
+    `found` is the object that is stored for it now.
+    """
+    if found is None:
+        return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
+    if video.attempts >= MAX_ATTEMPTS:
+        return ATTEMPTS_EXHAUSTED.failure()
+    if video.replays >= MAX_REPLAYS:
+        return RETRIES_EXHAUSTED.failure()
+    return None
+
+
+def found_upload(video: Video, found: Source) -> UploadedObject:
+    """Return an event for an object that was found by looking, in place of S3's own.
+
+    It has the place of the claimed upload in S3's order of writes: S3's own event of a newer upload
+    still wins against it, and one of an older upload still loses.
+    """
+    sequencer = video.source.sequencer if video.source else ""
+    return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
+
+
+def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:
+    """Tell whether no worker will finish a video whose `event` has failed for the last time.
+
+    One may if it holds a live lease, or if the video was claimed, retried or replayed since. A
+    newer upload has an event of its own.
+    """
+    if video.status.finished or video.updated_at > failed_at:
+        return False
+    if video.lease and video.lease.until > failed_at:
+        return False
+    return video.source is None or not _is_newer_upload(video.source, event.source)
+
+
 def replay(video: Video, *, now: datetime) -> Video:
     """Count an event that upkeep is about to send for a stuck video."""
     return replace(video, replays=video.replays + 1, updated_at=now)
@@ -256,3 +362,41 @@ def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: da
         thumbnail=None,
         processing=None,
     )
+
+
+# ---- The webhook -------------------------------------------------------------------------------
+
+
+def begin_delivery(video: Video, *, now: datetime) -> Move:
+    """Count a delivery attempt. It is saved before it is made, so that only one run makes it."""
+    webhook = video.webhook
+    if webhook is None:
+        return Refusal.ANOTHER_ATTEMPT
+    if deliveries_exhausted(webhook):
+        # The last attempt was interrupted.
+        return replace(video, webhook=replace(webhook, due_at=None))
+    begun = replace(webhook, attempts=webhook.attempts + 1, due_at=now + DELIVERY_TIME)
+    return replace(video, webhook=begun)
+
+
+def ended(begun: Webhook, status: int | None, *, now: datetime) -> Webhook:
+    """Return an attempt with the receiver's answer, and when the next one is due, if there is one.
+
+    `status` is HTTP's, `None` if there was no answer.
+    """
+    if status in _ACCEPTED:
+        return replace(begun, due_at=None, last_status=status, delivered_at=now)
+    due_at = None if deliveries_exhausted(begun) else now + WEBHOOK_DELAYS[begun.attempts - 1]
+    return replace(begun, due_at=due_at, last_status=status)
+
+
+def end_delivery(video: Video, begun: Webhook, after: Webhook) -> Move:
+    """Record what came of a delivery attempt."""
+    if video.webhook != begun:
+        return Refusal.ANOTHER_ATTEMPT
+    return replace(video, webhook=after)
+
+
+def deliveries_exhausted(webhook: Webhook) -> bool:
+    """Tell whether all delivery attempts are used up."""
+    return webhook.attempts > len(WEBHOOK_DELAYS)

@@ -1,48 +1,12 @@
-"""A video, its statuses, and the rules by which it moves between them.
+"""A video and what belongs to it: values only. `lifecycle.py` has the rules for their changes."""
 
-`catalog.py` carries these rules out as atomic updates; nothing else moves a status.
-"""
-
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 MAX_ATTEMPTS = 5
-"""Claims of one uploaded object before it is given up: three deliveries of the event by Lambda,
-and two more by a person or a clean-up."""
-
-LEASE_GRACE = timedelta(seconds=30)
-"""Added to a worker's own deadline, so that a lease never lapses under a living worker."""
-
-UPLOAD_GRACE = timedelta(minutes=15)
-"""After the end of its upload window a video should have been claimed, or never will be."""
-
-LAPSE_GRACE = timedelta(seconds=60)
-"""After the end of a lease its worker is dead, whatever the clocks say."""
-
-REPLAY_PATIENCE = timedelta(minutes=15)
-"""For an event that was sent to be delivered: it may wait behind others."""
-
-MAX_REPLAYS = 5
-"""Events sent by the clean-up for one video without any of them being claimed."""
-
-WEBHOOK_DELAYS = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=6),
-)
-"""From each attempt to tell the receiver to the next one: what Standard Webhooks recommends, until
-a day is over. The first attempt is made at once."""
-
-DELIVERY_TIME = timedelta(minutes=2)
-"""An attempt to tell the receiver that has not been recorded by then was ended from outside."""
-
-_ACCEPTED = range(200, 300)
-"""Statuses by which a receiver says that it has taken note. A redirect is none of them."""
+"""Claims of one uploaded object: three deliveries of its event by Lambda, and two more by an
+operator or by upkeep."""
 
 
 class Status(StrEnum):
@@ -169,26 +133,6 @@ class Webhook:
     """Of HTTP; `None` when there was no answer."""
     delivered_at: datetime | None = None
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether all attempts are used up."""
-        return self.attempts > len(WEBHOOK_DELAYS)
-
-    def begun(self, *, now: datetime) -> "Webhook":
-        """Count an attempt. Recorded before it is made: of runs that overlap only one makes it."""
-        return replace(self, attempts=self.attempts + 1, due_at=now + DELIVERY_TIME)
-
-    def answered(self, status: int | None, *, now: datetime) -> "Webhook":
-        """Note what came of an attempt, and when the next one is due, if there is to be any."""
-        if status in _ACCEPTED:
-            return replace(self, due_at=None, last_status=status, delivered_at=now)
-        due_at = None if self.exhausted else now + WEBHOOK_DELAYS[self.attempts - 1]
-        return replace(self, due_at=due_at, last_status=status)
-
-    def given_up(self) -> "Webhook":
-        """Note that there will be no other attempt."""
-        return replace(self, due_at=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Video:
@@ -207,7 +151,7 @@ class Video:
     version: int = 0
     """How often the record has changed; 0 for one that release 0.1 wrote."""
     claimable_at: datetime | None = None
-    """When an event may claim it: at once while pending, at the end of the lease while processing."""
+    """When an event may claim it: at once while pending, after the lease while processing."""
     source: Source | None = None
     lease: Lease | None = None
     attempts: int = 0
@@ -225,88 +169,3 @@ class Video:
     def size(self) -> int:
         """Bytes: the stored object's, or the declared ones until there is one."""
         return self.source.size if self.source else self.declared_size
-
-
-class Refusal(StrEnum):
-    """Why an event got no claim on its video."""
-
-    UNKNOWN = "unknown"
-    """There is no such video (deleted, or never ours)."""
-    DUPLICATE = "duplicate"
-    """This object has been processed to the end."""
-    SUPERSEDED = "superseded"
-    """A newer upload of the same video has been claimed."""
-    BUSY = "busy"
-    """Another worker holds a live lease: come back later."""
-    EXHAUSTED = "exhausted"
-    """All attempts are used up."""
-
-
-def refusal(video: Video | None, event: UploadedObject) -> Refusal:
-    """Say why the claim of `event` on `video` did not match."""
-    if video is None or video.upload.key != event.key:
-        return Refusal.UNKNOWN
-    if video.source and event.source.sequencer < video.source.sequencer:
-        return Refusal.SUPERSEDED
-    if video.status.finished:
-        return Refusal.DUPLICATE
-    if video.attempts >= MAX_ATTEMPTS:
-        return Refusal.EXHAUSTED
-    return Refusal.BUSY
-
-
-def starts_again(video: Video, event: UploadedObject) -> bool:
-    """Tell whether an event is a reason to process a finished video once more.
-
-    What is done is not done again for the same bytes: the event that was thought to be lost comes
-    after the one that stood in for it (ADR 15). Where the order is not known, this is a guess: the
-    stored object tells whether the event is still about it.
-    """
-    if not video.status.finished or video.upload.key != event.key:
-        return False
-    if video.source is None:
-        return True
-    other_bytes = event.source.etag != video.source.etag
-    return _is_newer(event.source, video.source) and (
-        other_bytes or video.status is not Status.DONE
-    )
-
-
-def found_upload(video: Video, found: Source) -> UploadedObject:
-    """Return the event that stands in for S3's own, for an object that was found by looking.
-
-    It takes the place of what was claimed before in S3's order of writes: S3's own event of a
-    newer upload still wins against it, and one of an older upload still loses.
-    """
-    sequencer = video.source.sequencer if video.source else ""
-    return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
-
-
-def event_may_come(video: Video, *, now: datetime) -> bool:
-    """Tell whether an event that was sent for an unfinished video may still be on its way.
-
-    A pending video was last changed when it was announced, retried or replayed. Each event gets
-    twice the time of the one before, more than 7 hours in all: Lambda keeps an event that waits for
-    a free worker for 6.
-    """
-    sent = video.status is Status.PENDING or video.replays > 0
-    return sent and now - video.updated_at < REPLAY_PATIENCE * 2 ** max(video.replays - 1, 0)
-
-
-def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:
-    """Tell whether nobody is at a video any more, now that `event` has failed for the last time.
-
-    Somebody is who holds a live lease, and who has claimed, retried or replayed it since; and a
-    newer upload has an event of its own.
-    """
-    if video.status.finished or video.updated_at > failed_at:
-        return False
-    if video.lease and video.lease.until > failed_at:
-        return False
-    return video.source is None or not _is_newer(video.source, event.source)
-
-
-def _is_newer(one: Source, other: Source) -> bool:
-    if one.sequencer and other.sequencer:
-        return one.sequencer > other.sequencer
-    return one.etag != other.etag

@@ -9,25 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from functions.adapters.catalog import Catalog
+from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
+from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
+from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.unavailable import Unavailable
-from functions.core.video import (
-    LEASE_GRACE,
-    Lease,
-    Processing,
-    Refusal,
-    Thumbnail,
-    UploadedObject,
-    Video,
-    refusal,
-    starts_again,
-)
+from functions.core.video import Lease, Processing, Thumbnail, UploadedObject, Video
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
 
@@ -73,9 +65,10 @@ class VideoProcessor:
         work = _Work(now, time.monotonic())
         try:
             # Here, too: a claim whose answer was lost may have been carried out.
-            if reason := self._claim(event, lease, now):
-                return self._refused(event, reason)
-            return self._process_claimed(event, lease, work, remaining_s)
+            claimed = self._claim(event, lease, now)
+            if isinstance(claimed, Refusal):
+                return self._refused(event, claimed)
+            return self._process_claimed(claimed, event, lease, work, remaining_s)
         except NotNow:
             raise
         except Exception as error:
@@ -85,31 +78,33 @@ class VideoProcessor:
             self._back_out(event, lease, work)
             raise
 
-    def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Refusal | None:
-        """Take the lease, or return why it is not to be had."""
-        if self.catalog.claim(event, lease, now=now):
-            return None
-        video = self.catalog.get(event.video_id)
-        if video is None or not starts_again(video, event):
-            return refusal(video, event)
-        if not self.sources.is_current(event):
-            # Overwritten: a finished status moves for the newest upload only.
-            return Refusal.SUPERSEDED
-        if self.catalog.claim_finished(video, event, lease, now=now):
-            return None
-        return Refusal.BUSY
+    def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Move:
+        """Return the video with its new lease, or why there is none."""
+
+        def claim(seen: Video) -> Move:
+            moved = lifecycle.claim(seen, event, lease, now=now)
+            claims = isinstance(moved, Video)
+            if claims and seen.status.finished and not self.sources.is_current(event):
+                # Overwritten: a finished status moves for the newest upload only.
+                return Refusal.SUPERSEDED
+            return moved
+
+        seen = self.catalog.get(event.video_id)
+        if seen is None:
+            return Refusal.UNKNOWN
+        moved = change(self.catalog, seen, claim)
+        if moved is Refusal.DUPLICATE or moved is Refusal.BUSY:
+            change(self.catalog, seen, lambda video: lifecycle.learn_order(video, event))
+        return moved
 
     def _process_claimed(
         self,
+        video: Video,
         event: UploadedObject,
         lease: Lease,
         work: "_Work",
         remaining_s: Callable[[], float],
     ) -> EventOutcome:
-        video = self.catalog.get(event.video_id)
-        if video is None:
-            # Deleted between the claim and here.
-            return self._refused(event, Refusal.UNKNOWN)
         logger().info("processing started", size=event.source.size, attempt=video.attempts)
         if video.attempts > 1:
             count(Metric.RETRIES)
@@ -117,7 +112,8 @@ class VideoProcessor:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The newer object's own event claims the video.
-            self.catalog.release(event.video_id, lease, now=self.now())
+            now = self.now()
+            change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._superseded(event.video_id, work)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
@@ -168,9 +164,19 @@ class VideoProcessor:
         work.published = thumbnail.key
         self.storage.put_thumbnail(thumbnail.key, frame.jpeg)
         processing = work.finished(self.now())
-        if not self.catalog.complete(
-            video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
-        ):
+        webhook = self.catalog.new_webhook(due_at=processing.finished_at)
+
+        def complete(seen: Video) -> Move:
+            return lifecycle.complete(
+                seen,
+                lease,
+                media=inspection.media,
+                thumbnail=thumbnail,
+                processing=processing,
+                webhook=webhook,
+            )
+
+        if isinstance(change(self.catalog, video, complete), Refusal):
             self.storage.delete_thumbnail(thumbnail.key)
             return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
@@ -187,7 +193,14 @@ class VideoProcessor:
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
         processing = work.finished(self.now())
-        if not self.catalog.fail(video.id, lease, error=error.failure, processing=processing):
+        webhook = self.catalog.new_webhook(due_at=processing.finished_at)
+
+        def fail(seen: Video) -> Move:
+            return lifecycle.fail(
+                seen, lease, error=error.failure, processing=processing, webhook=webhook
+            )
+
+        if isinstance(change(self.catalog, video, fail), Refusal):
             return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info("video failed", code=error.code, **_cost(processing))
@@ -222,13 +235,17 @@ class VideoProcessor:
 
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
         """Let the lease lapse, and leave no picture of this attempt."""
+        now = self.now()
         try:
-            released = self.catalog.release(event.video_id, lease, now=self.now())
+            seen = self.catalog.get(event.video_id)
+            released = seen and change(
+                self.catalog, seen, lambda video: lifecycle.release(video, lease, now=now)
+            )
         except Unavailable:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)
             return
-        if released:
+        if isinstance(released, Video):
             # So it was not completed, although the attempt to do so may have failed half-way.
             self._remove_thumbnail(work.published)
 

@@ -14,11 +14,9 @@ from functions.adapters.storage import Storage
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import RETRIES_EXHAUSTED
+from functions.core.lifecycle import is_abandoned
 from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
-from functions.core.video import (
-    UploadedObject,
-    is_abandoned,
-)
+from functions.core.video import UploadedObject
 from functions.upkeep.stuck import fail_stuck
 
 

@@ -5,11 +5,9 @@ from datetime import datetime
 from functions.adapters.catalog import Catalog
 from functions.adapters.storage import Storage
 from functions.adapters.telemetry import count_failed, logger
+from functions.core import lifecycle
 from functions.core.unavailable import Unavailable
-from functions.core.video import (
-    Failure,
-    Video,
-)
+from functions.core.video import Failure, Video
 
 
 def fail_stuck(
@@ -19,7 +17,8 @@ def fail_stuck(
 
     Raises `CatalogUnavailable`.
     """
-    if not catalog.fail_stuck(seen, error=error, now=now):
+    webhook = catalog.new_webhook(due_at=now)
+    if not catalog.save(seen, lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)):
         return False
     logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
     count_failed(error.code)

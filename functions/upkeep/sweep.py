@@ -9,26 +9,11 @@ from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.storage import Storage
 from functions.adapters.telemetry import Metric, count, logger
+from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import (
-    ATTEMPTS_EXHAUSTED,
-    RETRIES_EXHAUSTED,
-    SOURCE_GONE,
-    UPLOAD_EXPIRED,
-)
+from functions.core.lifecycle import LAPSE_GRACE, UPLOAD_GRACE
 from functions.core.unavailable import CatalogUnavailable, Unavailable
-from functions.core.video import (
-    LAPSE_GRACE,
-    MAX_ATTEMPTS,
-    MAX_REPLAYS,
-    UPLOAD_GRACE,
-    Failure,
-    Source,
-    Status,
-    Video,
-    event_may_come,
-    found_upload,
-)
+from functions.core.video import Source, Status, Video
 from functions.upkeep.stuck import fail_stuck
 
 MARGIN_S = 30
@@ -114,11 +99,11 @@ class Sweep:
         yield from self.catalog.overdue(before=now - UPLOAD_GRACE)
 
     def _settle(self, video: Video, report: Report) -> None:
-        if event_may_come(video, now=self.now()):
+        if lifecycle.event_may_come(video, now=self.now()):
             report.waiting += 1
             return
         found = self.storage.find_upload(video.upload.key)
-        error = _hopeless(video, found)
+        error = lifecycle.why_hopeless(video, found)
         if error:
             if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
@@ -127,9 +112,9 @@ class Sweep:
 
     def _start_again(self, video: Video, found: Source, report: Report) -> None:
         # Counted first: of two runs that overlap one sends the event.
-        if not self.catalog.count_replay(video, now=self.now()):
+        if not self.catalog.save(video, lifecycle.replay(video, now=self.now())):
             return
-        self.processing.start(found_upload(video, found))
+        self.processing.start(lifecycle.found_upload(video, found))
         lost = video.status is Status.PENDING
         logger().warning(
             "lost event found" if lost else "lapsed lease found",
@@ -142,14 +127,3 @@ class Sweep:
             report.lost_events += 1
         else:
             report.lapsed_leases += 1
-
-
-def _hopeless(video: Video, found: Source | None) -> Failure | None:
-    """Return why it makes no sense to process a stuck video again, `None` where it does."""
-    if found is None:
-        return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
-    if video.attempts >= MAX_ATTEMPTS:
-        return ATTEMPTS_EXHAUSTED.failure()
-    if video.replays >= MAX_REPLAYS:
-        return RETRIES_EXHAUSTED.failure()
-    return None

@@ -10,9 +10,11 @@ from typing import Any
 
 from standardwebhooks import Webhook as Signer
 
-from functions.adapters.catalog import Catalog
+from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
 from functions.adapters.telemetry import logger
+from functions.core import lifecycle
+from functions.core.lifecycle import Move, Refusal
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import (
     Video,
@@ -71,25 +73,25 @@ class Webhooks:
 
     def _attempt(self, video: Video) -> bool | None:
         """Return whether the receiver has accepted it; `None` where it is not ours to try."""
-        webhook = video.webhook
-        if webhook is None:
-            return None
-        if webhook.exhausted:
-            # The last attempt was ended from outside.
-            if self.records.move_webhook(video.id, webhook, webhook.given_up()):
-                _log(video, webhook.given_up(), reason="interrupted")
-            return None
-        begun = webhook.begun(now=datetime.now(UTC))
-        if not self.records.move_webhook(video.id, webhook, begun):
+        begun = lifecycle.begin_delivery(video, now=datetime.now(UTC))
+        saved = None if isinstance(begun, Refusal) else self.records.save(video, begun)
+        if saved is None or saved.webhook is None:
             # Another run attempts it; or the video was deleted, retried or uploaded anew.
             return None
-        return self._send(video, begun)
+        if saved.webhook.due_at is None:
+            _log(video, saved.webhook, reason="interrupted")
+            return None
+        return self._send(saved, saved.webhook)
 
     def _send(self, video: Video, begun: Webhook) -> bool:
         status, reason = self._post(video, begun.id)
         now = datetime.now(UTC)
-        after = begun.answered(status, now=now)
-        self.records.move_webhook(video.id, begun, after)
+        after = lifecycle.ended(begun, status, now=now)
+
+        def end(seen: Video) -> Move:
+            return lifecycle.end_delivery(seen, begun, after)
+
+        change(self.records, video, end)
         _log(video, after, reason=reason)
         if after.due_at:
             self._enqueue_retry(video.id, (after.due_at - now).total_seconds())

@@ -14,22 +14,11 @@ from pymongo import MongoClient
 from functions.adapters import mongo as module
 from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.adapters.mongo import MongoCatalog, is_video_id, new_video_id
+from functions.core.lifecycle import Refusal, found_upload
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    MAX_ATTEMPTS,
-    Lease,
-    Refusal,
-    Source,
-    Status,
-    UploadedObject,
-    Video,
-    Webhook,
-    found_upload,
-    refusal,
-    starts_again,
-)
+from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
 from tests.examples import CREATED, failure, media, processing, thumbnail, uploaded, video
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)

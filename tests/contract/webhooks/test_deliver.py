@@ -13,13 +13,9 @@ from pymongo import MongoClient
 from standardwebhooks import Webhook as Signer
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.core.lifecycle import WEBHOOK_DELAYS
 from functions.core.settings import CatalogSettings
-from functions.core.video import (
-    WEBHOOK_DELAYS,
-    Lease,
-    Video,
-    Webhook,
-)
+from functions.core.video import Lease, Video, Webhook
 from functions.webhooks.deliver import DeliveryReport, Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import failure, media, processing, thumbnail, uploaded, video

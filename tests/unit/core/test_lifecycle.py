@@ -1,7 +1,7 @@
 """The rules of a video's life, one by one and in every order that thousands of tries find."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import settings
@@ -12,8 +12,17 @@ from functions.core import lifecycle
 from functions.core.lifecycle import MAX_ATTEMPTS, UPLOAD_WINDOW, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import Lease, Source, Status, UploadedObject, Video, Webhook
-from tests.examples import CREATED, done_video, failed_video, failure, media, processing
-from tests.examples import thumbnail, uploaded, video
+from tests.examples import (
+    CREATED,
+    done_video,
+    failed_video,
+    failure,
+    media,
+    processing,
+    thumbnail,
+    uploaded,
+    video,
+)
 
 NOW = CREATED + timedelta(minutes=1)
 LEASE = Lease("mine", NOW + timedelta(minutes=2))
@@ -109,7 +118,8 @@ class TestClaim:
 class TestLearnOrder:
     def test_from_a_duplicate_of_a_later_write(self) -> None:
         learned = lifecycle.learn_order(done_video(), uploaded(sequencer=NEWER))
-        assert learned.source and learned.source.sequencer == NEWER
+        assert learned.source
+        assert learned.source.sequencer == NEWER
 
     @pytest.mark.parametrize(
         ("seen", "event"),
@@ -243,8 +253,10 @@ class Life(RuleBasedStateMachine):
             outcome = (complete if how == "complete" else fail)(self.video, lease)
         if isinstance(outcome, Refusal):
             return
-        assert self.video.lease and self.video.lease.token == lease.token
-        assert self.video.source and self.video.source.etag == source.etag
+        assert self.video.lease
+        assert self.video.lease.token == lease.token
+        assert self.video.source
+        assert self.video.source.etag == source.etag
         self.video = outcome
 
     @rule()

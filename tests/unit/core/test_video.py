@@ -6,16 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.core.keys import owner_of, source_key, thumbnail_key, video_id_of
+from functions.core.lifecycle import found_upload
 from functions.core.s3_event import pad_sequencer
-from functions.core.video import (
-    MAX_ATTEMPTS,
-    Lease,
-    Refusal,
-    Source,
-    Status,
-    found_upload,
-    refusal,
-)
+from functions.core.video import Lease, Source
 from tests.examples import ID, media, uploaded, video
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -94,29 +87,3 @@ def test_no_sequencer_is_below_every_other() -> None:
 )
 def test_duration_reads_as_the_ancestor_wrote_it(seconds: float | None, text: str | None) -> None:
     assert replace(media(), duration_s=seconds).duration == text
-
-
-class TestRefusal:
-    def test_of_an_unknown_video(self) -> None:
-        assert refusal(None, uploaded()) is Refusal.UNKNOWN
-
-    def test_of_a_key_that_is_not_the_videos(self) -> None:
-        assert refusal(video(), replace(uploaded(), key="uploads/x")) is Refusal.UNKNOWN
-
-    @pytest.mark.parametrize("status", [Status.DONE, Status.FAILED])
-    def test_of_what_is_finished(self, status: Status) -> None:
-        finished = video(status=status, source=uploaded().source)
-        assert refusal(finished, uploaded()) is Refusal.DUPLICATE
-
-    def test_of_an_event_older_than_what_was_claimed(self) -> None:
-        newer = Source(etag="b", size=1, sequencer=pad_sequencer("FF"))
-        processing = video(status=Status.PROCESSING, source=newer)
-        assert refusal(processing, uploaded()) is Refusal.SUPERSEDED
-
-    def test_while_another_worker_holds_the_lease(self) -> None:
-        processing = video(status=Status.PROCESSING, source=uploaded().source, attempts=1)
-        assert refusal(processing, uploaded()) is Refusal.BUSY
-
-    def test_when_all_attempts_are_used_up(self) -> None:
-        worn_out = video(status=Status.PROCESSING, source=uploaded().source, attempts=MAX_ATTEMPTS)
-        assert refusal(worn_out, uploaded()) is Refusal.EXHAUSTED

@@ -8,16 +8,9 @@ from typing import Any
 import pytest
 
 from functions.core.keys import source_key
+from functions.core.lifecycle import MAX_REPLAYS
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
-from functions.core.video import (
-    MAX_ATTEMPTS,
-    MAX_REPLAYS,
-    Lease,
-    Source,
-    Status,
-    UploadedObject,
-    Video,
-)
+from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep
 from tests.examples import ID, SEQUENCER, done_video, uploaded, video
 from tests.fakes.catalog import FakeCatalog

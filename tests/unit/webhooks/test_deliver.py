@@ -7,12 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook as Signer
 
+from functions.core.lifecycle import WEBHOOK_DELAYS
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    WEBHOOK_DELAYS,
-    Video,
-    Webhook,
-)
+from functions.core.video import Video, Webhook
 from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
 from tests.examples import ID, done_video, failed_video
 from tests.fakes.catalog import FakeCatalog
