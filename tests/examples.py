@@ -1,5 +1,6 @@
 """Typical values, for tests that care about one part of them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,8 +33,14 @@ def video(video_id: str = ID, **changes: Any) -> Video:
         "created_at": CREATED,
         "updated_at": CREATED,
         "upload": ExpectedUpload(key=source_key(video_id), expires_at=CREATED),
+        "version": 1,
     }
-    return Video(**fields | changes)
+    made = Video(**fields | changes)
+    return made if made.status.finished else replace(made, claimable_at=_claimable_at(made))
+
+
+def _claimable_at(unfinished: Video) -> datetime:
+    return unfinished.lease.until if unfinished.lease else unfinished.created_at
 
 
 def uploaded(

@@ -7,7 +7,7 @@ is as atomic as `findAndModify`, and cheaper.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import MISSING, asdict, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from os import urandom
@@ -267,7 +267,9 @@ def _as_seen(seen: Video) -> Document:
 def _difference(seen: Video, new: Video) -> Document:
     """Return the update that makes one record of the other, and leaves unknown fields alone."""
     before, after = _fields(seen), _fields(new)
-    written = {name: value for name, value in after.items() if before.get(name) != value}
+    written = {
+        name: value for name, value in after.items() if name not in before or before[name] != value
+    }
     gone = {
         name.partition(".")[0] if getattr(new, name.partition(".")[0]) is None else name
         for name in before.keys() - after.keys()
@@ -283,10 +285,17 @@ def _fields(video: Video) -> Document:
     found: Document = {}
     for name, value in asdict(video).items():
         if isinstance(value, dict):
-            found |= {f"{name}.{inner}": one for inner, one in _present(value).items()}
+            found |= {f"{name}.{inner}": one for inner, one in _stored(_NESTED[name], value)}
         elif value is not None:
             found[name] = value
     return found
+
+
+def _stored(of: type[Any], value: Document) -> Iterator[tuple[str, Any]]:
+    """Yield the fields of a nested object: `None` too, where no release reads it without them."""
+    for field in fields(of):
+        if value[field.name] is not None or field.default is MISSING:
+            yield field.name, value[field.name]
 
 
 _NESTED: dict[str, type[Any]] = {

@@ -264,12 +264,18 @@ def _claimed(
 
 
 def _is_newer_upload(one: Source, claimed: Source) -> bool:
-    """Tell whether these are other bytes than the claimed ones, and not older.
+    """Tell whether these are other bytes than the claimed ones, written later.
 
-    S3's order decides where it is known of both; else other bytes count as newer. The same bytes
-    are the same upload: upkeep's event has no order, and S3's own may follow it.
+    The same bytes are the same upload: upkeep's event has no order, and S3's own may follow it.
     """
-    return one.etag != claimed.etag and not _is_older(one, claimed)
+    return one.etag != claimed.etag and _is_later(one, claimed)
+
+
+def _is_later(one: Source, other: Source) -> bool:
+    """Tell whether S3 wrote one after the other; without its order, other bytes count as later."""
+    if one.sequencer and other.sequencer:
+        return one.sequencer > other.sequencer
+    return one.etag != other.etag
 
 
 def _is_older(one: Source, claimed: Source) -> bool:
@@ -344,7 +350,7 @@ def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) ->
         return False
     if video.lease and video.lease.until > failed_at:
         return False
-    return video.source is None or not _is_newer_upload(video.source, event.source)
+    return video.source is None or not _is_later(video.source, event.source)
 
 
 def replay(video: Video, *, now: datetime) -> Video:
@@ -391,8 +397,9 @@ def ended(begun: Webhook, status: int | None, *, now: datetime) -> Webhook:
 
 
 def end_delivery(video: Video, begun: Webhook, after: Webhook) -> Move:
-    """Record what came of a delivery attempt."""
-    if video.webhook != begun:
+    """Record the result of a delivery attempt."""
+    held = video.webhook
+    if held is None or (held.id, held.attempts) != (begun.id, begun.attempts):
         return Refusal.ANOTHER_ATTEMPT
     return replace(video, webhook=after)
 

@@ -80,8 +80,13 @@ class VideoProcessor:
 
     def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Move:
         """Return the video with its new lease, or why there is none."""
+        seen = self.catalog.get(event.video_id)
+        if seen is None:
+            return Refusal.UNKNOWN
 
-        def claim(seen: Video) -> Move:
+        def claim(current: Video) -> Move:
+            nonlocal seen
+            seen = current
             moved = lifecycle.claim(seen, event, lease, now=now)
             claims = isinstance(moved, Video)
             if claims and seen.status.finished and not self.sources.is_current(event):
@@ -89,9 +94,6 @@ class VideoProcessor:
                 return Refusal.SUPERSEDED
             return moved
 
-        seen = self.catalog.get(event.video_id)
-        if seen is None:
-            return Refusal.UNKNOWN
         moved = change(self.catalog, seen, claim)
         if moved is Refusal.DUPLICATE or moved is Refusal.BUSY:
             change(self.catalog, seen, lambda video: lifecycle.learn_order(video, event))
@@ -114,7 +116,7 @@ class VideoProcessor:
             # The newer object's own event claims the video.
             now = self.now()
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
-            return self._superseded(event.video_id, work)
+            return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
@@ -176,9 +178,9 @@ class VideoProcessor:
                 webhook=webhook,
             )
 
-        if isinstance(change(self.catalog, video, complete), Refusal):
-            self.storage.delete_thumbnail(thumbnail.key)
-            return self._superseded(video.id, work)
+        completed = change(self.catalog, video, complete)
+        if isinstance(completed, Refusal):
+            return self._drop(video.id, work, completed)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info(
             "video done",
@@ -200,8 +202,9 @@ class VideoProcessor:
                 seen, lease, error=error.failure, processing=processing, webhook=webhook
             )
 
-        if isinstance(change(self.catalog, video, fail), Refusal):
-            return self._superseded(video.id, work)
+        failed = change(self.catalog, video, fail)
+        if isinstance(failed, Refusal):
+            return self._drop(video.id, work, failed)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info("video failed", code=error.code, **_cost(processing))
         count_failed(error.code)
@@ -209,8 +212,13 @@ class VideoProcessor:
         self._enqueue_webhook(video.id)
         return EventOutcome(video.id, "failed")
 
-    def _superseded(self, video_id: str, work: "_Work") -> EventOutcome:
+    def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
+        if refusal is Refusal.UNKNOWN:
+            # The call that deleted it may have ended before it removed the objects.
+            self.storage.delete_objects_of(video_id)
+        elif work.published:
+            self.storage.delete_thumbnail(work.published)
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
 

@@ -39,7 +39,7 @@ def claimed(seen: Video | None = None, lease: Lease = LEASE) -> Video:
 
 
 def pending() -> Video:
-    return video(claimable_at=CREATED)
+    return video()
 
 
 class TestExtendUpload:

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.core import lifecycle
 from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.s3_event import pad_sequencer
@@ -215,11 +215,15 @@ def test_the_first_error_is_raised_when_the_catalog_fails_too(world: World) -> N
 def test_an_attempt_that_cannot_be_recorded_leaves_no_thumbnail(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*_: object, **__: object) -> bool:
-        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+    save = FakeCatalog.save
+
+    def lost(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
+        if new.status is Status.DONE:
+            raise CatalogUnavailable("MongoDB: NetworkTimeout")
+        return save(records, seen, new)
 
     with monkeypatch.context() as patch:
-        patch.setattr(FakeCatalog, "complete", lost)
+        patch.setattr(FakeCatalog, "save", lost)
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert world.objects.thumbnails == {}
@@ -229,13 +233,7 @@ def test_an_attempt_that_cannot_be_recorded_leaves_no_thumbnail(
 def test_a_thumbnail_stays_when_it_may_have_been_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete = FakeCatalog.complete
-
-    def recorded_but_no_answer(*args: Any, **kwargs: Any) -> bool:
-        complete(*args, **kwargs)
-        raise CatalogUnavailable("MongoDB: NetworkTimeout")
-
-    monkeypatch.setattr(FakeCatalog, "complete", recorded_but_no_answer)
+    lose_the_answer(monkeypatch, Status.DONE)
     with pytest.raises(CatalogUnavailable):
         world.process()
     assert world.video.status is Status.DONE
@@ -272,20 +270,30 @@ def test_an_event_comes_again_until_the_file_of_no_video_is_removed(world: World
         world.process()
 
 
-def test_a_video_that_is_deleted_right_after_the_claim_leaves_nothing(
+def test_a_video_that_is_deleted_right_before_the_claim_leaves_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = FakeCatalog.claim
+    save = FakeCatalog.save
 
-    def claimed_then_deleted(records: FakeCatalog, *args: Any, **kwargs: Any) -> bool:
-        claimed = claim(records, *args, **kwargs)
+    def deleted_then_saved(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
         records.videos.clear()
-        return claimed
+        return save(records, seen, new)
 
-    monkeypatch.setattr(FakeCatalog, "claim", claimed_then_deleted)
+    monkeypatch.setattr(FakeCatalog, "save", deleted_then_saved)
     world.objects.uploads = {source_key(ID): b"late"}
     assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {}
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
+def test_a_video_that_is_deleted_after_the_claim_leaves_nothing(
+    world: World, error: Exception | None
+) -> None:
+    """Also where the delete ended with the record, before it removed the upload."""
+    world.engine.meanwhile, world.engine.error = world.records.videos.clear, error
+    world.objects.uploads = {source_key(ID): b"late"}
+    assert world.process() == EventOutcome(ID, "superseded")
+    assert (world.objects.uploads, world.objects.thumbnails) == ({}, {})
 
 
 @pytest.mark.parametrize("event", [uploaded(), uploaded(size=10_001)])
@@ -325,19 +333,12 @@ def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World
     assert world.objects.thumbnails == {}
 
 
-def test_a_video_that_is_deleted_meanwhile_leaves_no_thumbnail(world: World) -> None:
-    world.engine.meanwhile = world.records.videos.clear
-    assert world.process() == EventOutcome(ID, "superseded")
-    assert world.objects.thumbnails == {}
-
-
 def test_the_thumbnail_of_an_overwritten_upload_is_removed(world: World) -> None:
     earlier = done_video()
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
-    # As the catalog leaves it when a newer event claims a finished video.
-    world.records.videos[ID] = replace(earlier, status=Status.PENDING)
-    world.process()
+    world.records.videos[ID] = earlier
+    assert world.process(overwritten(world)) == EventOutcome(ID, "done")
     assert list(world.objects.thumbnails.values()) == [b"jpeg"]
 
 
@@ -345,27 +346,40 @@ def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
     earlier = done_video()
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
-    world.records.videos[ID] = replace(earlier, status=Status.PENDING)
+    world.records.videos[ID] = earlier
     world.engine.error = BadMedia(DAMAGED)
-    assert world.process() == EventOutcome(ID, "failed")
+    assert world.process(overwritten(world)) == EventOutcome(ID, "failed")
     assert world.objects.thumbnails == {}
+
+
+def overwritten(world: World) -> UploadedObject:
+    """Return the event of other bytes, which are stored now."""
+    world.sources.current_etag = "second"
+    return uploaded(etag="second", sequencer=pad_sequencer("FF"))
 
 
 def test_a_claim_whose_answer_was_lost_is_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = FakeCatalog.claim
-
-    def claimed_but_no_answer(*args: Any, **kwargs: Any) -> bool:
-        claim(*args, **kwargs)
-        raise CatalogUnavailable("MongoDB: NetworkTimeout")
-
     with monkeypatch.context() as patch:
-        patch.setattr(FakeCatalog, "claim", claimed_but_no_answer)
+        lose_the_answer(patch, Status.PROCESSING)
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert lease_has_lapsed(world.video)
     assert world.process() == EventOutcome(ID, "done")
+
+
+def lose_the_answer(patch: pytest.MonkeyPatch, status: Status) -> None:
+    """Lose the answer to the request that moves a video to a status, but not its effect."""
+    save = FakeCatalog.save
+
+    def no_answer(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
+        saved = save(records, seen, new)
+        if seen.status is not status and new.status is status:
+            raise CatalogUnavailable("MongoDB: NetworkTimeout")
+        return saved
+
+    patch.setattr(FakeCatalog, "save", no_answer)
 
 
 def lease_has_lapsed(video: Video) -> bool:
@@ -465,10 +479,55 @@ def test_a_finished_video_moves_for_the_newest_upload_only(world: World) -> None
     assert world.video == before
 
 
-def test_a_finished_video_that_moves_meanwhile_is_left_alone(world: World) -> None:
-    world.records.videos[ID] = replace(done_video(), source=uploaded(etag="first").source)
-    world.sources.current_etag = "second"
-    world.records.claim_finished = lambda *_, **__: False  # type: ignore[method-assign]
-    later = uploaded(etag="second", sequencer=pad_sequencer("FF"))
+def test_a_finished_video_that_is_claimed_meanwhile_is_left_to_that_worker(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a duplicate of the same event, while this one looks whether its object is current."""
+    world.records.videos[ID] = done_video()
+    event = overwritten(world)
+
+    def claimed_meanwhile(_: FakeSources, __: UploadedObject) -> bool:
+        monkeypatch.undo()
+        lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
+        claimed = lifecycle.claim(world.video, event, lease, now=datetime.now(UTC))
+        assert isinstance(claimed, Video)
+        assert world.records.save(world.video, claimed)
+        return True
+
+    monkeypatch.setattr(FakeSources, "is_current", claimed_meanwhile)
     with pytest.raises(NotNow):
-        world.process(later)
+        world.process(event)
+    assert world.video.lease
+    assert world.video.lease.token == "alive"
+
+
+@pytest.mark.parametrize("seen_as", [Status.DONE, Status.PENDING])
+def test_the_order_of_a_refused_event_is_learned_from_the_record_as_it_is_now(
+    world: World, monkeypatch: pytest.MonkeyPatch, seen_as: Status
+) -> None:
+    """Upkeep's event, which has no order, is done before S3's own, which had read before it."""
+    unordered = replace(done_video(), source=uploaded(sequencer="").source)
+    world.records.videos[ID] = unordered if seen_as is Status.DONE else video()
+    save = FakeCatalog.save
+
+    def done_meanwhile(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
+        monkeypatch.undo()
+        records.videos[ID] = replace(unordered, version=seen.version + 2)
+        return save(records, seen, new)
+
+    monkeypatch.setattr(FakeCatalog, "save", done_meanwhile)
+    assert world.process() == EventOutcome(ID, "duplicate")
+    assert world.video.source == uploaded().source
+
+
+def test_a_worker_finishes_although_its_record_has_changed(world: World) -> None:
+    """A duplicate event has taught the record the order of the claimed upload meanwhile."""
+
+    def duplicate() -> None:
+        world.engine.meanwhile = lambda: None
+        with pytest.raises(NotNow):
+            world.process(uploaded(sequencer=pad_sequencer("FF")))
+
+    world.engine.meanwhile = duplicate
+    assert world.process() == EventOutcome(ID, "done")
+    assert world.video.source == uploaded(sequencer=pad_sequencer("FF")).source

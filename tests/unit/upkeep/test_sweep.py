@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.core import lifecycle
 from functions.core.keys import source_key
 from functions.core.lifecycle import MAX_REPLAYS
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
@@ -92,12 +93,16 @@ def test_what_the_sweep_finds_is_counted(world: World, capsys: pytest.CaptureFix
 def test_what_was_found_is_counted_also_where_the_run_then_fails(
     world: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object, **__: object) -> bool:
-        raise CatalogUnavailable("MongoDB: NetworkTimeout")
+    save = FakeCatalog.save
+
+    def fail(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
+        if new.replays:
+            raise CatalogUnavailable("MongoDB: NetworkTimeout")
+        return save(records, seen, new)
 
     world.has(pending(), stored=False)
     world.has(pending(OTHER))
-    monkeypatch.setattr(world.records, "count_replay", fail)
+    monkeypatch.setattr(FakeCatalog, "save", fail)
     with pytest.raises(CatalogUnavailable):
         world.sweep()
     assert measured(capsys.readouterr().out) == {"Failed": 1}
@@ -206,7 +211,9 @@ def test_a_video_that_was_claimed_meanwhile_is_left_to_its_worker(
 
     def claimed_meanwhile(objects: FakeStorage, key: str) -> Source | None:
         lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
-        world.records.claim(uploaded(), lease, now=datetime.now(UTC))
+        claimed = lifecycle.claim(world.video(), uploaded(), lease, now=datetime.now(UTC))
+        assert isinstance(claimed, Video)
+        world.has(claimed, stored=False)
         return find_upload(objects, key)
 
     world.has(pending(), stored=False)
