@@ -21,11 +21,12 @@ from functions.core.settings import CatalogSettings
 from functions.core.video import (
     Status,
 )
+from tests import moves
 from tests.clips import Clips
 from tests.deploy import docker
 from tests.deploy.sam import SETTINGS, Sam
 from tests.events import event
-from tests.examples import failure, video
+from tests.examples import video
 from tests.running_stack import post_form, running_stack
 from tests.servers import mongodb, s3
 
@@ -168,7 +169,7 @@ def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -
     failed = video(new_video_id())
     with closing(announcing):
         announcing.add(failed)
-        assert announcing.fail_stuck(failed, error=failure(), now=datetime.now(UTC))
+        moves.fail_stuck(announcing, failed.id, now=datetime.now(UTC))
     happened = event(name)
     for message in happened.get("Records", []):
         message["body"] = json.dumps({"webhook_of": failed.id})

@@ -38,9 +38,9 @@ class SteppedCatalog(MongoCatalog):
         """They are there: the test has made them."""
 
     @in_catalog
-    def _update(self, condition: Document, change: Document) -> bool:
+    def save(self, seen: Video, new: Video) -> Video | None:
         self.written = True
-        return super()._update(condition, change)
+        return super().save(seen, new)
 
     @in_catalog
     def get(self, video_id: str) -> Video | None:

@@ -194,14 +194,14 @@ def test_one_bad_record_does_not_keep_the_others_back(
 ) -> None:
     first, second = world.upload(clips["h264.mp4"]), world.upload(clips["vp9.webm"])
     first_id = world.video(first).id
-    claim = MongoCatalog.claim
+    save = MongoCatalog.save
 
-    def claim_without_database(self: MongoCatalog, event: Any, *args: Any, **kwargs: Any) -> bool:
-        if event.video_id == first_id:
+    def save_without_database(self: MongoCatalog, seen: Video, new: Video) -> Video | None:
+        if seen.id == first_id:
             raise CatalogUnavailable("MongoDB: AutoReconnect")
-        return claim(self, event, *args, **kwargs)
+        return save(self, seen, new)
 
-    monkeypatch.setattr(MongoCatalog, "claim", claim_without_database)
+    monkeypatch.setattr(MongoCatalog, "save", save_without_database)
     with pytest.raises(CatalogUnavailable):
         invoke(first, second)
     assert world.video(second).status is Status.DONE

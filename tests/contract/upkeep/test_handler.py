@@ -23,8 +23,9 @@ from functions.core.video import (
 )
 from functions.upkeep.handler import handle
 from functions.upkeep.wiring import wire
+from tests import moves
 from tests.events import event
-from tests.examples import failure, thumbnail, uploaded, video
+from tests.examples import thumbnail, uploaded, video
 from tests.fakes.processing import FakeProcessing
 
 
@@ -101,14 +102,12 @@ def test_lost_events_lapsed_leases_and_missing_uploads_at_once(world: World) -> 
     worn_out = world.add(stored=True)
     world.add(stored=False)
     past = datetime.now(UTC) - timedelta(hours=1)
-    world.catalog.claim(uploaded(stopped.id), Lease("dead", past), now=past)
+    moves.claim(world.catalog, uploaded(stopped.id), Lease("dead", past), now=past)
     for attempt in range(5):
         lease = Lease(str(attempt), past)
-        assert world.catalog.claim(uploaded(worn_out.id), lease, now=past)
+        moves.claim(world.catalog, uploaded(worn_out.id), lease, now=past)
     finished = world.add(stored=True)
-    world.catalog.claim(uploaded(finished.id), Lease("t", past), now=past)
-    before = world.video(finished)
-    assert world.catalog.fail_stuck(before, error=failure(), now=past)
+    moves.fail_stuck(world.catalog, finished.id, now=past)
 
     report = world.handle(event("schedule"))
 
@@ -124,7 +123,7 @@ def test_lost_events_lapsed_leases_and_missing_uploads_at_once(world: World) -> 
 
 def assert_claimable(world: World, upload: UploadedObject) -> None:
     until = datetime.now(UTC) + timedelta(minutes=2)
-    assert world.catalog.claim(upload, Lease("new", until), now=datetime.now(UTC))
+    moves.claim(world.catalog, upload, Lease("new", until), now=datetime.now(UTC))
 
 
 def test_a_failed_event_fails_its_video(world: World) -> None:

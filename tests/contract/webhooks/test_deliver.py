@@ -18,7 +18,8 @@ from functions.core.settings import CatalogSettings
 from functions.core.video import Lease, Video, Webhook
 from functions.webhooks.deliver import DeliveryReport, Webhooks
 from functions.webhooks.outbound import HttpReceiver
-from tests.examples import failure, media, processing, thumbnail, uploaded, video
+from tests import moves
+from tests.examples import uploaded, video
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET, Answer, Handler, Receiver, close, hang, receiver, status
 
@@ -39,15 +40,9 @@ class World:
         return video_id
 
     def complete(self, video_id: str, *, sequencer: str = "A") -> None:
-        upload, seen = uploaded(video_id, etag=sequencer, sequencer=sequencer), self.video(video_id)
-        assert (
-            self.catalog.claim_finished(seen, upload, LEASE, now=NOW)
-            if seen.status.finished
-            else self.catalog.claim(upload, LEASE, now=NOW)
-        )
-        assert self.catalog.complete(
-            video_id, LEASE, media=media(), thumbnail=thumbnail(), processing=processing()
-        )
+        upload = uploaded(video_id, etag=sequencer, sequencer=sequencer)
+        moves.claim(self.catalog, upload, LEASE, now=NOW)
+        moves.complete(self.catalog, video_id, LEASE)
 
     @property
     def webhooks(self) -> Webhooks:
@@ -144,18 +139,18 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
     world: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of the writes around an attempt, the first or the second is never made."""
-    video_id, moves = world.finished(), 0
-    move_webhook = MongoCatalog.move_webhook
+    video_id, saves = world.finished(), 0
+    save = MongoCatalog.save
 
-    def crash(catalog: MongoCatalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
-        nonlocal moves
-        moves += 1
-        if moves == (1 if step == "begun" else 2):
+    def crash(catalog: MongoCatalog, seen: Video, new: Video) -> Video | None:
+        nonlocal saves
+        saves += 1
+        if saves == (1 if step == "begun" else 2):
             raise KeyboardInterrupt
-        return move_webhook(catalog, video_id, seen, to)
+        return save(catalog, seen, new)
 
     with monkeypatch.context() as patch:
-        patch.setattr(MongoCatalog, "move_webhook", crash)
+        patch.setattr(MongoCatalog, "save", crash)
         with pytest.raises(KeyboardInterrupt):
             world.run()
     if step == "answered":
@@ -184,12 +179,12 @@ def test_messages_and_scheduled_runs_at_once_deliver_each_result_once(world: Wor
 
 
 def retry(world: World, video_id: str) -> None:
-    assert world.catalog.retry(world.video(video_id), now=datetime.now(UTC))
+    moves.retry(world.catalog, video_id, now=datetime.now(UTC))
 
 
 def upload_again(world: World, video_id: str) -> None:
     upload = uploaded(video_id, etag="B", sequencer="B")
-    assert world.catalog.claim_finished(world.video(video_id), upload, LEASE, now=NOW)
+    moves.claim(world.catalog, upload, LEASE, now=NOW)
 
 
 def delete(world: World, video_id: str) -> None:
@@ -204,7 +199,7 @@ def test_what_overtakes_an_announcement(
     """Before the attempt it is not made; during it, nothing is recorded of it."""
     video_id = new_video_id()
     world.catalog.add(video(video_id))
-    assert world.catalog.fail_stuck(world.video(video_id), error=failure(), now=NOW)
+    moves.fail_stuck(world.catalog, video_id, now=NOW)
     if when == "before":
         moved(world, video_id)
     else:

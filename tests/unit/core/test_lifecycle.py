@@ -1,7 +1,7 @@
 """The rules of a video's life, one by one and in every order that thousands of tries find."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import settings
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from functions.core import lifecycle
-from functions.core.lifecycle import MAX_ATTEMPTS, UPLOAD_WINDOW, Refusal
+from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
 from functions.core.s3_event import pad_sequencer
-from functions.core.video import Lease, Source, Status, UploadedObject, Video, Webhook
+from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
 from tests.examples import (
     CREATED,
     done_video,
@@ -26,6 +26,9 @@ from tests.examples import (
 
 NOW = CREATED + timedelta(minutes=1)
 LEASE = Lease("mine", NOW + timedelta(minutes=2))
+OTHER_LEASE = Lease("another's", NOW + timedelta(minutes=2))
+LARGER = uploaded(size=2000).source
+"""The source of `done_video`."""
 OLDER, NEWER = pad_sequencer("00"), pad_sequencer("FF")
 
 
@@ -80,16 +83,44 @@ class TestClaim:
         outcome = lifecycle.claim(worn_out, uploaded(), LEASE, now=LEASE.until)
         assert outcome is Refusal.EXHAUSTED
 
-    def test_a_newer_upload_takes_a_live_lease(self) -> None:
-        worn_out = replace(claimed(), attempts=MAX_ATTEMPTS)
+    @pytest.mark.parametrize("seen", [claimed(), done_video(), failed_video()])
+    def test_a_newer_upload_takes_even_a_live_lease(self, seen: Video) -> None:
+        worn_out = replace(seen, attempts=MAX_ATTEMPTS)
         newer = uploaded(etag="b", sequencer=NEWER)
-        taken = moved(lifecycle.claim(worn_out, newer, LEASE, now=NOW))
-        assert (taken.attempts, taken.source) == (1, newer.source)
+        taken = moved(lifecycle.claim(worn_out, newer, OTHER_LEASE, now=NOW))
+        assert (taken.status, taken.attempts) == (Status.PROCESSING, 1)
+        assert (taken.source, taken.lease) == (newer.source, OTHER_LEASE)
+        assert complete(taken) is Refusal.SUPERSEDED, "the older worker has lost its lease"
+
+    def test_upkeep_s_event_keeps_the_lease_when_s3_s_own_follows_it(self) -> None:
+        unordered = moved(lifecycle.claim(pending(), uploaded(sequencer=""), LEASE, now=NOW))
+        assert lifecycle.claim(unordered, uploaded(), OTHER_LEASE, now=NOW) is Refusal.BUSY
+
+    def test_without_sequencers_other_bytes_are_newer(self) -> None:
+        unordered = uploaded(sequencer="")
+        taken = moved(lifecycle.claim(pending(), unordered, LEASE, now=NOW))
+        done = moved(complete(taken))
+        other = uploaded(etag="b", sequencer="")
+        assert lifecycle.claim(done, unordered, LEASE, now=NOW) is Refusal.DUPLICATE
+        for seen in (taken, done):
+            assert moved(lifecycle.claim(seen, other, LEASE, now=NOW)).source == other.source
+
+    def test_an_event_of_the_bytes_that_upkeep_found_replaced_is_not_newer(self) -> None:
+        """Upkeep's event has the place of what was claimed before it."""
+        released = moved(lifecycle.release(claimed(), LEASE, now=NOW))
+        found = lifecycle.found_upload(released, Source("b", 7, ""))
+        taken = moved(lifecycle.claim(released, found, LEASE, now=NOW))
+        assert lifecycle.claim(taken, uploaded(), OTHER_LEASE, now=NOW) is Refusal.BUSY
+        done = moved(complete(taken))
+        assert lifecycle.claim(done, uploaded(), OTHER_LEASE, now=NOW) is Refusal.DUPLICATE
+        newest = uploaded(etag="c", sequencer=NEWER)
+        assert moved(lifecycle.claim(done, newest, LEASE, now=NOW)).source == newest.source
 
     @pytest.mark.parametrize("seen", [claimed(), done_video(), failed_video()])
-    def test_an_older_upload_is_superseded(self, seen: Video) -> None:
+    @pytest.mark.parametrize("now", [NOW, LEASE.until])
+    def test_an_older_upload_is_superseded(self, seen: Video, now: datetime) -> None:
         older = uploaded(etag="b", sequencer=OLDER)
-        assert lifecycle.claim(seen, older, LEASE, now=LEASE.until) is Refusal.SUPERSEDED
+        assert lifecycle.claim(seen, older, OTHER_LEASE, now=now) is Refusal.SUPERSEDED
 
     @pytest.mark.parametrize("seen", [done_video(), failed_video()])
     def test_a_duplicate(self, seen: Video) -> None:
@@ -105,21 +136,33 @@ class TestClaim:
         newer = uploaded(etag="b", sequencer=NEWER)
         assert moved(lifecycle.claim(told, newer, LEASE, now=NOW)).webhook is None
 
-    def test_a_file_that_came_too_late_is_processed(self) -> None:
+    @pytest.mark.parametrize("event", [uploaded(), uploaded(sequencer="")])
+    def test_a_file_that_came_too_late_is_processed(self, event: UploadedObject) -> None:
         expired = video(status=Status.FAILED, error=failure())
-        assert moved(lifecycle.claim(expired, uploaded(), LEASE, now=NOW)).attempts == 1
+        taken = moved(lifecycle.claim(expired, event, LEASE, now=NOW))
+        assert (taken.attempts, taken.error) == (1, None)
 
     def test_an_event_without_a_sequencer_keeps_the_known_order(self) -> None:
         unordered = uploaded(etag="b", sequencer="")
         taken = moved(lifecycle.claim(claimed(), unordered, LEASE, now=NOW))
         assert taken.source == Source("b", 1000, uploaded().source.sequencer)
+        same = moved(lifecycle.claim(claimed(), uploaded(sequencer=""), LEASE, now=LEASE.until))
+        assert same.source == uploaded().source
 
 
 class TestLearnOrder:
     def test_from_a_duplicate_of_a_later_write(self) -> None:
         learned = lifecycle.learn_order(done_video(), uploaded(sequencer=NEWER))
-        assert learned.source
-        assert learned.source.sequencer == NEWER
+        assert learned == replace(done_video(), source=replace(LARGER, sequencer=NEWER))
+
+    def test_an_upload_before_it_is_then_known_as_older(self) -> None:
+        unordered = moved(lifecycle.claim(pending(), uploaded(sequencer=""), LEASE, now=NOW))
+        done = moved(complete(unordered))
+        assert lifecycle.claim(done, uploaded(), LEASE, now=NOW) is Refusal.DUPLICATE
+        learned = lifecycle.learn_order(done, uploaded())
+        older = uploaded(etag="b", sequencer=OLDER)
+        assert moved(lifecycle.claim(done, older, LEASE, now=NOW))
+        assert lifecycle.claim(learned, older, LEASE, now=NOW) is Refusal.SUPERSEDED
 
     @pytest.mark.parametrize(
         ("seen", "event"),
@@ -155,7 +198,10 @@ class TestTheWorker:
             *(None, None, None),
             WEBHOOK,
         )
-        assert done.updated_at == processing().finished_at
+        assert (done.updated_at, done.processing) == (processing().finished_at, processing())
+
+    def test_completes_after_its_lease_while_no_other_has_claimed(self) -> None:
+        assert moved(complete(claimed(lease=Lease("mine", CREATED)))).status is Status.DONE
 
     def test_fails(self) -> None:
         failed = moved(fail(replace(claimed(), media=media(), thumbnail=thumbnail())))
@@ -169,7 +215,9 @@ class TestTheWorker:
     def test_gives_its_lease_back(self) -> None:
         released = moved(lifecycle.release(claimed(), LEASE, now=NOW))
         assert moved(lifecycle.claim(released, uploaded(), LEASE, now=NOW)).attempts == 2
+        # MongoDB may carry out a request that its worker has waited for in vain.
         assert complete(released) is Refusal.SUPERSEDED
+        assert fail(released) is Refusal.SUPERSEDED
 
     @pytest.mark.parametrize("seen", [pending(), done_video(), claimed(lease=Lease("x", NOW))])
     def test_moves_nothing_without_its_lease(self, seen: Video) -> None:
@@ -184,7 +232,32 @@ class TestPeopleAndUpkeep:
         again = moved(lifecycle.retry(worn_out, now=NOW))
         assert (again.status, again.attempts, again.error) == (Status.PENDING, 0, None)
         assert (again.webhook, again.processing, again.source) == (None, None, worn_out.source)
-        assert moved(lifecycle.claim(again, uploaded(), LEASE, now=NOW)).attempts == 1
+        assert (again.lease, again.claimable_at, again.updated_at) == (None, NOW, NOW)
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            again = moved(lifecycle.claim(again, uploaded(), LEASE, now=NOW))
+            assert again.attempts == attempt
+            again = moved(lifecycle.release(again, LEASE, now=NOW))
+        assert lifecycle.claim(again, uploaded(), LEASE, now=NOW) is Refusal.EXHAUSTED
+
+    def test_a_retry_takes_the_lease_of_a_worker_that_was_slow_to_fail(self) -> None:
+        failed = lifecycle.fail_stuck(claimed(), error=failure(), webhook=None, now=NOW)
+        again = moved(lifecycle.retry(failed, now=NOW))
+        assert complete(again) is Refusal.SUPERSEDED
+        taken = moved(lifecycle.claim(again, uploaded(), OTHER_LEASE, now=NOW))
+        assert complete(taken) is Refusal.SUPERSEDED
+
+    def test_a_retry_keeps_the_order_of_uploads(self) -> None:
+        again = moved(lifecycle.retry(failed_video(), now=NOW))
+        found = lifecycle.found_upload(again, Source("b", 7, ""))
+        done = moved(complete(moved(lifecycle.claim(again, found, LEASE, now=NOW))))
+        assert lifecycle.claim(done, uploaded(), LEASE, now=NOW) is Refusal.DUPLICATE
+        newest = uploaded(etag="c", sequencer=NEWER)
+        assert moved(lifecycle.claim(done, newest, LEASE, now=NOW)).source == newest.source
+
+    def test_a_video_that_was_never_claimed_is_retried(self) -> None:
+        again = moved(lifecycle.retry(video(status=Status.FAILED, error=failure()), now=NOW))
+        found = lifecycle.found_upload(again, Source("etag", 7, ""))
+        assert moved(lifecycle.claim(again, found, LEASE, now=NOW)).attempts == 1
 
     @pytest.mark.parametrize("seen", [pending(), claimed(), done_video()])
     def test_no_other_is_retried(self, seen: Video) -> None:
@@ -196,10 +269,60 @@ class TestPeopleAndUpkeep:
         assert claimed(replayed).replays == 0
 
     def test_what_is_stuck_fails_without_a_worker(self) -> None:
-        seen = replace(claimed(), media=media(), thumbnail=thumbnail(), replays=3)
+        newer = uploaded(etag="b", sequencer=NEWER)
+        taken = moved(lifecycle.claim(done_video(), newer, LEASE, now=NOW))
+        seen = replace(taken, replays=3)
         failed = lifecycle.fail_stuck(seen, error=failure(), webhook=WEBHOOK, now=NOW)
         assert (failed.status, failed.error, failed.replays) == (Status.FAILED, failure(), 0)
         assert (failed.lease, failed.claimable_at, failed.media, failed.thumbnail) == (None,) * 4
+        assert (failed.processing, failed.webhook, failed.updated_at) == (None, WEBHOOK, NOW)
+        assert complete(failed) is Refusal.SUPERSEDED, "the worker was not dead after all"
+        assert lifecycle.claim(failed, newer, LEASE, now=NOW) is Refusal.DUPLICATE
+
+    def test_a_later_write_of_the_same_bytes_has_an_event_of_its_own(self) -> None:
+        later = lifecycle.learn_order(claimed(), uploaded(sequencer=NEWER))
+        after = LEASE.until + timedelta(seconds=1)
+        assert lifecycle.is_abandoned(claimed(), uploaded(), failed_at=after)
+        assert not lifecycle.is_abandoned(later, uploaded(), failed_at=after)
+
+
+class TestWebhook:
+    def test_an_attempt_is_counted_before_it_is_made(self) -> None:
+        told = replace(done_video(), webhook=WEBHOOK)
+        begun = moved(lifecycle.begin_delivery(told, now=NOW))
+        due_at = NOW + lifecycle.DELIVERY_TIME
+        assert begun == replace(told, webhook=replace(WEBHOOK, attempts=1, due_at=due_at))
+
+    def test_a_last_attempt_that_was_interrupted_is_not_made_again(self) -> None:
+        last = replace(WEBHOOK, attempts=len(lifecycle.WEBHOOK_DELAYS) + 1)
+        given_up = moved(lifecycle.begin_delivery(replace(done_video(), webhook=last), now=NOW))
+        assert given_up.webhook == replace(last, due_at=None)
+
+    @pytest.mark.parametrize("status", [200, 299])
+    def test_a_receiver_accepts(self, status: int) -> None:
+        after = lifecycle.ended(replace(WEBHOOK, attempts=1), status, now=NOW)
+        assert after == Webhook("msg", None, 1, last_status=status, delivered_at=NOW)
+
+    @pytest.mark.parametrize("status", [None, 199, 302, 500])
+    def test_a_receiver_does_not_accept(self, status: int | None) -> None:
+        begun = replace(WEBHOOK, attempts=2)
+        after = lifecycle.ended(begun, status, now=NOW)
+        assert after == replace(begun, due_at=NOW + timedelta(minutes=5), last_status=status)
+        last = replace(WEBHOOK, attempts=len(lifecycle.WEBHOOK_DELAYS) + 1)
+        assert lifecycle.ended(last, status, now=NOW).due_at is None
+
+    def test_a_result_is_recorded_for_its_own_attempt_only(self) -> None:
+        begun = replace(WEBHOOK, attempts=1)
+        after = lifecycle.ended(begun, 204, now=NOW)
+        told = replace(done_video(), webhook=begun)
+        assert moved(lifecycle.end_delivery(told, begun, after)).webhook == after
+        for other in (None, replace(begun, attempts=2), replace(begun, id="msg_2")):
+            seen = replace(told, webhook=other)
+            assert lifecycle.end_delivery(seen, begun, after) is Refusal.ANOTHER_ATTEMPT
+
+    def test_without_a_webhook_there_is_no_attempt(self) -> None:
+        outcome = lifecycle.begin_delivery(done_video(), now=NOW)
+        assert outcome is Refusal.ANOTHER_ATTEMPT
 
 
 class Life(RuleBasedStateMachine):

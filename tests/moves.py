@@ -1,0 +1,52 @@
+"""Moves of a video that the rules allow, made on a catalog as the functions make them."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from functions.adapters.catalog import Catalog, change
+from functions.core import lifecycle
+from functions.core.lifecycle import Move
+from functions.core.video import Lease, UploadedObject, Video
+from tests.examples import failure, media, processing, thumbnail
+
+
+def move(catalog: Catalog, video_id: str, rule: Callable[[Video], Move]) -> Video:
+    """Make a move that must not be refused."""
+    seen = catalog.get(video_id)
+    assert seen
+    moved = change(catalog, seen, rule)
+    assert isinstance(moved, Video), moved
+    return moved
+
+
+def claim(catalog: Catalog, event: UploadedObject, lease: Lease, *, now: datetime) -> Video:
+    return move(catalog, event.video_id, lambda seen: lifecycle.claim(seen, event, lease, now=now))
+
+
+def complete(catalog: Catalog, video_id: str, lease: Lease) -> Video:
+    webhook = catalog.new_webhook(due_at=processing().finished_at)
+
+    def rule(seen: Video) -> Move:
+        return lifecycle.complete(
+            seen,
+            lease,
+            media=media(),
+            thumbnail=thumbnail(),
+            processing=processing(),
+            webhook=webhook,
+        )
+
+    return move(catalog, video_id, rule)
+
+
+def fail_stuck(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
+    webhook = catalog.new_webhook(due_at=now)
+    return move(
+        catalog,
+        video_id,
+        lambda seen: lifecycle.fail_stuck(seen, error=failure(), webhook=webhook, now=now),
+    )
+
+
+def retry(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
+    return move(catalog, video_id, lambda seen: lifecycle.retry(seen, now=now))
