@@ -1,28 +1,43 @@
-"""The catalog's transitions against a server that speaks MongoDB's protocol."""
+"""The catalog against a server that speaks MongoDB's protocol.
 
-import threading
-from collections.abc import Callable, Iterator
+`tests/unit/core/test_lifecycle.py` proves the rules of what is saved here.
+"""
+
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from bson import ObjectId
 from pymongo import MongoClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from functions.adapters import mongo as module
-from functions.adapters.catalog import KeyUse, Search, UploadMethod
-from functions.adapters.mongo import MongoCatalog, is_video_id, new_video_id
-from functions.core.lifecycle import Refusal, found_upload
+from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
+from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
+from functions.core import lifecycle
+from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
-from tests.examples import CREATED, failure, media, processing, thumbnail, uploaded, video
+from functions.core.video import Lease, Status, UploadedObject, Video, Webhook
+from functions.processing.process_video import VideoProcessor
+from tests import moves
+from tests.examples import CREATED, done_video, failure, processing, uploaded, video
+from tests.fakes.stepped import EtagEngine, SteppedSources, SteppedStorage
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
+LEASE = Lease("mine", LATER)
 
 
 @pytest.fixture
@@ -51,39 +66,48 @@ def pending(catalog: MongoCatalog) -> Video:
     return added
 
 
-def lease(token: str = "mine", until: datetime = LATER) -> Lease:
-    return Lease(token=token, until=until)
+@dataclass
+class Watched(CommandListener):
+    """A catalog, and the commands that it sends to MongoDB."""
+
+    catalog: MongoCatalog
+    commands: list[dict[str, Any]] = field(default_factory=list)
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.commands.append(dict(event.command))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        pass
+
+    def names(self) -> list[str]:
+        return [next(iter(command)) for command in self.commands]
+
+    def update(self) -> dict[str, Any]:
+        """Return the only change of the last command."""
+        (update,) = self.commands[-1]["updates"]
+        change: dict[str, Any] = update["u"]
+        return change
 
 
-def newer(event: UploadedObject) -> UploadedObject:
-    source = replace(event.source, etag="newer", sequencer=pad_sequencer("FFFF"))
-    return replace(event, source=source)
+@pytest.fixture
+def watched(catalog: MongoCatalog) -> Iterator[Watched]:
+    with closing(MongoCatalog(catalog._settings, pool_size=1, timeout_ms=10_000)) as made:
+        watched = Watched(made)
+        made._client = MongoClient(
+            catalog._settings.uri, tz_aware=True, tzinfo=UTC, event_listeners=[watched]
+        )
+        yield watched
 
 
-def claim(
-    catalog: MongoCatalog, event: UploadedObject, with_lease: Lease, *, now: datetime
-) -> bool:
-    """Claim as processing does, of an object that is still there."""
-    if catalog.claim(event, with_lease, now=now):
-        return True
-    seen = catalog.get(event.video_id)
-    if seen is None or not starts_again(seen, event):
-        return False
-    return catalog.claim_finished(seen, event, with_lease, now=now)
+def change_document(catalog: MongoCatalog, of: Video, update: Document) -> None:
+    assert catalog._videos.update_one({"_id": ObjectId(of.id)}, update).modified_count
 
 
-def complete(catalog: MongoCatalog, video_id: str, with_lease: Lease) -> bool:
-    return catalog.complete(
-        video_id, with_lease, media=media(), thumbnail=thumbnail(), processing=processing()
-    )
-
-
-def fail(catalog: MongoCatalog, video_id: str, with_lease: Lease) -> bool:
-    return catalog.fail(video_id, with_lease, error=failure(), processing=processing())
-
-
-def stored(catalog: MongoCatalog, of: Video) -> Video:
-    found = catalog.get(of.id)
+def document(catalog: MongoCatalog, of: Video) -> Document:
+    found = catalog._videos.find_one({"_id": ObjectId(of.id)})
     assert found
     return found
 
@@ -103,18 +127,6 @@ class TestRecords:
         upload = {"key": added.upload.key, "method": method, "expires_at": CREATED}
         assert document["upload"] == upload
 
-    def test_come_back_whole_when_done(self, catalog: MongoCatalog, pending: Video) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        found = stored(catalog, pending)
-        assert (found.media, found.thumbnail, found.processing) == (
-            media(),
-            thumbnail(),
-            processing(),
-        )
-        assert found.source == uploaded(pending.id).source
-        assert (found.lease, found.error) == (None, None)
-
     def test_of_unknown_ids_are_none(self, catalog: MongoCatalog) -> None:
         assert catalog.get(new_video_id()) is None
 
@@ -127,19 +139,31 @@ class TestRecords:
 
     def test_are_not_overwritten(self, catalog: MongoCatalog, pending: Video) -> None:
         assert catalog.add(video(new_video_id()))
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
         assert not catalog.add(pending)
-        assert stored(catalog, pending).status is Status.PROCESSING
+        found = catalog.get(pending.id)
+        assert found
+        assert found.status is Status.PROCESSING
 
-    def test_can_be_discarded_while_pending_only(
+    def test_are_discarded_as_they_were_seen_only(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        catalog.discard(pending.id)
-        assert catalog.get(pending.id)
+        extended = moves.move(catalog, pending.id, partial(lifecycle.extend_upload, now=NOW))
+        assert not catalog.discard(pending)
+        assert catalog.get(pending.id) == extended
+        assert catalog.discard(extended)
+        assert catalog.get(pending.id) is None
+        assert not catalog.discard(extended)
+
+    def test_are_discarded_while_pending_only(self, catalog: MongoCatalog, pending: Video) -> None:
+        claimed = moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        for seen in (pending, claimed, None):
+            discard(catalog, seen)
+        assert catalog.get(pending.id) == claimed
         other = video(new_video_id())
         catalog.add(other)
-        catalog.discard(other.id)
+        moves.move(catalog, other.id, partial(lifecycle.extend_upload, now=NOW))
+        discard(catalog, other)
         assert catalog.get(other.id) is None
 
 
@@ -174,274 +198,242 @@ class TestPage:
     def test_can_be_of_one_status(self, catalog: MongoCatalog, pending: Video) -> None:
         other = video(new_video_id())
         catalog.add(other)
-        claim(catalog, uploaded(other.id), lease(), now=NOW)
+        moves.claim(catalog, uploaded(other.id), LEASE, now=NOW)
         found = catalog.page(status=Status.PROCESSING, before=None, limit=5)
         assert [v.id for v in found] == [other.id]
         assert pending.id in [v.id for v in catalog.page(status=None, before=None, limit=5)]
 
 
-class TestClaim:
-    def test_of_a_pending_video(self, catalog: MongoCatalog, pending: Video) -> None:
-        event = uploaded(pending.id)
-        assert claim(catalog, event, lease(), now=NOW)
-        found = stored(catalog, pending)
-        assert (found.status, found.attempts) == (Status.PROCESSING, 1)
-        assert (found.lease, found.source) == (lease(), event.source)
+def moved(outcome: Move) -> Video:
+    assert isinstance(outcome, Video), outcome
+    return outcome
 
-    def test_of_an_unknown_video_or_key(self, catalog: MongoCatalog, pending: Video) -> None:
-        assert not claim(catalog, uploaded(new_video_id()), lease(), now=NOW)
-        other_key = replace(uploaded(pending.id), key="uploads/other/source")
-        assert not claim(catalog, other_key, lease(), now=NOW)
 
-    def test_while_another_lease_lives(self, catalog: MongoCatalog, pending: Video) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert not claim(catalog, uploaded(pending.id), lease("other"), now=NOW)
-        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.BUSY
+def states() -> dict[str, Video]:
+    """Return one video in every state that the rules lead to."""
+    new = video(new_video_id(), passthrough="order-1")
+    event = uploaded(new.id)
+    done = replace(
+        done_video(new.id),
+        webhook=Webhook("msg_1", due_at=NOW),
+        updated_at=NOW,
+        source=event.source,
+    )
+    claimed = moved(lifecycle.claim(new, event, LEASE, now=NOW))
+    newer = uploaded(new.id, etag="newer", sequencer=pad_sequencer("FF"))
+    begun = moved(lifecycle.begin_delivery(done, now=NOW))
+    assert begun.webhook
+    assert done.media
+    silent = replace(done.media, audio_codec=None, duration_s=None, has_audio=False)
+    return {
+        "new": new,
+        "extended": moved(lifecycle.extend_upload(new, now=NOW)),
+        "claimed": claimed,
+        "released": moved(lifecycle.release(claimed, LEASE, now=NOW)),
+        "replayed": lifecycle.replay(claimed, now=LATER),
+        "done": done,
+        "silent": replace(done, media=silent, webhook=None),
+        "begun": begun,
+        "told": replace(begun, webhook=lifecycle.ended(begun.webhook, 204, now=LATER)),
+        "not_told": replace(begun, webhook=lifecycle.ended(begun.webhook, None, now=LATER)),
+        "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
+        "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
+    }
 
-    def test_after_a_lease_has_lapsed(self, catalog: MongoCatalog, pending: Video) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert claim(catalog, uploaded(pending.id), lease("other"), now=LATER)
-        assert stored(catalog, pending).attempts == 2
 
-    def test_after_a_lease_was_released(self, catalog: MongoCatalog, pending: Video) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert catalog.release(pending.id, lease(), now=NOW)
-        assert claim(catalog, uploaded(pending.id), lease("other"), now=NOW)
+STATES = list(states())
 
-    def test_when_all_attempts_are_used_up(self, catalog: MongoCatalog, pending: Video) -> None:
-        moment = NOW
-        for attempt in range(MAX_ATTEMPTS):
-            until = moment + timedelta(minutes=1)
-            assert claim(catalog, uploaded(pending.id), lease(str(attempt), until), now=moment)
-            moment = until
-        assert not claim(catalog, uploaded(pending.id), lease("last"), now=moment)
-        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.EXHAUSTED
 
-    @pytest.mark.parametrize("finish", [complete, fail])
-    def test_of_a_finished_video_by_the_same_event(
-        self, catalog: MongoCatalog, pending: Video, finish: object
+class TestSave:
+    @pytest.mark.parametrize("before", STATES)
+    def test_makes_any_record_of_any_other(self, catalog: MongoCatalog, before: str) -> None:
+        for after in STATES:
+            of = states()
+            if of[before].source and not of[after].source:
+                continue  # No rule forgets what was claimed.
+            catalog.add(of["new"])
+            seen = catalog.save(of["new"], of[before])
+            assert seen
+            saved = catalog.save(seen, of[after])
+            assert saved == replace(of[after], version=3)
+            assert catalog.get(saved.id) == saved, after
+
+    @pytest.mark.parametrize("state", STATES)
+    def test_leaves_fields_of_a_newer_release_alone(
+        self, catalog: MongoCatalog, state: str
     ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert finish(catalog, pending.id, lease())  # type: ignore[operator]
-        assert not claim(catalog, uploaded(pending.id), lease("other"), now=LATER)
-        assert refusal(stored(catalog, pending), uploaded(pending.id)) is Refusal.DUPLICATE
+        of = states()
+        catalog.add(of["new"])
+        later = {"later": 1, "upload.later": 2, "source.later": 3}
+        change_document(catalog, of["new"], {"$set": later})
+        assert catalog.save(of["new"], of[state])
+        found = document(catalog, of["new"])
+        assert (found["later"], found["upload"]["later"], found["source"]["later"]) == (1, 2, 3)
 
-    @pytest.mark.parametrize("finished", [True, False])
-    def test_by_a_newer_upload(self, catalog: MongoCatalog, pending: Video, finished: bool) -> None:  # noqa: FBT001
-        event = uploaded(pending.id)
-        claim(catalog, event, lease(), now=NOW)
-        if finished:
-            complete(catalog, pending.id, lease())
-        assert claim(catalog, newer(event), lease("newer"), now=NOW)
-        found = stored(catalog, pending)
-        assert (found.status, found.attempts) == (Status.PROCESSING, 1)
-        assert found.source == newer(event).source
-        assert not complete(catalog, pending.id, lease()), "the older worker has lost its lease"
+    def test_writes_the_difference_and_nothing_else(self, watched: Watched) -> None:
+        of = states()
+        catalog = watched.catalog
+        catalog.add(of["new"])
+        extended = moved(lifecycle.extend_upload(of["new"], now=NOW))
+        seen = catalog.save(of["new"], extended)
+        assert seen
+        assert watched.update() == {
+            "$set": {"upload.expires_at": extended.upload.expires_at, "version": 2}
+        }
+        seen = catalog.save(seen, of["begun"])
+        assert seen
+        watched.update()
+        catalog.save(seen, of["told"])
+        assert watched.update() == {
+            "$set": {"webhook.last_status": 204, "webhook.delivered_at": LATER, "version": 4},
+            "$unset": {"webhook.due_at": ""},
+        }
+        catalog.save(replace(of["told"], version=4), of["silent"])
+        assert watched.update() == {
+            "$set": {
+                "media.duration_s": None,
+                "media.audio_codec": None,
+                "media.has_audio": False,
+                "version": 5,
+            },
+            "$unset": {"webhook": ""},
+        }
 
-    def test_by_a_newer_upload_starts_its_attempts_anew(
+    def test_is_refused_when_the_record_has_changed(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        event = uploaded(pending.id)
-        for _ in range(MAX_ATTEMPTS - 1):
-            claim(catalog, event, lease(), now=NOW)
-            catalog.release(pending.id, lease(), now=NOW)
-        assert claim(catalog, newer(event), lease("newer"), now=NOW)
-        assert stored(catalog, pending).attempts == 1
+        """Also in the same moment, and without another status."""
+        changed = catalog.save(pending, replace(pending, attempts=1))
+        assert changed
+        assert catalog.save(pending, replace(pending, attempts=2)) is None
+        assert catalog.get(pending.id) == changed
 
-    def test_by_an_older_upload_after_a_newer_one(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        event = uploaded(pending.id)
-        claim(catalog, newer(event), lease(), now=NOW)
-        for moment in (NOW, LATER + timedelta(hours=1)):
-            assert not claim(catalog, event, lease("older"), now=moment)
-        assert refusal(stored(catalog, pending), event) is Refusal.SUPERSEDED
-
-    def test_without_sequencers_goes_by_etag(self, catalog: MongoCatalog, pending: Video) -> None:
-        event = uploaded(pending.id, sequencer="")
-        assert claim(catalog, event, lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        assert not claim(catalog, event, lease("again"), now=LATER)
-        other = uploaded(pending.id, sequencer="", etag="other")
-        assert claim(catalog, other, lease("newer"), now=LATER)
-
-    def test_of_a_finished_video_that_has_moved_since_it_was_seen_is_refused(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        event = uploaded(pending.id)
-        claim(catalog, event, lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        seen = stored(catalog, pending)
-        assert claim(catalog, newer(event), lease("newer"), now=LATER)
-        assert not catalog.claim_finished(seen, newer(event), lease("late"), now=LATER)
-
-    def test_of_bytes_that_are_done_is_refused_when_their_lost_event_comes_late(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        found = uploaded(pending.id, sequencer="")
-        assert claim(catalog, found, lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        late = uploaded(pending.id)
-        assert not claim(catalog, late, lease("late"), now=LATER)
-        assert refusal(stored(catalog, pending), late) is Refusal.DUPLICATE
-        older = uploaded(pending.id, etag="older", sequencer=pad_sequencer("00"))
-        assert not claim(catalog, older, lease("older"), now=LATER), "its place is known now"
-        assert claim(catalog, newer(late), lease("newer"), now=LATER)
-
-    def test_of_bytes_that_failed_is_possible_by_another_upload_of_them(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        fail(catalog, pending.id, lease())
-        again = uploaded(pending.id, sequencer=pad_sequencer("FFFF"))
-        assert claim(catalog, again, lease("again"), now=NOW)
-        assert stored(catalog, pending).attempts == 1
-
-    def test_by_an_event_without_order_keeps_the_order_that_is_known(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        catalog.release(pending.id, lease(), now=NOW)
-        assert claim(catalog, uploaded(pending.id, sequencer=""), lease("other"), now=NOW)
-        assert stored(catalog, pending).source == uploaded(pending.id).source
+    def test_is_refused_when_the_video_is_not_there(self, catalog: MongoCatalog) -> None:
+        missing = video(new_video_id())
+        assert catalog.save(missing, replace(missing, attempts=1)) is None
+        assert catalog.get(missing.id) is None
 
     def test_is_won_by_one_of_many_at_once(self, catalog: MongoCatalog, pending: Video) -> None:
-        won: list[str] = []
+        with ThreadPoolExecutor(8) as pool:
+            saved = list(
+                pool.map(lambda n: catalog.save(pending, replace(pending, attempts=n)), range(20))
+            )
+        (winner,) = [one for one in saved if one]
+        assert catalog.get(pending.id) == winner
 
-        def claim_as(token: str) -> None:
-            if claim(catalog, uploaded(pending.id), lease(token), now=NOW):
-                won.append(token)
+    def test_leaves_one_of_many_claims_at_once(self, catalog: MongoCatalog, pending: Video) -> None:
+        def claim(number: int) -> Move:
+            lease, event = Lease(str(number), LATER), uploaded(pending.id)
+            return change(
+                catalog, pending, lambda seen: lifecycle.claim(seen, event, lease, now=NOW)
+            )
 
-        workers = [threading.Thread(target=claim_as, args=(str(n),)) for n in range(20)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert len(won) == 1
-        assert stored(catalog, pending).lease == lease(won[0])
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = list(pool.map(claim, range(20)))
+        (winner,) = [one for one in outcomes if isinstance(one, Video)]
+        assert catalog.get(pending.id) == winner
+        assert outcomes.count(Refusal.BUSY) == 19
 
 
-class TestFinish:
-    @pytest.mark.parametrize("finish", [complete, fail])
-    def test_needs_the_lease(self, catalog: MongoCatalog, pending: Video, finish: object) -> None:
-        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert not finish(catalog, pending.id, lease("other"))  # type: ignore[operator]
-        assert finish(catalog, pending.id, lease())  # type: ignore[operator]
-        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
-
-    def test_as_failed_keeps_the_reason_and_no_media(
+class TestChange:
+    def test_decides_anew_when_another_writer_was_faster(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        event = uploaded(pending.id)
-        claim(catalog, event, lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        claim(catalog, newer(event), lease("newer"), now=NOW)
-        assert fail(catalog, pending.id, lease("newer"))
-        found = stored(catalog, pending)
-        assert (found.status, found.error) == (Status.FAILED, failure())
-        assert (found.media, found.thumbnail) == (None, None)
+        seen_by_rule: list[Video] = []
 
-    def test_as_done_forgets_an_earlier_error(self, catalog: MongoCatalog, pending: Video) -> None:
-        event = uploaded(pending.id)
-        claim(catalog, event, lease(), now=NOW)
-        fail(catalog, pending.id, lease())
-        claim(catalog, newer(event), lease("newer"), now=NOW)
-        complete(catalog, pending.id, lease("newer"))
-        assert stored(catalog, pending).error is None
+        def rule(seen: Video) -> Video:
+            seen_by_rule.append(seen)
+            if len(seen_by_rule) < 4:
+                assert catalog.save(seen, replace(seen, replays=seen.replays + 1))
+            return replace(seen, attempts=1)
 
-    def test_of_a_lapsed_lease_still_counts_while_nobody_else_has_claimed(
+        found = change(catalog, pending, rule)
+        assert found == catalog.get(pending.id)
+        assert found == replace(pending, attempts=1, replays=3, version=5)
+        assert [seen.replays for seen in seen_by_rule] == [0, 1, 2, 3]
+
+    def test_gives_up(self, catalog: MongoCatalog, pending: Video) -> None:
+        def rule(seen: Video) -> Video:
+            assert catalog.save(seen, replace(seen, replays=seen.replays + 1))
+            return replace(seen, attempts=1)
+
+        with pytest.raises(CatalogUnavailable):
+            change(catalog, pending, rule)
+        found = catalog.get(pending.id)
+        assert found
+        assert found.attempts == 0
+
+    def test_writes_nothing_for_a_refusal_or_the_same_record(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        claim(catalog, uploaded(pending.id), lease(until=NOW), now=NOW)
-        assert complete(catalog, pending.id, lease())
+        assert change(catalog, pending, lambda _: Refusal.NOT_FAILED) is Refusal.NOT_FAILED
+        assert change(catalog, pending, lambda seen: seen) == pending
+        assert catalog.get(pending.id) == pending
 
-    @pytest.mark.parametrize("finish", [complete, fail])
-    def test_that_comes_after_the_lease_was_released_is_nobodys(
-        self, catalog: MongoCatalog, pending: Video, finish: object
-    ) -> None:
-        """MongoDB may carry out a request that its worker has waited for in vain."""
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        catalog.release(pending.id, lease(), now=NOW)
-        assert not finish(catalog, pending.id, lease())  # type: ignore[operator]
+    def test_of_a_deleted_video_is_unknown(self, catalog: MongoCatalog, pending: Video) -> None:
+        catalog.delete(pending.id)
+        outcome = change(catalog, pending, lambda seen: replace(seen, attempts=1))
+        assert outcome is Refusal.UNKNOWN
 
 
-class TestRetry:
+def test_a_new_webhook_is_made_where_webhooks_are_on(
+    catalog: MongoCatalog, announcing: MongoCatalog
+) -> None:
+    assert catalog.new_webhook(due_at=NOW) is None
+    one, other = announcing.new_webhook(due_at=NOW), announcing.new_webhook(due_at=NOW)
+    assert one
+    assert other
+    assert one == Webhook(one.id, due_at=NOW)
+    assert one.id.startswith("msg_")
+    assert one.id != other.id
+
+
+class TestRoundTrips:
+    """The real processing beside a real server: what an event costs."""
+
     @pytest.fixture
-    def failed(self, catalog: MongoCatalog, pending: Video) -> Video:
-        moment = NOW
-        for _ in range(MAX_ATTEMPTS):
-            catalog.release(pending.id, lease(), now=moment)
-            claim(catalog, uploaded(pending.id), lease(), now=moment)
-        assert fail(catalog, pending.id, lease())
-        return pending
+    def storage(self) -> SteppedStorage:
+        return SteppedStorage()
 
-    def test_begins_anew_with_all_attempts(self, catalog: MongoCatalog, failed: Video) -> None:
-        assert catalog.retry(failed, now=LATER)
-        found = stored(catalog, failed)
-        assert (found.status, found.attempts) == (Status.PENDING, 0)
-        assert (found.error, found.processing, found.lease) == (None, None, None)
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            assert claim(catalog, uploaded(failed.id), lease(str(attempt)), now=LATER)
-            assert stored(catalog, failed).attempts == attempt
-            catalog.release(failed.id, lease(str(attempt)), now=LATER)
-        assert not claim(catalog, uploaded(failed.id), lease("last"), now=LATER)
+    def process(self, watched: Watched, storage: SteppedStorage, event: UploadedObject) -> str:
+        processor = VideoProcessor(
+            watched.catalog, storage, SteppedSources(storage), EtagEngine(), max_bytes=1000
+        )
+        watched.commands.clear()
+        return processor.process(event, remaining_s=lambda: 120).result
 
-    def test_ends_with_a_retry_that_comes_first(self, catalog: MongoCatalog, failed: Video) -> None:
-        assert catalog.retry(failed, now=LATER)
-        assert not catalog.retry(failed, now=LATER)
-        claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
-        assert not catalog.retry(failed, now=LATER)
-        complete(catalog, failed.id, lease("new"))
-        assert not catalog.retry(failed, now=LATER)
-        assert not catalog.retry(video(new_video_id()), now=LATER)
-
-    def test_takes_the_worker_that_had_failed_before_its_right(
-        self, catalog: MongoCatalog, failed: Video
+    @pytest.mark.parametrize(("content", "result"), [(b"good", "done"), (b"bad", "failed")])
+    def test_from_claim_to_finish(
+        self, watched: Watched, storage: SteppedStorage, content: bytes, result: str
     ) -> None:
-        catalog.retry(failed, now=LATER)
-        assert not complete(catalog, failed.id, lease())
-        claim(catalog, uploaded(failed.id), lease("new"), now=LATER)
-        assert not complete(catalog, failed.id, lease())
+        new = video(new_video_id())
+        watched.catalog.add(new)
+        storage.write(new.upload.key, content)
+        event = uploaded(new.id, etag=storage.writes[new.upload.key][0])
+        assert self.process(watched, storage, event) == result
+        assert watched.names() == ["find", "update", "update"]
+        assert self.process(watched, storage, event) == "duplicate"
+        assert watched.names() == ["find"]
 
-    def test_keeps_the_order_of_uploads(self, catalog: MongoCatalog, failed: Video) -> None:
-        event = uploaded(failed.id)
-        catalog.retry(failed, now=LATER)
-        seen = found_upload(stored(catalog, failed), Source("newer", 7, ""))
-        assert claim(catalog, seen, lease("new"), now=LATER)
-        assert complete(catalog, failed.id, lease("new"))
-        assert not claim(catalog, event, lease("late"), now=LATER), "its own, of before"
-        other = replace(newer(event), source=replace(newer(event).source, etag="newest"))
-        assert claim(catalog, other, lease("newest"), now=LATER), "of one after it"
-
-    def test_of_a_video_that_was_never_claimed(self, catalog: MongoCatalog, pending: Video) -> None:
-        change = {"$set": {"status": Status.FAILED}, "$unset": {"claimable_at": ""}}
-        catalog._videos.update_one({"_id": ObjectId(pending.id)}, change)
-        assert catalog.retry(stored(catalog, pending), now=LATER)
-        seen = found_upload(stored(catalog, pending), Source("etag", 7, ""))
-        assert claim(catalog, seen, lease(), now=LATER)
-
-
-class TestExtendUpload:
-    def test_of_pending_videos_only(self, catalog: MongoCatalog, pending: Video) -> None:
-        assert catalog.extend_upload(pending.id, until=LATER)
-        assert stored(catalog, pending).upload == replace(pending.upload, expires_at=LATER)
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        assert not catalog.extend_upload(pending.id, until=NOW)
-        assert not catalog.extend_upload(new_video_id(), until=NOW)
-        assert stored(catalog, pending).upload.expires_at == LATER
+    def test_of_a_duplicate_that_teaches_the_order(
+        self, watched: Watched, storage: SteppedStorage
+    ) -> None:
+        new = video(new_video_id())
+        watched.catalog.add(new)
+        storage.write(new.upload.key, b"good")
+        etag = storage.writes[new.upload.key][0]
+        assert self.process(watched, storage, uploaded(new.id, etag=etag, sequencer="")) == "done"
+        assert self.process(watched, storage, uploaded(new.id, etag=etag)) == "duplicate"
+        assert watched.names() == ["find", "update"]
 
 
 class TestDelete:
     def test_removes_a_video_while_it_is_processed(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
+        claimed = moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
         catalog.delete(pending.id)
-        assert catalog.get(pending.id) is None
-        assert not complete(catalog, pending.id, lease())
-        assert not catalog.release(pending.id, lease(), now=NOW)
-        assert not claim(catalog, newer(uploaded(pending.id)), lease("new"), now=NOW)
+        assert catalog.save(claimed, replace(claimed, attempts=2)) is None
         assert catalog.get(pending.id) is None
         catalog.delete(pending.id)
 
@@ -477,7 +469,10 @@ class TestReserve:
             if "expireAfterSeconds" in index
         ]
         assert (ttl["key"], ttl["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
-        assert "expires_at" in document(catalog, use("key", new_video_id()))
+        catalog.reserve(use("key", new_video_id()))
+        found = catalog._keys.find_one({"_id": "key"})
+        assert found
+        assert "expires_at" in found
 
     def test_reads_by_index(self, catalog: MongoCatalog) -> None:
         catalog.reserve(use("key", new_video_id()))
@@ -490,194 +485,45 @@ def use(key: str, video_id: str, fingerprint: str = "body") -> KeyUse:
     return KeyUse(key, fingerprint, video_id, expires_at=LATER + timedelta(days=10_000))
 
 
-def document(catalog: MongoCatalog, key_use: KeyUse) -> dict[str, object]:
-    catalog.reserve(key_use)
-    found = catalog._keys.find_one({"_id": key_use.key})
-    assert found
-    return found
+class TestQueries:
+    """What upkeep and the webhooks function ask for."""
 
-
-class TestWebhook:
-    """Of a finish: written with it, gone with it."""
-
-    @pytest.fixture
-    def done(self, announcing: MongoCatalog, pending: Video) -> Video:
-        announcing.claim(uploaded(pending.id), lease(), now=NOW)
-        assert complete(announcing, pending.id, lease())
-        return stored(announcing, pending)
-
-    def due(self, catalog: MongoCatalog) -> list[str]:
-        return [found.id for found in catalog.undelivered(before=datetime.now(UTC))]
-
-    @pytest.mark.parametrize("finish", [complete, fail])
-    def test_is_due_with_the_finish(
-        self, announcing: MongoCatalog, pending: Video, finish: Callable[..., bool]
-    ) -> None:
-        announcing.claim(uploaded(pending.id), lease(), now=NOW)
-        assert stored(announcing, pending).webhook is None
-        assert finish(announcing, pending.id, lease())
-        webhook = stored(announcing, pending).webhook
-        assert webhook
-        assert webhook == Webhook(id=webhook.id, due_at=processing().finished_at)
-        assert self.due(announcing) == [pending.id]
-
-    def test_is_due_with_a_failure_that_no_worker_records(
-        self, announcing: MongoCatalog, pending: Video
-    ) -> None:
-        assert announcing.fail_stuck(pending, error=failure(), now=NOW)
-        webhook = stored(announcing, pending).webhook
-        assert webhook
-        assert (webhook.due_at, webhook.attempts) == (NOW, 0)
-
-    def test_is_not_written_where_nobody_wants_to_be_told(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        catalog.claim(uploaded(pending.id), lease(), now=NOW)
-        complete(catalog, pending.id, lease())
-        assert stored(catalog, pending).webhook is None
-
-    def test_of_a_finish_that_did_not_happen_is_not_written(
-        self, announcing: MongoCatalog, done: Video
-    ) -> None:
-        assert not complete(announcing, done.id, lease())
-        assert stored(announcing, done) == done
-
-    def test_comes_back_as_it_was_moved(self, announcing: MongoCatalog, done: Video) -> None:
-        assert done.webhook
-        begun = done.webhook.begun(now=NOW)
-        assert announcing.move_webhook(done.id, done.webhook, begun)
-        assert stored(announcing, done).webhook == begun
-        delivered = begun.answered(204, now=LATER)
-        assert announcing.move_webhook(done.id, begun, delivered)
-        assert stored(announcing, done) == replace(done, webhook=delivered), "and nothing else"
-        assert self.due(announcing) == []
-
-    def test_moves_once_from_where_it_was_seen(self, announcing: MongoCatalog, done: Video) -> None:
-        assert done.webhook
-        seen, begun = done.webhook, done.webhook.begun(now=NOW)
-        with ThreadPoolExecutor(8) as pool:
-            moves = list(
-                pool.map(lambda _: announcing.move_webhook(done.id, seen, begun), range(8))
-            )
-        assert sum(moves) == 1
-
-    def test_goes_with_a_newer_upload_and_comes_anew(
-        self, announcing: MongoCatalog, done: Video
-    ) -> None:
-        assert done.webhook
-        upload = newer(uploaded(done.id))
-        assert announcing.claim_finished(done, upload, lease("other"), now=LATER)
-        assert stored(announcing, done).webhook is None
-        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=LATER))
-        assert complete(announcing, done.id, lease("other"))
-        webhook = stored(announcing, done).webhook
-        assert webhook
-        assert webhook.id != done.webhook.id
-        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=LATER))
-
-    def test_goes_with_a_retry(self, announcing: MongoCatalog, pending: Video) -> None:
-        announcing.claim(uploaded(pending.id), lease(), now=NOW)
-        fail(announcing, pending.id, lease())
-        assert announcing.retry(stored(announcing, pending), now=NOW)
-        assert stored(announcing, pending).webhook is None
-        assert self.due(announcing) == []
-
-    def test_stays_when_the_same_event_comes_again(
-        self, announcing: MongoCatalog, done: Video
-    ) -> None:
-        assert not announcing.claim(uploaded(done.id), lease("other"), now=LATER)
-        assert stored(announcing, done).webhook == done.webhook
-
-    def test_goes_with_the_video(self, announcing: MongoCatalog, done: Video) -> None:
-        assert done.webhook
-        announcing.delete(done.id)
-        assert not announcing.move_webhook(done.id, done.webhook, done.webhook.begun(now=NOW))
-        assert self.due(announcing) == []
-
-
-class TestUpkeep:
     @pytest.fixture
     def processed(self, catalog: MongoCatalog, pending: Video) -> Video:
         """A video whose worker stops before LATER."""
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        return stored(catalog, pending)
+        return moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
 
-    def test_finds_uploads_that_are_overdue(self, catalog: MongoCatalog, pending: Video) -> None:
+    def test_uploads_that_are_overdue(self, catalog: MongoCatalog, pending: Video) -> None:
         expires = pending.upload.expires_at
         assert list(catalog.overdue(before=expires)) == []
         assert list(catalog.overdue(before=expires + timedelta(seconds=1))) == [pending]
 
-    def test_finds_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
+    def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.lapsed(before=LATER)) == []
         assert list(catalog.lapsed(before=LATER + timedelta(seconds=1))) == [processed]
         assert list(catalog.overdue(before=LATER + timedelta(days=1))) == []
 
-    def test_finds_nothing_that_is_finished(self, catalog: MongoCatalog, processed: Video) -> None:
-        complete(catalog, processed.id, lease())
+    def test_nothing_that_is_finished(self, catalog: MongoCatalog, processed: Video) -> None:
+        moves.complete(catalog, processed.id, LEASE)
         assert list(catalog.lapsed(before=LATER + timedelta(days=1))) == []
+        assert list(catalog.overdue(before=LATER + timedelta(days=1))) == []
 
-    def test_counts_replays_until_one_is_claimed(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        assert catalog.count_replay(pending, now=NOW)
-        found = stored(catalog, pending)
-        assert (found.replays, found.updated_at, found.status) == (1, NOW, Status.PENDING)
-        assert not catalog.count_replay(pending, now=NOW), "another run was faster"
-        assert catalog.count_replay(found, now=LATER)
-        assert claim(catalog, uploaded(pending.id), lease(), now=LATER)
-        assert stored(catalog, pending).replays == 0
+    def test_webhooks_that_are_due(self, announcing: MongoCatalog, processed: Video) -> None:
+        done = moves.complete(announcing, processed.id, LEASE)
+        due_at = processing().finished_at
+        assert list(announcing.undelivered(before=due_at)) == []
+        assert list(announcing.undelivered(before=due_at + timedelta(seconds=1))) == [done]
+        begun = moves.move(announcing, done.id, partial(lifecycle.begin_delivery, now=NOW))
+        assert begun.webhook
+        after = lifecycle.ended(begun.webhook, 204, now=NOW)
+        moves.move(announcing, done.id, lambda _: replace(begun, webhook=after))
+        assert list(announcing.undelivered(before=NOW + timedelta(days=1))) == []
 
-    def test_fails_what_is_stuck(self, catalog: MongoCatalog, processed: Video) -> None:
-        assert catalog.fail_stuck(processed, error=failure(), now=LATER)
-        found = stored(catalog, processed)
-        assert (found.status, found.error, found.lease) == (Status.FAILED, failure(), None)
-        assert found.updated_at == LATER
-        assert not complete(catalog, processed.id, lease()), "the worker was not dead after all"
-        assert not claim(catalog, uploaded(processed.id), lease("same"), now=LATER)
-
-    def test_failing_forgets_what_was_found_in_an_earlier_upload(
-        self, catalog: MongoCatalog, processed: Video
-    ) -> None:
-        complete(catalog, processed.id, lease())
-        claim(catalog, newer(uploaded(processed.id)), lease("newer"), now=NOW)
-        assert catalog.fail_stuck(stored(catalog, processed), error=failure(), now=LATER)
-        found = stored(catalog, processed)
-        assert (found.media, found.thumbnail, found.processing) == (None, None, None)
-
-    @pytest.mark.parametrize("sequencer", [uploaded().source.sequencer, ""])
-    def test_an_upload_that_comes_after_all_is_claimed(
-        self, catalog: MongoCatalog, pending: Video, sequencer: str
-    ) -> None:
-        assert catalog.fail_stuck(pending, error=failure(), now=NOW)
-        assert claim(catalog, uploaded(pending.id, sequencer=sequencer), lease(), now=LATER)
-        assert stored(catalog, pending).attempts == 1
-
-    def test_leaves_alone_what_has_moved(self, catalog: MongoCatalog, pending: Video) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=NOW)
-        seen = stored(catalog, pending)
-        catalog.release(pending.id, lease(), now=LATER)
-        for old in (pending, seen):
-            assert not catalog.fail_stuck(old, error=failure(), now=LATER)
-            assert not catalog.count_replay(old, now=LATER)
-
-    def test_leaves_alone_what_has_moved_in_the_same_moment(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        claim(catalog, uploaded(pending.id), lease(), now=pending.updated_at)
-        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
-
-    def test_leaves_alone_what_may_be_uploaded_for_longer(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        extended = {"$set": {"upload.expires_at": LATER}}
-        catalog._videos.update_one({"_id": ObjectId(pending.id)}, extended)
-        assert not catalog.fail_stuck(pending, error=failure(), now=LATER)
-
-    def test_tells_which_ids_are_videos(self, catalog: MongoCatalog, pending: Video) -> None:
+    def test_which_ids_are_videos(self, catalog: MongoCatalog, pending: Video) -> None:
         assert catalog.known([pending.id, new_video_id()]) == {pending.id}
         assert catalog.known([]) == set()
 
-    def test_remembers_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
+    def test_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
         assert catalog.search() is None
         for after in ("uploads/a", "uploads/b"):
             catalog.save_search(Search(after=after, due_at=NOW))

@@ -403,6 +403,7 @@ class Life(RuleBasedStateMachine):
         assert (video.lease is not None) == (video.status is Status.PROCESSING)
         assert (video.error is not None) == (video.status is Status.FAILED)
         assert (video.media is not None) >= (video.status is Status.DONE)
+        assert (video.source is not None) == bool(self.leases), "the order of writes is kept"
         assert 0 <= video.attempts <= MAX_ATTEMPTS
 
 

@@ -1,0 +1,460 @@
+"""Functions of release 0.1 and of this one on the same records.
+
+So it is while a deployment is under way, and after a roll-back. Release 0.1 kept the rules in the conditions of its updates, and raised no version. They are written
+out here as it sent them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from functions.adapters.catalog import change
+from functions.adapters.mongo import Document, MongoCatalog, new_video_id
+from functions.core import lifecycle
+from functions.core.lifecycle import Refusal
+from functions.core.s3_event import pad_sequencer
+from functions.core.settings import CatalogSettings
+from functions.core.video import Lease, Source, Status, UploadedObject, Video, Webhook
+from tests import moves
+from tests.examples import failure, media, processing, thumbnail, uploaded, video
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+LEASE = Lease("mine", LATER)
+OTHER_LEASE = Lease("another's", LATER + timedelta(minutes=5))
+MAX_ATTEMPTS = 5
+
+
+@dataclass
+class Release01:
+    """The updates of release 0.1; each tells whether its condition matched."""
+
+    catalog: MongoCatalog
+
+    def _update(self, condition: Document, update: Document) -> bool:
+        return self.catalog._videos.update_one(condition, update).matched_count == 1
+
+    def add(self, video_id: str) -> None:
+        announced = video(video_id)
+        upload = {"key": announced.upload.key, "method": "POST", "expires_at": NOW}
+        self.catalog._videos.insert_one(
+            {
+                "_id": ObjectId(video_id),
+                "filename": announced.filename,
+                "content_type": announced.content_type,
+                "declared_size": 1000,
+                "status": "pending",
+                "created_at": announced.created_at,
+                "updated_at": announced.created_at,
+                "upload": upload,
+                "source": {"sequencer": ""},
+                "attempts": 0,
+                "replays": 0,
+                "claimable_at": announced.created_at,
+            }
+        )
+
+    def claim(self, event: UploadedObject, lease: Lease = LEASE, *, now: datetime = NOW) -> bool:
+        """Claim an unfinished video, by a newer upload or by the same."""
+        of_event = {"_id": ObjectId(event.video_id), "upload.key": event.key}
+        newer: Document = of_event | {"claimable_at": {"$exists": True}}
+        again: Document = of_event | {
+            "claimable_at": {"$lte": now},
+            "attempts": {"$lt": MAX_ATTEMPTS},
+        }
+        if event.source.sequencer:
+            newer["source.sequencer"] = {"$lt": event.source.sequencer}
+            again["source.sequencer"] = event.source.sequencer
+        else:
+            newer["source.etag"] = {"$ne": event.source.etag}
+        claimed = self._claimed(event, lease, now)
+        return self._update(newer, {"$set": claimed | {"attempts": 1}}) or self._update(
+            again, {"$set": claimed, "$inc": {"attempts": 1}}
+        )
+
+    def claim_finished(self, event: UploadedObject, lease: Lease = LEASE) -> bool:
+        claimed = self._claimed(event, lease, NOW) | {"attempts": 1}
+        return self._update(
+            self._as_seen(event.video_id), {"$set": claimed, "$unset": {"webhook": ""}}
+        )
+
+    def _claimed(self, event: UploadedObject, lease: Lease, now: datetime) -> Document:
+        claimed = {
+            "status": "processing",
+            "source.etag": event.source.etag,
+            "source.size": event.source.size,
+            "lease": {"token": lease.token, "until": lease.until},
+            "claimable_at": lease.until,
+            "replays": 0,
+            "updated_at": now,
+        }
+        if event.source.sequencer:
+            claimed["source.sequencer"] = event.source.sequencer
+        return claimed
+
+    def complete(self, video_id: str, lease: Lease = LEASE) -> bool:
+        done = {"status": "done", "media": asdict(media()), "thumbnail": asdict(thumbnail())}
+        return self._finish(video_id, lease, done, ["error"])
+
+    def fail(self, video_id: str, lease: Lease = LEASE) -> bool:
+        failed = {"status": "failed", "error": asdict(failure())}
+        return self._finish(video_id, lease, failed, ["media", "thumbnail"])
+
+    def _finish(self, video_id: str, lease: Lease, to: Document, outdated: list[str]) -> bool:
+        cost = {"processing": asdict(processing()), "updated_at": LATER}
+        return self._update(
+            self._held(video_id, lease),
+            {
+                "$set": to | cost | {"webhook": {"id": "msg_0_1", "due_at": LATER, "attempts": 0}},
+                "$unset": dict.fromkeys(["lease", "claimable_at", *outdated], ""),
+            },
+        )
+
+    def release(self, video_id: str, lease: Lease = LEASE) -> bool:
+        lapsed = {"lease.token": "", "lease.until": LATER}
+        lapsed |= {"claimable_at": LATER, "updated_at": LATER}
+        return self._update(self._held(video_id, lease), {"$set": lapsed})
+
+    def _held(self, video_id: str, lease: Lease) -> Document:
+        return {"_id": ObjectId(video_id), "status": "processing", "lease.token": lease.token}
+
+    def retry(self, video_id: str) -> bool:
+        outdated = ["lease", "error", "processing", "webhook"]
+        return self._update(
+            self._as_seen(video_id) | {"status": "failed"},
+            {
+                "$set": {
+                    "status": "pending",
+                    "attempts": 0,
+                    "claimable_at": LATER,
+                    "updated_at": LATER,
+                },
+                "$unset": dict.fromkeys(outdated, ""),
+            },
+        )
+
+    def extend_upload(self, video_id: str) -> bool:
+        pending = {"_id": ObjectId(video_id), "status": "pending"}
+        return self._update(pending, {"$set": {"upload.expires_at": LATER}})
+
+    def count_replay(self, video_id: str) -> bool:
+        replayed = {"$set": {"updated_at": LATER}, "$inc": {"replays": 1}}
+        return self._update(self._as_seen(video_id), replayed)
+
+    def fail_stuck(self, video_id: str) -> bool:
+        failed = {"status": "failed", "error": asdict(failure()), "replays": 0, "updated_at": LATER}
+        outdated = ["lease", "claimable_at", "media", "thumbnail", "processing"]
+        return self._update(
+            self._as_seen(video_id), {"$set": failed, "$unset": dict.fromkeys(outdated, "")}
+        )
+
+    def move_webhook(self, video_id: str) -> bool:
+        """Count a delivery attempt."""
+        webhook = self.document(video_id)["webhook"]
+        return self._update(
+            {
+                "_id": ObjectId(video_id),
+                "webhook.id": webhook["id"],
+                "webhook.due_at": webhook.get("due_at"),
+            },
+            {
+                "$set": {
+                    "webhook": webhook | {"due_at": LATER + timedelta(minutes=2), "attempts": 1}
+                }
+            },
+        )
+
+    def _as_seen(self, video_id: str) -> Document:
+        """Match the record as it is."""
+        seen = self.document(video_id)
+        return {
+            "_id": seen["_id"],
+            "status": seen["status"],
+            "updated_at": seen["updated_at"],
+            "upload.expires_at": seen["upload"]["expires_at"],
+        }
+
+    def document(self, video_id: str) -> Document:
+        found = self.catalog._videos.find_one({"_id": ObjectId(video_id)})
+        assert found
+        return found
+
+
+@pytest.fixture
+def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
+    made = MongoCatalog(settings, pool_size=2, timeout_ms=10_000)
+    yield made
+    made.close()
+    with MongoClient[dict[str, Any]](mongodb_uri) as client:
+        client.drop_database(settings.database)
+
+
+@pytest.fixture
+def old(catalog: MongoCatalog) -> Release01:
+    return Release01(catalog)
+
+
+@pytest.fixture(params=["this release", "release 0.1"])
+def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release01) -> str:
+    """The id of a pending video that one of the releases has announced."""
+    announced = new_video_id()
+    if request.param == "release 0.1":
+        old.add(announced)
+    else:
+        catalog.add(
+            lifecycle.announce(
+                announced,
+                filename="clip.mp4",
+                content_type="video/mp4",
+                size=1000,
+                passthrough=None,
+                now=NOW,
+            )
+        )
+    return announced
+
+
+def newer(video_id: str) -> UploadedObject:
+    return uploaded(video_id, etag="newer", sequencer=pad_sequencer("FF"))
+
+
+def found(catalog: MongoCatalog, video_id: str) -> Video:
+    """Return the record. Release 0.1 must be able to read it, too."""
+    document = Release01(catalog).document(video_id)
+    assert document["upload"]["method"] == "POST"
+    assert "sequencer" in document["source"]
+    if "media" in document:
+        assert document["media"].keys() == asdict(media()).keys()
+    read = catalog.get(video_id)
+    assert read
+    return read
+
+
+def failed(catalog: MongoCatalog, video_id: str, lease: Lease = LEASE) -> Video:
+    webhook = catalog.new_webhook(due_at=LATER)
+    return moves.move(
+        catalog,
+        video_id,
+        lambda seen: lifecycle.fail(
+            seen, lease, error=failure(), processing=processing(), webhook=webhook
+        ),
+    )
+
+
+class TestRelease01GoesOn:
+    """With records that this release has written."""
+
+    def test_claims_and_completes(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        moves.move(catalog, video_id, lambda seen: lifecycle.extend_upload(seen, now=LATER))
+        assert old.claim(uploaded(video_id))
+        assert found(catalog, video_id).attempts == 1
+        assert old.complete(video_id)
+        assert found(catalog, video_id).media == media()
+
+    def test_respects_a_live_lease(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        moves.claim(catalog, uploaded(video_id), LEASE, now=NOW)
+        assert not old.claim(uploaded(video_id), OTHER_LEASE)
+        assert not old.complete(video_id, OTHER_LEASE)
+        assert old.complete(video_id, LEASE)
+        assert found(catalog, video_id).status is Status.DONE
+
+    def test_claims_after_a_lapsed_lease_and_a_released_one(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        moves.claim(catalog, uploaded(video_id), LEASE, now=NOW)
+        assert old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
+        assert found(catalog, video_id).attempts == 2
+        moves.move(catalog, video_id, lambda seen: lifecycle.release(seen, OTHER_LEASE, now=LATER))
+        assert not old.complete(video_id, OTHER_LEASE), "what was given back is nobody's"
+        assert old.claim(uploaded(video_id), LEASE, now=LATER)
+
+    def test_stops_at_the_last_attempt(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        for _ in range(MAX_ATTEMPTS):
+            moves.claim(catalog, uploaded(video_id), Lease("t", NOW), now=NOW)
+        assert not old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
+        assert old.claim(newer(video_id), OTHER_LEASE, now=LATER)
+
+    def test_leaves_what_is_done_to_a_newer_upload(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        moves.claim(catalog, uploaded(video_id), LEASE, now=NOW)
+        moves.complete(catalog, video_id, LEASE)
+        assert not old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
+        assert not old.claim(newer(video_id), OTHER_LEASE, now=LATER), "by `claim_finished` only"
+        assert old.move_webhook(video_id)
+        assert old.claim_finished(newer(video_id), OTHER_LEASE)
+        assert found(catalog, video_id).source == newer(video_id).source
+
+    def test_retries_and_claims(self, catalog: MongoCatalog, old: Release01, video_id: str) -> None:
+        moves.claim(catalog, uploaded(video_id), LEASE, now=NOW)
+        failed(catalog, video_id)
+        assert old.retry(video_id)
+        assert not old.retry(video_id)
+        moved = found(catalog, video_id)
+        assert (moved.status, moved.error, moved.webhook) == (Status.PENDING, None, None)
+        assert old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
+
+    def test_claims_what_this_release_has_retried(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        moves.fail_stuck(catalog, video_id, now=NOW)
+        moves.retry(catalog, video_id, now=NOW)
+        assert old.extend_upload(video_id)
+        assert old.count_replay(video_id)
+        unordered = uploaded(video_id, sequencer="")
+        assert old.claim(unordered, LEASE, now=NOW)
+        assert old.fail_stuck(video_id)
+        assert found(catalog, video_id).error == failure()
+
+
+class TestThisReleaseGoesOn:
+    """With records that release 0.1 has written."""
+
+    def test_completes_what_was_claimed(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        old.claim(uploaded(video_id))
+        moves.complete(catalog, video_id, LEASE)
+        done = found(catalog, video_id)
+        assert (done.status, done.lease, done.claimable_at) == (Status.DONE, None, None)
+
+    def test_claims_by_the_same_rules(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        old.claim(uploaded(video_id))
+        seen = found(catalog, video_id)
+        event = uploaded(video_id)
+        assert lifecycle.claim(seen, event, OTHER_LEASE, now=NOW) is Refusal.BUSY
+        old.release(video_id)
+        assert moves.claim(catalog, event, OTHER_LEASE, now=LATER).attempts == 2
+        assert not old.complete(video_id), "it has lost its lease"
+        assert moves.claim(catalog, newer(video_id), LEASE, now=NOW).attempts == 1
+
+    def test_starts_again_what_is_finished(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        old.claim(uploaded(video_id))
+        old.complete(video_id)
+        done = found(catalog, video_id)
+        duplicate = lifecycle.claim(done, uploaded(video_id), OTHER_LEASE, now=LATER)
+        assert duplicate is Refusal.DUPLICATE
+        claimed = moves.claim(catalog, newer(video_id), OTHER_LEASE, now=LATER)
+        assert claimed.webhook is None
+        failed(catalog, video_id, OTHER_LEASE)
+        assert found(catalog, video_id).media is None
+
+    def test_retries(self, catalog: MongoCatalog, old: Release01, video_id: str) -> None:
+        old.claim(uploaded(video_id))
+        old.fail(video_id)
+        moves.retry(catalog, video_id, now=LATER)
+        assert found(catalog, video_id).status is Status.PENDING
+        assert moves.claim(catalog, uploaded(video_id), OTHER_LEASE, now=LATER).attempts == 1
+
+    def test_delivers_its_webhook(
+        self, catalog: MongoCatalog, old: Release01, video_id: str
+    ) -> None:
+        old.claim(uploaded(video_id))
+        old.complete(video_id)
+        assert found(catalog, video_id).webhook == Webhook("msg_0_1", due_at=LATER)
+        moves.move(catalog, video_id, lambda seen: lifecycle.begin_delivery(seen, now=LATER))
+        webhook = found(catalog, video_id).webhook
+        assert webhook
+        assert webhook.attempts == 1
+
+    def test_upkeep_finds_it(self, catalog: MongoCatalog, old: Release01, video_id: str) -> None:
+        after = NOW + timedelta(days=1)
+        assert [one.id for one in catalog.overdue(before=after)] == [video_id]
+        old.claim(uploaded(video_id))
+        assert [one.id for one in catalog.lapsed(before=after)] == [video_id]
+        moves.move(catalog, video_id, lambda seen: lifecycle.replay(seen, now=LATER))
+        assert moves.fail_stuck(catalog, video_id, now=LATER).status is Status.FAILED
+
+
+def processing_now(old: Release01, video_id: str) -> None:
+    assert old.claim(uploaded(video_id))
+
+
+def done(old: Release01, video_id: str) -> None:
+    processing_now(old, video_id)
+    assert old.complete(video_id)
+
+
+def failed_already(old: Release01, video_id: str) -> None:
+    processing_now(old, video_id)
+    assert old.fail(video_id)
+
+
+def pending(_old: Release01, _video_id: str) -> None:
+    """It is."""
+
+
+@pytest.mark.parametrize(
+    ("state", "meanwhile"),
+    [
+        (pending, lambda old, video_id: old.claim(uploaded(video_id))),
+        (pending, Release01.extend_upload),
+        (pending, Release01.count_replay),
+        (pending, Release01.fail_stuck),
+        (processing_now, lambda old, video_id: old.claim(newer(video_id), OTHER_LEASE, now=LATER)),
+        (processing_now, Release01.complete),
+        (processing_now, Release01.fail),
+        (processing_now, Release01.release),
+        (processing_now, Release01.count_replay),
+        (done, Release01.move_webhook),
+        (done, lambda old, video_id: old.claim_finished(newer(video_id), OTHER_LEASE)),
+        (failed_already, Release01.retry),
+        (failed_already, Release01.move_webhook),
+    ],
+)
+def test_what_release_0_1_changes_is_not_overwritten(
+    catalog: MongoCatalog,
+    old: Release01,
+    video_id: str,
+    state: Callable[[Release01, str], None],
+    meanwhile: Callable[[Release01, str], bool],
+) -> None:
+    """It raises no version: the fields that it changes tell."""
+    state(old, video_id)
+    seen = found(catalog, video_id)
+    assert meanwhile(old, video_id)
+    changed = old.document(video_id)
+    assert catalog.save(seen, replace(seen, replays=9)) is None
+    assert not catalog.discard(seen)
+    assert old.document(video_id) == changed
+
+
+def test_two_releases_claim_at_once_and_one_gets_the_lease(
+    catalog: MongoCatalog, old: Release01, video_id: str
+) -> None:
+    """Release 0.1 claims between this one's reading and saving; then this one decides anew."""
+    event = uploaded(video_id)
+    seen = found(catalog, video_id)
+    assert old.claim(event, OTHER_LEASE)
+    outcome = change(catalog, seen, lambda current: lifecycle.claim(current, event, LEASE, now=NOW))
+    assert outcome is Refusal.BUSY
+    assert found(catalog, video_id).lease == OTHER_LEASE
+
+
+def test_a_record_without_a_version_gets_one_with_its_first_change(
+    catalog: MongoCatalog, old: Release01
+) -> None:
+    video_id = new_video_id()
+    old.add(video_id)
+    seen = found(catalog, video_id)
+    assert seen.version == 0
+    changed = replace(seen, source=Source("e", 1, ""))
+    assert catalog.save(seen, changed) == replace(changed, version=1)
+    assert catalog.save(seen, changed) is None, "although nothing else differs"
+    assert old.document(video_id)["version"] == 1
