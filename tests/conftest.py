@@ -1,16 +1,15 @@
-"""What all tests share."""
+"""What all tests share. A fixture imports what it needs itself: the unit tests need none of it."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from moto.server import ThreadedMotoServer
 
-from clipo.local.ffmpeg import prepare
-from tests.clips import Clips
-from tests.running_stack import RunningStack, running_stack
-from tests.servers import mongodb
+if TYPE_CHECKING:
+    from tests.clips import Clips
+    from tests.running_stack import RunningStack
 
 # A busy machine makes an example slow, not wrong.
 settings.register_profile("clipo", deadline=None)
@@ -18,17 +17,23 @@ settings.load_profile("clipo")
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+def clips(tmp_path_factory: pytest.TempPathFactory) -> "Clips":
+    from tests.clips import Clips
+
     return Clips(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="session")
 def ffmpeg_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from clipo.local.ffmpeg import prepare
+
     return prepare(tmp_path_factory.mktemp("ffmpeg"), chosen=None)
 
 
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from tests.servers import mongodb
+
     with mongodb(tmp_path_factory.mktemp("mongodb")) as server:
         yield server.uri
 
@@ -36,6 +41,8 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     """moto's S3 over HTTP, which checks no signatures. Who makes buckets there removes them."""
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -44,7 +51,9 @@ def s3_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningStack"]:
     """One stack for all tests that leave it as it was."""
+    from tests.running_stack import running_stack
+
     with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
         yield stack

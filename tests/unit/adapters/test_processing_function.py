@@ -51,11 +51,3 @@ def test_a_refusal_is_unavailable(function: ProcessingFunction) -> None:
         stub.add_client_error("invoke", "AccessDeniedException")
         with pytest.raises(ProcessingUnavailable, match="AccessDeniedException"):
             function.start(uploaded())
-
-
-def test_nobody_there_is_unavailable(
-    function: ProcessingFunction, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
-    with pytest.raises(ProcessingUnavailable):
-        function.start(uploaded())

@@ -54,11 +54,6 @@ def test_a_refusal_is_unavailable() -> None:
             sender.send(ID)
 
 
-def test_nobody_there_is_unavailable() -> None:
-    with pytest.raises(QueueUnavailable, match="EndpointConnectionError"):
-        nudges(AWS_ENDPOINT_URL_SQS="http://127.0.0.1:9").send(ID)
-
-
 def test_without_a_queue_nobody_is_told_and_nothing_recorded_for_it() -> None:
     catalog = {"MONGODB_URI": "mongodb://h"}
     for environ in ({}, {"WEBHOOK_QUEUE_URL": ""}):
