@@ -17,10 +17,10 @@ settings.load_profile("clipo")
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> "Clips":
+def clips() -> "Clips":
     from tests.clips import Clips
 
-    return Clips(tmp_path_factory.mktemp("clips"))
+    return Clips.kept()
 
 
 @pytest.fixture(scope="session")

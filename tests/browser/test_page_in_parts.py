@@ -21,6 +21,8 @@ from tests.running_stack import RunningStack, running_stack
 from tests.servers import mongodb, s3
 from tests.time_travel import let_time_pass
 
+pytestmark = pytest.mark.long
+
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
 _FORGET_FILES = """
 () => new Promise((resolve) => {

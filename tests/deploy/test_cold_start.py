@@ -9,6 +9,8 @@ from benchmarks.cold.sandbox import Function, FunctionFailed, missing, sandbox
 from tests.deploy.sam import SETTINGS
 from tests.events import event
 
+pytestmark = pytest.mark.long
+
 _EVENTS = {"api": "http-health", "processing": "s3-test-event", "upkeep": "sqs-not-understood"}
 _ANSWERS = {"api": ("statusCode", 200), "processing": ("outcomes", [])}
 _ANSWERS["upkeep"] = ("batchItemFailures", [])

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ _MODULES = {
 _LAMBDAS = ("api", "processing", "webhooks", "upkeep")
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Return the modules that a file imports, also inside functions."""
     names: set[str] = set()

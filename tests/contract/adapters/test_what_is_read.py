@@ -26,7 +26,7 @@ from functions.upkeep.sweep import Sweep
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
 
-VIDEOS = int(os.environ.get("VIDEOS", "20000"))
+VIDEOS = int(os.environ.get("VIDEOS", "2000"))
 STUCK = 50
 _BATCH = 1_000
 
