@@ -1,5 +1,7 @@
 # The two commands to know: `make run` and `make test`. Both set up what they need.
 PYTHON ?= python3
+# Each of the many processes that a stack and a test run start would compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 UV := .tools/uv/bin/uv
 # SecantusDB has no wheel for 3.14 yet: there, uv finds or fetches another Python.
 VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.version_info < (3, 14) else ">=3.11,<3.14")')
