@@ -11,18 +11,19 @@ import boto3
 
 from benchmarks.cold.sandbox import FunctionFailed
 from clipo.local.cloud import Cloud
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video
+from tests.receivers import SECRET
 from tests.servers import mongodb, s3
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALCOLD", "AWS_SECRET_ACCESS_KEY": "secret"}
 _CLIP = "h264.mp4"
 _GOOD = (("statusCode", 201), ("finished", True))
-"""What the API and upkeep answer."""
+"""What the API, upkeep and webhooks answer."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class World:
 
     environ: dict[str, str]
     s3: Any
-    catalog: Catalog
+    catalog: MongoCatalog
     clip: bytes
 
     def wake(self) -> None:
@@ -47,6 +48,7 @@ class World:
             "api": lambda: event("http-create-video"),
             "processing": self.upload,
             "upkeep": lambda: event("schedule"),
+            "webhooks": lambda: event("schedule-webhooks"),
         }[function]
 
     def upload(self) -> dict[str, Any]:
@@ -77,6 +79,9 @@ def world(folder: Path) -> Iterator[World]:
             "UPLOADS_BUCKET": "clipo-uploads",
             "MEDIA_BUCKET": "clipo-media",
             "PROCESSING_FUNCTION": "clipo-processing",
+            "WEBHOOK_URL": "https://receiver.invalid/hook",
+            "WEBHOOK_SECRET": SECRET,
+            "WEBHOOK_QUEUE_URL": f"{storage.url}/000000000000/clipo-webhooks",
             "POWERTOOLS_METRICS_NAMESPACE": "Clipo/cold",
         }
         Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")
@@ -85,7 +90,7 @@ def world(folder: Path) -> Iterator[World]:
             aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=environ["AWS_REGION"],
         ).client("s3", endpoint_url=storage.url)
-        catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
+        catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
         catalog.ensure_indexes()
         yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes())
         catalog.close()

@@ -29,7 +29,7 @@ from clipo.local.console import StackConsole
 from clipo.local.dispatcher import READY
 from clipo.local.ports import choosing, free_port
 from functions.adapters.mongo import Catalog
-from functions.core.settings import CatalogSettings
+from functions.core.settings import CatalogSettings, flag
 from functions.core.unavailable import CatalogUnavailable
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -54,7 +54,8 @@ _FOR_SHELLS = (
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
-    "upkeep": "clipo.local.upkeep_timer",
+    "upkeep": "clipo.local.upkeep",
+    "webhooks": "clipo.local.webhooks",
 }
 """The children that run our functions, and start again when the functions' code changes."""
 
@@ -175,15 +176,16 @@ class Stack:
             ) from error
 
     def _start_functions(self) -> None:
-        """Start the API, processing and upkeep, and wait until all of them work.
+        """Start the functions, webhooks only where they are on, and wait until all of them work.
 
         Raises `_Died` where one does not.
         """
-        for name, module in _FUNCTION_MODULES.items():
+        names = [name for name in _FUNCTION_MODULES if name != "webhooks" or self._has_webhooks]
+        for name in names:
             self._start_child(
                 name,
                 # -I: a `functions/` in the working directory is somebody else's.
-                [sys.executable, "-I", "-m", module],
+                [sys.executable, "-I", "-m", _FUNCTION_MODULES[name]],
                 environ=self._functions_environ
                 # Nobody collects the metrics here, and the log has a line for each step.
                 | {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"},
@@ -191,9 +193,14 @@ class Stack:
             )
         health = f"http://127.0.0.1:{self._functions_environ['PORT']}/health"
         self._await("api", lambda: _answers(health), port=_port_of(health))
-        for name in ("processing", "upkeep"):
-            lines = self._children[name].last_lines
-            self._await(name, partial(_has_said, lines, READY))
+        for name in names:
+            if name != "api":
+                lines = self._children[name].last_lines
+                self._await(name, partial(_has_said, lines, READY))
+
+    @property
+    def _has_webhooks(self) -> bool:
+        return flag(self._functions_environ, "WEBHOOKS")
 
     def _start_child(
         self,

@@ -1,4 +1,4 @@
-"""What importing a function loads, seen in a process of its own."""
+"""What importing a function or the command loads, seen in a process of its own."""
 
 import subprocess
 import sys
@@ -7,10 +7,25 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
+_LAMBDAS = ("api", "processing", "webhooks", "upkeep")
+
+
+def test_the_command_helps_without_loading_what_it_works_with() -> None:
+    """So `clipo --help` and the completion of a shell are quick."""
+    code = (
+        "import sys\n"
+        "from clipo.cli.app import app\n"
+        "slow = {'asyncio.events', 'boto3', 'httpx2', 'rich.console', 'tenacity'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
 
 
 @pytest.mark.parametrize(
-    "handler", ["api.handler", "processing.handler", "upkeep.handler", "processing.cold_start"]
+    "handler", [f"{name}.handler" for name in _LAMBDAS] + ["processing.cold_start"]
 )
 def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
     code = (

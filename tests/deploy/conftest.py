@@ -8,6 +8,7 @@ from tests.deploy.sam import REPOSITORY, Sam
 _HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let one worker run all that needs `sam build`, so that it builds once."""
     for item in items:

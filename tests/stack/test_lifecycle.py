@@ -92,7 +92,7 @@ def test_nothing_outlives_a_stack_that_was_killed(tmp_path: Path) -> None:
         "secantusd",
         "clipo.local.api_server",
         "clipo.local.dispatcher",
-        "clipo.local.upkeep_timer",
+        "clipo.local.upkeep",
     ],
 )
 def test_a_part_that_dies_is_reported_and_ends_the_stack(tmp_path: Path, name: str) -> None:
@@ -197,6 +197,7 @@ def test_a_change_of_the_code_is_served_and_a_mistake_is_waited_out(
     paths = f"{checkout}{os.pathsep}{checkout / 'functions'}"
     with running_stack(tmp_path / "home", None, PYTHONPATH=paths) as stack:
         before = stack.children()
+        assert "clipo.local.webhooks" not in before, "it runs where a receiver is set, only"
 
         code.write_text(
             good + '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'

@@ -1,4 +1,4 @@
-"""A receiver of the operator's is told of finished videos by the running stack."""
+"""The running stack delivers webhooks to a receiver of the operator's."""
 
 import time
 from collections.abc import Iterator
@@ -25,7 +25,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, told: Receiver) -> Iterator[
 
 
 def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple[str, str]]:
-    """Wait for the events of a video; return their ids and types. The next sweep is far away."""
+    """Wait for the events of a video; return their ids and types.
+
+    The next scheduled run is far away.
+    """
     deadline = time.monotonic() + 30
     while True:
         found = [(i, event) for i, event in told.got if event["data"]["id"] == video_id]
@@ -39,11 +42,13 @@ def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple
 def test_a_finish_is_told_and_the_telling_recorded(
     stack: RunningStack, told: Receiver, clips: Clips, clip: str, kind: str
 ) -> None:
+    assert "clipo.local.webhooks" in stack.children()
     video_id = stack.upload_form(clips[clip])
     ((webhook_id, event_type),) = events_of(told, video_id)
     assert event_type == f"video.{kind}"
     assert await_delivery(stack, video_id) == (webhook_id, 1, 204)
     assert f"{video_id}  webhook     video.{kind} delivered" in stack.output
+    assert "webhook delivered" in (stack.home / "logs" / "webhooks.log").read_text()
 
 
 def await_delivery(stack: RunningStack, video_id: str) -> tuple[str, int, int]:
@@ -70,7 +75,7 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(
     assert f"{video_id}  webhook     video.done not delivered" in stack.output
 
 
-def test_a_nudge_that_gets_lost_costs_the_time_until_the_next_sweep(
+def test_a_message_that_gets_lost_costs_the_time_until_the_next_scheduled_run(
     tmp_path: Path, told: Receiver, clips: Clips
 ) -> None:
     settings = {"CLIPO_UPKEEP_SECONDS": "1", "WEBHOOK_URL": told.url, "WEBHOOK_SECRET": SECRET}
@@ -80,7 +85,7 @@ def test_a_nudge_that_gets_lost_costs_the_time_until_the_next_sweep(
         video_id = stack.upload_form(clips["tiny.mp4"])
         assert events_of(told, video_id)[0][1] == "video.done"
         assert await_delivery(stack, video_id)[1:] == (1, 204)
-        assert "upkeep not nudged" in (stack.home / "logs" / "processing.log").read_text()
+        assert "webhook not enqueued" in (stack.home / "logs" / "processing.log").read_text()
 
 
 def test_a_secret_that_makes_no_sense_is_said_at_the_start(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -46,13 +47,10 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     ("packages", "modules"),
     [
         (["pymongo", "bson"], ["adapters.mongo"]),
-        (
-            ["boto3", "botocore"],
-            ["adapters.processing_function", "adapters.s3_client", "adapters.webhook_queue"],
-        ),
-        (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
+        (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
+        (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
-        (["standardwebhooks"], ["upkeep.wiring", "webhooks.deliver"]),
+        (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
         (["mangum"], ["api.handler"]),
@@ -80,6 +78,8 @@ def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
         ("media", ["media", "adapters", "core"]),
         ("processing", ["processing", "media", "adapters", "core"]),
         ("api", ["api", "adapters", "core"]),
+        ("webhooks", ["webhooks", "adapters", "core"]),
+        ("upkeep", ["upkeep", "adapters", "core"]),
     ],
 )
 def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list[str]) -> None:
@@ -100,6 +100,41 @@ def test_no_package_of_ours_is_called_by_another_name() -> None:
 def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.client") == []
     assert importers("functions", below="clipo.cli") == []
+
+
+def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
+    """Return the classes at the top of the modules below some packages, each with its module."""
+    return [
+        (module, node)
+        for module, path in _MODULES.items()
+        if within(module, *below)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+
+
+def test_a_protocol_stands_beside_its_adapter() -> None:
+    protocols = {
+        f"{module}.{node.name}".removeprefix("functions.")
+        for module, node in classes("functions")
+        if "Protocol" in {ast.unparse(base) for base in node.bases}
+    }
+    assert protocols == {
+        "adapters.catalog.Catalog",
+        "adapters.lambda_context.LambdaContext",
+        "adapters.jobs.Jobs",
+        "adapters.storage.Storage",
+        "webhooks.outbound.Receiver",
+    }
+
+
+def test_a_class_shares_its_name_only_with_the_schema_that_shows_it() -> None:
+    names = Counter(node.name for _, node in classes("functions"))
+    schemas = {node.name for module, node in classes("functions.api.schemas")}
+    assert {name: count for name, count in names.items() if count > 1} == dict.fromkeys(
+        ("Media", "Processing", "Thumbnail", "Webhook"), 2
+    )
+    assert {"Media", "Processing", "Thumbnail", "Webhook"} <= schemas
 
 
 def test_the_web_framework_stays_in_the_api() -> None:

@@ -1,4 +1,4 @@
-"""From a finish to a receiver that was told: MongoDB's protocol and HTTP, and crashes between."""
+"""From a result to its receiver: MongoDB's protocol and HTTP, and crashes between."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 from standardwebhooks import Webhook as Signer
 
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.settings import CatalogSettings
 from functions.core.video import (
     WEBHOOK_DELAYS,
@@ -23,7 +23,7 @@ from functions.core.video import (
 from functions.webhooks.deliver import DeliveryReport, Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import failure, media, processing, thumbnail, uploaded, video
-from tests.fakes.nudges import FakeNudges
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET, Answer, Handler, Receiver, close, hang, receiver, status
 
 NOW = datetime.now(UTC)
@@ -32,9 +32,9 @@ LEASE = Lease("token", NOW + timedelta(minutes=2))
 
 @dataclass
 class World:
-    catalog: Catalog
+    catalog: MongoCatalog
     receiver: Receiver
-    nudges: FakeNudges
+    queue: FakeWebhookQueue
 
     def finished(self) -> str:
         video_id = new_video_id()
@@ -56,13 +56,13 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client, Signer(SECRET), self.nudges)
+        return Webhooks(self.catalog, client, Signer(SECRET), self.queue)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)
 
-    def announce(self, video_id: str) -> None:
-        self.webhooks.announce(video_id, remaining_s=lambda: 200.0)
+    def deliver(self, video_id: str) -> None:
+        self.webhooks.deliver(video_id)
 
     def webhook(self, video_id: str) -> Webhook:
         found = self.video(video_id).webhook
@@ -87,9 +87,12 @@ class World:
 @pytest.fixture
 def world(mongodb_uri: str) -> Iterator[World]:
     settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
-    with closing(Catalog(settings, pool_size=4, timeout_ms=10_000)) as catalog, receiver() as told:
+    with (
+        closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as catalog,
+        receiver() as told,
+    ):
         catalog.ensure_indexes()
-        yield World(catalog, told, FakeNudges())
+        yield World(catalog, told, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)
 
@@ -146,9 +149,9 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
 ) -> None:
     """Of the writes around an attempt, the first or the second is never made."""
     video_id, moves = world.finished(), 0
-    move_webhook = Catalog.move_webhook
+    move_webhook = MongoCatalog.move_webhook
 
-    def crash(catalog: Catalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
+    def crash(catalog: MongoCatalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
         nonlocal moves
         moves += 1
         if moves == (1 if step == "begun" else 2):
@@ -156,7 +159,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
         return move_webhook(catalog, video_id, seen, to)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Catalog, "move_webhook", crash)
+        patch.setattr(MongoCatalog, "move_webhook", crash)
         with pytest.raises(KeyboardInterrupt):
             world.run()
     if step == "answered":
@@ -167,7 +170,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
     assert set(world.ids) == {world.webhook(video_id).id}
 
 
-def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
+def test_messages_and_scheduled_runs_at_once_deliver_each_result_once(world: World) -> None:
     videos = [world.finished() for _ in range(20)]
     start = threading.Barrier(4)
 
@@ -177,7 +180,7 @@ def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
             world.run()
         else:
             for video_id in videos:
-                world.announce(video_id)
+                world.deliver(video_id)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(worker, range(4)))
@@ -215,7 +218,7 @@ def test_what_overtakes_an_announcement(
             status(500)(handler)
 
         world.receiver.answer = overtaken
-    world.announce(video_id)
+    world.deliver(video_id)
     world.run()
     assert len(world.ids) == (0 if when == "before" else 1)
     found = world.catalog.get(video_id)

@@ -6,18 +6,18 @@ import socket
 import httpx2
 import pytest
 
-from clipo.client import waits
+from clipo.client import faults
 from clipo.client.api import connected
-from clipo.client.problems import Unreachable
+from clipo.client.faults import Unreachable
 
 
 def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "SLOW_S", 0.01)
+    monkeypatch.setattr(faults, "SLOW_S", 0.01)
     told = []
 
     async def ask(address: str) -> None:
         limits = httpx2.Timeout(0.1)
-        async with connected(address, lambda: told.append("slow"), patience=limits) as api:
+        async with connected(address, lambda: told.append("slow"), timeouts=limits) as api:
             for _ in range(2):
                 with pytest.raises(Unreachable, match=r"nothing came for 0\.1 s"):
                     await api.page(limit=1)

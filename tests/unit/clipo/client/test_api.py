@@ -10,8 +10,7 @@ import pytest
 from clipo.cli.deployment import clock
 from clipo.cli.finding import State
 from clipo.client.api import Api, unreachable
-from clipo.client.patience import once_answered, patiently
-from clipo.client.problems import Fault, NotClipo, Problem, Unreachable
+from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, once_answered, patiently
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -105,8 +104,8 @@ def test_an_id_cannot_leave_its_place() -> None:
 class TestPatience:
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clipo.client.patience._FIRST_WAIT_S", 0)
-        monkeypatch.setattr("clipo.client.patience._LONGEST_WAIT_S", 0)
+        monkeypatch.setattr("clipo.client.faults._FIRST_WAIT_S", 0)
+        monkeypatch.setattr("clipo.client.faults._LONGEST_WAIT_S", 0)
 
     @pytest.mark.parametrize(
         ("error", "tries"),

@@ -1,0 +1,124 @@
+"""Object storage in memory."""
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import md5
+from typing import BinaryIO
+
+from functions.adapters.storage import (
+    MultipartStep,
+    ObjectGone,
+    SignedPost,
+    SourceReplaced,
+    StoredObject,
+)
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.unavailable import StorageUnavailable
+from functions.core.video import Source
+
+
+@dataclass
+class FakeStorage:
+    uploads: dict[str, bytes] = field(default_factory=dict)
+    thumbnails: dict[str, bytes] = field(default_factory=dict)
+    down: bool = False
+    modified_at: dict[str, datetime] = field(default_factory=dict)
+    """Of objects that are older than this moment."""
+
+    def sign_upload(
+        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
+    ) -> SignedPost:
+        fields = {
+            "key": key,
+            "Content-Type": content_type,
+            "policy": f"1..{max_bytes} bytes in {expires_s} s",
+        }
+        return SignedPost(url="https://uploads.example/", fields=fields)
+
+    def origins(self) -> tuple[str, ...]:
+        self._answer()
+        return "https://uploads.example", "https://media.example"
+
+    def sign_multipart(
+        self,
+        key: str,
+        step: MultipartStep,
+        *,
+        content_type: str | None = None,
+        upload_id: str | None = None,
+        part_number: int | None = None,
+        expires_s: int,
+    ) -> str:
+        signed = (step.value, content_type, upload_id, part_number, expires_s)
+        return f"https://uploads.example/{key}?{'&'.join(map(str, signed))}"
+
+    def find_upload(self, key: str) -> Source | None:
+        self._answer()
+        content = self.uploads.get(key)
+        if content is None:
+            return None
+        return Source(etag=md5(content).hexdigest(), size=len(content), sequencer="")
+
+    def upload_etag(self, key: str) -> str | None:
+        found = self.find_upload(key)
+        return found.etag if found else None
+
+    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
+        found = self.find_upload(key)
+        if found is None:
+            raise ObjectGone(key)
+        if found.etag != source.etag:
+            raise SourceReplaced(key)
+        yield self.uploads[key][start:end]
+
+    def delete_objects_of(self, video_id: str) -> None:
+        self._answer()
+        self.uploads.pop(source_key(video_id), None)
+        for key in list(self.thumbnails):
+            if key.startswith(thumbnail_prefix(video_id)):
+                del self.thumbnails[key]
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        for bucket in ("media", "uploads"):
+            self._answer()
+            yield [
+                StoredObject(bucket, key, self.modified_at.get(key, datetime.now(UTC)))
+                for key in sorted(self._bucket(bucket))
+                if key > after
+            ]
+
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        self._answer()
+        for one in found:
+            del self._bucket(found[0].bucket)[one.key]
+
+    def _bucket(self, name: str) -> dict[str, bytes]:
+        return {"media": self.thumbnails, "uploads": self.uploads}[name]
+
+    def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
+        self._answer()
+        assert content_type
+        assert size
+        self.uploads[key] = body.read()
+
+    def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
+        return f"https://media.example/{key}?expires={expires_s}"
+
+    def read_thumbnail(self, key: str) -> bytes:
+        self._answer()
+        if key not in self.thumbnails:
+            raise ObjectGone(key)
+        return self.thumbnails[key]
+
+    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
+        self._answer()
+        self.thumbnails[key] = jpeg
+
+    def delete_thumbnail(self, key: str) -> None:
+        self._answer()
+        self.thumbnails.pop(key, None)
+
+    def _answer(self) -> None:
+        if self.down:
+            raise StorageUnavailable("S3: EndpointConnectionError")
