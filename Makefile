@@ -33,8 +33,8 @@ ARCHITECTURE ?= x86_64 arm64
 run: .venv/.local .tools/ministack/.ready $(PAGE)
 	@.venv/bin/clipo up $(ARGS)
 
-# A worker for each processor, but more than four would only compete. The tests of one group share
-# a server or a build, so they go to one worker. `ARGS="-n 0"` runs all tests in one process.
+# A worker for each processor, but more than four would only compete. tests/conftest.py sends
+# those that share a Chromium or a build to one worker. `ARGS="-n 0"` runs all tests in one process.
 PYTEST = .venv/bin/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
 
 test: setup

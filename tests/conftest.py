@@ -1,8 +1,9 @@
 """What all tests share. A fixture imports what it needs itself: the unit tests need none of it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,25 @@ if TYPE_CHECKING:
 # A busy machine makes an example slow, not wrong.
 settings.register_profile("clipo", deadline=None)
 settings.load_profile("clipo")
+
+_TOGETHER = re.compile("tests/(browser)/|tests/(deploy)/test_(?!template|requirements)")
+"""Tests that one worker runs: they share a Chromium, a `sam build` and an emulated AWS."""
+
+
+def _together(nodeid: str) -> str:
+    """Return the name of a test's group, which is its own where it shares nothing."""
+    found = _TOGETHER.match(nodeid)
+    return (found[1] or found[2]) if found else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Group tests by their folder: pytest-xdist 3.8 ignores its marker under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _together
+    return scheduler
 
 
 @pytest.fixture(scope="session")

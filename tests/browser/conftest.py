@@ -9,13 +9,10 @@ from tests.browsers import NODE_MODULES, WatchedPage, chromium, find_chromium, o
 _HERE = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all tests of pages: they share a stack and a Chromium."""
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="module")

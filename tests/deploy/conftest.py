@@ -5,16 +5,6 @@ import pytest
 
 from tests.deploy.sam import REPOSITORY, Sam
 
-_HERE = Path(__file__).parent
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run all that needs `sam build`, so that it builds once."""
-    for item in items:
-        if _HERE in item.path.parents and item.get_closest_marker("long"):
-            item.add_marker(pytest.mark.xdist_group("deploy"))
-
 
 @pytest.fixture(scope="session")
 def runtime_python() -> Path:
