@@ -8,6 +8,7 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 
 from clipo.local.ffmpeg import prepare
+from tests import faulty_stack
 from tests.clips import Clips
 from tests.running_stack import RunningStack, running_stack
 from tests.servers import mongodb
@@ -48,3 +49,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """One stack for all tests that leave it as it was."""
     with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def faults(
+    tmp_path_factory: pytest.TempPathFactory, ffmpeg_dir: Path
+) -> Iterator[faulty_stack.FaultyStack]:
+    with faulty_stack.faulty_stack(tmp_path_factory.mktemp, ffmpeg_dir) as stack:
+        yield stack
+
+
+@pytest.fixture
+def world(faults: faulty_stack.FaultyStack) -> Iterator[faulty_stack.FaultyStack]:
+    """One stack behind proxies for all tests of faults; each finds it working."""
+    yield faults
+    faults.restore()

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_PATIENCE_S = 30
+_PATIENCE_S = 60
 
 
 def eventually(look: Callable[[], T | None]) -> T:

@@ -2,13 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver, status
-from tests.running_stack import RunningStack, launched, running_stack
+from tests.running_stack import RunningStack, running_stack
 
 
 @pytest.fixture(scope="module")
@@ -68,24 +67,3 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(
     assert both == first * 2, "the same event with the same id"
     assert await_delivery(stack, video_id) == (first[0][0], 2, 204)
     assert f"{video_id}  webhook     video.done not delivered" in stack.output
-
-
-def test_a_nudge_that_gets_lost_costs_the_time_until_the_next_sweep(
-    tmp_path: Path, told: Receiver, clips: Clips
-) -> None:
-    settings = {"CLIPO_UPKEEP_SECONDS": "1", "WEBHOOK_URL": told.url, "WEBHOOK_SECRET": SECRET}
-    with running_stack(tmp_path, None, **settings) as stack:
-        sqs = stack.cloud("sqs")
-        sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="clipo-webhooks")["QueueUrl"])
-        video_id = stack.upload_form(clips["tiny.mp4"])
-        assert events_of(told, video_id)[0][1] == "video.done"
-        assert await_delivery(stack, video_id)[1:] == (1, 204)
-        assert "upkeep not nudged" in (stack.home / "logs" / "processing.log").read_text()
-
-
-def test_a_secret_that_makes_no_sense_is_said_at_the_start(tmp_path: Path) -> None:
-    settings = {"WEBHOOK_URL": "http://127.0.0.1:9", "WEBHOOK_SECRET": "whsec_short"}
-    with launched(tmp_path, None, **settings) as stack:
-        assert stack.process.wait(60) == 2
-    assert "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes" in stack.output
-    assert "whsec_short" not in stack.output
