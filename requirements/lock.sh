@@ -27,6 +27,6 @@ pin layer
 pin runtime
 # The largest group first: the others take its versions, so that what is tested is what ships.
 pin dev
-for group in local api processing upkeep ffmpeg; do
+for group in local api processing upkeep webhooks ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -125,7 +125,8 @@ class RunningStack:
             "secantusd",
             "clipo.local.api_server",
             "clipo.local.dispatcher",
-            "clipo.local.upkeep_timer",
+            "clipo.local.upkeep",
+            "clipo.local.webhooks",
         )
         listing = subprocess.run(
             ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(self.process.pid)],

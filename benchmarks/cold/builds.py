@@ -17,7 +17,12 @@ _UV = _ROOT / ".tools" / "uv" / "bin" / "uv"
 _PLATFORM = {"arm64": "aarch64", "x86_64": "x86_64"}[ARCHITECTURE] + "-manylinux_2_28"
 
 HELLO_FOLDER = _HERE / "hello"
-ARTIFACTS = {"api": "ApiFunction", "processing": "ProcessingFunction", "upkeep": "UpkeepFunction"}
+ARTIFACTS = {
+    "api": "ApiFunction",
+    "processing": "ProcessingFunction",
+    "upkeep": "UpkeepFunction",
+    "webhooks": "WebhooksFunction",
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ _INTRODUCTION = """\
 - *Hello world*: a handler that imports nothing: the floor.
 - *Init*: from the start of the runtime's process until it asks for an event. *First*: the first
   event, until it asks for the next: `POST /videos`; a stored clip of 2 s, 640x360, that becomes a
-  thumbnail; a sweep with nothing to do. *Warm*: the median of {warm} more. By the emulator's clock.
+  thumbnail; a scheduled run of upkeep and of webhooks with nothing to do. *Warm*: the median of
+  {warm} more. By the emulator's clock.
 - *Both*, CPU and disk are of init and first together. CPU is user and system time of the runtime's
   process and its ended children, disk what they made the kernel read (`read_bytes` in /proc). Peak
   is that process's own (`VmHWM`), without ffmpeg.

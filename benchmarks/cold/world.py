@@ -17,12 +17,13 @@ from functions.core.settings import CatalogSettings
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video
+from tests.receivers import SECRET
 from tests.servers import mongodb, s3
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALCOLD", "AWS_SECRET_ACCESS_KEY": "secret"}
 _CLIP = "h264.mp4"
 _GOOD = (("statusCode", 201), ("finished", True))
-"""What the API and upkeep answer."""
+"""What the API, upkeep and webhooks answer."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class World:
             "api": lambda: event("http-create-video"),
             "processing": self.upload,
             "upkeep": lambda: event("schedule"),
+            "webhooks": lambda: event("schedule-webhooks"),
         }[function]
 
     def upload(self) -> dict[str, Any]:
@@ -77,6 +79,9 @@ def world(folder: Path) -> Iterator[World]:
             "UPLOADS_BUCKET": "clipo-uploads",
             "MEDIA_BUCKET": "clipo-media",
             "PROCESSING_FUNCTION": "clipo-processing",
+            "WEBHOOK_URL": "https://receiver.invalid/hook",
+            "WEBHOOK_SECRET": SECRET,
+            "WEBHOOK_QUEUE_URL": f"{storage.url}/000000000000/clipo-webhooks",
             "POWERTOOLS_METRICS_NAMESPACE": "Clipo/cold",
         }
         Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud
-from functions.adapters.processing_function import created_event
+from functions.core.s3_event import created_event
 from functions.core.unavailable import ProcessingUnavailable
 from functions.core.video import (
     UploadedObject,

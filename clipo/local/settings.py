@@ -58,6 +58,7 @@ def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:
     """Return the settings that turn webhooks on where they are wanted."""
     wanted = environ.get("WEBHOOK_URL") or environ.get("WEBHOOK_SECRET")
     return {
+        "WEBHOOKS": "true" if wanted else "false",
         "WEBHOOK_QUEUE_URL": queue_url if wanted else "",
         # A developer's receiver is on this machine.
         "WEBHOOK_ALLOW_PRIVATE": environ.get("WEBHOOK_ALLOW_PRIVATE") or "true",

@@ -22,7 +22,7 @@ from clipo.local.dispatcher import READY
 from clipo.local.ports import choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
 from functions.adapters.mongo import Catalog
-from functions.core.settings import CatalogSettings
+from functions.core.settings import CatalogSettings, flag
 from functions.core.unavailable import CatalogUnavailable
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -45,7 +45,8 @@ _FOR_SHELLS = (
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
-    "upkeep": "clipo.local.upkeep_timer",
+    "upkeep": "clipo.local.upkeep",
+    "webhooks": "clipo.local.webhooks",
 }
 """The children that run our functions, and start again when the functions' code changes."""
 
@@ -81,7 +82,8 @@ class Stack:
                 "CLIPO_FFMPEG_DIR": str(ffmpeg_dir),
                 "TMPDIR": str(self._home.scratch),
             }
-            programs = [_function(name, environ, self._console) for name in _FUNCTION_MODULES]
+            names = [n for n in _FUNCTION_MODULES if n != "webhooks" or flag(environ, "WEBHOOKS")]
+            programs = [_function(name, environ, self._console) for name in names]
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
             api = f"http://localhost:{port}"
             self._write_addresses(api, environ)

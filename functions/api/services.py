@@ -7,8 +7,8 @@ from typing import Annotated, BinaryIO, Protocol
 
 from fastapi import Depends, Request
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.mongo import Catalog, KeyUse
-from functions.adapters.processing_function import ProcessingFunction
 from functions.adapters.storage import MultipartStep, SignedPost, Storage
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now

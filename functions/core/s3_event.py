@@ -1,11 +1,11 @@
-"""What S3 sends when objects are created, read into typed values.
+"""The event that S3 sends when an object is created: read into typed values, and made.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from functions.core.keys import video_id_of
 from functions.core.video import (
@@ -60,6 +60,26 @@ def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise MalformedEvent(f"Not a record of S3: {type(error).__name__} {error}") from error
     return UploadedObject(video_id=video_id, key=key, source=source)
+
+
+def created_event(upload: UploadedObject, *, bucket: str) -> dict[str, Any]:
+    """Return S3's event of a stored object, for an upload whose own event never came.
+
+    Its `eventSource` says that Clipo made it.
+    """
+    source = upload.source
+    stored = {"key": quote_plus(upload.key, safe="/"), "size": source.size, "eTag": source.etag}
+    if source.sequencer:
+        stored["sequencer"] = source.sequencer
+    return {
+        "Records": [
+            {
+                "eventSource": "clipo",
+                "eventName": "ObjectCreated:Put",
+                "s3": {"bucket": {"name": bucket}, "object": stored},
+            }
+        ]
+    }
 
 
 def event_id(record: Any) -> str | None:

@@ -124,24 +124,24 @@ class CatalogSettings:
     uri: str
     database: str
     announces: bool = False
-    """Whether a finish is recorded together with the webhook that is to tell of it."""
+    """Whether a finish is recorded together with its webhook."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "CatalogSettings":
-        """Read MONGODB_URI, MONGODB_DATABASE (default `clipo`) and WEBHOOK_QUEUE_URL."""
+        """Read MONGODB_URI, MONGODB_DATABASE (default `clipo`) and WEBHOOKS (default false).
+
+        WEBHOOKS is true in every function that finishes videos where webhooks are on. It says
+        nothing of the receiver. Raises `SettingsError`.
+        """
         return cls(
             uri=required(environ, "MONGODB_URI"),
             database=environ.get("MONGODB_DATABASE") or "clipo",
-            announces=bool(webhook_queue_url(environ)),
+            announces=flag(environ, "WEBHOOKS"),
         )
 
 
 def webhook_queue_url(environ: Mapping[str, str]) -> str | None:
-    """Return WEBHOOK_QUEUE_URL, the queue of upkeep's nudges; `None` where there are no webhooks.
-
-    For functions that finish videos it stands for the receiver, whose address and secret only
-    upkeep knows: not the function that reads hostile files.
-    """
+    """Return WEBHOOK_QUEUE_URL, the queue of webhooks that are due; `None` without webhooks."""
     return environ.get("WEBHOOK_QUEUE_URL") or None
 
 

@@ -18,4 +18,4 @@ class ProcessingUnavailable(Unavailable):
 
 
 class QueueUnavailable(Unavailable):
-    """What tells upkeep of work."""
+    """The webhook queue."""

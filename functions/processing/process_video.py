@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
+from functions.adapters.jobs import WebhookJobs
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core.clock import Clock, utc_now
@@ -112,13 +113,6 @@ class Inspector(Protocol):
         """Return the metadata and the thumbnail."""
 
 
-class Nudges(Protocol):
-    """What tells the operator's receiver."""
-
-    def send(self, video_id: str) -> None:
-        """Have it told of a finished video now."""
-
-
 class NotNow(Exception):
     """The video cannot be claimed now: let Lambda deliver the event again later."""
 
@@ -142,7 +136,7 @@ class VideoProcessor:
     inspector: Inspector
     leftovers: Leftovers
     max_bytes: int
-    nudges: Nudges | None = None
+    webhooks: WebhookJobs | None = None
     """`None` where nobody wants to be told."""
     now: Clock = utc_now
 
@@ -277,7 +271,7 @@ class VideoProcessor:
             **_cost(processing),
         )
         measure({Metric.DONE: 1} | _measured(processing))
-        self._nudge(video.id)
+        self._enqueue_webhook(video.id)
         return Outcome(video.id, "done")
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
@@ -288,7 +282,7 @@ class VideoProcessor:
         logger().info("video failed", code=error.code, **_cost(processing))
         count_failed(error.code)
         measure(_measured(processing))
-        self._nudge(video.id)
+        self._enqueue_webhook(video.id)
         return Outcome(video.id, "failed")
 
     def _superseded(self, video_id: str, work: "_Work") -> Outcome:
@@ -296,14 +290,14 @@ class VideoProcessor:
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
         return Outcome(video_id, Refusal.SUPERSEDED)
 
-    def _nudge(self, video_id: str) -> None:
-        if self.nudges is None:
+    def _enqueue_webhook(self, video_id: str) -> None:
+        if self.webhooks is None:
             return
         try:
-            self.nudges.send(video_id)
+            self.webhooks.enqueue(video_id)
         except Unavailable:
-            # The record says that the receiver is to be told, and the clean-up looks there.
-            logger().warning("upkeep not nudged", exc_info=True)
+            # The record says that the webhook is due, and its scheduled run looks there.
+            logger().warning("webhook not enqueued", exc_info=True)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""

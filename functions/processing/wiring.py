@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import functions.adapters.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
+from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import Catalog
 from functions.adapters.storage import Storage
-from functions.adapters.webhook_queue import Nudges
 from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
@@ -40,6 +40,6 @@ def wire(environ: Mapping[str, str]) -> Wired:
         inspector=Engine(ffmpeg_dir(environ)),
         leftovers=storage,
         max_bytes=max_upload_bytes(environ),
-        nudges=Nudges.read(environ),
+        webhooks=WebhookQueue.read(environ),
     )
     return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

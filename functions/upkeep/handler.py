@@ -1,35 +1,18 @@
 """The upkeep Lambda: nothing stays stuck.
 
-Two kinds of events: the schedule's, and messages of the failure queue and of the nudges'.
-https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+It is called by its schedule, and with messages of the failure queue.
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
-from functions.adapters.telemetry import log_context, logger
-from functions.adapters.webhook_queue import nudged_video
+from functions.adapters.telemetry import logger
+from functions.adapters.triggers import Context, RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
 from functions.upkeep.wiring import Wired, deployed_processing, wire
-
-
-class Context(Protocol):
-    """What we use of Lambda's context."""
-
-    @property
-    def aws_request_id(self) -> str:
-        """Return the id that Lambda gave to this invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda ends this invocation."""
-
-
-class UnknownEvent(Exception):
-    """Neither the schedule's event nor messages of a queue."""
 
 
 @cache
@@ -38,7 +21,7 @@ def _wired() -> Wired:
 
 
 def handler(event: Any, context: Context) -> dict[str, Any]:
-    """Run the scheduled sweep, or take messages off a queue."""
+    """Run the scheduled sweep, or take messages off the failure queue."""
     return handle(event, context, _wired())
 
 
@@ -47,26 +30,20 @@ def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
 
     Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.
     """
-    with log_context(request_id=context.aws_request_id):
-        if isinstance(event, Mapping):
-            if event.get("detail-type") == "Scheduled Event":
-                with log_context(event_id=event.get("id")):
-                    return _sweep(context, wired)
-            if isinstance(messages := event.get("Records"), list):
-                return _settle(messages, context, wired)
-        raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
+
+    def settle(body: str) -> None:
+        wired.failed_events.settle(body)
+
+    def run(remaining_s: RemainingTime) -> dict[str, Any]:
+        return _sweep(wired, remaining_s)
+
+    return dispatch(event, context, run=run, settle=settle, margin_s=MARGIN_S)
 
 
-def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
-    def remaining_s() -> float:
-        return context.get_remaining_time_in_millis() / 1000
-
+def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
     swept = wired.sweep.run(remaining_s=remaining_s)
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
-    if wired.webhooks:
-        report["webhooks"] = asdict(wired.webhooks.run(remaining_s=remaining_s))
-        logger().info("looked for webhooks", **report["webhooks"])
     try:
         leftovers = wired.leftovers.run_if_due(remaining_s=remaining_s)
     except Unavailable as error:
@@ -78,27 +55,3 @@ def _sweep(context: Context, wired: Wired) -> dict[str, Any]:
     if problems:
         raise ExceptionGroup("Not everything was looked after; the next run tries again.", problems)
     return report
-
-
-def _settle(messages: list[dict[str, Any]], context: Context, wired: Wired) -> dict[str, Any]:
-    """Take messages off the queue; those that are named in the answer come again."""
-
-    def remaining_s() -> float:
-        return context.get_remaining_time_in_millis() / 1000
-
-    again = []
-    for message in messages:
-        if remaining_s() < MARGIN_S:
-            again.append({"itemIdentifier": message["messageId"]})
-            continue
-        with log_context(message_id=message["messageId"]):
-            try:
-                video_id = nudged_video(message["body"])
-                if video_id is None:
-                    wired.failed_events.settle(message["body"])
-                elif wired.webhooks:
-                    wired.webhooks.announce(video_id, remaining_s=remaining_s)
-            except Exception:  # noqa: BLE001 (one bad message is to keep no other)
-                logger().exception("message comes again")
-                again.append({"itemIdentifier": message["messageId"]})
-    return {"batchItemFailures": again}

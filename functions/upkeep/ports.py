@@ -1,6 +1,6 @@
-"""What upkeep asks of the catalog, of object storage, of processing and of the receiver."""
+"""What upkeep asks of the catalog, of object storage and of processing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,7 +11,6 @@ from functions.core.video import (
     Source,
     UploadedObject,
     Video,
-    Webhook,
 )
 
 
@@ -35,12 +34,6 @@ class Records(Protocol):
 
     def fail_stuck(self, seen: Video, *, error: Failure, now: datetime) -> bool:
         """Move to failed, if the video is as it was seen."""
-
-    def undelivered(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos whose receiver was due to be told before a moment."""
-
-    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
-        """Record an attempt to tell it, if the webhook is as it was seen."""
 
     def known(self, video_ids: Iterable[str]) -> set[str]:
         """Return those ids of which there are videos."""
@@ -76,17 +69,3 @@ class Processing(Protocol):
 
     def start(self, upload: UploadedObject) -> None:
         """Hand it an upload of which storage sends no event."""
-
-
-class Receiver(Protocol):
-    """Who wants to be told of finished videos."""
-
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of its answer. Raises `NotAnswered`."""
-
-
-class Nudges(Protocol):
-    """What brings upkeep back before its next sweep."""
-
-    def send(self, video_id: str, *, delay_s: int = 0) -> None:
-        """Have a video's webhook looked at after a while. Raises `QueueUnavailable`."""

@@ -3,20 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from standardwebhooks import Webhook as Signer
-
+from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.mongo import Catalog
-from functions.adapters.processing_function import ProcessingFunction
 from functions.adapters.storage import Storage
-from functions.adapters.webhook_queue import Nudges
 from functions.core.settings import CatalogSettings, StorageSettings, flag, required
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.ports import Processing
 from functions.upkeep.sweep import Sweep
-from functions.webhooks.deliver import Webhooks
-from functions.webhooks.outbound import HttpReceiver
-from functions.webhooks.settings import WebhookSettings
 
 _CATALOG_TIMEOUT_MS = 5000
 _S3_ATTEMPTS = 2
@@ -30,15 +24,12 @@ class Wired:
     sweep: Sweep
     leftovers: Leftovers
     failed_events: FailedEvents
-    webhooks: Webhooks | None = None
-    """`None` where nobody wants to be told."""
 
 
 def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
     """Read the settings and build everything. Connections are made at their first use.
 
-    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video; for webhooks see
-    `WebhookSettings`.
+    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
@@ -48,16 +39,7 @@ def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
         sweep=Sweep(catalog, storage, processing),
         leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
-        webhooks=_webhooks(environ, catalog),
     )
-
-
-def _webhooks(environ: Mapping[str, str], catalog: Catalog) -> Webhooks | None:
-    settings, nudges = WebhookSettings.read(environ), Nudges.read(environ)
-    if settings is None or nudges is None:
-        return None
-    receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    return Webhooks(catalog, receiver, Signer(settings.secret), nudges)
 
 
 def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:

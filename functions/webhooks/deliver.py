@@ -1,37 +1,56 @@
-"""Tells the operator's receiver of finished videos, until it has been heard.
+"""Delivers each result to the operator's receiver, with retries for a day.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from standardwebhooks import Webhook as Signer
 
+from functions.adapters.jobs import LONGEST_DELAY_S, WebhookJobs
 from functions.adapters.telemetry import logger
-from functions.adapters.webhook_queue import LONGEST_DELAY_S
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import (
     Video,
     Webhook,
 )
-from functions.upkeep.ports import Nudges, Receiver, Records
 from functions.webhooks.outbound import NotAnswered
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
-"""Left of the function's time for an attempt: a slow DNS, a slow receiver and a slow catalog."""
+"""The time that an attempt may need: a slow DNS, a slow receiver and a slow catalog."""
 
 _CLOCKS_DIFFER = timedelta(seconds=2)
 _PATIENCE = 3
 """Attempts that fail in a row before the receiver is let alone until the next run."""
 
 
+class WebhookRecords(Protocol):
+    """The catalog's part in webhooks."""
+
+    def get(self, video_id: str) -> Video | None:
+        """Return one video."""
+
+    def undelivered(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the videos whose webhook was due before a moment."""
+
+    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
+        """Record an attempt, if the webhook is as it was seen."""
+
+
+class Receiver(Protocol):
+    """The operator's server."""
+
+    def post(self, headers: Mapping[str, str], body: bytes) -> int:
+        """Return the status of its answer. Raises `NotAnswered`."""
+
+
 @dataclass(slots=True)
 class DeliveryReport:
-    """What one run has done."""
+    """The result of one scheduled run."""
 
     delivered: int = 0
     not_delivered: int = 0
@@ -43,10 +62,10 @@ class DeliveryReport:
 class Webhooks:
     """Makes one attempt for each webhook that is due."""
 
-    records: Records
+    records: WebhookRecords
     receiver: Receiver
     signer: Signer
-    nudges: Nudges
+    queue: WebhookJobs
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
         """Attempt all that are due. Raises `CatalogUnavailable`."""
@@ -63,10 +82,8 @@ class Webhooks:
             failed_in_a_row = 0 if delivered else failed_in_a_row + 1
         return report
 
-    def announce(self, video_id: str, *, remaining_s: Callable[[], float]) -> None:
-        """Attempt one video's if it is due; else the sweep will. Raises `CatalogUnavailable`."""
-        if remaining_s() < MARGIN_S:
-            return
+    def deliver(self, video_id: str) -> None:
+        """Attempt one video's webhook if it is due. Raises `CatalogUnavailable`."""
         video = self.records.get(video_id)
         if video and video.webhook and _is_due(video.webhook):
             self._attempt(video)
@@ -83,18 +100,18 @@ class Webhooks:
             return None
         begun = webhook.begun(now=datetime.now(UTC))
         if not self.records.move_webhook(video.id, webhook, begun):
-            # Another run is at it; or the video was deleted, retried or uploaded anew.
+            # Another run attempts it; or the video was deleted, retried or uploaded anew.
             return None
-        return self._deliver(video, begun)
+        return self._send(video, begun)
 
-    def _deliver(self, video: Video, begun: Webhook) -> bool:
+    def _send(self, video: Video, begun: Webhook) -> bool:
         status, reason = self._post(video, begun.id)
         now = datetime.now(UTC)
         after = begun.answered(status, now=now)
         self.records.move_webhook(video.id, begun, after)
         _log(video, after, reason=reason)
         if after.due_at:
-            self._nudge(video.id, (after.due_at - now).total_seconds())
+            self._enqueue_retry(video.id, (after.due_at - now).total_seconds())
         return after.delivered_at is not None
 
     def _post(self, video: Video, webhook_id: str) -> tuple[int | None, str]:
@@ -112,15 +129,15 @@ class Webhooks:
             return None, str(error)
         return status, f"status {status}"
 
-    def _nudge(self, video_id: str, delay_s: float) -> None:
-        """Have a retry made that comes sooner than some sweep would."""
+    def _enqueue_retry(self, video_id: str, delay_s: float) -> None:
+        """Enqueue a retry that is due before a scheduled run may come; later ones are the run's."""
         if delay_s > LONGEST_DELAY_S:
             return
         try:
             # Another machine's clock may be a little behind.
-            self.nudges.send(video_id, delay_s=min(round(delay_s) + 1, LONGEST_DELAY_S))
+            self.queue.enqueue(video_id, delay_s=min(round(delay_s) + 1, LONGEST_DELAY_S))
         except QueueUnavailable:
-            logger().warning("upkeep not nudged", video_id=video_id, exc_info=True)
+            logger().warning("webhook not enqueued", video_id=video_id, exc_info=True)
 
 
 def _is_due(webhook: Webhook) -> bool:

@@ -30,7 +30,6 @@ from hypothesis.stateful import (
 )
 
 from functions.adapters.mongo import Catalog, Document
-from functions.adapters.processing_function import created_event
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.problems import Problem
@@ -38,7 +37,7 @@ from functions.api.retry_video import retry_video
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.keys import source_key
-from functions.core.s3_event import pad_sequencer
+from functions.core.s3_event import created_event, pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import Unavailable
 from functions.core.video import (

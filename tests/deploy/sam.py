@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.receivers import SECRET
 from tests.servers import wait_until_listening
 
 REPOSITORY = Path(__file__).parents[2]
@@ -27,6 +28,9 @@ SETTINGS = {
     "MEDIA_BUCKET": "clipo-media",
     "MONGODB_URI": "mongodb://127.0.0.1:9",
     "PROCESSING_FUNCTION": "clipo-processing",
+    "WEBHOOK_URL": "https://receiver.invalid/hook",
+    "WEBHOOK_SECRET": SECRET,
+    "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks",
 }
 """With which every function starts; nothing answers where they point."""
 

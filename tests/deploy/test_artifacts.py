@@ -19,6 +19,7 @@ _FUNCTIONS = {
     "ApiFunction": "api",
     "ProcessingFunction": "processing",
     "UpkeepFunction": "upkeep",
+    "WebhooksFunction": "webhooks",
 }
 _MACHINE_OFFSET = 18
 """Of the machine's number in an ELF file: https://man7.org/linux/man-pages/man5/elf.5.html"""
@@ -58,6 +59,7 @@ def machines(folder: Path) -> set[int]:
         ("ApiFunction", 30_000_000),
         ("ProcessingFunction", 12_000_000),
         ("UpkeepFunction", 12_000_000),
+        ("WebhooksFunction", 12_000_000),
         ("FfmpegLayer", 100_000_000),
     ],
 )
@@ -104,14 +106,18 @@ def test_a_package_that_is_not_the_locked_one_is_not_built_in(
 def test_a_function_has_its_own_code_and_what_is_shared(
     built: Path, artifact: str, folder: str
 ) -> None:
-    ours = {"api", "processing", "shared", "upkeep"}
-    assert {path.name for path in (built / artifact).iterdir()} & ours == {folder, "shared"}
+    code = built / artifact / "functions"
+    shared = {"core", "adapters"} | ({"media"} if folder == "processing" else set())
+    assert {path.name for path in code.iterdir() if path.is_dir()} - {"__pycache__"} == {
+        folder,
+        *shared,
+    }
 
 
-def test_processing_has_nothing_of_the_web_and_no_function_the_developers_tools(
+def test_only_the_api_has_anything_of_the_web_and_no_function_the_developers_tools(
     built: Path,
 ) -> None:
-    for artifact in ("ProcessingFunction", "UpkeepFunction"):
+    for artifact in _FUNCTIONS.keys() - {"ApiFunction"}:
         there = {path.stem for path in (built / artifact).iterdir()}
         assert not there & {"fastapi", "starlette", "pydantic", "mangum", "anyio"}
     for artifact in _FUNCTIONS:
@@ -128,9 +134,9 @@ def test_no_metadata_stubs_or_tests_are_shipped(built: Path, artifact: str) -> N
     assert sorted(services) == ["lambda", "s3", "sqs"]
 
 
-@pytest.mark.parametrize(("artifact", "folder"), _FUNCTIONS.items())
+@pytest.mark.parametrize("artifact", _FUNCTIONS)
 def test_every_module_is_compiled_for_the_runtime_and_never_checked_again(
-    built: Path, runtime_python: Path, artifact: str, folder: str
+    built: Path, runtime_python: Path, artifact: str
 ) -> None:
     magic = subprocess.check_output(
         [runtime_python, "-c", "import importlib.util as u; print(u.MAGIC_NUMBER.hex())"], text=True
@@ -139,7 +145,7 @@ def test_every_module_is_compiled_for_the_runtime_and_never_checked_again(
     assert {path.read_bytes()[:4].hex() for path in compiled} == {magic.strip()}
 
     sources = [path for path in files(built / artifact) if path.suffix == ".py"]
-    assert {path.relative_to(built / artifact).parts[0] for path in sources} == {folder, "shared"}
+    assert {path.relative_to(built / artifact).parts[0] for path in sources} == {"functions"}
     for source in sources:
         (bytecode,) = (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc")
         # https://peps.python.org/pep-0552/: by hash, and not to be checked
@@ -185,7 +191,7 @@ def handled(python: Path, artifact: Path, folder: str, name: str) -> Any:
     """Let the handler in an artifact answer an event of `events/`."""
     code = f"""
 import json
-from {folder}.handler import handler
+from functions.{folder}.handler import handler
 class Context:
     aws_request_id = "id"
     def get_remaining_time_in_millis(self): return 100_000
@@ -202,6 +208,12 @@ def test_the_api_runs_on_what_it_ships(built: Path, runtime_python: Path, name: 
 def test_upkeep_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:
     artifact = built / "UpkeepFunction"
     settled = handled(runtime_python, artifact, "upkeep", "sqs-not-understood")
+    assert settled == {"batchItemFailures": []}
+
+
+def test_webhooks_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:
+    artifact = built / "WebhooksFunction"
+    settled = handled(runtime_python, artifact, "webhooks", "sqs-not-understood")
     assert settled == {"batchItemFailures": []}
 
 
@@ -227,7 +239,11 @@ _SLOW = {
     [
         ("ApiFunction", "functions.api.handler", _LOGGED | _CATALOG | _WEB),
         ("ProcessingFunction", "functions.processing.cold_start", _LOGGED | _CATALOG | {"urllib3"}),
-        ("UpkeepFunction", "functions.upkeep.handler", _LOGGED | _CATALOG | {"standardwebhooks"}),
+        ("UpkeepFunction", "functions.upkeep.handler", _LOGGED | _CATALOG),
+        (
+            *("WebhooksFunction", "functions.webhooks.handler"),
+            _LOGGED | _CATALOG | {"standardwebhooks"},
+        ),
     ],
 )
 def test_a_cold_start_imports_nothing_that_not_every_event_needs(
@@ -242,7 +258,7 @@ print(json.dumps(list(set(sys.modules) - before)))
     modules = set(answer(runtime_python, built / artifact, code))
     shipped = {path.stem for path in (built / artifact).iterdir()}
     # Of botocore it is the empty package only, in which powertools leaves its name.
-    ours = {_FUNCTIONS[artifact], "shared", "botocore"}
+    ours = {"functions", "botocore"}
     assert {name.partition(".")[0] for name in modules} & shipped - ours == packages
     assert modules & _SLOW == set()
 

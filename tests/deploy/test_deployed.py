@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from bson import ObjectId
 from pymongo import MongoClient
 from samtranslator.yaml_helper import yaml_parse
 
@@ -28,7 +29,7 @@ _STACK = "clipo-test"
 _SECRET = "clipo/mongodb"
 _WEBHOOK_SECRET = "clipo/webhooks"
 _RECEIVER = "https://receiver.invalid/hook"
-"""Nobody: only public addresses are told, and there is none here."""
+"""There is none: webhooks go to public addresses only, and this machine has none."""
 
 
 @dataclass(frozen=True)
@@ -181,16 +182,39 @@ def test_the_page_comes_through_the_gateway_as_it_was_built(deployed: Deployed) 
                 assert packed.headers["content-encoding"] == "gzip"
 
 
-def test_a_finish_is_announced_at_once(deployed: Deployed, clips: Clips) -> None:
-    """Nobody is there to be told; that it was tried is what the queue and its trigger did."""
+def attempted(api: httpx2.Client, video_id: str, *, times: int) -> dict[str, Any]:
+    """Wait until a video's webhook has been attempted that often."""
+
+    def look() -> dict[str, Any] | None:
+        webhook: dict[str, Any] | None = api.get(f"/videos/{video_id}").json()["webhook"]
+        return webhook if webhook and webhook["attempts"] >= times else None
+
+    return eventually(look)
+
+
+def test_a_webhook_is_attempted_at_once(deployed: Deployed, clips: Clips) -> None:
+    """No receiver is there: that there was an attempt is the work of the queue and its trigger."""
     with deployed.api() as api:
         video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        assert attempted(api, video_id, times=1)["delivered_at"] is None
 
-        def look() -> dict[str, Any] | None:
-            webhook: dict[str, Any] | None = api.get(f"/videos/{video_id}").json()["webhook"]
-            return webhook if webhook and webhook["attempts"] else None
 
-        assert eventually(look)["delivered_at"] is None
+def test_a_webhook_is_attempted_again_by_the_schedule(deployed: Deployed, clips: Clips) -> None:
+    """The emulator's clock does not run the schedule that often: the test does."""
+    with deployed.api() as api, MongoClient[dict[str, Any]](deployed.mongodb_uri) as client:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        # The two attempts that messages of the queue make.
+        attempted(api, video_id, times=2)
+        past = datetime.now(UTC) - timedelta(minutes=1)
+        changed = client["clipo"]["videos"].update_one(
+            {"_id": ObjectId(video_id)}, {"$set": {"webhook.due_at": past}}
+        )
+        assert changed.matched_count == 1
+        answer = deployed.aws.client("lambda").invoke(
+            FunctionName=f"{_STACK}-webhooks", Payload=json.dumps(event("schedule-webhooks"))
+        )
+        assert json.loads(answer["Payload"].read())["not_delivered"] >= 1
+        assert attempted(api, video_id, times=3)["attempts"] == 3
 
 
 def test_the_ancestors_form_works_up_to_what_lambda_takes(deployed: Deployed, clips: Clips) -> None:
@@ -263,11 +287,12 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
         deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
     stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
     shown = json.dumps(stacks.describe_stacks(StackName=_STACK)["Stacks"][0], default=str)
-    for function in ("api", "processing", "upkeep"):
+    for function in ("api", "processing", "upkeep", "webhooks"):
         group = f"/aws/lambda/{_STACK}-{function}"
         shown += json.dumps(logs.filter_log_events(logGroupName=group)["events"])
     assert "upload signed" in shown
     assert "processing started" in shown
+    assert "webhook not delivered" in shown
     assert deployed.mongodb_uri not in shown
     assert SECRET not in shown
     assert _RECEIVER not in shown

@@ -1,8 +1,11 @@
 """`sam local`: the built functions in Lambda's containers, against real servers of this machine."""
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,9 @@ from functions.core.video import (
 )
 from tests.clips import Clips
 from tests.deploy import docker
-from tests.deploy.sam import Sam
+from tests.deploy.sam import SETTINGS, Sam
 from tests.events import event
-from tests.examples import video
+from tests.examples import failure, video
 from tests.running_stack import post_form, running_stack
 from tests.servers import mongodb, s3
 
@@ -79,6 +82,8 @@ def world(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
                 "AWS_ENDPOINT_URL_SQS": storage.url,
                 "MONGODB_URI": database.uri,
             }
+            # What CloudFormation would read from a secret and make of the queue.
+            | {name: SETTINGS[name] for name in ("WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL")}
         )
         Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")
         client = boto3.Session(
@@ -138,6 +143,40 @@ def test_upkeep_fails_an_upload_that_never_came_in_a_container(world: World) -> 
     assert found
     assert found.error
     assert (found.status, found.error.code) == (Status.FAILED, "upload_expired")
+
+
+def test_upkeep_settles_a_failed_event_in_a_container(world: World) -> None:
+    stuck = video(new_video_id())
+    world.catalog.add(stuck)
+    batch = event("sqs-failed-events")
+    record = json.loads(batch["Records"][0]["body"])
+    record["requestPayload"]["Records"][0]["s3"]["object"]["key"] = stuck.upload.key
+    batch["Records"][0]["body"] = json.dumps(record)
+    assert world.invoke("UpkeepFunction", batch) == {"batchItemFailures": []}
+    found = world.catalog.get(stuck.id)
+    assert found
+    assert found.error
+    assert (found.status, found.error.code) == (Status.FAILED, "retries_exhausted")
+
+
+@pytest.mark.parametrize("name", ["schedule-webhooks", "sqs-webhook"])
+def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -> None:
+    """No receiver is there: the attempt is recorded on the video."""
+    announcing = Catalog(
+        replace(world.catalog._settings, announces=True), pool_size=1, timeout_ms=5000
+    )
+    failed = video(new_video_id())
+    with closing(announcing):
+        announcing.add(failed)
+        assert announcing.fail_stuck(failed, error=failure(), now=datetime.now(UTC))
+    happened = event(name)
+    for message in happened.get("Records", []):
+        message["body"] = json.dumps({"webhook_of": failed.id})
+    world.invoke("WebhooksFunction", happened, WebhookUrl=SETTINGS["WEBHOOK_URL"])
+    found = world.catalog.get(failed.id)
+    assert found
+    assert found.webhook
+    assert (found.webhook.attempts, found.webhook.delivered_at) == (1, None)
 
 
 def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Clips) -> None:

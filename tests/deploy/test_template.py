@@ -88,7 +88,7 @@ RIGHTS = {
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("sqs:SendMessage", "FailedEvents.Arn"),
-        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
+        ("sqs:SendMessage", "Webhooks.Arn if WebhooksAreOn"),
         ("logs:CreateLogStream", "ProcessingLogs.Arn"),
         ("logs:PutLogEvents", "ProcessingLogs.Arn"),
     },
@@ -104,12 +104,17 @@ RIGHTS = {
         ("sqs:ReceiveMessage", "FailedEvents.Arn"),
         ("sqs:DeleteMessage", "FailedEvents.Arn"),
         ("sqs:GetQueueAttributes", "FailedEvents.Arn"),
-        ("sqs:SendMessage", "Webhooks.Arn if Announces"),
-        ("sqs:ReceiveMessage", "Webhooks.Arn if Announces"),
-        ("sqs:DeleteMessage", "Webhooks.Arn if Announces"),
-        ("sqs:GetQueueAttributes", "Webhooks.Arn if Announces"),
         ("logs:CreateLogStream", "UpkeepLogs.Arn"),
         ("logs:PutLogEvents", "UpkeepLogs.Arn"),
+    },
+    # It can reach no object and start no function.
+    "WebhooksRole": {
+        ("sqs:SendMessage", "Webhooks.Arn"),
+        ("sqs:ReceiveMessage", "Webhooks.Arn"),
+        ("sqs:DeleteMessage", "Webhooks.Arn"),
+        ("sqs:GetQueueAttributes", "Webhooks.Arn"),
+        ("logs:CreateLogStream", "WebhooksLogs.Arn"),
+        ("logs:PutLogEvents", "WebhooksLogs.Arn"),
     },
 }
 """All that each function may do, to the last right: what it does in `functions/`, and no more."""
@@ -155,7 +160,7 @@ def name_of(target: Document) -> str:
     return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
 
 
-def test_only_our_bucket_our_api_and_our_schedule_may_invoke_the_functions() -> None:
+def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() -> None:
     allowed = {
         (found["Principal"], name_of(found["SourceArn"]))
         for found in resources("AWS::Lambda::Permission").values()
@@ -165,6 +170,7 @@ def test_only_our_bucket_our_api_and_our_schedule_may_invoke_the_functions() -> 
         ("s3.amazonaws.com", _UPLOADS),
         ("apigateway.amazonaws.com", api),
         ("events.amazonaws.com", "UpkeepFunctionSweep.Arn"),
+        ("events.amazonaws.com", "WebhooksFunctionDue.Arn"),
     }
     from_s3 = resource("AWS::Lambda::Permission", "UploadsMayInvoke")
     assert from_s3["SourceAccount"] == {"Ref": "AWS::AccountId"}
@@ -280,17 +286,56 @@ def test_an_event_is_tried_three_times_and_then_kept_for_two_weeks() -> None:
     assert queue["SqsManagedSseEnabled"] is True
 
 
-def test_upkeep_runs_on_schedule_and_empties_the_failure_queue() -> None:
-    (rule,) = resources("AWS::Events::Rule").values()
-    assert rule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
-    assert rule.get("State", "ENABLED") == "ENABLED"
-    mapping = resource("AWS::Lambda::EventSourceMapping", "UpkeepFunctionFailedEvents")
-    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["FailedEvents", "Arn"]}
-    assert mapping.get("Enabled", True) is True
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    timeout = resource("AWS::Lambda::Function", "UpkeepFunction")["Timeout"]
-    assert resource("AWS::SQS::Queue", "FailedEvents")["VisibilityTimeout"] >= 6 * timeout
+@pytest.mark.parametrize(
+    ("function", "rule", "mapping", "queue", "concurrency"),
+    [
+        ("UpkeepFunction", "Sweep", "FailedEvents", "FailedEvents", 2),
+        ("WebhooksFunction", "Due", "Queue", "Webhooks", {"Ref": "WebhookConcurrency"}),
+    ],
+)
+def test_a_function_has_a_schedule_and_a_queue_of_its_own(
+    function: str, rule: str, mapping: str, queue: str, concurrency: object
+) -> None:
+    schedule = resource("AWS::Events::Rule", f"{function}{rule}")
+    assert schedule["ScheduleExpression"] == {"Fn::Sub": "rate(${UpkeepMinutes} minutes)"}
+    assert schedule.get("State", "ENABLED") == "ENABLED"
+    (target,) = schedule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": [function, "Arn"]}
+    reads = resource("AWS::Lambda::EventSourceMapping", f"{function}{mapping}")
+    assert reads["EventSourceArn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    assert reads["FunctionName"] == {"Ref": function}
+    assert reads.get("Enabled", True) is True
+    assert reads["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert reads["ScalingConfig"] == {"MaximumConcurrency": concurrency}
+    timeout = resource("AWS::Lambda::Function", function)["Timeout"]
+    assert resource("AWS::SQS::Queue", queue)["VisibilityTimeout"] >= 6 * timeout
     assert timeout < 60 * source()["Parameters"]["UpkeepMinutes"]["MinValue"]
+
+
+def test_each_schedule_and_each_queue_calls_one_function() -> None:
+    assert set(resources("AWS::Events::Rule")) == {"UpkeepFunctionSweep", "WebhooksFunctionDue"}
+    assert set(resources("AWS::Lambda::EventSourceMapping")) == {
+        "UpkeepFunctionFailedEvents",
+        "WebhooksFunctionQueue",
+    }
+
+
+def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
+    conditions = {
+        name: found.get("Condition")
+        for name, found in transformed()["Resources"].items()
+        if name.startswith("Webhooks")
+    }
+    assert set(conditions.values()) == {"WebhooksAreOn"}
+    assert set(conditions) == {
+        *("Webhooks", "WebhooksErrorsAlarm", "WebhooksLogs", "WebhooksRole"),
+        *("WebhooksFunction", "WebhooksFunctionDue", "WebhooksFunctionDuePermission"),
+        *("WebhooksFunctionEventInvokeConfig", "WebhooksFunctionQueue"),
+    }
+    assert source()["Conditions"]["WebhooksAreOn"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookUrl"}, ""]}]
+    }
+    assert source()["Parameters"]["WebhookUrl"]["Default"] == ""
 
 
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
@@ -305,6 +350,7 @@ def test_functions_run_where_their_artifacts_do() -> None:
         "ApiFunction": "functions.api.handler.handler",
         "ProcessingFunction": "functions.processing.cold_start.handler",
         "UpkeepFunction": "functions.upkeep.handler.handler",
+        "WebhooksFunction": "functions.webhooks.handler.handler",
     }
     for found in functions.values():
         assert found["Runtime"] == "python3.13"
@@ -399,21 +445,27 @@ def parameters_in(value: Any) -> set[str]:
 # ---- Secrets, logs and alarms ----
 
 
-_WEBHOOK_SECRET: Document = {
-    "Fn::If": ["Announces", {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}, ""]
-}
+_WEBHOOK_SECRET: Document = {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}
 
 
-def test_what_processes_hostile_files_knows_no_receiver() -> None:
-    functions = resources("AWS::Lambda::Function")
-    knowing = [
-        name
-        for name, found in functions.items()
-        if {"WEBHOOK_URL", "WEBHOOK_SECRET"} & set(found["Environment"]["Variables"])
-    ]
-    assert knowing == ["UpkeepFunction"]
-    for found in functions.values():
-        assert "WEBHOOK_ALLOW_PRIVATE" not in found["Environment"]["Variables"]
+def test_only_the_webhooks_function_knows_the_receiver() -> None:
+    known = {
+        name: {variable for variable in found["Environment"]["Variables"] if "WEBHOOK" in variable}
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    assert known == {
+        "ApiFunction": set(),
+        "ProcessingFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL"},
+        "UpkeepFunction": {"WEBHOOKS"},
+        "WebhooksFunction": {"WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL"},
+    }
+
+
+def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
+    """Also by upkeep, whose failures are results like processing's."""
+    for name in ("ProcessingFunction", "UpkeepFunction"):
+        variables = resource("AWS::Lambda::Function", name)["Environment"]["Variables"]
+        assert variables["WEBHOOKS"] == {"Fn::If": ["WebhooksAreOn", "true", "false"]}
 
 
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
@@ -428,7 +480,8 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
 
 def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
     groups = resources("AWS::Logs::LogGroup")
-    assert set(groups) == {"ApiLogs", "ProcessingLogs", "UpkeepLogs", "HttpApiLogs"}
+    of_functions = {"ApiLogs", "ProcessingLogs", "UpkeepLogs", "WebhooksLogs"}
+    assert set(groups) == of_functions | {"HttpApiLogs"}
     assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
     for function in resources("AWS::Lambda::Function").values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
@@ -471,6 +524,7 @@ ALARMS = {
         *(300, 1),
     ),
     "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
+    "webhooks-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "WebhooksFunction"), 1800, 2),
 }
 """Each alarm of one metric: which, of what, over how many seconds, and from which value on."""
 
@@ -487,8 +541,9 @@ def test_alarms_watch_what_they_say() -> None:
         "ApproximateNumberOfMessagesVisible",
         "ApproximateNumberOfMessagesNotVisible",
     }
-    longest_way_of_the_sweep = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
-    assert found["upkeep-errors"]["Period"] >= 2 * longest_way_of_the_sweep
+    longest_pause = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
+    assert found["upkeep-errors"]["Period"] >= 2 * longest_pause
+    assert found["webhooks-errors"]["Period"] >= 2 * longest_pause
 
 
 def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
@@ -503,7 +558,8 @@ def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
 def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
     alarms = resources("AWS::CloudWatch::Alarm")
-    assert len(alarms) == 10, "what CloudWatch has for nothing"
+    for_nothing = [name for name in alarms if name != "WebhooksErrorsAlarm"]
+    assert len(for_nothing) == 10, "the number that CloudWatch has for nothing"
     for alarm in alarms.values():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
         name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")

@@ -92,6 +92,8 @@ def yesterday(
         sqs = two.cloud("sqs")
         sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName="clipo-webhooks")["QueueUrl"])
         interrupted, killed = worked(one, clips), worked(two, clips)
+        log = two.home / "logs" / "processing.log"
+        eventually(lambda: "webhook not enqueued" in log.read_text())
         (slow / "shut").touch()
         cut_short = one.upload_form(clips["tiny.mp4"])
         eventually(lambda: "sleep" in [process.name() for process in descendants(one)])

@@ -1,4 +1,4 @@
-"""A receiver of the operator's is told of finished videos by the running stack."""
+"""The running stack delivers webhooks to a receiver of the operator's."""
 
 import time
 from collections.abc import Iterator
@@ -17,14 +17,17 @@ def told() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, told: Receiver) -> Iterator[RunningStack]:
+def notifying(tmp_path_factory: pytest.TempPathFactory, told: Receiver) -> Iterator[RunningStack]:
     home = tmp_path_factory.mktemp("clipo")
     with running_stack(home, None, WEBHOOK_URL=told.url, WEBHOOK_SECRET=SECRET) as stack:
         yield stack
 
 
 def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple[str, str]]:
-    """Wait for the events of a video; return their ids and types. The next sweep is far away."""
+    """Wait for the events of a video; return their ids and types.
+
+    The next scheduled run is far away.
+    """
     deadline = time.monotonic() + 30
     while True:
         found = [(i, event) for i, event in told.got if event["data"]["id"] == video_id]
@@ -36,13 +39,14 @@ def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple
 
 @pytest.mark.parametrize(("clip", "kind"), [("tiny.mp4", "done"), ("audio-only.mp4", "failed")])
 def test_a_finish_is_told_and_the_telling_recorded(
-    stack: RunningStack, told: Receiver, clips: Clips, clip: str, kind: str
+    notifying: RunningStack, told: Receiver, clips: Clips, clip: str, kind: str
 ) -> None:
-    video_id = stack.upload_form(clips[clip])
+    video_id = notifying.upload_form(clips[clip])
     ((webhook_id, event_type),) = events_of(told, video_id)
     assert event_type == f"video.{kind}"
-    assert await_delivery(stack, video_id) == (webhook_id, 1, 204)
-    assert f"{video_id}  webhook     video.{kind} delivered" in stack.output
+    assert await_delivery(notifying, video_id) == (webhook_id, 1, 204)
+    assert f"{video_id}  webhook     video.{kind} delivered" in notifying.output
+    assert "webhook delivered" in (notifying.home / "logs" / "webhooks.log").read_text()
 
 
 def await_delivery(stack: RunningStack, video_id: str) -> tuple[str, int, int]:
@@ -57,13 +61,13 @@ def await_delivery(stack: RunningStack, video_id: str) -> tuple[str, int, int]:
 
 
 def test_a_receiver_that_is_down_for_a_moment_is_told_again(
-    stack: RunningStack, told: Receiver, clips: Clips
+    notifying: RunningStack, told: Receiver, clips: Clips
 ) -> None:
     told.answer = status(503)
-    video_id = stack.upload_form(clips["tiny.mp4"])
+    video_id = notifying.upload_form(clips["tiny.mp4"])
     first = events_of(told, video_id)
     told.answer = status(204)
     both = events_of(told, video_id, at_least=2)
     assert both == first * 2, "the same event with the same id"
-    assert await_delivery(stack, video_id) == (first[0][0], 2, 204)
-    assert f"{video_id}  webhook     video.done not delivered" in stack.output
+    assert await_delivery(notifying, video_id) == (first[0][0], 2, 204)
+    assert f"{video_id}  webhook     video.done not delivered" in notifying.output

@@ -45,13 +45,10 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     ("packages", "modules"),
     [
         (["pymongo", "bson"], ["adapters.mongo"]),
-        (
-            ["boto3", "botocore"],
-            ["adapters.processing_function", "adapters.s3_client", "adapters.webhook_queue"],
-        ),
+        (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
         (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
-        (["standardwebhooks"], ["upkeep.wiring", "webhooks.deliver"]),
+        (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
         (["mangum"], ["api.handler"]),
@@ -79,6 +76,8 @@ def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
         ("media", ["media", "adapters", "core"]),
         ("processing", ["processing", "media", "adapters", "core"]),
         ("api", ["api", "adapters", "core"]),
+        ("webhooks", ["webhooks", "adapters", "core"]),
+        ("upkeep", ["upkeep", "adapters", "core"]),
     ],
 )
 def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list[str]) -> None:
@@ -107,7 +106,7 @@ def test_the_web_framework_stays_in_the_api() -> None:
 
 
 @pytest.mark.parametrize(
-    "handler", ["api.handler", "processing.handler", "upkeep.handler", "processing.cold_start"]
+    "handler", [f"{name}.handler" for name in _LAMBDAS] + ["processing.cold_start"]
 )
 def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
     code = (

@@ -20,7 +20,7 @@ processor = VideoProcessor(
     inspector=Engine(Path(os.environ["CLIPO_FFMPEG_DIR"])),
     leftovers=storage,
     max_bytes=max_upload_bytes(os.environ),
-    nudges=None,
+    webhooks=None,
 )
 
 

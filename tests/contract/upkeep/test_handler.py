@@ -138,6 +138,18 @@ def test_a_failed_event_fails_its_video(world: World) -> None:
     assert (found.status, found.error and found.error.code) == (Status.FAILED, "retries_exhausted")
 
 
+@pytest.mark.parametrize("webhooks", ["false", "true"])
+def test_what_upkeep_fails_is_recorded_with_a_webhook_where_webhooks_are_on(
+    world: World, webhooks: str
+) -> None:
+    """The next run of the webhooks function finds it: upkeep knows no receiver and no queue."""
+    expired = world.add(stored=False)
+    world.handle(event("schedule"), WEBHOOKS=webhooks)
+    found = world.video(expired)
+    assert found.status is Status.FAILED
+    assert bool(found.webhook and found.webhook.due_at) is (webhooks == "true")
+
+
 @pytest.mark.parametrize("delete", ["false", "true"])
 def test_leftovers_of_both_buckets(
     world: World, delete: str, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""From a finish to a receiver that was told: MongoDB's protocol and HTTP, and crashes between."""
+"""From a result to its receiver: MongoDB's protocol and HTTP, and crashes between."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ from functions.core.video import (
 from functions.webhooks.deliver import DeliveryReport, Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import failure, media, processing, thumbnail, uploaded, video
-from tests.fakes.nudges import FakeNudges
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET, Answer, Handler, Receiver, close, hang, receiver, status
 
 NOW = datetime.now(UTC)
@@ -34,7 +34,7 @@ LEASE = Lease("token", NOW + timedelta(minutes=2))
 class World:
     catalog: Catalog
     receiver: Receiver
-    nudges: FakeNudges
+    queue: FakeWebhookQueue
 
     def finished(self) -> str:
         video_id = new_video_id()
@@ -56,13 +56,13 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client, Signer(SECRET), self.nudges)
+        return Webhooks(self.catalog, client, Signer(SECRET), self.queue)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)
 
-    def announce(self, video_id: str) -> None:
-        self.webhooks.announce(video_id, remaining_s=lambda: 200.0)
+    def deliver(self, video_id: str) -> None:
+        self.webhooks.deliver(video_id)
 
     def webhook(self, video_id: str) -> Webhook:
         found = self.video(video_id).webhook
@@ -89,7 +89,7 @@ def world(mongodb_uri: str) -> Iterator[World]:
     settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
     with closing(Catalog(settings, pool_size=4, timeout_ms=10_000)) as catalog, receiver() as told:
         catalog.ensure_indexes()
-        yield World(catalog, told, FakeNudges())
+        yield World(catalog, told, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)
 
@@ -167,7 +167,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
     assert set(world.ids) == {world.webhook(video_id).id}
 
 
-def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
+def test_messages_and_scheduled_runs_at_once_deliver_each_result_once(world: World) -> None:
     videos = [world.finished() for _ in range(20)]
     start = threading.Barrier(4)
 
@@ -177,7 +177,7 @@ def test_nudges_and_sweeps_at_once_tell_each_finish_once(world: World) -> None:
             world.run()
         else:
             for video_id in videos:
-                world.announce(video_id)
+                world.deliver(video_id)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(worker, range(4)))
@@ -215,7 +215,7 @@ def test_what_overtakes_an_announcement(
             status(500)(handler)
 
         world.receiver.answer = overtaken
-    world.announce(video_id)
+    world.deliver(video_id)
     world.run()
     assert len(world.ids) == (0 if when == "before" else 1)
     found = world.catalog.get(video_id)

@@ -18,8 +18,8 @@ from functions.core.video import (
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import ID, done_video
-from tests.fakes.nudges import FakeNudges
 from tests.fakes.records import FakeRecords
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET
 from tests.servers import wait_until_listening
 
@@ -37,7 +37,7 @@ def snippet(port: int) -> str:
 def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> None:
     records, port = FakeRecords(), free_port(29000, taken=set())
     client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
-    webhooks = Webhooks(records, client, Signer(secret), FakeNudges())
+    webhooks = Webhooks(records, client, Signer(secret), FakeWebhookQueue())
     with subprocess.Popen(
         [sys.executable, "-c", snippet(port)],
         env=os.environ | {"WEBHOOK_SECRET": SECRET},
@@ -50,7 +50,7 @@ def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> Non
             for _ in range(2):
                 webhook = Webhook("msg_1", due_at=datetime.now(UTC))
                 records.videos[ID] = replace(done_video(), webhook=webhook)
-                webhooks.announce(ID, remaining_s=lambda: 200.0)
+                webhooks.deliver(ID)
                 found = records.videos[ID].webhook
                 assert found
                 assert found.last_status == status

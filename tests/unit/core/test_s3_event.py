@@ -1,14 +1,22 @@
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from functions.core.s3_event import MalformedEvent, pad_sequencer, records, uploaded_object
+from functions.core.s3_event import (
+    MalformedEvent,
+    created_event,
+    pad_sequencer,
+    records,
+    uploaded_object,
+)
 from functions.core.video import (
     Source,
     UploadedObject,
 )
 from tests.events import event
-from tests.examples import ID
+from tests.examples import ID, uploaded
 
 BUCKET = "clipo-uploads"
 
@@ -58,6 +66,15 @@ def test_keys_are_decoded_once() -> None:
 
 def test_a_store_without_sequencers_is_understood() -> None:
     assert parsed("s3-without-sequencer")[0].source.sequencer == ""
+
+
+@pytest.mark.parametrize("sequencer", [uploaded().source.sequencer, ""])
+def test_the_event_that_we_make_is_read_as_one_of_s3(sequencer: str) -> None:
+    upload = replace(uploaded(), source=replace(uploaded().source, sequencer=sequencer))
+    made = json.loads(json.dumps(created_event(upload, bucket="uploads")))
+    (record,) = records(made)
+    assert uploaded_object(record, bucket="uploads") == upload
+    assert uploaded_object(record, bucket="another") is None
 
 
 def test_a_quoted_etag_is_unquoted() -> None:

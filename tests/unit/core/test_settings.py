@@ -34,6 +34,13 @@ def test_the_database_has_a_default_name() -> None:
     assert (settings.uri, settings.database) == ("mongodb://h", "clipo")
 
 
+def test_a_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
+    catalog = {"MONGODB_URI": "mongodb://h"}
+    assert not CatalogSettings.read(catalog).announces
+    assert not CatalogSettings.read(catalog | {"WEBHOOKS": "false"}).announces
+    assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).announces
+
+
 def test_the_size_limit_is_the_ancestors_unless_set() -> None:
     assert max_upload_bytes({}) == 100_000_000
     assert max_upload_bytes({"MAX_UPLOAD_BYTES": "5"}) == 5

@@ -23,9 +23,9 @@ from functions.core.video import (
 from functions.media.engine import Frame, Inspection, Source
 from functions.processing.process_video import NotNow, Outcome, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
-from tests.fakes.nudges import FakeNudges
 from tests.fakes.objects import FakeObjects
 from tests.fakes.records import FakeRecords
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged, measured
 
 FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
@@ -86,7 +86,7 @@ class World:
     objects: FakeObjects = field(default_factory=FakeObjects)
     sources: FakeSources = field(default_factory=FakeSources)
     inspector: FakeInspector = field(default_factory=FakeInspector)
-    nudges: FakeNudges | None = None
+    webhooks: FakeWebhookQueue | None = None
 
     def process(self, event: UploadedObject | None = None) -> Outcome:
         processor = VideoProcessor(
@@ -96,7 +96,7 @@ class World:
             inspector=self.inspector,
             leftovers=self.objects,
             max_bytes=10_000,
-            nudges=self.nudges,
+            webhooks=self.webhooks,
         )
         return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
 
@@ -152,24 +152,26 @@ def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
 
 
 @pytest.mark.parametrize("error", [None, BadMedia(Code.CORRUPT, "bad")])
-def test_upkeep_is_nudged_when_a_video_is_finished(world: World, error: Exception | None) -> None:
-    world.nudges = FakeNudges()
+def test_a_webhook_is_enqueued_when_a_video_is_finished(
+    world: World, error: Exception | None
+) -> None:
+    world.webhooks = FakeWebhookQueue()
     world.inspector.error = error
     world.process()
     world.process()
-    assert world.nudges.sent == [(ID, 0)]
+    assert world.webhooks.enqueued == [(ID, 0)]
 
 
-def test_upkeep_is_not_nudged_before(world: World) -> None:
-    world.nudges = FakeNudges()
+def test_no_webhook_is_enqueued_before(world: World) -> None:
+    world.webhooks = FakeWebhookQueue()
     world.inspector.error = StorageUnavailable("S3: SlowDown")
     with pytest.raises(StorageUnavailable):
         world.process()
-    assert world.nudges.sent == []
+    assert world.webhooks.enqueued == []
 
 
-def test_a_nudge_that_gets_lost_leaves_the_video_finished(world: World) -> None:
-    world.nudges = FakeNudges(down=True)
+def test_a_queue_that_does_not_answer_leaves_the_video_finished(world: World) -> None:
+    world.webhooks = FakeWebhookQueue(down=True)
     assert world.process() == Outcome(ID, "done")
     assert world.video.thumbnail
     assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook as Signer
 
+from functions.adapters.triggers import UnknownEvent
 from functions.core.keys import source_key
 from functions.core.settings import SettingsError
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -15,20 +15,16 @@ from functions.core.video import (
     Status,
 )
 from functions.upkeep.failed_events import FailedEvents
-from functions.upkeep.handler import UnknownEvent, handle
+from functions.upkeep.handler import handle
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.sweep import Sweep
 from functions.upkeep.wiring import Wired, deployed_processing, wire
-from functions.webhooks.deliver import Webhooks
 from tests.events import event
 from tests.examples import ID, video
-from tests.fakes.nudges import FakeNudges
 from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.receiver import FakeReceiver
 from tests.fakes.records import FakeRecords
 from tests.logs import logged
-from tests.receivers import SECRET
 
 SETTINGS = {
     "UPLOADS_BUCKET": "clipo-uploads",
@@ -52,16 +48,12 @@ class World:
     records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
     objects: FakeObjects = field(default_factory=FakeObjects)
     processing: FakeProcessing = field(default_factory=FakeProcessing)
-    receiver: FakeReceiver | None = None
 
     def handle(self, of: Any) -> dict[str, Any]:
         wired = Wired(
             sweep=Sweep(self.records, self.objects, self.processing),
             leftovers=Leftovers(self.records, self.objects, delete=False),
             failed_events=FailedEvents(self.records, self.objects, "clipo-uploads"),
-            webhooks=Webhooks(self.records, self.receiver, Signer(SECRET), FakeNudges())
-            if self.receiver
-            else None,
         )
         return handle(of, LambdaContext(), wired)
 
@@ -131,44 +123,6 @@ def test_only_the_messages_that_could_not_be_settled_come_again(world: World) ->
     assert world.handle(batch) == {"batchItemFailures": [{"itemIdentifier": first}]}
 
 
-@pytest.fixture
-def announcing(world: World) -> FakeReceiver:
-    """The receiver that the videos of this world are announced to."""
-    world.records.announces = True
-    world.receiver = FakeReceiver()
-    return world.receiver
-
-
-def test_what_the_sweep_fails_is_told_in_the_same_run(
-    world: World, announcing: FakeReceiver
-) -> None:
-    report = world.handle(event("schedule"))
-    assert report["webhooks"] == {"delivered": 1, "not_delivered": 0, "finished": True}
-    assert len(announcing.ids) == 1
-
-
-def test_a_nudge_has_the_receiver_told(world: World, announcing: FakeReceiver) -> None:
-    world.handle(event("sqs-failed-events"))
-    assert announcing.ids == [], "the nudge or the next sweep does it"
-    assert world.handle(event("sqs-webhook")) == {"batchItemFailures": []}
-    assert len(announcing.ids) == 1
-
-
-def test_a_nudge_without_webhooks_is_taken_off_the_queue(world: World) -> None:
-    assert world.handle(event("sqs-webhook")) == {"batchItemFailures": []}
-
-
-def test_a_nudge_comes_again_where_the_record_cannot_be_read(
-    world: World, announcing: FakeReceiver
-) -> None:
-    world.records.down = True
-    message = event("sqs-webhook")["Records"][0]["messageId"]
-    assert world.handle(event("sqs-webhook")) == {
-        "batchItemFailures": [{"itemIdentifier": message}]
-    }
-    assert announcing.got == []
-
-
 @pytest.mark.parametrize(
     "nonsense", [None, [], "text", {}, {"Records": None}, event("s3-test-event")]
 )
@@ -188,15 +142,6 @@ def test_without_a_catalog_the_run_fails(world: World) -> None:
     world.records.down = True
     with pytest.raises(CatalogUnavailable):
         world.handle(event("schedule"))
-
-
-def test_webhooks_are_on_where_they_are_set() -> None:
-    assert wire(SETTINGS, FakeProcessing()).webhooks is None
-    webhook = {"WEBHOOK_URL": "https://example.com", "WEBHOOK_SECRET": SECRET}
-    with pytest.raises(SettingsError, match="WEBHOOK_QUEUE_URL"):
-        wire(SETTINGS | webhook, FakeProcessing())
-    queue = {"WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/webhooks"}
-    assert wire(SETTINGS | webhook | queue, FakeProcessing()).webhooks
 
 
 @pytest.mark.parametrize("name", SETTINGS)

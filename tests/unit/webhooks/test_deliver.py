@@ -1,4 +1,4 @@
-"""When the receiver is told, how often, and what is recorded of it, with fakes around."""
+"""When a webhook is attempted, how often, and what is recorded of it, with fakes around."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,9 +15,9 @@ from functions.core.video import (
 )
 from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
 from tests.examples import ID, done_video, failed_video
-from tests.fakes.nudges import FakeNudges
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.records import FakeRecords
+from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET
 
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
@@ -27,7 +27,7 @@ ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
 class World:
     records: FakeRecords = field(default_factory=FakeRecords)
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
-    nudges: FakeNudges = field(default_factory=FakeNudges)
+    queue: FakeWebhookQueue = field(default_factory=FakeWebhookQueue)
 
     def has(self, *videos: Video) -> None:
         for one in videos:
@@ -35,13 +35,13 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver, Signer(SECRET), self.nudges)
+        return Webhooks(self.records, self.receiver, Signer(SECRET), self.queue)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)
 
-    def announce(self, video_id: str = ID, remaining_s: float = 200.0) -> None:
-        self.webhooks.announce(video_id, remaining_s=lambda: remaining_s)
+    def deliver(self, video_id: str = ID) -> None:
+        self.webhooks.deliver(video_id)
 
     def webhook(self, video_id: str = ID) -> Webhook:
         found = self.records.videos[video_id].webhook
@@ -69,7 +69,7 @@ def world() -> World:
 @pytest.mark.parametrize("video", [done_video(), failed_video()])
 def test_what_is_sent_can_be_verified_by_the_library(world: World, video: Video) -> None:
     world.has(due(video))
-    world.announce()
+    world.deliver()
     ((headers, body),) = world.receiver.got
     verified = Signer(SECRET).verify(body, dict(headers))
     assert (verified["type"], verified["data"]["id"]) == (f"video.{video.status}", ID)
@@ -86,7 +86,7 @@ def test_an_accepted_one_is_recorded_and_never_sent_again(world: World, status: 
     assert (webhook.attempts, webhook.last_status, webhook.due_at) == (1, status, None)
     assert webhook.delivered_at
     world.run()
-    world.announce()
+    world.deliver()
     assert len(world.receiver.got) == 1
 
 
@@ -100,9 +100,9 @@ def test_anything_else_is_tried_again_after_five_seconds(world: World, answer: i
     assert (webhook.attempts, webhook.last_status, webhook.delivered_at) == (1, answer, None)
     assert webhook.due_at
     assert webhook.due_at - before >= WEBHOOK_DELAYS[0]
-    assert world.nudges.sent == [(ID, 6)]
+    assert world.queue.enqueued == [(ID, 6)]
     world.run()
-    world.announce()
+    world.deliver()
     assert len(world.receiver.got) == 1, "not before it is due"
 
 
@@ -122,7 +122,7 @@ def test_all_attempts_have_one_id_and_the_last_one_is_the_end(world: World) -> N
     assert world.receiver.ids == ["msg_1"] * ALL_ATTEMPTS
     webhook = world.webhook()
     assert (webhook.attempts, webhook.due_at, webhook.delivered_at) == (ALL_ATTEMPTS, None, None)
-    assert [delay for _, delay in world.nudges.sent] == [6, 301], "later ones are the sweep's"
+    assert [delay for _, delay in world.queue.enqueued] == [6, 301], "later ones are the schedule's"
     bodies = {body for _, body in world.receiver.got}
     assert len(bodies) == 1
 
@@ -155,7 +155,7 @@ def test_the_last_attempt_that_was_ended_from_outside_is_the_last(world: World) 
 
 def test_of_two_runs_that_overlap_one_sends_it(world: World) -> None:
     world.has(due(done_video()))
-    world.receiver.meanwhile = world.announce
+    world.receiver.meanwhile = world.deliver
     world.run()
     assert len(world.receiver.got) == 1
 
@@ -166,7 +166,7 @@ def test_a_video_that_is_deleted_after_it_was_found_due_is_not_announced(
     found = due(done_video())
     monkeypatch.setattr(FakeRecords, "undelivered", lambda *_, **__: iter([found]))
     assert world.run() == DeliveryReport()
-    world.announce()
+    world.deliver()
     assert world.receiver.got == []
 
 
@@ -201,12 +201,10 @@ def test_it_stops_in_time_and_says_so(world: World) -> None:
     world.has(due(number=1), due(number=2))
     report = world.run(remaining_s=lambda: next(left))
     assert report == DeliveryReport(delivered=1, finished=False)
-    world.announce(next(reversed(world.records.videos)), remaining_s=MARGIN_S - 1)
-    assert len(world.receiver.got) == 1
 
 
-def test_a_nudge_that_gets_lost_loses_nothing(world: World) -> None:
-    world.nudges.down = True
+def test_a_queue_that_does_not_answer_loses_no_webhook(world: World) -> None:
+    world.queue.down = True
     world.receiver.answer = 500
     world.has(due(done_video()))
     world.run()
@@ -220,7 +218,7 @@ def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:
     with pytest.raises(CatalogUnavailable):
         world.run()
     with pytest.raises(CatalogUnavailable):
-        world.announce()
+        world.deliver()
 
 
 def test_names_notes_and_signatures_are_not_logged(

@@ -5,7 +5,7 @@ import pytest
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud
 from clipo.local.queued_processing import QueuedProcessing
-from functions.adapters.processing_function import created_event
+from functions.core.s3_event import created_event
 from functions.core.unavailable import ProcessingUnavailable
 from tests.examples import uploaded
 

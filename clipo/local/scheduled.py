@@ -1,11 +1,10 @@
-"""Runs upkeep on a timer and feeds it its queues, as EventBridge and SQS do on AWS."""
+"""Calls a function on a timer and with messages of a queue, as EventBridge and SQS do on AWS."""
 
 import os
 import queue
 import signal
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -13,11 +12,8 @@ from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
 from clipo.local.dispatcher import READY
 from clipo.local.execution_environment import Context
-from clipo.local.queued_processing import QueuedProcessing
 from functions.adapters.telemetry import logger
-from functions.core.settings import SettingsError, positive_int, webhook_queue_url
-from functions.upkeep.handler import handle
-from functions.upkeep.wiring import wire
+from functions.core.settings import positive_int
 
 FUNCTION_TIMEOUT_S = 240
 _EVERY_S = 300
@@ -26,8 +22,12 @@ _FINISH_S = 3
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 
 
+Function = Callable[[Mapping[str, Any], Context], Mapping[str, Any]]
+"""A Lambda function: an event and its context to an answer."""
+
+
 class Queue(Protocol):
-    """Where failed events and nudges come from."""
+    """The queue that a function reads."""
 
     def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
         """Wait for one message and hide it from others for a while."""
@@ -37,48 +37,45 @@ class Queue(Protocol):
 
 
 class Timer:
-    """Invokes upkeep when it is time, and for each message of its queues."""
+    """Invokes a function when it is time, and for each message of its queue."""
 
     def __init__(
         self,
         cloud: Queue,
         invoke: Callable[[Mapping[str, Any]], Mapping[str, Any]],
         *,
-        queues: Sequence[str],
+        name: str,
+        queue: str,
         every_s: float,
     ) -> None:
-        """Take the queues' URLs and what invokes the function."""
+        """Take the function's name, for the log, and its queue's URL."""
         self._cloud = cloud
         self._invoke = invoke
-        self._queues = queues
+        self._name = name
+        self._queue = queue
         self._every_s = every_s
         self._next = time.monotonic()
 
     def tick(self) -> None:
-        """Sweep if it is time, then wait a moment for a message.
+        """Make the scheduled call if it is time, then wait a moment for a message.
 
         Raises `ClipoError` while the queue does not answer.
         """
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every_s
             self._invoked(_scheduled_event())
-        # Only the last one is waited for, so that the others do not hold it up.
-        for url in self._queues:
-            self._deliver(url, wait_s=_WAIT_S if url == self._queues[-1] else 0)
-
-    def _deliver(self, url: str, *, wait_s: int) -> None:
-        message = self._cloud.receive(url, wait_s=wait_s, hidden_s=_HIDDEN_S)
+        message = self._cloud.receive(self._queue, wait_s=_WAIT_S, hidden_s=_HIDDEN_S)
         if message is None:
             return
         answer = self._invoked(_queue_event(message))
         if answer is not None and not answer["batchItemFailures"]:
-            self._cloud.delete(url, message)
+            self._cloud.delete(self._queue, message)
 
     def _invoked(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         try:
             return self._invoke(event)
         except Exception:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
-            logger().exception("upkeep failed")
+            logger().exception("%s failed", self._name)
             return None
 
 
@@ -103,29 +100,21 @@ def _queue_event(message: Message) -> dict[str, Any]:
     return {"Records": [record]}
 
 
-def main() -> None:
-    """Run until SIGTERM: then finish what is at hand, or leave it if it takes long."""
-    # Not an Event: a second signal within its lock would wait for the first one for ever.
-    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+def run(name: str, function: Function, *, queue_url: str) -> None:
+    """Run a function until SIGTERM: then finish what is at hand, or leave it if it takes long.
 
-    def stop(*_: object) -> None:
-        # What it waits for may have ended, too; and nothing that it does is lost half-way.
-        signal.alarm(_FINISH_S)
-        asked_to_stop.put(None)
-
-    signal.signal(signal.SIGTERM, stop)
-    try:
-        every_s = positive_int(os.environ, "CLIPO_UPKEEP_SECONDS", _EVERY_S)
-        wired = wire(os.environ, QueuedProcessing(os.environ))
-    except SettingsError as error:
-        sys.exit(str(error))
-    urls = (os.environ["FAILED_EVENTS_QUEUE_URL"], webhook_queue_url(os.environ))
+    CLIPO_UPKEEP_SECONDS (default 300) is the time between two scheduled calls. Raises
+    `SettingsError`.
+    """
+    every_s = positive_int(os.environ, "CLIPO_UPKEEP_SECONDS", _EVERY_S)
     timer = Timer(
         Cloud(os.environ),
-        lambda event: handle(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S), wired),
-        queues=list(filter(None, urls)),
+        lambda event: function(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S)),
+        name=name,
+        queue=queue_url,
         every_s=every_s,
     )
+    asked_to_stop = _sigterm()
     logger().info(READY)
     while asked_to_stop.empty():
         try:
@@ -135,5 +124,15 @@ def main() -> None:
             time.sleep(_WAIT_S)
 
 
-if __name__ == "__main__":
-    main()
+def _sigterm() -> "queue.SimpleQueue[None]":
+    """Return what is no longer empty once SIGTERM has come."""
+    # Not an Event: a second signal within its lock would wait for the first one for ever.
+    asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def stop(*_: object) -> None:
+        # What it waits for may have ended, too; and nothing that it does is lost half-way.
+        signal.alarm(_FINISH_S)
+        asked_to_stop.put(None)
+
+    signal.signal(signal.SIGTERM, stop)
+    return asked_to_stop

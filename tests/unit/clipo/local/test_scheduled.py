@@ -1,4 +1,4 @@
-"""EventBridge's and SQS's part in upkeep, with a queue in memory."""
+"""The parts of EventBridge and SQS for a function that runs locally, with a queue in memory."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clipo.local.cloud import Message
-from clipo.local.upkeep_timer import Timer
+from clipo.local.scheduled import Timer
 from functions.core.unavailable import CatalogUnavailable
 from tests.events import event
 
@@ -19,7 +19,7 @@ class FakeQueue:
     deleted: list[tuple[str, Message]] = field(default_factory=list)
 
     def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
-        assert wait_s == (1 if queue == "nudges" else 0)
+        assert wait_s > 0
         assert hidden_s > 240
         waiting = self.waiting[queue]
         return waiting.pop(0) if waiting else None
@@ -47,12 +47,12 @@ def queue() -> FakeQueue:
 
 
 def timer(queue: FakeQueue, function: Function, *, every_s: float = 300) -> Timer:
-    return Timer(queue, function, queues=["failed", "nudges"], every_s=every_s)
+    return Timer(queue, function, name="upkeep", queue="failed", every_s=every_s)
 
 
-def deliver(queue: FakeQueue, function: Function, *, name: str = "failed") -> Message:
+def deliver(queue: FakeQueue, function: Function) -> Message:
     message = Message(id="m", receipt="r", body="{}", delivery=1)
-    queue.waiting[name].append(message)
+    queue.waiting["failed"].append(message)
     timer(queue, function).tick()
     return message
 
@@ -78,10 +78,9 @@ def test_events_have_the_shape_of_those_on_aws(queue: FakeQueue) -> None:
     assert set(batch["Records"][0]) < set(event("sqs-failed-events")["Records"][0])
 
 
-@pytest.mark.parametrize("name", ["failed", "nudges"])
-def test_a_message_that_was_settled_is_deleted(queue: FakeQueue, name: str) -> None:
-    message = deliver(queue, Function(), name=name)
-    assert queue.deleted == [(name, message)]
+def test_a_message_that_was_settled_is_deleted(queue: FakeQueue) -> None:
+    message = deliver(queue, Function())
+    assert queue.deleted == [("failed", message)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,27 @@
+"""Webhooks, built when the module is imported."""
+
+import os
+from typing import Any
+
+from standardwebhooks import Webhook as Signer
+
+from functions.adapters.jobs import WebhookQueue
+from functions.webhooks.deliver import Webhooks
+from functions.webhooks.handler import handle
+from functions.webhooks.outbound import HttpReceiver
+
+from .clients import catalog
+
+webhooks = Webhooks(
+    catalog,
+    HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False),
+    Signer(os.environ["WEBHOOK_SECRET"]),
+    WebhookQueue(
+        os.environ["WEBHOOK_QUEUE_URL"], region=os.environ["AWS_REGION"], endpoint_url=None
+    ),
+)
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Attempt every webhook that is due, or those that messages of the queue name."""
+    return handle(event, context, webhooks)

@@ -1,0 +1,43 @@
+"""The webhooks Lambda: results reach the operator's receiver.
+
+It is called by its schedule, and with messages of the webhook queue.
+"""
+
+import os
+from dataclasses import asdict
+from functools import cache
+from typing import Any
+
+from functions.adapters.jobs import enqueued_video
+from functions.adapters.telemetry import logger
+from functions.adapters.triggers import Context, RemainingTime, dispatch
+from functions.webhooks.deliver import MARGIN_S, Webhooks
+from functions.webhooks.wiring import wire
+
+
+@cache
+def _wired() -> Webhooks:
+    return wire(os.environ)
+
+
+def handler(event: Any, context: Context) -> dict[str, Any]:
+    """Attempt every webhook that is due, or those that messages of the queue name."""
+    return handle(event, context, _wired())
+
+
+def handle(event: Any, context: Context, webhooks: Webhooks) -> dict[str, Any]:
+    """Do what an event asks for. Raises `UnknownEvent` and `CatalogUnavailable`."""
+
+    def settle(body: str) -> None:
+        video_id = enqueued_video(body)
+        if video_id is None:
+            logger().error("webhook message not understood")
+        else:
+            webhooks.deliver(video_id)
+
+    def run(remaining_s: RemainingTime) -> dict[str, Any]:
+        report = asdict(webhooks.run(remaining_s=remaining_s))
+        logger().info("looked for webhooks", **report)
+        return report
+
+    return dispatch(event, context, run=run, settle=settle, margin_s=MARGIN_S)

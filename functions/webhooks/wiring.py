@@ -1,0 +1,27 @@
+"""Builds the webhooks function's objects from its settings."""
+
+from collections.abc import Mapping
+
+from standardwebhooks import Webhook as Signer
+
+from functions.adapters.jobs import WebhookQueue
+from functions.adapters.mongo import Catalog
+from functions.core.settings import CatalogSettings, SettingsError
+from functions.webhooks.deliver import Webhooks
+from functions.webhooks.outbound import HttpReceiver
+from functions.webhooks.settings import WebhookSettings
+
+_CATALOG_TIMEOUT_MS = 5000
+
+
+def wire(environ: Mapping[str, str]) -> Webhooks:
+    """Read the settings and build everything. Connections are made at their first use.
+
+    Raises `SettingsError`, also where webhooks are off.
+    """
+    settings, queue = WebhookSettings.read(environ), WebhookQueue.read(environ)
+    if settings is None or queue is None:
+        raise SettingsError("Set WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL.")
+    catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+    receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
+    return Webhooks(catalog, receiver, Signer(settings.secret), queue)

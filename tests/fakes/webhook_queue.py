@@ -1,0 +1,16 @@
+"""A webhook queue that only remembers what was put on it."""
+
+from dataclasses import dataclass, field
+
+from functions.core.unavailable import QueueUnavailable
+
+
+@dataclass
+class FakeWebhookQueue:
+    enqueued: list[tuple[str, int]] = field(default_factory=list)
+    down: bool = False
+
+    def enqueue(self, video_id: str, *, delay_s: int = 0) -> None:
+        if self.down:
+            raise QueueUnavailable("SQS: ServiceUnavailable")
+        self.enqueued.append((video_id, delay_s))

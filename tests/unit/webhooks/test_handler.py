@@ -1,0 +1,130 @@
+"""Which event means what to the webhooks function, and what it answers."""
+
+import copy
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook as Signer
+
+from functions.adapters.triggers import UnknownEvent
+from functions.core.settings import SettingsError
+from functions.core.unavailable import CatalogUnavailable
+from functions.core.video import Webhook
+from functions.webhooks.deliver import MARGIN_S, Webhooks
+from functions.webhooks.handler import handle
+from functions.webhooks.wiring import wire
+from tests.events import event
+from tests.examples import ID, done_video
+from tests.fakes.receiver import FakeReceiver
+from tests.fakes.records import FakeRecords
+from tests.fakes.webhook_queue import FakeWebhookQueue
+from tests.logs import logged
+from tests.receivers import SECRET
+
+SETTINGS = {
+    "AWS_REGION": "eu-west-1",
+    "MONGODB_URI": "mongodb://127.0.0.1:9",
+    "WEBHOOK_URL": "https://example.com",
+    "WEBHOOK_SECRET": SECRET,
+    "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/webhooks",
+}
+
+
+@dataclass
+class LambdaContext:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    remaining_s: float = 200.0
+
+    def get_remaining_time_in_millis(self) -> int:
+        return round(self.remaining_s * 1000)
+
+
+@dataclass
+class World:
+    records: FakeRecords = field(default_factory=FakeRecords)
+    receiver: FakeReceiver = field(default_factory=FakeReceiver)
+    context: LambdaContext = field(default_factory=LambdaContext)
+
+    def handle(self, of: Any) -> dict[str, Any]:
+        webhooks = Webhooks(self.records, self.receiver, Signer(SECRET), FakeWebhookQueue())
+        return handle(of, self.context, webhooks)
+
+
+@pytest.fixture
+def world() -> World:
+    """One video is done, and its webhook is due."""
+    webhook = Webhook("msg_1", due_at=datetime.now(UTC))
+    return World(FakeRecords({ID: replace(done_video(), webhook=webhook)}))
+
+
+def test_the_schedule_attempts_what_is_due(world: World) -> None:
+    report = {"delivered": 1, "not_delivered": 0, "finished": True}
+    assert world.handle(event("schedule-webhooks")) == report
+    assert world.receiver.ids == ["msg_1"]
+
+
+def test_the_schedule_leaves_an_attempt_the_time_that_it_may_need(world: World) -> None:
+    world.context.remaining_s = MARGIN_S - 1
+    report = world.handle(event("schedule-webhooks"))
+    assert report == {"delivered": 0, "not_delivered": 0, "finished": False}
+    assert world.receiver.got == []
+
+
+def test_a_message_has_its_webhook_attempted(world: World) -> None:
+    assert world.handle(event("sqs-webhook")) == {"batchItemFailures": []}
+    assert world.receiver.ids == ["msg_1"]
+
+
+def test_what_there_is_no_time_for_comes_again(world: World) -> None:
+    world.context.remaining_s = MARGIN_S - 1
+    message = event("sqs-webhook")["Records"][0]["messageId"]
+    again = {"batchItemFailures": [{"itemIdentifier": message}]}
+    assert world.handle(event("sqs-webhook")) == again
+    assert world.receiver.got == []
+
+
+def test_a_message_comes_again_where_the_record_cannot_be_read(world: World) -> None:
+    world.records.down = True
+    message = event("sqs-webhook")["Records"][0]["messageId"]
+    again = {"batchItemFailures": [{"itemIdentifier": message}]}
+    assert world.handle(event("sqs-webhook")) == again
+    assert world.receiver.got == []
+
+
+def test_a_message_that_names_no_video_is_logged_and_keeps_no_other(world: World) -> None:
+    batch = event("sqs-not-understood")
+    batch["Records"] += copy.deepcopy(event("sqs-webhook")["Records"])
+    with logged() as lines:
+        assert world.handle(batch) == {"batchItemFailures": []}
+    assert [line["message"] for line in lines] == [
+        "webhook message not understood",
+        "webhook delivered",
+    ]
+    assert [line["message_id"] for line in lines] == [m["messageId"] for m in batch["Records"]]
+
+
+def test_without_a_catalog_the_run_fails(world: World) -> None:
+    world.records.down = True
+    with pytest.raises(CatalogUnavailable):
+        world.handle(event("schedule-webhooks"))
+
+
+@pytest.mark.parametrize("nonsense", [None, {}, event("s3-test-event")])
+def test_other_events_are_refused(world: World, nonsense: object) -> None:
+    with pytest.raises(UnknownEvent):
+        world.handle(nonsense)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_missing_setting_is_named(name: str) -> None:
+    assert wire(SETTINGS)
+    with pytest.raises(SettingsError, match=name):
+        wire(SETTINGS | {name: ""})
+
+
+def test_it_does_not_start_without_webhooks() -> None:
+    without = {name: value for name, value in SETTINGS.items() if "WEBHOOK" not in name}
+    with pytest.raises(SettingsError, match="WEBHOOK_URL"):
+        wire(without)
