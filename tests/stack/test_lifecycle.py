@@ -19,7 +19,7 @@ import httpx2
 import psutil
 import pytest
 
-from clipo.local.ports import free_port
+from clipo.local.ports import choosing, free_port
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver
 from tests.running_stack import RunningStack, await_ready, launch, launched
@@ -108,8 +108,9 @@ def yesterday(
 @contextmanager
 def a_taken_port() -> Iterator[int]:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", free_port(18500, taken=set())))
-        other.listen()
+        with choosing(lambda: None):
+            other.bind(("127.0.0.1", free_port(18500, taken=set())))
+            other.listen()
         yield other.getsockname()[1]
 
 
