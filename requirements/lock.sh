@@ -26,7 +26,9 @@ pin node
 pin layer
 pin runtime
 # The largest group first: the others take its versions, so that what is tested is what ships.
-pin dev
-for group in local api processing upkeep webhooks ffmpeg; do
+# Naming pyproject.toml adds the dependencies of the client.
+pin dev pyproject.toml
+pin local pyproject.toml --constraint "$folder/dev.txt"
+for group in api processing upkeep webhooks ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -72,6 +72,7 @@ class Command:
 
     environ: dict[str, str]
     folder: Path
+    program: Path = _PROGRAM
     clean: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -83,7 +84,7 @@ class Command:
 
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Run it with pipes for its streams."""
-        return self._finished([str(_PROGRAM), *arguments], environ)
+        return self._finished([str(self.program), *arguments], environ)
 
     def shell(self, line: str) -> "subprocess.CompletedProcess[str]":
         """Run a line of bash, in which `clipo` is a word."""

@@ -6,13 +6,13 @@ from typing import Any
 from functions.core.keys import source_key
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import (
+    ExpectedUpload,
     Failure,
     Media,
     Processing,
     Source,
     Status,
     Thumbnail,
-    Upload,
     UploadedObject,
     Video,
 )
@@ -31,7 +31,7 @@ def video(video_id: str = ID, **changes: Any) -> Video:
         "status": Status.PENDING,
         "created_at": CREATED,
         "updated_at": CREATED,
-        "upload": Upload(key=source_key(video_id), method="POST", expires_at=CREATED),
+        "upload": ExpectedUpload(key=source_key(video_id), expires_at=CREATED),
     }
     return Video(**fields | changes)
 

@@ -11,7 +11,7 @@ import boto3
 
 from benchmarks.cold.sandbox import FunctionFailed
 from clipo.local.cloud import Cloud
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from tests.clips import Clips
@@ -32,7 +32,7 @@ class World:
 
     environ: dict[str, str]
     s3: Any
-    catalog: Catalog
+    catalog: MongoCatalog
     clip: bytes
 
     def wake(self) -> None:
@@ -90,7 +90,7 @@ def world(folder: Path) -> Iterator[World]:
             aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name=environ["AWS_REGION"],
         ).client("s3", endpoint_url=storage.url)
-        catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
+        catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
         catalog.ensure_indexes()
         yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes())
         catalog.close()

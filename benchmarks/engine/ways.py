@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.engine.range_server import ETAG
-from functions.adapters.storage import Storage
+from functions.adapters.s3_storage import S3Storage
 from functions.core.settings import StorageSettings
 from functions.core.video import (
     Source,
@@ -91,7 +91,7 @@ def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
     @cache
     def sources(endpoint: str, bucket: str) -> RangedSources:
         settings = StorageSettings(bucket, "media", "us-east-1", endpoint_url=endpoint)
-        return RangedSources(Storage(settings, attempts=1, read_timeout_s=20))
+        return RangedSources(S3Storage(settings, attempts=1, read_timeout_s=20))
 
     def run(url: str, size: int) -> None:
         endpoint, bucket, key = url.rsplit("/", 2)

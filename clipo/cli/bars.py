@@ -6,9 +6,9 @@ from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Ta
 from rich.table import Column
 from rich.text import Text
 
-from clipo.cli.sizes import clock, size
-from clipo.cli.terminal import Terminal, plain
-from clipo.client.row import Row
+from clipo.cli.terminal import Terminal
+from clipo.cli.view import plain, size
+from clipo.client.upload import Row
 
 _NARROW = 60
 _WIDE = 100
@@ -140,3 +140,10 @@ class _LineRow:
 
     def says(self, status: str) -> None:
         self.tell(_SHOWN.get(status, status))
+
+
+def clock(seconds: float) -> str:
+    """Return a time of 75 s as 1:15."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

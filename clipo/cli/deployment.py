@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 import httpx2
 
 from clipo.cli.finding import Finding, broken, ok, warning
-from clipo.client import waits
+from clipo.client import faults
 from clipo.client.api import Api
-from clipo.client.problems import Fault, Unreachable
+from clipo.client.faults import Fault, Unreachable
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
@@ -53,7 +53,7 @@ async def _storage(api: Api, url: str, health: httpx2.Response) -> AsyncIterator
         # Without a signature it refuses: that, too, is an answer.
         answer = await api.http.get(where)
     except httpx2.HTTPError as error:
-        said = f"There is no answer from {where}: {waits.reason(error)}."
+        said = f"There is no answer from {where}: {faults.reason(error)}."
         fix = "Uploads go there directly: check firewall, VPN and DNS; locally CLIPO_BIND."
         yield broken("Storage", said, fix)
         return

@@ -19,4 +19,7 @@ def later(name: str) -> ModuleType:
     module = module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
+    package, _, short = name.rpartition(".")
+    if package:  # as `import` does
+        setattr(sys.modules[package], short, module)
     return module

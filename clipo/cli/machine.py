@@ -10,13 +10,20 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clipo.cli.finding import Finding, broken, ok, warning
+from clipo.cli.later import later
 from clipo.client import address
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
-from clipo.local import emulators, ffmpeg, settings
+from clipo.local import checkout, emulators, ffmpeg
 from clipo.local.ports import is_free
+
+if TYPE_CHECKING:
+    from clipo.local import settings
+else:  # It reads settings as the functions do: an installed client has none of them.
+    settings = later("clipo.local.settings")
 
 _PYTHONS = ((3, 11), (3, 13))
 _PLATFORMS = (("Linux", "x86_64"), ("Linux", "aarch64"))
@@ -37,19 +44,29 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
 
     `api` is the address that was given with `--api`.
     """
-    home = address.home(environ)
+    here = checkout.is_here()
     yield _python(sys.version_info[:3])
+    if here:
+        yield from _local_stack(environ)
+    else:
+        yield ok("Local stack", f"{checkout.ABSENT} {checkout.GET_IT}")
+    yield _variables(environ)
+    if here:
+        yield from _values(environ)
+    yield _address(api, environ)
+    if here:
+        yield _services(environ)
+    yield _proxies(environ)
+
+
+def _local_stack(environ: Mapping[str, str]) -> Iterator[Finding]:
+    home = address.home(environ)
     yield _platform(platform.system(), platform.machine())
     yield _set_up(emulators.MINISTACK, emulators.SECANTUSD)
     yield _ffmpeg(environ.get("CLIPO_FFMPEG_DIR"))
     yield _folder(home)
     yield _disk(home)
     yield _stack(home, environ)
-    yield _variables(environ)
-    yield from _values(environ)
-    yield _address(api, environ)
-    yield _services(environ)
-    yield _proxies(environ)
 
 
 def _python(version: tuple[int, ...]) -> Finding:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from enum import Enum, auto
 
 from clipo.cli.terminal import Terminal
+from clipo.client.api import Api, Video
+from clipo.client.faults import Fault
 
 _WIDTH = 40
 _SIXEL_PROGRAMS = ("iTerm.app", "iTerm2", "WezTerm")
@@ -39,12 +41,22 @@ def kind(environ: Mapping[str, str], *, truecolor: bool) -> Kind | None:
     return Kind.HALF_BLOCKS if truecolor else None
 
 
-def possible(terminal: Terminal) -> bool:
+async def show(terminal: Terminal, api: Api, video: Video) -> None:
+    """Draw a video's thumbnail, if there is one, where the terminal can."""
+    if not video["thumbnail"] or not _possible(terminal):
+        return
+    try:
+        _draw(terminal, await api.thumbnail(video["id"]))
+    except Fault as fault:
+        terminal.message(f"The thumbnail cannot be shown: {fault}", "dim")
+
+
+def _possible(terminal: Terminal) -> bool:
     """Whether anything is to be drawn on stdout."""
     return terminal.out.is_terminal and not (terminal.out.is_dumb_terminal or terminal.out.no_color)
 
 
-def show(terminal: Terminal, jpeg: bytes) -> None:
+def _draw(terminal: Terminal, jpeg: bytes) -> None:
     """Draw a JPEG where the terminal can."""
     chosen = kind(os.environ, truecolor=terminal.out.color_system == "truecolor")
     if not chosen:

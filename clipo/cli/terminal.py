@@ -4,7 +4,6 @@ import io
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -69,21 +68,6 @@ class Terminal:
     def error(self, line: str | Text, style: str = "red") -> None:
         """Tell a person something that has to be told."""
         self.err.print(Text(line, style=style) if isinstance(line, str) else line)
-
-
-def plain(text: str) -> str:
-    """Return a text of others so that it is shown, and does nothing to the terminal.
-
-    Control characters, those that turn the direction of writing, and halves of characters come
-    out as they are written in Python.
-    """
-    return "".join(ascii(character)[1:-1] if _acts(character) else character for character in text)
-
-
-def _acts(character: str) -> bool:
-    category = unicodedata.category(character)
-    # The joiner belongs to emoji.
-    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character != "\u200d")
 
 
 @contextmanager

@@ -1,20 +1,22 @@
-"""How videos look to a person."""
+"""How videos, and what `clipo doctor` finds, look to a person."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from rich.console import Group, RenderableType
+from rich.filesize import decimal
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from clipo import typed
-from clipo.cli.sizes import size
-from clipo.cli.terminal import plain
+from clipo.cli.finding import Finding, State
 from clipo.client.api import Video
 
-STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
+_STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
+_MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
 _TABLE_FROM = 100
 _FACTS_FROM = 80
 """Columns of a terminal that a table fits into, and all but a video's name."""
@@ -22,7 +24,7 @@ _FACTS_FROM = 80
 
 def status(video: Video) -> Text:
     """Return the status in its colour."""
-    return Text(video["status"], style=STYLES.get(video["status"], ""))
+    return Text(video["status"], style=_STYLES.get(video["status"], ""))
 
 
 def result(video: Video, *, name: str) -> Group:
@@ -47,6 +49,16 @@ def media_line(video: Video) -> str:
 def error_line(video: Video) -> str:
     """Return why it failed."""
     return f"{plain(video['error']['message'])} ({video['error']['code']})"
+
+
+def change(video: Video) -> Text:
+    """Return a line that says that a video has moved, and when that was seen."""
+    line = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
+    line.append(f"{video['id']}  ", style="default")
+    line.append(f"{video['status']:10}", style=_STYLES.get(video["status"], "yellow"))
+    failed = video["status"] == "failed"
+    said = video["error"]["code"] if failed else media_line(video)
+    return line.append(f"  {plain(video['filename'])}  {said}", style="default")
 
 
 def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
@@ -195,3 +207,37 @@ def next_step(video: Video) -> Text | None:
 def when(moment: str) -> str:
     """Return a moment of the API in the time of this machine."""
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def plain(text: str) -> str:
+    """Return a text of others so that it is shown, and does nothing to the terminal.
+
+    Control characters, those that turn the direction of writing, and halves of characters come
+    out as they are written in Python.
+    """
+    return "".join(ascii(character)[1:-1] if _acts(character) else character for character in text)
+
+
+def _acts(character: str) -> bool:
+    category = unicodedata.category(character)
+    # The joiner belongs to emoji.
+    return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character != "\u200d")
+
+
+def size(count: float) -> str:
+    """Return bytes as people say it: 690.4 kB."""
+    return decimal(int(count))
+
+
+def finding(found: Finding) -> Padding:
+    """Return the outcome of a check, and what to do."""
+    mark, style = _MARKS[found.state]
+    said = Text(plain(found.said))
+    if found.fix:
+        said.append(f"\n→ {plain(found.fix)}", style="bold")
+    table = Table.grid(padding=(0, 1, 0, 0))
+    table.add_column(style=style)
+    table.add_column(style=style, width=11)
+    table.add_column(overflow="fold")
+    table.add_row(mark, found.name, said)
+    return Padding(table, 0, expand=False)

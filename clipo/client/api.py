@@ -10,8 +10,8 @@ from urllib.parse import quote, urlsplit
 
 import httpx2
 
-from clipo.client import waits
-from clipo.client.problems import NotClipo, Problem, Unreachable
+from clipo.client import faults
+from clipo.client.faults import NotClipo, Problem, Unreachable
 
 Video = dict[str, Any]
 """A video as the API shows it."""
@@ -24,14 +24,14 @@ async def connected(
     address: str,
     on_slow: Callable[[], None] = lambda: None,
     *,
-    patience: httpx2.Timeout = waits.API,
+    timeouts: httpx2.Timeout = faults.API_TIMEOUTS,
 ) -> AsyncIterator["Api"]:
     """Yield the API at an address, for the time of a `with` block.
 
     `on_slow` is called once, when an answer keeps a person waiting.
     """
     limits = httpx2.Limits(max_connections=None)
-    async with httpx2.AsyncClient(timeout=patience, limits=limits) as http:
+    async with httpx2.AsyncClient(timeout=timeouts, limits=limits) as http:
         yield Api(address, http, on_slow)
 
 
@@ -115,7 +115,7 @@ class Api:
     async def _send(
         self, method: str, path: str, *, follow: bool = False, **request: Any
     ) -> httpx2.Response:
-        slow = get_running_loop().call_later(waits.SLOW_S, self._is_slow)
+        slow = get_running_loop().call_later(faults.SLOW_S, self._is_slow)
         try:
             answer = await self.http.request(
                 method, self.address + path, follow_redirects=follow, **request
@@ -145,7 +145,7 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
             " --api or CLIPO_API.",
             refused=True,
         )
-    said = f"There is no answer from {address}: {waits.reason(error)}."
+    said = f"There is no answer from {address}: {faults.reason(error)}."
     return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
 
 

@@ -1,12 +1,28 @@
-"""Looks at a file of the user before anything is sent."""
+"""The user's files: looked at before anything is sent, and remembered until all of it is.
 
+So the same command goes on where it stopped.
+"""
+
+import fcntl
+import hashlib
+import json
 import os
+import secrets
 import stat
+import time
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import platformdirs
+
 from clipo.errors import ClipoError
+from clipo.home import write_whole
+
+_KEPT_S = 24 * 3600
+"""As long as the API knows an Idempotency-Key, and S3 keeps parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +71,83 @@ def looked_at(path: Path) -> LocalFile:
     if not found.st_size:
         raise ClipoError("The file is empty. Choose another.")
     return LocalFile(Path(os.path.abspath(path)), found.st_size, found.st_mtime_ns)  # noqa: PTH100 (links keep the name that was given)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What has to be known to go on with the upload of a file to an API."""
+
+    api: str
+    path: str
+    size: int
+    mtime_ns: int
+    idempotency_key: str
+    """Of the announcement: repeated, it finds the same video."""
+    video_id: str | None = None
+    upload_id: str | None = None
+    """Of the upload in parts, when it has begun."""
+
+
+class Unfinished:
+    """The file that remembers one upload. Nobody else uploads the same file meanwhile."""
+
+    def __init__(self, path: Path, api: str, file: LocalFile) -> None:
+        """Take where it is kept, and of what."""
+        self._path = path
+        self._fresh = Progress(
+            api, str(file.path), file.size, file.mtime_ns, idempotency_key=secrets.token_urlsafe(24)
+        )
+
+    def progress(self) -> Progress:
+        """Return how far it has come: to the beginning where the file has changed since."""
+        fresh = self._fresh
+        try:
+            found = Progress(**json.loads(self._path.read_text()))
+            age_s = time.time() - self._path.stat().st_mtime
+        except (OSError, ValueError, TypeError):
+            return fresh
+        same = (found.api, found.path, found.size, found.mtime_ns) == (
+            *(fresh.api, fresh.path, fresh.size, fresh.mtime_ns),
+        )
+        return found if same and 0 <= age_s < _KEPT_S else fresh
+
+    def keep(self, progress: Progress) -> None:
+        """Remember how far it has come."""
+        write_whole(self._path, json.dumps(asdict(progress)))
+
+    def forget(self) -> None:
+        """All of the file has been sent, or will not be."""
+        self._path.unlink(missing_ok=True)
+
+
+@contextmanager
+def unfinished(api: str, file: LocalFile, folder: Path | None = None) -> Iterator[Unfinished]:
+    """Yield what is remembered of a file's upload to an API.
+
+    Raises `ClipoError` where another process uploads it, and where nothing can be remembered.
+    """
+    folder = folder or platformdirs.user_state_path("clipo") / "uploads"
+    name = hashlib.sha256(json.dumps([api, str(file.path)]).encode()).hexdigest()[:32]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _forget_old(folder)
+        lock = (folder / f"{name}.lock").open("w")
+    except OSError as error:
+        raise ClipoError(
+            f"{folder} cannot be written, where uploads are remembered: {error.strerror}."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ClipoError(
+                "Another `clipo` is uploading this file. Wait for its end, or stop it."
+            ) from error
+        yield Unfinished(folder / f"{name}.json", api, file)
+
+
+def _forget_old(folder: Path) -> None:
+    for file in folder.iterdir():
+        with suppress(FileNotFoundError):
+            if time.time() - file.stat().st_mtime > 2 * _KEPT_S:
+                file.unlink()

@@ -10,8 +10,8 @@ from xml.sax.saxutils import escape, unescape
 
 import httpx2
 
-from clipo.client import waits
-from clipo.client.problems import StorageRefused, Unreachable
+from clipo.client import faults
+from clipo.client.faults import StorageRefused, Unreachable
 from clipo.errors import ClipoError
 
 _CHUNK = 256 << 10
@@ -122,11 +122,11 @@ async def _slice(
 
 async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any) -> httpx2.Response:
     try:
-        answer = await http.request(method, url, timeout=waits.STORAGE, **request)
+        answer = await http.request(method, url, timeout=faults.STORAGE_TIMEOUTS, **request)
     except httpx2.HTTPError as error:
         host = httpx2.URL(url).host
         raise Unreachable(
-            f"The storage at {host} does not answer: {waits.reason(error)}."
+            f"The storage at {host} does not answer: {faults.reason(error)}."
         ) from error
     except OSError as error:
         raise ClipoError(

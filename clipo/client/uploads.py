@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.client.api import Api, Video
-from clipo.client.files import looked_at
-from clipo.client.follow import finished
-from clipo.client.resume import unfinished
-from clipo.client.row import Row
-from clipo.client.upload import announced, send
+from clipo.client.files import looked_at, unfinished
+from clipo.client.upload import Row, announced, send
+from clipo.client.watch import finished
 from clipo.errors import ClipoError
 
 _AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class GivenFile:
     """A file that is to be uploaded."""
 
     path: Path
@@ -35,14 +33,14 @@ class Source:
         return str(self.path) if self.lasting else self.name
 
 
-def sources(paths: Sequence[Path]) -> list[Source]:
+def given_files(paths: Sequence[Path]) -> list[GivenFile]:
     """Return each file once, by its name, or by the way to it where two have the same name."""
     different: dict[str, Path] = {}
     for path in paths:
         different.setdefault(os.path.abspath(path), path)  # noqa: PTH100 (links stay what they are)
     names = Counter(path.name for path in different.values())
     return [
-        Source(path, path.name if path.name and names[path.name] == 1 else str(path))
+        GivenFile(path, path.name if path.name and names[path.name] == 1 else str(path))
         for path in different.values()
     ]
 
@@ -51,7 +49,7 @@ def sources(paths: Sequence[Path]) -> list[Source]:
 class Outcome:
     """What became of one file."""
 
-    source: Source
+    file: GivenFile
     video: Video | None = None
     error: ClipoError | None = None
 
@@ -74,14 +72,14 @@ class Uploads:
 
     async def run(
         self,
-        files: Sequence[Source],
+        files: Sequence[GivenFile],
         new_row: Callable[[str, int], Row],
         on_outcome: Callable[[Outcome], None],
     ) -> list[Outcome]:
         """Return what became of each file, in the order given; told as each one ends."""
         self._unsent = len(files)
 
-        async def one(file: Source) -> Outcome:
+        async def one(file: GivenFile) -> Outcome:
             outcome = await self._outcome(file, new_row)
             on_outcome(outcome)
             return outcome
@@ -99,26 +97,28 @@ class Uploads:
         """Whether there is nothing left to send: then only processing is waited for."""
         return self._unsent == 0
 
-    async def _outcome(self, source: Source, new_row: Callable[[str, int], Row]) -> Outcome:
+    async def _outcome(self, given: GivenFile, new_row: Callable[[str, int], Row]) -> Outcome:
         try:
-            video, row = await self._sent(source, new_row)
+            video, row = await self._sent(given, new_row)
         except ClipoError as error:
             self._unsent -= 1
-            return Outcome(source, error=error)
+            return Outcome(given, error=error)
         self._unsent -= 1
         if not self._wait:
-            return Outcome(source, video)
+            return Outcome(given, video)
         try:
             video = await finished(self._api, video["id"], lambda now: row.says(now["status"]))
         except ClipoError as error:
-            return Outcome(source, video, error)
-        return Outcome(source, video)
+            return Outcome(given, video, error)
+        return Outcome(given, video)
 
-    async def _sent(self, source: Source, new_row: Callable[[str, int], Row]) -> tuple[Video, Row]:
-        file = looked_at(source.path)
+    async def _sent(
+        self, given: GivenFile, new_row: Callable[[str, int], Row]
+    ) -> tuple[Video, Row]:
+        file = looked_at(given.path)
         async with self._free:
             with unfinished(self._api.address, file, self._state) as remembered:
                 video = await announced(self._api, file, remembered)
-                row = new_row(source.name, file.size)
+                row = new_row(given.name, file.size)
                 await send(self._api, video, file, remembered, row)
         return video, row

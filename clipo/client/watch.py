@@ -1,15 +1,31 @@
-"""The command `watch`: videos as they move."""
+"""Follows videos by asking the API: one to its end, some, or all that there are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from clipo.client.api import Api, Video
-from clipo.client.follow import FINISHED
-from clipo.client.patience import once_answered, patiently
+from clipo.client.faults import once_answered, patiently
 
+FINISHED = ("done", "failed")
+_FIRST_WAIT_S = 0.2
+_LONGEST_WAIT_S = 2.0
 _EVERY_S = 1.0
 _NEWEST = 100
+
+
+async def finished(api: Api, video_id: str, on_change: Callable[[Video], None]) -> Video:
+    """Return a video when it is done or failed. `on_change` is called with each new status."""
+    seen, wait_s = None, _FIRST_WAIT_S
+    while True:
+        video = await patiently(lambda: api.get(video_id))
+        if video["status"] != seen:
+            seen = video["status"]
+            on_change(video)
+        if seen in FINISHED:
+            return video
+        await asyncio.sleep(wait_s)
+        wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
 
 
 async def changes_of(api: Api, ids: Sequence[str]) -> AsyncIterator[Video]:

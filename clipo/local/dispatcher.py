@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
@@ -34,28 +34,12 @@ READY = "waiting for events"
 """What is logged once events are carried."""
 
 
-class Queue(Protocol):
-    """Where events come from, and where those that cannot be processed go."""
-
-    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
-        """Wait for one message and hide it from others for a while."""
-
-    def delete(self, queue: str, message: Message) -> None:
-        """Take a message off its queue."""
-
-    def hide(self, queue: str, message: Message, *, seconds: int) -> None:
-        """Let a message come again after a while."""
-
-    def send(self, queue: str, body: Mapping[str, Any]) -> None:
-        """Put a message on a queue."""
-
-
 class Dispatcher:
     """Delivers events one by one."""
 
     def __init__(
         self,
-        cloud: Queue,
+        cloud: Cloud,
         invoke: Callable[[Mapping[str, Any]], Any],
         *,
         events: str,

@@ -32,7 +32,7 @@ class _Interrupted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class InvocationContext:
     """What Lambda hands to a handler, as far as ours look."""
 
     deadline: float
@@ -120,7 +120,7 @@ def _serve(connection: Connection, timeout_s: int) -> None:
     from functions.processing.handler import handler  # noqa: PLC0415
 
     try:
-        handler(_warm_up_event(), Context(time.monotonic() + timeout_s))
+        handler(_warm_up_event(), InvocationContext(time.monotonic() + timeout_s))
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
     # Lambda does not count the start either.
@@ -132,7 +132,7 @@ def _serve(connection: Connection, timeout_s: int) -> None:
         except (EOFError, _Interrupted):
             return
         try:
-            answer = True, handler(event, Context(time.monotonic() + timeout_s))
+            answer = True, handler(event, InvocationContext(time.monotonic() + timeout_s))
         except Exception as error:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
             answer = False, f"{type(error).__name__}: {error}"
         connection.send(answer)

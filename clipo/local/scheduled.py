@@ -6,12 +6,12 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
 from clipo.local.dispatcher import READY
-from clipo.local.execution_environment import Context
+from clipo.local.execution_environment import InvocationContext
 from functions.adapters.telemetry import logger
 from functions.core.settings import positive_int
 
@@ -22,18 +22,8 @@ _FINISH_S = 3
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 
 
-Function = Callable[[Mapping[str, Any], Context], Mapping[str, Any]]
+Function = Callable[[Mapping[str, Any], InvocationContext], Mapping[str, Any]]
 """A Lambda function: an event and its context to an answer."""
-
-
-class Queue(Protocol):
-    """The queue that a function reads."""
-
-    def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
-        """Wait for one message and hide it from others for a while."""
-
-    def delete(self, queue: str, message: Message) -> None:
-        """Take a message off its queue."""
 
 
 class Timer:
@@ -41,7 +31,7 @@ class Timer:
 
     def __init__(
         self,
-        cloud: Queue,
+        cloud: Cloud,
         invoke: Callable[[Mapping[str, Any]], Mapping[str, Any]],
         *,
         name: str,
@@ -109,7 +99,7 @@ def run(name: str, function: Function, *, queue_url: str) -> None:
     every_s = positive_int(os.environ, "CLIPO_UPKEEP_SECONDS", _EVERY_S)
     timer = Timer(
         Cloud(os.environ),
-        lambda event: function(event, Context(time.monotonic() + FUNCTION_TIMEOUT_S)),
+        lambda event: function(event, InvocationContext(time.monotonic() + FUNCTION_TIMEOUT_S)),
         name=name,
         queue=queue_url,
         every_s=every_s,

@@ -32,11 +32,11 @@ _CONNECT_S = 2
 _READ_S = 3
 
 
-class WebhookJobs(Protocol):
-    """Where a function asks for the delivery of a video's webhook."""
+class Jobs(Protocol):
+    """Starts processing: on Lambda, or by the local stack's queue."""
 
-    def enqueue(self, video_id: str, *, delay_s: int = 0) -> None:
-        """Have the webhook delivered after a delay. Raises `QueueUnavailable`."""
+    def start(self, upload: UploadedObject) -> None:
+        """Have an uploaded object processed. Raises `ProcessingUnavailable`."""
 
 
 class ProcessingFunction:
@@ -47,6 +47,18 @@ class ProcessingFunction:
         self._name = name
         self._region = region
         self._uploads_bucket = uploads_bucket
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "ProcessingFunction":
+        """Read PROCESSING_FUNCTION, the name or ARN, AWS_REGION and UPLOADS_BUCKET.
+
+        Raises `SettingsError`.
+        """
+        return cls(
+            required(environ, "PROCESSING_FUNCTION"),
+            region=required(environ, "AWS_REGION"),
+            uploads_bucket=required(environ, "UPLOADS_BUCKET"),
+        )
 
     @cached_property
     def _lambda(self) -> "LambdaClient":
@@ -116,7 +128,7 @@ def enqueued_video(body: str) -> str | None:
 
 
 def _client(service: str, region: str, *, endpoint_url: str | None) -> "BaseClient":
-    # Imported for the few requests that need it, like S3's client in `storage.py`.
+    # Imported for the few requests that need it, like S3's client in `s3_storage.py`.
     from botocore.config import Config  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 

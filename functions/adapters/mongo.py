@@ -7,7 +7,7 @@ while pending, the lease's end while processing, absent when finished.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cached_property
 from os import urandom
@@ -19,10 +19,12 @@ from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     MAX_ATTEMPTS,
+    ExpectedUpload,
     Failure,
     Lease,
     Media,
@@ -30,7 +32,6 @@ from functions.core.video import (
     Source,
     Status,
     Thumbnail,
-    Upload,
     UploadedObject,
     Video,
     Webhook,
@@ -45,28 +46,7 @@ _BATCH = 100
 _LEFTOVERS_SEARCH = "leftovers"
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """How far a search through the buckets has come."""
-
-    after: str
-    """The last key that was looked at; empty before the first."""
-    due_at: datetime
-    """When it is to go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyUse:
-    """What an `Idempotency-Key` was first sent for."""
-
-    key: str
-    fingerprint: str
-    """Of the request's body: another body under the same key is a mistake."""
-    video_id: str
-    expires_at: datetime
-
-
-class Catalog:
+class MongoCatalog:
     """The records of all videos. Every method may raise `CatalogUnavailable`."""
 
     def __init__(self, settings: CatalogSettings, *, pool_size: int, timeout_ms: int) -> None:
@@ -120,9 +100,12 @@ class Catalog:
             # Of the few that are not delivered yet.
             self._videos.create_index([("webhook.due_at", ASCENDING)], sparse=True)
 
-    def add(self, video: Video) -> bool:
+    def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` where there is one with its id."""
         document = asdict(video)
+        # Release 0.1 cannot read a record without it, and may run beside this release or after
+        # a roll-back. Nothing reads it any more: the release after this one can leave it out.
+        document["upload"]["method"] = method
         document["_id"] = ObjectId(document.pop("id"))
         # An empty sequencer is below every other: the first event is newer than nothing.
         document["source"] = {"sequencer": ""}
@@ -391,6 +374,10 @@ def _present(document: Document) -> Document:
     return {name: value for name, value in document.items() if value is not None}
 
 
+Catalog = MongoCatalog
+"""The former name, which `clipo.local.stack` still uses."""
+
+
 def new_video_id() -> str:
     """Return a new id: an ObjectId in hex, which begins with the time of its creation.
 
@@ -447,7 +434,7 @@ def _held(video_id: str, lease: Lease) -> Document:
 
 
 _NESTED: dict[str, type[Any]] = {
-    "upload": Upload,
+    "upload": ExpectedUpload,
     "source": Source,
     "lease": Lease,
     "media": Media,

@@ -4,23 +4,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
+from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context, logger
 
 RemainingTime = Callable[[], float]
 """Returns the seconds until Lambda ends this invocation."""
-
-
-class Context(Protocol):
-    """The part of Lambda's context that these functions use."""
-
-    @property
-    def aws_request_id(self) -> str:
-        """Return the id that Lambda gave to this invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda ends this invocation."""
 
 
 class UnknownEvent(Exception):
@@ -29,7 +19,7 @@ class UnknownEvent(Exception):
 
 def dispatch(
     event: Any,
-    context: Context,
+    context: LambdaContext,
     *,
     run: Callable[[RemainingTime], dict[str, Any]],
     settle: Callable[[str], None],

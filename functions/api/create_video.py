@@ -5,7 +5,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.adapters.mongo import KeyUse
+from functions.adapters.catalog import KeyUse
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
@@ -14,12 +14,10 @@ from functions.api.new_video import new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.api.sign_upload import extended, sign_form
+from functions.core.failures import FailureCode
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    UPLOAD_EXPIRED,
-    Video,
-)
+from functions.core.video import Video
 
 _KEY_KEPT = timedelta(hours=24)
 _TRIES = 3
@@ -42,7 +40,6 @@ def create_video(
     video = new_video(
         filename=filename,
         size=size,
-        upload_method="POST",
         settings=services.settings,
         now=services.now(),
         content_type=content_type,
@@ -110,7 +107,7 @@ def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | No
     if video is None:
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
-    if video.error and video.error.code == UPLOAD_EXPIRED:
+    if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
         # Its file has not come in time: it is awaited again.
         services.records.retry(video, now=services.now())
     awaited = extended(services, video.id)

@@ -9,15 +9,16 @@ from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.api.app import create_app
 from functions.api.problems import MEDIA_TYPE
-from functions.api.services import deployed_processing, wire
+from functions.api.services import wire
 
 
 @cache
 def _adapter() -> Mangum:
     return Mangum(
-        create_app(wire(os.environ, deployed_processing(os.environ))),
+        create_app(wire(os.environ, ProcessingFunction.read(os.environ))),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
     )

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.adapters.telemetry import log_context
-from functions.api.problems import Kind
+from functions.api.problems import ProblemKind
 
 
 class RequestId:
@@ -63,7 +63,7 @@ class Limit:
     """How large a body may be, and what to say of a larger one."""
 
     max_bytes: int
-    kind: Kind
+    kind: ProblemKind
     detail: str
 
 

@@ -7,10 +7,11 @@ from functions.adapters.mongo import new_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
+from functions.core.formats import MEDIA_TYPES
 from functions.core.keys import source_key
 from functions.core.video import (
+    ExpectedUpload,
     Status,
-    Upload,
     Video,
 )
 
@@ -19,22 +20,11 @@ UPLOAD_WINDOW_S = 15 * 60
 
 MAX_FILENAME = 255
 
-_TYPES = {
-    "avi": "video/x-msvideo",
-    "flv": "video/x-flv",
-    "mkv": "video/x-matroska",
-    "mov": "video/quicktime",
-    "mp4": "video/mp4",
-    "webm": "video/webm",
-    "wmv": "video/x-ms-wmv",
-}
-
 
 def new_video(
     *,
     filename: str,
     size: int,
-    upload_method: str,
     settings: ApiSettings,
     now: datetime,
     content_type: str | None = None,
@@ -51,15 +41,14 @@ def new_video(
     return Video(
         id=video_id,
         filename=name,
-        content_type=content_type or _TYPES.get(extension, "application/octet-stream"),
+        content_type=content_type or MEDIA_TYPES.get(extension, "application/octet-stream"),
         declared_size=size,
         passthrough=passthrough,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
-        upload=Upload(
+        upload=ExpectedUpload(
             key=source_key(video_id),
-            method=upload_method,
             expires_at=now + timedelta(seconds=UPLOAD_WINDOW_S),
         ),
     )

@@ -14,7 +14,7 @@ from functions.adapters.mongo import is_video_id
 from functions.adapters.telemetry import logger
 from functions.api import problems
 from functions.api.middleware import BodyTooLarge
-from functions.api.problems import FieldError, Kind, Problem
+from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 
@@ -64,7 +64,7 @@ def install(app: FastAPI) -> None:
         return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
 
 
-def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses of an operation that can end in these problems."""
     responses: dict[int | str, dict[str, Any]] = {}
     for kind in (*kinds, problems.INTERNAL_ERROR):
@@ -90,17 +90,17 @@ def documented(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
     return responses
 
 
-def _unavailable(request: Request, kind: Kind, error: Exception) -> JSONResponse:
+def _unavailable(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
     return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
 
 
 def _response(
     request: Request,
-    kind: Kind,
+    kind: ProblemKind,
     detail: str,
     *,
-    errors: tuple[FieldError, ...] = (),
+    errors: tuple[InvalidField, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -128,13 +128,13 @@ def _video_id(request: Request) -> str | None:
     return video_id.lower() if is_video_id(video_id) else None
 
 
-def _field_error(error: Mapping[str, Any]) -> FieldError:
+def _field_error(error: Mapping[str, Any]) -> InvalidField:
     message = str(error["msg"])
     if "UploadFile" in message:
         message = "This must be a file, sent with its filename"
     if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
         message = "Send a JSON object, with Content-Type: application/json"
-    return FieldError(field=".".join(str(part) for part in error["loc"]), message=message)
+    return InvalidField(field=".".join(str(part) for part in error["loc"]), message=message)
 
 
 def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
@@ -149,7 +149,7 @@ def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
     return headers
 
 
-def _meaning(request: Request, error: HTTPException) -> tuple[Kind, str]:
+def _meaning(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
     """Give the framework's own errors a kind."""
     if isinstance(error, BodyTooLarge):
         return error.limit.kind, error.limit.detail

@@ -11,7 +11,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemKind:
     """A kind of problem. `code` is what programs may rely on."""
 
     code: str
@@ -26,121 +26,121 @@ class Kind:
         return f"urn:clipo:problem:{self.code}"
 
 
-UNSUPPORTED_EXTENSION = Kind(
+UNSUPPORTED_EXTENSION = ProblemKind(
     "unsupported_extension",
     400,
     "The file extension is not supported",
     "'notes.txt' has no supported extension. Use one of: avi, flv, mkv, mov, mp4, webm, wmv.",
 )
-EMPTY_FILE = Kind(
+EMPTY_FILE = ProblemKind(
     "empty_file", 400, "The file is empty", "'clip.mp4' has no bytes. Choose the file again."
 )
-INVALID_FILENAME = Kind(
+INVALID_FILENAME = ProblemKind(
     "invalid_filename",
     400,
     "The filename cannot be used",
     "The filename must have 1 to 255 characters, none of them control characters.",
 )
-INVALID_ID = Kind(
+INVALID_ID = ProblemKind(
     "invalid_id",
     400,
     "This is not a video id",
     "'42' is not a video id, which has 24 hexadecimal digits.",
 )
-INVALID_CURSOR = Kind(
+INVALID_CURSOR = ProblemKind(
     "invalid_cursor",
     400,
     "This is not a cursor",
     "Use next_cursor of the page before, unchanged, or leave cursor out to begin anew.",
 )
-MALFORMED_BODY = Kind(
+MALFORMED_BODY = ProblemKind(
     "malformed_body",
     400,
     "The request body cannot be read",
     "There was an error parsing the body.",
 )
-FOREIGN_KEY = Kind(
+FOREIGN_KEY = ProblemKind(
     "foreign_key",
     403,
     "Only the video's own key can be signed",
     "Only uploads/507f1f77bcf86cd799439011/source can be signed here. Send no other key.",
 )
-VIDEO_NOT_FOUND = Kind(
+VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
     404,
     "There is no such video",
     "There is no video 507f1f77bcf86cd799439011. Check the id.",
 )
-THUMBNAIL_NOT_FOUND = Kind(
+THUMBNAIL_NOT_FOUND = ProblemKind(
     "thumbnail_not_found",
     404,
     "There is no thumbnail",
     "Video 507f1f77bcf86cd799439011 is still processing. Try again when its status is done.",
 )
-ROUTE_NOT_FOUND = Kind(
+ROUTE_NOT_FOUND = ProblemKind(
     "route_not_found", 404, "There is nothing here", "There is no GET /vidoes. See /docs."
 )
-METHOD_NOT_ALLOWED = Kind(
+METHOD_NOT_ALLOWED = ProblemKind(
     "method_not_allowed",
     405,
     "The method is not allowed here",
     "PATCH /videos is not possible. See /docs.",
 )
-NOT_FAILED = Kind(
+NOT_FAILED = ProblemKind(
     "not_failed",
     409,
     "Only a failed video can be retried",
     "Video 507f1f77bcf86cd799439011 is done. There is nothing to retry.",
 )
-SOURCE_GONE = Kind(
+SOURCE_GONE = ProblemKind(
     "source_gone",
     409,
     "The uploaded file is no longer in storage",
     "Video 507f1f77bcf86cd799439011 has no file to process. Upload it as a new one: POST /videos.",
 )
-NOT_PENDING = Kind(
+NOT_PENDING = ProblemKind(
     "not_pending",
     409,
     "Only the upload of a pending video can be signed",
     "Video 507f1f77bcf86cd799439011 is processing. Upload another file as a new one: POST /videos.",
 )
-FILE_TOO_LARGE = Kind(
+FILE_TOO_LARGE = ProblemKind(
     "file_too_large",
     413,
     "The file is too large",
     "The file has 250,000,000 bytes; at most 100,000,000 are allowed.",
 )
-BODY_TOO_LARGE = Kind(
+BODY_TOO_LARGE = ProblemKind(
     "body_too_large",
     413,
     "The request body is too large",
     "The request body may have at most 100,000 bytes.",
 )
-INVALID_REQUEST = Kind(
+INVALID_REQUEST = ProblemKind(
     "invalid_request",
     422,
     "The request does not fit the API",
     "body.size: Input should be greater than or equal to 1",
 )
-IDEMPOTENCY_KEY_REUSED = Kind(
+IDEMPOTENCY_KEY_REUSED = ProblemKind(
     "idempotency_key_reused",
     422,
     "The Idempotency-Key belongs to another request",
     "Within 24 hours this Idempotency-Key came with another body. Use a new key for each video.",
 )
-INTERNAL_ERROR = Kind(
+INTERNAL_ERROR = ProblemKind(
     "internal_error",
     500,
     "Something went wrong on our side",
     "Try again. If it stays, report the request id.",
 )
-CATALOG_UNAVAILABLE = Kind(
+CATALOG_UNAVAILABLE = ProblemKind(
     "catalog_unavailable",
     503,
     "The database does not answer",
     "Try again in a moment.",
 )
-STORAGE_UNAVAILABLE = Kind(
+STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",
     503,
     "The object storage does not answer",
@@ -166,7 +166,7 @@ OF_AN_UPLOAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class FieldError:
+class InvalidField:
     """What is wrong with one field."""
 
     field: str
@@ -177,7 +177,7 @@ class FieldError:
 class Problem(Exception):
     """Ends a request with a problem response."""
 
-    def __init__(self, kind: Kind, detail: str, *errors: FieldError) -> None:
+    def __init__(self, kind: ProblemKind, detail: str, *errors: InvalidField) -> None:
         """Take the kind, and a sentence on this occurrence that says what to do."""
         super().__init__(detail)
         self.kind = kind
@@ -186,12 +186,12 @@ class Problem(Exception):
 
 
 def document(
-    kind: Kind,
+    kind: ProblemKind,
     detail: str,
     *,
     instance: str,
     request_id: str,
-    errors: tuple[FieldError, ...] = (),
+    errors: tuple[InvalidField, ...] = (),
 ) -> dict[str, Any]:
     """Return the JSON of a problem."""
     body: dict[str, Any] = {

@@ -29,11 +29,10 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
     video = new_video(
         filename=filename,
         size=size,
-        upload_method="form",
         settings=services.settings,
         now=services.now(),
     )
-    services.records.add(video)
+    services.records.add(video, method="form")
     try:
         services.objects.put_upload(
             video.upload.key, body, size=size, content_type=video.content_type

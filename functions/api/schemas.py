@@ -1,6 +1,6 @@
 """The JSON of requests and responses."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
@@ -25,6 +25,7 @@ from functions.api.examples import (
 )
 from functions.api.new_video import MAX_FILENAME
 from functions.api.sign_upload import MultipartRequest, Signed
+from functions.core.clock import rfc3339
 from functions.core.video import (
     Status,
     Video,
@@ -34,13 +35,9 @@ _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 Time = Annotated[
     datetime,
-    PlainSerializer(_rfc3339),
+    PlainSerializer(rfc3339),
     Field(description="RFC 3339, UTC", examples=[TIME]),
 ]
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.core.formats import EXTENSIONS
 from functions.core.settings import SettingsError, max_upload_bytes, positive_int
-
-_ANCESTOR_EXTENSIONS = "mp4,avi,mov,mkv,wmv,flv,webm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class ApiSettings:
         limit = max_upload_bytes(environ)
         return cls(
             allowed_extensions=_extensions(
-                environ.get("ALLOWED_EXTENSIONS") or _ANCESTOR_EXTENSIONS
+                environ.get("ALLOWED_EXTENSIONS") or ",".join(EXTENSIONS)
             ),
             max_upload_bytes=limit,
             max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),

@@ -7,6 +7,11 @@ from typing import TypeAlias
 Clock: TypeAlias = Callable[[], datetime]
 
 
+def rfc3339(moment: datetime) -> str:
+    """Return a moment as RFC 3339 writes it: in UTC, with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def utc_now() -> datetime:
     """Return this machine's time, in UTC."""
     return datetime.now(UTC)

@@ -1,14 +1,14 @@
-"""Every way in which an uploaded file can be bad: a stable code and a sentence for a person."""
+"""Why a video fails: every code, its sentences for a person, and whether a retry can help."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.core.video import (
-    Failure,
-)
+from functions.core.formats import NAMES
+from functions.core.video import MAX_ATTEMPTS, Failure
 
 
-class Code(StrEnum):
-    """The codes that clients may rely on. All are permanent: the same file fails again."""
+class FailureCode(StrEnum):
+    """The codes that clients may rely on."""
 
     NOT_A_VIDEO = "not_a_video"
     NO_VIDEO_STREAM = "no_video_stream"
@@ -20,18 +20,102 @@ class Code(StrEnum):
     TIMED_OUT = "timed_out"
     OUT_OF_MEMORY = "out_of_memory"
     SOURCE_GONE = "source_gone"
+    UPLOAD_EXPIRED = "upload_expired"
+    RETRIES_EXHAUSTED = "retries_exhausted"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause of failure. Several causes may share a code."""
+
+    code: FailureCode
+    sentence: str
+    """What is wrong and what to do, with `str.format` fields for facts about the file."""
+    retryable: bool = False
+
+    def failure(self, **facts: object) -> Failure:
+        """Return the failure to store on the record."""
+        return Failure(self.code.value, self.sentence.format(**facts), self.retryable)
+
+
+NOT_A_VIDEO = Cause(
+    FailureCode.NOT_A_VIDEO,
+    f"The file is not a video that we know, whatever its name says. Upload an {NAMES}.",
+)
+NO_VIDEO_STREAM = Cause(
+    FailureCode.NO_VIDEO_STREAM, "The file has no video in it, only sound, text or a cover."
+)
+UNSUPPORTED_CODEC = Cause(
+    FailureCode.UNSUPPORTED_CODEC,
+    "The codec {codec} is not supported. Convert the video to H.264 and upload it again.",
+)
+UNSUPPORTED_COMPRESSION = Cause(
+    FailureCode.UNSUPPORTED_CODEC,
+    "The file is packed in a way that is not supported. Convert it to MP4 (H.264)"
+    " and upload it again.",
+)
+ENCRYPTED = Cause(
+    FailureCode.UNSUPPORTED_CODEC,
+    "The video is encrypted (DRM) and cannot be decoded. Upload it without copy protection.",
+)
+DAMAGED = Cause(
+    FailureCode.CORRUPT, "The file is damaged or incomplete. Upload it again from the original."
+)
+UNDESCRIBED = Cause(
+    FailureCode.CORRUPT,
+    "The file does not say what its video is like: it is damaged or incomplete."
+    " Upload it again from the original.",
+)
+UNDECODABLE = Cause(
+    FailureCode.CORRUPT, "No picture can be decoded from the video. The file may be damaged."
+)
+TOO_LARGE = Cause(
+    FailureCode.TOO_LARGE,
+    "The file has {size:,} bytes, more than the {limit:,} that are allowed."
+    " Upload a smaller version.",
+)
+TOO_MANY_PIXELS = Cause(
+    FailureCode.TOO_MANY_PIXELS,
+    "The picture is larger than {limit:,} pixels (8K). Upload a smaller version.",
+)
+TOO_MANY_STREAMS = Cause(
+    FailureCode.TOO_MANY_STREAMS,
+    "The file has more than {limit} streams. Keep one video and one sound track.",
+)
+TOO_SLOW = Cause(
+    FailureCode.TIMED_OUT, "Reading the video takes too long. Upload a shorter or simpler version."
+)
+OUT_OF_MEMORY = Cause(
+    FailureCode.OUT_OF_MEMORY,
+    "The video needs more memory than there is. Upload a smaller version.",
+)
+SOURCE_GONE = Cause(
+    FailureCode.SOURCE_GONE, "The uploaded file is no longer in storage. Upload it again."
+)
+
+# The sweep fails a video for these causes, not a worker.
+UPLOAD_EXPIRED = Cause(
+    FailureCode.UPLOAD_EXPIRED, "The file was not uploaded in time. Upload it as a new video."
+)
+ATTEMPTS_EXHAUSTED = Cause(
+    FailureCode.TIMED_OUT,
+    f"Processing was interrupted {MAX_ATTEMPTS} times and never finished. Retry the video;"
+    " if that fails too, upload a smaller or re-encoded version.",
+    retryable=True,
+)
+RETRIES_EXHAUSTED = Cause(
+    FailureCode.RETRIES_EXHAUSTED,
+    "Processing failed several times for a reason that is not in the file. Retry the"
+    " video in some minutes.",
+    retryable=True,
+)
 
 
 class BadMedia(Exception):
     """The file cannot be processed, now or later."""
 
-    def __init__(self, code: Code, message: str) -> None:
-        """Take the code, and a sentence that says what is wrong and what to do."""
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-    @property
-    def failure(self) -> Failure:
-        """What goes onto the record."""
-        return Failure(code=self.code, message=self.message, retryable=False)
+    def __init__(self, cause: Cause, **facts: object) -> None:
+        """Take the cause, and the facts that its sentence names."""
+        self.code = cause.code
+        self.failure = cause.failure(**facts)
+        super().__init__(self.failure.message)

@@ -23,9 +23,6 @@ LAPSE_GRACE = timedelta(seconds=60)
 REPLAY_PATIENCE = timedelta(minutes=15)
 """For an event that was sent to be delivered: it may wait behind others."""
 
-UPLOAD_EXPIRED = "upload_expired"
-"""The code of a video whose file has not come in time; if it comes, it is processed."""
-
 MAX_REPLAYS = 5
 """Events sent by the clean-up for one video without any of them being claimed."""
 
@@ -63,12 +60,12 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """How the bytes are to reach object storage."""
+class ExpectedUpload:
+    """The object that a video waits for."""
 
     key: str
-    method: str
     expires_at: datetime
+    """When the upload window ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +201,7 @@ class Video:
     status: Status
     created_at: datetime
     updated_at: datetime
-    upload: Upload
+    upload: ExpectedUpload
     passthrough: str | None = None
     """The client's own note: stored and returned unchanged."""
     source: Source | None = None

@@ -5,21 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Protocol
 
-from functions.core.failures import BadMedia, Code
-from functions.core.video import (
-    Media,
-)
+from functions.core.failures import ENCRYPTED, OUT_OF_MEMORY, TOO_SLOW, BadMedia, FailureCode
+from functions.core.formats import DEMUXERS
+from functions.core.video import Media
 from functions.media import ffmpeg_errors, last_packets, probe
-from functions.media.allowed import (
-    DEMUXERS,
-    PROTOCOLS,
-    SOUND_DECODERS,
-    SUBTITLE_DECODERS,
-    VIDEO_DECODERS,
-)
+from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.probe import ODDEST_PIXEL, Probed
+from functions.media.reader.source import OpenSource
 from functions.media.sandbox import (
     ChildTimedOut,
     ChildUsedUpCpu,
@@ -28,6 +21,9 @@ from functions.media.sandbox import (
     run,
     written,
 )
+
+PROTOCOLS = ("http", "tcp")
+"""The protocols by which ffmpeg reads an upload, from the loopback server."""
 
 _THUMBNAIL_BOX = (320, 240)
 """Pixels: the ancestor's size, without its distortion."""
@@ -64,7 +60,7 @@ _FILE_S = 95
 
 _LIMITS = [
     *("-max_alloc", str(_MAX_ALLOC)),
-    *("-format_whitelist", DEMUXERS),
+    *("-format_whitelist", ",".join(DEMUXERS)),
     *("-codec_whitelist:v", VIDEO_DECODERS),
     *("-codec_whitelist:a", SOUND_DECODERS),
     *("-codec_whitelist:s", SUBTITLE_DECODERS),
@@ -72,27 +68,12 @@ _LIMITS = [
     *("-max_pixels", str(ffmpeg_errors.MAX_PIXELS)),
 ]
 _OVER_HTTP = [
-    *("-protocol_whitelist", PROTOCOLS),
+    *("-protocol_whitelist", ",".join(PROTOCOLS)),
     *("-recv_buffer_size", str(_RECEIVE_BUFFER)),
     # As much as is in flight. Without it ffmpeg asks the kernel before each of a million seeks.
     *("-short_seek_size", str(2 * _RECEIVE_BUFFER)),
 ]
 _FROM_FILE = ["-protocol_whitelist", "file"]
-
-
-class Source(Protocol):
-    """A stored object that is read by ranges."""
-
-    @property
-    def location(self) -> str:
-        """Return the URL at which children read it."""
-
-    @property
-    def size(self) -> int:
-        """Return its bytes."""
-
-    def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range, fewer where it cannot be read any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +108,7 @@ class Engine:
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
     def inspect(
-        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
         """Return the metadata and the thumbnail of a file.
 
@@ -161,7 +142,7 @@ class _Budget:
     def used_up(self) -> BadMedia | OutOfTime:
         """Return the error of who has nothing left: the file's fault, or the function's."""
         if self.is_whole:
-            return ffmpeg_errors.too_slow()
+            return BadMedia(TOO_SLOW)
         return OutOfTime("The function's time was used up before the file's.")
 
 
@@ -171,7 +152,7 @@ class _Inspector:
 
     ffmpeg: str
     ffprobe: str
-    source: Source
+    source: OpenSource
     directory: Path
     budget: _Budget
 
@@ -195,7 +176,7 @@ class _Inspector:
             tried = self._run(*self._frame(0, self.directory / "first.jpg"))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
         if not probed.packet_seen and self._is_encrypted():
-            raise ffmpeg_errors.encrypted()
+            raise BadMedia(ENCRYPTED)
         if probed.media.duration_s:
             return probed
         duration_s = self._duration_s(probed.start_s)
@@ -243,7 +224,7 @@ class _Inspector:
             found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
             if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
                 # The first part is often clear, and the decoder complains of what follows.
-                raise ffmpeg_errors.encrypted()
+                raise BadMedia(ENCRYPTED)
             frame = self._verified(jpeg, at_s=at_s, fallback=False) if found else None
             if frame:
                 return frame
@@ -287,7 +268,7 @@ class _Inspector:
         try:
             return self._run(*command, limit_s=_SEARCH_S)
         except BadMedia as error:
-            if error.code is Code.TIMED_OUT:
+            if error.code is FailureCode.TIMED_OUT:
                 return None
             raise
 
@@ -299,13 +280,11 @@ class _Inspector:
         try:
             return run(list(command), directory=self.directory, timeout_s=min(limit_s, left_s))
         except ChildUsedUpMemory as error:
-            raise ffmpeg_errors.out_of_memory() from error
+            raise BadMedia(OUT_OF_MEMORY) from error
         except ChildUsedUpCpu as error:
-            raise ffmpeg_errors.too_slow() from error
+            raise BadMedia(TOO_SLOW) from error
         except ChildTimedOut as error:
-            raise (
-                self.budget.used_up() if left_s < limit_s else ffmpeg_errors.too_slow()
-            ) from error
+            raise (self.budget.used_up() if left_s < limit_s else BadMedia(TOO_SLOW)) from error
 
 
 def _fit(width: int, height: int) -> str:

@@ -1,8 +1,20 @@
-"""What ffmpeg 8.1 says of a file, and what that means to a person."""
+"""Reads in ffmpeg 8.1's messages why a file cannot be processed."""
 
 import re
 
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import (
+    DAMAGED,
+    NOT_A_VIDEO,
+    OUT_OF_MEMORY,
+    TOO_MANY_PIXELS,
+    TOO_MANY_STREAMS,
+    UNDECODABLE,
+    UNDESCRIBED,
+    UNSUPPORTED_CODEC,
+    UNSUPPORTED_COMPRESSION,
+    BadMedia,
+)
+from functions.core.formats import FORMATS
 
 MAX_PIXELS = 8192 * 4352
 """A frame of 8K cinema; 160 MB decoded at 10 bits."""
@@ -22,10 +34,7 @@ _NO_DECODER = re.compile(
     r"|hardware accelerated \S+ decoding"
 )
 _NO_ZLIB = re.compile(r"requires zlib support|Unsupported encoding type")
-_SIGNATURE = re.compile(
-    rb".{4}ftyp|RIFF.{4}AVI |\x1a\x45\xdf\xa3|FLV\x01|\x30\x26\xb2\x75\x8e\x66\xcf\x11", re.DOTALL
-)
-"""How MP4 and MOV, AVI, Matroska and WebM, FLV and WMV begin."""
+_SIGNATURE = re.compile(b"|".join(one.signature for one in FORMATS), re.DOTALL)
 
 _DEMUXER_SPOKE = re.compile(
     r"^\[(?!http @|tcp @|.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE
@@ -43,24 +52,13 @@ def unreadable(stderr: str, *, head: bytes, crashed: bool) -> BadMedia:
     if known:
         return known
     if crashed or _DEMUXER_SPOKE.search(stderr) or _SIGNATURE.match(head):
-        return BadMedia(
-            Code.CORRUPT,
-            "The file is damaged or incomplete. Upload it again from the original.",
-        )
-    return BadMedia(
-        Code.NOT_A_VIDEO,
-        "The file is not a video that we know, whatever its name says."
-        " Upload an MP4, MOV, MKV, WebM, AVI, WMV or FLV.",
-    )
+        return BadMedia(DAMAGED)
+    return BadMedia(NOT_A_VIDEO)
 
 
 def undescribed(stderr: str) -> BadMedia:
     """Return the error of a file about which ffprobe could not say what a player needs."""
-    return _known(stderr) or BadMedia(
-        Code.CORRUPT,
-        "The file does not say what its video is like: it is damaged or incomplete."
-        " Upload it again from the original.",
-    )
+    return _known(stderr) or BadMedia(UNDESCRIBED)
 
 
 def undecodable(stderr: str, codec: str) -> BadMedia:
@@ -69,69 +67,26 @@ def undecodable(stderr: str, codec: str) -> BadMedia:
     if known:
         return known
     if _NO_DECODER.search(stderr):
-        return unsupported_codec(codec)
-    return BadMedia(
-        Code.CORRUPT, "No picture can be decoded from the video. The file may be damaged."
-    )
+        return BadMedia(UNSUPPORTED_CODEC, codec=codec)
+    return BadMedia(UNDECODABLE)
 
 
 def _known(stderr: str) -> BadMedia | None:
     if _TOO_MANY_PIXELS.search(stderr):
         return too_many_pixels()
     if _NO_MEMORY.search(stderr):
-        return out_of_memory()
+        return BadMedia(OUT_OF_MEMORY)
     if _NO_ZLIB.search(stderr):
-        return BadMedia(
-            Code.UNSUPPORTED_CODEC,
-            "The file is packed in a way that is not supported. Convert it to MP4 (H.264)"
-            " and upload it again.",
-        )
+        return BadMedia(UNSUPPORTED_COMPRESSION)
     codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
-    return unsupported_codec(codec[1]) if codec else None
+    return BadMedia(UNSUPPORTED_CODEC, codec=codec[1]) if codec else None
 
 
 def too_many_streams() -> BadMedia:
-    """Return the error of a file with more streams than we look at."""
-    return BadMedia(
-        Code.TOO_MANY_STREAMS,
-        f"The file has more than {MAX_STREAMS} streams. Keep one video and one sound track.",
-    )
+    """Return the error of a file with more than `MAX_STREAMS`."""
+    return BadMedia(TOO_MANY_STREAMS, limit=MAX_STREAMS)
 
 
 def too_many_pixels() -> BadMedia:
-    """Return the error of a picture that is too large to be decoded."""
-    return BadMedia(
-        Code.TOO_MANY_PIXELS,
-        f"The picture is larger than {MAX_PIXELS:,} pixels (8K). Upload a smaller version.",
-    )
-
-
-def out_of_memory() -> BadMedia:
-    """Return the error of a file that takes more memory than a child may have."""
-    return BadMedia(
-        Code.OUT_OF_MEMORY,
-        "The video needs more memory than there is. Upload a smaller version.",
-    )
-
-
-def too_slow() -> BadMedia:
-    """Return the error of a file that takes more time than a child may have."""
-    return BadMedia(
-        Code.TIMED_OUT, "Reading the video takes too long. Upload a shorter or simpler version."
-    )
-
-
-def unsupported_codec(name: str) -> BadMedia:
-    """Return the error of a codec that cannot be decoded here."""
-    return BadMedia(
-        Code.UNSUPPORTED_CODEC,
-        f"The codec {name} is not supported. Convert the video to H.264 and upload it again.",
-    )
-
-
-def encrypted() -> BadMedia:
-    """Return the error of a copy-protected file."""
-    return BadMedia(
-        Code.UNSUPPORTED_CODEC,
-        "The video is encrypted (DRM) and cannot be decoded. Upload it without copy protection.",
-    )
+    """Return the error of a picture with more than `MAX_PIXELS`."""
+    return BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)

@@ -8,9 +8,10 @@ that ffprobe reads to its end. https://www.rfc-editor.org/rfc/rfc9559#name-clust
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from functions.media.probe import MOST, SENSELESS
+from functions.media.reader.source import OpenSource
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 
@@ -32,18 +33,7 @@ _TAILS = (256 << 10, 2 << 20, 16 << 20)
 """Bytes in which to look for the last cluster: some recorders make them of many seconds."""
 
 
-class Source(Protocol):
-    """A stored object."""
-
-    @property
-    def size(self) -> int:
-        """Return its bytes."""
-
-    def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range."""
-
-
-def clips(source: Source) -> Iterator[bytes]:
+def clips(source: OpenSource) -> Iterator[bytes]:
     """Yield files of a Matroska file's head and of more and more of its end."""
     head = source.read(0, min(_HEAD, source.size))
     first = _CLUSTER.search(head) if head.startswith(_EBML) else None

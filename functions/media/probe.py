@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.core.failures import BadMedia, Code
-from functions.core.video import (
-    Media,
-)
+from functions.core.failures import ENCRYPTED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, BadMedia
+from functions.core.video import Media
 from functions.media.ffmpeg_errors import (
     MAX_PIXELS,
     MAX_STREAMS,
-    encrypted,
     too_many_pixels,
     too_many_streams,
-    unsupported_codec,
 )
 
 Report = Mapping[str, Any]
@@ -102,7 +98,7 @@ def probed(stdout: bytes) -> Probed:
         raise too_many_streams()
     video = _video_stream(report)
     if _is_encrypted(report, video):
-        raise encrypted()
+        raise BadMedia(ENCRYPTED)
     return Probed(
         media=_media(report, video),
         start_s=_start_s(report["format"]),
@@ -179,14 +175,12 @@ def _video_stream(report: Report) -> Report:
         if stream.get("codec_type") == "video" and not stream["disposition"]["attached_pic"]:
             break
     else:
-        raise BadMedia(
-            Code.NO_VIDEO_STREAM, "The file has no video in it, only sound, text or a cover."
-        )
+        raise BadMedia(NO_VIDEO_STREAM)
     if stream.get("codec_name", "unknown") == "unknown":
         tag = stream.get("codec_tag_string", _NO_TAG)
         if tag == _NO_TAG:
             raise ValueError("The video stream does not name its codec.")
-        raise unsupported_codec(_name(tag))
+        raise BadMedia(UNSUPPORTED_CODEC, codec=_name(tag))
     return stream  # type: ignore[no-any-return]  # JSON
 
 

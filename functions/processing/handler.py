@@ -3,37 +3,27 @@
 import os
 from dataclasses import asdict
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
+from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context
 from functions.core.s3_event import event_id, records, uploaded_object
-from functions.processing.process_video import Outcome
-from functions.processing.wiring import Wired, wire
-
-
-class Context(Protocol):
-    """What we use of Lambda's context."""
-
-    @property
-    def aws_request_id(self) -> str:
-        """Return the id that Lambda gave to this invocation."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda ends this invocation."""
+from functions.processing.process_video import EventOutcome
+from functions.processing.wiring import ProcessingServices, wire
 
 
 @cache
-def _wired() -> Wired:
+def _wired() -> ProcessingServices:
     return wire(os.environ)
 
 
-def handler(event: Any, context: Context) -> dict[str, list[dict[str, str]]]:
+def handler(event: Any, context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Process every upload that an S3 event names.
 
     One bad record does not keep the others from being processed: the errors are raised
     together at the end, and the finished ones do nothing when the event comes again.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[EventOutcome] = []
     errors: list[Exception] = []
     with log_context(request_id=context.aws_request_id):
         for record in records(event):
@@ -48,7 +38,7 @@ def handler(event: Any, context: Context) -> dict[str, list[dict[str, str]]]:
     return {"outcomes": [asdict(outcome) for outcome in outcomes]}
 
 
-def _process(record: Any, context: Context) -> list[Outcome]:
+def _process(record: Any, context: LambdaContext) -> list[EventOutcome]:
     def remaining_s() -> float:
         return context.get_remaining_time_in_millis() / 1000
 

@@ -3,25 +3,23 @@
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any
 
-from functions.adapters.jobs import WebhookJobs
-from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.adapters.catalog import Catalog
+from functions.adapters.jobs import WebhookQueue
+from functions.adapters.storage import ObjectGone, SourceReplaced, Storage
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.unavailable import Unavailable
 from functions.core.video import (
     LEASE_GRACE,
-    Failure,
     Lease,
-    Media,
     Processing,
     Refusal,
     Thumbnail,
@@ -30,87 +28,8 @@ from functions.core.video import (
     refusal,
     starts_again,
 )
-from functions.media.engine import Inspection, Source
-
-
-class Records(Protocol):
-    """The catalog's part in processing. Each step tells whether it matched."""
-
-    def get(self, video_id: str) -> Video | None:
-        """Return one video."""
-
-    def claim(self, event: UploadedObject, lease: Lease, *, now: datetime) -> bool:
-        """Take the lease."""
-
-    def claim_finished(
-        self, seen: Video, event: UploadedObject, lease: Lease, *, now: datetime
-    ) -> bool:
-        """Take the lease on a finished video, if it is as it was seen."""
-
-    def complete(
-        self,
-        video_id: str,
-        lease: Lease,
-        *,
-        media: Media,
-        thumbnail: Thumbnail,
-        processing: Processing,
-    ) -> bool:
-        """Move to done."""
-
-    def fail(self, video_id: str, lease: Lease, *, error: Failure, processing: Processing) -> bool:
-        """Move to failed."""
-
-    def release(self, video_id: str, lease: Lease, *, now: datetime) -> bool:
-        """Let the lease lapse."""
-
-
-class Thumbnails(Protocol):
-    """Where pictures are published."""
-
-    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
-        """Publish one."""
-
-    def delete_thumbnail(self, key: str) -> None:
-        """Remove one."""
-
-
-class Leftovers(Protocol):
-    """What a deleted video may have left in storage."""
-
-    def delete_objects_of(self, video_id: str) -> None:
-        """Remove all that was ever stored for it."""
-
-
-class OpenSource(Source, Protocol):
-    """An uploaded object that can be read."""
-
-    @property
-    def bytes_read(self) -> int:
-        """Return the bytes that came from storage so far."""
-
-    @property
-    def requests(self) -> int:
-        """Return the requests that were sent to storage so far."""
-
-
-class Sources(Protocol):
-    """How an uploaded object is read."""
-
-    def open(self, event: UploadedObject, *, directory: Path) -> AbstractContextManager[OpenSource]:
-        """Make the object readable for the time of a `with` block."""
-
-    def is_current(self, event: UploadedObject) -> bool:
-        """Tell whether the stored object is still the event's."""
-
-
-class Inspector(Protocol):
-    """What finds out about a file."""
-
-    def inspect(
-        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
-    ) -> Inspection:
-        """Return the metadata and the thumbnail."""
+from functions.media.engine import Engine, Inspection
+from functions.media.reader.source import RangedSources
 
 
 class NotNow(Exception):
@@ -118,7 +37,7 @@ class NotNow(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class EventOutcome:
     """What came of one event."""
 
     video_id: str
@@ -130,17 +49,16 @@ class Outcome:
 class VideoProcessor:
     """Claims, inspects, publishes and completes."""
 
-    records: Records
-    thumbnails: Thumbnails
-    sources: Sources
-    inspector: Inspector
-    leftovers: Leftovers
+    catalog: Catalog
+    storage: Storage
+    sources: RangedSources
+    engine: Engine
     max_bytes: int
-    webhooks: WebhookJobs | None = None
+    webhooks: WebhookQueue | None = None
     """`None` where nobody wants to be told."""
     now: Clock = utc_now
 
-    def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> Outcome:
+    def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> EventOutcome:
         """Bring the event's video to a finished status, once.
 
         Raises `NotNow` when another worker is at it, and whatever went wrong beneath
@@ -169,15 +87,15 @@ class VideoProcessor:
 
     def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Refusal | None:
         """Take the lease, or return why it is not to be had."""
-        if self.records.claim(event, lease, now=now):
+        if self.catalog.claim(event, lease, now=now):
             return None
-        video = self.records.get(event.video_id)
+        video = self.catalog.get(event.video_id)
         if video is None or not starts_again(video, event):
             return refusal(video, event)
         if not self.sources.is_current(event):
             # Overwritten: a finished status moves for the newest upload only.
             return Refusal.SUPERSEDED
-        if self.records.claim_finished(video, event, lease, now=now):
+        if self.catalog.claim_finished(video, event, lease, now=now):
             return None
         return Refusal.BUSY
 
@@ -187,8 +105,8 @@ class VideoProcessor:
         lease: Lease,
         work: "_Work",
         remaining_s: Callable[[], float],
-    ) -> Outcome:
-        video = self.records.get(event.video_id)
+    ) -> EventOutcome:
+        video = self.catalog.get(event.video_id)
         if video is None:
             # Deleted between the claim and here.
             return self._refused(event, Refusal.UNKNOWN)
@@ -199,53 +117,46 @@ class VideoProcessor:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The newer object's own event claims the video.
-            self.records.release(event.video_id, lease, now=self.now())
+            self.catalog.release(event.video_id, lease, now=self.now())
             return self._superseded(event.video_id, work)
         except BadMedia as error:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
-    def _refused(self, event: UploadedObject, reason: Refusal) -> Outcome:
+    def _refused(self, event: UploadedObject, reason: Refusal) -> EventOutcome:
         if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
         if reason is Refusal.UNKNOWN:
             # Deleted while its form could still be used, or by a call that got no further than
             # the record. Nothing else refers to what is there.
-            self.leftovers.delete_objects_of(event.video_id)
+            self.storage.delete_objects_of(event.video_id)
         if reason is Refusal.DUPLICATE:
             count(Metric.DUPLICATES)
         logger().info("nothing to do", reason=reason)
-        return Outcome(event.video_id, reason)
+        return EventOutcome(event.video_id, reason)
 
     def _inspect(
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
     ) -> Inspection:
         if event.source.size > self.max_bytes:
-            raise BadMedia(
-                Code.TOO_LARGE,
-                f"The file has {event.source.size:,} bytes, more than the {self.max_bytes:,}"
-                " that are allowed. Upload a smaller version.",
-            )
+            raise BadMedia(TOO_LARGE, size=event.source.size, limit=self.max_bytes)
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
             try:
                 with self.sources.open(event, directory=directory) as source:
                     try:
-                        return self.inspector.inspect(
+                        return self.engine.inspect(
                             source, directory=directory, remaining_s=remaining_s
                         )
                     finally:
                         work.bytes_read, work.requests = source.bytes_read, source.requests
             except ObjectGone as error:
-                raise BadMedia(
-                    Code.SOURCE_GONE,
-                    "The uploaded file is no longer in storage. Upload it again.",
-                ) from error
+                raise BadMedia(SOURCE_GONE) from error
 
     def _complete(
         self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"
-    ) -> Outcome:
+    ) -> EventOutcome:
         frame = inspection.frame
         thumbnail = Thumbnail(
             key=thumbnail_key(video.id, lease),
@@ -255,12 +166,12 @@ class VideoProcessor:
             fallback=frame.fallback,
         )
         work.published = thumbnail.key
-        self.thumbnails.put_thumbnail(thumbnail.key, frame.jpeg)
+        self.storage.put_thumbnail(thumbnail.key, frame.jpeg)
         processing = work.finished(self.now())
-        if not self.records.complete(
+        if not self.catalog.complete(
             video.id, lease, media=inspection.media, thumbnail=thumbnail, processing=processing
         ):
-            self.thumbnails.delete_thumbnail(thumbnail.key)
+            self.storage.delete_thumbnail(thumbnail.key)
             return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info(
@@ -272,23 +183,23 @@ class VideoProcessor:
         )
         measure({Metric.DONE: 1} | _measured(processing))
         self._enqueue_webhook(video.id)
-        return Outcome(video.id, "done")
+        return EventOutcome(video.id, "done")
 
-    def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> Outcome:
+    def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
         processing = work.finished(self.now())
-        if not self.records.fail(video.id, lease, error=error.failure, processing=processing):
+        if not self.catalog.fail(video.id, lease, error=error.failure, processing=processing):
             return self._superseded(video.id, work)
         self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
         logger().info("video failed", code=error.code, **_cost(processing))
         count_failed(error.code)
         measure(_measured(processing))
         self._enqueue_webhook(video.id)
-        return Outcome(video.id, "failed")
+        return EventOutcome(video.id, "failed")
 
-    def _superseded(self, video_id: str, work: "_Work") -> Outcome:
+    def _superseded(self, video_id: str, work: "_Work") -> EventOutcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
         logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
-        return Outcome(video_id, Refusal.SUPERSEDED)
+        return EventOutcome(video_id, Refusal.SUPERSEDED)
 
     def _enqueue_webhook(self, video_id: str) -> None:
         if self.webhooks is None:
@@ -304,7 +215,7 @@ class VideoProcessor:
         if key is None:
             return
         try:
-            self.thumbnails.delete_thumbnail(key)
+            self.storage.delete_thumbnail(key)
         except Unavailable:
             # It is in nobody's way, and what matters has been recorded.
             logger().warning("thumbnail not removed", exc_info=True)
@@ -312,7 +223,7 @@ class VideoProcessor:
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
         """Let the lease lapse, and leave no picture of this attempt."""
         try:
-            released = self.records.release(event.video_id, lease, now=self.now())
+            released = self.catalog.release(event.video_id, lease, now=self.now())
         except Unavailable:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import functions.adapters.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.mongo import Catalog
-from functions.adapters.storage import Storage
+from functions.adapters.mongo import MongoCatalog
+from functions.adapters.s3_storage import S3Storage
 from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
@@ -19,27 +19,28 @@ _S3_READ_TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Wired:
+class ProcessingServices:
     """What the handler needs."""
 
     uploads_bucket: str
     processor: VideoProcessor
 
 
-def wire(environ: Mapping[str, str]) -> Wired:
+def wire(environ: Mapping[str, str]) -> ProcessingServices:
     """Read the settings and build everything. Connections are made at their first use.
 
     Raises `SettingsError`.
     """
     storage_settings = StorageSettings.read(environ)
-    storage = Storage(storage_settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    storage = S3Storage(storage_settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
     processor = VideoProcessor(
-        records=Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS),
-        thumbnails=storage,
+        catalog=MongoCatalog(
+            CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
+        ),
+        storage=storage,
         sources=RangedSources(storage),
-        inspector=Engine(ffmpeg_dir(environ)),
-        leftovers=storage,
+        engine=Engine(ffmpeg_dir(environ)),
         max_bytes=max_upload_bytes(environ),
         webhooks=WebhookQueue.read(environ),
     )
-    return Wired(uploads_bucket=storage_settings.uploads_bucket, processor=processor)
+    return ProcessingServices(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

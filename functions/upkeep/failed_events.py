@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from functions.adapters.catalog import Catalog
+from functions.adapters.storage import Storage
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
+from functions.core.failures import RETRIES_EXHAUSTED
 from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
 from functions.core.video import (
     UploadedObject,
     is_abandoned,
 )
-from functions.upkeep import failures
-from functions.upkeep.ports import Objects, Records
 from functions.upkeep.stuck import fail_stuck
 
 
@@ -50,8 +51,8 @@ def read(body: str) -> FailedEvent:
 class FailedEvents:
     """Fails the videos that nobody is at any more."""
 
-    records: Records
-    objects: Objects
+    catalog: Catalog
+    storage: Storage
     uploads_bucket: str
     now: Clock = utc_now
 
@@ -82,16 +83,15 @@ class FailedEvents:
             return self._give_up(upload, failed)
 
     def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
-        video = self.records.get(upload.video_id)
+        video = self.catalog.get(upload.video_id)
         if video is None:
             # Deleted. The worker may have died before it could remove what it wrote, and this was
             # the last event that would have told another.
-            self.objects.delete_objects_of(upload.video_id)
+            self.storage.delete_objects_of(upload.video_id)
             return False
         if not is_abandoned(video, upload, failed_at=failed.failed_at):
             logger().info("nothing to give up", video_id=video.id, status=video.status)
             return False
         logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
-        return fail_stuck(
-            self.records, self.objects, video, failures.RETRIES_EXHAUSTED, now=self.now()
-        )
+        error = RETRIES_EXHAUSTED.failure()
+        return fail_stuck(self.catalog, self.storage, video, error, now=self.now())

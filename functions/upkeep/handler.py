@@ -8,24 +8,26 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
+from functions.adapters.jobs import ProcessingFunction
+from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import logger
-from functions.adapters.triggers import Context, RemainingTime, dispatch
+from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
-from functions.upkeep.wiring import Wired, deployed_processing, wire
+from functions.upkeep.wiring import Wired, wire
 
 
 @cache
 def _wired() -> Wired:
-    return wire(os.environ, deployed_processing(os.environ))
+    return wire(os.environ, ProcessingFunction.read(os.environ))
 
 
-def handler(event: Any, context: Context) -> dict[str, Any]:
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Run the scheduled sweep, or take messages off the failure queue."""
     return handle(event, context, _wired())
 
 
-def handle(event: Any, context: Context, wired: Wired) -> dict[str, Any]:
+def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
     """Do what an event asks for.
 
     Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.

@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from functions.adapters.mongo import Search
-from functions.adapters.storage import StoredObject
+from functions.adapters.catalog import Catalog, Search
+from functions.adapters.storage import Storage, StoredObject
 from functions.adapters.telemetry import logger
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import owner_of
-from functions.upkeep.ports import Objects, Records
 from functions.upkeep.sweep import MARGIN_S
 
 MIN_AGE = timedelta(days=1)
@@ -34,8 +33,8 @@ class LeftoversReport:
 class Leftovers:
     """Lists the buckets and counts what belongs to nobody; deletes it only when told to."""
 
-    records: Records
-    objects: Objects
+    catalog: Catalog
+    storage: Storage
     delete: bool
     now: Clock = utc_now
 
@@ -44,21 +43,21 @@ class Leftovers:
 
         Raises `CatalogUnavailable` or `StorageUnavailable`.
         """
-        search = self.records.search()
+        search = self.catalog.search()
         if search and search.due_at > self.now():
             return None
         report = LeftoversReport()
         after = search.after if search else ""
-        for page in self.objects.pages(after=after):
+        for page in self.storage.pages(after=after):
             if remaining_s() < MARGIN_S:
                 report.finished = False
                 break
             self._look_at(page, report)
             if page:
                 after = page[-1].key
-                self.records.save_search(Search(after=after, due_at=self.now()))
+                self.catalog.save_search(Search(after=after, due_at=self.now()))
         if report.finished:
-            self.records.save_search(Search(after="", due_at=self.now() + _EVERY))
+            self.catalog.save_search(Search(after="", due_at=self.now() + _EVERY))
         return report
 
     def _look_at(self, page: list[StoredObject], report: LeftoversReport) -> None:
@@ -69,11 +68,11 @@ class Leftovers:
         report.without_record += len(abandoned)
         logger().warning("objects without a record", keys=[found.key for found in abandoned])
         if self.delete:
-            self.objects.delete(abandoned)
+            self.storage.delete(abandoned)
             report.deleted += len(abandoned)
 
     def _without_record(self, page: Iterable[StoredObject]) -> list[StoredObject]:
         old_before = self.now() - MIN_AGE
         owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
-        known = self.records.known({owner for owner in owners.values() if owner})
+        known = self.catalog.known({owner for owner in owners.values() if owner})
         return [found for found, owner in owners.items() if owner and owner not in known]

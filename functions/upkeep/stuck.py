@@ -2,29 +2,30 @@
 
 from datetime import datetime
 
+from functions.adapters.catalog import Catalog
+from functions.adapters.storage import Storage
 from functions.adapters.telemetry import count_failed, logger
 from functions.core.unavailable import Unavailable
 from functions.core.video import (
     Failure,
     Video,
 )
-from functions.upkeep.ports import Objects, Records
 
 
 def fail_stuck(
-    records: Records, objects: Objects, seen: Video, error: Failure, *, now: datetime
+    catalog: Catalog, storage: Storage, seen: Video, error: Failure, *, now: datetime
 ) -> bool:
     """Move to failed and remove an earlier picture; `False` where somebody has moved the video.
 
     Raises `CatalogUnavailable`.
     """
-    if not records.fail_stuck(seen, error=error, now=now):
+    if not catalog.fail_stuck(seen, error=error, now=now):
         return False
     logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
     count_failed(error.code)
     if seen.thumbnail:
         try:
-            objects.delete_thumbnail(seen.thumbnail.key)
+            storage.delete_thumbnail(seen.thumbnail.key)
         except Unavailable:
             # It is in nobody's way, and what matters has been recorded.
             logger().warning("thumbnail not removed", video_id=seen.id, exc_info=True)

@@ -5,8 +5,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from functions.adapters.catalog import Catalog
+from functions.adapters.jobs import Jobs
+from functions.adapters.storage import Storage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core.clock import Clock, utc_now
+from functions.core.failures import (
+    ATTEMPTS_EXHAUSTED,
+    RETRIES_EXHAUSTED,
+    SOURCE_GONE,
+    UPLOAD_EXPIRED,
+)
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import (
     LAPSE_GRACE,
@@ -20,8 +29,6 @@ from functions.core.video import (
     event_may_come,
     found_upload,
 )
-from functions.upkeep import failures
-from functions.upkeep.ports import Objects, Processing, Records
 from functions.upkeep.stuck import fail_stuck
 
 MARGIN_S = 30
@@ -64,9 +71,9 @@ class Report:
 class Sweep:
     """Looks after the videos that wait for longer than they should."""
 
-    records: Records
-    objects: Objects
-    processing: Processing
+    catalog: Catalog
+    storage: Storage
+    processing: Jobs
     now: Clock = utc_now
 
     def run(self, *, remaining_s: Callable[[], float]) -> Report:
@@ -96,31 +103,31 @@ class Sweep:
         A new one of a large collection may take longer than we wait; the next run finds it.
         """
         try:
-            self.records.ensure_indexes()
+            self.catalog.ensure_indexes()
         except CatalogUnavailable as error:
             logger().exception("indexes not created")
             report.problems.append(error)
 
     def _stuck(self) -> Iterator[Video]:
         now = self.now()
-        yield from self.records.lapsed(before=now - LAPSE_GRACE)
-        yield from self.records.overdue(before=now - UPLOAD_GRACE)
+        yield from self.catalog.lapsed(before=now - LAPSE_GRACE)
+        yield from self.catalog.overdue(before=now - UPLOAD_GRACE)
 
     def _settle(self, video: Video, report: Report) -> None:
         if event_may_come(video, now=self.now()):
             report.waiting += 1
             return
-        found = self.objects.find_upload(video.upload.key)
+        found = self.storage.find_upload(video.upload.key)
         error = _hopeless(video, found)
         if error:
-            if fail_stuck(self.records, self.objects, video, error, now=self.now()):
+            if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
         elif found:
             self._start_again(video, found, report)
 
     def _start_again(self, video: Video, found: Source, report: Report) -> None:
         # Counted first: of two runs that overlap one sends the event.
-        if not self.records.count_replay(video, now=self.now()):
+        if not self.catalog.count_replay(video, now=self.now()):
             return
         self.processing.start(found_upload(video, found))
         lost = video.status is Status.PENDING
@@ -140,9 +147,9 @@ class Sweep:
 def _hopeless(video: Video, found: Source | None) -> Failure | None:
     """Return why it makes no sense to process a stuck video again, `None` where it does."""
     if found is None:
-        return failures.SOURCE_GONE if video.source else failures.UPLOAD_EXPIRED
+        return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
     if video.attempts >= MAX_ATTEMPTS:
-        return failures.TIMED_OUT
+        return ATTEMPTS_EXHAUSTED.failure()
     if video.replays >= MAX_REPLAYS:
-        return failures.RETRIES_EXHAUSTED
+        return RETRIES_EXHAUSTED.failure()
     return None

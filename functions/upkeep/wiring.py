@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.adapters.jobs import ProcessingFunction
-from functions.adapters.mongo import Catalog
-from functions.adapters.storage import Storage
-from functions.core.settings import CatalogSettings, StorageSettings, flag, required
+from functions.adapters.jobs import Jobs
+from functions.adapters.mongo import MongoCatalog
+from functions.adapters.s3_storage import S3Storage
+from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import Leftovers
-from functions.upkeep.ports import Processing
 from functions.upkeep.sweep import Sweep
 
 _CATALOG_TIMEOUT_MS = 5000
@@ -26,30 +25,19 @@ class Wired:
     failed_events: FailedEvents
 
 
-def wire(environ: Mapping[str, str], processing: Processing) -> Wired:
+def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     """Read the settings and build everything. Connections are made at their first use.
 
     DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
-    storage = Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
-    catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+    storage = S3Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    catalog = MongoCatalog(
+        CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
+    )
     return Wired(
         sweep=Sweep(catalog, storage, processing),
         leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
-    )
-
-
-def deployed_processing(environ: Mapping[str, str]) -> ProcessingFunction:
-    """Read PROCESSING_FUNCTION, the name or ARN of the Lambda function.
-
-    Raises `SettingsError`.
-    """
-    settings = StorageSettings.read(environ)
-    return ProcessingFunction(
-        required(environ, "PROCESSING_FUNCTION"),
-        region=settings.region,
-        uploads_bucket=settings.uploads_bucket,
     )

@@ -3,21 +3,22 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from standardwebhooks import Webhook as Signer
 
-from functions.adapters.jobs import LONGEST_DELAY_S, WebhookJobs
+from functions.adapters.catalog import Catalog
+from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
 from functions.adapters.telemetry import logger
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import (
     Video,
     Webhook,
 )
-from functions.webhooks.outbound import NotAnswered
+from functions.webhooks.outbound import NotAnswered, Receiver
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
@@ -26,26 +27,6 @@ MARGIN_S = 45
 _CLOCKS_DIFFER = timedelta(seconds=2)
 _PATIENCE = 3
 """Attempts that fail in a row before the receiver is let alone until the next run."""
-
-
-class WebhookRecords(Protocol):
-    """The catalog's part in webhooks."""
-
-    def get(self, video_id: str) -> Video | None:
-        """Return one video."""
-
-    def undelivered(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos whose webhook was due before a moment."""
-
-    def move_webhook(self, video_id: str, seen: Webhook, to: Webhook) -> bool:
-        """Record an attempt, if the webhook is as it was seen."""
-
-
-class Receiver(Protocol):
-    """The operator's server."""
-
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of its answer. Raises `NotAnswered`."""
 
 
 @dataclass(slots=True)
@@ -62,10 +43,10 @@ class DeliveryReport:
 class Webhooks:
     """Makes one attempt for each webhook that is due."""
 
-    records: WebhookRecords
+    records: Catalog
     receiver: Receiver
     signer: Signer
-    queue: WebhookJobs
+    queue: WebhookQueue
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
         """Attempt all that are due. Raises `CatalogUnavailable`."""

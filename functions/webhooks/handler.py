@@ -9,8 +9,9 @@ from functools import cache
 from typing import Any
 
 from functions.adapters.jobs import enqueued_video
+from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import logger
-from functions.adapters.triggers import Context, RemainingTime, dispatch
+from functions.adapters.triggers import RemainingTime, dispatch
 from functions.webhooks.deliver import MARGIN_S, Webhooks
 from functions.webhooks.wiring import wire
 
@@ -20,12 +21,12 @@ def _wired() -> Webhooks:
     return wire(os.environ)
 
 
-def handler(event: Any, context: Context) -> dict[str, Any]:
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
     """Attempt every webhook that is due, or those that messages of the queue name."""
     return handle(event, context, _wired())
 
 
-def handle(event: Any, context: Context, webhooks: Webhooks) -> dict[str, Any]:
+def handle(event: Any, context: LambdaContext, webhooks: Webhooks) -> dict[str, Any]:
     """Do what an event asks for. Raises `UnknownEvent` and `CatalogUnavailable`."""
 
     def settle(body: str) -> None:

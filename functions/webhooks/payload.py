@@ -2,9 +2,9 @@
 
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
+from functions.core.clock import rfc3339
 from functions.core.video import (
     Status,
     Video,
@@ -19,7 +19,7 @@ def payload(video: Video) -> str:
     """
     body = {
         "type": event_type(video),
-        "timestamp": _rfc3339(video.updated_at),
+        "timestamp": rfc3339(video.updated_at),
         "data": _data(video),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -38,7 +38,7 @@ def _data(video: Video) -> dict[str, Any]:
         "passthrough": video.passthrough,
         "status": video.status,
         "size": video.size,
-        "created_at": _rfc3339(video.created_at),
+        "created_at": rfc3339(video.created_at),
         "media": asdict(video.media) | {"duration": video.media.duration}
         if done and video.media
         else None,
@@ -54,7 +54,3 @@ def _picture(video: Video) -> dict[str, Any] | None:
     # A place in our storage is of no use to others.
     del shown["key"]
     return shown
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

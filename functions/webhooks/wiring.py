@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from standardwebhooks import Webhook as Signer
 
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.mongo import Catalog
+from functions.adapters.mongo import MongoCatalog
 from functions.core.settings import CatalogSettings, SettingsError
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
@@ -22,6 +22,8 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
     settings, queue = WebhookSettings.read(environ), WebhookQueue.read(environ)
     if settings is None or queue is None:
         raise SettingsError("Set WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL.")
-    catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)
+    catalog = MongoCatalog(
+        CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
+    )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
     return Webhooks(catalog, receiver, Signer(settings.secret), queue)

@@ -29,7 +29,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from functions.adapters.mongo import Catalog, Document
+from functions.adapters.mongo import Document, MongoCatalog
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.problems import Problem
@@ -50,11 +50,11 @@ from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.sweep import Sweep
 from tests.fakes.stepped import (
-    EtagInspector,
+    EtagEngine,
     SteppedCatalog,
-    SteppedObjects,
     SteppedProcessing,
     SteppedSources,
+    SteppedStorage,
 )
 from tests.stepping import Actor, Crash, Fault
 
@@ -99,7 +99,7 @@ class World:
 
     catalog: SteppedCatalog
     now: datetime = datetime(2026, 1, 2, 12, tzinfo=UTC)
-    objects: SteppedObjects = field(default_factory=SteppedObjects)
+    objects: SteppedStorage = field(default_factory=SteppedStorage)
     processing: SteppedProcessing = field(default_factory=SteppedProcessing)
 
     def __post_init__(self) -> None:
@@ -109,11 +109,10 @@ class World:
             return self.now
 
         self.processor = VideoProcessor(
-            records=self.catalog,
-            thumbnails=self.objects,
+            catalog=self.catalog,
+            storage=self.objects,
             sources=SteppedSources(self.objects),
-            inspector=EtagInspector(),
-            leftovers=self.objects,
+            engine=EtagEngine(),
             max_bytes=1000,
             now=clock,
         )
@@ -436,7 +435,7 @@ def _same(job: Job) -> Job:
 def catalog(mongodb_uri: str) -> Iterator[SteppedCatalog]:
     names = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}")
     made = SteppedCatalog(names, pool_size=4, timeout_ms=10_000)
-    Catalog.ensure_indexes(made)
+    MongoCatalog.ensure_indexes(made)
     yield made
     made.close()
 

@@ -13,8 +13,9 @@ from elftools.elf.constants import P_FLAGS
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
-from functions.media.allowed import DEMUXERS, PROTOCOLS, VIDEO_DECODERS
-from functions.media.engine import Engine
+from functions.core.formats import DEMUXERS
+from functions.media.decoders import VIDEO_DECODERS
+from functions.media.engine import PROTOCOLS, Engine
 from tests.clips import Clips
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, Sam
 from tests.fakes.uploads import opened
@@ -62,12 +63,12 @@ def test_its_decoders_are_those_that_the_engine_allows() -> None:
 
 def test_its_demuxers_are_those_that_the_engine_allows_and_those_of_its_own_needs() -> None:
     names_of_mov = {"mp4", "m4a", "3gp", "3g2", "mj2"}
-    assert listed("demuxers") - names_of_mov == {*DEMUXERS.split(","), "jpeg_pipe", *_RECOGNISED}
+    assert listed("demuxers") - names_of_mov == {*DEMUXERS, "jpeg_pipe", *_RECOGNISED}
 
 
 def test_it_opens_loopback_files_and_its_own_output_and_nothing_else() -> None:
     assert set(re.findall(r"^  (\S+)$", said("protocols"), re.MULTILINE)) == {
-        *PROTOCOLS.split(","),
+        *PROTOCOLS,
         "file",
         "pipe",
     }

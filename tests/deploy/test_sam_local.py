@@ -15,7 +15,7 @@ import pytest
 
 from clipo.local.cloud import Cloud
 from clipo.local.ports import free_port
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from functions.core.video import (
@@ -48,7 +48,7 @@ class World:
     sam: Sam
     built: Path
     s3: Any
-    catalog: Catalog
+    catalog: MongoCatalog
 
     def invoke(self, function: str, event: Mapping[str, Any], **parameters: str) -> dict[str, Any]:
         return self.sam.invoke(self.built, function, event, **parameters)
@@ -91,7 +91,7 @@ def world(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
             aws_secret_access_key=_CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
             region_name="us-east-1",
         ).client("s3", endpoint_url=storage.url)
-        catalog = Catalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
+        catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
         yield World(Sam(environ), built, client, catalog)
         catalog.close()
 
@@ -162,7 +162,7 @@ def test_upkeep_settles_a_failed_event_in_a_container(world: World) -> None:
 @pytest.mark.parametrize("name", ["schedule-webhooks", "sqs-webhook"])
 def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -> None:
     """No receiver is there: the attempt is recorded on the video."""
-    announcing = Catalog(
+    announcing = MongoCatalog(
         replace(world.catalog._settings, announces=True), pool_size=1, timeout_ms=5000
     )
     failed = video(new_video_id())

@@ -7,27 +7,27 @@ from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 
-from functions.adapters.mongo import Catalog, Document
+from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import DAMAGED, BadMedia
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import (
     Source,
     UploadedObject,
     Video,
 )
-from functions.media.engine import Frame, Inspection
-from functions.media.engine import Source as Readable
-from functions.processing.process_video import OpenSource
+from functions.media.engine import Engine, Frame, Inspection
+from functions.media.reader.source import OpenSource, RangedSources
 from tests.examples import media
-from tests.fakes.objects import FakeObjects
+from tests.fakes.content import in_memory
+from tests.fakes.storage import FakeStorage
 from tests.stepping import stepped
 
 in_catalog = stepped(CatalogUnavailable, late=True)
 in_storage = stepped(StorageUnavailable)
 
 
-class SteppedCatalog(Catalog):
+class SteppedCatalog(MongoCatalog):
     """The real one; each request to MongoDB is a step."""
 
     written = False
@@ -68,7 +68,7 @@ class SteppedCatalog(Catalog):
 
 
 @dataclass
-class SteppedObjects(FakeObjects):
+class SteppedStorage(FakeStorage):
     """Object storage with ETags, `If-Match` and an order of writes."""
 
     writes: dict[str, list[str]] = field(default_factory=dict)
@@ -132,49 +132,29 @@ class SteppedObjects(FakeObjects):
             self.modified_at[key] = moment
 
 
-@dataclass
-class SteppedSources:
-    """Opens uploads for an inspector that wants their bytes only."""
+class SteppedSources(RangedSources):
+    """Opens uploads whose bytes are read in one step."""
 
-    objects: SteppedObjects
-
-    def is_current(self, event: UploadedObject) -> bool:
-        return self.objects.upload_etag(event.key) == event.source.etag
+    def __init__(self, storage: SteppedStorage) -> None:
+        super().__init__(storage)
+        self._stepped = storage
 
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
         assert directory.exists()
-        yield _Opened(self.objects.read(event.key, event.source))
+        yield in_memory(self._stepped.read(event.key, event.source))
 
 
-@dataclass
-class _Opened:
-    content: bytes
-    requests: int = 1
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    @property
-    def bytes_read(self) -> int:
-        return len(self.content)
-
-    @property
-    def location(self) -> str:
-        return "nowhere"
-
-    def read(self, start: int, end: int) -> bytes:
-        return self.content[start:end]
-
-
-class EtagInspector:
+class EtagEngine(Engine):
     """Finds that what begins with "bad" is bad, and shows of the rest its ETag as the picture."""
 
-    def inspect(self, source: Readable, **_: object) -> Inspection:
+    def __init__(self) -> None:
+        """Take no programs."""
+
+    def inspect(self, source: OpenSource, **_: object) -> Inspection:
         content = source.read(0, source.size)
         if content.startswith(b"bad"):
-            raise BadMedia(Code.CORRUPT, "The file is damaged.")
+            raise BadMedia(DAMAGED)
         jpeg = md5(content).hexdigest().encode()
         return Inspection(media(), Frame(jpeg, width=320, height=180, at_s=1.0, fallback=False))
 

@@ -5,16 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import Source, UploadedObject
 from functions.media.reader.block_cache import BLOCK
 from functions.media.reader.source import OpenSource, RangedSources
+from tests.fakes.storage import FakeStorage
 
 
 @dataclass
-class FileUploads:
+class FileUploads(FakeStorage):
     """A key is a path."""
 
     asked: list[tuple[int, int]] = field(default_factory=list)

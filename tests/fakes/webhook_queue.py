@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from functions.adapters.jobs import WebhookQueue
 from functions.core.unavailable import QueueUnavailable
 
 
 @dataclass
-class FakeWebhookQueue:
+class FakeWebhookQueue(WebhookQueue):
     enqueued: list[tuple[str, int]] = field(default_factory=list)
     down: bool = False
 

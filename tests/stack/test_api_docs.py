@@ -12,12 +12,7 @@ import playwright
 import pytest
 
 from functions.api import problems
-from functions.api.problems import Kind
-from functions.core.failures import Code
-from functions.core.video import (
-    Failure,
-)
-from functions.upkeep import failures as upkeep_errors
+from functions.api.problems import ProblemKind
 from tests.boxes import widen
 from tests.clips import Clips
 from tests.documented import recipe, rows, snippets
@@ -145,13 +140,6 @@ def test_the_python_client_says_what_was_wrong(
 
 
 def test_every_error_of_the_api_is_in_the_table() -> None:
-    kinds = [kind for kind in vars(problems).values() if isinstance(kind, Kind)]
+    kinds = [kind for kind in vars(problems).values() if isinstance(kind, ProblemKind)]
     kinds.sort(key=lambda kind: (kind.status, kind.code))
     assert rows("Errors") == [f"| `{kind.code}` | {kind.status} | {kind.title} |" for kind in kinds]
-
-
-def test_every_error_of_a_video_is_in_the_table() -> None:
-    codes = {str(code) for code in Code}
-    codes |= {one.code for one in vars(upkeep_errors).values() if isinstance(one, Failure)}
-    listed = [row.split("`")[1] for row in rows("Why a video failed")]
-    assert sorted(listed) == sorted(codes)

@@ -250,6 +250,7 @@ class TestToday:
         code = today.code / "functions" / "api" / "routes" / "health.py"
         good = code.read_text()
         before = stack.children()
+        assert "clipo.local.webhooks" not in before, "it runs where a receiver is set, only"
 
         code.write_text(
             good + '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'

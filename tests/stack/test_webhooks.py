@@ -41,6 +41,7 @@ def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple
 def test_a_finish_is_told_and_the_telling_recorded(
     notifying: RunningStack, told: Receiver, clips: Clips, clip: str, kind: str
 ) -> None:
+    assert "clipo.local.webhooks" in notifying.children()
     video_id = notifying.upload_form(clips[clip])
     ((webhook_id, event_type),) = events_of(told, video_id)
     assert event_type == f"video.{kind}"

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     [
         (["pymongo", "bson"], ["adapters.mongo"]),
         (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
-        (["urllib3"], ["adapters.s3_requests", "adapters.storage"]),
+        (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
         (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
@@ -98,6 +99,55 @@ def test_no_package_of_ours_is_called_by_another_name() -> None:
 def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.client") == []
     assert importers("functions", below="clipo.cli") == []
+
+
+def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
+    """Return the classes at the top of the modules below some packages, each with its module."""
+    return [
+        (module, node)
+        for module, path in _MODULES.items()
+        if within(module, *below)
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    ]
+
+
+def test_a_protocol_stands_beside_its_adapter() -> None:
+    protocols = {
+        f"{module}.{node.name}".removeprefix("functions.")
+        for module, node in classes("functions")
+        if "Protocol" in {ast.unparse(base) for base in node.bases}
+    }
+    assert protocols == {
+        "adapters.catalog.Catalog",
+        "adapters.lambda_context.LambdaContext",
+        "adapters.jobs.Jobs",
+        "adapters.storage.Storage",
+        "webhooks.outbound.Receiver",
+    }
+
+
+def test_a_class_shares_its_name_only_with_the_schema_that_shows_it() -> None:
+    names = Counter(node.name for _, node in classes("functions"))
+    schemas = {node.name for module, node in classes("functions.api.schemas")}
+    assert {name: count for name, count in names.items() if count > 1} == dict.fromkeys(
+        ("Media", "Processing", "Thumbnail", "Webhook"), 2
+    )
+    assert {"Media", "Processing", "Thumbnail", "Webhook"} <= schemas
+
+
+def test_the_command_helps_without_loading_what_it_works_with() -> None:
+    """So `clipo --help` and the completion of a shell are quick."""
+    code = (
+        "import sys\n"
+        "from clipo.cli.app import app\n"
+        "slow = {'asyncio.events', 'boto3', 'httpx2', 'rich.console', 'tenacity'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
 
 
 def test_the_web_framework_stays_in_the_api() -> None:

@@ -4,8 +4,9 @@ import os
 
 from mangum import Mangum
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.api.app import create_app
-from functions.api.services import Services, deployed_processing
+from functions.api.services import Services
 from functions.api.settings import ApiSettings
 
 from .clients import catalog, storage
@@ -15,7 +16,7 @@ app = create_app(
         settings=ApiSettings.read(os.environ),
         records=catalog,
         objects=storage,
-        processing=deployed_processing(os.environ),
+        processing=ProcessingFunction.read(os.environ),
     )
 )
 handler = Mangum(app, lifespan="off")

@@ -7,8 +7,9 @@ import boto3
 from botocore.config import Config
 from pymongo import MongoClient
 
-from functions.adapters.mongo import Catalog
-from functions.adapters.storage import READ_BYTES, SignedPost, Storage, StoredObject
+from functions.adapters.mongo import MongoCatalog
+from functions.adapters.s3_storage import S3Storage
+from functions.adapters.storage import READ_BYTES, SignedPost, StoredObject
 from functions.core.settings import CatalogSettings, StorageSettings
 from functions.core.video import (
     Source,
@@ -25,7 +26,7 @@ s3 = boto3.client(
 )
 
 
-class EagerCatalog(Catalog):
+class EagerCatalog(MongoCatalog):
     """The same catalog; its client is there from the beginning."""
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class EagerCatalog(Catalog):
         assert isinstance(self._client, MongoClient)  # noqa: S101 (the use makes it)
 
 
-class BotoStorage(Storage):
+class BotoStorage(S3Storage):
     """The same storage, by boto3's client in all that is measured."""
 
     def __init__(self) -> None:

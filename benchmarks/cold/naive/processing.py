@@ -14,11 +14,10 @@ from functions.processing.process_video import VideoProcessor
 from .clients import catalog, settings, storage
 
 processor = VideoProcessor(
-    records=catalog,
-    thumbnails=storage,
+    catalog=catalog,
+    storage=storage,
     sources=RangedSources(storage),
-    inspector=Engine(Path(os.environ["CLIPO_FFMPEG_DIR"])),
-    leftovers=storage,
+    engine=Engine(Path(os.environ["CLIPO_FFMPEG_DIR"])),
     max_bytes=max_upload_bytes(os.environ),
     webhooks=None,
 )

@@ -3,16 +3,17 @@
 import os
 from typing import Any
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.sweep import Sweep
-from functions.upkeep.wiring import Wired, deployed_processing
+from functions.upkeep.wiring import Wired
 
 from .clients import catalog, settings, storage
 
 wired = Wired(
-    sweep=Sweep(catalog, storage, deployed_processing(os.environ)),
+    sweep=Sweep(catalog, storage, ProcessingFunction.read(os.environ)),
     leftovers=Leftovers(catalog, storage, delete=False),
     failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
 )

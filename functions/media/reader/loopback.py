@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Any, Protocol
+from typing import Any
+
+from functions.media.reader.ranged_object import RangedObject
 
 _SEND_BUFFER = 64 << 10
 """Bytes: what lies in it has been fetched, and may never be read."""
@@ -22,19 +24,8 @@ _RETRY_S, _JOIN_S = 0.1, 5
 _FROM = re.compile(r"bytes=(\d{1,19})-")
 
 
-class Bytes(Protocol):
-    """What can be served."""
-
-    @property
-    def size(self) -> int:
-        """Return the number of bytes."""
-
-    def read(self, position: int) -> bytes:
-        """Return some bytes from a position on, none where that is no longer possible."""
-
-
 @contextlib.contextmanager
-def served(content: Bytes) -> Iterator[str]:
+def served(content: RangedObject) -> Iterator[str]:
     """Yield a URL at which the bytes can be read, by whoever knows it, until the block ends."""
     path = f"/{secrets.token_hex(16)}"
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -55,7 +46,9 @@ def served(content: Bytes) -> Iterator[str]:
             acceptor.join(_JOIN_S)
 
 
-def _accept(listener: socket.socket, closing: threading.Event, path: str, content: Bytes) -> None:
+def _accept(
+    listener: socket.socket, closing: threading.Event, path: str, content: RangedObject
+) -> None:
     while True:
         try:
             connection, peer = listener.accept()
@@ -73,7 +66,7 @@ def _accept(listener: socket.socket, closing: threading.Event, path: str, conten
             answer()
 
 
-def _answer(connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
+def _answer(connection: socket.socket, peer: Any, path: str, content: RangedObject) -> None:
     with connection, contextlib.suppress(OSError):  # who asked may be gone
         _Answer(connection, peer, path, content)
 
@@ -85,7 +78,9 @@ class _Answer(BaseHTTPRequestHandler):
     timeout = _REQUEST_S
     disable_nagle_algorithm = True
 
-    def __init__(self, connection: socket.socket, peer: Any, path: str, content: Bytes) -> None:
+    def __init__(
+        self, connection: socket.socket, peer: Any, path: str, content: RangedObject
+    ) -> None:
         self._path = path
         self._content = content
         super().__init__(connection, peer, None)  # type: ignore[arg-type]  # we have no server

@@ -1,18 +1,15 @@
 """Makes an uploaded object readable by ffmpeg, without downloading it."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
-from functions.core.failures import BadMedia, Code
+from functions.adapters.storage import Storage
+from functions.core.failures import BadMedia, FailureCode
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import UploadedObject
 from functions.media.reader.block_cache import BlockCache
 from functions.media.reader.fragments import is_unindexed
 from functions.media.reader.loopback import served
@@ -21,16 +18,6 @@ from functions.media.reader.ranged_object import RangedObject
 _SLOW_S = 10
 _SLOW_BYTES_PER_S = 2_000_000
 """A child that waited so long for so little ran out of time because of storage."""
-
-
-class Uploads(Protocol):
-    """Object storage's part in processing."""
-
-    def upload_etag(self, key: str) -> str | None:
-        """Return the ETag of what is stored now."""
-
-    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
-        """Yield the bytes of a range, in pieces of `BLOCK`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +54,13 @@ class OpenSource:
 class RangedSources:
     """Sources of which only what is needed is read."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, storage: Storage) -> None:
         """Take the storage to read from."""
-        self._uploads = uploads
+        self._storage = storage
 
     def is_current(self, event: UploadedObject) -> bool:
         """Tell whether the stored object is still the event's."""
-        return self._uploads.upload_etag(event.key) == event.source.etag
+        return self._storage.upload_etag(event.key) == event.source.etag
 
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
@@ -83,7 +70,7 @@ class RangedSources:
         out about it is then not to be believed. `ObjectGone` or `SourceReplaced` where it is no
         longer the event's object, `StorageUnavailable`, or `OSError` where the disk is full.
         """
-        get = partial(self._uploads.read_upload, event.key, event.source)
+        get = partial(self._storage.read_upload, event.key, event.source)
         with (
             closing(BlockCache(directory)) as cache,
             RangedObject(get, event.source.size, cache, whole_if=is_unindexed) as content,
@@ -92,7 +79,7 @@ class RangedSources:
             try:
                 yield OpenSource(location, content)
             except BadMedia as error:
-                if error.code is Code.TIMED_OUT and _was_slow(content):
+                if error.code is FailureCode.TIMED_OUT and _was_slow(content):
                     raise StorageUnavailable("S3: too slow for the video to be read") from error
                 raise
             finally:

@@ -19,12 +19,12 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from functions.adapters.mongo import Catalog
+from functions.adapters.mongo import MongoCatalog
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from functions.upkeep.sweep import Sweep
-from tests.fakes.objects import FakeObjects
 from tests.fakes.processing import FakeProcessing
+from tests.fakes.storage import FakeStorage
 
 VIDEOS = int(os.environ.get("VIDEOS", "20000"))
 STUCK = 50
@@ -109,7 +109,7 @@ def database(mongodb_uri: str) -> Iterator[str]:
 
 def test_a_sweep_reads_only_the_videos_that_need_work(mongodb_uri: str, database: str) -> None:
     settings = CatalogSettings(mongodb_uri, database)
-    objects, processing = FakeObjects(), FakeProcessing()
+    objects, processing = FakeStorage(), FakeProcessing()
     with MongoClient[dict[str, Any]](mongodb_uri, tz_aware=True, tzinfo=UTC) as server:
         videos = server[database].videos
         for start in range(0, VIDEOS - STUCK, _BATCH):
@@ -120,7 +120,7 @@ def test_a_sweep_reads_only_the_videos_that_need_work(mongodb_uri: str, database
         objects.uploads = {one["upload"]["key"]: b"bytes" for one in of_interest}
 
         plans = Plans(server)
-        catalog = Catalog(settings, pool_size=1, timeout_ms=10_000)
+        catalog = MongoCatalog(settings, pool_size=1, timeout_ms=10_000)
         catalog._client = MongoClient(
             mongodb_uri, tz_aware=True, tzinfo=UTC, event_listeners=[plans]
         )

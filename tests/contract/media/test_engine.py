@@ -1,6 +1,5 @@
 """ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,10 @@ from functions.core.video import (
     Media,
 )
 from functions.media.engine import Engine, Inspection, OutOfTime
+from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
+from tests.fakes.content import MemoryObject
 from tests.fakes.uploads import opened
 from tests.pictures import pixel
 
@@ -179,7 +180,7 @@ def test_every_bad_file_has_its_code_and_a_sentence(
     with pytest.raises(BadMedia) as error:
         inspect(engine, clips[name], tmp_path)
     assert error.value.code == code
-    assert error.value.message.endswith(".")
+    assert error.value.failure.message.endswith(".")
 
 
 @pytest.mark.parametrize("name", ["mpeg4.avi", "wmv2.wmv", "h264.mkv", "h264.mp4", "sorenson.flv"])
@@ -258,20 +259,11 @@ def test_a_child_gets_what_is_left_less_what_the_rest_needs(
     assert given == pytest.approx(given_s, abs=3)
 
 
-@dataclass
-class AnyLocation:
-    location: str
-    size: int = 1000
-
-    def read(self, start: int, end: int) -> bytes:
-        return bytes(end - start)
-
-
 @pytest.mark.parametrize("scheme", ["", "file:", "cache:"])
 def test_children_open_nothing_but_http(
     engine: Engine, clips: Clips, tmp_path: Path, scheme: str
 ) -> None:
-    source = AnyLocation(f"{scheme}{clips['h264.mp4']}")
+    source = OpenSource(f"{scheme}{clips['h264.mp4']}", MemoryObject(bytes(1000)))
     with pytest.raises(BadMedia) as error:
         engine.inspect(source, directory=tmp_path, remaining_s=lambda: 200.0)
     assert error.value.code in ("not_a_video", "corrupt")

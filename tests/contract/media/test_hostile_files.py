@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from functions.core.failures import Code
+from functions.core.failures import FailureCode
 from functions.core.video import (
     Source,
     Status,
@@ -28,8 +28,8 @@ from functions.processing.process_video import VideoProcessor
 from tests.boxes import refer_to
 from tests.clips import Clips, ffmpeg
 from tests.examples import ID, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 from tests.fakes.uploads import FileUploads
 from tests.hostile import PLAYLISTS, Canary, a_canary
 
@@ -51,14 +51,13 @@ class Judge:
         """Return `done` or the code."""
         key = str(file)
         before = video()
-        records = FakeRecords({ID: replace(before, upload=replace(before.upload, key=key))})
-        objects = FakeObjects()
+        records = FakeCatalog({ID: replace(before, upload=replace(before.upload, key=key))})
+        objects = FakeStorage()
         processor = VideoProcessor(
-            records=records,
-            thumbnails=objects,
+            catalog=records,
+            storage=objects,
             sources=RangedSources(FileUploads()),
-            inspector=self.engine,
-            leftovers=objects,
+            engine=self.engine,
             max_bytes=5 << 30,
         )
         event = UploadedObject(ID, key, Source("etag", file.stat().st_size, "01"))
@@ -130,7 +129,12 @@ def test_cut_off_anywhere_they_are_done_or_damaged(
     for cut in cuts:
         cut.write_bytes(small[name][: len(small[name]) * int(cut.name) // 100])
     for cut, found in zip(cuts, judge.all(cuts), strict=True):
-        expected = ("done", Code.CORRUPT, Code.NOT_A_VIDEO, Code.NO_VIDEO_STREAM)
+        expected = (
+            "done",
+            FailureCode.CORRUPT,
+            FailureCode.NOT_A_VIDEO,
+            FailureCode.NO_VIDEO_STREAM,
+        )
         assert found in expected, f"cut at {cut.name}%"
 
 
@@ -147,7 +151,7 @@ def test_with_bytes_changed_anywhere_they_are_done_or_have_a_code(
             end = len(damaged) if chance.random() < 0.5 else min(1024, len(damaged))
             damaged[chance.randrange(end)] = chance.randrange(256)
         file.write_bytes(damaged)
-    assert {*judge.all(files)} <= {"done", *Code}
+    assert {*judge.all(files)} <= {"done", *FailureCode}
 
 
 @pytest.fixture
@@ -160,7 +164,7 @@ def canary(clips: Clips, tmp_path: Path) -> Iterator[Canary]:
 def test_a_playlist_opens_nothing(judge: Judge, canary: Canary, tmp_path: Path, kind: str) -> None:
     playlist = tmp_path / "playlist"
     playlist.write_text(canary.playlist(kind))
-    assert judge(playlist) == Code.NOT_A_VIDEO
+    assert judge(playlist) == FailureCode.NOT_A_VIDEO
     assert canary.is_alive()
 
 
@@ -181,7 +185,7 @@ def test_a_movie_that_refers_to_another_file_does_not_get_it(
 ) -> None:
     movie = tmp_path / "referring.mov"
     movie.write_bytes(refer_to(str(canary.file), clips["tiny.mov"].read_bytes()))
-    assert judge(movie) in ("done", Code.CORRUPT)
+    assert judge(movie) in ("done", FailureCode.CORRUPT)
     assert canary.is_alive()
     # It would be opened by who allows it: otherwise this test would prove nothing.
     allowed = ["-enable_drefs", "1", "-use_absolute_path", "1", "-i", str(movie)]
@@ -195,23 +199,23 @@ def test_a_movie_that_refers_to_a_server_does_not_reach_it(
     movie = tmp_path / "referring.mov"
     url = f"http://127.0.0.1:{canary.port}/x.mov"
     movie.write_bytes(refer_to(url, clips["tiny.mov"].read_bytes()))
-    assert judge(movie) in ("done", Code.CORRUPT)
+    assert judge(movie) in ("done", FailureCode.CORRUPT)
     assert canary.is_alive()
 
 
 @pytest.mark.parametrize("name", ["huge-picture.mov", "huge-picture.avi", "huge-picture.mkv"])
 def test_a_picture_of_16000_by_16000_is_refused(judge: Judge, clips: Clips, name: str) -> None:
-    assert judge(clips[name]) == Code.TOO_MANY_PIXELS
+    assert judge(clips[name]) == FailureCode.TOO_MANY_PIXELS
 
 
 @pytest.mark.parametrize("name", ["many-streams.mp4", "many-streams.mkv", "many-streams.mov"])
 def test_30_streams_are_refused(judge: Judge, clips: Clips, name: str) -> None:
-    assert judge(clips[name]) == Code.TOO_MANY_STREAMS
+    assert judge(clips[name]) == FailureCode.TOO_MANY_STREAMS
 
 
 @pytest.mark.parametrize("name", ["cover-only.mp4", "cover-only.mov", "audio-only.mp4"])
 def test_sound_with_a_cover_is_no_video(judge: Judge, clips: Clips, name: str) -> None:
-    assert judge(clips[name]) == Code.NO_VIDEO_STREAM
+    assert judge(clips[name]) == FailureCode.NO_VIDEO_STREAM
 
 
 def test_a_huge_cover_does_not_matter(judge: Judge, clips: Clips) -> None:
@@ -298,7 +302,7 @@ def test_a_child_that_was_taken_over_fails_the_video_and_nothing_else(
 ) -> None:
     (tmp_path / "bin").mkdir()
     judge.engine = stubs(tmp_path / "bin", ffmpeg_dir, **{program: script})
-    assert judge(clips["tiny.mp4"]) in [*Code]
+    assert judge(clips["tiny.mp4"]) in [*FailureCode]
 
 
 @pytest.mark.parametrize("program", ["ffprobe", "ffmpeg"])
@@ -314,4 +318,4 @@ def test_a_decoder_that_hangs_is_ended_with_all_that_it_started(
     monkeypatch.setattr("functions.media.engine._SEARCH_S", 1)
     (tmp_path / "bin").mkdir()
     judge.engine = stubs(tmp_path / "bin", ffmpeg_dir, **{program: "sleep 100 & sleep 100"})
-    assert judge(clips["tiny.mp4"]) == Code.TIMED_OUT
+    assert judge(clips["tiny.mp4"]) == FailureCode.TIMED_OUT

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.adapters.mongo import Catalog, new_video_id
-from functions.adapters.storage import Storage
+from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.adapters.s3_storage import S3Storage
 from functions.core.keys import source_key
 from functions.core.s3_event import MalformedEvent
 from functions.core.unavailable import CatalogUnavailable
@@ -38,7 +38,7 @@ class LambdaContext:
 @dataclass
 class World:
     s3: Any
-    catalog: Catalog
+    catalog: MongoCatalog
 
     def upload(self, clip: Path) -> dict[str, Any]:
         """Add a video with its object, and return its record of an S3 event."""
@@ -85,8 +85,8 @@ def world(
     for bucket in ("clipo-uploads", "clipo-media"):
         s3.create_bucket(Bucket=bucket)
     module._wired.cache_clear()
-    catalog = module._wired().processor.records
-    assert isinstance(catalog, Catalog)
+    catalog = module._wired().processor.catalog
+    assert isinstance(catalog, MongoCatalog)
     yield World(s3, catalog)
     catalog.close()
     module._wired.cache_clear()
@@ -194,14 +194,14 @@ def test_one_bad_record_does_not_keep_the_others_back(
 ) -> None:
     first, second = world.upload(clips["h264.mp4"]), world.upload(clips["vp9.webm"])
     first_id = world.video(first).id
-    claim = Catalog.claim
+    claim = MongoCatalog.claim
 
-    def claim_without_database(self: Catalog, event: Any, *args: Any, **kwargs: Any) -> bool:
+    def claim_without_database(self: MongoCatalog, event: Any, *args: Any, **kwargs: Any) -> bool:
         if event.video_id == first_id:
             raise CatalogUnavailable("MongoDB: AutoReconnect")
         return claim(self, event, *args, **kwargs)
 
-    monkeypatch.setattr(Catalog, "claim", claim_without_database)
+    monkeypatch.setattr(MongoCatalog, "claim", claim_without_database)
     with pytest.raises(CatalogUnavailable):
         invoke(first, second)
     assert world.video(second).status is Status.DONE
@@ -238,7 +238,7 @@ def test_nothing_touches_the_network_until_it_is_used(tmp_path: Path) -> None:
         "CLIPO_FFMPEG_DIR": str(tmp_path),
     }
     processor = wire(nowhere).processor
-    assert isinstance(processor.records, Catalog)
-    assert "_client" not in vars(processor.records)
-    assert isinstance(processor.thumbnails, Storage)
-    assert "_client" not in vars(processor.thumbnails)
+    assert isinstance(processor.catalog, MongoCatalog)
+    assert "_client" not in vars(processor.catalog)
+    assert isinstance(processor.storage, S3Storage)
+    assert "_client" not in vars(processor.storage)

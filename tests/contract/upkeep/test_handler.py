@@ -12,8 +12,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from functions.adapters.mongo import Catalog, new_video_id
-from functions.adapters.storage import Storage
+from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.adapters.s3_storage import S3Storage
 from functions.core.keys import source_key
 from functions.core.video import (
     Lease,
@@ -40,7 +40,7 @@ class LambdaContext:
 class World:
     s3: Any
     settings: dict[str, str]
-    catalog: Catalog
+    catalog: MongoCatalog
     processing: FakeProcessing
 
     def add(self, *, stored: bool) -> Video:
@@ -57,8 +57,8 @@ class World:
 
     def handle(self, of: dict[str, Any], **settings: str) -> dict[str, Any]:
         wired = wire(self.settings | settings, self.processing)
-        catalog = wired.sweep.records
-        assert isinstance(catalog, Catalog)
+        catalog = wired.sweep.catalog
+        assert isinstance(catalog, MongoCatalog)
         with closing(catalog):
             return handle(of, LambdaContext(), wired)
 
@@ -83,8 +83,8 @@ def world(monkeypatch: pytest.MonkeyPatch, s3_url: str, mongodb_uri: str) -> Ite
     s3 = boto3.client("s3", endpoint_url=s3_url, region_name="us-east-1")
     for bucket in ("clipo-uploads", "clipo-media"):
         s3.create_bucket(Bucket=bucket)
-    catalog = wire(settings, FakeProcessing()).sweep.records
-    assert isinstance(catalog, Catalog)
+    catalog = wire(settings, FakeProcessing()).sweep.catalog
+    assert isinstance(catalog, MongoCatalog)
     catalog.ensure_indexes()
     yield World(s3, settings, catalog, FakeProcessing())
     catalog.close()
@@ -175,6 +175,6 @@ def test_leftovers_of_both_buckets(
 
 
 def stored(world: World) -> Iterator[list[Any]]:
-    storage = wire(world.settings, world.processing).sweep.objects
-    assert isinstance(storage, Storage)
+    storage = wire(world.settings, world.processing).sweep.storage
+    assert isinstance(storage, S3Storage)
     return storage.pages(after="")

@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 from standardwebhooks import Webhook as Signer
 
-from functions.adapters.mongo import Catalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.settings import CatalogSettings
 from functions.core.video import (
     WEBHOOK_DELAYS,
@@ -32,7 +32,7 @@ LEASE = Lease("token", NOW + timedelta(minutes=2))
 
 @dataclass
 class World:
-    catalog: Catalog
+    catalog: MongoCatalog
     receiver: Receiver
     queue: FakeWebhookQueue
 
@@ -87,7 +87,10 @@ class World:
 @pytest.fixture
 def world(mongodb_uri: str) -> Iterator[World]:
     settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
-    with closing(Catalog(settings, pool_size=4, timeout_ms=10_000)) as catalog, receiver() as told:
+    with (
+        closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as catalog,
+        receiver() as told,
+    ):
         catalog.ensure_indexes()
         yield World(catalog, told, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
@@ -146,9 +149,9 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
 ) -> None:
     """Of the writes around an attempt, the first or the second is never made."""
     video_id, moves = world.finished(), 0
-    move_webhook = Catalog.move_webhook
+    move_webhook = MongoCatalog.move_webhook
 
-    def crash(catalog: Catalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
+    def crash(catalog: MongoCatalog, video_id: str, seen: Webhook, to: Webhook) -> bool:
         nonlocal moves
         moves += 1
         if moves == (1 if step == "begun" else 2):
@@ -156,7 +159,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
         return move_webhook(catalog, video_id, seen, to)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Catalog, "move_webhook", crash)
+        patch.setattr(MongoCatalog, "move_webhook", crash)
         with pytest.raises(KeyboardInterrupt):
             world.run()
     if step == "answered":

@@ -18,7 +18,7 @@ from functions.core.video import (
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import ID, done_video
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET
 from tests.servers import wait_until_listening
@@ -35,7 +35,7 @@ def snippet(port: int) -> str:
 
 @pytest.mark.parametrize(("secret", "status"), [(SECRET, 204), (OTHER_SECRET, 400)])
 def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> None:
-    records, port = FakeRecords(), free_port(29000, taken=set())
+    records, port = FakeCatalog(), free_port(29000, taken=set())
     client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
     webhooks = Webhooks(records, client, Signer(secret), FakeWebhookQueue())
     with subprocess.Popen(

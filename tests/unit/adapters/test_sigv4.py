@@ -18,8 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.adapters.s3_client import s3_client
+from functions.adapters.s3_storage import S3Storage
 from functions.adapters.sigv4 import Signer, quoted_key
-from functions.adapters.storage import MultipartStep, Storage
+from functions.adapters.storage import MultipartStep
 from functions.core.settings import Credentials, StorageSettings
 
 _REGIONS = [
@@ -82,8 +83,8 @@ def client_at(region: str, endpoint_url: str | None) -> Any:
         return s3_client(place, attempts=1, read_timeout_s=1)
 
 
-def storage(place: StorageSettings, at: datetime) -> Storage:
-    return Storage(place, attempts=1, read_timeout_s=1, now=lambda: at)
+def storage(place: StorageSettings, at: datetime) -> S3Storage:
+    return S3Storage(place, attempts=1, read_timeout_s=1, now=lambda: at)
 
 
 @given(places, times, keys, tokens, windows, st.integers(1, 10**13))

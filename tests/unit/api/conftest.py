@@ -6,19 +6,19 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 
 
 @pytest.fixture
-def records() -> FakeRecords:
-    return FakeRecords()
+def records() -> FakeCatalog:
+    return FakeCatalog()
 
 
 @pytest.fixture
-def objects() -> FakeObjects:
-    return FakeObjects()
+def objects() -> FakeStorage:
+    return FakeStorage()
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def settings() -> ApiSettings:
 @pytest.fixture
 def client(
     settings: ApiSettings,
-    records: FakeRecords,
-    objects: FakeObjects,
+    records: FakeCatalog,
+    objects: FakeStorage,
     processing: FakeProcessing,
 ) -> Iterator[TestClient]:
     app = create_app(Services(settings, records, objects, processing))

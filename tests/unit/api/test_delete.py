@@ -5,15 +5,15 @@ from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
 from tests.examples import ID, done_video, failed_video, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 from tests.problems import problem
 
 OTHER = "507f1f77bcf86cd799439012"
 
 
 @pytest.fixture(autouse=True)
-def stored(objects: FakeObjects) -> None:
+def stored(objects: FakeStorage) -> None:
     for video_id in (ID, OTHER):
         objects.uploads[source_key(video_id)] = b"file"
         for token in ("first", "second"):
@@ -22,7 +22,7 @@ def stored(objects: FakeObjects) -> None:
 
 @pytest.mark.parametrize("found", [video(), done_video(), failed_video()])
 def test_removes_the_record_and_its_objects_and_no_others(
-    client: TestClient, records: FakeRecords, objects: FakeObjects, found: object
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, found: object
 ) -> None:
     records.videos = {ID: found, OTHER: video(OTHER)}  # type: ignore[dict-item]  # videos all
     response = client.delete(f"/videos/{ID}")
@@ -35,7 +35,7 @@ def test_removes_the_record_and_its_objects_and_no_others(
 
 
 def test_that_ended_half_way_can_be_repeated(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     records.videos = {ID: done_video()}
     objects.down = True
@@ -49,7 +49,7 @@ def test_that_ended_half_way_can_be_repeated(
 
 
 def test_without_a_database_touches_no_object(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     records.videos = {ID: done_video()}
     records.down = True
@@ -57,7 +57,7 @@ def test_without_a_database_touches_no_object(
     assert source_key(ID) in objects.uploads
 
 
-def test_takes_an_id_in_either_case(client: TestClient, objects: FakeObjects) -> None:
+def test_takes_an_id_in_either_case(client: TestClient, objects: FakeStorage) -> None:
     assert client.delete(f"/videos/{ID.upper()}").status_code == 204
     assert source_key(ID) not in objects.uploads
 

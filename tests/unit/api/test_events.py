@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 from functions.api.settings import ApiSettings
 from tests.events import event, names
 from tests.examples import ID, failed_video, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 
 EXPECTED = {
     "http-create-video": 201,
@@ -44,7 +44,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_every_event_is_answered(
-    client: TestClient, records: FakeRecords, objects: FakeObjects, name: str
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, name: str
 ) -> None:
     found = failed_video() if "retry" in name else video()
     records.videos[ID] = found

@@ -7,14 +7,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
-from functions.core.video import (
-    UPLOAD_EXPIRED,
-    Failure,
-    Video,
-)
+from functions.core.video import Video
 from tests.examples import CREATED, done_video, failed_video
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -27,7 +24,7 @@ def create(client: TestClient, key: str | None = KEY, **changes: Any) -> Any:
 
 
 def test_the_same_request_again_gets_the_same_video_and_a_good_form(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     first = create(client)
     video_id = first.json()["id"]
@@ -47,7 +44,7 @@ def test_what_is_left_out_is_the_same_as_null(client: TestClient) -> None:
 
 
 def test_other_keys_and_none_get_videos_of_their_own(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     for key in (KEY, "another", None, None):
         create(client, key)
@@ -59,7 +56,7 @@ def test_other_keys_and_none_get_videos_of_their_own(
     [{"filename": "b.mp4"}, {"size": 6}, {"passthrough": "x"}, {"content_type": "video/mp4"}],
 )
 def test_another_body_is_refused(
-    client: TestClient, records: FakeRecords, changes: dict[str, Any]
+    client: TestClient, records: FakeCatalog, changes: dict[str, Any]
 ) -> None:
     create(client)
     body = problem(create(client, **changes))
@@ -73,7 +70,7 @@ def test_a_request_that_was_refused_does_not_use_its_key_up(client: TestClient) 
 
 
 def test_a_first_request_that_ended_half_way_is_carried_out(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     video_id = create(client).json()["id"]
     records.videos.clear()
@@ -83,7 +80,7 @@ def test_a_first_request_that_ended_half_way_is_carried_out(
 
 
 def test_a_video_whose_file_has_arrived_gets_no_form(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     video_id = create(client).json()["id"]
     records.videos[video_id] = done_video(video_id)
@@ -93,11 +90,11 @@ def test_a_video_whose_file_has_arrived_gets_no_form(
 
 
 def test_a_video_whose_file_never_came_is_awaited_again(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     video_id = create(client).json()["id"]
     expired = failed_video(video_id)
-    never_came = Failure(UPLOAD_EXPIRED, "Too late.", retryable=False)
+    never_came = UPLOAD_EXPIRED.failure()
     records.videos[video_id] = replace(expired, source=None, error=never_came)
     body = create(client).json()
     assert (body["id"], body["status"], body["error"]) == (video_id, "pending", None)
@@ -114,17 +111,17 @@ def test_after_a_delete_the_key_makes_a_new_video(client: TestClient) -> None:
 
 
 def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
-    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video_id = create(client).json()["id"]
-    add = FakeRecords.add
+    add = FakeCatalog.add
 
-    def deleted_then_added(self: FakeRecords, video: Video) -> bool:
+    def deleted_then_added(self: FakeCatalog, video: Video) -> bool:
         monkeypatch.undo()
         self.delete(video_id)
         return add(self, video)
 
-    monkeypatch.setattr(FakeRecords, "add", deleted_then_added)
+    monkeypatch.setattr(FakeCatalog, "add", deleted_then_added)
     repeated = create(client)
     assert repeated.status_code == 201
     assert repeated.json()["id"] != video_id
@@ -133,23 +130,23 @@ def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
 
 
 def test_a_video_that_is_deleted_before_a_repetition_reads_it_is_made_anew(
-    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video_id = create(client).json()["id"]
-    get = FakeRecords.get
+    get = FakeCatalog.get
 
-    def deleted_then_read(self: FakeRecords, wanted: str) -> Video | None:
+    def deleted_then_read(self: FakeCatalog, wanted: str) -> Video | None:
         monkeypatch.undo()
         self.delete(video_id)
         return get(self, wanted)
 
-    monkeypatch.setattr(FakeRecords, "get", deleted_then_read)
+    monkeypatch.setattr(FakeCatalog, "get", deleted_then_read)
     repeated = create(client)
     assert repeated.status_code == 201
     assert list(records.videos) == [repeated.json()["id"]] != [video_id]
 
 
-def test_keys_are_kept_for_a_day(client: TestClient, records: FakeRecords) -> None:
+def test_keys_are_kept_for_a_day(client: TestClient, records: FakeCatalog) -> None:
     create(client)
     kept = records.keys[KEY].expires_at - datetime.now(UTC)
     assert timedelta(hours=23, minutes=59) < kept <= timedelta(hours=24)
@@ -157,7 +154,7 @@ def test_keys_are_kept_for_a_day(client: TestClient, records: FakeRecords) -> No
 
 @pytest.mark.parametrize("key", ["", "a b", "x" * 256])
 def test_keys_that_cannot_be_used_are_refused(
-    client: TestClient, records: FakeRecords, key: str
+    client: TestClient, records: FakeCatalog, key: str
 ) -> None:
     body = problem(create(client, key))
     assert (body["status"], body["code"]) == (422, "invalid_request")

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.examples import ID, video
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
 
 JSON = {"content-type": "application/json"}
@@ -23,7 +23,7 @@ def test_what_is_no_whole_number_is_refused(client: TestClient, size: str) -> No
     assert problem(client.post("/videos", content=body, headers=JSON))["status"] == 422
 
 
-def test_so_may_the_number_of_a_part(client: TestClient, records: FakeRecords) -> None:
+def test_so_may_the_number_of_a_part(client: TestClient, records: FakeCatalog) -> None:
     records.videos[ID] = video()
     body = {"method": "PUT", "uploadId": "an-upload", "partNumber": 2.0}
     assert client.post(f"/videos/{ID}/upload/sign", json=body).status_code == 200
@@ -39,7 +39,7 @@ def test_so_may_the_number_of_a_part(client: TestClient, records: FakeRecords) -
     ],
 )
 def test_what_parsers_read_differently_is_refused(
-    client: TestClient, records: FakeRecords, body: str, reason: str
+    client: TestClient, records: FakeCatalog, body: str, reason: str
 ) -> None:
     records.videos[ID] = video()
     found = problem(client.post(f"/videos/{ID}/upload/sign", content=body, headers=JSON))

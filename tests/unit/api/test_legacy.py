@@ -12,9 +12,9 @@ from functions.core.video import (
     Status,
 )
 from tests.examples import ID, done_video, failed_video, video
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.problems import problem
 
 ANCESTOR_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -29,13 +29,13 @@ def test_health(client: TestClient) -> None:
     assert response.json() == {"status": "healthy", "message": "Clipo AI Backend is running"}
 
 
-def test_health_asks_no_service(client: TestClient, records: FakeRecords) -> None:
+def test_health_asks_no_service(client: TestClient, records: FakeCatalog) -> None:
     records.down = True
     assert client.get("/health").status_code == 200
 
 
 def test_an_upload_is_accepted(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     response = upload(client, "my clip.mp4", b"bytes")
     assert response.status_code == 202
@@ -46,10 +46,11 @@ def test_an_upload_is_accepted(
     assert body["message"] == "Video uploaded successfully. Processing started."
     assert objects.uploads == {f"uploads/{body['id']}/source": b"bytes"}
     assert records.videos[body["id"]].declared_size == 5
+    assert records.methods == {body["id"]: "form"}
 
 
 def test_the_record_is_there_before_the_bytes(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     known_at_put: list[int] = []
     put = objects.put_upload
@@ -73,7 +74,7 @@ def test_extensions_are_accepted_in_any_case(client: TestClient, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "mp4", "clip.mp4.exe", "clip.", "clip.mp4 "])
-def test_other_extensions_are_refused(client: TestClient, records: FakeRecords, name: str) -> None:
+def test_other_extensions_are_refused(client: TestClient, records: FakeCatalog, name: str) -> None:
     body = problem(upload(client, name))
     assert (body["status"], body["code"]) == (400, "unsupported_extension")
     assert "mp4" in body["detail"]
@@ -87,7 +88,7 @@ def test_an_empty_file_is_refused(client: TestClient) -> None:
 
 @pytest.mark.parametrize("size", [10_001, 2_000_000])
 def test_a_file_over_the_limit_is_refused(
-    client: TestClient, records: FakeRecords, size: int
+    client: TestClient, records: FakeCatalog, size: int
 ) -> None:
     body = problem(upload(client, content=bytes(size)))
     assert (body["status"], body["code"]) == (413, "file_too_large")
@@ -96,7 +97,7 @@ def test_a_file_over_the_limit_is_refused(
 
 
 def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
-    records: FakeRecords, objects: FakeObjects
+    records: FakeCatalog, objects: FakeStorage
 ) -> None:
     limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
     app = create_app(Services(ApiSettings.read(limits), records, objects, FakeProcessing()))
@@ -125,7 +126,7 @@ def test_a_body_that_is_no_form_is_refused(client: TestClient) -> None:
 
 
 def test_an_upload_without_storage_leaves_no_record(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     objects.down = True
     body = problem(upload(client))
@@ -133,12 +134,12 @@ def test_an_upload_without_storage_leaves_no_record(
     assert records.videos == {}
 
 
-def test_status(client: TestClient, records: FakeRecords) -> None:
+def test_status(client: TestClient, records: FakeCatalog) -> None:
     records.videos[ID] = done_video()
     assert client.get(f"/video-status/{ID}").json() == {"id": ID, "status": "done"}
 
 
-def test_metadata_of_a_done_video(client: TestClient, records: FakeRecords) -> None:
+def test_metadata_of_a_done_video(client: TestClient, records: FakeCatalog) -> None:
     records.videos[ID] = done_video()
     assert client.get(f"/video-metadata/{ID}").json() == {
         "filename": "clip.mp4",
@@ -151,7 +152,7 @@ def test_metadata_of_a_done_video(client: TestClient, records: FakeRecords) -> N
     }
 
 
-def test_metadata_of_a_pending_video(client: TestClient, records: FakeRecords) -> None:
+def test_metadata_of_a_pending_video(client: TestClient, records: FakeCatalog) -> None:
     records.videos[ID] = video()
     body = client.get(f"/video-metadata/{ID}").json()
     assert (body["duration"], body["thumbnail_url"], body["error_message"]) == (None, None, None)
@@ -159,13 +160,13 @@ def test_metadata_of_a_pending_video(client: TestClient, records: FakeRecords) -
 
 
 def test_metadata_shows_no_error_of_an_earlier_upload(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     records.videos[ID] = video(status=Status.PROCESSING, error=failed_video().error)
     assert client.get(f"/video-metadata/{ID}").json()["error_message"] is None
 
 
-def test_metadata_of_a_failed_video(client: TestClient, records: FakeRecords) -> None:
+def test_metadata_of_a_failed_video(client: TestClient, records: FakeCatalog) -> None:
     records.videos[ID] = failed_video()
     body = client.get(f"/video-metadata/{ID}").json()
     assert (body["status"], body["error_message"]) == ("failed", "The file is damaged.")
@@ -178,7 +179,7 @@ def test_lookups_tell_an_unknown_id_from_what_is_no_id(client: TestClient, path:
 
 
 def test_the_thumbnail_opens(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     records.videos[ID] = done = done_video()
     assert done.thumbnail
@@ -189,7 +190,7 @@ def test_the_thumbnail_opens(
 
 
 def test_a_thumbnail_that_is_being_replaced_is_not_an_error_of_ours(
-    client: TestClient, records: FakeRecords
+    client: TestClient, records: FakeCatalog
 ) -> None:
     records.videos[ID] = done_video()
     assert problem(client.get(f"/thumbnails/{ID}.jpg"))["code"] == "thumbnail_not_found"

@@ -16,9 +16,9 @@ from functions.core.video import (
     Status,
 )
 from tests.examples import ID, video
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.logs import logged, measured
 
 REQUESTS = 400
@@ -34,7 +34,7 @@ def hasty_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hasty_threads")
 def test_no_line_is_lost_or_under_another_request_however_many_come_at_once(
-    settings: ApiSettings, records: FakeRecords, objects: FakeObjects
+    settings: ApiSettings, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     app = create_app(Services(settings, records, objects, FakeProcessing()))
 
@@ -76,7 +76,7 @@ def test_a_refusal_names_the_video_but_nothing_else_of_the_path(client: TestClie
 
 
 def test_a_bug_is_logged_under_its_request(
-    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bug(_: str) -> None:
         raise RuntimeError("oops")
@@ -92,8 +92,8 @@ def test_a_bug_is_logged_under_its_request(
 
 def test_what_people_begin_is_counted(
     client: TestClient,
-    records: FakeRecords,
-    objects: FakeObjects,
+    records: FakeCatalog,
+    objects: FakeStorage,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     key = {"Idempotency-Key": "one"}

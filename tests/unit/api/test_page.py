@@ -5,7 +5,8 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
-from tests.fakes.objects import FakeObjects
+from functions.core.formats import EXTENSIONS
+from tests.fakes.storage import FakeStorage
 
 
 def addresses(html: str) -> list[str]:
@@ -15,7 +16,8 @@ def addresses(html: str) -> list[str]:
 def test_the_page_knows_what_the_api_accepts(client: TestClient) -> None:
     html = client.get("/").text
     assert '<meta name="clipo:max-upload-bytes" content="10000">' in html
-    assert '<meta name="clipo:allowed-extensions" content="avi,flv,mkv,mov,mp4,webm,wmv">' in html
+    extensions = ",".join(sorted(EXTENSIONS))
+    assert f'<meta name="clipo:allowed-extensions" content="{extensions}">' in html
     assert "{{" not in html
 
 
@@ -68,6 +70,6 @@ def test_there_is_no_other_file(client: TestClient, name: str) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "route_not_found")
 
 
-def test_without_storage_the_page_says_so(client: TestClient, objects: FakeObjects) -> None:
+def test_without_storage_the_page_says_so(client: TestClient, objects: FakeStorage) -> None:
     objects.down = True
     assert client.get("/").status_code == 503

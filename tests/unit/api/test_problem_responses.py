@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.examples import ID
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
 
 
@@ -33,7 +33,7 @@ def test_a_method_that_is_not_allowed(client: TestClient) -> None:
     ],
 )
 def test_a_database_that_is_down(
-    client: TestClient, records: FakeRecords, method: str, path: str
+    client: TestClient, records: FakeCatalog, method: str, path: str
 ) -> None:
     records.down = True
     response = client.request(method, path)
@@ -62,7 +62,7 @@ def test_a_body_that_is_not_json_is_malformed(client: TestClient) -> None:
 
 
 def test_a_bug_shows_nothing_of_the_inside(
-    client: TestClient, records: FakeRecords, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def bug(_: str) -> None:
         raise RuntimeError("secret detail")

@@ -8,18 +8,18 @@ from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
 from functions.core.video import (
+    ExpectedUpload,
     Status,
-    Upload,
 )
 from tests.examples import CREATED, ID, SEQUENCER, done_video, failed_video, video
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.problems import problem
 
 
 @pytest.fixture(autouse=True)
-def failed(records: FakeRecords, objects: FakeObjects) -> None:
+def failed(records: FakeCatalog, objects: FakeStorage) -> None:
     records.videos[ID] = replace(failed_video(), attempts=5)
     objects.uploads[source_key(ID)] = b"file"
 
@@ -41,7 +41,7 @@ def test_moves_to_pending_and_starts_processing(
 
 
 def test_of_a_video_that_was_never_claimed_has_no_sequencer(
-    client: TestClient, records: FakeRecords, processing: FakeProcessing
+    client: TestClient, records: FakeCatalog, processing: FakeProcessing
 ) -> None:
     records.videos[ID] = replace(failed_video(), source=None)
     assert retry(client).status_code == 202
@@ -50,7 +50,7 @@ def test_of_a_video_that_was_never_claimed_has_no_sequencer(
 
 @pytest.mark.parametrize("found", [video(), video(status=Status.PROCESSING), done_video()])
 def test_is_for_failed_videos_only(
-    client: TestClient, records: FakeRecords, processing: FakeProcessing, found: Any
+    client: TestClient, records: FakeCatalog, processing: FakeProcessing, found: Any
 ) -> None:
     records.videos[ID] = found
     body = problem(retry(client))
@@ -61,7 +61,7 @@ def test_is_for_failed_videos_only(
 
 
 def test_says_so_where_the_file_is_gone(
-    client: TestClient, records: FakeRecords, objects: FakeObjects, processing: FakeProcessing
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, processing: FakeProcessing
 ) -> None:
     objects.uploads.clear()
     body = problem(retry(client))
@@ -72,15 +72,15 @@ def test_says_so_where_the_file_is_gone(
 
 def test_that_comes_second_starts_nothing(
     client: TestClient,
-    records: FakeRecords,
-    objects: FakeObjects,
+    records: FakeCatalog,
+    objects: FakeStorage,
     processing: FakeProcessing,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     find = objects.find_upload
 
     def meanwhile(key: str) -> Any:
-        records.videos[ID] = video(status=Status.PROCESSING, upload=Upload(key, "POST", CREATED))
+        records.videos[ID] = video(status=Status.PROCESSING, upload=ExpectedUpload(key, CREATED))
         return find(key)
 
     monkeypatch.setattr(objects, "find_upload", meanwhile)
@@ -99,14 +99,14 @@ def test_is_on_record_where_processing_cannot_be_started(
 
 
 def test_without_storage_changes_nothing(
-    client: TestClient, records: FakeRecords, objects: FakeObjects
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
 ) -> None:
     objects.down = True
     assert problem(retry(client))["code"] == "storage_unavailable"
     assert records.videos[ID].status is Status.FAILED
 
 
-def test_of_an_unknown_video(client: TestClient, records: FakeRecords) -> None:
+def test_of_an_unknown_video(client: TestClient, records: FakeCatalog) -> None:
     records.videos.clear()
     assert problem(retry(client))["code"] == "video_not_found"
     assert problem(client.post("/videos/x/retry"))["code"] == "invalid_id"

@@ -1,12 +1,13 @@
 import pytest
 
 from functions.api.settings import ApiSettings
+from functions.core.formats import EXTENSIONS
 from functions.core.settings import SettingsError
 
 
 def test_the_ancestors_limits_hold_unless_set() -> None:
     settings = ApiSettings.read({})
-    assert settings.allowed_extensions == {"mp4", "avi", "mov", "mkv", "wmv", "flv", "webm"}
+    assert settings.allowed_extensions == set(EXTENSIONS)
     assert settings.max_upload_bytes == settings.max_multipart_bytes == 100_000_000
 
 

@@ -11,14 +11,14 @@ from functions.core.video import (
     Status,
 )
 from tests.examples import ID, done_video, video
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
 
 UPLOAD = "VXBsb2FkIElE"
 
 
 @pytest.fixture(autouse=True)
-def pending(records: FakeRecords) -> None:
+def pending(records: FakeCatalog) -> None:
     records.videos[ID] = video()
 
 
@@ -78,7 +78,7 @@ def test_only_the_beginning_has_to_carry_the_type(client: TestClient) -> None:
     [{"method": "PUT"}, {"method": "PUT", "uploadId": UPLOAD, "partNumber": 1}],
 )
 def test_the_upload_is_awaited_as_long_as_the_signature_is_good(
-    client: TestClient, records: FakeRecords, request_: dict[str, Any]
+    client: TestClient, records: FakeCatalog, request_: dict[str, Any]
 ) -> None:
     body = sign(client, **request_).json()
     awaited = records.videos[ID].upload.expires_at
@@ -93,7 +93,7 @@ def test_the_upload_is_awaited_as_long_as_the_signature_is_good(
     "request_", [{"method": "PUT"}, {"method": "POST"}, {"method": "DELETE", "uploadId": UPLOAD}]
 )
 def test_another_key_is_refused(
-    client: TestClient, records: FakeRecords, key: str, request_: dict[str, Any]
+    client: TestClient, records: FakeCatalog, key: str, request_: dict[str, Any]
 ) -> None:
     body = problem(sign(client, key=key, **request_))
     assert (body["status"], body["code"]) == (403, "foreign_key")
@@ -127,7 +127,7 @@ def test_what_is_no_step_is_refused(client: TestClient, request_: dict[str, Any]
 
 
 @pytest.mark.parametrize("found", [video(status=Status.PROCESSING), done_video()])
-def test_is_for_pending_videos_only(client: TestClient, records: FakeRecords, found: Any) -> None:
+def test_is_for_pending_videos_only(client: TestClient, records: FakeCatalog, found: Any) -> None:
     records.videos[ID] = found
     body = problem(sign(client, method="PUT"))
     assert (body["status"], body["code"]) == (409, "not_pending")
@@ -148,6 +148,6 @@ def test_what_uppy_may_say_some_day_is_no_error(client: TestClient) -> None:
     assert sign(client, method="PUT", expiresIn=5, more={"a": 1}).status_code == 200
 
 
-def test_of_an_unknown_video(client: TestClient, records: FakeRecords) -> None:
+def test_of_an_unknown_video(client: TestClient, records: FakeCatalog) -> None:
     records.videos.clear()
     assert problem(sign(client, method="PUT"))["code"] == "video_not_found"

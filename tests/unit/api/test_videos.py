@@ -10,8 +10,8 @@ from functions.core.video import (
     Status,
 )
 from tests.examples import ID, done_video, failed_video, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 from tests.problems import problem
 
 GOOD = {"filename": "holiday.mp4", "size": 5000}
@@ -23,7 +23,7 @@ def create(client: TestClient, **changes: Any) -> Any:
 
 class TestCreate:
     def test_returns_the_video_and_where_to_find_it(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         response = create(client, passthrough="order-1042")
         assert response.status_code == 201
@@ -96,7 +96,7 @@ class TestCreate:
     def test_refuses_with_a_reason(
         self,
         client: TestClient,
-        records: FakeRecords,
+        records: FakeCatalog,
         changes: dict[str, Any],
         status: int,
         code: str,
@@ -135,7 +135,7 @@ class TestCreate:
 
 class TestGet:
     def test_shows_everything_about_a_done_video(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         records.videos[ID] = done_video()
         response = client.get(f"/videos/{ID}")
@@ -147,14 +147,14 @@ class TestGet:
         assert "retry-after" not in response.headers
 
     def test_says_when_to_ask_again_while_it_is_unfinished(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         records.videos[ID] = video(status=Status.PROCESSING)
         response = client.get(f"/videos/{ID}")
         assert response.headers["retry-after"] == "1"
         assert response.json()["media"] is None
 
-    def test_shows_why_a_video_failed(self, client: TestClient, records: FakeRecords) -> None:
+    def test_shows_why_a_video_failed(self, client: TestClient, records: FakeCatalog) -> None:
         records.videos[ID] = failed_video()
         body = client.get(f"/videos/{ID}").json()
         assert body["error"] == {
@@ -165,7 +165,7 @@ class TestGet:
         assert (body["media"], body["thumbnail"]) == (None, None)
 
     def test_shows_a_video_that_failed_before_any_worker_saw_it(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         records.videos[ID] = video(status=Status.FAILED, error=failed_video().error)
         response = client.get(f"/videos/{ID}")
@@ -174,7 +174,7 @@ class TestGet:
         assert response.json()["processing"] is None
 
     def test_shows_nothing_of_an_earlier_upload_while_a_newer_one_is_processed(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         earlier = done_video()
         records.videos[ID] = video(
@@ -194,7 +194,7 @@ class TestGet:
 
 class TestList:
     @pytest.fixture(autouse=True)
-    def five_videos(self, records: FakeRecords) -> None:
+    def five_videos(self, records: FakeCatalog) -> None:
         for number in range(5):
             video_id = f"{number:024x}"
             records.videos[video_id] = video(video_id) if number % 2 else done_video(video_id)
@@ -234,7 +234,7 @@ class TestList:
 
 
 class TestThumbnail:
-    def test_leads_to_a_short_lived_address(self, client: TestClient, records: FakeRecords) -> None:
+    def test_leads_to_a_short_lived_address(self, client: TestClient, records: FakeCatalog) -> None:
         records.videos[ID] = done_video()
         response = client.get(f"/videos/{ID}/thumbnail")
         assert response.status_code == 307
@@ -244,7 +244,7 @@ class TestThumbnail:
         assert response.headers["cache-control"] == "no-store"
 
     def test_gives_the_reason_when_there_is_none(
-        self, client: TestClient, records: FakeRecords
+        self, client: TestClient, records: FakeCatalog
     ) -> None:
         records.videos[ID] = video()
         body = problem(client.get(f"/videos/{ID}/thumbnail"))
@@ -254,6 +254,6 @@ class TestThumbnail:
         assert "damaged" in problem(client.get(f"/videos/{ID}/thumbnail"))["detail"]
 
 
-def test_signing_needs_no_storage(client: TestClient, objects: FakeObjects) -> None:
+def test_signing_needs_no_storage(client: TestClient, objects: FakeStorage) -> None:
     objects.down = True
     assert create(client).status_code == 201

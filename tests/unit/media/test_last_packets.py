@@ -1,43 +1,31 @@
 """What is taken of a file to see when it ends."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from functions.media.last_packets import clips, end_s, progress_s
+from tests.fakes.content import in_memory
 
 CLUSTER = b"\x1f\x43\xb6\x75\x88\xe7\x81"
 HEAD = b"\x1a\x45\xdf\xa3" + bytes(500)
 MB = 1 << 20
 
 
-@dataclass
-class Bytes:
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def read(self, start: int, end: int) -> bytes:
-        return self.content[start:end]
-
-
 def test_the_head_and_the_last_clusters_make_a_file() -> None:
-    source = Bytes(HEAD + CLUSTER + bytes(5 * MB) + CLUSTER + b"last")
+    source = in_memory(HEAD + CLUSTER + bytes(5 * MB) + CLUSTER + b"last")
     assert next(clips(source)) == HEAD + CLUSTER + b"last"
 
 
 def test_more_is_looked_at_where_the_last_cluster_is_long() -> None:
-    source = Bytes(HEAD + CLUSTER + bytes(9 * MB) + CLUSTER + bytes(3 * MB))
-    assert list(clips(source)) == [source.content]
+    source = in_memory(HEAD + CLUSTER + bytes(9 * MB) + CLUSTER + bytes(3 * MB))
+    assert list(clips(source)) == [source.read(0, source.size)]
 
 
 def test_a_short_file_is_looked_at_whole() -> None:
-    source = Bytes(HEAD + CLUSTER + b"only")
-    assert list(clips(source)) == [source.content]
+    source = in_memory(HEAD + CLUSTER + b"only")
+    assert list(clips(source)) == [source.read(0, source.size)]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +38,7 @@ def test_a_short_file_is_looked_at_whole() -> None:
     ],
 )
 def test_of_anything_else_nothing_is_taken(content: bytes) -> None:
-    assert list(clips(Bytes(content))) == []
+    assert list(clips(in_memory(content))) == []
 
 
 def report(*packets: dict[str, Any]) -> bytes:

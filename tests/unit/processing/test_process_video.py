@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
-from functions.core.failures import BadMedia, Code
+from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -20,11 +20,13 @@ from functions.core.video import (
     UploadedObject,
     Video,
 )
-from functions.media.engine import Frame, Inspection, Source
-from functions.processing.process_video import NotNow, Outcome, VideoProcessor
+from functions.media.engine import Engine, Frame, Inspection
+from functions.media.reader.source import OpenSource, RangedSources
+from functions.processing.process_video import EventOutcome, NotNow, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.content import MemoryObject
+from tests.fakes.storage import FakeStorage
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged, measured
 
@@ -32,20 +34,7 @@ FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
 
 
 @dataclass
-class FakeSource:
-    location: str
-    size: int = 1000
-    bytes_read: int = 0
-    requests: int = 0
-
-    def read(self, start: int, end: int) -> bytes:
-        self.requests += 1
-        self.bytes_read += end - start
-        return bytes(end - start)
-
-
-@dataclass
-class FakeSources:
+class FakeSources(RangedSources):
     error: Exception | None = None
     directories: list[Path] = field(default_factory=list)
     current_etag: str = "etag"
@@ -54,20 +43,20 @@ class FakeSources:
         return event.source.etag == self.current_etag
 
     @contextmanager
-    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[FakeSource]:
+    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
         self.directories.append(directory)
         if self.error:
             raise self.error
-        yield FakeSource(location=event.key)
+        yield OpenSource(event.key, MemoryObject(bytes(1000), piece=250))
 
 
 @dataclass
-class FakeInspector:
+class FakeEngine(Engine):
     error: Exception | None = None
     meanwhile: Callable[[], None] = lambda: None
 
     def inspect(
-        self, source: Source, *, directory: Path, remaining_s: Callable[[], float]
+        self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
     ) -> Inspection:
         assert source.location
         for _ in range(2):
@@ -82,19 +71,18 @@ class FakeInspector:
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
-    objects: FakeObjects = field(default_factory=FakeObjects)
+    records: FakeCatalog = field(default_factory=lambda: FakeCatalog({ID: video()}))
+    objects: FakeStorage = field(default_factory=FakeStorage)
     sources: FakeSources = field(default_factory=FakeSources)
-    inspector: FakeInspector = field(default_factory=FakeInspector)
+    engine: FakeEngine = field(default_factory=FakeEngine)
     webhooks: FakeWebhookQueue | None = None
 
-    def process(self, event: UploadedObject | None = None) -> Outcome:
+    def process(self, event: UploadedObject | None = None) -> EventOutcome:
         processor = VideoProcessor(
-            records=self.records,
-            thumbnails=self.objects,
+            catalog=self.records,
+            storage=self.objects,
             sources=self.sources,
-            inspector=self.inspector,
-            leftovers=self.objects,
+            engine=self.engine,
             max_bytes=10_000,
             webhooks=self.webhooks,
         )
@@ -111,7 +99,7 @@ def world() -> World:
 
 
 def test_a_good_upload_becomes_done_with_its_thumbnail(world: World) -> None:
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.status is Status.DONE
     assert world.video.media == media()
     assert world.video.thumbnail
@@ -128,7 +116,7 @@ def test_what_it_cost_is_recorded(world: World) -> None:
 
 def test_the_lease_outlives_the_worker(world: World) -> None:
     leases: list[Lease | None] = []
-    world.inspector.meanwhile = lambda: leases.append(world.video.lease)
+    world.engine.meanwhile = lambda: leases.append(world.video.lease)
     world.process()
     assert leases[0]
     assert leases[0].until - datetime.now(UTC) > timedelta(seconds=100 + 25)
@@ -136,7 +124,7 @@ def test_the_lease_outlives_the_worker(world: World) -> None:
 
 def test_the_working_directory_is_gone_afterwards(world: World) -> None:
     world.process()
-    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
+    world.engine.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     world.process()
     assert len(world.sources.directories) == 2
@@ -144,19 +132,19 @@ def test_the_working_directory_is_gone_afterwards(world: World) -> None:
 
 
 def test_bad_media_fails_at_once_with_its_code(world: World) -> None:
-    world.inspector.error = BadMedia(Code.NO_VIDEO_STREAM, "Only sound.")
-    assert world.process() == Outcome(ID, "failed")
+    world.engine.error = BadMedia(NO_VIDEO_STREAM)
+    assert world.process() == EventOutcome(ID, "failed")
     assert world.video.status is Status.FAILED
     assert world.video.error
     assert (world.video.error.code, world.video.error.retryable) == ("no_video_stream", False)
 
 
-@pytest.mark.parametrize("error", [None, BadMedia(Code.CORRUPT, "bad")])
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
 def test_a_webhook_is_enqueued_when_a_video_is_finished(
     world: World, error: Exception | None
 ) -> None:
     world.webhooks = FakeWebhookQueue()
-    world.inspector.error = error
+    world.engine.error = error
     world.process()
     world.process()
     assert world.webhooks.enqueued == [(ID, 0)]
@@ -164,7 +152,7 @@ def test_a_webhook_is_enqueued_when_a_video_is_finished(
 
 def test_no_webhook_is_enqueued_before(world: World) -> None:
     world.webhooks = FakeWebhookQueue()
-    world.inspector.error = StorageUnavailable("S3: SlowDown")
+    world.engine.error = StorageUnavailable("S3: SlowDown")
     with pytest.raises(StorageUnavailable):
         world.process()
     assert world.webhooks.enqueued == []
@@ -172,13 +160,13 @@ def test_no_webhook_is_enqueued_before(world: World) -> None:
 
 def test_a_queue_that_does_not_answer_leaves_the_video_finished(world: World) -> None:
     world.webhooks = FakeWebhookQueue(down=True)
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.thumbnail
     assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
 
 
 def test_an_oversize_upload_is_not_even_read(world: World) -> None:
-    assert world.process(uploaded(size=10_001)) == Outcome(ID, "failed")
+    assert world.process(uploaded(size=10_001)) == EventOutcome(ID, "failed")
     assert world.video.error
     assert world.video.error.code == "too_large"
     assert world.sources.directories == []
@@ -193,7 +181,7 @@ def test_an_object_that_is_gone_fails_the_video(world: World) -> None:
 
 def test_an_object_that_was_replaced_is_left_to_the_newer_event(world: World) -> None:
     world.sources.error = SourceReplaced("replaced")
-    assert world.process() == Outcome(ID, "superseded")
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.video.status is Status.PROCESSING
     assert lease_has_lapsed(world.video)
 
@@ -210,7 +198,7 @@ def test_an_infrastructure_fault_lets_the_lease_lapse_and_the_event_come_again(
     assert world.video.status is Status.PROCESSING
     assert lease_has_lapsed(world.video)
     world.sources.error = None
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
     assert world.video.attempts == 2
 
 
@@ -219,7 +207,7 @@ def test_the_first_error_is_raised_when_the_catalog_fails_too(world: World) -> N
         world.records.down = True
         raise StorageUnavailable("first")
 
-    world.inspector.meanwhile = everything_fails
+    world.engine.meanwhile = everything_fails
     with pytest.raises(StorageUnavailable, match="first"):
         world.process()
 
@@ -231,23 +219,23 @@ def test_an_attempt_that_cannot_be_recorded_leaves_no_thumbnail(
         raise CatalogUnavailable("MongoDB: NetworkTimeout")
 
     with monkeypatch.context() as patch:
-        patch.setattr(FakeRecords, "complete", lost)
+        patch.setattr(FakeCatalog, "complete", lost)
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert world.objects.thumbnails == {}
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def test_a_thumbnail_stays_when_it_may_have_been_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    complete = FakeRecords.complete
+    complete = FakeCatalog.complete
 
     def recorded_but_no_answer(*args: Any, **kwargs: Any) -> bool:
         complete(*args, **kwargs)
         raise CatalogUnavailable("MongoDB: NetworkTimeout")
 
-    monkeypatch.setattr(FakeRecords, "complete", recorded_but_no_answer)
+    monkeypatch.setattr(FakeCatalog, "complete", recorded_but_no_answer)
     with pytest.raises(CatalogUnavailable):
         world.process()
     assert world.video.status is Status.DONE
@@ -258,7 +246,7 @@ def test_a_thumbnail_stays_when_it_may_have_been_recorded(
 def test_without_sequencers_an_event_of_a_replaced_object_changes_nothing(world: World) -> None:
     world.records.videos[ID] = before = done_video()
     world.sources.current_etag = "newer"
-    assert world.process(uploaded(sequencer="")) == Outcome(ID, "superseded")
+    assert world.process(uploaded(sequencer="")) == EventOutcome(ID, "superseded")
     assert world.video == before
 
 
@@ -272,7 +260,7 @@ def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
     world.records.videos.clear()
     world.objects.uploads = {source_key(ID): b"late", source_key("0" * 24): b"other"}
     world.objects.thumbnails = {f"{thumbnail_prefix(ID)}token.jpg": b"of a killed worker"}
-    assert world.process() == Outcome(ID, "unknown")
+    assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {source_key("0" * 24): b"other"}
     assert world.objects.thumbnails == {}
 
@@ -287,16 +275,16 @@ def test_an_event_comes_again_until_the_file_of_no_video_is_removed(world: World
 def test_a_video_that_is_deleted_right_after_the_claim_leaves_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = FakeRecords.claim
+    claim = FakeCatalog.claim
 
-    def claimed_then_deleted(records: FakeRecords, *args: Any, **kwargs: Any) -> bool:
+    def claimed_then_deleted(records: FakeCatalog, *args: Any, **kwargs: Any) -> bool:
         claimed = claim(records, *args, **kwargs)
         records.videos.clear()
         return claimed
 
-    monkeypatch.setattr(FakeRecords, "claim", claimed_then_deleted)
+    monkeypatch.setattr(FakeCatalog, "claim", claimed_then_deleted)
     world.objects.uploads = {source_key(ID): b"late"}
-    assert world.process() == Outcome(ID, "unknown")
+    assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {}
 
 
@@ -311,19 +299,19 @@ def test_a_finished_or_superseded_video_keeps_its_file(world: World, event: Uplo
 def test_an_event_that_comes_twice_does_nothing_the_second_time(world: World) -> None:
     world.process()
     before = world.video
-    assert world.process() == Outcome(ID, "duplicate")
+    assert world.process() == EventOutcome(ID, "duplicate")
     assert world.video == before
     assert len(world.objects.thumbnails) == 1
 
 
 def test_an_event_while_another_worker_is_at_it_comes_again_later(world: World) -> None:
     def overlap() -> None:
-        world.inspector.meanwhile = lambda: None
+        world.engine.meanwhile = lambda: None
         with pytest.raises(NotNow):
             world.process()
 
-    world.inspector.meanwhile = overlap
-    assert world.process() == Outcome(ID, "done")
+    world.engine.meanwhile = overlap
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World) -> None:
@@ -331,15 +319,15 @@ def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World
         taken = Lease(token="somebody else", until=datetime.now(UTC))
         world.records.videos[ID] = replace(world.video, lease=taken)
 
-    world.inspector.meanwhile = lose_the_lease
-    assert world.process() == Outcome(ID, "superseded")
+    world.engine.meanwhile = lose_the_lease
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.video.status is Status.PROCESSING
     assert world.objects.thumbnails == {}
 
 
 def test_a_video_that_is_deleted_meanwhile_leaves_no_thumbnail(world: World) -> None:
-    world.inspector.meanwhile = world.records.videos.clear
-    assert world.process() == Outcome(ID, "superseded")
+    world.engine.meanwhile = world.records.videos.clear
+    assert world.process() == EventOutcome(ID, "superseded")
     assert world.objects.thumbnails == {}
 
 
@@ -358,26 +346,26 @@ def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
     world.records.videos[ID] = replace(earlier, status=Status.PENDING)
-    world.inspector.error = BadMedia(Code.CORRUPT, "bad")
-    assert world.process() == Outcome(ID, "failed")
+    world.engine.error = BadMedia(DAMAGED)
+    assert world.process() == EventOutcome(ID, "failed")
     assert world.objects.thumbnails == {}
 
 
 def test_a_claim_whose_answer_was_lost_is_given_back(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claim = FakeRecords.claim
+    claim = FakeCatalog.claim
 
     def claimed_but_no_answer(*args: Any, **kwargs: Any) -> bool:
         claim(*args, **kwargs)
         raise CatalogUnavailable("MongoDB: NetworkTimeout")
 
     with monkeypatch.context() as patch:
-        patch.setattr(FakeRecords, "claim", claimed_but_no_answer)
+        patch.setattr(FakeCatalog, "claim", claimed_but_no_answer)
         with pytest.raises(CatalogUnavailable):
             world.process()
     assert lease_has_lapsed(world.video)
-    assert world.process() == Outcome(ID, "done")
+    assert world.process() == EventOutcome(ID, "done")
 
 
 def lease_has_lapsed(video: Video) -> bool:
@@ -389,11 +377,11 @@ def replaced(world: World) -> None:
 
 
 def deleted(world: World) -> None:
-    world.inspector.meanwhile = world.records.videos.clear
+    world.engine.meanwhile = world.records.videos.clear
 
 
 def deleted_and_bad(world: World) -> None:
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.engine.error = BadMedia(DAMAGED)
     deleted(world)
 
 
@@ -412,13 +400,13 @@ def test_every_end_says_what_it_cost(world: World) -> None:
         world.process()
     assert lines[-1]["message"] == "video done"
     assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.engine.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     with logged() as lines:
         world.process()
     assert (lines[-1]["message"], lines[-1]["code"]) == ("video failed", "corrupt")
     assert (lines[-1]["bytes_read"], lines[-1]["requests"]) == (500, 2)
-    world.inspector.error = OSError("No space left")
+    world.engine.error = OSError("No space left")
     world.records.videos[ID] = video()
     with logged() as lines, pytest.raises(OSError, match="space"):
         world.process()
@@ -459,7 +447,7 @@ def test_what_happens_is_counted(world: World, capsys: pytest.CaptureFixture[str
     }
     world.process()
     assert measured(capsys.readouterr().out) == {"Duplicates": 1}
-    world.inspector.error = BadMedia(Code.CORRUPT, "It is damaged.")
+    world.engine.error = BadMedia(DAMAGED)
     world.records.videos[ID] = video()
     world.process()
     counted = measured(capsys.readouterr().out)
@@ -473,7 +461,7 @@ def test_a_finished_video_moves_for_the_newest_upload_only(world: World) -> None
         done_video(), source=replace(uploaded().source, sequencer="", etag="current")
     )
     world.sources.current_etag = "current"
-    assert world.process(uploaded(etag="older")) == Outcome(ID, "superseded")
+    assert world.process(uploaded(etag="older")) == EventOutcome(ID, "superseded")
     assert world.video == before
 
 

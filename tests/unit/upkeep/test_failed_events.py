@@ -19,8 +19,8 @@ from functions.core.video import (
 from functions.upkeep.failed_events import FailedEvents
 from tests.events import event
 from tests.examples import ID, SEQUENCER, done_video, failed_video, thumbnail, video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 
 FAILED_AT = datetime(2026, 11, 22, 12, 6, 12, 345000, tzinfo=UTC)
 ETAG = "d41d8cd98f00b204e9800998ecf8427e"
@@ -45,9 +45,9 @@ def processing(until: datetime = FAILED_AT, **changes: Any) -> Video:
     return video(**given | changes)
 
 
-def settle(*videos: Video, message: str | None = None) -> FakeRecords:
-    records = FakeRecords({one.id: one for one in videos})
-    queue = FailedEvents(records, FakeObjects(), "clipo-uploads")
+def settle(*videos: Video, message: str | None = None) -> FakeCatalog:
+    records = FakeCatalog({one.id: one for one in videos})
+    queue = FailedEvents(records, FakeStorage(), "clipo-uploads")
     before = sum(one.status is Status.FAILED for one in videos)
     count = queue.settle(body() if message is None else message)
     assert count + before == sum(one.status is Status.FAILED for one in records.videos.values())
@@ -90,14 +90,14 @@ def test_a_video_that_an_event_without_order_had_claimed_is_failed() -> None:
 
 def test_what_is_left_of_a_deleted_video_is_removed() -> None:
     """Its worker was killed for the last time when it had written the picture."""
-    objects = FakeObjects({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
-    queue = FailedEvents(FakeRecords(), objects, "clipo-uploads")
+    objects = FakeStorage({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
+    queue = FailedEvents(FakeCatalog(), objects, "clipo-uploads")
     assert queue.settle(body()) == 0
     assert (objects.uploads, objects.thumbnails) == ({}, {})
 
 
 def test_what_is_left_and_cannot_be_removed_is_to_come_again() -> None:
-    queue = FailedEvents(FakeRecords(), FakeObjects(down=True), "clipo-uploads")
+    queue = FailedEvents(FakeCatalog(), FakeStorage(down=True), "clipo-uploads")
     with pytest.raises(StorageUnavailable):
         queue.settle(body())
 
@@ -142,19 +142,19 @@ def test_a_moment_without_a_zone_is_understood() -> None:
 
 
 def test_the_picture_of_an_earlier_upload_goes_with_the_video() -> None:
-    objects = FakeObjects(thumbnails={thumbnail().key: b"jpeg"})
-    records = FakeRecords({ID: processing(thumbnail=thumbnail())})
+    objects = FakeStorage(thumbnails={thumbnail().key: b"jpeg"})
+    records = FakeCatalog({ID: processing(thumbnail=thumbnail())})
     FailedEvents(records, objects, "clipo-uploads").settle(body())
     assert objects.thumbnails == {}
 
 
 def test_a_picture_that_cannot_be_removed_does_not_keep_the_video_unfinished() -> None:
-    objects = FakeObjects(thumbnails={thumbnail().key: b"jpeg"}, down=True)
-    records = FakeRecords({ID: processing(thumbnail=thumbnail())})
+    objects = FakeStorage(thumbnails={thumbnail().key: b"jpeg"}, down=True)
+    records = FakeCatalog({ID: processing(thumbnail=thumbnail())})
     assert FailedEvents(records, objects, "clipo-uploads").settle(body()) == 1
 
 
 def test_without_a_catalog_the_message_is_to_come_again() -> None:
-    records = FakeRecords({ID: video()}, down=True)
+    records = FakeCatalog({ID: video()}, down=True)
     with pytest.raises(CatalogUnavailable):
-        FailedEvents(records, FakeObjects(), "clipo-uploads").settle(body())
+        FailedEvents(records, FakeStorage(), "clipo-uploads").settle(body())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.triggers import UnknownEvent
 from functions.core.keys import source_key
 from functions.core.settings import SettingsError
@@ -18,12 +19,12 @@ from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import Leftovers
 from functions.upkeep.sweep import Sweep
-from functions.upkeep.wiring import Wired, deployed_processing, wire
+from functions.upkeep.wiring import Wired, wire
 from tests.events import event
 from tests.examples import ID, video
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.logs import logged
 
 SETTINGS = {
@@ -45,8 +46,8 @@ class LambdaContext:
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: video()}))
-    objects: FakeObjects = field(default_factory=FakeObjects)
+    records: FakeCatalog = field(default_factory=lambda: FakeCatalog({ID: video()}))
+    objects: FakeStorage = field(default_factory=FakeStorage)
     processing: FakeProcessing = field(default_factory=FakeProcessing)
 
     def handle(self, of: Any) -> dict[str, Any]:
@@ -147,7 +148,7 @@ def test_without_a_catalog_the_run_fails(world: World) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_missing_setting_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        wire(SETTINGS | {name: ""}, deployed_processing(SETTINGS | {name: ""}))
+        wire(SETTINGS | {name: ""}, ProcessingFunction.read(SETTINGS | {name: ""}))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", False), ("false", False), ("True", True)])

@@ -12,8 +12,8 @@ from functions.core.unavailable import StorageUnavailable
 from functions.upkeep.orphans import Leftovers, LeftoversReport
 from functions.upkeep.sweep import MARGIN_S
 from tests.examples import ID, done_video
-from tests.fakes.objects import FakeObjects
-from tests.fakes.records import FakeRecords
+from tests.fakes.catalog import FakeCatalog
+from tests.fakes.storage import FakeStorage
 
 GONE = "507f1f77bcf86cd799439012"
 PICTURE = f"{thumbnail_prefix(GONE)}token.jpg"
@@ -22,8 +22,8 @@ OLD = datetime.now(UTC) - timedelta(days=1, minutes=1)
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=lambda: FakeRecords({ID: done_video()}))
-    objects: FakeObjects = field(default_factory=FakeObjects)
+    records: FakeCatalog = field(default_factory=lambda: FakeCatalog({ID: done_video()}))
+    objects: FakeStorage = field(default_factory=FakeStorage)
 
     def stores(self, *keys: str, modified_at: datetime = OLD) -> None:
         for key in keys:
@@ -96,15 +96,15 @@ def test_it_stops_in_time_and_goes_on_where_it_was(world: World) -> None:
 def test_a_failure_half_way_is_raised_and_the_next_run_goes_on(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pages = FakeObjects.pages
+    pages = FakeStorage.pages
 
-    def broken_after_one(objects: FakeObjects, *, after: str) -> Iterator[list[StoredObject]]:
+    def broken_after_one(objects: FakeStorage, *, after: str) -> Iterator[list[StoredObject]]:
         yield next(pages(objects, after=after))
         raise StorageUnavailable("S3: SlowDown")
 
     world.stores(PICTURE, source_key(GONE))
     with monkeypatch.context() as patch:
-        patch.setattr(FakeObjects, "pages", broken_after_one)
+        patch.setattr(FakeStorage, "pages", broken_after_one)
         with pytest.raises(StorageUnavailable):
             world.search()
     assert world.search() == LeftoversReport(looked_at=1, without_record=1)

@@ -20,9 +20,9 @@ from functions.core.video import (
 )
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep
 from tests.examples import ID, SEQUENCER, done_video, uploaded, video
-from tests.fakes.objects import FakeObjects
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
-from tests.fakes.records import FakeRecords
+from tests.fakes.storage import FakeStorage
 from tests.logs import measured
 
 OTHER = "507f1f77bcf86cd799439012"
@@ -53,8 +53,8 @@ def lapsed(video_id: str = ID, *, until: datetime | None = None, **changes: Any)
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=FakeRecords)
-    objects: FakeObjects = field(default_factory=FakeObjects)
+    records: FakeCatalog = field(default_factory=FakeCatalog)
+    objects: FakeStorage = field(default_factory=FakeStorage)
     processing: FakeProcessing = field(default_factory=FakeProcessing)
 
     def has(self, *videos: Video, stored: bool = True) -> None:
@@ -209,15 +209,15 @@ def test_the_picture_of_an_earlier_upload_goes_with_the_video(world: World) -> N
 def test_a_video_that_was_claimed_meanwhile_is_left_to_its_worker(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find_upload = FakeObjects.find_upload
+    find_upload = FakeStorage.find_upload
 
-    def claimed_meanwhile(objects: FakeObjects, key: str) -> Source | None:
+    def claimed_meanwhile(objects: FakeStorage, key: str) -> Source | None:
         lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
         world.records.claim(uploaded(), lease, now=datetime.now(UTC))
         return find_upload(objects, key)
 
     world.has(pending(), stored=False)
-    monkeypatch.setattr(FakeObjects, "find_upload", claimed_meanwhile)
+    monkeypatch.setattr(FakeStorage, "find_upload", claimed_meanwhile)
     report = world.sweep()
     assert dict(report.failed) == {}
     assert world.video().status is Status.PROCESSING
@@ -226,16 +226,16 @@ def test_a_video_that_was_claimed_meanwhile_is_left_to_its_worker(
 def test_of_two_runs_that_overlap_one_sends_the_event(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find_upload = FakeObjects.find_upload
+    find_upload = FakeStorage.find_upload
 
-    def another_run_meanwhile(objects: FakeObjects, key: str) -> Source | None:
+    def another_run_meanwhile(objects: FakeStorage, key: str) -> Source | None:
         with monkeypatch.context() as patch:
-            patch.setattr(FakeObjects, "find_upload", find_upload)
+            patch.setattr(FakeStorage, "find_upload", find_upload)
             world.sweep()
         return find_upload(objects, key)
 
     world.has(pending())
-    monkeypatch.setattr(FakeObjects, "find_upload", another_run_meanwhile)
+    monkeypatch.setattr(FakeStorage, "find_upload", another_run_meanwhile)
     assert world.sweep().lost_events == 0
     assert len(world.processing.started) == 1
 
@@ -243,11 +243,11 @@ def test_of_two_runs_that_overlap_one_sends_the_event(
 def test_a_catalog_that_goes_away_ends_the_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def down(_: FakeObjects, __: str) -> None:
+    def down(_: FakeStorage, __: str) -> None:
         world.records.down = True
 
     world.has(pending(ID), pending(OTHER))
-    monkeypatch.setattr(FakeObjects, "find_upload", down)
+    monkeypatch.setattr(FakeStorage, "find_upload", down)
     with pytest.raises(CatalogUnavailable):
         world.sweep()
 
@@ -255,14 +255,14 @@ def test_a_catalog_that_goes_away_ends_the_run(
 def test_the_problem_of_one_video_does_not_keep_others_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find_upload = FakeObjects.find_upload
+    find_upload = FakeStorage.find_upload
 
-    def down_for_one(objects: FakeObjects, key: str) -> Source | None:
+    def down_for_one(objects: FakeStorage, key: str) -> Source | None:
         if key == source_key(ID):
             raise StorageUnavailable("S3: InternalError")
         return find_upload(objects, key)
 
-    monkeypatch.setattr(FakeObjects, "find_upload", down_for_one)
+    monkeypatch.setattr(FakeStorage, "find_upload", down_for_one)
     world.has(pending(ID), pending(OTHER))
     report = world.sweep()
     assert [started.video_id for started in world.processing.started] == [OTHER]
@@ -290,10 +290,10 @@ def test_each_event_is_given_twice_the_time_of_the_one_before(world: World) -> N
 def test_an_index_that_takes_long_keeps_no_video_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def too_long(_: FakeRecords) -> None:
+    def too_long(_: FakeCatalog) -> None:
         raise CatalogUnavailable("MongoDB: ExecutionTimeout")
 
-    monkeypatch.setattr(FakeRecords, "ensure_indexes", too_long)
+    monkeypatch.setattr(FakeCatalog, "ensure_indexes", too_long)
     world.has(pending())
     report = world.sweep()
     assert len(world.processing.started) == 1

@@ -15,8 +15,8 @@ from functions.core.video import (
 )
 from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
 from tests.examples import ID, done_video, failed_video
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.receiver import FakeReceiver
-from tests.fakes.records import FakeRecords
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import SECRET
 
@@ -25,7 +25,7 @@ ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=FakeRecords)
+    records: FakeCatalog = field(default_factory=FakeCatalog)
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
     queue: FakeWebhookQueue = field(default_factory=FakeWebhookQueue)
 
@@ -164,7 +164,7 @@ def test_a_video_that_is_deleted_after_it_was_found_due_is_not_announced(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = due(done_video())
-    monkeypatch.setattr(FakeRecords, "undelivered", lambda *_, **__: iter([found]))
+    monkeypatch.setattr(FakeCatalog, "undelivered", lambda *_, **__: iter([found]))
     assert world.run() == DeliveryReport()
     world.deliver()
     assert world.receiver.got == []

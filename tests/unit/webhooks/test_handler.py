@@ -17,8 +17,8 @@ from functions.webhooks.handler import handle
 from functions.webhooks.wiring import wire
 from tests.events import event
 from tests.examples import ID, done_video
+from tests.fakes.catalog import FakeCatalog
 from tests.fakes.receiver import FakeReceiver
-from tests.fakes.records import FakeRecords
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
 from tests.receivers import SECRET
@@ -43,7 +43,7 @@ class LambdaContext:
 
 @dataclass
 class World:
-    records: FakeRecords = field(default_factory=FakeRecords)
+    records: FakeCatalog = field(default_factory=FakeCatalog)
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
     context: LambdaContext = field(default_factory=LambdaContext)
 
@@ -56,7 +56,7 @@ class World:
 def world() -> World:
     """One video is done, and its webhook is due."""
     webhook = Webhook("msg_1", due_at=datetime.now(UTC))
-    return World(FakeRecords({ID: replace(done_video(), webhook=webhook)}))
+    return World(FakeCatalog({ID: replace(done_video(), webhook=webhook)}))
 
 
 def test_the_schedule_attempts_what_is_due(world: World) -> None:

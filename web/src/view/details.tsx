@@ -1,11 +1,12 @@
 import type {ComponentChildren} from "preact";
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useState} from "preact/hooks";
 import {deleteVideo, retryVideo, type Video} from "../api";
 import {callsFor} from "../curl";
 import {bitRate, bytes, count, duration, moment} from "../format";
 import {timelineOf} from "../timeline";
 import type {UploadProgress} from "../upload";
 import {Picture, StatusMark} from "./card";
+import {Dialog} from "./dialog";
 
 interface DetailsProps {
   video: Video | null;
@@ -15,68 +16,41 @@ interface DetailsProps {
   onDeleted(id: string): void;
 }
 
-const close = () => {
+const showAll = () => {
   // Not `history.back()`: the page may have been opened at this address.
   history.replaceState(null, "", location.pathname);
   window.dispatchEvent(new HashChangeEvent("hashchange"));
 };
 
 export function Details({video, missing, progress, onChanged, onDeleted}: DetailsProps) {
-  const dialog = useModal();
   return (
-    <dialog ref={dialog} class="details" aria-labelledby="details-title" onClose={close}>
-      <header>
-        <h2 id="details-title">{video?.filename ?? "There is no such video"}</h2>
-        <button type="button" class="close" onClick={() => dialog.current?.close()}>
-          <span aria-hidden="true">×</span>
-          <span class="hidden">Close</span>
-        </button>
-      </header>
-      {video ? (
-        <>
-          <Overview video={video} progress={progress} />
-          <Actions
-            video={video}
-            onChanged={onChanged}
-            onDeleted={(id) => {
-              dialog.current?.close();
-              onDeleted(id);
-            }}
-          />
-          <Timeline video={video} />
-          <Calls video={video} />
-        </>
-      ) : (
-        <>
-          <p>Video {missing} was deleted, or never was. Is its address complete?</p>
-          <button type="button" class="primary" onClick={() => dialog.current?.close()}>
-            Show all videos
-          </button>
-        </>
-      )}
-    </dialog>
+    <Dialog name="details" title={video?.filename ?? "There is no such video"} onClose={showAll}>
+      {(close) =>
+        video ? (
+          <>
+            <Overview video={video} progress={progress} />
+            <Actions
+              video={video}
+              onChanged={onChanged}
+              onDeleted={(id) => {
+                close();
+                onDeleted(id);
+              }}
+            />
+            <Timeline video={video} />
+            <Calls video={video} />
+          </>
+        ) : (
+          <>
+            <p>Video {missing} was deleted, or never was. Is its address complete?</p>
+            <button type="button" class="primary" onClick={close}>
+              Show all videos
+            </button>
+          </>
+        )
+      }
+    </Dialog>
   );
-}
-
-/** Open a dialog as long as it is there; a click beside it closes it. */
-function useModal() {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const element = dialog.current;
-    if (!element) return;
-    const opener = document.activeElement;
-    element.showModal();
-    const onClick = (event: MouseEvent) => {
-      if (event.target === element) element.close();
-    };
-    element.addEventListener("click", onClick);
-    return () => {
-      element.removeEventListener("click", onClick);
-      // When the dialog is gone: what is behind an open one takes no focus.
-      queueMicrotask(() => opener instanceof HTMLElement && opener.focus());
-    };
-  }, []);
-  return dialog;
 }
 
 function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {

@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from clipo.cli import view
-from clipo.cli.sizes import clock, size
-from clipo.cli.terminal import plain
+from clipo.cli.bars import clock
+from clipo.cli.view import plain, size
 from functions.api.examples import DONE_VIDEO
 
 FAILED: dict[str, Any] = dict(DONE_VIDEO) | {

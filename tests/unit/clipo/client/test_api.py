@@ -10,10 +10,9 @@ import pytest
 
 from clipo.cli.deployment import clock
 from clipo.cli.finding import State
-from clipo.client import waits
+from clipo.client import faults
 from clipo.client.api import Api, connected, unreachable
-from clipo.client.patience import once_answered, patiently
-from clipo.client.problems import Fault, NotClipo, Problem, Unreachable
+from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, once_answered, patiently
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -84,12 +83,12 @@ def test_an_address_that_is_too_long_is_said() -> None:
 
 
 def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waits, "SLOW_S", 0.01)
+    monkeypatch.setattr(faults, "SLOW_S", 0.01)
     told = []
 
     async def ask(address: str) -> None:
         limits = httpx2.Timeout(0.1)
-        async with connected(address, lambda: told.append("slow"), patience=limits) as api:
+        async with connected(address, lambda: told.append("slow"), timeouts=limits) as api:
             for _ in range(2):
                 with pytest.raises(Unreachable, match=r"nothing came for 0\.1 s"):
                     await api.page(limit=1)
@@ -123,8 +122,8 @@ def test_an_id_cannot_leave_its_place() -> None:
 class TestPatience:
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("clipo.client.patience._FIRST_WAIT_S", 0)
-        monkeypatch.setattr("clipo.client.patience._LONGEST_WAIT_S", 0)
+        monkeypatch.setattr("clipo.client.faults._FIRST_WAIT_S", 0)
+        monkeypatch.setattr("clipo.client.faults._LONGEST_WAIT_S", 0)
 
     @pytest.mark.parametrize(
         ("error", "tries"),

@@ -11,9 +11,8 @@ import httpx2
 import pytest
 
 from clipo.client.api import Api
-from clipo.client.files import looked_at
-from clipo.client.problems import Fault
-from clipo.client.resume import unfinished
+from clipo.client.faults import Fault
+from clipo.client.files import looked_at, unfinished
 from clipo.client.upload import announced, send
 from clipo.errors import ClipoError
 
@@ -96,14 +95,14 @@ class Counted:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clipo.client.patience._FIRST_WAIT_S", 0)
-    monkeypatch.setattr("clipo.client.patience._LONGEST_WAIT_S", 0)
+    monkeypatch.setattr("clipo.client.faults._FIRST_WAIT_S", 0)
+    monkeypatch.setattr("clipo.client.faults._LONGEST_WAIT_S", 0)
 
 
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clipo.client.upload.LARGEST_FORM", 1)
-    monkeypatch.setattr("clipo.client.parts.SMALLEST", 2000)
+    monkeypatch.setattr("clipo.client.upload.SMALLEST_PART", 2000)
 
 
 def uploaded(folder: Path, servers: Servers) -> Counted:

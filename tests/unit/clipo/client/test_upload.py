@@ -8,22 +8,21 @@ from pathlib import Path
 import pytest
 
 from clipo.client import storage
-from clipo.client.files import looked_at
-from clipo.client.parts import SMALLEST, slices
-from clipo.client.resume import unfinished
-from clipo.client.uploads import sources
+from clipo.client.files import looked_at, unfinished
+from clipo.client.upload import SMALLEST_PART, slices
+from clipo.client.uploads import given_files
 from clipo.errors import ClipoError
 
 API = "http://localhost:8000"
 
 
-@pytest.mark.parametrize("size", [1, SMALLEST, SMALLEST + 1, 10**9, 10**11 + 7])
+@pytest.mark.parametrize("size", [1, SMALLEST_PART, SMALLEST_PART + 1, 10**9, 10**11 + 7])
 def test_parts_cover_the_file_and_none_is_too_small(size: int) -> None:
     parts = list(slices(size))
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     assert sum(part.size for part in parts) == size
     assert all(a.start + a.size == b.start for a, b in pairwise(parts))
-    assert all(part.size >= SMALLEST for part in parts[:-1])
+    assert all(part.size >= SMALLEST_PART for part in parts[:-1])
     assert len(parts) <= 1000, "so many S3 lists at once"
 
 
@@ -101,11 +100,16 @@ class TestUnfinished:
 class TestSources:
     def test_files_of_one_name_are_told_by_their_paths(self) -> None:
         given = [Path("a/x.mp4"), Path("b/x.mp4"), Path("c/y.mp4"), Path(), Path("./a/x.mp4")]
-        assert [source.name for source in sources(given)] == ["a/x.mp4", "b/x.mp4", "y.mp4", "."]
+        assert [file.name for file in given_files(given)] == [
+            "a/x.mp4",
+            "b/x.mp4",
+            "y.mp4",
+            ".",
+        ]
 
     def test_a_file_is_taken_once_where_it_stands_first(self) -> None:
         twice = [Path("x.mp4"), Path("y.mp4"), Path.cwd() / "x.mp4"]
-        assert [source.path for source in sources(twice)] == twice[:2]
+        assert [source.path for source in given_files(twice)] == twice[:2]
 
 
 class TestFiles:

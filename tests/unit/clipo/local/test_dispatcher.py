@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clipo.local.cloud import Message
+from clipo.local.cloud import Cloud, Message
 from clipo.local.dispatcher import Dispatcher
 from clipo.local.execution_environment import InvocationFailed, InvocationInterrupted
 
@@ -15,7 +15,7 @@ EVENT = {"Records": [{"some": "record"}]}
 
 
 @dataclass
-class FakeQueue:
+class FakeQueue(Cloud):
     waiting: list[Message] = field(default_factory=list)
     hidden_for: list[int] = field(default_factory=list)
     deleted: list[Message] = field(default_factory=list)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from clipo.local.cloud import Message
+from clipo.local.cloud import Cloud, Message
 from clipo.local.scheduled import Timer
 from functions.core.unavailable import CatalogUnavailable
 from tests.events import event
 
 
 @dataclass
-class FakeQueue:
+class FakeQueue(Cloud):
     waiting: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
     deleted: list[tuple[str, Message]] = field(default_factory=list)
 

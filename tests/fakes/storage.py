@@ -1,21 +1,25 @@
 """Object storage in memory."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
 from typing import BinaryIO
 
-from functions.adapters.storage import MultipartStep, ObjectGone, SignedPost, StoredObject
+from functions.adapters.storage import (
+    MultipartStep,
+    ObjectGone,
+    SignedPost,
+    SourceReplaced,
+    StoredObject,
+)
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Source,
-)
+from functions.core.video import Source
 
 
 @dataclass
-class FakeObjects:
+class FakeStorage:
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     down: bool = False
@@ -55,6 +59,18 @@ class FakeObjects:
         if content is None:
             return None
         return Source(etag=md5(content).hexdigest(), size=len(content), sequencer="")
+
+    def upload_etag(self, key: str) -> str | None:
+        found = self.find_upload(key)
+        return found.etag if found else None
+
+    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
+        found = self.find_upload(key)
+        if found is None:
+            raise ObjectGone(key)
+        if found.etag != source.etag:
+            raise SourceReplaced(key)
+        yield self.uploads[key][start:end]
 
     def delete_objects_of(self, video_id: str) -> None:
         self._answer()

@@ -24,12 +24,12 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 
+from functions.adapters.s3_storage import S3Storage
 from functions.adapters.storage import (
     READ_BYTES,
     MultipartStep,
     ObjectGone,
     SourceReplaced,
-    Storage,
     StoredObject,
 )
 from functions.core.settings import Credentials, StorageSettings
@@ -61,14 +61,14 @@ def s3(s3_url: str) -> Iterator[Any]:
 
 
 @pytest.fixture
-def storage(s3: Any) -> Storage:
+def storage(s3: Any) -> S3Storage:
     settings = replace(SETTINGS, endpoint_url=s3.meta.endpoint_url)
-    return Storage(settings, attempts=1, read_timeout_s=5)
+    return S3Storage(settings, attempts=1, read_timeout_s=5)
 
 
 @pytest.fixture
-def signing() -> Storage:
-    return Storage(SETTINGS, attempts=1, read_timeout_s=1)
+def signing() -> S3Storage:
+    return S3Storage(SETTINGS, attempts=1, read_timeout_s=1)
 
 
 @contextmanager
@@ -92,7 +92,7 @@ def answering(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[str
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def sign(storage: Storage) -> dict[str, str]:
+def sign(storage: S3Storage) -> dict[str, str]:
     signed = storage.sign_upload(
         "uploads/1/source", content_type="video/mp4", max_bytes=100, expires_s=900
     )
@@ -100,7 +100,7 @@ def sign(storage: Storage) -> dict[str, str]:
 
 
 def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
-    signing: Storage,
+    signing: S3Storage,
 ) -> None:
     policy = json.loads(base64.b64decode(sign(signing)["policy"]))
     assert {"bucket": "clipo-uploads"} in policy["conditions"]
@@ -111,7 +111,7 @@ def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
     assert timedelta(seconds=890) < expires <= timedelta(seconds=900)
 
 
-def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: Storage) -> None:
+def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: S3Storage) -> None:
     form = sign(signing)
     assert urlsplit(form["url"]).hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
     assert form["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
@@ -119,17 +119,17 @@ def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: Storage) ->
 
 def test_other_servers_are_addressed_by_path() -> None:
     settings = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
-    form = sign(Storage(settings, attempts=1, read_timeout_s=1))
+    form = sign(S3Storage(settings, attempts=1, read_timeout_s=1))
     assert form["url"] == "http://127.0.0.1:9/clipo-uploads"
 
 
-def test_a_thumbnails_address_forces_its_type_and_expires(signing: Storage) -> None:
+def test_a_thumbnails_address_forces_its_type_and_expires(signing: S3Storage) -> None:
     query = parse_qs(urlsplit(signing.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
     assert query["X-Amz-Expires"] == ["60"]
     assert query["response-content-type"] == ["image/jpeg"]
 
 
-def test_an_upload_is_stored_and_read_by_ranges(storage: Storage, s3: Any) -> None:
+def test_an_upload_is_stored_and_read_by_ranges(storage: S3Storage, s3: Any) -> None:
     content = bytes(range(256)) * 1024
     storage.put_upload("k", io.BytesIO(content), size=len(content), content_type="video/mp4")
     etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
@@ -138,13 +138,13 @@ def test_an_upload_is_stored_and_read_by_ranges(storage: Storage, s3: Any) -> No
     assert [len(piece) for piece in pieces[:-1]] == [READ_BYTES] * 3
 
 
-def test_an_object_that_was_overwritten_is_not_taken_for_the_events(storage: Storage) -> None:
+def test_an_object_that_was_overwritten_is_not_taken_for_the_events(storage: S3Storage) -> None:
     storage.put_upload("k", io.BytesIO(b"newer"), size=5, content_type="video/mp4")
     with pytest.raises(SourceReplaced):
         list(storage.read_upload("k", Source("0" * 32, 5, ""), 0, 5))
 
 
-def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: Storage) -> None:
+def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: S3Storage) -> None:
     with pytest.raises(ObjectGone):
         list(storage.read_upload("nothing", Source("0" * 32, 5, ""), 0, 5))
 
@@ -152,19 +152,19 @@ def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: Sto
 def test_a_store_that_does_not_know_ranges_is_not_believed() -> None:
     """It answers 200 and the object from its beginning, of as many bytes as were asked for."""
     with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes") as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         with pytest.raises(StorageUnavailable, match="another range"):
             list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
 
 
-def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: Storage, s3: Any) -> None:
+def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: S3Storage, s3: Any) -> None:
     storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
     etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
     with pytest.raises(StorageUnavailable, match="another range"):
         list(storage.read_upload("k", Source(etag, 9, ""), 0, 9))
 
 
-def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: Storage, s3: Any) -> None:
+def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: S3Storage, s3: Any) -> None:
     storage.put_thumbnail("t.jpg", b"jpeg")
     assert storage.read_thumbnail("t.jpg") == b"jpeg"
     head = s3.head_object(Bucket="clipo-media", Key="t.jpg")
@@ -181,7 +181,7 @@ def test_what_ends_early_is_not_taken_for_all_of_it() -> None:
         b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n"
     )
     with answering(head + b"bytes") as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         with pytest.raises(StorageUnavailable, match="ProtocolError"):
             list(storage.read_upload("k", Source("etag", 9, ""), 0, 9))
 
@@ -190,10 +190,10 @@ def test_what_fails_once_is_asked_for_again() -> None:
     busy = b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
     with answering(busy, b"", good) as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=3, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=3, read_timeout_s=5)
         assert storage.upload_etag("k") == "e"
     with answering(busy, busy) as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
         with pytest.raises(StorageUnavailable, match="503"):
             storage.upload_etag("k")
 
@@ -202,7 +202,7 @@ def test_no_error_tells_what_was_signed() -> None:
     """It is logged with all that it was raised from."""
     nobody = replace(SETTINGS, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(StorageUnavailable) as caught:
-        Storage(nobody, attempts=1, read_timeout_s=1).put_thumbnail("t.jpg", b"jpeg")
+        S3Storage(nobody, attempts=1, read_timeout_s=1).put_thumbnail("t.jpg", b"jpeg")
     told = "".join(traceback.format_exception(caught.value))
     assert "ConnectionRefused" in told
     assert "ignature" not in told
@@ -213,7 +213,7 @@ def test_a_write_that_fails_once_is_sent_again_and_whole() -> None:
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     heard: list[bytes] = []
     with answering(busy, good, heard=heard) as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
         storage.put_upload("k", io.BytesIO(b"the file"), size=8, content_type="video/mp4")
     assert [request.endswith(b"\r\n\r\nthe file") for request in heard] == [True, True]
     assert b"content-length: 8\r\n" in heard[1]
@@ -224,14 +224,14 @@ def test_storage_is_not_waited_for_as_long_as_it_likes() -> None:
     busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 99\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
     good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
     with answering(busy, good) as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
         assert storage.upload_etag("k") == "e"
 
 
 def test_what_is_signed_for_one_host_is_sent_to_no_other() -> None:
     there = b"HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:9/t\r\nContent-Length: 0\r\n\r\n"
     with answering(there) as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         with pytest.raises(StorageUnavailable, match="307"):
             storage.read_thumbnail("t")
 
@@ -239,20 +239,20 @@ def test_what_is_signed_for_one_host_is_sent_to_no_other() -> None:
 def test_what_is_stored_compressed_is_read_as_it_is_stored() -> None:
     head = b"HTTP/1.1 206 Partial\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-4/5\r\n"
     with answering(head + b"Content-Length: 5\r\n\r\nbytes") as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         assert b"".join(storage.read_upload("k", Source("etag", 5, ""), 0, 5)) == b"bytes"
 
 
 def test_a_write_to_what_is_not_there_is_no_object_that_has_gone() -> None:
     with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         with pytest.raises(StorageUnavailable, match="404"):
             storage.put_thumbnail("t.jpg", b"jpeg")
 
 
 def test_a_head_says_by_its_status_alone_that_nothing_is_there() -> None:
     with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n") as url:
-        storage = Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
+        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
         assert storage.upload_etag("k") is None
 
 
@@ -266,7 +266,7 @@ def test_the_environments_credentials_are_used_with_their_token() -> None:
         "AWS_SESSION_TOKEN": "passing",
     }
     settings = StorageSettings.read(lambdas)
-    form = sign(Storage(settings, attempts=1, read_timeout_s=1))
+    form = sign(S3Storage(settings, attempts=1, read_timeout_s=1))
     assert form["x-amz-credential"].startswith("AKIA/")
     assert form["x-amz-security-token"] == "passing"
     assert "hidden" not in repr(settings)
@@ -275,7 +275,7 @@ def test_the_environments_credentials_are_used_with_their_token() -> None:
 
 def test_other_credentials_are_those_that_awss_sdk_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "found")
-    storage = Storage(SETTINGS, attempts=1, read_timeout_s=1)
+    storage = S3Storage(SETTINGS, attempts=1, read_timeout_s=1)
     with ThreadPoolExecutor(20) as pool:
         forms = list(pool.map(lambda _: sign(storage), range(40)))
     assert {form["x-amz-security-token"] for form in forms} == {"found"}
@@ -288,7 +288,7 @@ def test_without_any_credentials_storage_is_unavailable(monkeypatch: pytest.Monk
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     with pytest.raises(StorageUnavailable, match="no credentials"):
-        sign(Storage(SETTINGS, attempts=1, read_timeout_s=1))
+        sign(S3Storage(SETTINGS, attempts=1, read_timeout_s=1))
 
 
 @pytest.mark.parametrize("token", ["two\nlines", "tökén"])
@@ -301,7 +301,9 @@ def test_credentials_that_no_header_can_carry_are_refused_unsaid(token: str) -> 
 KEY = "uploads/507f1f77bcf86cd799439011/source"
 
 
-def signed_step(storage: Storage, step: MultipartStep, **given: Any) -> tuple[str, dict[str, Any]]:
+def signed_step(
+    storage: S3Storage, step: MultipartStep, **given: Any
+) -> tuple[str, dict[str, Any]]:
     url = urlsplit(storage.sign_multipart(KEY, step, expires_s=900, **given))
     assert url.hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
     query = parse_qs(url.query, keep_blank_values=True)
@@ -325,7 +327,7 @@ def signed_step(storage: Storage, step: MultipartStep, **given: Any) -> tuple[st
     ],
 )
 def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
-    signing: Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
+    signing: S3Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
 ) -> None:
     path, query = signed_step(signing, step, **given)
     assert path == f"/{KEY}"
@@ -333,12 +335,12 @@ def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
     assert query["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: Storage) -> None:
+def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: S3Storage) -> None:
     _, query = signed_step(signing, MultipartStep.CREATE, content_type="video/mp4")
     assert query["X-Amz-SignedHeaders"] == ["content-type;host"]
 
 
-def test_what_is_stored_is_found_by_its_whole_key(storage: Storage) -> None:
+def test_what_is_stored_is_found_by_its_whole_key(storage: S3Storage) -> None:
     storage.put_upload(f"{KEY}-other", io.BytesIO(b"x"), size=1, content_type="video/mp4")
     assert storage.find_upload(KEY) is None
     storage.put_upload(KEY, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
@@ -346,7 +348,7 @@ def test_what_is_stored_is_found_by_its_whole_key(storage: Storage) -> None:
 
 
 def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(
-    storage: Storage, s3: Any
+    storage: S3Storage, s3: Any
 ) -> None:
     ids = ("507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012")
     for video_id in ids:
@@ -365,7 +367,7 @@ def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(
 
 
 def test_more_thumbnails_than_one_page_are_removed(
-    storage: Storage, s3: Any, monkeypatch: pytest.MonkeyPatch
+    storage: S3Storage, s3: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
     for number in range(5):
@@ -374,7 +376,7 @@ def test_more_thumbnails_than_one_page_are_removed(
     assert keys(s3, "clipo-media") == []
 
 
-def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: Storage, s3: Any) -> None:
+def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: S3Storage, s3: Any) -> None:
     upload = s3.create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
     storage._abort(KEY, upload["UploadId"])
     storage._abort(KEY, upload["UploadId"])
@@ -384,11 +386,11 @@ def keys(s3: Any, bucket: str) -> list[str]:
     return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-def listed(storage: Storage, after: str = "") -> list[StoredObject]:
+def listed(storage: S3Storage, after: str = "") -> list[StoredObject]:
     return [found for page in storage.pages(after=after) for found in page]
 
 
-def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: Storage) -> None:
+def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: S3Storage) -> None:
     uploads = [f"uploads/{number:04}/source" for number in range(1001)]
     for key in uploads:
         storage.put_upload(key, io.BytesIO(b"b"), size=1, content_type="video/mp4")
@@ -400,7 +402,7 @@ def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: Storage) 
     assert datetime.now(UTC) - listed(storage)[0].modified_at < timedelta(minutes=5)
 
 
-def test_what_was_listed_can_be_deleted(storage: Storage) -> None:
+def test_what_was_listed_can_be_deleted(storage: S3Storage) -> None:
     storage.put_upload("uploads/1/source", io.BytesIO(b"b"), size=1, content_type="video/mp4")
     storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
     for page in list(storage.pages(after="")):
@@ -410,7 +412,7 @@ def test_what_was_listed_can_be_deleted(storage: Storage) -> None:
 
 
 def test_what_could_not_be_deleted_is_not_passed_over(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
+    storage: S3Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
     monkeypatch.setattr(storage, "_client", Mock(delete_objects=lambda **_: refused))
@@ -420,12 +422,12 @@ def test_what_could_not_be_deleted_is_not_passed_over(
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:
     nobody = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
-    storage = Storage(nobody, attempts=1, read_timeout_s=1)
+    storage = S3Storage(nobody, attempts=1, read_timeout_s=1)
     with pytest.raises(StorageUnavailable):
         storage.put_thumbnail("t.jpg", b"jpeg")
 
 
-def test_a_bucket_that_refuses_us_is_unavailable(storage: Storage, s3: Any) -> None:
+def test_a_bucket_that_refuses_us_is_unavailable(storage: S3Storage, s3: Any) -> None:
     s3.delete_bucket(Bucket="clipo-media")
     with pytest.raises(StorageUnavailable, match="NoSuchBucket"):
         storage.put_thumbnail("t.jpg", b"jpeg")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from functions.adapters.mongo import KeyUse, Search
+from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     Failure,
@@ -24,15 +24,17 @@ from functions.core.video import (
 
 
 @dataclass
-class FakeRecords:
+class FakeCatalog:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
     keys: dict[str, KeyUse] = field(default_factory=dict)
     searched: Search | None = None
     announces: bool = False
+    methods: dict[str, UploadMethod] = field(default_factory=dict)
 
-    def add(self, video: Video) -> bool:
+    def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()
+        self.methods.setdefault(video.id, method)
         return self.videos.setdefault(video.id, video) is video
 
     def reserve(self, use: KeyUse) -> KeyUse:

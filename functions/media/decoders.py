@@ -1,13 +1,4 @@
-"""What of ffmpeg an uploaded file may reach. Everything else is code that nobody needs here."""
-
-PROTOCOLS = "http,tcp"
-
-DEMUXERS = "mov,matroska,webm,avi,asf,flv,mpegts,mpeg,ogg"
-"""Of the seven containers, and of what is found under their names.
-
-A whitelist of protocols alone does not stop playlists: it is this list that keeps ffmpeg from
-opening the second file that an m3u8 or ffconcat called .mp4 names.
-"""
+"""The decoders that an uploaded file may reach. All others are code that nothing here needs."""
 
 VIDEO_DECODERS = ",".join(
     [

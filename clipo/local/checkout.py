@@ -1,0 +1,22 @@
+"""The checkout that the local stack runs from. A client that was installed alone has none."""
+
+from pathlib import Path
+
+from clipo.errors import ClipoError
+
+ABSENT = "The local stack runs from a checkout of Clipo, and this is the client alone."
+GET_IT = "To run it, clone Clipo's repository and type make run there."
+
+_RULES = Path(__file__).parents[2] / "functions" / "core"
+"""Not `functions` alone: among installed packages there may be another one of that name."""
+
+
+def is_here() -> bool:
+    """Whether this is a checkout."""
+    return _RULES.is_dir()
+
+
+def require() -> None:
+    """Raise `ClipoError` where this is none."""
+    if not is_here():
+        raise ClipoError(f"{ABSENT} {GET_IT}")

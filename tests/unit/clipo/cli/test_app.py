@@ -1,0 +1,25 @@
+from pathlib import Path
+
+import pytest
+import typer
+
+from clipo.cli import commands
+from clipo.cli.app import app
+
+_MODULES = {file.stem for file in Path(commands.__path__[0]).glob("[!_]*.py")}
+
+
+def test_each_module_is_a_command() -> None:
+    assert {command.name for command in app.registered_commands} == _MODULES
+
+
+def test_the_help_begins_with_what_comes_first() -> None:
+    names = [command.name for command in app.registered_commands]
+    assert names[:3] == ["up", "upload", "list"]
+
+
+@pytest.mark.parametrize("name", sorted(_MODULES))
+def test_each_command_says_what_it_does(name: str) -> None:
+    group = typer.main.get_command(app)
+    assert isinstance(group, typer.core.TyperGroup)
+    assert group.commands[name].help
