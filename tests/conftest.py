@@ -10,20 +10,23 @@ from hypothesis import settings
 
 if TYPE_CHECKING:
     from tests.clips import Clips
+    from tests.faulty_stack import FaultyStack
     from tests.running_stack import RunningStack
 
 # A busy machine makes an example slow, not wrong.
 settings.register_profile("clipo", deadline=None)
 settings.load_profile("clipo")
 
-_TOGETHER = re.compile("tests/(browser)/|tests/(deploy)/test_(?!template|requirements)")
-"""Tests that one worker runs: they share a Chromium, a `sam build` and an emulated AWS."""
+_TOGETHER = re.compile(
+    "tests/browser/|tests/deploy/test_(?!template|requirements)|tests/stack/[^:]+"
+)
+"""Tests that one worker runs: they share a Chromium, a `sam build` and its emulated AWS, a stack."""
 
 
 def _together(nodeid: str) -> str:
     """Return the name of a test's group, which is its own where it shares nothing."""
     found = _TOGETHER.match(nodeid)
-    return (found[1] or found[2]) if found else nodeid
+    return found[0] if found else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -77,3 +80,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningStack"]:
 
     with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory: pytest.TempPathFactory, ffmpeg_dir: Path) -> Iterator["FaultyStack"]:
+    from tests.faulty_stack import faulty_stack
+
+    with faulty_stack(tmp_path_factory.mktemp, ffmpeg_dir) as stack:
+        yield stack
+
+
+@pytest.fixture
+def world(faults: "FaultyStack") -> Iterator["FaultyStack"]:
+    """One stack behind proxies for all tests of faults; each finds it working."""
+    yield faults
+    faults.restore()
