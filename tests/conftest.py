@@ -20,7 +20,7 @@ settings.load_profile("clipo")
 _TOGETHER = re.compile(
     "tests/browser/|tests/deploy/test_(?!template|requirements)|tests/stack/[^:]+"
 )
-"""Tests that one worker runs: they share a Chromium, a `sam build` and its emulated AWS, a stack."""
+"""Tests that one worker runs: they share a Chromium, a `sam build` and its emulator, or a stack."""
 
 
 def _together(nodeid: str) -> str:
