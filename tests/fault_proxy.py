@@ -72,6 +72,13 @@ class Proxy:
         self.traps.append(set_one)
         return set_one
 
+    def disarm(self) -> None:
+        """Forget all traps, and let go what they hold."""
+        for one in self.traps:
+            one.times = 0
+            one.go_on.set()
+        self.traps.clear()
+
     def caught(self, request: bytes) -> Trap | None:
         for one in self.traps:
             if one.catches(request):

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ class RunningStack:
     output_file: Path
     client: httpx2.Client
     addresses: dict[str, str] = field(default_factory=dict)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def api(self) -> str:
@@ -63,19 +65,28 @@ class RunningStack:
         return str(created["id"])
 
     def cloud(self, service: Literal["s3", "sqs"]) -> Any:
-        """Return a client of the stack's own S3 or SQS."""
-        credentials = json.loads((self.home / "credentials.json").read_text())
-        return boto3.client(
-            service,
-            endpoint_url=self.addresses["s3"],
-            region_name="us-east-1",
-            aws_access_key_id=credentials["access_key"],
-            aws_secret_access_key=credentials["secret"],
-        )
+        """Return a client of the S3 or SQS that the stack uses."""
+        if service not in self._clients:
+            lines = shlex.split((self.home / "functions.env").read_text())
+            environ = dict(line.split("=", 1) for line in lines)
+            self._clients[service] = boto3.client(
+                service,
+                endpoint_url=environ[f"AWS_ENDPOINT_URL_{service.upper()}"],
+                region_name=environ["AWS_REGION"],
+                aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+            )
+        return self._clients[service]
 
     def objects_of(self, video_id: str) -> list[str]:
         """Return the keys of all that is stored for a video."""
-        return objects_of(self.cloud("s3"), video_id)
+        return [
+            found["Key"]
+            for bucket, folder in (("clipo-uploads", "uploads"), ("clipo-media", "thumbnails"))
+            for found in self.cloud("s3")
+            .list_objects_v2(Bucket=bucket, Prefix=f"{folder}/{video_id}")
+            .get("Contents", [])
+        ]
 
     def await_events(self) -> None:
         """Wait until every event has been processed to its end."""
@@ -131,29 +142,19 @@ class RunningStack:
         }
 
 
-def objects_of(s3: Any, video_id: str) -> list[str]:
-    """Return the keys of all that is stored for a video."""
-    return [
-        found["Key"]
-        for bucket in ("clipo-uploads", "clipo-media")
-        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-        if video_id in found["Key"]
-    ]
-
-
 def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> httpx2.Response:
     """Post a signed form, with some of its fields changed."""
     fields = upload["fields"] | changes
     return httpx2.post(upload["url"], data=fields, files={"file": ("any name", content)})
 
 
-def launch(home: Path, port: int, **environ: str) -> RunningStack:
+def launch(home: Path, port: int, python: str = sys.executable, **environ: str) -> RunningStack:
     """Start `clipo up` and do not wait for it."""
     home.mkdir(parents=True, exist_ok=True)
     output = home / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(
-            [sys.executable, "-c", "from clipo.cli.app import app; app()", "up"],
+            [python, "-c", "from clipo.cli.app import app; app()", "up"],
             cwd=home,
             env=os.environ | {"CLIPO_HOME": str(home), "PORT": str(port)} | environ,
             stdout=file,
@@ -165,9 +166,11 @@ def launch(home: Path, port: int, **environ: str) -> RunningStack:
 
 
 @contextmanager
-def launched(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
+def launched(
+    home: Path, port: int | None = None, python: str = sys.executable, **environ: str
+) -> Iterator[RunningStack]:
     """Start `clipo up`, and make sure that it ends with the `with` block."""
-    stack = launch(home, port or free_port(18000, taken=set()), **environ)
+    stack = launch(home, port or free_port(18000, taken=set()), python, **environ)
     try:
         yield stack
     finally:

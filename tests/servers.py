@@ -14,7 +14,10 @@ from socket import create_connection
 
 from clipo.home import Home
 from clipo.local.emulators import ministack, secantusd
-from clipo.local.ports import LOOPBACK, free_port
+from clipo.local.ports import LOOPBACK, choosing, free_port
+
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""The number of this process, where several run tests at once."""
 
 
 @dataclass
@@ -63,9 +66,9 @@ class MongoDB(Server):
 
 @contextmanager
 def mongodb(folder: Path, host: str = LOOPBACK) -> Iterator[MongoDB]:
-    port = free_port(28017, taken=set(), host=host)
-    server = MongoDB(secantusd(Home(folder), port, host), port, host)
-    server.start()
+    with _a_port(28017, host) as port:
+        server = MongoDB(secantusd(Home(folder), port, host), port, host)
+        server.start()
     try:
         yield server
     finally:
@@ -87,14 +90,24 @@ class S3(Server):
 
 @contextmanager
 def s3(folder: Path, credentials: dict[str, str], host: str = LOOPBACK) -> Iterator[S3]:
-    port = free_port(24566, taken=set(), host=host)
-    command, settings = ministack(Home(folder), port, host)
-    server = S3(command, port, host, environ=credentials | settings)
-    server.start()
+    with _a_port(24566, host) as port:
+        command, settings = ministack(Home(folder), port, host)
+        server = S3(command, port, host, environ=credentials | settings)
+        server.start()
     try:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def _a_port(base: int, host: str) -> Iterator[int]:
+    """Yield a free port, which a `with` block has the time to listen on.
+
+    A server that is stopped comes back to its port: no other process that runs tests takes it.
+    """
+    with choosing(lambda: None):
+        yield free_port(base + 100 * _WORKER, taken=set(), host=host)
 
 
 def wait_until_listening(port: int, host: str = LOOPBACK) -> None:

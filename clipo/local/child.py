@@ -64,8 +64,12 @@ class Child:
         """The exit code, negative for a signal; `None` while it runs."""
         return self._process.poll()
 
+    def has_said(self, words: str) -> bool:
+        """Whether the words are in one of the last lines."""
+        return any(words in line for line in list(self.last_lines))
+
     def listens_on(self, port: int) -> bool:
-        """Whether this very process accepts connections on a TCP port."""
+        """Whether this very process, and not another stack's, accepts connections on a TCP port."""
         try:
             connections = psutil.Process(self._process.pid).net_connections("tcp")
         except psutil.Error:

@@ -15,6 +15,8 @@ from tests.clips import Clips
 from tests.documented import recipe, snippets
 from tests.running_stack import RunningStack
 
+pytestmark = pytest.mark.long
+
 _EMBED = "Embed Uppy in your own site"
 _DROP = ".uppy-Dashboard-inner"
 _LARGE_BYTES = 20 << 20

@@ -90,6 +90,7 @@ def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> 
     assert 0 < figures.script_bytes <= 100_000
 
 
+@pytest.mark.long
 def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: RunningStack) -> None:
     held: list[Route] = []
 
@@ -106,6 +107,7 @@ def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: Runn
     assert page.figures().layout_shift < 0.01
 
 
+@pytest.mark.long
 def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: Named) -> None:
     page.page.emulate_media(reduced_motion="reduce")
     page.page.evaluate(_ANIMATIONS)
@@ -113,6 +115,7 @@ def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: N
     assert page.page.evaluate("animated") == 0
 
 
+@pytest.mark.long
 def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Named) -> None:
     uploaded(page, named("tiny.mp4", "before.mp4"))
     expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
@@ -179,6 +182,7 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> No
     expect(page.page.locator(f"[data-video='{video_id}']")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_what_is_shown_is_copied(
     page: WatchedPage, stack: RunningStack, named: Named, tmp_path: Path
 ) -> None:
@@ -196,6 +200,7 @@ def test_what_is_shown_is_copied(
     assert json.loads((tmp_path / "video.json").read_text())["filename"] == "it's copied.mp4"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("address", ["cut-off", "%", "..", "x" * 5000], ids=str.__len__)
 def test_an_address_of_no_video_says_so(
     page: WatchedPage, stack: RunningStack, address: str
@@ -210,6 +215,7 @@ def test_an_address_of_no_video_says_so(
     expect(details).to_have_count(0)
 
 
+@pytest.mark.long
 def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named) -> None:
     uploaded(page, named("tiny.mp4", "back.mp4"))
     link = card(page, "back.mp4").locator("a")
@@ -221,6 +227,7 @@ def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named
     expect(link).to_be_focused()
 
 
+@pytest.mark.long
 def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, named: Named) -> None:
     uploaded(page, named("text.mp4", "small-failed.mp4"))
     page.page.emulate_media(forced_colors="active")
@@ -238,6 +245,7 @@ def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, na
     page.screenshot("calls", width=320, height=740)
 
 
+@pytest.mark.long
 def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
     uploaded(page, named("tiny.mp4", "filtered.mp4"))
     uploaded(page, named("text.mp4", "filtered-out.mp4"))
@@ -254,6 +262,7 @@ def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
     expect(page.page.get_by_text("Nothing is being processed.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
     video_id = uploaded(page, named("tiny.mp4", "typed.mp4"))
     press = page.page.keyboard.press
@@ -294,6 +303,7 @@ def test_names_are_text_whatever_is_in_them(page: WatchedPage, named: Named) -> 
         page.page.keyboard.press("Escape")
 
 
+@pytest.mark.long
 def test_hundreds_of_videos_are_shown_page_by_page(
     page: WatchedPage, stack: RunningStack, clips: Clips
 ) -> None:
@@ -317,6 +327,7 @@ def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
     expect(page.page.locator(".trouble")).to_be_hidden()
 
 
+@pytest.mark.long
 def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.page.goto(stack.api)
@@ -325,6 +336,7 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
         page.screenshot("no-script", width=1280, height=800)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
 def test_it_works_in_browsers_that_keep_nothing(
     watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
@@ -337,6 +349,7 @@ def test_it_works_in_browsers_that_keep_nothing(
     expect_picture(card(watched, clip.name))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("dark", [False, True])
 def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
     ids = {

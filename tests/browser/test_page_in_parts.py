@@ -2,26 +2,23 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from playwright.sync_api import Route, expect
-from pymongo import MongoClient
 
 from tests.boxes import widen
 from tests.browsers import WatchedPage
 from tests.clips import Clips
-from tests.fault_proxy import Fault, S3Proxy, Trap, running
+from tests.fault_proxy import Fault, Trap
+from tests.faulty_stack import FaultyStack
 from tests.page import DONE_MS, DROP, await_kept, card, expect_picture, part_numbers
-from tests.running_stack import RunningStack, running_stack
-from tests.servers import mongodb, s3
 from tests.time_travel import let_time_pass
 
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
+pytestmark = pytest.mark.long
+
 _FORGET_FILES = """
 () => new Promise((resolve) => {
   indexedDB.open("uppy-blobs").onsuccess = ({target: {result}}) => {
@@ -34,65 +31,19 @@ _FORGET_FILES = """
 """As if they had been too large to be kept."""
 
 
-@dataclass
-class World:
-    stack: RunningStack
-    storage: S3Proxy
-    s3: Any
-    videos: Any
-    traps: list[Trap]
-
-    def trap(self, fault: Fault, *words: bytes, times: int = 1) -> Trap:
-        trap = self.storage.trap(fault, *words, times=times)
-        self.traps.append(trap)
-        return trap
-
-    def uploads_in_parts(self) -> list[dict[str, Any]]:
-        found = self.s3.list_multipart_uploads(Bucket="clipo-uploads")
-        return list(found.get("Uploads", []))
-
-    def arrived(self) -> set[int]:
-        """Return the numbers of the parts that storage has of the only upload."""
-        [one] = self.uploads_in_parts()
-        parts = self.s3.list_parts(Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"])
-        return {part["PartNumber"] for part in parts.get("Parts", [])}
+def uploads_in_parts(world: FaultyStack) -> list[dict[str, Any]]:
+    return list(world.s3.list_multipart_uploads(Bucket="clipo-uploads").get("Uploads", []))
 
 
-@pytest.fixture(scope="module")
-def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A stack that takes large files, with a storage that fails when it is told to."""
-    with (
-        s3(tmp_path_factory.mktemp("s3"), _CREDENTIALS) as server,
-        mongodb(tmp_path_factory.mktemp("mongodb")) as database,
-        running(storage := S3Proxy(server.port)),
-        running_stack(
-            tmp_path_factory.mktemp("clipo"),
-            None,
-            MAX_UPLOAD_BYTES="1000000000",
-            MONGODB_URI=database.uri,
-            AWS_ENDPOINT_URL_S3=storage.url,
-            AWS_ENDPOINT_URL_SQS=server.url,
-            CLIPO_UPKEEP_SECONDS="1",
-            **_CREDENTIALS,
-        ) as stack,
-        MongoClient[dict[str, Any]](database.uri) as mongo,
-    ):
-        session = boto3.Session("LOCALTEST", "secret", region_name="us-east-1")
-        client = session.client("s3", endpoint_url=server.url)
-        yield World(stack, storage, client, mongo.clipo.videos, [])
+def arrived(world: FaultyStack) -> set[int]:
+    """Return the numbers of the parts that storage has of the only upload."""
+    [one] = uploads_in_parts(world)
+    parts = world.s3.list_parts(Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"])
+    return {part["PartNumber"] for part in parts.get("Parts", [])}
 
 
 @pytest.fixture
-def world(roomy: World) -> Iterator[World]:
-    yield roomy
-    for trap in roomy.traps:
-        trap.times = 0
-        trap.go_on.set()
-    roomy.traps.clear()
-
-
-@pytest.fixture
-def page(world: World, watched: WatchedPage) -> Iterator[WatchedPage]:
+def page(world: FaultyStack, watched: WatchedPage) -> Iterator[WatchedPage]:
     watched.page.goto(world.stack.api)
     expect(watched.page.locator(DROP)).to_be_visible()
     yield watched
@@ -111,9 +62,9 @@ def make(clip: Path, path: Path, size: int) -> Path:
     return path
 
 
-def dropped(page: WatchedPage, world: World, file: Path, *, until_part: int) -> Trap:
+def dropped(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
     """Upload a file until one of its parts hangs in the air."""
-    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
+    trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
     page.drop(DROP, file)
     assert trap.reached.wait(60)
     return trap
@@ -126,7 +77,7 @@ def video_ids(page: WatchedPage) -> set[str]:
 
 
 def test_a_large_video_is_paused_reloaded_and_resumed(
-    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+    page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("unsafe header")
     large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
@@ -142,7 +93,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
             pass
     assert not [url for url in page.requests if url.startswith(world.storage.url)], "it is paused"
     await_kept(page.page)
-    arrived = world.arrived()
+    kept = arrived(world)
     page.page.reload()
     resume = page.page.get_by_role("button", name="Resume the upload")
     expect(resume).to_be_visible()
@@ -152,13 +103,13 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     page.screenshot("reloaded", width=1280, height=900)
     resume.click()
     expect_picture(card(page, "three-hundred"))
-    assert arrived == set(range(1, 12))
+    assert kept == set(range(1, 12))
     assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
     assert len(video_ids(page)) == 1
 
 
 def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("unsafe header")
     page.page.add_init_script("delete Navigator.prototype.locks")
@@ -172,11 +123,11 @@ def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
 
 
 def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
-    page: WatchedPage, world: World, large: Path, clips: Clips, tmp_path: Path
+    page: WatchedPage, world: FaultyStack, large: Path, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("unsafe header")
     small = make(clips["tiny.mp4"], tmp_path / f"small-{large.stem}.mp4", 10_000)
-    trap = world.trap(Fault.HOLD_BEFORE, b"partNumber=3&")
+    trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=3&")
     page.drop(DROP, large, small)
     assert trap.reached.wait(60)
     expect_picture(card(page, small.name))
@@ -195,7 +146,7 @@ def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
 
 
 def test_a_second_tab_leaves_the_upload_to_the_first(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     dropped(page, world, large, until_part=3)
     await_kept(page.page)
@@ -213,7 +164,7 @@ def test_a_second_tab_leaves_the_upload_to_the_first(
 
 
 def test_an_upload_goes_on_when_the_network_is_back(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
     dropped(page, world, large, until_part=5)
@@ -229,10 +180,10 @@ def test_an_upload_goes_on_when_the_network_is_back(
 
 
 def test_an_upload_goes_on_when_storage_answers_again(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
-    trap = world.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=5)
+    trap = world.storage.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=5)
     page.drop(DROP, large)
     expect(card(page, large.stem)).to_contain_text("The network failed", timeout=DONE_MS)
     expect_picture(card(page, large.stem))
@@ -255,11 +206,11 @@ def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, la
 
 
 def test_parts_that_storage_has_forgotten_are_sent_anew(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
     trap = dropped(page, world, large, until_part=3)
-    for one in world.uploads_in_parts():
+    for one in uploads_in_parts(world):
         world.s3.abort_multipart_upload(
             Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
         )
@@ -271,7 +222,7 @@ def test_parts_that_storage_has_forgotten_are_sent_anew(
 
 
 def test_a_page_that_is_older_than_storages_address_says_so(
-    watched: WatchedPage, world: World, clips: Clips, tmp_path: Path
+    watched: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
     old = "http://127.0.0.1:9"
@@ -288,7 +239,7 @@ def test_a_page_that_is_older_than_storages_address_says_so(
 
 
 def test_a_part_that_is_never_answered_is_sent_again(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.page.clock.install()
     page.page.reload()
@@ -301,11 +252,11 @@ def test_a_part_that_is_never_answered_is_sent_again(
 
 
 def test_a_file_that_is_never_answered_is_sent_again(
-    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+    page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.page.clock.install()
     page.page.reload()
-    trap = world.trap(Fault.HOLD_BEFORE, b"POST /clipo-uploads ")
+    trap = world.storage.trap(Fault.HOLD_BEFORE, b"POST /clipo-uploads ")
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "hangs.mp4", 10_000))
     assert trap.reached.wait(60)
     expect(card(page, "hangs.mp4")).to_contain_text("uploading 100%")
@@ -315,7 +266,7 @@ def test_a_file_that_is_never_answered_is_sent_again(
 
 
 def test_what_is_too_large_is_never_announced(
-    page: WatchedPage, world: World, tmp_path: Path
+    page: WatchedPage, world: FaultyStack, tmp_path: Path
 ) -> None:
     huge = tmp_path / "huge.mp4"
     with huge.open("wb") as file:
@@ -327,7 +278,7 @@ def test_what_is_too_large_is_never_announced(
 
 
 def test_an_upload_that_is_cancelled_leaves_nothing(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
     dropped(page, world, large, until_part=3)
@@ -339,11 +290,11 @@ def test_an_upload_that_is_cancelled_leaves_nothing(
     [video_id] = video_ids(page)
     expect(card(page, large.stem)).to_have_count(0)
     assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
-    assert world.uploads_in_parts() == []
+    assert uploads_in_parts(world) == []
 
 
 def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header|NoSuchUpload|expired or was deleted")
     trap = dropped(page, world, large, until_part=3)
@@ -360,7 +311,7 @@ def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
 
 
 def test_a_video_that_expired_meanwhile_is_revived(
-    page: WatchedPage, world: World, large: Path
+    page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("409|unsafe header")
     trap = dropped(page, world, large, until_part=5)
@@ -375,7 +326,7 @@ def test_a_video_that_expired_meanwhile_is_revived(
 
 
 def test_a_signature_that_expired_is_made_anew(
-    page: WatchedPage, world: World, clips: Clips, tmp_path: Path
+    page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("403|unsafe header")
     body = "<Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>"

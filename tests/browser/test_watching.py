@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browsers import WatchedPage, opened, site
 
+pytestmark = pytest.mark.long
+
 _STRICT = "default-src 'self'"
 _PICTURE_LATER = """
 setTimeout(() => {

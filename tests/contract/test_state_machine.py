@@ -58,7 +58,6 @@ from tests.fakes.stepped import (
 )
 from tests.stepping import Actor, Crash, Fault
 
-EXAMPLES = 120
 STEPS = 40
 VIDEOS = 2
 JOBS = 4
@@ -440,12 +439,12 @@ def catalog(mongodb_uri: str) -> Iterator[SteppedCatalog]:
     made.close()
 
 
-def test_no_order_of_events_breaks_a_promise(catalog: SteppedCatalog) -> None:
-    examples = EXAMPLES * int(os.environ.get("CLIPO_EXAMPLES", "1"))
+@pytest.mark.parametrize("examples", [25, pytest.param(120, marks=pytest.mark.long)])
+def test_no_order_of_events_breaks_a_promise(catalog: SteppedCatalog, examples: int) -> None:
     run_state_machine_as_test(
         type("VideosHere", (Videos,), {"catalog": catalog}),
         settings=settings(
-            max_examples=examples,
+            max_examples=examples * int(os.environ.get("CLIPO_EXAMPLES", "1")),
             stateful_step_count=STEPS,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -15,6 +15,8 @@ import pytest
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, SETTINGS, Sam
 from tests.events import event
 
+pytestmark = pytest.mark.long
+
 _FUNCTIONS = {
     "ApiFunction": "api",
     "ProcessingFunction": "processing",

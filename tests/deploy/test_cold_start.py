@@ -9,6 +9,8 @@ from benchmarks.cold.sandbox import Function, FunctionFailed, missing, sandbox
 from tests.deploy.sam import SETTINGS
 from tests.events import event
 
+pytestmark = pytest.mark.long
+
 _EXCHANGES = {
     "api": ("http-health", "statusCode", 200),
     "processing": ("s3-test-event", "outcomes", []),

@@ -25,6 +25,8 @@ from tests.deploy.sam import ARCHITECTURE, REPOSITORY
 from tests.events import event
 from tests.receivers import SECRET
 
+pytestmark = pytest.mark.long
+
 _STACK = "clipo-test"
 _SECRET = "clipo/mongodb"
 _WEBHOOK_SECRET = "clipo/webhooks"

@@ -138,6 +138,7 @@ def test_it_is_lgpl_and_has_the_texts_and_how_it_was_made(layer: Path) -> None:
     assert "Zig" in (layer / "licences/zig.txt").read_text()
 
 
+@pytest.mark.long
 def test_sam_puts_it_into_the_layer_where_it_is_asked_for(tmp_path: Path) -> None:
     ours = built_layer()
     parameters = ["--parameter-overrides", f"Architecture={ARCHITECTURE}"]

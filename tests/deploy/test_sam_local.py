@@ -30,7 +30,7 @@ from tests.examples import video
 from tests.running_stack import post_form, running_stack
 from tests.servers import mongodb, s3
 
-pytestmark = pytest.mark.sam
+pytestmark = [pytest.mark.sam, pytest.mark.long]
 
 _BUCKETS = {"UPLOADS_BUCKET": "clipo-uploads", "MEDIA_BUCKET": "clipo-media"}
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALSAM", "AWS_SECRET_ACCESS_KEY": "secret"}

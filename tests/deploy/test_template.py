@@ -40,6 +40,7 @@ def test_aws_own_linters_find_nothing() -> None:
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("snap_start", ["None", "PublishedVersions"])
 def test_checkov_finds_nothing_that_is_not_explained(snap_start: str, tmp_path: Path) -> None:
     written = tmp_path / "template.json"

@@ -12,6 +12,8 @@ from hatchling import build
 from tests.command import Command
 from tests.running_stack import RunningStack
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parents[2]
 _UV = _ROOT / ".tools" / "uv" / "bin" / "uv"
 

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,18 +12,18 @@ import pytest
 from tests.boxes import widen
 from tests.clips import Clips
 from tests.command import Command, Screen
-from tests.running_stack import RunningStack, running_stack
+from tests.faulty_stack import FaultyStack
+from tests.running_stack import RunningStack
 
 _PART = 8 << 20
 _HOLE = 160 << 20
 """Bytes of nothing in the clip: enough seconds to press Ctrl-C in, and no space on the disk."""
 
 
-@pytest.fixture(scope="module")
-def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    home = tmp_path_factory.mktemp("roomy")
-    with running_stack(home, MAX_UPLOAD_BYTES="1000000000") as stack:
-        yield stack
+@pytest.fixture
+def roomy(world: FaultyStack) -> RunningStack:
+    """The stack that takes large files."""
+    return world.stack
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def uploads_in_parts(stack: RunningStack) -> dict[str, list[int]]:
     }
 
 
-@pytest.mark.parametrize("end", [press_ctrl_c, terminate])
+@pytest.mark.parametrize("end", [press_ctrl_c, pytest.param(terminate, marks=pytest.mark.long)])
 def test_the_same_command_sends_what_has_not_arrived(
     roomy: RunningStack, command: Command, end: Callable[[Screen], None]
 ) -> None:
@@ -94,6 +94,7 @@ def test_the_same_command_sends_what_has_not_arrived(
     assert [file.suffix for file in command.remembered()] == [".lock"]
 
 
+@pytest.mark.long
 def test_a_file_that_has_changed_since_begins_anew(roomy: RunningStack, command: Command) -> None:
     interrupted(command)
     [key] = uploads_in_parts(roomy)
@@ -106,6 +107,7 @@ def test_a_file_that_has_changed_since_begins_anew(roomy: RunningStack, command:
     roomy.client.delete(f"/videos/{abandoned}")
 
 
+@pytest.mark.long
 def test_a_video_that_was_deleted_meanwhile_begins_anew(
     roomy: RunningStack, command: Command
 ) -> None:

@@ -1,45 +1,20 @@
 """Other servers than the ones that come with the stack, and what happens when they stop."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import boto3
 import httpx2
 import pytest
 
 from tests.clips import Clips
+from tests.faulty_stack import FaultyStack
 from tests.problems import problem
-from tests.running_stack import RunningStack, objects_of, running_stack
-from tests.servers import S3, MongoDB, mongodb, s3
+from tests.running_stack import RunningStack
+from tests.waiting import eventually
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
-
-
-@dataclass
-class World:
-    stack: RunningStack
-    database: MongoDB
-    storage: S3
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with (
-        s3(tmp_path_factory.mktemp("s3"), CREDENTIALS) as storage,
-        mongodb(tmp_path_factory.mktemp("mongodb")) as database,
-        running_stack(
-            tmp_path_factory.mktemp("clipo"),
-            None,
-            MONGODB_URI=database.uri,
-            AWS_ENDPOINT_URL_S3=storage.url,
-            **CREDENTIALS,
-        ) as stack,
-    ):
-        yield World(stack, database, storage)
+WAYS = [("stop", "start"), pytest.param("freeze", "thaw", marks=pytest.mark.long)]
 
 
 def timed(request: Callable[[], httpx2.Response]) -> tuple[httpx2.Response, float]:
@@ -51,7 +26,7 @@ def upload(stack: RunningStack, clip: Path) -> httpx2.Response:
     return stack.client.post("/upload-video/", files={"file": ("a.mp4", clip.read_bytes())})
 
 
-def test_other_servers_are_used(world: World, clips: Clips) -> None:
+def test_other_servers_are_used(world: FaultyStack, clips: Clips) -> None:
     assert world.stack.addresses["s3"] == world.storage.url
     assert world.stack.addresses["mongodb"] == world.database.uri
     assert "secantusd" not in world.stack.children()
@@ -60,14 +35,14 @@ def test_other_servers_are_used(world: World, clips: Clips) -> None:
     assert video["status"] == "done"
 
 
-@pytest.mark.parametrize(("end", "begin"), [("stop", "start"), ("freeze", "thaw")])
+@pytest.mark.parametrize(("end", "begin"), WAYS)
 def test_without_a_database_calls_answer_503_within_5_seconds(
-    world: World, clips: Clips, end: str, begin: str
+    world: FaultyStack, clips: Clips, end: str, begin: str
 ) -> None:
     stack = world.stack
     video_id = stack.upload_form(clips["tiny.mp4"])
     before = stack.finished(video_id)
-    getattr(world.database, end)()
+    getattr(world.mongodb_server, end)()
     try:
         calls: list[Callable[[], httpx2.Response]] = [
             lambda: stack.client.get(f"/videos/{video_id}"),
@@ -82,20 +57,20 @@ def test_without_a_database_calls_answer_503_within_5_seconds(
         assert_unavailable(calls, "catalog_unavailable")
         assert stack.client.get("/health").status_code == 200
     finally:
-        getattr(world.database, begin)()
-    assert eventually(lambda: stack.client.get(f"/videos/{video_id}")).json() == before
+        getattr(world.mongodb_server, begin)()
+    assert answer(stack, f"/videos/{video_id}").json() == before
     assert stack.finished(stack.upload_form(clips["tiny.mp4"]))["status"] == "done"
 
 
-@pytest.mark.parametrize(("end", "begin"), [("stop", "start"), ("freeze", "thaw")])
+@pytest.mark.parametrize(("end", "begin"), WAYS)
 def test_without_storage_calls_that_need_it_answer_503_within_5_seconds(
-    world: World, clips: Clips, end: str, begin: str
+    world: FaultyStack, clips: Clips, end: str, begin: str
 ) -> None:
     stack = world.stack
     video_id = stack.upload_form(clips["tiny.mp4"])
     stack.finished(video_id)
-    listed = len(stack.client.get("/videos").json()["data"])
-    getattr(world.storage, end)()
+    recorded = world.videos.count_documents({})
+    getattr(world.s3_server, end)()
     try:
         calls: list[Callable[[], httpx2.Response]] = [
             lambda: upload(stack, clips["tiny.mp4"]),
@@ -104,23 +79,22 @@ def test_without_storage_calls_that_need_it_answer_503_within_5_seconds(
         assert_unavailable(calls, "storage_unavailable")
         assert stack.client.get(f"/videos/{video_id}").json()["status"] == "done"
     finally:
-        getattr(world.storage, begin)()
-    response = eventually(lambda: stack.client.get(f"/thumbnails/{video_id}.jpg"))
-    assert response.content.startswith(b"\xff\xd8\xff")
-    assert len(stack.client.get("/videos").json()["data"]) == listed, "no half-made record"
+        getattr(world.s3_server, begin)()
+    assert answer(stack, f"/thumbnails/{video_id}.jpg").content.startswith(b"\xff\xd8\xff")
+    assert world.videos.count_documents({}) == recorded, "no half-made record"
     assert stack.finished(stack.upload_form(clips["tiny.mp4"]))["status"] == "done"
 
 
-@pytest.mark.parametrize(("end", "begin"), [("stop", "start"), ("freeze", "thaw")])
+@pytest.mark.parametrize(("end", "begin"), WAYS)
 def test_verbs_that_storage_cut_short_can_be_repeated(
-    world: World, clips: Clips, end: str, begin: str
+    world: FaultyStack, clips: Clips, end: str, begin: str
 ) -> None:
     client = world.stack.client
     done = world.stack.upload_form(clips["tiny.mp4"])
     failed = world.stack.upload_form(clips["text.mp4"], "text.mp4")
     for video_id in (done, failed):
         world.stack.finished(video_id)
-    getattr(world.storage, end)()
+    getattr(world.s3_server, end)()
     try:
         calls: list[Callable[[], httpx2.Response]] = [
             lambda: client.delete(f"/videos/{done}"),
@@ -130,22 +104,11 @@ def test_verbs_that_storage_cut_short_can_be_repeated(
         assert client.get(f"/videos/{done}").status_code == 404
         assert client.get(f"/videos/{failed}").json()["status"] == "failed"
     finally:
-        getattr(world.storage, begin)()
-    assert stored(world, done), "the call got no further than the record"
+        getattr(world.s3_server, begin)()
+    assert world.stack.objects_of(done), "the call got no further than the record"
     assert client.delete(f"/videos/{done}").status_code == 204
-    assert not stored(world, done)
+    assert not world.stack.objects_of(done)
     assert client.post(f"/videos/{failed}/retry").status_code == 202
-
-
-def stored(world: World, video_id: str) -> list[str]:
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=world.storage.url,
-        region_name="us-east-1",
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-    )
-    return objects_of(s3, video_id)
 
 
 def assert_unavailable(calls: list[Callable[[], httpx2.Response]], code: str) -> None:
@@ -157,11 +120,11 @@ def assert_unavailable(calls: list[Callable[[], httpx2.Response]], code: str) ->
             assert seconds < 5
 
 
-def eventually(call: Callable[[], httpx2.Response]) -> Any:
-    deadline = time.monotonic() + 20
-    while True:
-        response = call()
-        if response.status_code == 200:
-            return response
-        assert time.monotonic() < deadline, response.text
-        time.sleep(0.2)
+def answer(stack: RunningStack, path: str) -> httpx2.Response:
+    """Wait until the API can answer."""
+
+    def look() -> httpx2.Response | None:
+        response = stack.client.get(path)
+        return response if response.status_code == 200 else None
+
+    return eventually(look)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.clips import Clips
 from tests.running_stack import RunningStack
 
@@ -17,6 +19,7 @@ EXAMPLES = "50"
 """For each operation: a quarter of a minute."""
 
 
+@pytest.mark.long
 def test_schemathesis_finds_nothing(stack: RunningStack, clips: Clips) -> None:
     # It takes ids from what it sees: videos that are done and failed, too.
     stack.finished(stack.upload_form(clips["tiny.mp4"]))

@@ -188,6 +188,7 @@ def test_a_second_upload_of_one_video_replaces_the_first(stack: RunningStack, cl
     assert stack.client.get(f"/thumbnails/{created['id']}.jpg").status_code == 200
 
 
+@pytest.mark.long
 def test_many_uploads_at_once_are_all_done(stack: RunningStack, clips: Clips) -> None:
     clip = clips["test_video.mp4"]
     with ThreadPoolExecutor(10) as pool:

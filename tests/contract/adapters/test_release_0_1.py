@@ -1,7 +1,7 @@
 """Functions of release 0.1 and of this one on the same records.
 
-So it is while a deployment is under way, and after a roll-back. Release 0.1 kept the rules in the conditions of its updates, and raised no version. They are written
-out here as it sent them.
+So it is while a deployment is under way, and after a roll-back. Release 0.1 kept the rules in the
+conditions of its updates, and raised no version. They are written out here as it sent them.
 """
 
 from collections.abc import Callable, Iterator

@@ -26,7 +26,7 @@ from functions.upkeep.sweep import Sweep
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 
-VIDEOS = int(os.environ.get("VIDEOS", "20000"))
+VIDEOS = int(os.environ.get("VIDEOS", "2000"))
 STUCK = 50
 _BATCH = 1_000
 

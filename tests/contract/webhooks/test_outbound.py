@@ -181,3 +181,10 @@ def test_the_second_address_is_tried_when_the_first_does_not_listen(secure: Rece
         tls=lambda: trusting(CA),
     )
     assert client.post(headers(), BODY.encode()) == 204
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]"])
+def test_however_it_is_written(host: str) -> None:
+    receiver = HttpReceiver(f"https://{host}:9/", allow_private=False)
+    with pytest.raises(NotAnswered, match="not public"):
+        receiver.post({}, b"{}")

@@ -53,14 +53,6 @@ def test_a_refusal_of_lambda_is_unavailable(function: ProcessingFunction) -> Non
             function.start(uploaded())
 
 
-def test_an_unreachable_lambda_is_unavailable(
-    function: ProcessingFunction, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
-    with pytest.raises(ProcessingUnavailable, match="Lambda: EndpointConnectionError"):
-        function.start(uploaded())
-
-
 def test_a_webhook_is_a_message_that_is_read_as_one() -> None:
     body = json.dumps({"webhook_of": ID})
     expected = {"QueueUrl": QUEUE, "MessageBody": body, "DelaySeconds": 6}
@@ -86,11 +78,6 @@ def test_a_refusal_of_sqs_is_unavailable() -> None:
         stub.add_client_error("send_message", "AccessDenied")
         with pytest.raises(QueueUnavailable, match="SQS: AccessDenied"):
             queue.enqueue(ID)
-
-
-def test_an_unreachable_sqs_is_unavailable() -> None:
-    with pytest.raises(QueueUnavailable, match="SQS: EndpointConnectionError"):
-        webhook_queue(AWS_ENDPOINT_URL_SQS="http://127.0.0.1:9").enqueue(ID)
 
 
 def test_without_webhooks_there_is_no_queue_and_with_them_it_needs_a_region() -> None:

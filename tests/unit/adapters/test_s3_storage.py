@@ -1,42 +1,24 @@
-"""Storage against moto, and the documents that it signs.
+"""What storage signs: the documents themselves.
 
-moto enforces nothing of what is signed: that S3 refuses what it should is proven end to end, and
-that it is signed as AWS does in test_sigv4.py.
+Contract tests prove that S3 refuses what it should; test_sigv4.py, that we sign as AWS does.
 """
 
 import base64
-import io
 import json
 import os
-import socket
-import threading
-import traceback
-import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
 import pytest
 
 from functions.adapters.s3_storage import S3Storage
 from functions.adapters.storage import (
-    READ_BYTES,
     MultipartStep,
-    ObjectGone,
-    SourceReplaced,
-    StoredObject,
 )
 from functions.core.settings import Credentials, StorageSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Source,
-)
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
 
@@ -49,47 +31,8 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def s3(s3_url: str) -> Iterator[Any]:
-    s3 = boto3.client("s3", region_name="eu-west-1", endpoint_url=s3_url)
-    for bucket in (SETTINGS.uploads_bucket, SETTINGS.media_bucket):
-        s3.create_bucket(
-            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-        )
-    yield s3
-    # The other tests of this server want it empty.
-    urllib.request.urlopen(f"{s3_url}/moto-api/reset", data=b"").close()
-
-
-@pytest.fixture
-def storage(s3: Any) -> S3Storage:
-    settings = replace(SETTINGS, endpoint_url=s3.meta.endpoint_url)
-    return S3Storage(settings, attempts=1, read_timeout_s=5)
-
-
-@pytest.fixture
 def signing() -> S3Storage:
     return S3Storage(SETTINGS, attempts=1, read_timeout_s=1)
-
-
-@contextmanager
-def answering(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
-    """Yield the URL of a server that says these things, one to each connection."""
-
-    def serve() -> None:
-        for answer in answers:
-            connection, _ = listener.accept()
-            with connection:
-                request = connection.recv(65536)
-                if b"content-length: 8" in request and b"the file" not in request:
-                    request += connection.recv(65536)
-                if heard is not None:
-                    heard.append(request)
-                connection.sendall(answer)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
-        threading.Thread(target=serve, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
 def sign(storage: S3Storage) -> dict[str, str]:
@@ -127,133 +70,6 @@ def test_a_thumbnails_address_forces_its_type_and_expires(signing: S3Storage) ->
     query = parse_qs(urlsplit(signing.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
     assert query["X-Amz-Expires"] == ["60"]
     assert query["response-content-type"] == ["image/jpeg"]
-
-
-def test_an_upload_is_stored_and_read_by_ranges(storage: S3Storage, s3: Any) -> None:
-    content = bytes(range(256)) * 1024
-    storage.put_upload("k", io.BytesIO(content), size=len(content), content_type="video/mp4")
-    etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
-    pieces = list(storage.read_upload("k", Source(etag, len(content), ""), 10, 200_000))
-    assert b"".join(pieces) == content[10:200_000]
-    assert [len(piece) for piece in pieces[:-1]] == [READ_BYTES] * 3
-
-
-def test_an_object_that_was_overwritten_is_not_taken_for_the_events(storage: S3Storage) -> None:
-    storage.put_upload("k", io.BytesIO(b"newer"), size=5, content_type="video/mp4")
-    with pytest.raises(SourceReplaced):
-        list(storage.read_upload("k", Source("0" * 32, 5, ""), 0, 5))
-
-
-def test_an_object_that_is_gone_is_told_from_a_storage_that_is_down(storage: S3Storage) -> None:
-    with pytest.raises(ObjectGone):
-        list(storage.read_upload("nothing", Source("0" * 32, 5, ""), 0, 5))
-
-
-def test_a_store_that_does_not_know_ranges_is_not_believed() -> None:
-    """It answers 200 and the object from its beginning, of as many bytes as were asked for."""
-    with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes") as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        with pytest.raises(StorageUnavailable, match="another range"):
-            list(storage.read_upload("k", Source("etag", 10, ""), 5, 10))
-
-
-def test_less_than_was_asked_for_is_not_taken_for_all_of_it(storage: S3Storage, s3: Any) -> None:
-    storage.put_upload("k", io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
-    etag = s3.head_object(Bucket="clipo-uploads", Key="k")["ETag"].strip('"')
-    with pytest.raises(StorageUnavailable, match="another range"):
-        list(storage.read_upload("k", Source(etag, 9, ""), 0, 9))
-
-
-def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: S3Storage, s3: Any) -> None:
-    storage.put_thumbnail("t.jpg", b"jpeg")
-    assert storage.read_thumbnail("t.jpg") == b"jpeg"
-    head = s3.head_object(Bucket="clipo-media", Key="t.jpg")
-    assert head["ContentType"] == "image/jpeg"
-    assert head["CacheControl"] == "private, max-age=31536000, immutable"
-    storage.delete_thumbnail("t.jpg")
-    with pytest.raises(ObjectGone):
-        storage.read_thumbnail("t.jpg")
-    storage.delete_thumbnail("t.jpg")
-
-
-def test_what_ends_early_is_not_taken_for_all_of_it() -> None:
-    head = (
-        b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n"
-    )
-    with answering(head + b"bytes") as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        with pytest.raises(StorageUnavailable, match="ProtocolError"):
-            list(storage.read_upload("k", Source("etag", 9, ""), 0, 9))
-
-
-def test_what_fails_once_is_asked_for_again() -> None:
-    busy = b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
-    with answering(busy, b"", good) as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=3, read_timeout_s=5)
-        assert storage.upload_etag("k") == "e"
-    with answering(busy, busy) as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
-        with pytest.raises(StorageUnavailable, match="503"):
-            storage.upload_etag("k")
-
-
-def test_no_error_tells_what_was_signed() -> None:
-    """It is logged with all that it was raised from."""
-    nobody = replace(SETTINGS, endpoint_url="http://127.0.0.1:9")
-    with pytest.raises(StorageUnavailable) as caught:
-        S3Storage(nobody, attempts=1, read_timeout_s=1).put_thumbnail("t.jpg", b"jpeg")
-    told = "".join(traceback.format_exception(caught.value))
-    assert "ConnectionRefused" in told
-    assert "ignature" not in told
-
-
-def test_a_write_that_fails_once_is_sent_again_and_whole() -> None:
-    busy = b"HTTP/1.1 500 Internal\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    good = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
-    heard: list[bytes] = []
-    with answering(busy, good, heard=heard) as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
-        storage.put_upload("k", io.BytesIO(b"the file"), size=8, content_type="video/mp4")
-    assert [request.endswith(b"\r\n\r\nthe file") for request in heard] == [True, True]
-    assert b"content-length: 8\r\n" in heard[1]
-    assert b"chunked" not in heard[1]
-
-
-def test_storage_is_not_waited_for_as_long_as_it_likes() -> None:
-    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 99\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-    good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
-    with answering(busy, good) as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=2, read_timeout_s=5)
-        assert storage.upload_etag("k") == "e"
-
-
-def test_what_is_signed_for_one_host_is_sent_to_no_other() -> None:
-    there = b"HTTP/1.1 307 There\r\nLocation: http://127.0.0.1:9/t\r\nContent-Length: 0\r\n\r\n"
-    with answering(there) as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        with pytest.raises(StorageUnavailable, match="307"):
-            storage.read_thumbnail("t")
-
-
-def test_what_is_stored_compressed_is_read_as_it_is_stored() -> None:
-    head = b"HTTP/1.1 206 Partial\r\nContent-Encoding: gzip\r\nContent-Range: bytes 0-4/5\r\n"
-    with answering(head + b"Content-Length: 5\r\n\r\nbytes") as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        assert b"".join(storage.read_upload("k", Source("etag", 5, ""), 0, 5)) == b"bytes"
-
-
-def test_a_write_to_what_is_not_there_is_no_object_that_has_gone() -> None:
-    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        with pytest.raises(StorageUnavailable, match="404"):
-            storage.put_thumbnail("t.jpg", b"jpeg")
-
-
-def test_a_head_says_by_its_status_alone_that_nothing_is_there() -> None:
-    with answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n") as url:
-        storage = S3Storage(replace(SETTINGS, endpoint_url=url), attempts=1, read_timeout_s=5)
-        assert storage.upload_etag("k") is None
 
 
 def test_the_environments_credentials_are_used_with_their_token() -> None:
@@ -338,96 +154,3 @@ def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
 def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: S3Storage) -> None:
     _, query = signed_step(signing, MultipartStep.CREATE, content_type="video/mp4")
     assert query["X-Amz-SignedHeaders"] == ["content-type;host"]
-
-
-def test_what_is_stored_is_found_by_its_whole_key(storage: S3Storage) -> None:
-    storage.put_upload(f"{KEY}-other", io.BytesIO(b"x"), size=1, content_type="video/mp4")
-    assert storage.find_upload(KEY) is None
-    storage.put_upload(KEY, io.BytesIO(b"bytes"), size=5, content_type="video/mp4")
-    assert storage.find_upload(KEY) == Source(storage.upload_etag(KEY) or "", 5, "")
-
-
-def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(
-    storage: S3Storage, s3: Any
-) -> None:
-    ids = ("507f1f77bcf86cd799439011", "507f1f77bcf86cd799439012")
-    for video_id in ids:
-        key = f"uploads/{video_id}/source"
-        s3.put_object(Bucket="clipo-uploads", Key=key, Body=b"bytes")
-        for _ in range(2):
-            s3.create_multipart_upload(Bucket="clipo-uploads", Key=key)
-        for number in range(3):
-            storage.put_thumbnail(f"thumbnails/{video_id}/{number}.jpg", b"jpeg")
-    for _ in range(2):
-        storage.delete_objects_of(ids[0])
-        pending = s3.list_multipart_uploads(Bucket="clipo-uploads")["Uploads"]
-        assert [upload["Key"] for upload in pending] == [f"uploads/{ids[1]}/source"] * 2
-        assert keys(s3, "clipo-uploads") == [f"uploads/{ids[1]}/source"]
-        assert keys(s3, "clipo-media") == [f"thumbnails/{ids[1]}/{n}.jpg" for n in range(3)]
-
-
-def test_more_thumbnails_than_one_page_are_removed(
-    storage: S3Storage, s3: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
-    for number in range(5):
-        storage.put_thumbnail(f"thumbnails/507f1f77bcf86cd799439011/{number}.jpg", b"jpeg")
-    storage.delete_objects_of("507f1f77bcf86cd799439011")
-    assert keys(s3, "clipo-media") == []
-
-
-def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(storage: S3Storage, s3: Any) -> None:
-    upload = s3.create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
-    storage._abort(KEY, upload["UploadId"])
-    storage._abort(KEY, upload["UploadId"])
-
-
-def keys(s3: Any, bucket: str) -> list[str]:
-    return [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
-
-
-def listed(storage: S3Storage, after: str = "") -> list[StoredObject]:
-    return [found for page in storage.pages(after=after) for found in page]
-
-
-def test_all_objects_are_listed_in_order_and_from_any_of_them(storage: S3Storage) -> None:
-    uploads = [f"uploads/{number:04}/source" for number in range(1001)]
-    for key in uploads:
-        storage.put_upload(key, io.BytesIO(b"b"), size=1, content_type="video/mp4")
-    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
-    keys = ["thumbnails/1/t.jpg", *uploads]
-    assert [found.key for found in listed(storage)] == keys
-    for after in (0, 1, 500):
-        assert [found.key for found in listed(storage, keys[after])] == keys[after + 1 :]
-    assert datetime.now(UTC) - listed(storage)[0].modified_at < timedelta(minutes=5)
-
-
-def test_what_was_listed_can_be_deleted(storage: S3Storage) -> None:
-    storage.put_upload("uploads/1/source", io.BytesIO(b"b"), size=1, content_type="video/mp4")
-    storage.put_thumbnail("thumbnails/1/t.jpg", b"jpeg")
-    for page in list(storage.pages(after="")):
-        storage.delete(page)
-        storage.delete(page)
-    assert listed(storage) == []
-
-
-def test_what_could_not_be_deleted_is_not_passed_over(
-    storage: S3Storage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
-    monkeypatch.setattr(storage, "_client", Mock(delete_objects=lambda **_: refused))
-    with pytest.raises(StorageUnavailable, match="AccessDenied"):
-        storage.delete([StoredObject("clipo-uploads", "k", datetime.now(UTC))])
-
-
-def test_a_storage_that_does_not_answer_is_unavailable() -> None:
-    nobody = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
-    storage = S3Storage(nobody, attempts=1, read_timeout_s=1)
-    with pytest.raises(StorageUnavailable):
-        storage.put_thumbnail("t.jpg", b"jpeg")
-
-
-def test_a_bucket_that_refuses_us_is_unavailable(storage: S3Storage, s3: Any) -> None:
-    s3.delete_bucket(Bucket="clipo-media")
-    with pytest.raises(StorageUnavailable, match="NoSuchBucket"):
-        storage.put_thumbnail("t.jpg", b"jpeg")

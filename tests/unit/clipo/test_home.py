@@ -30,6 +30,12 @@ def test_a_second_stack_is_kept_out(home: Home) -> None:
         pass
 
 
+def test_a_folder_that_cannot_be_one_is_named() -> None:
+    unusable = Home(Path("/dev/null"))
+    with pytest.raises(ClipoError, match="CLIPO_HOME /dev/null"), unusable.locked():
+        pass
+
+
 def test_a_reset_forgets_the_videos_and_nothing_else(home: Home) -> None:
     for folder in (home.objects, home.mongo, home.emulator):
         (folder / "data").mkdir(parents=True)

@@ -1,5 +1,4 @@
 import asyncio
-import socket
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
@@ -10,8 +9,7 @@ import pytest
 
 from clipo.cli.deployment import clock
 from clipo.cli.finding import State
-from clipo.client import faults
-from clipo.client.api import Api, connected, unreachable
+from clipo.client.api import Api, unreachable
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, once_answered, patiently
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
@@ -80,22 +78,6 @@ def test_an_address_that_is_too_long_is_said() -> None:
     answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
     with pytest.raises(NotClipo, match=r"should end before /docs\."):
         asked(answer, lambda api: api.page(limit=1), address="http://localhost:8000/docs")
-
-
-def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "SLOW_S", 0.01)
-    told = []
-
-    async def ask(address: str) -> None:
-        limits = httpx2.Timeout(0.1)
-        async with connected(address, lambda: told.append("slow"), timeouts=limits) as api:
-            for _ in range(2):
-                with pytest.raises(Unreachable, match=r"nothing came for 0\.1 s"):
-                    await api.page(limit=1)
-
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        asyncio.run(ask(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-    assert told == ["slow"]
 
 
 def test_the_health_of_another_service_is_not_ours() -> None:

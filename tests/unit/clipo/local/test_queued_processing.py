@@ -10,6 +10,8 @@ from functions.core.unavailable import ProcessingUnavailable
 from tests.examples import uploaded
 
 ENVIRON = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_REGION": "us-east-1",
     "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
     "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:9",

@@ -1,0 +1,101 @@
+"""What `clipo doctor` finds on this machine: ports, locks and an ffmpeg that it starts."""
+
+import fcntl
+import json
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from clipo.cli import machine
+from clipo.cli.finding import Finding, State
+
+
+def finding(name: str, environ: Mapping[str, str]) -> Finding:
+    return next(one for one in machine.findings(environ) if one.name == name)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"CLIPO_HOME": str(tmp_path / "home")}
+
+
+def test_all_is_well_where_nothing_was_done_yet(environ: dict[str, str]) -> None:
+    found = list(machine.findings(environ | {"PORT": "1"}))
+    assert [one for one in found if one.state is State.BROKEN] == []
+    assert not Path(environ["CLIPO_HOME"]).exists(), "a look changes nothing"
+
+
+def test_an_ffmpeg_that_does_not_run_is_broken(environ: dict[str, str], tmp_path: Path) -> None:
+    found = finding("ffmpeg", environ | {"CLIPO_FFMPEG_DIR": str(tmp_path)})
+    assert found.state is State.BROKEN
+    assert "CLIPO_FFMPEG_DIR" in found.fix
+
+
+def test_a_home_that_is_a_file_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    assert finding("Folder", {"CLIPO_HOME": str(tmp_path / "home")}).state is State.BROKEN
+
+
+def test_secrets_that_others_may_read_are_told(environ: dict[str, str]) -> None:
+    home = Path(environ["CLIPO_HOME"])
+    home.mkdir()
+    (home / "credentials.json").touch(0o644)
+    assert finding("Folder", environ).fix == f"chmod 600 {home / 'credentials.json'}"
+
+
+class TestStack:
+    def test_it_runs_while_it_holds_the_lock(self, environ: dict[str, str]) -> None:
+        home = Path(environ["CLIPO_HOME"])
+        home.mkdir()
+        with (home / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            assert "starting" in finding("Local stack", environ).said
+            (home / "stack.json").write_text(json.dumps({"api": "http://localhost:8123"}))
+            assert "http://localhost:8123" in finding("Local stack", environ).said
+        stale = finding("Local stack", environ)
+        assert stale.state is State.WARNING
+        assert "ended by force" in stale.said
+
+    def test_a_port_of_somebody_else_is_told(self, environ: dict[str, str]) -> None:
+        with socket.socket() as somebody:
+            somebody.bind(("127.0.0.1", 0))
+            somebody.listen()
+            port = str(somebody.getsockname()[1])
+            found = finding("Local stack", environ | {"PORT": port})
+        assert found.state is State.WARNING
+        assert f"Port {port} is taken" in found.said
+
+
+def test_a_misspelled_setting_is_told_beside_a_wrong_one(environ: dict[str, str]) -> None:
+    environ |= {"CLIPO_AIP": "x", "CLIPO_API": "localhost"}
+    assert finding("Settings", environ).fix == "Did you mean CLIPO_API?"
+    assert finding("Address", environ).state is State.BROKEN
+
+
+def test_each_setting_that_clipo_up_refuses_is_told(environ: dict[str, str]) -> None:
+    environ |= {"PORT": "99999", "MAX_UPLOAD_BYTES": "abc", "WEBHOOK_URL": "http://localhost:9"}
+    found = [one for one in machine.findings(environ) if one.state is State.BROKEN]
+    assert [one.name for one in found] == ["Settings"] * 3
+    assert "PORT must be" in found[0].said
+
+
+def test_the_address_that_was_given_is_told(environ: dict[str, str]) -> None:
+    found = machine.findings(environ | {"CLIPO_API": "x"}, "http://localhost:8123")
+    assert "http://localhost:8123" in next(one for one in found if one.name == "Address").said
+
+
+def test_services_of_others_are_told(environ: dict[str, str]) -> None:
+    found = finding("Services", environ | {"MONGODB_URI": "mongodb://db"})
+    assert found.state is State.WARNING
+    assert found.fix == "Unless you mean it: unset MONGODB_URI"
+
+
+def test_a_proxy_that_catches_this_machine_is_told(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    assert finding("Proxies", environ).state is State.WARNING
+    bypassed = environ | {"NO_PROXY": "example.com, localhost,127.0.0.1"}
+    assert finding("Proxies", bypassed).state is State.OK

@@ -1,0 +1,71 @@
+"""What importing a function or the command loads, seen in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_LAMBDAS = ("api", "processing", "webhooks", "upkeep")
+
+
+def test_the_command_helps_without_loading_what_it_works_with() -> None:
+    """So `clipo --help` and the completion of a shell are quick."""
+    code = (
+        "import sys\n"
+        "from clipo.cli.app import app\n"
+        "slow = {'asyncio.events', 'boto3', 'httpx2', 'rich.console', 'tenacity'}\n"
+        "assert not slow & sys.modules.keys(), slow & sys.modules.keys()\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize(
+    "handler", [f"{name}.handler" for name in _LAMBDAS] + ["processing.cold_start"]
+)
+def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> None:
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise AssertionError('network at import')\n"
+        "socket.socket.connect = refuse\n"
+        f"import functions.{handler}\n"
+        "print('botocore.session' in sys.modules)"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "False\n"), finished.stderr
+
+
+def test_a_snapshot_of_the_api_has_all_modules_and_no_connection(tmp_path: Path) -> None:
+    """With a stand-in for what Lambda's own Python has to register such work."""
+    (tmp_path / "snapshot_restore_py.py").write_text(
+        "hooks = []\ndef register_before_snapshot(hook): hooks.append(hook)\n"
+    )
+    code = (
+        "import socket, sys\n"
+        "def refuse(*_): raise AssertionError('network in a snapshot')\n"
+        "socket.socket.connect = refuse\n"
+        "import functions.api.handler as handler, snapshot_restore_py\n"
+        "late = {'botocore.session', 'urllib3'}\n"
+        "assert not late & sys.modules.keys()\n"
+        "for hook in snapshot_restore_py.hooks: hook()\n"
+        "assert late <= sys.modules.keys()\n"
+        "assert handler._adapter.cache_info().currsize == 0, 'credentials were looked for'\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": f"{_ROOT}:{tmp_path}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
