@@ -77,6 +77,10 @@ class Release01:
             again, {"$set": claimed, "$inc": {"attempts": 1}}
         )
 
+    def claim_in_the_same_moment(self, video_id: str) -> bool:
+        """Claim in the millisecond of the change before it."""
+        return self.claim(uploaded(video_id), now=self.document(video_id)["updated_at"])
+
     def claim_finished(self, event: UploadedObject, lease: Lease = LEASE) -> bool:
         claimed = self._claimed(event, lease, NOW) | {"attempts": 1}
         return self._update(
@@ -404,6 +408,7 @@ def pending(_old: Release01, _video_id: str) -> None:
     ("state", "meanwhile"),
     [
         (pending, lambda old, video_id: old.claim(uploaded(video_id))),
+        (pending, Release01.claim_in_the_same_moment),
         (pending, Release01.extend_upload),
         (pending, Release01.count_replay),
         (pending, Release01.fail_stuck),
