@@ -260,6 +260,8 @@ def _as_seen(seen: Video) -> Document:
         "status": seen.status,
         "updated_at": seen.updated_at,
         "upload.expires_at": seen.upload.expires_at,
+        # Empty until the first claim.
+        "source.sequencer": seen.source.sequencer if seen.source else "",
         "webhook.due_at": seen.webhook.due_at if seen.webhook else None,
     }
 

@@ -146,6 +146,18 @@ class Release01:
         pending = {"_id": ObjectId(video_id), "status": "pending"}
         return self._update(pending, {"$set": {"upload.expires_at": LATER}})
 
+    def note_order(self, video_id: str) -> bool:
+        """Learn from a duplicate how late the bytes were written that a video is done with."""
+        order = pad_sequencer("FF")
+        done = {
+            "_id": ObjectId(video_id),
+            "upload.key": uploaded(video_id).key,
+            "status": "done",
+            "source.etag": uploaded().source.etag,
+            "source.sequencer": {"$lt": order},
+        }
+        return self._update(done, {"$set": {"source.sequencer": order}})
+
     def count_replay(self, video_id: str) -> bool:
         replayed = {"$set": {"updated_at": LATER}, "$inc": {"replays": 1}}
         return self._update(self._as_seen(video_id), replayed)
@@ -418,6 +430,7 @@ def pending(_old: Release01, _video_id: str) -> None:
         (processing_now, Release01.release),
         (processing_now, Release01.count_replay),
         (done, Release01.move_webhook),
+        (done, Release01.note_order),
         (done, lambda old, video_id: old.claim_finished(newer(video_id), OTHER_LEASE)),
         (failed_already, Release01.retry),
         (failed_already, Release01.move_webhook),
