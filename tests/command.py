@@ -17,6 +17,7 @@ import pyte
 
 _PROGRAM = Path(sys.executable).with_name("clipo")
 _PATIENCE_S = 60
+_OF_THIS_TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 
 
@@ -79,7 +80,7 @@ class Command:
         self.clean = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("CLIPO_") and name not in ("NO_COLOR", "FORCE_COLOR")
+            if not name.startswith("CLIPO_") and name not in _OF_THIS_TERMINAL
         }
 
     def run(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
