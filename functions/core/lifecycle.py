@@ -223,8 +223,8 @@ def fail(
 def release(video: Video, lease: Lease, *, now: datetime) -> Move:
     """End the lease now, so that the next event can claim the video.
 
-    Nobody holds it then: a request of this worker that the database carries out later changes
-    nothing.
+    The lease loses its token, too: a request of this worker that the database carries out later
+    changes nothing.
     """
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
