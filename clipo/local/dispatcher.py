@@ -9,13 +9,18 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
-from clipo.local.execution_environment import InvocationFailed, InvocationInterrupted, Sandbox
+from clipo.local.execution_environment import (
+    ExecutionEnvironment,
+    InvocationFailed,
+    InvocationInterrupted,
+)
 from functions.adapters.telemetry import logger
 from functions.core.settings import SettingsError, positive_int
 
@@ -107,10 +112,12 @@ def _failure_record(message: Message, event: object, error: Exception) -> dict[s
     }
 
 
-def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event, retry_s: int) -> None:
+def _work(
+    cloud: Cloud, environment: ExecutionEnvironment, stopping: threading.Event, retry_s: int
+) -> None:
     dispatcher = Dispatcher(
         cloud,
-        sandbox.invoke,
+        environment.invoke,
         events=os.environ["EVENTS_QUEUE_URL"],
         failed_events=os.environ["FAILED_EVENTS_QUEUE_URL"],
         retry_s=retry_s,
@@ -121,7 +128,7 @@ def _work(cloud: Cloud, sandbox: Sandbox, stopping: threading.Event, retry_s: in
         except ClipoError as error:
             logger().warning("queue unavailable", reason=str(error))
             stopping.wait(_PAUSE_S)
-    sandbox.stop()
+    environment.stop()
 
 
 def main() -> None:
@@ -135,22 +142,26 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     cloud = Cloud(os.environ)
-    sandboxes = [Sandbox(timeout_s=FUNCTION_TIMEOUT_S) for _ in range(max(2, os.cpu_count() or 1))]
-    for sandbox in sandboxes:
-        sandbox.await_start()
+    environments = [
+        ExecutionEnvironment(timeout_s=FUNCTION_TIMEOUT_S)
+        for _ in range(max(2, os.cpu_count() or 1))
+    ]
+    for environment in environments:
+        environment.await_start()
     workers = [
-        threading.Thread(target=_work, args=(cloud, sandbox, stopping, retry_s))
-        for sandbox in sandboxes
+        threading.Thread(target=_work, args=(cloud, environment, stopping, retry_s))
+        for environment in environments
     ]
     for worker in workers:
         worker.start()
     logger().info(READY)
     asked_to_stop.get()
     stopping.set()
-    for worker, sandbox in zip(workers, sandboxes, strict=True):
-        worker.join(_FINISH_S)
+    ends = time.monotonic() + _FINISH_S
+    for worker, environment in zip(workers, environments, strict=True):
+        worker.join(max(0, ends - time.monotonic()))
         if worker.is_alive():
-            sandbox.interrupt()
+            environment.interrupt()
     for worker in workers:
         worker.join()
 

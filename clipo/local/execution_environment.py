@@ -43,7 +43,7 @@ class InvocationContext:
         return max(0, int((self.deadline - time.monotonic()) * 1000))
 
 
-class Sandbox:
+class ExecutionEnvironment:
     """Runs the processing handler, one event at a time, in a process of its own."""
 
     def __init__(self, *, timeout_s: int) -> None:
@@ -116,7 +116,7 @@ class Sandbox:
 
 def _serve(connection: Connection, timeout_s: int) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
-    # Here, for it is the sandbox that is to import the function, as Lambda would.
+    # Here, for it is the environment that is to import the function, as Lambda would.
     from functions.processing.handler import handler  # noqa: PLC0415
 
     try:

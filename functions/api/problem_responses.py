@@ -24,7 +24,11 @@ _RETRY_AFTER_S = "2"
 
 def install(app: FastAPI) -> None:
     """Register the handlers."""
+    _answer_bad_requests(app)
+    _answer_outages(app)
 
+
+def _answer_bad_requests(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def on_problem(request: Request, error: Problem) -> JSONResponse:
         return _response(request, error.kind, error.detail, errors=error.errors)
@@ -44,6 +48,8 @@ def install(app: FastAPI) -> None:
         kind, detail = _meaning(request, error)
         return _response(request, kind, detail, headers=_headers(request, error))
 
+
+def _answer_outages(app: FastAPI) -> None:
     @app.exception_handler(CatalogUnavailable)
     def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
         return _unavailable(request, problems.CATALOG_UNAVAILABLE, error)
