@@ -9,6 +9,8 @@ from functions.core.settings import SettingsError, flag, positive_int
 from functions.webhooks.settings import WebhookSettings
 
 _API_PORT = 8000
+RECEIVER = ("WEBHOOK_URL", "WEBHOOK_SECRET")
+"""The settings that only the webhooks function may know."""
 
 Environ = Mapping[str, str]
 

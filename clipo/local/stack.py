@@ -61,7 +61,9 @@ class Stack:
         """
         settings.check(environ)
         self._home = home
-        self._given = environ
+        # Only the webhooks function may know the receiver and its secret (ADR 25).
+        self._receiver = {name: environ[name] for name in settings.RECEIVER if name in environ}
+        self._given = {name: environ[name] for name in environ.keys() - self._receiver.keys()}
         self._console = console
         self._supervisor = Supervisor(console, logs=home.logs, logs_last=home.lasting)
         self._ports: set[int] = set()
@@ -83,7 +85,7 @@ class Stack:
                 "TMPDIR": str(self._home.scratch),
             }
             names = [n for n in _FUNCTION_MODULES if n != "webhooks" or flag(environ, "WEBHOOKS")]
-            programs = [_function(name, environ, self._console) for name in names]
+            programs = [self._function(name, environ) for name in names]
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
             api = f"http://localhost:{port}"
             self._write_addresses(api, environ)
@@ -107,7 +109,7 @@ class Stack:
         )
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
-        return environ | settings.webhooks(self._given, queues.webhooks)
+        return environ | settings.webhooks(self._given | self._receiver, queues.webhooks)
 
     def _s3(self) -> tuple[Program, dict[str, str]]:
         """Return our own S3, and the environment of the functions that use it."""
@@ -133,6 +135,24 @@ class Stack:
             orphaned=Signals.SIGKILL,
         )
         return program, f"mongodb://{self._host}:{port}/?directConnection=true"
+
+    def _function(self, name: str, environ: Mapping[str, str]) -> Program:
+        """Return the program that runs one of our functions."""
+        health = f"http://127.0.0.1:{environ['PORT']}/health"
+
+        def api_is_ready(child: Child) -> bool:
+            return child.listens_on(_port_of(health)) and _answers(health)
+
+        # Nothing collects the metrics here, and the log has a line for each step.
+        its_own = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"}
+        return Program(
+            name,
+            # -I: the working directory may have a `functions/` that is not ours.
+            [sys.executable, "-I", "-m", _FUNCTION_MODULES[name]],
+            {**environ, **its_own, **(self._receiver if name == "webhooks" else {})},
+            api_is_ready if name == "api" else lambda child: child.has_said(READY),
+            on_line=self._console.log_line,
+        )
 
     def _write_addresses(self, api: str, environ: Mapping[str, str]) -> None:
         exported = {name: environ[name] for name in _FOR_SHELLS if name in environ}
@@ -160,24 +180,6 @@ class Stack:
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
         self._console.welcome(addresses, next_command=f"{typed.clipo()} upload --sample")
-
-
-def _function(name: str, environ: Mapping[str, str], console: StackConsole) -> Program:
-    """Return the program that runs one of our functions."""
-    health = f"http://127.0.0.1:{environ['PORT']}/health"
-
-    def api_is_ready(child: Child) -> bool:
-        return child.listens_on(_port_of(health)) and _answers(health)
-
-    return Program(
-        name,
-        # -I: the working directory may have a `functions/` that is not ours.
-        [sys.executable, "-I", "-m", _FUNCTION_MODULES[name]],
-        # Nothing collects the metrics here, and the log has a line for each step.
-        {**environ, "POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"},
-        api_is_ready if name == "api" else lambda child: child.has_said(READY),
-        on_line=console.log_line,
-    )
 
 
 def prepare_catalog(environ: Mapping[str, str]) -> None:

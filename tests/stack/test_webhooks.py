@@ -1,7 +1,9 @@
 """The running stack delivers webhooks to a receiver of the operator's."""
 
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +74,14 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(
     assert both == first * 2, "the same event with the same id"
     assert await_delivery(notifying, video_id) == (first[0][0], 2, 204)
     assert f"{video_id}  webhook     video.done not delivered" in notifying.output
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_only_the_webhooks_function_knows_the_receiver(notifying: RunningStack) -> None:
+    def knows(pid: int) -> bool:
+        environ = Path(f"/proc/{pid}/environ").read_bytes()
+        return SECRET.encode() in environ or b"WEBHOOK_URL=" in environ
+
+    children = notifying.children()
+    assert len(children) == 6
+    assert [name for name, pid in children.items() if knows(pid)] == ["clipo.local.webhooks"]
