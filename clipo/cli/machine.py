@@ -45,6 +45,8 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
     `api` is the address that was given with `--api`.
     """
     here = checkout.is_here()
+    if here:
+        checkout.require()
     yield _python(sys.version_info[:3])
     if here:
         yield from _local_stack(environ)

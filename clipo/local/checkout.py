@@ -1,5 +1,6 @@
 """The checkout that the local stack runs from. A client that was installed alone has none."""
 
+import sys
 from pathlib import Path
 
 from clipo.errors import ClipoError
@@ -7,7 +8,8 @@ from clipo.errors import ClipoError
 ABSENT = "The local stack runs from a checkout of Clipo, and this is the client alone."
 GET_IT = "To run it, clone Clipo's repository and type make run there."
 
-_RULES = Path(__file__).parents[2] / "functions" / "core"
+_ROOT = Path(__file__).parents[2]
+_RULES = _ROOT / "functions" / "core"
 """Not `functions` alone: among installed packages there may be another one of that name."""
 
 
@@ -17,6 +19,8 @@ def is_here() -> bool:
 
 
 def require() -> None:
-    """Raise `ClipoError` where this is none."""
+    """Have `functions` imported from this checkout. Raises `ClipoError` where this is none."""
     if not is_here():
         raise ClipoError(f"{ABSENT} {GET_IT}")
+    # PYTHONPATH may name a folder with a `functions/` of its own.
+    sys.path.insert(0, str(_ROOT))

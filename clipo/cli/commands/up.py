@@ -47,6 +47,10 @@ def command(
     """
     checkout.require()
     bypass_proxies()
+    return _run(ephemeral=ephemeral, reset=reset)
+
+
+def _run(*, ephemeral: bool, reset: bool) -> int:
     with ExitStack() as until_the_end:
         folder = os.environ.get("CLIPO_HOME") or ".clipo"
         if ephemeral:
