@@ -3,7 +3,7 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from functions.core.video import (
     Video,
     Webhook,
 )
-from functions.webhooks.outbound import NotAnswered, Receiver
+from functions.webhooks.outbound import NotAnswered
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
@@ -45,15 +45,16 @@ class DeliveryReport:
 class Webhooks:
     """Makes one attempt for each webhook that is due."""
 
-    records: Catalog
-    receiver: Receiver
+    catalog: Catalog
+    post: Callable[[Mapping[str, str], bytes], int]
+    """Sends headers and body to the receiver; returns the status. Raises `NotAnswered`."""
     signer: Signer
     queue: WebhookQueue
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
         """Attempt all that are due. Raises `CatalogUnavailable`."""
         report, failed_in_a_row = DeliveryReport(), 0
-        for video in self.records.undelivered(before=datetime.now(UTC)):
+        for video in self.catalog.undelivered(before=datetime.now(UTC)):
             if remaining_s() < MARGIN_S or failed_in_a_row == _PATIENCE:
                 report.finished = False
                 break
@@ -67,14 +68,14 @@ class Webhooks:
 
     def deliver(self, video_id: str) -> None:
         """Attempt one video's webhook if it is due. Raises `CatalogUnavailable`."""
-        video = self.records.get(video_id)
+        video = self.catalog.get(video_id)
         if video and video.webhook and _is_due(video.webhook):
             self._attempt(video)
 
     def _attempt(self, video: Video) -> bool | None:
         """Return whether the receiver has accepted it; `None` where it is not ours to try."""
         begun = lifecycle.begin_delivery(video, now=datetime.now(UTC))
-        saved = None if isinstance(begun, Refusal) else self.records.save(video, begun)
+        saved = None if isinstance(begun, Refusal) else self.catalog.save(video, begun)
         if saved is None or saved.webhook is None:
             # Another run attempts it; or the video was deleted, retried or uploaded anew.
             return None
@@ -91,7 +92,7 @@ class Webhooks:
         def end(seen: Video) -> Move:
             return lifecycle.end_delivery(seen, begun, after)
 
-        change(self.records, video, end)
+        change(self.catalog, video, end)
         _log(video, after, reason=reason)
         if after.due_at:
             self._enqueue_retry(video.id, (after.due_at - now).total_seconds())
@@ -107,7 +108,7 @@ class Webhooks:
             "webhook-signature": self.signer.sign(webhook_id, now, body),
         }
         try:
-            status = self.receiver.post(headers, body.encode())
+            status = self.post(headers, body.encode())
         except NotAnswered as error:
             return None, str(error)
         return status, f"status {status}"

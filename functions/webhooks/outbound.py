@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Timer
-from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 _CONNECT_S = 3
@@ -31,13 +30,6 @@ _TRANSLATED = IPv6Network("64:ff9b::/96")
 
 class NotAnswered(Exception):
     """There was no answer. The message says why, for the log, and does not name the receiver."""
-
-
-class Receiver(Protocol):
-    """The operator's webhook receiver."""
-
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of the answer. Raises `NotAnswered`."""
 
 
 def _resolved(host: str, port: int) -> list[str]:

@@ -26,4 +26,4 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    return Webhooks(catalog, receiver, Signer(settings.secret), queue)
+    return Webhooks(catalog, receiver.post, Signer(settings.secret), queue)

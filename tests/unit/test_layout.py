@@ -124,7 +124,6 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "adapters.lambda_context.LambdaContext",
         "adapters.jobs.Jobs",
         "adapters.storage.Storage",
-        "webhooks.outbound.Receiver",
     }
 
 

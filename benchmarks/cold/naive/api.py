@@ -14,8 +14,8 @@ from .clients import catalog, storage
 app = create_app(
     Services(
         settings=ApiSettings.read(os.environ),
-        records=catalog,
-        objects=storage,
+        catalog=catalog,
+        storage=storage,
         processing=ProcessingFunction.read(os.environ),
     )
 )

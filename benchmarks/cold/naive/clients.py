@@ -11,9 +11,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.adapters.s3_storage import S3Storage
 from functions.adapters.storage import READ_BYTES, SignedPost, StoredObject
 from functions.core.settings import CatalogSettings, StorageSettings
-from functions.core.video import (
-    Source,
-)
+from functions.core.video import Source
 
 settings = StorageSettings.read(os.environ)
 s3 = boto3.client(

@@ -33,7 +33,7 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver, Signer(SECRET), self.queue)
+        return Webhooks(self.records, self.receiver.post, Signer(SECRET), self.queue)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)

@@ -48,7 +48,7 @@ class World:
     context: LambdaContext = field(default_factory=LambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
-        webhooks = Webhooks(self.records, self.receiver, Signer(SECRET), FakeWebhookQueue())
+        webhooks = Webhooks(self.records, self.receiver.post, Signer(SECRET), FakeWebhookQueue())
         return handle(of, self.context, webhooks)
 
 
