@@ -105,12 +105,12 @@ class Soak:
         self.counts["events sent again"] += 2
 
     def kill_a_worker(self, chance: random.Random) -> None:
-        """End a sandbox with all that runs in it, as Lambda does."""
+        """End an execution environment with all that runs in it, as Lambda does."""
         dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
         with suppress(psutil.NoSuchProcess):
-            sandbox = chance.choice([c for c in dispatcher.children() if _is_sandbox(c)])
-            children = sandbox.children(recursive=True)
-            sandbox.send_signal(signal.SIGKILL)
+            environment = chance.choice([c for c in dispatcher.children() if _is_environment(c)])
+            children = environment.children(recursive=True)
+            environment.send_signal(signal.SIGKILL)
             for child in children:
                 child.kill()
         self.counts["workers killed"] += 1
@@ -173,7 +173,7 @@ class Soak:
         return not self._s3.list_objects_v2(Bucket="clipo-media", Prefix=key)["KeyCount"]
 
 
-def _is_sandbox(process: psutil.Process) -> bool:
+def _is_environment(process: psutil.Process) -> bool:
     return any("spawn_main" in word for word in process.cmdline())
 
 

@@ -23,8 +23,8 @@ _INTRODUCTION = """\
 `make bench-api` made this page: {rounds} rounds, in each every load for {seconds:g} s, in turn, on
 {machine}; load average at the start {busy:.1f}.
 
-- *Ours*: `python -m clipo.local_api`, as `make run` starts it: one process of uvicorn, with the
-  local stack's MongoDB (SecantusDB) and settings. Its log goes to /dev/null.
+- *Ours*: `python -m clipo.local.api_server`, as `make run` starts it: one process of uvicorn, with
+  the local stack's MongoDB (SecantusDB) and settings. Its log goes to /dev/null.
 - *Bare*: the same server and flags, and a FastAPI application of two routes that do nothing
   (`benchmarks/api/bare.py`). The methods, the number of bytes read and written and the kind of
   route (`def`, one Pydantic model in and one out) are ours; there is no middleware.

@@ -142,8 +142,8 @@ def main() -> None:
     services = wire(os.environ, QueuedProcessing(os.environ))
     services = replace(
         services,
-        records=_TimedPort(services.records, CATALOG, parts),
-        objects=_TimedPort(services.objects, SIGNING, parts),
+        catalog=_TimedPort(services.catalog, CATALOG, parts),
+        storage=_TimedPort(services.storage, SIGNING, parts),
     )
     warm_up(services)
     served = parts.application(app(services))

@@ -11,7 +11,6 @@ from clipo.cli.view import plain, size
 from clipo.client.upload import Row
 
 _NARROW = 60
-_WIDE = 100
 _BAR = 40
 
 

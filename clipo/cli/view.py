@@ -14,7 +14,7 @@ from clipo import typed
 from clipo.cli.finding import Finding, State
 from clipo.client.api import Video
 
-_STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
+STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
 _TABLE_FROM = 100
@@ -24,7 +24,7 @@ _FACTS_FROM = 80
 
 def status(video: Video) -> Text:
     """Return the status in its colour."""
-    return Text(video["status"], style=_STYLES.get(video["status"], ""))
+    return Text(video["status"], style=STYLES.get(video["status"], ""))
 
 
 def result(video: Video, *, name: str) -> Group:
@@ -55,7 +55,7 @@ def change(video: Video) -> Text:
     """Return a line that says that a video has moved, and when that was seen."""
     line = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
     line.append(f"{video['id']}  ", style="default")
-    line.append(f"{video['status']:10}", style=_STYLES.get(video["status"], "yellow"))
+    line.append(f"{video['status']:10}", style=STYLES.get(video["status"], "yellow"))
     failed = video["status"] == "failed"
     said = video["error"]["code"] if failed else media_line(video)
     return line.append(f"  {plain(video['filename'])}  {said}", style="default")

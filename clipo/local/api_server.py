@@ -31,9 +31,9 @@ def app(services: Services) -> ASGIApp:
 def warm_up(services: Services) -> None:
     """Pay for clients and connections before the first request, not in it."""
     try:
-        services.records.page(status=None, before=None, limit=1)
+        services.catalog.page(status=None, before=None, limit=1)
         with contextlib.suppress(ObjectGone):
-            services.objects.read_thumbnail("thumbnails/none")
+            services.storage.read_thumbnail("thumbnails/none")
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
 

@@ -104,7 +104,7 @@ class Child:
 
 
 def _family(pid: int) -> list[psutil.Process]:
-    """Return a process and all that it has started, caged ones in other sessions included."""
+    """Return a process and all that it has started, sandboxed ones in other sessions included."""
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]

@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from clipo.cli.view import STYLES
+
 _STEPS = {
     "upload signed": ("pending", "waiting for {size:,} byte{s}"),
     "upload received": ("pending", "{size:,} byte{s} received"),
@@ -31,8 +33,6 @@ _STEPS = {
     "storage_unavailable": ("problem", "the object storage does not answer"),
 }
 """The log messages that tell a step of a video: its status, and what to say of it."""
-
-_STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 
 class StackConsole:
@@ -89,6 +89,6 @@ class StackConsole:
         s = "" if entry.get("size") == 1 else "s"
         text = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
         text.append(f"{entry.get('video_id', ''):24}  ", style="default")
-        text.append(f"{status:10}", style=_STYLES.get(status, "yellow"))
+        text.append(f"{status:10}", style=STYLES.get(status, "yellow"))
         text.append(f"  {details.format(length=length, s=s, **entry)}", style="default")
         self._console.print(text)

@@ -7,9 +7,7 @@ from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud
 from functions.core.s3_event import created_event
 from functions.core.unavailable import ProcessingUnavailable
-from functions.core.video import (
-    UploadedObject,
-)
+from functions.core.video import UploadedObject
 
 
 class QueuedProcessing:

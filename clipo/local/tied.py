@@ -1,6 +1,6 @@
-"""`python -m clipo.tied SIGNAL PROGRAM ARGUMENT…` runs what a signal is to end with its parent.
+"""`python -m clipo.local.tied SIGNAL PROGRAM ARGUMENT…` runs a program that ends with its parent.
 
-So that no child is left behind when `clipo up` is killed without a chance to stop it. It may come
+Linux sends it the signal when `clipo up` is killed without a chance to stop it. The signal may come
 several times: Linux sends it whenever a thread of the parent's ends that the child is left to.
 """
 

@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from functions.core.s3_event import created_event
 from functions.core.settings import required, webhook_queue_url
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable, Unavailable
-from functions.core.video import (
-    UploadedObject,
-)
+from functions.core.video import UploadedObject
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -128,7 +126,7 @@ def enqueued_video(body: str) -> str | None:
 
 
 def _client(service: str, region: str, *, endpoint_url: str | None) -> "BaseClient":
-    # Imported for the few requests that need it, like S3's client in `s3_storage.py`.
+    # Imported for the few requests that need it, like S3's in `s3_client.py`.
     from botocore.config import Config  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 

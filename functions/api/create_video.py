@@ -55,7 +55,7 @@ def create_video(
 
 def _added(services: Services, video: Video) -> tuple[Video, SignedPost]:
     signed = sign_form(services, video)
-    services.records.add(video)
+    services.catalog.add(video)
     _announced(video)
     return video, signed
 
@@ -76,19 +76,19 @@ def _added_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, S
         first = _first_use(services, use)
         named = _under(video, first.video_id)
         signed = sign_form(services, named)
-        if not services.records.add(named):
+        if not services.catalog.add(named):
             if repeated := _repeated(services, named.id):
                 return repeated
-        elif services.records.names(use.key, named.id):
+        elif services.catalog.names(use.key, named.id):
             _announced(named)
             return named, signed
         else:
-            discard(services.records, named)
+            discard(services.catalog, named)
     raise CatalogUnavailable("The video of this key is deleted again and again.")
 
 
 def _first_use(services: Services, use: KeyUse) -> KeyUse:
-    first = services.records.reserve(use)
+    first = services.catalog.reserve(use)
     if first.fingerprint != use.fingerprint:
         raise Problem(
             problems.IDEMPOTENCY_KEY_REUSED,
@@ -104,14 +104,14 @@ def _under(video: Video, video_id: str) -> Video:
 
 def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None] | None:
     """Return the video with a form while its file is awaited; `None` where it has been deleted."""
-    video = services.records.get(video_id)
+    video = services.catalog.get(video_id)
     if video is None:
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
     if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
         # Its file has not come in time: it is awaited again.
         now = services.now()
-        retried = change(services.records, video, lambda seen: lifecycle.retry(seen, now=now))
+        retried = change(services.catalog, video, lambda seen: lifecycle.retry(seen, now=now))
         video = retried if isinstance(retried, Video) else video
     awaited = extend_upload(services, video)
     if awaited is None:

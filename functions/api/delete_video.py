@@ -14,6 +14,6 @@ def delete_video(services: Services, video_id: str) -> None:
     check_id(video_id)
     # Ids are written in either case, keys in lower case only.
     video_id = video_id.lower()
-    services.records.delete(video_id)
-    services.objects.delete_objects_of(video_id)
+    services.catalog.delete(video_id)
+    services.storage.delete_objects_of(video_id)
     logger().info("video deleted", video_id=video_id)

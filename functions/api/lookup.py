@@ -22,7 +22,7 @@ def check_id(video_id: str) -> None:
 def find_video(services: Services, video_id: str) -> Video:
     """Return the video, or raise `Problem` with 400 for no id and 404 for an unknown one."""
     check_id(video_id)
-    video = services.records.get(video_id)
+    video = services.catalog.get(video_id)
     if video is None:
         raise Problem(
             problems.VIDEO_NOT_FOUND,

@@ -21,7 +21,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
 
     @app.get("/", include_in_schema=False)
     def get_page(services: Wired) -> HTMLResponse:
-        return HTMLResponse(_html(settings), headers=_headers(services.objects.origins()))
+        return HTMLResponse(_html(settings), headers=_headers(services.storage.origins()))
 
     @app.get("/assets/{name}", include_in_schema=False)
     def get_asset(name: str, request: Request) -> Response:

@@ -7,6 +7,8 @@ https://www.rfc-editor.org/rfc/rfc9457
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from functions.core.formats import EXTENSIONS
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -30,7 +32,7 @@ UNSUPPORTED_EXTENSION = ProblemKind(
     "unsupported_extension",
     400,
     "The file extension is not supported",
-    "'notes.txt' has no supported extension. Use one of: avi, flv, mkv, mov, mp4, webm, wmv.",
+    f"'notes.txt' has no supported extension. Use one of: {', '.join(sorted(EXTENSIONS))}.",
 )
 EMPTY_FILE = ProblemKind(
     "empty_file", 400, "The file is empty", "'clip.mp4' has no bytes. Choose the file again."

@@ -8,9 +8,7 @@ from functions.api.new_video import check_size, new_video
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Video,
-)
+from functions.core.video import Video
 
 
 def larger_files_hint(settings: ApiSettings) -> str:
@@ -33,14 +31,14 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         settings=services.settings,
         now=services.now(),
     )
-    services.records.add(video, method="form")
+    services.catalog.add(video, method="form")
     try:
-        services.objects.put_upload(
+        services.storage.put_upload(
             video.upload.key, body, size=size, content_type=video.content_type
         )
     except StorageUnavailable:
         # The client never learns this id, so nobody would wait for the video.
-        discard(services.records, video)
+        discard(services.catalog, video)
         raise
     logger().info("upload received", video_id=video.id, size=size)
     count(Metric.UPLOADS)

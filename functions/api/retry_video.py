@@ -21,14 +21,14 @@ def retry_video(services: Services, video_id: str) -> Video:
     video = find_video(services, video_id)
     if video.status is not Status.FAILED:
         raise _not_failed(video)
-    found = services.objects.find_upload(video.upload.key)
+    found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise Problem(
             problems.SOURCE_GONE,
             f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
         )
     now = services.now()
-    retried = change(services.records, video, lambda seen: lifecycle.retry(seen, now=now))
+    retried = change(services.catalog, video, lambda seen: lifecycle.retry(seen, now=now))
     if isinstance(retried, Refusal):
         # Another retry, a newer upload or a delete was faster.
         raise _not_failed(find_video(services, video_id))

@@ -27,8 +27,8 @@ class Services:
     """The routes' collaborators."""
 
     settings: ApiSettings
-    records: Catalog
-    objects: Storage
+    catalog: Catalog
+    storage: Storage
     processing: Jobs
     now: Clock = utc_now
 
@@ -40,12 +40,12 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
     """
     return Services(
         settings=ApiSettings.read(environ),
-        records=MongoCatalog(
+        catalog=MongoCatalog(
             CatalogSettings.read(environ),
             pool_size=_CATALOG_POOL,
             timeout_ms=_CATALOG_TIMEOUT_MS,
         ),
-        objects=S3Storage(
+        storage=S3Storage(
             StorageSettings.read(environ),
             attempts=_S3_ATTEMPTS,
             read_timeout_s=_S3_READ_TIMEOUT_S,

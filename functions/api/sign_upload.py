@@ -39,7 +39,7 @@ class Signed:
 
 def sign_form(services: Services, video: Video) -> SignedPost:
     """Sign the form that uploads a video in one request. Raises `StorageUnavailable`."""
-    return services.objects.sign_upload(
+    return services.storage.sign_upload(
         video.upload.key,
         content_type=video.content_type,
         max_bytes=services.settings.max_upload_bytes,
@@ -67,7 +67,7 @@ def sign_upload(
         form = sign_form(services, video)
         return Signed(video.upload.key, expires_at, form.url, form=form)
     content_type = video.content_type if multipart.step is MultipartStep.CREATE else None
-    url = services.objects.sign_multipart(
+    url = services.storage.sign_multipart(
         video.upload.key,
         multipart.step,
         content_type=content_type,
@@ -81,7 +81,7 @@ def sign_upload(
 def extend_upload(services: Services, video: Video) -> Video | None:
     """Wait for a pending video's upload for another window; `None` if it is not pending."""
     now = services.now()
-    moved = change(services.records, video, lambda seen: lifecycle.extend_upload(seen, now=now))
+    moved = change(services.catalog, video, lambda seen: lifecycle.extend_upload(seen, now=now))
     return None if isinstance(moved, Refusal) else moved
 
 

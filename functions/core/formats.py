@@ -22,13 +22,14 @@ class VideoFormat:
 
 
 _ISO_MEDIA = b".{4}ftyp"
-_EBML = rb"\x1a\x45\xdf\xa3"
+EBML = b"\x1a\x45\xdf\xa3"
+"""The first bytes of Matroska and WebM: https://www.rfc-editor.org/rfc/rfc8794#name-ebml-header"""
 
 FORMATS = (
     VideoFormat("MP4", "video/mp4", "mov", _ISO_MEDIA),
     VideoFormat("MOV", "video/quicktime", "mov", _ISO_MEDIA),
-    VideoFormat("MKV", "video/x-matroska", "matroska", _EBML),
-    VideoFormat("WebM", "video/webm", "webm", _EBML),
+    VideoFormat("MKV", "video/x-matroska", "matroska", EBML),
+    VideoFormat("WebM", "video/webm", "webm", EBML),
     VideoFormat("AVI", "video/x-msvideo", "avi", b"RIFF.{4}AVI "),
     VideoFormat("WMV", "video/x-ms-wmv", "asf", rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
     VideoFormat("FLV", "video/x-flv", "flv", rb"FLV\x01"),

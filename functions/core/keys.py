@@ -2,9 +2,7 @@
 
 import re
 
-from functions.core.video import (
-    Lease,
-)
+from functions.core.video import Lease
 
 _SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
 _OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")

@@ -1,4 +1,4 @@
-"""Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a cage."""
+"""Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a sandbox."""
 
 import time
 from collections.abc import Callable

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from functions.core.formats import EBML
 from functions.media.probe import MOST, SENSELESS
 from functions.media.reader.source import OpenSource
 
@@ -19,7 +20,6 @@ PROGRESS = ["-progress", "pipe:1", "-stats_period", "3600"]
 """Makes ffmpeg say how far it has come: just once, at the end."""
 
 _OUT_TIME = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
-_EBML = b"\x1a\x45\xdf\xa3"
 _CLUSTER = re.compile(
     rb"\x1f\x43\xb6\x75"  # its ID, then its size in one to eight bytes
     rb"(?:[\x80-\xff]|[\x40-\x7f].|[\x20-\x3f]..|[\x10-\x1f].{3}"
@@ -36,7 +36,7 @@ _TAILS = (256 << 10, 2 << 20, 16 << 20)
 def clips(source: OpenSource) -> Iterator[bytes]:
     """Yield files of a Matroska file's head and of more and more of its end."""
     head = source.read(0, min(_HEAD, source.size))
-    first = _CLUSTER.search(head) if head.startswith(_EBML) else None
+    first = _CLUSTER.search(head) if head.startswith(EBML) else None
     if not first:
         return
     for length in _TAILS:

@@ -20,7 +20,7 @@ from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Thumbnail, UploadedObject, Video
-from functions.media.engine import Engine, Inspection
+from functions.media.engine import Engine, Frame, Inspection
 from functions.media.reader.source import RangedSources
 
 
@@ -155,16 +155,7 @@ class VideoProcessor:
     def _complete(
         self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"
     ) -> EventOutcome:
-        frame = inspection.frame
-        thumbnail = Thumbnail(
-            key=thumbnail_key(video.id, lease),
-            width=frame.width,
-            height=frame.height,
-            at_s=frame.at_s,
-            fallback=frame.fallback,
-        )
-        work.published = thumbnail.key
-        self.storage.put_thumbnail(thumbnail.key, frame.jpeg)
+        thumbnail = self._publish(inspection.frame, thumbnail_key(video.id, lease), work)
         processing = work.finished(self.now())
         webhook = self.catalog.new_webhook(due_at=processing.finished_at)
 
@@ -192,6 +183,17 @@ class VideoProcessor:
         measure({Metric.DONE: 1} | _measured(processing))
         self._enqueue_webhook(video.id)
         return EventOutcome(video.id, "done")
+
+    def _publish(self, frame: Frame, key: str, work: "_Work") -> Thumbnail:
+        work.published = key
+        self.storage.put_thumbnail(key, frame.jpeg)
+        return Thumbnail(
+            key=key,
+            width=frame.width,
+            height=frame.height,
+            at_s=frame.at_s,
+            fallback=frame.fallback,
+        )
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
         processing = work.finished(self.now())

@@ -105,7 +105,7 @@ def get_thumbnail_image(video_id: VideoIdInPath, services: Wired) -> Response:
     """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
     thumbnail = find_thumbnail(services, video_id)
     try:
-        jpeg = services.objects.read_thumbnail(thumbnail.key)
+        jpeg = services.storage.read_thumbnail(thumbnail.key)
     except ObjectGone as error:
         # A newer upload has replaced it since we looked.
         raise Problem(

@@ -29,9 +29,7 @@ from functions.api.schemas import (
 from functions.api.services import Wired
 from functions.api.sign_upload import sign_upload
 from functions.api.strict_json import StrictJson
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
 _LOCATION: dict[str, Any] = {"description": "The video's address", "schema": {"type": "string"}}
@@ -110,7 +108,7 @@ def list_videos(
 ) -> VideoPage:
     """List videos, newest first."""
     before = id_of(cursor) if cursor else None
-    videos = services.records.page(status=status, before=before, limit=limit + 1)
+    videos = services.catalog.page(status=status, before=before, limit=limit + 1)
     shown, has_more = videos[:limit], len(videos) > limit
     return VideoPage(
         data=[video_resource(video, base_url=str(request.base_url)) for video in shown],
@@ -215,6 +213,6 @@ def post_sign(video_id: VideoIdInPath, body: SignUpload, services: Wired) -> Sig
 def get_thumbnail(video_id: VideoIdInPath, services: Wired) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""
     thumbnail = find_thumbnail(services, video_id)
-    url = services.objects.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
+    url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A redirect that is cached would outlive the address that it leads to.
     return RedirectResponse(url, headers={"Cache-Control": "no-store"})
