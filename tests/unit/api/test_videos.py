@@ -49,7 +49,15 @@ class TestCreate:
 
     @pytest.mark.parametrize(
         ("filename", "content_type"),
-        [("a.MOV", "video/quicktime"), ("a.mkv", "video/x-matroska"), ("a.wmv", "video/x-ms-wmv")],
+        [
+            ("a.mp4", "video/mp4"),
+            ("a.MOV", "video/quicktime"),
+            ("a.mkv", "video/x-matroska"),
+            ("a.webm", "video/webm"),
+            ("a.avi", "video/x-msvideo"),
+            ("a.wmv", "video/x-ms-wmv"),
+            ("a.flv", "video/x-flv"),
+        ],
     )
     def test_takes_the_type_from_the_extension(
         self, client: TestClient, filename: str, content_type: str
