@@ -40,13 +40,13 @@ class World:
     s3: Any
     catalog: MongoCatalog
 
-    def upload(self, clip: Path) -> dict[str, Any]:
-        """Add a video with its object, and return its record of an S3 event."""
+    def upload(self, clip: Path, name: str = "s3-post") -> dict[str, Any]:
+        """Add a video with its object, and return its record of the named event."""
         added = video(new_video_id())
         self.catalog.add(added)
         key = source_key(added.id)
         put = self.s3.put_object(Bucket="clipo-uploads", Key=key, Body=clip.read_bytes())
-        record: dict[str, Any] = event("s3-post")["Records"][0]
+        record: dict[str, Any] = event(name)["Records"][0]
         record["s3"]["object"] |= {
             "key": key,
             "size": clip.stat().st_size,
@@ -131,6 +131,13 @@ def test_an_upload_becomes_done_with_a_thumbnail(world: World, clips: Clips) -> 
     assert world.thumbnails() == [found.thumbnail.key]
     assert found.processing
     assert found.processing.bytes_read == clips["h264.mp4"].stat().st_size
+
+
+@pytest.mark.parametrize("name", ["s3-put", "s3-multipart-completed", "invoke-retry"])
+def test_every_event_of_an_upload_is_processed(world: World, clips: Clips, name: str) -> None:
+    record = world.upload(clips["tiny.mp4"], name)
+    assert invoke(record)[0]["result"] == "done"
+    assert world.video(record).status is Status.DONE
 
 
 def test_several_records_are_all_processed(world: World, clips: Clips) -> None:

@@ -94,7 +94,7 @@ def test_a_message_comes_again_where_the_record_cannot_be_read(world: World) -> 
 
 
 def test_a_message_that_names_no_video_is_logged_and_keeps_no_other(world: World) -> None:
-    batch = event("sqs-not-understood")
+    batch = event("sqs-webhook-not-understood")
     batch["Records"] += copy.deepcopy(event("sqs-webhook")["Records"])
     with logged() as lines:
         assert world.handle(batch) == {"batchItemFailures": []}
