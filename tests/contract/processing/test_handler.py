@@ -24,15 +24,8 @@ from functions.processing.wiring import wire
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video
+from tests.fakes.lambda_context import FakeLambdaContext
 from tests.logs import logged
-
-
-@dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 100_000
 
 
 @dataclass
@@ -97,7 +90,7 @@ def world(
 
 
 def invoke(*records: dict[str, Any]) -> list[dict[str, str]]:
-    return module.handler({"Records": list(records)}, LambdaContext())["outcomes"]
+    return module.handler({"Records": list(records)}, FakeLambdaContext())["outcomes"]
 
 
 def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> None:
@@ -107,7 +100,7 @@ def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> N
     with logged() as lines:
         invoke(*records)
     ids = [world.video(record).id for record in records]
-    request_id = LambdaContext().aws_request_id
+    request_id = FakeLambdaContext().aws_request_id
     keys = [
         tuple(line.get(key) for key in ("message", "request_id", "video_id", "event_id"))
         for line in lines
@@ -193,7 +186,7 @@ def test_an_unknown_video_and_a_foreign_key_are_left_alone(world: World, clips: 
 
 def test_the_test_event_is_answered(world: World) -> None:
     assert world.thumbnails() == []
-    assert module.handler(event("s3-test-event"), LambdaContext()) == {"outcomes": []}
+    assert module.handler(event("s3-test-event"), FakeLambdaContext()) == {"outcomes": []}
 
 
 def test_one_bad_record_does_not_keep_the_others_back(
