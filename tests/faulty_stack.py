@@ -176,28 +176,28 @@ class FaultyStack:
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=names)
         return sum(int(found["Attributes"][name]) for name in names)
 
-    def sandbox_of(self, trap: Trap) -> psutil.Process:
-        """Return the sandbox whose request a proxy holds."""
+    def environment_of(self, trap: Trap) -> psutil.Process:
+        """Return the execution environment whose request a proxy holds."""
 
         def holds(process: psutil.Process) -> bool:
             return any(c.laddr.port == trap.client_port for c in process.net_connections("tcp"))
 
-        return self._sandbox(holds)
+        return self._environment(holds)
 
-    def sandbox_above(self, pid: int) -> psutil.Process:
-        """Return the sandbox in which a process runs."""
+    def environment_above(self, pid: int) -> psutil.Process:
+        """Return the execution environment in which a process runs."""
         above = {process.pid for process in psutil.Process(pid).parents()}
-        return self._sandbox(lambda process: process.pid in above)
+        return self._environment(lambda process: process.pid in above)
 
-    def _sandbox(self, is_it: Callable[[psutil.Process], bool]) -> psutil.Process:
+    def _environment(self, is_it: Callable[[psutil.Process], bool]) -> psutil.Process:
         dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
         return next(child for child in dispatcher.children() if is_it(child))
 
 
-def kill(sandbox: psutil.Process) -> None:
+def kill(environment: psutil.Process) -> None:
     """As Lambda ends an environment: with all that runs in it."""
-    children = sandbox.children(recursive=True)
-    sandbox.send_signal(signal.SIGKILL)
+    children = environment.children(recursive=True)
+    environment.send_signal(signal.SIGKILL)
     for child in children:
         if child.is_running():
             child.kill()

@@ -18,9 +18,7 @@ from clipo.local.ports import free_port
 from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests import moves
 from tests.clips import Clips
 from tests.deploy import docker

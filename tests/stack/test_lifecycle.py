@@ -159,7 +159,7 @@ class TestYesterday:
     ) -> None:
         day = yesterday.interrupted
         assert day.exit_code == 0
-        assert len(day.processes) >= 8, "five parts, the sandboxes of processing, and ffmpeg"
+        assert len(day.processes) >= 8, "five parts, two execution environments, and ffmpeg"
         assert_gone(day.processes)
         for name in ("stack.json", "functions.env"):
             assert not (day.stack.home / name).exists()

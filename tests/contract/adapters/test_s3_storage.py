@@ -24,9 +24,7 @@ from functions.adapters.storage import (
 )
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Source,
-)
+from functions.core.video import Source
 
 pytestmark = pytest.mark.usefixtures("aws_credentials")
 

@@ -14,9 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from functions.adapters.s3_storage import S3Storage
-from functions.adapters.storage import (
-    MultipartStep,
-)
+from functions.adapters.storage import MultipartStep
 from functions.core.settings import Credentials, StorageSettings
 from functions.core.unavailable import StorageUnavailable
 

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage

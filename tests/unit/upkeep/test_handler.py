@@ -12,9 +12,7 @@ from functions.adapters.triggers import UnknownEvent
 from functions.core.keys import source_key
 from functions.core.settings import SettingsError
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import Leftovers
