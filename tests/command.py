@@ -21,7 +21,7 @@ _OF_THIS_TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 
 
-def _hear_ctrl_c() -> None:
+def hear_ctrl_c() -> None:
     """Undo what a shell does to background jobs, where the tests are one: it ignores SIGINT."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -128,7 +128,7 @@ class Command:
             cwd=str(self.folder),
             encoding=None,
             env=self.clean | self.environ | _WITH_PROGRAM | terminal | environ,
-            preexec_fn=_hear_ctrl_c,
+            preexec_fn=hear_ctrl_c,
         )
         try:
             yield Screen(child, screen, pyte.ByteStream(screen))

@@ -87,12 +87,18 @@ class FaultyStack:
         return self.stack.cloud("sqs")
 
     def restore(self) -> None:
-        """Let everything work again."""
+        """Let everything work again, and leave no upload unfinished."""
         for proxy in (self.storage, self.database):
             proxy.disarm()
         for gate in self.gates:
             gate.open()
         self.gates.clear()
+        self._abort_uploads_in_parts()
+
+    def _abort_uploads_in_parts(self) -> None:
+        s3, bucket = self.stack.cloud("s3"), "clipo-uploads"
+        for one in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+            s3.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
 
     def upload(self, created: dict[str, Any], clip: Path) -> str:
         response = post_form(created["upload"], clip.read_bytes())
@@ -176,28 +182,28 @@ class FaultyStack:
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=names)
         return sum(int(found["Attributes"][name]) for name in names)
 
-    def sandbox_of(self, trap: Trap) -> psutil.Process:
-        """Return the sandbox whose request a proxy holds."""
+    def environment_of(self, trap: Trap) -> psutil.Process:
+        """Return the execution environment whose request a proxy holds."""
 
         def holds(process: psutil.Process) -> bool:
             return any(c.laddr.port == trap.client_port for c in process.net_connections("tcp"))
 
-        return self._sandbox(holds)
+        return self._environment(holds)
 
-    def sandbox_above(self, pid: int) -> psutil.Process:
-        """Return the sandbox in which a process runs."""
+    def environment_above(self, pid: int) -> psutil.Process:
+        """Return the execution environment in which a process runs."""
         above = {process.pid for process in psutil.Process(pid).parents()}
-        return self._sandbox(lambda process: process.pid in above)
+        return self._environment(lambda process: process.pid in above)
 
-    def _sandbox(self, is_it: Callable[[psutil.Process], bool]) -> psutil.Process:
+    def _environment(self, is_it: Callable[[psutil.Process], bool]) -> psutil.Process:
         dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
         return next(child for child in dispatcher.children() if is_it(child))
 
 
-def kill(sandbox: psutil.Process) -> None:
+def kill(environment: psutil.Process) -> None:
     """As Lambda ends an environment: with all that runs in it."""
-    children = sandbox.children(recursive=True)
-    sandbox.send_signal(signal.SIGKILL)
+    children = environment.children(recursive=True)
+    environment.send_signal(signal.SIGKILL)
     for child in children:
         if child.is_running():
             child.kill()

@@ -349,8 +349,7 @@ def test_it_works_in_browsers_that_keep_nothing(
     expect_picture(card(watched, clip.name))
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
     ids = {
         "done": uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4")),

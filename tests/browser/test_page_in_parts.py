@@ -17,8 +17,6 @@ from tests.faulty_stack import FaultyStack
 from tests.page import DONE_MS, DROP, await_kept, card, expect_picture, part_numbers
 from tests.time_travel import let_time_pass
 
-pytestmark = pytest.mark.long
-
 _FORGET_FILES = """
 () => new Promise((resolve) => {
   indexedDB.open("uppy-blobs").onsuccess = ({target: {result}}) => {
@@ -76,6 +74,7 @@ def video_ids(page: WatchedPage) -> set[str]:
     return {one[1] for one in found if one}
 
 
+@pytest.mark.long
 def test_a_large_video_is_paused_reloaded_and_resumed(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
@@ -108,6 +107,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -122,6 +122,7 @@ def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
     expect(card(page, large.stem)).to_contain_text("uploading")
 
 
+@pytest.mark.long
 def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
     page: WatchedPage, world: FaultyStack, large: Path, clips: Clips, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_a_second_tab_leaves_the_upload_to_the_first(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -163,6 +165,7 @@ def test_a_second_tab_leaves_the_upload_to_the_first(
     expect(second.locator(".card").filter(has_text=large.stem)).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_upload_goes_on_when_the_network_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -179,6 +182,7 @@ def test_an_upload_goes_on_when_the_network_is_back(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_an_upload_goes_on_when_storage_answers_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -193,6 +197,7 @@ def test_an_upload_goes_on_when_storage_answers_again(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
     page.expect_complaint("503|unsafe header|Storage does not answer")
     problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
@@ -205,6 +210,7 @@ def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, la
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_parts_that_storage_has_forgotten_are_sent_anew(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -221,6 +227,7 @@ def test_parts_that_storage_has_forgotten_are_sent_anew(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_a_page_that_is_older_than_storages_address_says_so(
     watched: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
@@ -238,6 +245,7 @@ def test_a_page_that_is_older_than_storages_address_says_so(
     expect(card(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
 
 
+@pytest.mark.long
 def test_a_part_that_is_never_answered_is_sent_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -251,6 +259,7 @@ def test_a_part_that_is_never_answered_is_sent_again(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_a_file_that_is_never_answered_is_sent_again(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
@@ -293,6 +302,7 @@ def test_an_upload_that_is_cancelled_leaves_nothing(
     assert uploads_in_parts(world) == []
 
 
+@pytest.mark.long
 def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -310,6 +320,7 @@ def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
     assert page.page.locator(f"[data-video='{first}']").count() == 0
 
 
+@pytest.mark.long
 def test_a_video_that_expired_meanwhile_is_revived(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
@@ -325,6 +336,7 @@ def test_a_video_that_expired_meanwhile_is_revived(
     assert len(video_ids(page)) == 1
 
 
+@pytest.mark.long
 def test_a_signature_that_expired_is_made_anew(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:

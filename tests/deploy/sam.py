@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.command import hear_ctrl_c
 from tests.receivers import SECRET
 from tests.servers import wait_until_listening
 
@@ -94,6 +95,7 @@ class Sam:
                 env=self._environ(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                preexec_fn=hear_ctrl_c,
             )
         try:
             wait_until_listening(port)

@@ -215,7 +215,7 @@ def test_upkeep_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None
 
 def test_webhooks_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:
     artifact = built / "WebhooksFunction"
-    settled = handled(runtime_python, artifact, "webhooks", "sqs-not-understood")
+    settled = handled(runtime_python, artifact, "webhooks", "sqs-webhook-not-understood")
     assert settled == {"batchItemFailures": []}
 
 

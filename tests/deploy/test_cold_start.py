@@ -15,7 +15,7 @@ _EXCHANGES = {
     "api": ("http-health", "statusCode", 200),
     "processing": ("s3-test-event", "outcomes", []),
     "upkeep": ("sqs-not-understood", "batchItemFailures", []),
-    "webhooks": ("sqs-not-understood", "batchItemFailures", []),
+    "webhooks": ("sqs-webhook-not-understood", "batchItemFailures", []),
 }
 """An event of each function, and what it answers: a field and its value."""
 

@@ -18,9 +18,7 @@ from clipo.local.ports import free_port
 from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests import moves
 from tests.clips import Clips
 from tests.deploy import docker
@@ -130,8 +128,9 @@ def test_a_file_that_is_no_video_is_failed_in_a_container(world: World, tmp_path
     assert (found.status, found.error.code) == (Status.FAILED, "not_a_video")
 
 
-def test_processing_does_nothing_for_a_video_that_it_does_not_know(world: World) -> None:
-    (outcome,) = world.invoke("ProcessingFunction", event("s3-put"))["outcomes"]
+@pytest.mark.parametrize("name", ["s3-put", "invoke-retry"])
+def test_processing_does_nothing_for_a_video_that_it_does_not_know(world: World, name: str) -> None:
+    (outcome,) = world.invoke("ProcessingFunction", event(name))["outcomes"]
     assert outcome["result"] == "unknown"
 
 

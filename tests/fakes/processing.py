@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 
 from functions.core.unavailable import ProcessingUnavailable
-from functions.core.video import (
-    UploadedObject,
-)
+from functions.core.video import UploadedObject
 
 
 @dataclass

@@ -159,9 +159,10 @@ class TestYesterday:
     ) -> None:
         day = yesterday.interrupted
         assert day.exit_code == 0
-        assert len(day.processes) >= 8, "five parts, the sandboxes of processing, and ffmpeg"
+        assert len(day.processes) >= 8, "five parts, two execution environments, and ffmpeg"
         assert_gone(day.processes)
-        assert not (day.stack.home / "stack.json").exists()
+        for name in ("stack.json", "functions.env"):
+            assert not (day.stack.home / name).exists()
         assert list((day.stack.home / "tmp").iterdir()) == []
         assert "Traceback" not in day.stack.output
 

@@ -289,7 +289,7 @@ class TestIdempotencyKey:
     ) -> None:
         clip = clips["tiny.mp4"]
         body = {"filename": clip.name, "size": clip.stat().st_size}
-        headers = {"Idempotency-Key": "e2e-race"}
+        headers = {"Idempotency-Key": "many-at-once"}
         with ThreadPoolExecutor(10) as pool:
             answers = list(
                 pool.map(
@@ -307,7 +307,7 @@ class TestIdempotencyKey:
         assert (again["id"], again["status"], again["upload"]) == (video_id, "done", None)
 
     def test_with_another_body_is_refused(self, stack: RunningStack) -> None:
-        headers = {"Idempotency-Key": "e2e-other"}
+        headers = {"Idempotency-Key": "another-body"}
         for size, status in ((5, 201), (6, 422)):
             body = {"filename": "a.mp4", "size": size}
             response = stack.client.post("/videos", json=body, headers=headers)

@@ -1,7 +1,8 @@
 """Unit tests stay inside this process: a test that opens a socket or starts a process fails."""
 
+import _posixsubprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from socket import AF_UNIX
 from threading import Event
@@ -9,36 +10,85 @@ from typing import Any
 
 import pytest
 
+# It tries IPv6 with a socket when it is imported.
+import urllib3.util.connection  # noqa: F401
+
 _PROCESSES = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"}
-_NETWORK = {"socket.bind", "socket.connect", "socket.getaddrinfo", "socket.sendto"}
+_NETWORK = {
+    "socket.bind",
+    "socket.connect",
+    "socket.getaddrinfo",
+    "socket.gethostbyaddr",
+    "socket.gethostbyname",
+    "socket.getnameinfo",
+    "socket.sendmsg",
+    "socket.sendto",
+}
 _refusing = Event()
+_refused: list[str] = []
+"""What the running test was refused. The test fails at its end, even if its code caught that."""
 
 
-def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if not _refusing.is_set():
         return
     if event in _PROCESSES:
-        _fail(f"starts a process ({event})")
+        _refuse(f"starts a process ({event})")
     # A pair of local sockets is what asyncio wakes its event loop with.
     if event in _NETWORK or (event == "socket.__new__" and arguments[1] != AF_UNIX):
-        _fail(f"opens a socket ({event})")
+        _refuse(f"opens a socket ({event})")
 
 
-def _fail(deed: str) -> None:
-    pytest.fail(f"This unit test {deed}. Use a fake, or move it to tests/contract.")
+def _refuse(action: str) -> None:
+    _refused.append(action)
+    pytest.fail(_complaint())
+
+
+def _complaint() -> str:
+    return f"This unit test {' and '.join(_refused)}. Use a fake, or move it to tests/contract."
 
 
 # Python never removes an audit hook, so the hook is silent outside these tests.
-sys.addaudithook(_refuse)
+sys.addaudithook(_audit)
+
+_fork_exec = _posixsubprocess.fork_exec
+
+
+def _guarded_fork_exec(*arguments: Any) -> int:
+    if _refusing.is_set():
+        _refuse("starts a process (fork_exec)")
+    return _fork_exec(*arguments)
+
+
+# It raises no audit event, and multiprocessing calls it directly.
+_posixsubprocess.fork_exec = _guarded_fork_exec
 
 
 @contextmanager
-def _inside_this_process() -> Iterator[None]:
+def _guarded() -> Iterator[None]:
+    _refused.clear()
     _refusing.set()
     try:
         yield
     finally:
         _refusing.clear()
+
+
+@contextmanager
+def _inside_this_process() -> Iterator[None]:
+    with _guarded():
+        yield
+    if _refused:
+        pytest.fail(_complaint())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    with _guarded():
+        report = yield
+    if _refused:
+        report.outcome, report.longrepr = "failed", _complaint()
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,3 +101,16 @@ def pytest_runtest_setup() -> Iterator[None]:
 def pytest_runtest_call() -> Iterator[None]:
     with _inside_this_process():
         return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Iterator[None]:
+    with _inside_this_process():
+        return (yield)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _servers_of_other_tests_may_stop() -> Iterator[None]:
+    """End the guard with each file: the last test of a run also tears down session fixtures."""
+    yield
+    _refusing.clear()

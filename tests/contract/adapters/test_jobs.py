@@ -2,40 +2,17 @@
 
 import pytest
 
-from functions.adapters.jobs import ProcessingFunction, WebhookQueue
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable
 from tests.examples import ID, uploaded
+from tests.jobs import processing_function, webhook_queue
 
-QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks"
-
-
-SETTINGS = {"WEBHOOK_QUEUE_URL": QUEUE, "AWS_REGION": "eu-west-1"}
+pytestmark = pytest.mark.usefixtures("aws_credentials")
 
 
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-
-
-@pytest.fixture
-def function() -> ProcessingFunction:
-    return ProcessingFunction("clipo-processing", region="eu-west-1", uploads_bucket="uploads")
-
-
-def webhook_queue(**environ: str) -> WebhookQueue:
-    made = WebhookQueue.read(SETTINGS | environ)
-    assert made
-    return made
-
-
-def test_an_unreachable_lambda_is_unavailable(
-    function: ProcessingFunction, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_lambda_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:9")
     with pytest.raises(ProcessingUnavailable, match="Lambda: EndpointConnectionError"):
-        function.start(uploaded())
+        processing_function().start(uploaded())
 
 
 def test_an_unreachable_sqs_is_unavailable() -> None:

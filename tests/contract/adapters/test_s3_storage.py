@@ -24,18 +24,11 @@ from functions.adapters.storage import (
 )
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import (
-    Source,
-)
+from functions.core.video import Source
+
+pytestmark = pytest.mark.usefixtures("aws_credentials")
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ from pathlib import Path
 import pytest
 
 from functions.core.failures import BadMedia
-from functions.core.video import (
-    Media,
-)
+from functions.core.video import Media
 from functions.media.engine import Engine, Inspection, OutOfTime
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run

@@ -24,15 +24,8 @@ from functions.processing.wiring import wire
 from tests.clips import Clips
 from tests.events import event
 from tests.examples import video
+from tests.fakes.lambda_context import FakeLambdaContext
 from tests.logs import logged
-
-
-@dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 100_000
 
 
 @dataclass
@@ -40,13 +33,13 @@ class World:
     s3: Any
     catalog: MongoCatalog
 
-    def upload(self, clip: Path) -> dict[str, Any]:
-        """Add a video with its object, and return its record of an S3 event."""
+    def upload(self, clip: Path, name: str = "s3-post") -> dict[str, Any]:
+        """Add a video with its object, and return its record of the named event."""
         added = video(new_video_id())
         self.catalog.add(added)
         key = source_key(added.id)
         put = self.s3.put_object(Bucket="clipo-uploads", Key=key, Body=clip.read_bytes())
-        record: dict[str, Any] = event("s3-post")["Records"][0]
+        record: dict[str, Any] = event(name)["Records"][0]
         record["s3"]["object"] |= {
             "key": key,
             "size": clip.stat().st_size,
@@ -97,7 +90,7 @@ def world(
 
 
 def invoke(*records: dict[str, Any]) -> list[dict[str, str]]:
-    return module.handler({"Records": list(records)}, LambdaContext())["outcomes"]
+    return module.handler({"Records": list(records)}, FakeLambdaContext())["outcomes"]
 
 
 def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> None:
@@ -107,7 +100,7 @@ def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> N
     with logged() as lines:
         invoke(*records)
     ids = [world.video(record).id for record in records]
-    request_id = LambdaContext().aws_request_id
+    request_id = FakeLambdaContext().aws_request_id
     keys = [
         tuple(line.get(key) for key in ("message", "request_id", "video_id", "event_id"))
         for line in lines
@@ -131,6 +124,13 @@ def test_an_upload_becomes_done_with_a_thumbnail(world: World, clips: Clips) -> 
     assert world.thumbnails() == [found.thumbnail.key]
     assert found.processing
     assert found.processing.bytes_read == clips["h264.mp4"].stat().st_size
+
+
+@pytest.mark.parametrize("name", ["s3-put", "s3-multipart-completed", "invoke-retry"])
+def test_every_event_of_an_upload_is_processed(world: World, clips: Clips, name: str) -> None:
+    record = world.upload(clips["tiny.mp4"], name)
+    assert invoke(record)[0]["result"] == "done"
+    assert world.video(record).status is Status.DONE
 
 
 def test_several_records_are_all_processed(world: World, clips: Clips) -> None:
@@ -186,7 +186,7 @@ def test_an_unknown_video_and_a_foreign_key_are_left_alone(world: World, clips: 
 
 def test_the_test_event_is_answered(world: World) -> None:
     assert world.thumbnails() == []
-    assert module.handler(event("s3-test-event"), LambdaContext()) == {"outcomes": []}
+    assert module.handler(event("s3-test-event"), FakeLambdaContext()) == {"outcomes": []}
 
 
 def test_one_bad_record_does_not_keep_the_others_back(

@@ -26,15 +26,8 @@ from functions.upkeep.wiring import wire
 from tests import moves
 from tests.events import event
 from tests.examples import thumbnail, uploaded, video
+from tests.fakes.lambda_context import FakeLambdaContext
 from tests.fakes.processing import FakeProcessing
-
-
-@dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 200_000
 
 
 @dataclass
@@ -61,7 +54,7 @@ class World:
         catalog = wired.sweep.catalog
         assert isinstance(catalog, MongoCatalog)
         with closing(catalog):
-            return handle(of, LambdaContext(), wired)
+            return handle(of, FakeLambdaContext(), wired)
 
     def video(self, of: Video) -> Video:
         found = self.catalog.get(of.id)

@@ -12,9 +12,7 @@ import pytest
 from standardwebhooks import Webhook as Signer
 
 from clipo.local.ports import free_port
-from functions.core.video import (
-    Webhook,
-)
+from functions.core.video import Webhook
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from tests.examples import ID, done_video

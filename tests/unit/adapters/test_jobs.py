@@ -6,47 +6,31 @@ import json
 import pytest
 from botocore.stub import Stubber
 
-from functions.adapters.jobs import ProcessingFunction, WebhookQueue, enqueued_video
+from functions.adapters.jobs import WebhookQueue, enqueued_video
 from functions.core.s3_event import created_event
 from functions.core.settings import SettingsError
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable
 from tests.examples import ID, uploaded
+from tests.jobs import QUEUE, processing_function, webhook_queue
 
-QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks"
-SETTINGS = {"WEBHOOK_QUEUE_URL": QUEUE, "AWS_REGION": "eu-west-1"}
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
+pytestmark = pytest.mark.usefixtures("aws_credentials")
 
 
-@pytest.fixture
-def function() -> ProcessingFunction:
-    return ProcessingFunction("clipo-processing", region="eu-west-1", uploads_bucket="uploads")
-
-
-def webhook_queue(**environ: str) -> WebhookQueue:
-    made = WebhookQueue.read(SETTINGS | environ)
-    assert made
-    return made
-
-
-def test_processing_is_invoked_as_s3_does(function: ProcessingFunction) -> None:
+def test_processing_is_invoked_as_s3_does() -> None:
     expected = {
         "FunctionName": "clipo-processing",
         "InvocationType": "Event",
         "Payload": json.dumps(created_event(uploaded(), bucket="uploads")),
     }
+    function = processing_function()
     with Stubber(function._lambda) as stub:
         stub.add_response("invoke", {"StatusCode": 202, "Payload": io.BytesIO()}, expected)
         function.start(uploaded(ID))
         stub.assert_no_pending_responses()
 
 
-def test_a_refusal_of_lambda_is_unavailable(function: ProcessingFunction) -> None:
+def test_a_refusal_of_lambda_is_unavailable() -> None:
+    function = processing_function()
     with Stubber(function._lambda) as stub:
         stub.add_client_error("invoke", "AccessDeniedException")
         with pytest.raises(ProcessingUnavailable, match="Lambda: AccessDeniedException"):

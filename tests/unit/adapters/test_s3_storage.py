@@ -14,20 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from functions.adapters.s3_storage import S3Storage
-from functions.adapters.storage import (
-    MultipartStep,
-)
+from functions.adapters.storage import MultipartStep
 from functions.core.settings import Credentials, StorageSettings
 from functions.core.unavailable import StorageUnavailable
 
+pytestmark = pytest.mark.usefixtures("aws_credentials")
+
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
 
 
 @pytest.fixture

@@ -3,18 +3,13 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from functions.api import handler as module
 from tests.events import event
-
-
-@dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+from tests.fakes.lambda_context import FakeLambdaContext
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +37,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def invoke(name: str) -> dict[str, Any]:
-    return module.handler(event(name), LambdaContext())  # type: ignore[arg-type]
+    return module.handler(event(name), FakeLambdaContext())  # type: ignore[arg-type]
 
 
 def test_a_request_is_answered_as_text() -> None:
@@ -54,12 +49,12 @@ def test_a_request_is_answered_as_text() -> None:
 def test_a_problem_is_text_and_carries_lambdas_request_id() -> None:
     response = invoke("http-unknown-route")
     assert response["isBase64Encoded"] is False
-    assert json.loads(response["body"])["request_id"] == LambdaContext.aws_request_id
+    assert json.loads(response["body"])["request_id"] == FakeLambdaContext.aws_request_id
 
 
 def test_docs_work_with_their_files() -> None:
     assert 'src="/swagger/' in invoke("http-docs")["body"]
     script = event("http-docs")
     script["rawPath"] = "/swagger/swagger-ui-bundle.js"
-    response = module.handler(script, LambdaContext())  # type: ignore[arg-type]
+    response = module.handler(script, FakeLambdaContext())  # type: ignore[arg-type]
     assert response["statusCode"] == 200

@@ -8,9 +8,7 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing

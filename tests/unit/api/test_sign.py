@@ -7,9 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests.examples import ID, done_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
@@ -49,7 +47,15 @@ class TestCreate:
 
     @pytest.mark.parametrize(
         ("filename", "content_type"),
-        [("a.MOV", "video/quicktime"), ("a.mkv", "video/x-matroska"), ("a.wmv", "video/x-ms-wmv")],
+        [
+            ("a.mp4", "video/mp4"),
+            ("a.MOV", "video/quicktime"),
+            ("a.mkv", "video/x-matroska"),
+            ("a.webm", "video/webm"),
+            ("a.avi", "video/x-msvideo"),
+            ("a.wmv", "video/x-ms-wmv"),
+            ("a.flv", "video/x-flv"),
+        ],
     )
     def test_takes_the_type_from_the_extension(
         self, client: TestClient, filename: str, content_type: str

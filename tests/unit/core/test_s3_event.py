@@ -19,6 +19,15 @@ from tests.events import event
 from tests.examples import ID, uploaded
 
 BUCKET = "clipo-uploads"
+UPLOAD = UploadedObject(
+    video_id=ID,
+    key=f"uploads/{ID}/source",
+    source=Source(
+        etag="d41d8cd98f00b204e9800998ecf8427e",
+        size=1_048_576,
+        sequencer=pad_sequencer("0055AED6DCD90281E5"),
+    ),
+)
 
 
 def uploaded_objects(of: Any) -> list[UploadedObject]:
@@ -30,15 +39,13 @@ def parsed(name: str) -> list[UploadedObject]:
     return uploaded_objects(event(name))
 
 
-def test_a_form_post_is_read() -> None:
-    source = Source(
-        etag="d41d8cd98f00b204e9800998ecf8427e",
-        size=1_048_576,
-        sequencer=pad_sequencer("0055AED6DCD90281E5"),
-    )
-    assert parsed("s3-post") == [
-        UploadedObject(video_id=ID, key=f"uploads/{ID}/source", source=source)
-    ]
+@pytest.mark.parametrize("name", ["s3-post", "s3-put", "invoke-retry"])
+def test_an_upload_in_one_request_is_read(name: str) -> None:
+    assert parsed(name) == [UPLOAD]
+
+
+def test_the_event_that_we_make_is_the_one_that_sam_invokes_with() -> None:
+    assert created_event(UPLOAD, bucket=BUCKET) == event("invoke-retry")
 
 
 def test_a_completed_multipart_upload_is_read() -> None:

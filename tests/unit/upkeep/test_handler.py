@@ -12,9 +12,7 @@ from functions.adapters.triggers import UnknownEvent
 from functions.core.keys import source_key
 from functions.core.settings import SettingsError
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
-from functions.core.video import (
-    Status,
-)
+from functions.core.video import Status
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import Leftovers
@@ -23,6 +21,7 @@ from functions.upkeep.wiring import Wired, wire
 from tests.events import event
 from tests.examples import ID, video
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.lambda_context import FakeLambdaContext
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.logs import logged
@@ -37,18 +36,11 @@ SETTINGS = {
 
 
 @dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 200_000
-
-
-@dataclass
 class World:
     records: FakeCatalog = field(default_factory=lambda: FakeCatalog({ID: video()}))
     objects: FakeStorage = field(default_factory=FakeStorage)
     processing: FakeProcessing = field(default_factory=FakeProcessing)
+    context: FakeLambdaContext = field(default_factory=FakeLambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
         wired = Wired(
@@ -56,7 +48,7 @@ class World:
             leftovers=Leftovers(self.records, self.objects, delete=False),
             failed_events=FailedEvents(self.records, self.objects, "clipo-uploads"),
         )
-        return handle(of, LambdaContext(), wired)
+        return handle(of, self.context, wired)
 
 
 @pytest.fixture
@@ -88,10 +80,8 @@ def test_a_fault_of_ours_in_one_message_does_not_keep_the_others_from_being_sett
     assert world.records.videos[ID].status is Status.FAILED
 
 
-def test_what_there_is_no_time_for_comes_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(LambdaContext, "get_remaining_time_in_millis", lambda _: 29_000)
+def test_what_there_is_no_time_for_comes_again(world: World) -> None:
+    world.context.remaining_s = 29
     batch = event("sqs-failed-events")
     (message,) = batch["Records"]
     again = {"batchItemFailures": [{"itemIdentifier": message["messageId"]}]}
@@ -104,7 +94,7 @@ def test_lines_name_the_run_the_message_and_the_event(world: World) -> None:
     with logged() as lines:
         world.handle(batch)
     for line in lines:
-        assert line["request_id"] == LambdaContext().aws_request_id
+        assert line["request_id"] == world.context.aws_request_id
         assert line["message_id"] == batch["Records"][0]["messageId"]
         assert (line["video_id"], line["event_id"]) == (ID, "C3D13FE58DE4C810")
     assert lines[-1]["code"] == "retries_exhausted"

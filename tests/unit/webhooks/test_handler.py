@@ -18,6 +18,7 @@ from functions.webhooks.wiring import wire
 from tests.events import event
 from tests.examples import ID, done_video
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.lambda_context import FakeLambdaContext
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
@@ -33,19 +34,10 @@ SETTINGS = {
 
 
 @dataclass
-class LambdaContext:
-    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-    remaining_s: float = 200.0
-
-    def get_remaining_time_in_millis(self) -> int:
-        return round(self.remaining_s * 1000)
-
-
-@dataclass
 class World:
     records: FakeCatalog = field(default_factory=FakeCatalog)
     receiver: FakeReceiver = field(default_factory=FakeReceiver)
-    context: LambdaContext = field(default_factory=LambdaContext)
+    context: FakeLambdaContext = field(default_factory=FakeLambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
         webhooks = Webhooks(self.records, self.receiver.post, Signer(SECRET), FakeWebhookQueue())
@@ -94,7 +86,7 @@ def test_a_message_comes_again_where_the_record_cannot_be_read(world: World) -> 
 
 
 def test_a_message_that_names_no_video_is_logged_and_keeps_no_other(world: World) -> None:
-    batch = event("sqs-not-understood")
+    batch = event("sqs-webhook-not-understood")
     batch["Records"] += copy.deepcopy(event("sqs-webhook")["Records"])
     with logged() as lines:
         assert world.handle(batch) == {"batchItemFailures": []}

@@ -4,9 +4,7 @@ from dataclasses import replace
 import pytest
 
 from functions.api.schemas import video_resource
-from functions.core.video import (
-    Video,
-)
+from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, done_video, failed_video
 
