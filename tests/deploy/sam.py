@@ -95,7 +95,7 @@ class Sam:
                 env=self._environ(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=hear_ctrl_c,
+                preexec_fn=hear_ctrl_c,  # noqa: PLW1509 (it takes no lock)
             )
         try:
             wait_until_listening(port)
