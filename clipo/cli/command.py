@@ -74,7 +74,7 @@ def ask(
 ) -> _Result:
     """Return the answer to a question to the API that was meant."""
     bypass_proxies()
-    # Who ends us by it is told as much as who presses Ctrl-C, and has the terminal put right.
+    # SIGTERM ends a command like Ctrl-C: with its sentence, and with the terminal restored.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     url = address.chosen(option, os.environ)
 

@@ -80,7 +80,7 @@ class Media:
 
     @property
     def duration(self) -> str | None:
-        """The duration as the ancestor wrote it: HH:MM:SS, rounded to the second."""
+        """The duration as the legacy endpoint shows it: HH:MM:SS, rounded to the second."""
         if self.duration_s is None:
             return None
         minutes, seconds = divmod(round(self.duration_s), 60)
@@ -163,7 +163,7 @@ class Video:
     processing: Processing | None = None
     error: Failure | None = None
     webhook: Webhook | None = None
-    """Of the present finish; `None` before it, and where nobody wants to be told."""
+    """The webhook of this result; `None` before there is one, and if webhooks are off."""
 
     @property
     def size(self) -> int:
