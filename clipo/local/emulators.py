@@ -1,6 +1,7 @@
 """The programs that stand for S3, SQS and MongoDB, and what the functions are told of them."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +27,7 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
     """
     if not MINISTACK.exists():
         raise ClipoError(f"{MINISTACK} is missing. Run `make setup` first.")
+    _readdress_queues(home.emulator / "sqs.json", port)
     settings = {
         "AUTH": "true",
         "BIND_HOST": host,
@@ -37,6 +39,17 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
         "S3_DATA_DIR": str(home.objects),
     }
     return [str(MINISTACK)], settings
+
+
+def _readdress_queues(state: Path, port: int) -> None:
+    """Give the queues of an earlier start the port of this one, with the events that wait in them.
+
+    The emulator knows a queue by its address. At another port it would make new ones, and nothing
+    would read the old ones any more.
+    """
+    if state.exists():
+        kept = re.sub(r"(?<=http://localhost:)\d+(?=/)", str(port), state.read_text())
+        state.write_text(kept)
 
 
 def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
