@@ -18,7 +18,7 @@ import boto3
 import httpx2
 
 from clipo.local.ports import free_port
-from tests.servers import WORKER
+from tests.servers import worker
 
 _START_S = 60
 _FINISH_S = 30
@@ -171,7 +171,7 @@ def launched(
     home: Path, port: int | None = None, python: str = sys.executable, **environ: str
 ) -> Iterator[RunningStack]:
     """Start `clipo up`, and make sure that it ends with the `with` block."""
-    stack = launch(home, port or free_port(18000 + 30 * WORKER, taken=set()), python, **environ)
+    stack = launch(home, port or free_port(18000 + 30 * worker(), taken=set()), python, **environ)
     try:
         yield stack
     finally:

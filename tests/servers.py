@@ -16,8 +16,10 @@ from clipo.home import Home
 from clipo.local.emulators import ministack, secantusd
 from clipo.local.ports import LOOPBACK, choosing, free_port
 
-WORKER = int(os.environ.get("PYTEST_XDISTWORKER", "gw0").removeprefix("gw"))
-"""The number of this process, where several run tests at once."""
+
+def worker() -> int:
+    """Return the number of this process, where several run tests at once."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @dataclass
@@ -107,7 +109,7 @@ def _a_port(base: int, host: str) -> Iterator[int]:
     A server that is stopped comes back to its port: no other process that runs tests takes it.
     """
     with choosing(lambda: None):
-        yield free_port(base + 100 * WORKER, taken=set(), host=host)
+        yield free_port(base + 100 * worker(), taken=set(), host=host)
 
 
 def wait_until_listening(port: int, host: str = LOOPBACK) -> None:
