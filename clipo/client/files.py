@@ -89,7 +89,7 @@ class Progress:
 
 
 class Unfinished:
-    """The file that remembers one upload. Nobody else uploads the same file meanwhile."""
+    """The file that remembers one upload. Its lock keeps a second command off the same upload."""
 
     def __init__(self, path: Path, api: str, file: LocalFile) -> None:
         """Take where it is kept, and of what."""
