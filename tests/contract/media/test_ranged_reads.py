@@ -101,7 +101,7 @@ def test_a_recording_without_any_end_shows_its_first_frame(
     engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its last cluster begins further back than is looked for, and it is too large to be walked."""
-    monkeypatch.setattr("functions.media.engine._MOST_WALKED", MB)
+    monkeypatch.setattr("functions.media.engine._MAX_SCANNED", MB)
     whole = clips["recorded.mkv"].read_bytes()
     one = tmp_path / "one-cluster.mkv"
     first = whole.index(b"\x1f\x43\xb6\x75")

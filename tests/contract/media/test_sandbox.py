@@ -13,8 +13,8 @@ from functions.media.sandbox import (
     ChildUsedUpCpu,
     ChildUsedUpMemory,
     Finished,
+    read_output_file,
     run,
-    written,
 )
 from tests.servers import assert_ended
 
@@ -92,7 +92,7 @@ def test_what_a_child_says_is_heard_whatever_it_does_to_its_directory(tmp_path: 
 
 def test_what_a_child_has_written_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"content")
-    assert written(tmp_path / "file") == b"content"
+    assert read_output_file(tmp_path / "file") == b"content"
 
 
 def test_nothing_but_a_file_is_read(tmp_path: Path) -> None:
@@ -100,7 +100,9 @@ def test_nothing_but_a_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    assert [written(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [None] * 4
+    assert [read_output_file(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [
+        None
+    ] * 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")

@@ -20,7 +20,7 @@ FORMAT: dict[str, Any] = {"format_name": "avi", "duration": "12.345678", "bit_ra
 
 
 def media_of(stdout: bytes) -> Media:
-    return probe.probed(stdout).media
+    return probe.parse_report(stdout).media
 
 
 def report(*streams: dict[str, Any], **format_: Any) -> bytes:

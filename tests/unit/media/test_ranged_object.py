@@ -352,7 +352,7 @@ def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> Non
 
 def test_a_reader_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.media.reader.ranged_object._COUNTING_S", 0.05)
-    monkeypatch.setattr("functions.media.reader.ranged_object._LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr("functions.media.reader.ranged_object._MAX_WAIT_S", 0.2)
     answer = threading.Event()
 
     def hang(_: int) -> None:
