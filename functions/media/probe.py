@@ -8,12 +8,7 @@ from typing import Any
 
 from functions.core.failures import ENCRYPTED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, BadMedia
 from functions.core.video import Media
-from functions.media.ffmpeg_errors import (
-    MAX_PIXELS,
-    MAX_STREAMS,
-    too_many_pixels,
-    too_many_streams,
-)
+from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS, too_many_pixels, too_many_streams
 
 Report = Mapping[str, Any]
 

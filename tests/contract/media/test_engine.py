@@ -380,7 +380,7 @@ def test_a_report_that_makes_no_sense_is_the_files_fault(
     """As a child may write it that was taken over."""
     (tmp_path / "report").write_text(report)
     engine = stub(tmp_path, ffprobe=f"cat {tmp_path / 'report'}")
-    with pytest.raises(BadMedia, match="does not say what its video is like") as error:
+    with pytest.raises(BadMedia, match="lacks the description of its video") as error:
         inspect(engine, clips["text.mp4"], tmp_path)
     assert error.value.code == "corrupt"
 

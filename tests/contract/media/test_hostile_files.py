@@ -17,11 +17,7 @@ import psutil
 import pytest
 
 from functions.core.failures import FailureCode
-from functions.core.video import (
-    Source,
-    Status,
-    UploadedObject,
-)
+from functions.core.video import Source, Status, UploadedObject
 from functions.media.engine import Engine
 from functions.media.reader.source import RangedSources
 from functions.processing.process_video import VideoProcessor

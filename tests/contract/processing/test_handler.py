@@ -15,10 +15,7 @@ from functions.adapters.s3_storage import S3Storage
 from functions.core.keys import source_key
 from functions.core.s3_event import MalformedEvent
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    Status,
-    Video,
-)
+from functions.core.video import Status, Video
 from functions.processing import handler as module
 from functions.processing.wiring import wire
 from tests.clips import Clips

@@ -11,10 +11,7 @@ from functions.core.s3_event import (
     records,
     uploaded_object,
 )
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import Source, UploadedObject
 from tests.events import event
 from tests.examples import ID, uploaded
 
