@@ -72,16 +72,11 @@ def count(metric: Metric) -> None:
 
 def count_failed(code: str) -> None:
     """Add one to the failed videos, in total and for this code."""
-    _write({Metric.FAILED: 1}, code=code)
+    measure({Metric.FAILED: 1}, code=code)
 
 
-def measure(values: Mapping[Metric, float]) -> None:
-    """Write several values in one line."""
-    _write(values)
-
-
-def _write(values: Mapping[Metric, float], **dimensions: str) -> None:
-    """Write one line immediately, with the dimension `service` from POWERTOOLS_SERVICE_NAME.
+def measure(values: Mapping[Metric, float], **dimensions: str) -> None:
+    """Write values in one line immediately. POWERTOOLS_SERVICE_NAME is the dimension `service`.
 
     Powertools' `Metrics` would collect values in one dict per process until the handler ends, and
     lose them if Lambda kills it. POWERTOOLS_METRICS_NAMESPACE (default `Clipo`) separates the

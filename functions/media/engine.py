@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from functions.core.failures import ENCRYPTED, OUT_OF_MEMORY, TOO_SLOW, BadMedia, FailureCode
+from functions.core.failures import (
+    ENCRYPTED,
+    OUT_OF_MEMORY,
+    TOO_MANY_STREAMS,
+    TOO_SLOW,
+    BadMedia,
+    FailureCode,
+)
 from functions.core.formats import DEMUXERS
 from functions.core.video import Media
 from functions.media import ffmpeg_errors, last_packets, probe
@@ -156,12 +163,9 @@ class _Inspector:
     budget: _Budget
 
     def probe(self) -> Probed:
-        finished = self._run(
-            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.REPORT),
-            self.source.location,
-        )
+        finished = self._report(probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
-            raise ffmpeg_errors.too_many_streams()
+            raise BadMedia(TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         if finished.exit_code != 0:
             raise ffmpeg_errors.unreadable(
                 finished.stderr,
@@ -174,19 +178,16 @@ class _Inspector:
             # The reason may be a missing decoder, which only ffmpeg reports.
             tried = self._run(*self._frame_command(0, self.directory / "first.jpg"))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
-        if not probed.packet_seen and self._is_encrypted():
+        if not probed.packet_seen and probe.is_encrypted(self._report(probe.FIRST_PACKET).stdout):
             raise BadMedia(ENCRYPTED)
         if probed.media.duration_s:
             return probed
         duration_s = self._find_duration_s(probed.start_s)
         return replace(probed, media=replace(probed.media, duration_s=duration_s))
 
-    def _is_encrypted(self) -> bool:
-        finished = self._run(
-            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.FIRST_PACKET),
-            self.source.location,
-        )
-        return probe.is_encrypted(finished.stdout)
+    def _report(self, options: list[str]) -> Finished:
+        command = [self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *options]
+        return self._run(*command, self.source.location)
 
     def _find_duration_s(self, start_s: float) -> float | None:
         """Find a duration that the file does not state: in its last packets, or in all of them."""

@@ -7,7 +7,6 @@ from functions.core.failures import (
     NOT_A_VIDEO,
     OUT_OF_MEMORY,
     TOO_MANY_PIXELS,
-    TOO_MANY_STREAMS,
     UNDECODABLE,
     UNDESCRIBED,
     UNSUPPORTED_CODEC,
@@ -51,8 +50,7 @@ def unreadable(stderr: str, *, head: bytes, crashed: bool) -> BadMedia:
 
     `head` is the beginning of the file.
     """
-    known = _known(stderr)
-    if known:
+    if known := _known(stderr):
         return known
     if crashed or _DEMUXER_MESSAGE.search(stderr) or _SIGNATURE.match(head):
         return BadMedia(DAMAGED)
@@ -66,8 +64,7 @@ def undescribed(stderr: str) -> BadMedia:
 
 def undecodable(stderr: str, codec: str) -> BadMedia:
     """Return the error for a file from which no picture could be decoded."""
-    known = _known(stderr)
-    if known:
+    if known := _known(stderr):
         return known
     if _NO_DECODER.search(stderr):
         return BadMedia(UNSUPPORTED_CODEC, codec=codec)
@@ -76,20 +73,10 @@ def undecodable(stderr: str, codec: str) -> BadMedia:
 
 def _known(stderr: str) -> BadMedia | None:
     if _TOO_MANY_PIXELS.search(stderr):
-        return too_many_pixels()
+        return BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)
     if _NO_MEMORY.search(stderr):
         return BadMedia(OUT_OF_MEMORY)
     if _NO_ZLIB.search(stderr):
         return BadMedia(UNSUPPORTED_COMPRESSION)
     codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
     return BadMedia(UNSUPPORTED_CODEC, codec=codec[1]) if codec else None
-
-
-def too_many_streams() -> BadMedia:
-    """Return the error for a file with more than `MAX_STREAMS`."""
-    return BadMedia(TOO_MANY_STREAMS, limit=MAX_STREAMS)
-
-
-def too_many_pixels() -> BadMedia:
-    """Return the error for a picture with more than `MAX_PIXELS`."""
-    return BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)

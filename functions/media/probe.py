@@ -6,9 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.core.failures import ENCRYPTED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, BadMedia
+from functions.core.failures import (
+    ENCRYPTED,
+    NO_VIDEO_STREAM,
+    TOO_MANY_PIXELS,
+    TOO_MANY_STREAMS,
+    UNSUPPORTED_CODEC,
+    BadMedia,
+)
 from functions.core.video import Media
-from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS, too_many_pixels, too_many_streams
+from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
 Report = Mapping[str, Any]
 
@@ -97,7 +104,7 @@ def parse_report(stdout: bytes) -> Probed:
     """
     report: Report = json.loads(stdout)
     if sum(stream.get("codec_type") != "attachment" for stream in report["streams"]) > MAX_STREAMS:
-        raise too_many_streams()
+        raise BadMedia(TOO_MANY_STREAMS, limit=MAX_STREAMS)
     video = _video_stream(report)
     if _is_encrypted(report, video):
         raise BadMedia(ENCRYPTED)
@@ -231,7 +238,7 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     if width <= 0 or height <= 0:
         raise ValueError("The video stream has no size.")
     if width * height > MAX_PIXELS:
-        raise too_many_pixels()
+        raise BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
     if not 1 / MAX_PIXEL_ASPECT <= pixel_aspect <= MAX_PIXEL_ASPECT:
         pixel_aspect = 1

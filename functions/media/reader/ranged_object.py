@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from functions.core.unavailable import StorageUnavailable
@@ -120,12 +119,7 @@ class RangedObject:
                 self._read_whole()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Release waiting readers. Requests in progress end by themselves and change nothing."""
         with self._changed:
             self._closed = True
