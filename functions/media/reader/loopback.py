@@ -26,7 +26,7 @@ _RANGE = re.compile(r"bytes=(\d{1,19})-")
 
 @contextlib.contextmanager
 def serve(content: RangedObject) -> Iterator[str]:
-    """Serve the object until the `with` block ends, and yield its URL, which nobody can guess."""
+    """Serve the object until the `with` block ends, and yield its unguessable URL."""
     path = f"/{secrets.token_hex(16)}"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)

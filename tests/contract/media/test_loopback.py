@@ -1,4 +1,4 @@
-"""The loopback server, over HTTP."""
+"""The loopback server, tested over HTTP."""
 
 import socket
 import threading
@@ -29,7 +29,7 @@ def get(url: str, path: str | None = None, **headers: str) -> HTTPResponse:
     return response
 
 
-def test_a_child_reads_from_where_it_wants_to_the_end() -> None:
+def test_a_range_is_served_to_the_end() -> None:
     with serve(content()) as url:
         response = get(url, Range="bytes=1234-")
         assert response.status == 206
@@ -37,7 +37,7 @@ def test_a_child_reads_from_where_it_wants_to_the_end() -> None:
         assert response.read() == CONTENT[1234:]
 
 
-def test_without_a_range_it_reads_all() -> None:
+def test_without_a_range_everything_is_served() -> None:
     with serve(content()) as url:
         response = get(url)
         assert (response.status, response.read()) == (200, CONTENT)
@@ -50,13 +50,13 @@ def test_there_is_nothing_after_the_end(start: int) -> None:
         assert (response.status, response.read()) == (416, b"")
 
 
-def test_connections_are_not_kept() -> None:
+def test_connections_are_closed() -> None:
     with serve(content()) as url:
         assert get(url).headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("path", ["/", "/0123456789abcdef0123456789abcdef", "/etc/passwd", "//"])
-def test_who_does_not_know_the_url_gets_nothing(path: str) -> None:
+def test_another_path_is_not_found(path: str) -> None:
     with serve(content()) as url:
         response = get(url, path)
         assert (response.status, response.read()) == (404, b"")
@@ -67,21 +67,21 @@ def test_every_object_has_its_own_url() -> None:
         assert urlsplit(one).path != urlsplit(other).path
 
 
-def test_only_this_machine_is_listened_to() -> None:
+def test_the_server_listens_on_loopback_only() -> None:
     with serve(content()) as url:
         port = urlsplit(url).port
         found = psutil.Process().net_connections("tcp")
         assert {one.laddr.ip for one in found if one.laddr.port == port} == {"127.0.0.1"}
 
 
-def test_content_that_ends_early_is_not_taken_for_all_of_it() -> None:
+def test_an_early_end_of_the_content_is_detectable() -> None:
     with serve(content(readable=5000)) as url:
         response = get(url)
         with pytest.raises(IncompleteRead):
             response.read()
 
 
-def test_afterwards_the_port_is_closed_and_nothing_waits_for_it() -> None:
+def test_the_port_and_the_threads_are_gone_afterwards() -> None:
     before = threading.active_count()
     with serve(content()) as url:
         get(url).read()
@@ -93,7 +93,7 @@ def test_afterwards_the_port_is_closed_and_nothing_waits_for_it() -> None:
         time.sleep(0.01)
 
 
-def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
+def test_a_client_may_stop_reading() -> None:
     with serve(content()) as url:
         parts = urlsplit(url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
@@ -102,7 +102,7 @@ def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
         assert get(url).read() == CONTENT
 
 
-def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_client_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.media.reader.loopback._Answer.timeout", 0.1)
     with serve(content()) as url:
         parts = urlsplit(url)
@@ -111,7 +111,7 @@ def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> 
         assert get(url).read() == CONTENT
 
 
-def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_survives_a_lack_of_file_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = socket.socket.accept
     failures = iter([OSError(24, "Too many open files")] * 2)
 
@@ -125,7 +125,7 @@ def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.Monke
         assert get(url).read() == CONTENT
 
 
-def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_answers_even_without_a_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
 
     def scarce(self: threading.Thread) -> None:
@@ -138,7 +138,7 @@ def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.Monke
         assert get(url).read() == CONTENT
 
 
-def test_what_strangers_ask_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+def test_invalid_requests_are_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
     with serve(content()) as url:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as stranger:

@@ -1,4 +1,4 @@
-"""The codes and sentences of failed videos, and the documents that list them."""
+"""The codes and messages of failed videos, and the documents that list them."""
 
 import re
 from pathlib import Path

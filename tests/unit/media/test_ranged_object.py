@@ -1,4 +1,4 @@
-"""Ranged reads against an object in memory that counts, waits and breaks as it is told."""
+"""Ranged reads of an object in memory that counts, delays and breaks requests."""
 
 import errno
 import threading
@@ -23,12 +23,12 @@ MB = 1 << 20
 
 @dataclass
 class Store:
-    """An object of which every eight bytes tell their place."""
+    """An object in which every eight bytes hold their own position."""
 
     size: int
     asked: list[tuple[int, int]] = field(default_factory=list)
     fail: Callable[[int], None] = lambda _: None
-    """Called with the number of each request, and may raise."""
+    """A function that gets the number of each request and may raise."""
     piece: Callable[[bytes], bytes] = lambda piece: piece
 
     def content(self, start: int, end: int) -> bytes:
@@ -69,7 +69,7 @@ def opened(
 
 
 def settled(content: RangedObject) -> None:
-    """Wait until no request is under way."""
+    """Wait until no request is in progress."""
     with content._changed:
         assert content._changed.wait_for(lambda: not content._fetches, timeout=10)
 
@@ -86,7 +86,7 @@ def read(content: RangedObject, start: int, length: int) -> bytes:
     size=st.integers(1, 12 * MB) | st.sampled_from([1, BLOCK - 1, BLOCK, BLOCK + 1, MB, 8 * MB]),
     places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5),
 )
-def test_every_byte_is_the_objects(
+def test_every_byte_is_correct(
     tmp_path_factory: pytest.TempPathFactory, size: int, places: list[float]
 ) -> None:
     store = Store(size)
@@ -113,26 +113,26 @@ def test_an_object_of_up_to_8_mb_is_read_whole(tmp_path: Path) -> None:
         assert content.requests == asked
 
 
-def test_both_ends_are_asked_for_before_anyone_reads(tmp_path: Path) -> None:
+def test_both_ends_are_requested_before_the_first_read(tmp_path: Path) -> None:
     store = Store(100 * MB)
     with opened(store, tmp_path) as content:
         settled(content)
         assert store.asked[0][0] == 0
         assert store.asked[-1][1] == 100 * MB
         assert store.bytes_asked == pytest.approx(2 * MB, rel=0.1)
-        # Side by side, and none much smaller than it could be.
+        # Parallel requests of similar size.
         assert len(store.asked) == 4
 
 
 @pytest.mark.parametrize(("size", "ends"), [(10 * MB, 512 << 10), (4096 * MB, 4 * MB)])
-def test_the_ends_are_bounded(tmp_path: Path, size: int, ends: int) -> None:
+def test_the_size_of_the_ends_is_bounded(tmp_path: Path, size: int, ends: int) -> None:
     store = Store(size)
     with opened(store, tmp_path) as content:
         settled(content)
         assert store.bytes_asked == ends
 
 
-def test_what_was_read_is_not_asked_for_again(tmp_path: Path) -> None:
+def test_a_block_is_requested_once(tmp_path: Path) -> None:
     store = Store(100 * MB)
     with opened(store, tmp_path) as content:
         read(content, 50 * MB, 100)
@@ -145,7 +145,7 @@ def test_what_was_read_is_not_asked_for_again(tmp_path: Path) -> None:
         assert len(store.asked) == asked
 
 
-def test_a_look_at_one_place_costs_little(tmp_path: Path) -> None:
+def test_a_single_read_costs_little(tmp_path: Path) -> None:
     store = Store(4096 * MB)
     with opened(store, tmp_path) as content:
         settled(content)
@@ -155,7 +155,7 @@ def test_a_look_at_one_place_costs_little(tmp_path: Path) -> None:
         assert store.bytes_asked - ends <= MB
 
 
-def test_one_who_reads_on_is_read_ahead_of_in_ever_larger_steps(tmp_path: Path) -> None:
+def test_the_window_grows_for_a_sequential_reader(tmp_path: Path) -> None:
     store = Store(1024 * MB)
     with opened(store, tmp_path) as content:
         read(content, 500 * MB, 40 * MB)
@@ -164,7 +164,7 @@ def test_one_who_reads_on_is_read_ahead_of_in_ever_larger_steps(tmp_path: Path) 
         assert store.bytes_asked < 40 * MB + 20 * MB
 
 
-def test_one_who_is_slower_than_storage_is_not_read_far_ahead_of(tmp_path: Path) -> None:
+def test_the_window_stays_small_for_a_slow_reader(tmp_path: Path) -> None:
     store = Store(1024 * MB)
     with opened(store, tmp_path) as content:
         settled(content)
@@ -175,7 +175,7 @@ def test_one_who_is_slower_than_storage_is_not_read_far_ahead_of(tmp_path: Path)
         assert store.bytes_asked - ends <= 3 * MB
 
 
-def test_who_jumps_about_too_much_gets_it_whole(tmp_path: Path) -> None:
+def test_many_jumps_fetch_the_whole_object(tmp_path: Path) -> None:
     store = Store(64 * MB)
     with opened(store, tmp_path) as content:
         for jump in range(28):
@@ -189,7 +189,7 @@ def test_who_jumps_about_too_much_gets_it_whole(tmp_path: Path) -> None:
         assert content.requests == asked
 
 
-def test_but_not_what_the_cache_cannot_hold(tmp_path: Path) -> None:
+def test_many_jumps_do_not_fetch_an_object_larger_than_the_cache(tmp_path: Path) -> None:
     store = Store(640 * MB)
     with opened(store, tmp_path, capacity=100) as content:
         for jump in range(40):
@@ -199,7 +199,7 @@ def test_but_not_what_the_cache_cannot_hold(tmp_path: Path) -> None:
         assert store.bytes_asked < 60 * MB
 
 
-def test_an_object_of_which_all_will_be_wanted_is_read_whole_at_once(tmp_path: Path) -> None:
+def test_whole_if_fetches_the_whole_object_immediately(tmp_path: Path) -> None:
     store = Store(30 * MB)
     seen: list[bytes] = []
 
@@ -214,13 +214,13 @@ def test_an_object_of_which_all_will_be_wanted_is_read_whole_at_once(tmp_path: P
         assert len(store.asked) < 12
 
 
-def test_an_object_larger_than_the_cache_can_still_be_read_to_its_end(tmp_path: Path) -> None:
+def test_an_object_larger_than_the_cache_can_be_read_to_its_end(tmp_path: Path) -> None:
     store = Store(12 * MB)
     with opened(store, tmp_path, capacity=20) as content:
         assert read(content, 0, 12 * MB) == store.content(0, 12 * MB)
 
 
-def test_many_may_read_at_once(tmp_path: Path) -> None:
+def test_several_threads_can_read(tmp_path: Path) -> None:
     store = Store(32 * MB)
     wrong: list[int] = []
 
@@ -241,7 +241,7 @@ def test_many_may_read_at_once(tmp_path: Path) -> None:
     "error",
     [SourceReplaced("newer"), ObjectGone("gone"), OSError(errno.ENOSPC, "No space left")],
 )
-def test_what_cannot_pass_ends_the_reading_at_once(tmp_path: Path, error: Exception) -> None:
+def test_a_permanent_error_ends_reading_immediately(tmp_path: Path, error: Exception) -> None:
     def fail(_: int) -> None:
         raise error
 
@@ -252,7 +252,7 @@ def test_what_cannot_pass_ends_the_reading_at_once(tmp_path: Path, error: Except
         assert content.read(50 * MB) == b""
 
 
-def test_a_request_that_breaks_is_sent_again(tmp_path: Path) -> None:
+def test_a_failed_request_is_retried(tmp_path: Path) -> None:
     def fail(request: int) -> None:
         if request in (1, 3, 4):
             raise StorageUnavailable("S3: connection reset")
@@ -264,7 +264,7 @@ def test_a_request_that_breaks_is_sent_again(tmp_path: Path) -> None:
         assert content.error is None
 
 
-def test_a_storage_that_keeps_breaking_is_unavailable(tmp_path: Path) -> None:
+def test_storage_that_keeps_failing_is_unavailable(tmp_path: Path) -> None:
     def fail(_: int) -> None:
         raise StorageUnavailable("S3: connection reset")
 
@@ -276,7 +276,7 @@ def test_a_storage_that_keeps_breaking_is_unavailable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 100])
-def test_a_body_that_ends_early_is_not_believed(tmp_path: Path, length: int) -> None:
+def test_a_body_that_always_ends_early_is_an_error(tmp_path: Path, length: int) -> None:
     store = Store(100 * MB, piece=lambda piece: piece[:length])
     with opened(store, tmp_path) as content:
         assert content.read(0) == b""
@@ -284,7 +284,7 @@ def test_a_body_that_ends_early_is_not_believed(tmp_path: Path, length: int) -> 
         assert len(store.asked) < 10
 
 
-def test_a_body_that_ended_early_is_read_on_from_there(tmp_path: Path) -> None:
+def test_a_body_that_ended_early_is_continued(tmp_path: Path) -> None:
     broken: list[int] = []
 
     def piece(content: bytes) -> bytes:
@@ -299,7 +299,7 @@ def test_a_body_that_ended_early_is_read_on_from_there(tmp_path: Path) -> None:
         assert read(content, 0, MB) == store.content(0, MB)
 
 
-def test_a_reader_that_waits_is_let_go_at_the_end(tmp_path: Path) -> None:
+def test_closing_releases_a_waiting_reader(tmp_path: Path) -> None:
     asked, answer = threading.Event(), threading.Event()
     found: list[bytes] = []
 
@@ -333,7 +333,7 @@ def test_there_is_nothing_after_the_end(tmp_path: Path, size: int) -> None:
 
 
 @pytest.mark.parametrize("mb", [9, 20, 40, 60, 100, 107, 119, 200, 1000])
-def test_no_request_for_an_end_is_a_crumb(tmp_path: Path, mb: int) -> None:
+def test_requests_for_the_ends_have_similar_sizes(tmp_path: Path, mb: int) -> None:
     store = Store(mb * MB)
     with opened(store, tmp_path) as content:
         settled(content)
@@ -342,7 +342,7 @@ def test_no_request_for_an_end_is_a_crumb(tmp_path: Path, mb: int) -> None:
         assert min(lengths) > max(lengths) / 2
 
 
-def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+def test_a_closed_object_returns_no_bytes_and_sends_no_request(tmp_path: Path) -> None:
     store = Store(MB)
     with opened(store, tmp_path) as content:
         read(content, 0, MB)
@@ -364,7 +364,7 @@ def test_a_reader_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.Mon
         answer.set()
 
 
-def test_a_disk_that_cannot_be_read_is_not_the_files_fault(
+def test_a_disk_error_is_kept_as_the_objects_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = OSError(errno.EIO, "Input/output error")
@@ -379,7 +379,7 @@ def test_a_disk_that_cannot_be_read_is_not_the_files_fault(
         assert content.error is broken
 
 
-def test_without_a_thread_for_a_request_nothing_is_waited_for(
+def test_without_a_thread_for_a_request_reading_fails_immediately(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: threading.Thread) -> None:
