@@ -11,7 +11,7 @@ from functions.core.keys import video_id_of
 from functions.core.video import Source, UploadedObject
 
 _SEQUENCER_LENGTH = 32
-"""Digits that hold any sequencer."""
+"""Digits to which sequencers are padded."""
 
 
 class MalformedEvent(Exception):

@@ -43,7 +43,7 @@ _SIGNATURE = 16
 
 _MAX_ALLOC = 256 << 20
 _RECEIVE_BUFFER = 32 << 10
-"""Bytes of a child's receive buffer, kept small because the child may never read them."""
+"""Bytes of a child's receive buffer. It is small because received bytes are often not needed."""
 
 _CHILD_S = 60
 """Seconds that one child process may run."""
@@ -79,7 +79,7 @@ _LIMITS = [
 _OVER_HTTP = [
     *("-protocol_whitelist", ",".join(PROTOCOLS)),
     *("-recv_buffer_size", str(_RECEIVE_BUFFER)),
-    # The bytes in flight. Without it ffmpeg makes a system call for each of a million small seeks.
+    # This covers the bytes in flight. Otherwise ffmpeg makes a system call before each short seek.
     *("-short_seek_size", str(2 * _RECEIVE_BUFFER)),
 ]
 _FROM_FILE = ["-protocol_whitelist", "file"]
@@ -134,7 +134,7 @@ class _Budget:
     """The time for one file."""
 
     ends: float
-    """Reading of the monotonic clock."""
+    """Deadline on the monotonic clock."""
     is_full: bool
     """Whether the file gets all of `_FILE_S`, not only what the function has left."""
 
@@ -149,7 +149,7 @@ class _Budget:
         """Return the error for an exhausted budget: only a full one is the file's fault."""
         if self.is_full:
             return BadMedia(TOO_SLOW)
-        return OutOfTime("The function ran out of time before the file did.")
+        return OutOfTime("The function ran out of time before the file used up its own.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ class _Inspector:
     budget: _Budget
 
     def probe(self) -> Probed:
-        finished = self._report(probe.REPORT)
+        finished = self._run_ffprobe(probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
             raise BadMedia(TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         if finished.exit_code != 0:
@@ -178,14 +178,16 @@ class _Inspector:
             # The reason may be a missing decoder, which only ffmpeg reports.
             tried = self._run(*self._frame_command(0, self.directory / "first.jpg"))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
-        if not probed.packet_seen and probe.is_encrypted(self._report(probe.FIRST_PACKET).stdout):
-            raise BadMedia(ENCRYPTED)
+        if not probed.packet_seen:
+            first_packet = self._run_ffprobe(probe.FIRST_PACKET)
+            if probe.is_encrypted(first_packet.stdout):
+                raise BadMedia(ENCRYPTED)
         if probed.media.duration_s:
             return probed
         duration_s = self._find_duration_s(probed.start_s)
         return replace(probed, media=replace(probed.media, duration_s=duration_s))
 
-    def _report(self, options: list[str]) -> Finished:
+    def _run_ffprobe(self, options: list[str]) -> Finished:
         command = [self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *options]
         return self._run(*command, self.source.location)
 

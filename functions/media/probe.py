@@ -72,13 +72,13 @@ _CONTAINERS = {
     "mpegts": "mpeg-ts",
     "mpeg": "mpeg-ps",
 }
-"""Container names for the demuxers that ffprobe calls otherwise."""
+"""Container names, by ffprobe's name of the demuxer, where the two differ."""
 
 _NO_TAG = "[0][0][0][0]"
 """ffprobe's text for a missing codec tag."""
 
 _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
-"""https://www.webmproject.org/docs/container/"""
+"""The codecs that WebM allows: https://www.webmproject.org/docs/container/"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Probed:
 
     media: Media
     start_s: float
-    """The time of the file's beginning."""
+    """Time at which the file begins."""
     palette: bool
     """Whether the colours come from a table that stands only at the beginning."""
     protected: bool

@@ -152,7 +152,7 @@ def _limit(pid: int) -> None:
         resource.RLIMIT_NOFILE: (64, 64),
         resource.RLIMIT_CORE: (0, 0),
     }
-    with contextlib.suppress(ProcessLookupError):  # it may have ended already
+    with contextlib.suppress(ProcessLookupError):  # the child may have ended
         for limit, value in limits.items():
             resource.prlimit(pid, limit, value)
 

@@ -14,7 +14,7 @@ from typing import Any
 from functions.media.reader.ranged_object import RangedObject
 
 _SEND_BUFFER = 64 << 10
-"""Bytes of the send buffer, kept small because the child may never read them."""
+"""Bytes of the send buffer. It is small because sent bytes are often not needed."""
 
 _REQUEST_S, _SEND_S = 5, 120
 """Seconds to wait for a request, and for a child to read on: it may be busy decoding."""
