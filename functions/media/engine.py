@@ -6,28 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from functions.core.failures import (
-    ENCRYPTED,
-    OUT_OF_MEMORY,
-    TOO_MANY_STREAMS,
-    TOO_SLOW,
-    BadMedia,
-    FailureCode,
-)
+from functions.core import failures
+from functions.core.failures import BadMedia, FailureCode
 from functions.core.formats import DEMUXERS
 from functions.core.video import Media
-from functions.media import ffmpeg_errors, last_packets, probe
+from functions.media import ffmpeg_errors, last_packets, probe, sandbox
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.probe import MAX_PIXEL_ASPECT, Probed
 from functions.media.reader.source import OpenSource
-from functions.media.sandbox import (
-    ChildTimedOut,
-    ChildUsedUpCpu,
-    ChildUsedUpMemory,
-    Finished,
-    read_output_file,
-    run,
-)
+from functions.media.sandbox import Finished
 
 PROTOCOLS = ("http", "tcp")
 """The protocols that ffmpeg may use: it reads every upload from the loopback server."""
@@ -148,7 +135,7 @@ class _Budget:
     def used_up(self) -> BadMedia | OutOfTime:
         """Return the error for an exhausted budget: only a full one is the file's fault."""
         if self.is_full:
-            return BadMedia(TOO_SLOW)
+            return BadMedia(failures.TOO_SLOW)
         return OutOfTime("The function ran out of time before the file used up its own.")
 
 
@@ -165,7 +152,7 @@ class _Inspector:
     def probe(self) -> Probed:
         finished = self._run_ffprobe(probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
-            raise BadMedia(TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
+            raise BadMedia(failures.TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         if finished.exit_code != 0:
             raise ffmpeg_errors.unreadable(
                 finished.stderr,
@@ -174,14 +161,14 @@ class _Inspector:
             )
         try:
             probed = probe.parse_report(finished.stdout)
-        except probe.INVALID_REPORT as error:
+        except probe.MALFORMED as error:
             # The reason may be a missing decoder, which only ffmpeg reports.
             tried = self._run(*self._frame_command(0, self.directory / "first.jpg"))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
         if not probed.packet_seen:
             first_packet = self._run_ffprobe(probe.FIRST_PACKET)
             if probe.is_encrypted(first_packet.stdout):
-                raise BadMedia(ENCRYPTED)
+                raise BadMedia(failures.ENCRYPTED)
         if probed.media.duration_s:
             return probed
         duration_s = self._find_duration_s(probed.start_s)
@@ -226,7 +213,7 @@ class _Inspector:
             found = self._try(*self._frame_command(at_s, jpeg, roll_s=roll_s))
             if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
                 # The first part is often clear; the decoder fails in the encrypted part after it.
-                raise BadMedia(ENCRYPTED)
+                raise BadMedia(failures.ENCRYPTED)
             frame = self._verify(jpeg, at_s=at_s, fallback=False) if found else None
             if frame:
                 return frame
@@ -253,7 +240,7 @@ class _Inspector:
 
     def _verify(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
         """Return the picture if it decodes: ffmpeg may exit with 0 and write none."""
-        jpeg = read_output_file(file)
+        jpeg = sandbox.read_output_file(file)
         if not jpeg:
             return None
         finished = self._run(
@@ -281,13 +268,15 @@ class _Inspector:
         if left_s <= 0:
             raise self.budget.used_up()
         try:
-            return run(list(command), directory=self.directory, timeout_s=min(limit_s, left_s))
-        except ChildUsedUpMemory as error:
-            raise BadMedia(OUT_OF_MEMORY) from error
-        except ChildUsedUpCpu as error:
-            raise BadMedia(TOO_SLOW) from error
-        except ChildTimedOut as error:
-            raise (self.budget.used_up() if left_s < limit_s else BadMedia(TOO_SLOW)) from error
+            timeout_s = min(limit_s, left_s)
+            return sandbox.run(list(command), directory=self.directory, timeout_s=timeout_s)
+        except sandbox.ChildUsedUpMemory as error:
+            raise BadMedia(failures.OUT_OF_MEMORY) from error
+        except sandbox.ChildUsedUpCpu as error:
+            raise BadMedia(failures.TOO_SLOW) from error
+        except sandbox.ChildTimedOut as error:
+            reason = self.budget.used_up() if left_s < limit_s else BadMedia(failures.TOO_SLOW)
+            raise reason from error
 
 
 def _scale_filter(width: int, height: int) -> str:

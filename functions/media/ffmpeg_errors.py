@@ -2,17 +2,8 @@
 
 import re
 
-from functions.core.failures import (
-    DAMAGED,
-    NOT_A_VIDEO,
-    OUT_OF_MEMORY,
-    TOO_MANY_PIXELS,
-    UNDECODABLE,
-    UNDESCRIBED,
-    UNSUPPORTED_CODEC,
-    UNSUPPORTED_COMPRESSION,
-    BadMedia,
-)
+from functions.core import failures
+from functions.core.failures import BadMedia
 from functions.core.formats import FORMATS
 
 MAX_PIXELS = 8192 * 4352
@@ -53,13 +44,13 @@ def unreadable(stderr: str, *, head: bytes, crashed: bool) -> BadMedia:
     if known := _known(stderr):
         return known
     if crashed or _DEMUXER_MESSAGE.search(stderr) or _SIGNATURE.match(head):
-        return BadMedia(DAMAGED)
-    return BadMedia(NOT_A_VIDEO)
+        return BadMedia(failures.DAMAGED)
+    return BadMedia(failures.NOT_A_VIDEO)
 
 
 def undescribed(stderr: str) -> BadMedia:
     """Return the error for a file whose ffprobe report is incomplete."""
-    return _known(stderr) or BadMedia(UNDESCRIBED)
+    return _known(stderr) or BadMedia(failures.UNDESCRIBED)
 
 
 def undecodable(stderr: str, codec: str) -> BadMedia:
@@ -67,16 +58,16 @@ def undecodable(stderr: str, codec: str) -> BadMedia:
     if known := _known(stderr):
         return known
     if _NO_DECODER.search(stderr):
-        return BadMedia(UNSUPPORTED_CODEC, codec=codec)
-    return BadMedia(UNDECODABLE)
+        return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec)
+    return BadMedia(failures.UNDECODABLE)
 
 
 def _known(stderr: str) -> BadMedia | None:
     if _TOO_MANY_PIXELS.search(stderr):
-        return BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)
+        return BadMedia(failures.TOO_MANY_PIXELS, limit=MAX_PIXELS)
     if _NO_MEMORY.search(stderr):
-        return BadMedia(OUT_OF_MEMORY)
+        return BadMedia(failures.OUT_OF_MEMORY)
     if _NO_ZLIB.search(stderr):
-        return BadMedia(UNSUPPORTED_COMPRESSION)
+        return BadMedia(failures.UNSUPPORTED_COMPRESSION)
     codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
-    return BadMedia(UNSUPPORTED_CODEC, codec=codec[1]) if codec else None
+    return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec[1]) if codec else None

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.core.formats import EBML
-from functions.media.probe import INVALID_REPORT, MAX_NUMBER
+from functions.media.probe import MALFORMED, MAX_NUMBER
 from functions.media.reader.source import OpenSource
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
@@ -58,7 +58,7 @@ def end_s(stdout: bytes) -> float | None:
             for packet in packets
             if "pts_time" in packet
         )
-    except INVALID_REPORT:
+    except MALFORMED:
         return None
     return end_s if 0 < end_s < MAX_NUMBER else None
 

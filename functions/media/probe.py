@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.core.failures import (
-    ENCRYPTED,
-    NO_VIDEO_STREAM,
-    TOO_MANY_PIXELS,
-    TOO_MANY_STREAMS,
-    UNSUPPORTED_CODEC,
-    BadMedia,
-)
+from functions.core import failures
+from functions.core.failures import BadMedia
 from functions.core.video import Media
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
@@ -46,14 +40,7 @@ FIRST_PACKET = [
 
 PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
 
-INVALID_REPORT = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """The exceptions that reading a malformed report raises."""
 
 _MAX_SIDE = 10_000
@@ -99,15 +86,15 @@ class Probed:
 def parse_report(stdout: bytes) -> Probed:
     """Parse a `REPORT`. It is untrusted, because a hostile file may have written it.
 
-    Raises `BadMedia` if there is no playable video stream, and one of `INVALID_REPORT` if the
+    Raises `BadMedia` if there is no playable video stream, and one of `MALFORMED` if the
     report does not describe it.
     """
     report: Report = json.loads(stdout)
     if sum(stream.get("codec_type") != "attachment" for stream in report["streams"]) > MAX_STREAMS:
-        raise BadMedia(TOO_MANY_STREAMS, limit=MAX_STREAMS)
+        raise BadMedia(failures.TOO_MANY_STREAMS, limit=MAX_STREAMS)
     video = _video_stream(report)
     if _is_encrypted(report, video):
-        raise BadMedia(ENCRYPTED)
+        raise BadMedia(failures.ENCRYPTED)
     return Probed(
         media=_media(report, video),
         start_s=_start_s(report["format"]),
@@ -149,7 +136,7 @@ def is_encrypted(stdout: bytes) -> bool:
     """Tell from a `FIRST_PACKET` report whether the video is encrypted."""
     try:
         return any(map(_has_key, json.loads(stdout)["packets"]))
-    except INVALID_REPORT:
+    except MALFORMED:
         return False
 
 
@@ -166,7 +153,7 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     try:
         frame = json.loads(stdout)["frames"][0]
         width, height = int(frame["width"]), int(frame["height"])
-    except INVALID_REPORT:
+    except MALFORMED:
         return None
     return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
@@ -184,12 +171,12 @@ def _video_stream(report: Report) -> Report:
         if stream.get("codec_type") == "video" and not stream["disposition"]["attached_pic"]:
             break
     else:
-        raise BadMedia(NO_VIDEO_STREAM)
+        raise BadMedia(failures.NO_VIDEO_STREAM)
     if stream.get("codec_name", "unknown") == "unknown":
         tag = stream.get("codec_tag_string", _NO_TAG)
         if tag == _NO_TAG:
             raise ValueError("The video stream does not name its codec.")
-        raise BadMedia(UNSUPPORTED_CODEC, codec=_name(tag))
+        raise BadMedia(failures.UNSUPPORTED_CODEC, codec=_name(tag))
     return stream  # type: ignore[no-any-return]  # JSON
 
 
@@ -238,7 +225,7 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
     if width <= 0 or height <= 0:
         raise ValueError("The video stream has no size.")
     if width * height > MAX_PIXELS:
-        raise BadMedia(TOO_MANY_PIXELS, limit=MAX_PIXELS)
+        raise BadMedia(failures.TOO_MANY_PIXELS, limit=MAX_PIXELS)
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
     if not 1 / MAX_PIXEL_ASPECT <= pixel_aspect <= MAX_PIXEL_ASPECT:
         pixel_aspect = 1

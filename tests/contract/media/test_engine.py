@@ -256,7 +256,7 @@ def test_a_child_gets_the_remaining_time_minus_the_reserve(
         given.append(timeout_s)
         return run(command, directory=directory, timeout_s=timeout_s)
 
-    monkeypatch.setattr("functions.media.engine.run", timing_run)
+    monkeypatch.setattr("functions.media.sandbox.run", timing_run)
     inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
     assert given == pytest.approx(given_s, abs=3)
 
