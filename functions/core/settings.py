@@ -106,10 +106,10 @@ def _endpoint_url(environ: Mapping[str, str]) -> str | None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError as error:
-        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must be a URL, not {url!r}.") from error
+    except ValueError:
+        good = False
     if not good:
-        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must begin with https:// or http://: {url!r}.")
+        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must be an http or https URL, not {url!r}.")
     return url
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _LAYER = Path("/opt/bin")
 _READ_AHEAD = 128 << 10
-"""Bytes per request: the kernel's default read-ahead, and the most that it reads for one request.
+"""Bytes per request. The kernel reads no more for one request than its read-ahead, by default this.
 
 https://www.kernel.org/doc/Documentation/ABI/stable/sysfs-block (read_ahead_kb)
 """

@@ -71,11 +71,7 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
             start_new_session=True,
         )
         exit_code = _wait(child, timeout_s)
-        return Finished(
-            exit_code=exit_code,
-            stdout=_head(stdout),
-            stderr=_head(stderr).decode(errors="replace"),
-        )
+        return Finished(exit_code, _head(stdout), _head(stderr).decode(errors="replace"))
 
 
 def read_output_file(file: Path) -> bytes | None:

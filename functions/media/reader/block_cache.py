@@ -12,7 +12,7 @@ from functions.adapters.storage import READ_BYTES
 BLOCK = READ_BYTES
 """Bytes of a block: small enough to arrive quickly, large enough that 2 GB have few of them."""
 
-_LEAST_BYTES, _MOST_BYTES = 24 << 20, 2 << 30
+_MIN_BYTES, _MAX_BYTES = 24 << 20, 2 << 30
 _SHARE = 3 / 4
 """The share of the free disk to use: 384 MB of the 512 MB that Lambda gives by default."""
 
@@ -61,7 +61,7 @@ class BlockCache:
 
 
 def _room(directory: Path) -> int:
-    room = min(shutil.disk_usage(directory).free * _SHARE, _MOST_BYTES)
-    if room < _LEAST_BYTES:
+    room = min(shutil.disk_usage(directory).free * _SHARE, _MAX_BYTES)
+    if room < _MIN_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))
     return int(room) // BLOCK
