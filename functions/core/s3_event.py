@@ -60,7 +60,7 @@ def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
 def created_event(upload: UploadedObject, *, bucket: str) -> dict[str, Any]:
     """Create the event of a stored object whose own event never came.
 
-    Its `eventSource` tells that Clipo created it.
+    Its `eventSource` is `clipo`.
     """
     source = upload.source
     stored = {"key": quote_plus(upload.key, safe="/"), "size": source.size, "eTag": source.etag}

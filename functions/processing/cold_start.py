@@ -1,4 +1,4 @@
-"""The module that Lambda imports for processing. It starts to read ffmpeg from disk at once.
+"""The module that Lambda imports for processing. Its import starts to read ffmpeg from disk.
 
 So the disk loads ffmpeg while Python imports the rest, and the first event waits for less (ADR 23).
 No other module has side effects when it is imported.
