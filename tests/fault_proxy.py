@@ -240,7 +240,7 @@ def at_random(seed: int, share: float, *words: bytes) -> Callable[[bytes], Fault
 
 
 @contextmanager
-def running(*proxies: Proxy) -> Iterator[None]:
+def run_proxies(*proxies: Proxy) -> Iterator[None]:
     """Run proxies on their own ports during a `with` block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)

@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.core.keys import source_key
-from tests.fault_proxy import MongoProxy, S3Proxy, Trap, running
+from tests.fault_proxy import MongoProxy, S3Proxy, Trap, run_proxies
 from tests.running_stack import RunningStack, post_form, running_stack
 from tests.servers import S3, MongoDB, mongodb, s3
 from tests.time_travel import let_time_pass
@@ -227,7 +227,7 @@ def faulty_stack(make_folder: Callable[[str], Path], ffmpeg_dir: Path) -> Iterat
         s3_server = until_the_end.enter_context(s3(make_folder("s3"), _CREDENTIALS))
         mongodb_server = until_the_end.enter_context(mongodb(make_folder("mongodb")))
         storage, database = S3Proxy(s3_server.port), MongoProxy(mongodb_server.port)
-        until_the_end.enter_context(running(storage, database))
+        until_the_end.enter_context(run_proxies(storage, database))
         settings = {
             "MONGODB_URI": database.uri,
             "AWS_ENDPOINT_URL_S3": storage.url,

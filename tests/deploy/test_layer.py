@@ -18,7 +18,7 @@ from functions.media.decoders import VIDEO_DECODERS
 from functions.media.engine import PROTOCOLS, Engine
 from tests.clips import Clips
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, Sam
-from tests.fakes.uploads import opened
+from tests.fakes.uploads import open_clip
 from tests.layer import built_layer
 
 pytestmark = pytest.mark.layer
@@ -165,7 +165,7 @@ def test_the_other_processors_makes_the_same_picture(
         (tmp_path / program).chmod(0o755)
     found = []
     for folder in (tmp_path, built_layer() / "bin"):
-        with opened(clips[name], tmp_path) as source:
+        with open_clip(clips[name], tmp_path) as source:
             inspection = Engine(folder).inspect(
                 source, directory=tmp_path, remaining_s=lambda: 100.0
             )

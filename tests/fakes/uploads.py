@@ -33,7 +33,9 @@ class FileUploads(FakeStorage):
 
 
 @contextmanager
-def opened(file: Path, directory: Path, uploads: FileUploads | None = None) -> Iterator[OpenSource]:
+def open_clip(
+    file: Path, directory: Path, uploads: FileUploads | None = None
+) -> Iterator[OpenSource]:
     """Open a file like an uploaded object."""
     event = UploadedObject("1", str(file), Source("etag", file.stat().st_size, ""))
     with RangedSources(uploads or FileUploads()).open(event, directory=directory) as source:

@@ -11,7 +11,7 @@ from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
 from tests.fakes.content import MemoryObject
-from tests.fakes.uploads import opened
+from tests.fakes.uploads import open_clip
 from tests.pictures import pixel
 
 
@@ -21,7 +21,7 @@ def engine(ffmpeg_dir: Path) -> Engine:
 
 
 def inspect(engine: Engine, clip: Path, directory: Path, remaining_s: float = 100.0) -> Inspection:
-    with opened(clip, directory) as source:
+    with open_clip(clip, directory) as source:
         return engine.inspect(source, directory=directory, remaining_s=lambda: remaining_s)
 
 

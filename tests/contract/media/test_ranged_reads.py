@@ -15,7 +15,7 @@ from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource
 from tests.boxes import claim_sample_of, widen
 from tests.clips import Clips, ffmpeg
-from tests.fakes.uploads import FileUploads, opened
+from tests.fakes.uploads import FileUploads, open_clip
 from tests.pictures import pixel
 
 MB = 1 << 20
@@ -29,7 +29,7 @@ def engine(ffmpeg_dir: Path) -> Engine:
 def inspect(
     engine: Engine, clip: Path, directory: Path, uploads: FileUploads | None = None
 ) -> tuple[Inspection, OpenSource]:
-    with opened(clip, directory, uploads) as source:
+    with open_clip(clip, directory, uploads) as source:
         found = engine.inspect(source, directory=directory, remaining_s=lambda: 100.0)
     return found, source
 
@@ -55,9 +55,9 @@ def test_a_4_gb_file_needs_little_memory(ffmpeg_dir: Path, clips: Clips, tmp_pat
     code = (
         "import resource, sys, pathlib\n"
         "from functions.media.engine import Engine\n"
-        "from tests.fakes.uploads import opened\n"
+        "from tests.fakes.uploads import open_clip\n"
         "ffmpeg, clip, folder = map(pathlib.Path, sys.argv[1:])\n"
-        "with opened(clip, folder) as source:\n"
+        "with open_clip(clip, folder) as source:\n"
         "    Engine(ffmpeg).inspect(source, directory=folder, remaining_s=lambda: 100.0)\n"
         "peak = int(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         "print(peak + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
@@ -116,7 +116,7 @@ def test_a_recording_of_unknown_duration_shows_its_first_frame(
 def test_a_frame_of_300_mb_is_not_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     movie = tmp_path / "movie.mp4"
     widen(claim_sample_of(300 * MB, clips["tiny.mp4"].read_bytes()), 400 * MB, movie)
-    with opened(movie, tmp_path) as source:
+    with open_clip(movie, tmp_path) as source:
         with pytest.raises(BadMedia) as error:
             engine.inspect(source, directory=tmp_path, remaining_s=lambda: 100.0)
         assert error.value.code == "corrupt"

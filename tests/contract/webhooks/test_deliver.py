@@ -33,7 +33,7 @@ class World:
     receiver: Receiver
     queue: FakeWebhookQueue
 
-    def finished(self) -> str:
+    def finish_video(self) -> str:
         video_id = new_video_id()
         self.catalog.add(video(video_id))
         self.complete(video_id)
@@ -89,7 +89,7 @@ def world(mongodb_uri: str) -> Iterator[World]:
 
 
 def test_a_result_is_delivered_once(world: World) -> None:
-    video_id = world.finished()
+    video_id = world.finish_video()
     assert world.run() == DeliveryReport(delivered=1)
     assert world.run() == DeliveryReport()
     ((webhook_id, event),) = world.receiver.got
@@ -109,7 +109,7 @@ def elsewhere(handler: Handler) -> None:
 def test_a_failing_receiver_gets_retries_until_it_accepts(
     world: World, answer: Answer, last_status: int | None
 ) -> None:
-    video_id = world.finished()
+    video_id = world.finish_video()
     world.receiver.answer = answer
     for attempt in (1, 2):
         assert world.run() == DeliveryReport(not_delivered=1)
@@ -123,7 +123,7 @@ def test_a_failing_receiver_gets_retries_until_it_accepts(
 
 
 def test_a_webhook_is_given_up_after_the_last_attempt(world: World) -> None:
-    video_id = world.finished()
+    video_id = world.finish_video()
     world.receiver.answer = status(503)
     for _ in range(len(WEBHOOK_DELAYS) + 3):
         world.run()
@@ -139,7 +139,7 @@ def test_a_crash_around_an_attempt_repeats_it_with_the_same_id(
     world: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Crash in the first or the second of the two writes around an attempt."""
-    video_id, saves = world.finished(), 0
+    video_id, saves = world.finish_video(), 0
     save = MongoCatalog.save
 
     def crash(catalog: MongoCatalog, seen: Video, new: Video) -> Video | None:
@@ -162,7 +162,7 @@ def test_a_crash_around_an_attempt_repeats_it_with_the_same_id(
 
 
 def test_messages_and_scheduled_runs_at_once_deliver_each_result_once(world: World) -> None:
-    videos = [world.finished() for _ in range(20)]
+    videos = [world.finish_video() for _ in range(20)]
     start = threading.Barrier(4)
 
     def worker(number: int) -> None:
@@ -217,7 +217,7 @@ def test_a_change_of_the_video_overtakes_its_webhook(
 
 
 def test_every_result_has_its_own_webhook_id(world: World) -> None:
-    video_id = world.finished()
+    video_id = world.finish_video()
     world.run()
     world.complete(video_id, sequencer="B")
     world.run()
