@@ -11,6 +11,7 @@ from functions.core.failures import BadMedia, FailureCode
 from functions.core.formats import DEMUXERS
 from functions.core.video import Media
 from functions.media import ffmpeg_errors, last_packets, probe, sandbox
+from functions.media.colour import Colours
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.probe import MAX_PIXEL_ASPECT, Probed
 from functions.media.reader.source import OpenSource
@@ -163,7 +164,7 @@ class _Inspector:
             probed = probe.parse_report(finished.stdout)
         except probe.MALFORMED as error:
             # The reason may be a missing decoder, which only ffmpeg reports.
-            tried = self._run(*self._frame_command(0, self.directory / "first.jpg"))
+            tried = self._run(*self._frame_command(0, self.directory / "first.jpg", Colours.of({})))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
         if not probed.packet_seen:
             first_packet = self._run_ffprobe(probe.FIRST_PACKET)
@@ -205,25 +206,29 @@ class _Inspector:
     def make_thumbnail(self, probed: Probed) -> Frame:
         media = probed.media
         jpeg = self.directory / "thumbnail.jpg"
+        probed.colours.write_table(self.directory)
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
         roll_s = _PRE_ROLL_S.get(media.container, 0)
         if probed.palette or at_s < 2 * roll_s:
             roll_s = at_s  # decode from the beginning
         if at_s > 0:
-            found = self._try(*self._frame_command(at_s, jpeg, roll_s=roll_s))
+            found = self._try(*self._frame_command(at_s, jpeg, probed.colours, roll_s=roll_s))
             if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
                 # The first part is often clear; the decoder fails in the encrypted part after it.
                 raise BadMedia(failures.ENCRYPTED)
             frame = self._verify(jpeg, at_s=at_s, fallback=False) if found else None
             if frame:
                 return frame
-        finished = self._run(*self._frame_command(0, jpeg), limit_s=_CHILD_S - _SEARCH_S)
+        first = self._frame_command(0, jpeg, probed.colours)
+        finished = self._run(*first, limit_s=_CHILD_S - _SEARCH_S)
         frame = self._verify(jpeg, at_s=0, fallback=True)
         if frame:
             return frame
         raise ffmpeg_errors.undecodable(finished.stderr, media.video_codec)
 
-    def _frame_command(self, at_s: float, jpeg: Path, *, roll_s: float = 0) -> list[str]:
+    def _frame_command(
+        self, at_s: float, jpeg: Path, colours: Colours, *, roll_s: float = 0
+    ) -> list[str]:
         """Return the command that writes the frame at `at_s`.
 
         ffmpeg seeks to `roll_s` before it and decodes forward from the keyframe there.
@@ -232,9 +237,10 @@ class _Inspector:
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
             # `-ss 0` would drop frames whose time is unknown or negative.
             *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s > roll_s else [])),
-            *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
+            *(*colours.decoder_options(), "-i", self.source.location),
+            *(["-ss", f"{roll_s:.3f}"] if roll_s else []),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
-            *("-vf", _scale_filter(*_THUMBNAIL_BOX), "-q:v", "2"),
+            *("-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours), "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
 
@@ -279,15 +285,12 @@ class _Inspector:
             raise reason from error
 
 
-def _scale_filter(width: int, height: int) -> str:
-    """Return a filter that fits the picture into a box, with even sides and square pixels.
+def _thumbnail_filters(width: int, height: int, colours: Colours) -> str:
+    """Return filters that fit the picture into a box, with even sides and square pixels.
 
     It keeps the aspect ratio and never enlarges.
     """
     sar = f"if(between(sar,{1 / MAX_PIXEL_ASPECT},{MAX_PIXEL_ASPECT}),sar,1)"
     factor = f"min(1,min({width}/(iw*{sar}),{height}/ih))"
     wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (f"iw*{sar}", "ih"))
-    # A JPEG always has full-range BT.601 colours; most videos have BT.709 colours.
-    # https://www.w3.org/Graphics/JPEG/jfif3.pdf
-    colours = "out_color_matrix=bt601:out_range=pc"
-    return f"scale=w='{wide}':h='{high}':{colours},format=yuvj420p,setsar=1"
+    return colours.filters(f"w='{wide}':h='{high}'") + ",setsar=1"

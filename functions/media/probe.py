@@ -9,6 +9,7 @@ from typing import Any
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Media
+from functions.media.colour import Colours
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
 Report = Mapping[str, Any]
@@ -19,9 +20,11 @@ _ENTRIES = ":".join(
         "format_tags=major_brand,ASF_Protection_Type",
         "stream=index,codec_type,codec_name,codec_tag_string,duration,width,height",
         "stream=pix_fmt,sample_aspect_ratio,avg_frame_rate,r_frame_rate",
+        "stream=color_space,color_transfer,color_primaries",
         "stream_tags=enc_key_id",
         "stream_disposition=attached_pic",
         "stream_side_data=side_data_type,rotation,crop_top,crop_bottom,crop_left,crop_right",
+        "stream_side_data=dv_profile,dv_bl_signal_compatibility_id",
         "packet=stream_index",
         "packet_side_data=side_data_type",
     ]
@@ -77,6 +80,7 @@ class Probed:
     """Time at which the file begins."""
     palette: bool
     """Whether the colours come from a table that stands only at the beginning."""
+    colours: Colours
     protected: bool
     """Whether some part of the file is encrypted: perhaps only a later part, or the sound."""
     packet_seen: bool
@@ -99,6 +103,7 @@ def parse_report(stdout: bytes) -> Probed:
         media=_media(report, video),
         start_s=_start_s(report["format"]),
         palette=video.get("pix_fmt") == "pal8",
+        colours=Colours.of(video),
         protected=_is_protected(report),
         packet_seen=bool(_packets_of(video, report)),
     )
