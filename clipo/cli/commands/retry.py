@@ -1,9 +1,9 @@
-"""`clipo retry`: has failed videos processed again."""
+"""`clipo retry`: processes failed videos again."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from clipo import typed
+from clipo.cli import view
 from clipo.cli.command import (
     DONE,
     ApiOption,
@@ -14,14 +14,11 @@ from clipo.cli.command import (
     do_each,
     open_terminal,
 )
-from clipo.cli.later import later
+from clipo.program import program_name
 
 if TYPE_CHECKING:
-    from clipo.cli import view
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
-else:
-    view = later("clipo.cli.view")
 
 
 def command(
@@ -31,20 +28,20 @@ def command(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Have failed videos processed again."""
+    """Process failed videos again."""
     on = open_terminal(as_json=as_json, quiet=quiet)
-    return ask(api, on, lambda to: _retry(to, on, ids))
+    return ask(api, on, lambda api: _retry(api, on, ids))
 
 
 async def _retry(api: "Api", on: "Terminal", ids: Sequence[str]) -> int:
-    async def one(video_id: str) -> None:
+    async def retry(video_id: str) -> None:
         video = await api.retry(video_id)
         if on.as_json:
-            on.json(video)
+            on.write_json(video)
         elif not on.quiet:
-            on.data(f"retried  {video_id}  {view.plain(video['filename'])}")
+            on.write(f"retried  {video_id}  {view.plain(video['filename'])}")
 
-    exit_code = await do_each(on, ids, one)
+    exit_code = await do_each(on, ids, retry)
     if exit_code == DONE and not on.as_json:
-        on.message(f"Follow: {typed.clipo()} watch {' '.join(ids)}", "dim")
+        on.message(f"Follow: {program_name()} watch {' '.join(ids)}", "dim")
     return exit_code
