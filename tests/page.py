@@ -1,4 +1,4 @@
-"""What the tests of Clipo's own page do there, and look for."""
+"""Helpers of the tests of Clipo's page."""
 
 import time
 
@@ -29,6 +29,11 @@ async () => {
 def card(page: WatchedPage, name: str) -> Locator:
     """The newest video of that name."""
     return page.page.locator(".card").filter(has_text=name).first
+
+
+def isolated(name: str) -> str:
+    """A filename between the characters that isolate its writing direction."""
+    return f"\u2068{name}\u2069"
 
 
 def expect_picture(card: Locator) -> None:

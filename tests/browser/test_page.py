@@ -1,4 +1,4 @@
-"""The page at / in a real browser: what is dropped there becomes a video with a picture."""
+"""The page at / in a real browser: dropped files become videos with thumbnails."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.browsers import WatchedPage, opened
 from tests.clips import Clips
-from tests.page import DONE_MS, DROP, card, expect_picture
+from tests.page import DONE_MS, DROP, card, expect_picture, isolated
 from tests.running_stack import RunningStack
 
 _SHIFTS = """
@@ -26,7 +26,7 @@ _SHIFTS = """
   }).observe({type: "layout-shift"});
 }
 """
-"""Writes down what moves outside of Uppy's own box, whose bars slide in and out."""
+"""Records layout shifts outside of Uppy's box, whose bars slide in and out."""
 
 _ANIMATIONS = """
 () => {
@@ -36,6 +36,23 @@ _ANIMATIONS = """
     animated++;
     return animate.apply(this, what);
   };
+}
+"""
+_READS_LEFT_TO_RIGHT = """
+(element, text) => {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const start = walker.currentNode.data.indexOf(text);
+    if (start < 0) continue;
+    const leftOf = (at) => {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, at);
+      range.setEnd(walker.currentNode, at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    return leftOf(start) < leftOf(start + text.length - 1);
+  }
+  throw new Error(`${text} is not there`);
 }
 """
 _NO_DATABASE = """
@@ -158,9 +175,9 @@ def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path
         text.write_text("no video")
     (tmp_path / "empty.mp4").touch()
     page.drop(DROP, *texts, tmp_path / "empty.mp4")
-    told = page.page.get_by_role("alert")
-    expect(told).to_contain_text(
-        ["0.txt, 1.txt, 2.txt and 1 more: not a video that Clipo takes", "empty.mp4: empty"]
+    names = ", ".join(isolated(text.name) for text in texts[:3])
+    expect(page.page.get_by_role("alert")).to_contain_text(
+        [f"{names} and 1 more: not in a supported format", f"{isolated('empty.mp4')}: empty"]
     )
     page.screenshot("refused", width=360, height=740)
     assert not [call for call in page.calls if call.startswith("POST ")]
@@ -171,7 +188,7 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> No
     video_id = uploaded(page, named("tiny.webm", "looked-at.webm"))
     card(page, "looked-at.webm").locator("a").click()
     details = page.page.get_by_role("dialog")
-    expect(details).to_contain_text("Processing began")
+    expect(details).to_contain_text("Processing started")
     expect(details).to_contain_text(re.compile(rf"curl -X DELETE \S+/videos/{video_id}"))
     details.get_by_role("button", name="Delete…").click()
     details.get_by_role("button", name="Keep it").click()
@@ -209,7 +226,7 @@ def test_an_address_of_no_video_says_so(
     page.page.set_viewport_size({"width": 360, "height": 740})
     page.page.goto(f"{stack.api}/#/videos/{address}")
     details = page.page.get_by_role("dialog")
-    expect(details).to_contain_text("was deleted, or never was")
+    expect(details).to_contain_text("does not exist")
     assert details.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
     details.get_by_role("button", name="Show all videos").click()
     expect(details).to_have_count(0)
@@ -220,7 +237,7 @@ def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named
     uploaded(page, named("tiny.mp4", "back.mp4"))
     link = card(page, "back.mp4").locator("a")
     link.click()
-    expect(page.page).to_have_title("back.mp4 · Clipo")
+    expect(page.page).to_have_title(f"{isolated('back.mp4')} · Clipo")
     page.page.go_back()
     expect(page.page.get_by_role("dialog")).to_have_count(0)
     expect(page.page).to_have_title("Clipo")
@@ -284,7 +301,29 @@ def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
     expect(link).to_be_focused()
 
 
-def test_names_are_text_whatever_is_in_them(page: WatchedPage, named: Named) -> None:
+def reads_left_to_right(element: Locator, text: str) -> bool:
+    """Whether a text that the element shows in one line begins at its left end."""
+    return bool(element.evaluate(_READS_LEFT_TO_RIGHT, text))
+
+
+def test_a_right_to_left_name_does_not_turn_the_text_after_it(
+    page: WatchedPage, named: Named, tmp_path: Path
+) -> None:
+    refused = tmp_path / "\u202etxt.txt"
+    refused.write_text("no video")
+    page.drop(DROP, refused)
+    assert reads_left_to_right(page.page.get_by_role("alert").first, "not in")
+    name = "\u202e4pm.mp4"
+    uploaded(page, named("tiny.mp4", name))
+    expect(card(page, name).locator(".name bdi")).to_have_text(name)
+    card(page, name).locator("a").click()
+    details = page.page.get_by_role("dialog")
+    expect(details.locator("h2 bdi")).to_have_text(name)
+    assert reads_left_to_right(details.locator("pre").first, ">video.json")
+    expect(page.page).to_have_title(f"{isolated(name)} · Clipo")
+
+
+def test_names_are_shown_as_text(page: WatchedPage, named: Named) -> None:
     names = [
         "<img src=x onerror=alert(1)>.mp4",
         "\u202efdp.4pm عطلة الصيف 🏖️.mp4",

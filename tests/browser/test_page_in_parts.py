@@ -221,7 +221,7 @@ def test_parts_that_storage_has_forgotten_are_sent_anew(
             Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
         )
     trap.go_on.set()
-    expect(card(page, large.stem)).to_contain_text("Retry uploads the file anew")
+    expect(card(page, large.stem)).to_contain_text("Retry uploads the whole file again")
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
@@ -281,7 +281,7 @@ def test_what_is_too_large_is_never_announced(
     with huge.open("wb") as file:
         file.truncate(1_000_000_001)
     page.drop(DROP, huge)
-    told = page.page.get_by_text("huge.mp4: too large. At most 1 GB are allowed")
+    told = page.page.get_by_text("too large. The limit is 1 GB")
     expect(told.first).to_be_visible()
     assert f"POST {world.stack.api}/videos" not in page.calls
 
@@ -312,7 +312,9 @@ def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
     [first] = video_ids(page)
     world.stack.client.delete(f"/videos/{first}")
     trap.go_on.set()
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry uploads the file anew")
+    expect(page.page.get_by_role("alert").first).to_contain_text(
+        "Retry uploads the whole file again"
+    )
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     [second] = video_ids(page) - {first}
@@ -349,8 +351,8 @@ def test_a_signature_that_expired_is_made_anew(
         times=1,
     )
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "late.mp4", 10_000))
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry makes a new one")
-    expect(card(page, "late.mp4")).to_contain_text("Retry makes a new one")
+    expect(page.page.get_by_role("alert").first).to_contain_text("Retry gets a new signature")
+    expect(card(page, "late.mp4")).to_contain_text("Retry gets a new signature")
     page.screenshot("stopped", width=360, height=900)
     page.screenshot("stopped", width=1280, height=900, dark=True)
     page.page.get_by_role("button", name="Retry upload").last.click()
