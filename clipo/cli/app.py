@@ -32,7 +32,7 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 (the signature that Typ
 def _clipo(
     context: typer.Context,
     *,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     _version: Annotated[
         bool,
         typer.Option(
@@ -40,7 +40,7 @@ def _clipo(
         ),
     ] = False,
 ) -> None:
-    context.obj = api
+    context.obj = api_url
 
 
 def _place(name: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from clipo.cli import terminal, view
+from clipo.cli import view
 from clipo.client import address, faults
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
@@ -26,7 +26,7 @@ _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
-def _given(context: typer.Context, option: str | None) -> str | None:
+def _choose_api(context: typer.Context, option: str | None) -> str | None:
     """Return the option after the command's name, else the one before it."""
     return option or context.obj
 
@@ -46,7 +46,7 @@ ApiOption = Annotated[
         metavar="URL",
         help="Address of Clipo's API.",
         show_default="CLIPO_API, else the stack that runs in this folder, else http://localhost:8000",
-        callback=_given,
+        callback=_choose_api,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
@@ -59,13 +59,8 @@ Id = typer.Argument(
 )
 
 
-def open_terminal(*, as_json: bool = False, quiet: bool = False) -> "Terminal":
-    """Return the output of a command."""
-    return terminal.Terminal(as_json=as_json, quiet=quiet)
-
-
 def ask(
-    option: str | None, on: "Terminal", question: "Callable[[Api], Awaitable[_Result]]"
+    option: str | None, output: "Terminal", question: "Callable[[Api], Awaitable[_Result]]"
 ) -> _Result:
     """Return what a function of the API returns. `option` is the value of `--api`."""
     bypass_proxies()
@@ -75,7 +70,7 @@ def ask(
 
     async def answer() -> _Result:
         async with api_client.connect(
-            url, lambda: on.message(f"Waiting for {url} …", "dim")
+            url, lambda: output.message(f"Waiting for {url} …", "dim")
         ) as api:
             return await question(api)
 
@@ -90,7 +85,7 @@ def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 async def do_each(
-    on: "Terminal", ids: Sequence[str], action: Callable[[str], Awaitable[None]]
+    output: "Terminal", ids: Sequence[str], action: Callable[[str], Awaitable[None]]
 ) -> int:
     """Run an action for each video, even if it fails for one of them. Return the exit code."""
     exit_code = DONE
@@ -98,9 +93,9 @@ async def do_each(
         try:
             await action(video_id)
         except faults.Fault as error:
-            on.error(view.plain(str(error)))
-            if on.as_json:
-                on.write_json({"id": video_id, "error": error.document()})
+            output.error(view.plain(str(error)))
+            if output.as_json:
+                output.write_json({"id": video_id, "error": error.document()})
             exit_code = FAILED
     return exit_code
 
@@ -110,14 +105,14 @@ def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, N
 
     @wraps(command)
     def exiting(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
-        with errors_reported():
+        with report_errors():
             raise typer.Exit(command(*arguments, **options))
 
     return exiting
 
 
 @contextmanager
-def errors_reported(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]:
+def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]:
     """Turn errors and Ctrl-C into a message and an exit code."""
     try:
         yield

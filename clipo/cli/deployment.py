@@ -14,7 +14,7 @@ from clipo.client.faults import Fault, Unreachable
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
-"""Near the 15 minutes that a signature is valid."""
+"""Difference of clocks that is broken: close to the 15 minutes that a signature is valid."""
 
 
 async def findings(api: Api) -> AsyncIterator[Finding]:

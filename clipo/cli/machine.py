@@ -101,7 +101,7 @@ def _ffmpeg(chosen: str | None) -> Finding:
 
 def _folder(home: Home) -> Finding:
     name, where = "Folder", str(home.root)
-    existing = _existing(home.root)
+    existing = _nearest_existing(home.root)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         fix = "Set CLIPO_HOME to a folder of yours, or correct its owner and permissions."
         return broken(name, f"{where} cannot be written.", fix)
@@ -113,12 +113,12 @@ def _folder(home: Home) -> Finding:
     return ok(name, where)
 
 
-def _existing(path: Path) -> Path:
-    return path if path.exists() or path == path.parent else _existing(path.parent)
+def _nearest_existing(path: Path) -> Path:
+    return path if path.exists() or path == path.parent else _nearest_existing(path.parent)
 
 
 def _disk(home: Home) -> Finding:
-    free = shutil.disk_usage(_existing(home.root)).free
+    free = shutil.disk_usage(_nearest_existing(home.root)).free
     said = f"{free / 1e9:,.1f} GB are free for {home.root}."
     fix = "Free some space, set CLIPO_HOME to another disk, or run clipo up --reset."
     if free < _TOO_LITTLE:

@@ -43,7 +43,7 @@ def kind(environ: Mapping[str, str], *, truecolor: bool) -> Kind | None:
 
 async def show(terminal: Terminal, api: Api, video: Video) -> None:
     """Draw the thumbnail of a video if it has one and the terminal can show it."""
-    if not video["thumbnail"] or not _possible(terminal):
+    if not video["thumbnail"] or not _can_draw(terminal):
         return
     try:
         _draw(terminal, await api.thumbnail(video["id"]))
@@ -51,7 +51,7 @@ async def show(terminal: Terminal, api: Api, video: Video) -> None:
         terminal.message(f"The thumbnail cannot be shown: {fault}", "dim")
 
 
-def _possible(terminal: Terminal) -> bool:
+def _can_draw(terminal: Terminal) -> bool:
     return terminal.out.is_terminal and not (terminal.out.is_dumb_terminal or terminal.out.no_color)
 
 

@@ -15,7 +15,7 @@ _SOUND = f"sine=frequency=440:beep_factor=4:duration={_SECONDS}"
 
 
 @contextmanager
-def sample() -> Iterator[Path]:
+def make_sample() -> Iterator[Path]:
     """Yield a video with a moving test picture and sound, deleted after the `with` block.
 
     Raises `ClipoError` if the ffmpeg of the wheel cannot make it. That ffmpeg is used even with

@@ -100,7 +100,7 @@ async def complete(
     headers = {"Content-Type": "application/xml"}
     answer = await _send(http, "POST", signed["url"], headers=headers, content=body.encode())
     if "<Error>" in answer.text:  # S3 sends the status before it joins the parts
-        raise _refused(500, answer.text)
+        raise _refusal(500, answer.text)
 
 
 async def _chunks(
@@ -131,11 +131,11 @@ async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any)
             f"The file can no longer be read: {error.strerror}. Correct that and upload it again."
         ) from error
     if not answer.is_success:
-        raise _refused(answer.status_code, answer.text)
+        raise _refusal(answer.status_code, answer.text)
     return answer
 
 
-def _refused(status: int, text: str) -> StorageRefused:
+def _refusal(status: int, text: str) -> StorageRefused:
     code = _texts(text, "Code") or [f"HTTP {status}"]
     message = _texts(text, "Message") or [""]
     return StorageRefused(status, code[0], message[0])

@@ -95,7 +95,7 @@ async def _send_form(api: Api, video: Video, file: LocalFile, row: ProgressRow) 
 
     async def attempt() -> None:
         nonlocal form
-        with _counting(row) as on_bytes:
+        with _count_bytes(row) as on_bytes:
             form, given = None, form or await api.sign(video["id"], "PUT")
             await storage.send_form(api.http, given, file.path, on_bytes)
 
@@ -188,7 +188,7 @@ class MultipartUpload:
             etags[piece.number] = await retry(lambda: self._attempt(piece), self._row.show_retry)
 
     async def _attempt(self, piece: Slice) -> str:
-        with _counting(self._row) as on_bytes:
+        with _count_bytes(self._row) as on_bytes:
             # Signed last: a part may wait longer for its turn than a signature is valid.
             signed = await self._api.sign(
                 self._video_id, "PUT", uploadId=self._upload_id, partNumber=piece.number
@@ -224,7 +224,7 @@ class MultipartUpload:
 
 
 @contextmanager
-def _counting(row: ProgressRow) -> Iterator[Callable[[int], None]]:
+def _count_bytes(row: ProgressRow) -> Iterator[Callable[[int], None]]:
     """Yield a function that counts the bytes of an attempt; if it fails, take them back."""
     sent = 0
 

@@ -83,7 +83,7 @@ def named(clips: Clips, tmp_path: Path) -> Callable[[str, str], Path]:
 Named = Callable[[str, str], Path]
 
 
-def uploaded(page: WatchedPage, clip: Path) -> str:
+def upload(page: WatchedPage, clip: Path) -> str:
     """Upload a clip with the page; return its id."""
     page.drop(DROP, clip)
     link = card(page, clip.name).locator("a")
@@ -91,15 +91,15 @@ def uploaded(page: WatchedPage, clip: Path) -> str:
     return link.get_attribute("data-video") or ""
 
 
-def test_what_is_dropped_becomes_a_picture(page: WatchedPage, named: Named) -> None:
+def test_dropped_files_become_thumbnails(page: WatchedPage, named: Named) -> None:
     kinds = ("mp4", "mov", "mkv", "webm", "avi", "wmv", "flv")
     page.drop(DROP, *(named(f"tiny.{kind}", f"dropped.{kind}") for kind in kinds))
     for kind in kinds:
         expect_picture(card(page, f"dropped.{kind}"))
 
 
-def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "light.mp4"))
+def test_the_page_is_small_and_shifts_nothing(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "light.mp4"))
     page.page.reload()
     expect_picture(card(page, "light.mp4"))
     figures = page.figures()
@@ -108,7 +108,9 @@ def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> 
 
 
 @pytest.mark.long
-def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: RunningStack) -> None:
+def test_the_page_is_painted_before_its_script_loads(
+    page: WatchedPage, stack: RunningStack
+) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -125,16 +127,16 @@ def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: Runn
 
 
 @pytest.mark.long
-def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: Named) -> None:
+def test_nothing_slides_with_reduced_motion(page: WatchedPage, named: Named) -> None:
     page.page.emulate_media(reduced_motion="reduce")
     page.page.evaluate(_ANIMATIONS)
-    uploaded(page, named("tiny.mp4", "motionless.mp4"))
+    upload(page, named("tiny.mp4", "motionless.mp4"))
     assert page.page.evaluate("animated") == 0
 
 
 @pytest.mark.long
-def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "before.mp4"))
+def test_new_and_finished_videos_shift_nothing(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "before.mp4"))
     expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
     page.page.evaluate(_SHIFTS)
     page.page.evaluate(_ANIMATIONS)
@@ -152,7 +154,7 @@ def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Nam
     assert page.page.evaluate("animated") > 0
 
 
-def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named) -> None:
+def test_a_failed_video_among_others_is_processed_again(page: WatchedPage, named: Named) -> None:
     good = named("tiny.mp4", "good.mp4"), named("tiny.mkv", "good.mkv")
     page.drop(DROP, good[0], named("text.mp4", "bad.mp4"), good[1])
     expect_picture(card(page, "good.mp4"))
@@ -169,7 +171,7 @@ def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named
     expect(details.locator(".status.failed")).to_be_visible(timeout=15_000)
 
 
-def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
+def test_unsupported_and_empty_files_are_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
     texts = [tmp_path / f"{number}.txt" for number in range(4)]
     for text in texts:
         text.write_text("no video")
@@ -183,9 +185,9 @@ def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path
     assert not [call for call in page.calls if call.startswith("POST ")]
 
 
-def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> None:
+def test_a_video_is_shown_and_deleted(page: WatchedPage, named: Named) -> None:
     page.expect_complaint("404")
-    video_id = uploaded(page, named("tiny.webm", "looked-at.webm"))
+    video_id = upload(page, named("tiny.webm", "looked-at.webm"))
     card(page, "looked-at.webm").locator("a").click()
     details = page.page.get_by_role("dialog")
     expect(details).to_contain_text("Processing started")
@@ -200,11 +202,11 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> No
 
 
 @pytest.mark.long
-def test_what_is_shown_is_copied(
+def test_the_buttons_copy_the_shown_commands(
     page: WatchedPage, stack: RunningStack, named: Named, tmp_path: Path
 ) -> None:
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.api)
-    uploaded(page, named("tiny.mp4", "it's copied.mp4"))
+    upload(page, named("tiny.mp4", "it's copied.mp4"))
     card(page, "it's copied.mp4").locator("a").click()
     calls = page.page.locator(".calls li")
     for call in calls.all():
@@ -219,7 +221,7 @@ def test_what_is_shown_is_copied(
 
 @pytest.mark.long
 @pytest.mark.parametrize("address", ["cut-off", "%", "..", "x" * 5000], ids=str.__len__)
-def test_an_address_of_no_video_says_so(
+def test_the_address_of_an_unknown_video_says_so(
     page: WatchedPage, stack: RunningStack, address: str
 ) -> None:
     page.expect_complaint("40[04]|ERR_")
@@ -233,8 +235,8 @@ def test_an_address_of_no_video_says_so(
 
 
 @pytest.mark.long
-def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "back.mp4"))
+def test_back_closes_the_details(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "back.mp4"))
     link = card(page, "back.mp4").locator("a")
     link.click()
     expect(page.page).to_have_title(f"{isolated('back.mp4')} · Clipo")
@@ -245,8 +247,10 @@ def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named
 
 
 @pytest.mark.long
-def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("text.mp4", "small-failed.mp4"))
+def test_the_page_is_readable_in_forced_colours_and_on_small_screens(
+    page: WatchedPage, named: Named
+) -> None:
+    upload(page, named("text.mp4", "small-failed.mp4"))
     page.page.emulate_media(forced_colors="active")
     page.screenshot("forced-colours", width=1280, height=800)
     page.page.emulate_media(forced_colors="none")
@@ -264,8 +268,8 @@ def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, na
 
 @pytest.mark.long
 def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "filtered.mp4"))
-    uploaded(page, named("text.mp4", "filtered-out.mp4"))
+    upload(page, named("tiny.mp4", "filtered.mp4"))
+    upload(page, named("text.mp4", "filtered-out.mp4"))
     statuses = page.page.locator(".card a")
     for status, seen, hidden in (
         ("done", "filtered.mp4", "filtered-out.mp4"),
@@ -280,8 +284,8 @@ def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
 
 
 @pytest.mark.long
-def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
-    video_id = uploaded(page, named("tiny.mp4", "typed.mp4"))
+def test_the_page_works_by_keyboard(page: WatchedPage, named: Named) -> None:
+    video_id = upload(page, named("tiny.mp4", "typed.mp4"))
     press = page.page.keyboard.press
     page.page.get_by_role("radio", name="all").focus()
     press("Tab")
@@ -314,7 +318,7 @@ def test_a_right_to_left_name_does_not_turn_the_text_after_it(
     page.drop(DROP, refused)
     assert reads_left_to_right(page.page.get_by_role("alert").first, "not in")
     name = "\u202e4pm.mp4"
-    uploaded(page, named("tiny.mp4", name))
+    upload(page, named("tiny.mp4", name))
     expect(card(page, name).locator(".name bdi")).to_have_text(name)
     card(page, name).locator("a").click()
     details = page.page.get_by_role("dialog")
@@ -357,7 +361,7 @@ def test_hundreds_of_videos_are_shown_page_by_page(
     assert ids == sorted(set(ids), key=str, reverse=True)
 
 
-def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
+def test_the_page_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
     page.expect_complaint("ERR_FAILED")
     page.page.route("**/videos?*", lambda route: route.abort())
     page.page.reload()
@@ -367,7 +371,7 @@ def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
 
 
 @pytest.mark.long
-def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
+def test_without_javascript_the_page_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.page.goto(stack.api)
         expect(page.page.locator("noscript")).to_be_visible()
@@ -377,7 +381,7 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
 
 @pytest.mark.long
 @pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
-def test_it_works_in_browsers_that_keep_nothing(
+def test_the_page_works_in_browsers_that_store_nothing(
     watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
 ) -> None:
     watched.page.add_init_script(blocked)
@@ -389,10 +393,10 @@ def test_it_works_in_browsers_that_keep_nothing(
 
 
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
+def test_the_page_is_accessible(page: WatchedPage, named: Named, *, dark: bool) -> None:
     ids = {
-        "done": uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4")),
-        "failed": uploaded(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
+        "done": upload(page, named("tiny.mp4", f"seen-{dark}.mp4")),
+        "failed": upload(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
     }
     for width, height in _WIDTHS:
         page.screenshot("page", width=width, height=height, dark=dark)

@@ -1,4 +1,4 @@
-"""The page with files that go in parts: paused, reloaded, cut off, hung up, given up, expired."""
+"""The page with multipart uploads: paused, reloaded, interrupted, stalled, cancelled, expired."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FORGET_FILES = """
   };
 })
 """
-"""As if they had been too large to be kept."""
+"""Deletes the stored files, as if they had been too large to store."""
 
 
 def uploads_in_parts(world: FaultyStack) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def make(clip: Path, path: Path, size: int) -> Path:
     return path
 
 
-def dropped(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
+def drop_until(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
     """Upload a file until one of its parts hangs in the air."""
     trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
     page.drop(DROP, file)
@@ -80,7 +80,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
 ) -> None:
     page.expect_complaint("unsafe header")
     large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
-    dropped(page, world, large, until_part=12)
+    drop_until(page, world, large, until_part=12)
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
         page.page.get_by_role("button", name="Pause", exact=True).click()
     expect(card(page, "three-hundred")).to_contain_text("paused 2")
@@ -108,13 +108,13 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
 
 
 @pytest.mark.long
-def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
+def test_the_page_asks_before_it_loses_an_upload(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("unsafe header")
     page.page.add_init_script("delete Navigator.prototype.locks")
     page.page.reload()
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     with page.page.expect_event("dialog") as asked:
         page.page.evaluate("setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
@@ -123,7 +123,7 @@ def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
 
 
 @pytest.mark.long
-def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
+def test_after_a_reload_only_unfinished_files_must_be_chosen_again(
     page: WatchedPage, world: FaultyStack, large: Path, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("unsafe header")
@@ -147,10 +147,10 @@ def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
 
 
 @pytest.mark.long
-def test_a_second_tab_leaves_the_upload_to_the_first(
+def test_a_second_tab_does_not_resume_the_first_tabs_upload(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     await_kept(page.page)
     second = page.page.context.new_page()
     second.goto(world.stack.api)
@@ -166,11 +166,11 @@ def test_a_second_tab_leaves_the_upload_to_the_first(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_the_network_is_back(
+def test_an_upload_resumes_when_the_network_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
-    dropped(page, world, large, until_part=5)
+    drop_until(page, world, large, until_part=5)
     with page.offline():
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
         expect(card(page, large.stem)).to_contain_text("offline at")
@@ -183,7 +183,7 @@ def test_an_upload_goes_on_when_the_network_is_back(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_storage_answers_again(
+def test_an_upload_resumes_when_storage_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
@@ -198,7 +198,7 @@ def test_an_upload_goes_on_when_storage_answers_again(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
+def test_an_upload_resumes_when_the_api_is_back(page: WatchedPage, large: Path) -> None:
     page.expect_complaint("503|unsafe header|Storage does not answer")
     problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
     page.page.route(
@@ -211,11 +211,11 @@ def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, la
 
 
 @pytest.mark.long
-def test_parts_that_storage_has_forgotten_are_sent_anew(
+def test_parts_that_storage_deleted_are_sent_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
-    trap = dropped(page, world, large, until_part=3)
+    trap = drop_until(page, world, large, until_part=3)
     for one in uploads_in_parts(world):
         world.s3.abort_multipart_upload(
             Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
@@ -228,7 +228,7 @@ def test_parts_that_storage_has_forgotten_are_sent_anew(
 
 
 @pytest.mark.long
-def test_a_page_that_is_older_than_storages_address_says_so(
+def test_a_new_address_of_storage_needs_a_reload(
     watched: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
@@ -246,12 +246,12 @@ def test_a_page_that_is_older_than_storages_address_says_so(
 
 
 @pytest.mark.long
-def test_a_part_that_is_never_answered_is_sent_again(
+def test_a_part_without_a_response_is_sent_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.page.clock.install()
     page.page.reload()
-    dropped(page, world, large, until_part=5)
+    drop_until(page, world, large, until_part=5)
     expect(card(page, large.stem)).to_contain_text("uploading")
     page.page.clock.fast_forward("00:50")
     expect_picture(card(page, large.stem))
@@ -260,7 +260,7 @@ def test_a_part_that_is_never_answered_is_sent_again(
 
 
 @pytest.mark.long
-def test_a_file_that_is_never_answered_is_sent_again(
+def test_a_file_without_a_response_is_sent_again(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.page.clock.install()
@@ -274,7 +274,7 @@ def test_a_file_that_is_never_answered_is_sent_again(
     assert page.page.locator(".card").filter(has_text="hangs.mp4").count() == 1
 
 
-def test_what_is_too_large_is_never_announced(
+def test_a_file_that_is_too_large_is_not_announced(
     page: WatchedPage, world: FaultyStack, tmp_path: Path
 ) -> None:
     huge = tmp_path / "huge.mp4"
@@ -286,11 +286,11 @@ def test_what_is_too_large_is_never_announced(
     assert f"POST {world.stack.api}/videos" not in page.calls
 
 
-def test_an_upload_that_is_cancelled_leaves_nothing(
+def test_a_cancelled_upload_leaves_nothing(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     expect(card(page, large.stem)).to_be_visible()
     with page.page.expect_request_finished(
         lambda one: one.method == "DELETE" and "/videos/" in one.url
@@ -303,11 +303,11 @@ def test_an_upload_that_is_cancelled_leaves_nothing(
 
 
 @pytest.mark.long
-def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
+def test_a_video_that_is_deleted_during_its_upload_is_uploaded_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header|NoSuchUpload|expired or was deleted")
-    trap = dropped(page, world, large, until_part=3)
+    trap = drop_until(page, world, large, until_part=3)
     expect(card(page, large.stem)).to_be_visible()
     [first] = video_ids(page)
     world.stack.client.delete(f"/videos/{first}")
@@ -323,11 +323,11 @@ def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
 
 
 @pytest.mark.long
-def test_a_video_that_expired_meanwhile_is_revived(
+def test_a_video_that_expires_during_its_upload_is_revived(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("409|unsafe header")
-    trap = dropped(page, world, large, until_part=5)
+    trap = drop_until(page, world, large, until_part=5)
     expect(card(page, large.stem)).to_be_visible()
     [video_id] = video_ids(page)
     let_time_pass(world.videos, workers=timedelta(hours=2), waiting=timedelta(0))
@@ -339,7 +339,7 @@ def test_a_video_that_expired_meanwhile_is_revived(
 
 
 @pytest.mark.long
-def test_a_signature_that_expired_is_made_anew(
+def test_an_expired_signature_is_replaced(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("403|unsafe header")

@@ -31,7 +31,7 @@ export const textOf = (command: Piece[]) =>
 const announce = ({filename, size}: Video, origin: string): Piece[] => [
   `curl -s ${origin}/videos -H 'Content-Type: application/json' \\
   -d '{"filename":`,
-  {filename: escaped(JSON.stringify(filename))},
+  {filename: escapeForShell(JSON.stringify(filename))},
   `,"size":${size}}' >video.json`,
 ];
 
@@ -39,11 +39,12 @@ const upload = ({filename}: Video): Piece[] => [
   `curl "$(jq -r .upload.url video.json)" \\
   $(jq -r '.upload.fields | to_entries[] | "-F \\(.key)=\\(.value)"' video.json) \\
   -F file=@`,
-  {filename: quoted(filename)},
+  {filename: quoteForShell(filename)},
 ];
 
 /** Quote a text for a POSIX shell if it needs that. */
-const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${escaped(text)}'`);
+const quoteForShell = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${escapeForShell(text)}'`;
 
 /** Escape a text that stands between single quotes in a POSIX shell. */
-const escaped = (text: string) => text.replaceAll("'", `'\\''`);
+const escapeForShell = (text: string) => text.replaceAll("'", `'\\''`);

@@ -17,7 +17,7 @@ export const REFUSALS = {
 export function reportRefused<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
   const refused = new Map<string, string[]>();
   const tell = () => {
-    for (const [why, names] of refused) uppy.info(`${listed(names)}: ${why}`, "error", SHOWN_MS);
+    for (const [why, names] of refused) uppy.info(`${listNames(names)}: ${why}`, "error", SHOWN_MS);
     refused.clear();
   };
   uppy.on("restriction-failed", (file, error) => {
@@ -29,7 +29,7 @@ export function reportRefused<M extends Meta, B extends Body>(uppy: Uppy<M, B>):
   });
 }
 
-function listed(names: string[]): string {
+function listNames(names: string[]): string {
   const more = names.length - NAMES;
   return names.slice(0, NAMES).map(isolate).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }

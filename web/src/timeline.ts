@@ -9,27 +9,27 @@ export interface Step {
 
 /** Return the history of a video in order, and what it waits for. */
 export function timelineOf(video: Video): Step[] {
-  return [announced(video), ...soFar(video), ...webhookSteps(video)];
+  return [announcement(video), ...statusSteps(video), ...webhookSteps(video)];
 }
 
-const announced = (video: Video): Step => ({
+const announcement = (video: Video): Step => ({
   what: "Announced",
   when: video.created_at,
   more: `${bytes(video.size)} of ${video.content_type}`,
 });
 
-function soFar(video: Video): Step[] {
+function statusSteps(video: Video): Step[] {
   switch (video.status) {
     case "pending":
       return [{what: "Waiting for the file", when: null, more: attemptsSoFar(video)}];
     case "processing":
       return [{what: "Processing started", when: video.updated_at, more: attemptsSoFar(video)}];
     default:
-      return finished(video);
+      return finishSteps(video);
   }
 }
 
-function finished(video: Video): Step[] {
+function finishSteps(video: Video): Step[] {
   const {processing, error} = video;
   const end = {
     what: video.status === "done" ? "Done" : "Failed",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import view
+from clipo.cli import terminal, view
 from clipo.cli.command import (
     FAILED,
     ApiOption,
@@ -15,8 +15,7 @@ from clipo.cli.command import (
     QuietOption,
     ask,
     do_each,
-    errors_reported,
-    open_terminal,
+    report_errors,
 )
 from clipo.errors import Misuse
 
@@ -31,48 +30,50 @@ def command(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete without asking for confirmation.")
     ] = False,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """Delete videos with their files and thumbnails."""
     if not yes and not (sys.stdin and sys.stdin.isatty()):
         raise Misuse("Deleting needs a confirmation. Without a terminal, confirm with --yes.")
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    names, exit_code = ask(api, on, lambda api: _look_up(api, on, ids))
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
     if not names:
         return exit_code
     if not (yes or _confirm(f"Delete {', '.join(names.values())}?")):
-        on.message("Nothing is deleted.")
+        output.message("Nothing is deleted.")
         return FAILED
-    return max(exit_code, ask(api, on, lambda api: _delete(api, on, names)))
+    return max(exit_code, ask(api_url, output, lambda api: _delete(api, output, names)))
 
 
-async def _look_up(api: "Api", on: "Terminal", ids: Sequence[str]) -> tuple[dict[str, str], int]:
+async def _look_up(
+    api: "Api", output: "Terminal", ids: Sequence[str]
+) -> tuple[dict[str, str], int]:
     """Return the filenames of the videos that exist, and the exit code: 1 if one does not."""
     names: dict[str, str] = {}
 
     async def look_up(video_id: str) -> None:
         names[video_id] = view.plain((await api.get(video_id))["filename"])
 
-    return names, await do_each(on, ids, look_up)
+    return names, await do_each(output, ids, look_up)
 
 
 def _confirm(question: str) -> bool:
     """Ask on the terminal. Within `ask`, asyncio would ignore Ctrl-C until the user answers."""
-    with errors_reported(lambda: "Nothing is deleted."):
+    with report_errors(lambda: "Nothing is deleted."):
         try:
             return typer.confirm(question, err=True)
         except typer.Abort:  # Ctrl-C or Ctrl-D
             raise KeyboardInterrupt from None
 
 
-async def _delete(api: "Api", on: "Terminal", names: dict[str, str]) -> int:
+async def _delete(api: "Api", output: "Terminal", names: dict[str, str]) -> int:
     async def delete(video_id: str) -> None:
         await api.delete(video_id)
-        if on.as_json:
-            on.write_json({"id": video_id, "status": "deleted"})
-        elif not on.quiet:
-            on.write(f"deleted  {video_id}  {names[video_id]}")
+        if output.as_json:
+            output.write_json({"id": video_id, "status": "deleted"})
+        elif not output.quiet:
+            output.write(f"deleted  {video_id}  {names[video_id]}")
 
-    return await do_each(on, list(names), delete)
+    return await do_each(output, list(names), delete)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from clipo.cli import deployment, machine, view
-from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, open_terminal, run
+from clipo.cli import deployment, machine, terminal, view
+from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, run
 from clipo.cli.finding import Finding, State
 from clipo.client import address, faults
 from clipo.client import api as api_client
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
 
 
-def command(*, api: ApiOption = None, as_json: JsonOption = False) -> int:
+def command(*, api_url: ApiOption = None, as_json: JsonOption = False) -> int:
     """Check this machine, the API and its storage; say how to fix each problem.
 
     It announces a video to learn the address of the storage, and deletes it again.
@@ -24,17 +24,17 @@ def command(*, api: ApiOption = None, as_json: JsonOption = False) -> int:
     # The checks see the user's environment, without the changes of `bypass_proxies`.
     environ = dict(os.environ)
     bypass_proxies()
-    return run(_check(open_terminal(as_json=as_json), api, environ))
+    return run(_check(terminal.Terminal(as_json=as_json), api_url, environ))
 
 
-async def _check(on: "Terminal", option: str | None, environ: Mapping[str, str]) -> int:
+async def _check(output: "Terminal", option: str | None, environ: Mapping[str, str]) -> int:
     """Report each finding; return 1 if something is broken."""
     findings: list[Finding] = []
 
     def report(finding: Finding) -> None:
         findings.append(finding)
-        if not on.as_json:
-            on.write(view.finding(finding))
+        if not output.as_json:
+            output.write(view.finding(finding))
 
     if option:
         address.check(option, "--api")
@@ -48,19 +48,21 @@ async def _check(on: "Terminal", option: str | None, environ: Mapping[str, str])
         async with api_client.connect(url, timeouts=faults.DOCTOR_TIMEOUTS) as api:
             async for finding in deployment.findings(api):
                 report(finding)
-    if on.as_json:
-        on.write_json([asdict(finding) for finding in findings], indent=2)
-    return int(_sum_up(on, findings))
+    if output.as_json:
+        output.write_json([asdict(finding) for finding in findings], indent=2)
+    return int(_sum_up(output, findings))
 
 
-def _sum_up(on: "Terminal", findings: list[Finding]) -> bool:
+def _sum_up(output: "Terminal", findings: list[Finding]) -> bool:
     broken = sum(finding.state is State.BROKEN for finding in findings)
     warnings = sum(finding.state is State.WARNING for finding in findings)
     if broken:
-        on.message(f"\n{broken} broken{': fix the first one first' * (broken > 1)}.", "bold red")
+        output.message(
+            f"\n{broken} broken{': fix the first one first' * (broken > 1)}.", "bold red"
+        )
     elif warnings:
         plural = "s" * (warnings > 1)
-        on.message(f"\nEverything works, with {warnings} warning{plural}.", "bold yellow")
+        output.message(f"\nEverything works, with {warnings} warning{plural}.", "bold yellow")
     else:
-        on.message("\nAll is well.", "bold green")
+        output.message("\nAll is well.", "bold green")
     return broken > 0

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import view
-from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask, open_terminal
+from clipo.cli import terminal, view
+from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
 from clipo.program import program_name
 
 if TYPE_CHECKING:
@@ -34,32 +34,32 @@ def command(
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
     ] = 20,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """List videos, newest first."""
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    return ask(api, on, lambda api: _list(api, on, status=status, limit=limit))
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return ask(api_url, output, lambda api: _list(api, output, status=status, limit=limit))
 
 
-async def _list(api: "Api", on: "Terminal", *, status: str | None, limit: int) -> int:
+async def _list(api: "Api", output: "Terminal", *, status: str | None, limit: int) -> int:
     videos: list[Video] = []
     cursor, more = None, True
     while more and len(videos) < limit:
         found = await api.page(status=status, limit=min(limit - len(videos), _PAGE), cursor=cursor)
         videos += found["data"]
         cursor, more = found["next_cursor"], found["has_more"]
-    if on.as_json:
-        on.write_json(videos, indent=2)
-    elif on.quiet:
+    if output.as_json:
+        output.write_json(videos, indent=2)
+    elif output.quiet:
         for video in videos:
-            on.write(video["id"])
+            output.write(video["id"])
     elif videos:
-        on.write(view.listing(videos, width=on.out.width))
+        output.write(view.listing(videos, width=output.out.width))
     if not videos:
         kind = f"{status} videos" if status else "videos"
-        on.message(f"There are no {kind}. Upload one: {program_name()} upload FILE")
+        output.message(f"There are no {kind}. Upload one: {program_name()} upload FILE")
     elif more:
-        on.message(f"There are more: --limit {limit * 2}", "dim")
+        output.message(f"There are more: --limit {limit * 2}", "dim")
     return DONE

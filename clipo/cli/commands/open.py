@@ -3,7 +3,8 @@
 import webbrowser
 from typing import TYPE_CHECKING, Annotated
 
-from clipo.cli.command import DONE, ApiOption, Id, ask, open_terminal
+from clipo.cli import terminal
+from clipo.cli.command import DONE, ApiOption, Id, ask
 from clipo.client.address import page_url
 
 if TYPE_CHECKING:
@@ -11,17 +12,17 @@ if TYPE_CHECKING:
     from clipo.client.api import Api
 
 
-def command(video_id: Annotated[str | None, Id] = None, *, api: ApiOption = None) -> int:
+def command(video_id: Annotated[str | None, Id] = None, *, api_url: ApiOption = None) -> int:
     """Open the web page, or one video on it, in the browser; write its address."""
-    on = open_terminal()
-    return ask(api, on, lambda api: _open(api, on, video_id))
+    output = terminal.Terminal()
+    return ask(api_url, output, lambda api: _open(api, output, video_id))
 
 
-async def _open(api: "Api", on: "Terminal", video_id: str | None) -> int:
+async def _open(api: "Api", output: "Terminal", video_id: str | None) -> int:
     # Fails unless the page, or the video, is there.
     await (api.get(video_id) if video_id else api.health())
     address = page_url(api.address, video_id)
-    on.write_unwrapped(address)
-    if on.out.is_terminal and not webbrowser.open(address):
-        on.message("No browser was found: open this address in one.", "dim")
+    output.write_unwrapped(address)
+    if output.out.is_terminal and not webbrowser.open(address):
+        output.message("No browser was found: open this address in one.", "dim")
     return DONE

@@ -5,17 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from clipo.cli import view
-from clipo.cli.command import (
-    DONE,
-    ApiOption,
-    Id,
-    JsonOption,
-    QuietOption,
-    ask,
-    do_each,
-    open_terminal,
-)
+from clipo.cli import terminal, view
+from clipo.cli.command import DONE, ApiOption, Id, JsonOption, QuietOption, ask, do_each
 from clipo.client import faults, watch
 from clipo.errors import Misuse
 
@@ -40,7 +31,7 @@ def command(
             show_default=False,
         ),
     ] = None,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -48,20 +39,20 @@ def command(
     if bool(ids) == bool(before):
         raise Misuse("Name videos or give --before: clipo reprocess ID…, or --before 0.2.0.")
     release = _release(before) if before else None
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    return ask(api, on, lambda api: _reprocess_all(api, on, ids or [], release))
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return ask(api_url, output, lambda api: _reprocess_all(api, output, ids or [], release))
 
 
 async def _reprocess_all(
-    api: "Api", on: "Terminal", ids: Sequence[str], before: _Release | None
+    api: "Api", output: "Terminal", ids: Sequence[str], before: _Release | None
 ) -> int:
     exit_code = DONE
     async for batch in _processed_before(api, before) if before else _one_batch(ids):
-        exit_code = max(exit_code, await _reprocess(api, on, batch))
+        exit_code = max(exit_code, await _reprocess(api, output, batch))
     return exit_code
 
 
-async def _reprocess(api: "Api", on: "Terminal", ids: Sequence[str]) -> int:
+async def _reprocess(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     """Process a batch, and wait for all of it. Return the exit code."""
     started: dict[str, Video] = {}
 
@@ -74,12 +65,12 @@ async def _reprocess(api: "Api", on: "Terminal", ids: Sequence[str]) -> int:
             raise faults.OldResultKept(
                 f"{video_id} could not be processed again; its old result stays."
             )
-        if on.as_json:
-            on.write_json(video)
-        elif not on.quiet:
-            on.write(f"reprocessed  {video_id}  {view.plain(video['filename'])}")
+        if output.as_json:
+            output.write_json(video)
+        elif not output.quiet:
+            output.write(f"reprocessed  {video_id}  {view.plain(video['filename'])}")
 
-    return max(await do_each(on, ids, start), await do_each(on, list(started), finish))
+    return max(await do_each(output, ids, start), await do_each(output, list(started), finish))
 
 
 async def _one_batch(ids: Sequence[str]) -> AsyncIterator[Sequence[str]]:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from clipo.cli import picture, view
-from clipo.cli.command import DONE, ApiOption, Id, JsonOption, ask, open_terminal
+from clipo.cli import picture, terminal, view
+from clipo.cli.command import DONE, ApiOption, Id, JsonOption, ask
 from clipo.client.address import page_url
 
 if TYPE_CHECKING:
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def command(
-    video_id: Annotated[str, Id], *, api: ApiOption = None, as_json: JsonOption = False
+    video_id: Annotated[str, Id], *, api_url: ApiOption = None, as_json: JsonOption = False
 ) -> int:
     """Show a video: its metadata, its history, and what to do if it failed."""
-    on = open_terminal(as_json=as_json)
-    return ask(api, on, lambda api: _show(api, on, video_id))
+    output = terminal.Terminal(as_json=as_json)
+    return ask(api_url, output, lambda api: _show(api, output, video_id))
 
 
-async def _show(api: "Api", on: "Terminal", video_id: str) -> int:
+async def _show(api: "Api", output: "Terminal", video_id: str) -> int:
     video = await api.get(video_id)
-    if on.as_json:
-        on.write_json(video, indent=2)
+    if output.as_json:
+        output.write_json(video, indent=2)
         return DONE
-    on.write(view.details(video))
-    on.write_unwrapped(f"\n{page_url(api.address, video['id'])}")
-    await picture.show(on, api, video)
+    output.write(view.details(video))
+    output.write_unwrapped(f"\n{page_url(api.address, video['id'])}")
+    await picture.show(output, api, video)
     return DONE

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import bars, picture, sample, view
-from clipo.cli.command import (
-    DONE,
-    FAILED,
-    ApiOption,
-    JsonOption,
-    QuietOption,
-    ask,
-    errors_reported,
-    open_terminal,
-)
+from clipo.cli import bars, picture, sample, terminal, view
+from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, QuietOption, ask, report_errors
 from clipo.client import uploads
 from clipo.client.address import page_url
 from clipo.errors import Misuse
@@ -43,7 +34,7 @@ def command(
     with_sample: Annotated[
         bool, typer.Option("--sample", help="Make a video of 5 seconds and upload it.")
     ] = False,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -53,17 +44,19 @@ def command(
     """
     if not files and not with_sample:
         raise Misuse("Name the videos to upload, or try --sample.")
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    upload = _Upload(on, wait=wait)
-    with errors_reported(upload.interrupted):
-        return ask(api, on, lambda api: upload.run(api, files or [], with_sample=with_sample))
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    upload = _Upload(output, wait=wait)
+    with report_errors(upload.interrupted):
+        return ask(
+            api_url, output, lambda api: upload.run(api, files or [], with_sample=with_sample)
+        )
 
 
 class _Upload:
     """One run of the command, which knows what to say after Ctrl-C."""
 
-    def __init__(self, on: "Terminal", *, wait: bool) -> None:
-        self._on = on
+    def __init__(self, output: "Terminal", *, wait: bool) -> None:
+        self._output = output
         self._wait = wait
         self._uploads: uploads.Uploads | None = None
         self._only_sample = False
@@ -75,10 +68,10 @@ class _Upload:
         with ExitStack() as until_the_end:
             inputs = uploads.distinct_files(files)
             if len(inputs) < len(files):
-                self._on.message("A file that is named twice is uploaded once.", "yellow")
+                self._output.message("A file that is named twice is uploaded once.", "yellow")
             if with_sample:
-                self._on.message("Making a sample of 5 s.", "dim")
-                clip = until_the_end.enter_context(sample.sample())
+                self._output.message("Making a sample of 5 s.", "dim")
+                clip = until_the_end.enter_context(sample.make_sample())
                 inputs.append(uploads.InputFile(clip, clip.name, temporary=True))
             outcomes = await self._run_and_report(api, self._uploads, inputs)
         return self._sum_up(outcomes)
@@ -93,14 +86,16 @@ class _Upload:
     async def _run_and_report(
         self, api: "Api", running: "uploads.Uploads", files: "Sequence[uploads.InputFile]"
     ) -> "list[uploads.Outcome]":
-        if not self._on.animated:
-            return await running.run(files, bars.Lines(self._on).row, partial(self._report, api))
+        if not self._output.animated:
+            return await running.run(
+                files, bars.Lines(self._output).row, partial(self._report, api)
+            )
         # Bars must have the terminal for themselves, so outcomes follow them; stdout may be a pipe
         # that ends on the same terminal.
         ended: list[uploads.Outcome] = []
         outcomes: list[uploads.Outcome] | None = None
         try:
-            with bars.Bars(self._on) as shown:
+            with bars.Bars(self._output) as shown:
                 outcomes = await running.run(files, shown.row, ended.append)
         finally:
             if outcomes is None:  # interrupted
@@ -108,30 +103,30 @@ class _Upload:
                     self._report(api, outcome)
         for outcome in outcomes:
             self._report(api, outcome)
-            if outcome.video and not (self._on.as_json or self._on.quiet):
-                await picture.show(self._on, api, outcome.video)
+            if outcome.video and not (self._output.as_json or self._output.quiet):
+                await picture.show(self._output, api, outcome.video)
         return outcomes
 
     def _report(self, api: "Api", outcome: "uploads.Outcome") -> None:
-        on, video = self._on, outcome.video
+        output, video = self._output, outcome.video
         if outcome.error:
-            on.error(f"{view.plain(outcome.file.typed)}: {view.plain(str(outcome.error))}")
+            output.error(f"{view.plain(outcome.file.typed)}: {view.plain(str(outcome.error))}")
         if not outcome.file.temporary and getattr(outcome.error, "resumable", False):
-            on.error(_RESUME, "default")
-        if on.as_json:
-            on.write_json(_document(api, outcome))
-        elif video and on.quiet:
-            on.write(video["id"])
+            output.error(_RESUME, "default")
+        if output.as_json:
+            output.write_json(_document(api, outcome))
+        elif video and output.quiet:
+            output.write(video["id"])
         elif video:
-            on.write(view.result(video, name=outcome.file.label))
-            on.write_unwrapped(f"  {page_url(api.address, video['id'])}")
+            output.write(view.result(video, name=outcome.file.label))
+            output.write_unwrapped(f"  {page_url(api.address, video['id'])}")
 
     def _sum_up(self, outcomes: "Sequence[uploads.Outcome]") -> int:
         good = sum(outcome.good for outcome in outcomes)
         if len(outcomes) > 1:
             style = "" if good == len(outcomes) else "red"
             state = "done" if self._wait else "uploaded"
-            self._on.message(f"{good} of {len(outcomes)} videos are {state}.", style)
+            self._output.message(f"{good} of {len(outcomes)} videos are {state}.", style)
         return DONE if good == len(outcomes) else FAILED
 
 

@@ -213,7 +213,7 @@ function Calls({video}: {video: Video}) {
           <li key={title}>
             <span>{title}</span>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
-            <pre tabIndex={0}>{command.map(isolated)}</pre>
+            <pre tabIndex={0}>{command.map(isolateFilename)}</pre>
             <CopyButton text={textOf(command)} what={title} />
           </li>
         ))}
@@ -222,7 +222,7 @@ function Calls({video}: {video: Video}) {
   );
 }
 
-const isolated = (piece: Piece) =>
+const isolateFilename = (piece: Piece) =>
   typeof piece === "string" ? piece : <bdi>{piece.filename}</bdi>;
 
 function CopyButton({text, what}: {text: string; what: string}) {
