@@ -69,12 +69,8 @@ def inspect(path: Path) -> LocalFile:
 
 @dataclass(frozen=True, slots=True)
 class UploadState:
-    """What the client needs to resume the upload of a file to an API."""
+    """What the client needs to resume an upload."""
 
-    api: str
-    path: str
-    size: int
-    mtime_ns: int
     idempotency_key: str
     """The key of the announcement; with the same key the API returns the same video."""
     video_id: str | None = None
@@ -85,25 +81,18 @@ class UploadState:
 class SavedUpload:
     """The saved state of one upload, locked against a second `clipo` with the same file."""
 
-    def __init__(self, path: Path, api: str, file: LocalFile) -> None:
-        """Take the path of the state, the API's address and the file to upload."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._fresh = UploadState(
-            api, str(file.path), file.size, file.mtime_ns, idempotency_key=secrets.token_urlsafe(24)
-        )
 
     def load(self) -> UploadState:
-        """Return the saved state, or a fresh one if the file has changed or a day has passed."""
-        fresh = self._fresh
+        """Return the saved state, or a new one if there is none or it is a day old."""
+        new = UploadState(idempotency_key=secrets.token_urlsafe(24))
         try:
-            found = UploadState(**json.loads(self._path.read_text()))
+            saved = UploadState(**json.loads(self._path.read_text()))
             age_s = time.time() - self._path.stat().st_mtime
         except (OSError, ValueError, TypeError):
-            return fresh
-        same = (found.api, found.path, found.size, found.mtime_ns) == (
-            *(fresh.api, fresh.path, fresh.size, fresh.mtime_ns),
-        )
-        return found if same and 0 <= age_s < _LIFETIME_S else fresh
+            return new
+        return saved if 0 <= age_s < _LIFETIME_S else new
 
     def save(self, state: UploadState) -> None:
         """Save the state."""
@@ -120,10 +109,12 @@ def open_saved_upload(
 ) -> Iterator[SavedUpload]:
     """Yield the saved upload of a file to an API, locked meanwhile.
 
-    Raises `ClipoError` if another process uploads the file, or the folder cannot be written.
+    A changed file has a new one. Raises `ClipoError` if another process uploads the file, or the
+    folder cannot be written.
     """
     folder = folder or platformdirs.user_state_path("clipo") / "uploads"
-    name = hashlib.sha256(json.dumps([api, str(file.path)]).encode()).hexdigest()[:32]
+    identity = json.dumps([api, str(file.path), file.size, file.mtime_ns])
+    name = hashlib.sha256(identity.encode()).hexdigest()[:32]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _delete_old(folder)
@@ -139,7 +130,7 @@ def open_saved_upload(
             raise ClipoError(
                 "Another `clipo` is uploading this file. Wait until it ends, or stop it."
             ) from error
-        yield SavedUpload(folder / f"{name}.json", api, file)
+        yield SavedUpload(folder / f"{name}.json")
 
 
 def _delete_old(folder: Path) -> None:
