@@ -26,7 +26,7 @@ class InputFile:
     path: Path
     """The path as the user typed it."""
     label: str
-    """The shortest name that tells the file from the others."""
+    """The filename, or the path if two files have the same name."""
     temporary: bool = False
     """Whether `clipo` made the file and deletes it at the end."""
 

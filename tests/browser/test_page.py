@@ -167,7 +167,7 @@ def test_a_failed_video_among_others_is_processed_again(page: WatchedPage, named
     expect(details).to_contain_text("not_a_video")
     details.get_by_role("button", name="Process it again", exact=True).click()
     expect(details.locator(".status.failed")).to_have_count(0)
-    # Sooner than the page asks while nothing moves.
+    # Sooner than the page polls while all videos are finished.
     expect(details.locator(".status.failed")).to_be_visible(timeout=15_000)
 
 

@@ -34,7 +34,7 @@ def uploads_in_parts(world: FaultyStack) -> list[dict[str, Any]]:
 
 
 def arrived(world: FaultyStack) -> set[int]:
-    """Return the numbers of the parts that storage has of the only upload."""
+    """Return the numbers of the parts in storage of the only upload."""
     [one] = uploads_in_parts(world)
     parts = world.s3.list_parts(Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"])
     return {part["PartNumber"] for part in parts.get("Parts", [])}
@@ -61,7 +61,7 @@ def make(clip: Path, path: Path, size: int) -> Path:
 
 
 def drop_until(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
-    """Upload a file until one of its parts hangs in the air."""
+    """Upload a file until one of its parts gets no response."""
     trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
     page.drop(DROP, file)
     assert trap.reached.wait(60)
@@ -69,7 +69,7 @@ def drop_until(page: WatchedPage, world: FaultyStack, file: Path, *, until_part:
 
 
 def video_ids(page: WatchedPage) -> set[str]:
-    """Return the videos that were uploaded from a page."""
+    """Return the ids of the videos that a page uploads."""
     found = (re.search(r"/uploads/([0-9a-f]{24})/source", url) for url in page.requests)
     return {one[1] for one in found if one}
 
@@ -90,7 +90,9 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     for _ in range(2):
         with page.page.expect_response("**/videos?*"):
             pass
-    assert not [url for url in page.requests if url.startswith(world.storage.url)], "it is paused"
+    assert not [url for url in page.requests if url.startswith(world.storage.url)], (
+        "the upload is paused"
+    )
     await_kept(page.page)
     kept = arrived(world)
     page.page.reload()
@@ -156,7 +158,7 @@ def test_a_second_tab_does_not_resume_the_first_tabs_upload(
     second.goto(world.stack.api)
     expect(second.locator(".card").filter(has_text=large.stem)).to_be_visible()
     with second.expect_response("**/videos?*"):
-        pass  # time enough to find what the first tab has written down
+        pass  # by then the second tab would have found the stored upload
     interrupted = second.get_by_text("An upload was interrupted")
     expect(interrupted).to_have_count(0)
     page.page.close()
@@ -281,8 +283,8 @@ def test_a_file_that_is_too_large_is_not_announced(
     with huge.open("wb") as file:
         file.truncate(1_000_000_001)
     page.drop(DROP, huge)
-    told = page.page.get_by_text("too large. The limit is 1 GB")
-    expect(told.first).to_be_visible()
+    message = page.page.get_by_text("too large. The limit is 1 GB")
+    expect(message.first).to_be_visible()
     assert f"POST {world.stack.api}/videos" not in page.calls
 
 

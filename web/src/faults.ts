@@ -51,7 +51,7 @@ const isUnavailable = ({status}: Fault) => status === 429 || (status ?? 0) >= 50
 
 export const isGone = ({message}: Fault) => message.includes("NoSuchUpload");
 
-/** Return what happened and what to do, where the error itself may have only a code. */
+/** Return what happened and what to do; the error's own message may be only a code. */
 export function sentenceOf(error: Fault): string {
   if (isNetworkFault(error) && storageHasMoved)
     return "Storage has a new address. Reload the page to resume the upload.";

@@ -1,4 +1,4 @@
-/** Uploads that a reload of the page interrupts: how they resume, and a warning where they cannot. */
+/** Uploads that a reload of the page interrupts: how they resume, and a warning before one that cannot. */
 
 import type {Body, Meta, Uppy, UppyFile} from "@uppy/core";
 import type Dashboard from "@uppy/dashboard";

@@ -16,7 +16,7 @@ export const REFUSALS = {
 
 export function reportRefused<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
   const refused = new Map<string, string[]>();
-  const tell = () => {
+  const report = () => {
     for (const [why, names] of refused) uppy.info(`${listNames(names)}: ${why}`, "error", SHOWN_MS);
     refused.clear();
   };
@@ -24,7 +24,7 @@ export function reportRefused<M extends Meta, B extends Body>(uppy: Uppy<M, B>):
     if (!file) return;
     // Else Uppy would show its own message for each file, without a name.
     Object.assign(error, {isUserFacing: false});
-    if (refused.size === 0) queueMicrotask(tell);
+    if (refused.size === 0) queueMicrotask(report);
     refused.set(error.message, [...(refused.get(error.message) ?? []), file.name ?? "A file"]);
   });
 }

@@ -79,7 +79,7 @@ class _Upload:
     def interrupted(self) -> str:
         """Return the message after Ctrl-C."""
         if self._uploads and self._uploads.all_sent:
-            done = "All files are uploaded, and Clipo goes on processing them."
+            done = "All files are uploaded, and Clipo continues to process them."
             return f"{done} To see them: {program_name()} list"
         return "Stopped." if self._only_sample else f"Stopped. {_RESUME}"
 
