@@ -10,7 +10,7 @@ help:
 	@echo "make run    set up and start the whole product on this machine"
 	@echo "make test   set up and run the tests, in at most 5 minutes"
 	@echo "make test-all  run the long proofs, too (test-long: only those)"
-	@echo "make bench  measure the engine beside the ancestor's way"
+	@echo "make bench  compare the engine with the legacy way"
 	@echo "make bench-upload  measure a running stack"
 	@echo "make bench-cold  measure cold starts beside a naive build's (some minutes)"
 	@echo "make bench-api  measure the API beside a bare FastAPI route (3 minutes)"

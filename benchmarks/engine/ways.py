@@ -72,7 +72,7 @@ Run = Callable[[str, int], None]
 
 
 def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
-    """Take the whole file; then seek, or as the ancestor decode all up to the wanted frame."""
+    """Download the whole file; then seek, or decode up to the wanted frame as the legacy way does."""
 
     def run(url: str, _: int) -> None:
         file = _stored(url, folder / "source")
@@ -105,7 +105,7 @@ def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
 
 
 _WAYS: dict[str, Callable[[Path, Path], Run]] = {
-    "ancestor": partial(_download, seek=False),
+    "legacy": partial(_download, seek=False),
     "seek": partial(_download, seek=True),
     "ours": _ranges,
 }
