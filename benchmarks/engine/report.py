@@ -1,4 +1,4 @@
-"""Writes what was measured as a table and as a picture."""
+"""Write the measurements as a table and as a picture."""
 
 import math
 import platform
@@ -43,7 +43,7 @@ _COLUMNS = [
 
 @dataclass(frozen=True)
 class Figures:
-    """What one way cost with one file: medians."""
+    """Median costs of one way with one file."""
 
     wall_ms: float
     cpu_ms: float
