@@ -31,6 +31,9 @@ _HD_HEIGHT: Final = 720
 _ALPHA: Final = ("yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16")
 """How the names of pixel formats with transparency begin."""
 
+_ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""The decoders that read WebM's transparency. ffmpeg prefers its own, which do not."""
+
 _ON_GREY: Final = (
     "format=gbrap,split[picture][copy];[copy]lutrgb=r=128:g=128:b=128:a=255[grey];"
     "[grey][picture]overlay=format=gbrp"
@@ -50,18 +53,22 @@ class Colours:
     primaries: str
     is_hd: bool
     is_transparent: bool
+    alpha_decoder: str | None
+    """The decoder without which the picture's transparency is lost."""
     is_dolby_vision_5: bool
     """Whether the colours are Dolby Vision's own: profile 5, or 10 without a fallback."""
 
     @classmethod
     def of(cls, stream: Mapping[str, Any]) -> "Colours":
         """Return the colours of a stream in ffprobe's report."""
+        is_webm_alpha = stream.get("tags", {}).get("alpha_mode") == "1"
         return cls(
             matrix=stream.get("color_space", "unknown"),
             transfer=stream.get("color_transfer", "unknown"),
             primaries=stream.get("color_primaries", "unknown"),
             is_hd=stream.get("width", 0) >= _HD_WIDTH or stream.get("height", 0) >= _HD_HEIGHT,
-            is_transparent=_is_transparent(stream),
+            is_transparent=is_webm_alpha or _is_transparent(stream),
+            alpha_decoder=_ALPHA_DECODERS.get(stream["codec_name"]) if is_webm_alpha else None,
             is_dolby_vision_5=any(map(_is_dolby_vision_5, stream.get("side_data_list", []))),
         )
 

@@ -237,12 +237,20 @@ class _Inspector:
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
             # `-ss 0` would drop frames whose time is unknown or negative.
             *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s > roll_s else [])),
-            *(*colours.decoder_options(), "-i", self.source.location),
+            *(*colours.decoder_options(), *self._alpha_decoder(colours)),
+            *("-i", self.source.location),
             *(["-ss", f"{roll_s:.3f}"] if roll_s else []),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             *("-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours), "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
+
+    def _alpha_decoder(self, colours: Colours) -> list[str]:
+        """Select the decoder that reads the picture's transparency, if this ffmpeg contains it."""
+        if not colours.alpha_decoder:
+            return []
+        described = self._run(self.ffmpeg, "-v", "error", "-h", f"decoder={colours.alpha_decoder}")
+        return ["-c:v", colours.alpha_decoder] if described.stdout.startswith(b"Decoder") else []
 
     def _verify(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
         """Return the picture if it decodes: ffmpeg may exit with 0 and write none."""
