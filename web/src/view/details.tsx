@@ -111,7 +111,7 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
 }
 
 const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>
-  fallback ? "the first frame: there is none at 10%" : `the frame at ${count(at_s)} s`;
+  fallback === "start" ? "the first frame: there is none at 10%" : `the frame at ${count(at_s)} s`;
 
 function Actions({
   video,
