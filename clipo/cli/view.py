@@ -155,7 +155,9 @@ def _media(video: Video) -> Iterator[tuple[str, str]]:
 def _thumbnail(video: Video) -> Iterator[tuple[str, str]]:
     thumbnail = video["thumbnail"]
     if thumbnail:
-        moment = "the first frame" if thumbnail["fallback"] else f"at {thumbnail['at_s']:g} s"
+        moment = (
+            "the first frame" if thumbnail["fallback"] == "start" else f"at {thumbnail['at_s']:g} s"
+        )
         yield "Thumbnail", f"{thumbnail['width']}x{thumbnail['height']}, {moment}"
 
 

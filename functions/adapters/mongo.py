@@ -327,7 +327,8 @@ def _video(document: Document) -> Video:
 
 def _known_fields(of: type[Any], document: Document) -> Document:
     """Leave out what a newer release may have written, so that a roll-back can read it."""
-    return {f.name: document[f.name] for f in fields(of) if f.name in document}
+    known = {f.name: document[f.name] for f in fields(of) if f.name in document}
+    return {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
 
 
 @contextmanager

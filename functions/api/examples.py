@@ -18,6 +18,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "updated_at": TIME,
     "attempts": 0,
     "media": None,
+    "warnings": [],
     "thumbnail": None,
     "processing": None,
     "error": None,
@@ -67,8 +68,9 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "width": 320,
         "height": 180,
         "at_s": 2.996,
-        "fallback": False,
+        "fallback": None,
     },
+    "warnings": [],
     "processing": {
         "started_at": "2026-11-22T12:01:07.000Z",
         "finished_at": "2026-11-22T12:01:07.250Z",

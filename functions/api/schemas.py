@@ -27,10 +27,7 @@ from functions.api.new_video import MAX_FILENAME
 from functions.api.sign_upload import MultipartRequest, Signed
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
-from functions.core.video import (
-    Status,
-    Video,
-)
+from functions.core.video import Fallback, MediaWarning, Status, Video
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
@@ -288,7 +285,10 @@ class Thumbnail(BaseModel):
     width: int
     height: int
     at_s: float = Field(description="The moment that it shows: 10% of the duration")
-    fallback: bool = Field(description="True: there was no frame at 10%, this is the first")
+    fallback: Fallback | None = Field(
+        description="Why it is not the frame at 10%. `start`: there is none, this is the first one;"
+        " `dark`: that one is nearly black or of one colour"
+    )
 
 
 class Processing(BaseModel):
@@ -348,6 +348,10 @@ class VideoResource(BaseModel):
     attempts: int = Field(description="How often processing has begun", examples=[1])
     media: Media | None = Field(description="Present when done, and while reprocessed")
     thumbnail: Thumbnail | None = Field(description="Present when done, and while reprocessed")
+    warnings: list[MediaWarning] = Field(
+        description="Faults of a file that can be played nevertheless. `truncated`: its end is"
+        " missing. `dolby_vision_5`: the thumbnail is grey, as only Dolby's decoder has its colours"
+    )
     processing: Processing | None = Field(
         description="Present when finished by a worker, which a video without an upload never is"
     )
@@ -401,10 +405,11 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
             width=thumbnail.width,
             height=thumbnail.height,
             at_s=thumbnail.at_s,
-            fallback=thumbnail.fallback,
+            fallback=thumbnail.shown_fallback,
         )
         if thumbnail
         else None,
+        warnings=list(video.media.warnings) if video.media and video.has_result else [],
         processing=Processing.model_validate(video.processing)
         if video.processing and (video.status.finished or video.has_result)
         else None,

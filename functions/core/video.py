@@ -60,9 +60,27 @@ class Lease:
     until: datetime
 
 
+class MediaWarning(StrEnum):
+    """A fault of a file that can be played nevertheless."""
+
+    TRUNCATED = "truncated"
+    """The end of the file is missing."""
+    DOLBY_VISION_5 = "dolby_vision_5"
+    """The colours are Dolby Vision's own, and the thumbnail is grey."""
+
+
+class Fallback(StrEnum):
+    """Why a thumbnail is not the frame at 10% of the duration."""
+
+    START = "start"
+    """The first frame: there is none at 10%, or the duration is unknown."""
+    DARK = "dark"
+    """A later frame: the one at 10% is nearly black or of one colour."""
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
-    """What was found in the file. `None` is: the file does not say."""
+    """The content of the file. `None` means that the file does not say."""
 
     container: str
     duration_s: float | None
@@ -77,6 +95,8 @@ class Media:
     bit_rate: int | None
     """Bits a second, of the whole file."""
     has_audio: bool
+    warnings: tuple[MediaWarning, ...] = ()
+    """Faults of a file that can be played nevertheless."""
 
     @property
     def duration(self) -> str | None:
@@ -97,7 +117,17 @@ class Thumbnail:
     height: int
     at_s: float
     fallback: bool
-    """True when there was no frame at 10% and the first one was taken."""
+    """Whether it is not the frame at 10% of the duration."""
+    fallback_reason: Fallback | None = None
+    """Why it is not; `None` for a record of release 0.1, which knew only `START`.
+
+    A field of its own, because release 0.1 reads `fallback` as a boolean after a roll-back.
+    """
+
+    @property
+    def shown_fallback(self) -> Fallback | None:
+        """Why it is not the frame at 10%, as clients see it."""
+        return self.fallback_reason or (Fallback.START if self.fallback else None)
 
 
 @dataclass(frozen=True, slots=True)

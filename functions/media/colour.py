@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from functions.core.video import MediaWarning
+
 # https://www.w3.org/Graphics/JPEG/jfif3.pdf
 _JPEG: Final = "out_color_matrix=bt601:out_range=pc"
 
@@ -39,7 +41,6 @@ _ON_GREY: Final = (
     "[grey][picture]overlay=format=gbrp"
 )
 
-_DOLBY_VISION_5: Final = "dolby_vision_5"
 _WITHOUT_FALLBACK: Final = {(5, 0), (10, 0)}
 """Dolby Vision's profiles, and their compatibility, whose colours no other decoder can convert."""
 
@@ -73,9 +74,9 @@ class Colours:
         )
 
     @property
-    def warning(self) -> str | None:
-        """The code of the warning on the record if the thumbnail's colours cannot be right."""
-        return _DOLBY_VISION_5 if self.is_dolby_vision_5 else None
+    def warning(self) -> MediaWarning | None:
+        """The warning on the record if the thumbnail's colours cannot be right."""
+        return MediaWarning.DOLBY_VISION_5 if self.is_dolby_vision_5 else None
 
     def decoder_options(self) -> list[str]:
         """Return ffmpeg's input options, which replace reserved tags."""

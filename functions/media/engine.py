@@ -9,13 +9,23 @@ from tempfile import NamedTemporaryFile
 from functions.core import failures
 from functions.core.failures import BadMedia, FailureCode
 from functions.core.formats import DEMUXERS
-from functions.core.video import Media
-from functions.media import ffmpeg_errors, last_packets, probe, sandbox
+from functions.core.video import Fallback, Media, MediaWarning
+from functions.media import (
+    completeness,
+    ffmpeg_errors,
+    last_packets,
+    outline,
+    plain,
+    probe,
+    sandbox,
+    shown,
+)
 from functions.media.colour import Colours
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
-from functions.media.probe import MAX_PIXEL_ASPECT, Probed
+from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
+from functions.media.shown import Shown
 
 PROTOCOLS = ("http", "tcp")
 """The protocols that ffmpeg may use: it reads every upload from the loopback server."""
@@ -25,6 +35,9 @@ _THUMBNAIL_BOX = (320, 240)
 
 _THUMBNAIL_POSITION = 0.1
 """The share of the duration before the thumbnail, as in the legacy API: past black frames."""
+
+_BRIGHTER_POSITIONS = (0.25, 0.5)
+"""The shares of the duration at which to look for a better frame than a dark one."""
 
 _SIGNATURE = 16
 """Bytes at the beginning of a file that hold the signature of any supported container."""
@@ -41,6 +54,12 @@ _SEARCH_S = 30
 
 _MAX_SCANNED = 256 << 20
 """Largest file, in bytes, that Clipo reads to its end to learn its duration."""
+
+_ROUNDING_S = 0.001
+"""Precision of times in Matroska and FLV, in seconds."""
+
+_LATE_FRAMES = 0.25
+"""Frames by which a frame may begin after the wanted moment: timestamps are rounded."""
 
 _PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
 """Seconds to seek before the wanted moment, in containers with an inexact index.
@@ -61,7 +80,7 @@ _LIMITS = [
     *("-codec_whitelist:v", VIDEO_DECODERS),
     *("-codec_whitelist:a", SOUND_DECODERS),
     *("-codec_whitelist:s", SUBTITLE_DECODERS),
-    *("-max_streams", str(ffmpeg_errors.MAX_STREAMS + ffmpeg_errors.MAX_ATTACHMENTS)),
+    *("-max_streams", str(ffmpeg_errors.MAX_OTHER_STREAMS + ffmpeg_errors.MAX_STREAMS)),
     *("-max_pixels", str(ffmpeg_errors.MAX_PIXELS)),
 ]
 _OVER_HTTP = [
@@ -81,7 +100,19 @@ class Frame:
     width: int
     height: int
     at_s: float
-    fallback: bool
+    fallback: Fallback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A frame, and what ffmpeg said of it: `None` if it said nothing."""
+
+    frame: Frame
+    shown: Shown | None
+
+    @property
+    def is_plain(self) -> bool:
+        return plain.is_plain(self.frame.jpeg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +145,10 @@ class Engine:
         budget = _Budget.of(remaining_s() - _RESERVE_S)
         inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
         probed = inspector.probe()
-        return Inspection(media=probed.media, frame=inspector.make_thumbnail(probed))
+        inspection = inspector.make_thumbnail(probed)
+        truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
+        warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
+        return replace(inspection, media=replace(inspection.media, warnings=warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,35 +185,64 @@ class _Inspector:
     budget: _Budget
 
     def probe(self) -> Probed:
-        finished = self._run_ffprobe(probe.REPORT)
+        finished = self._run_ffprobe(*probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
             raise BadMedia(failures.TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
-        if finished.exit_code != 0:
-            raise ffmpeg_errors.unreadable(
-                finished.stderr,
-                head=self.source.read(0, _SIGNATURE),
-                crashed=finished.exit_code < 0,
-            )
-        try:
-            probed = probe.parse_report(finished.stdout)
-        except probe.MALFORMED as error:
-            # The reason may be a missing decoder, which only ffmpeg reports.
-            tried = self._run(*self._frame_command(0, self.directory / "first.jpg", Colours.of({})))
-            raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
+        probed = self._parse(finished) if finished.exit_code == 0 else self._outline(finished)
         if not probed.packet_seen:
-            first_packet = self._run_ffprobe(probe.FIRST_PACKET)
+            selected = ["-select_streams", str(probed.index)]
+            first_packet = self._run_ffprobe(*selected, *probe.FIRST_PACKET, deep=probed.deep)
             if probe.is_encrypted(first_packet.stdout):
                 raise BadMedia(failures.ENCRYPTED)
-        if probed.media.duration_s:
+        return probed if probed.media.duration_s else self._measure(probed)
+
+    def _parse(self, finished: Finished) -> Probed:
+        try:
+            return probe.parse_report(finished.stdout)
+        except probe.MALFORMED as error:
+            later = self._run_ffprobe(*probe.REPORT, deep=True)
+            try:
+                return replace(probe.parse_report(later.stdout), deep=True)
+            except probe.MALFORMED:
+                # The reason may be a missing decoder, which only ffmpeg reports.
+                tried = self._run(
+                    *self._frame_command("V:0", 0, self.directory / "first.jpg", Colours.of({}))
+                )
+                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
+
+    def _outline(self, failed: Finished) -> Probed:
+        """Describe a file although the decoder of one stream, often the sound, does not open."""
+        error = ffmpeg_errors.unreadable(
+            failed.stderr, head=self.source.read(0, _SIGNATURE), crashed=failed.exit_code < 0
+        )
+        if failed.exit_code < 0 or error.code is FailureCode.OUT_OF_MEMORY:
+            raise error
+        outlined = self._run_ffprobe(loglevel=outline.OPTIONS).stderr
+        broken = outline.broken_stream(outlined)
+        if broken is None:
+            raise error
+        try:
+            return probe.parse(outline.report(outlined, size=self.source.size), broken=broken)
+        except BadMedia as reason:
+            raise (error if reason.code is FailureCode.NO_VIDEO_STREAM else reason) from reason
+        except probe.MALFORMED:
+            raise error from None
+
+    def _run_ffprobe(
+        self, *options: str, loglevel: tuple[str, ...] = ("-v", "error"), deep: bool = False
+    ) -> Finished:
+        command = [self.ffprobe, *loglevel, *_LIMITS, *_OVER_HTTP, *options]
+        return self._run(*command, *(probe.DEEP if deep else []), self.source.location)
+
+    def _measure(self, probed: Probed) -> Probed:
+        """Replace the duration by the one that the packets show, if they show any."""
+        duration_s = self._find_duration_s(probed)
+        if not duration_s:
             return probed
-        duration_s = self._find_duration_s(probed.start_s)
-        return replace(probed, media=replace(probed.media, duration_s=duration_s))
+        media = replace(probed.media, duration_s=duration_s)
+        return replace(probed, media=media, length_s=duration_s)
 
-    def _run_ffprobe(self, options: list[str]) -> Finished:
-        command = [self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *options]
-        return self._run(*command, self.source.location)
-
-    def _find_duration_s(self, start_s: float) -> float | None:
+    def _find_duration_s(self, probed: Probed) -> float | None:
         """Find a duration that the file does not state: in its last packets, or in all of them."""
         for clip in last_packets.clips(self.source):
             with NamedTemporaryFile(dir=self.directory) as file:
@@ -190,59 +253,167 @@ class _Inspector:
                     file.name,
                 )
             end_s = last_packets.end_s(finished.stdout) if finished else None
-            if end_s and end_s > start_s:
-                return round(end_s - start_s, 3)
-        return self._scan_duration_s() if self.source.size <= _MAX_SCANNED else None
+            if end_s and end_s > probed.start_s:
+                return round(end_s - probed.start_s, 3)
+        return self._scan_duration_s(probed) if self.source.size <= _MAX_SCANNED else None
 
-    def _scan_duration_s(self) -> float | None:
-        """Find the duration by reading every packet."""
-        scanned = self._try(
-            *(self.ffmpeg, "-nostdin", "-v", "error", *_LIMITS, *_OVER_HTTP),
-            *("-i", self.source.location, "-map", "0:V:0", "-c", "copy", "-f", "null"),
-            *(*last_packets.PROGRESS, "-"),
-        )
-        return last_packets.progress_s(scanned.stdout) if scanned else None
+    def _scan_duration_s(self, probed: Probed) -> float | None:
+        """Find the duration by reading every packet of the picture and, if possible, the sound."""
+        for sound in (["-map", "0:a?"], []):
+            scanned = self._try(
+                *(self.ffmpeg, "-nostdin", "-v", "error", *_LIMITS, *_OVER_HTTP),
+                *(*(probe.DEEP if probed.deep else []), "-i", self.source.location),
+                *("-map", f"0:{probed.index}", *sound, "-c", "copy", "-f", "null"),
+                *(*last_packets.PROGRESS, "-"),
+            )
+            duration_s = last_packets.progress_s(scanned.stdout) if scanned else None
+            if duration_s:
+                return duration_s
+        return None
 
-    def make_thumbnail(self, probed: Probed) -> Frame:
-        media = probed.media
-        jpeg = self.directory / "thumbnail.jpg"
+    def make_thumbnail(self, probed: Probed) -> Inspection:
         probed.colours.write_table(self.directory)
-        at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
+        at_s = probed.position_s(_THUMBNAIL_POSITION)
+        taken = self._take(probed, at_s) if at_s > 0 else None
+        if not taken and at_s > 0 and self._has_spare_time():
+            # The stated duration may be wrong, or one frame may be shown for a long time.
+            probed = self._measure(probed)
+            taken = self._take_again(probed, at_s)
+        if not taken:
+            taken = self._take_first(probed)
+        elif taken.is_plain:
+            taken = self._take_brighter(probed) or taken
+        return Inspection(self._describe(probed, taken), taken.frame)
+
+    def _take_again(self, probed: Probed, tried_s: float) -> _Taken | None:
+        at_s = probed.position_s(_THUMBNAIL_POSITION)
+        if 0 < at_s < tried_s:
+            return self._take(probed, at_s)
+        return self._take_earlier(probed, tried_s)
+
+    def _take_first(self, probed: Probed) -> _Taken:
+        finished = self._run(
+            *self._frame_command(
+                str(probed.index), 0, self._jpeg, probed.colours, deep=probed.deep
+            ),
+            limit_s=_CHILD_S - _SEARCH_S,
+        )
+        taken = self._verify(finished, at_s=0, fallback=Fallback.START)
+        if taken:
+            return taken
+        raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
+
+    def _take_brighter(self, probed: Probed) -> _Taken | None:
+        """Look for a frame that shows more than the one at 10%."""
+        for share in _BRIGHTER_POSITIONS:
+            if not self._has_spare_time():
+                return None
+            taken = self._take(probed, probed.position_s(share), seen=True)
+            if taken and not taken.is_plain:
+                return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+        return None
+
+    def _has_spare_time(self) -> bool:
+        """Tell whether an optional step leaves enough time for the necessary ones."""
+        return self.budget.left_s() > 2 * _SEARCH_S
+
+    def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> _Taken | None:
+        """Take the frame that is shown at a moment."""
+        seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
+        taken = self._take_from(probed, seek_s, at_s)
+        late_s = taken.frame.at_s - at_s if taken else 0
+        if late_s > _LATE_FRAMES * probed.frame_s and not seen:
+            return self._take_earlier(probed, at_s) or taken
+        return taken
+
+    def _take_earlier(self, probed: Probed, at_s: float) -> _Taken | None:
+        """Take the last frame before a moment, which is shown for an unusually long time."""
+        if probed.media.container in _PRE_ROLL_S or not self._has_spare_time():
+            return None
+        until_s = at_s + probed.start_s
+        packets = self._run_ffprobe(
+            *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
+            *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
+            deep=probed.deep,
+        )
+        begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
+        if begin_s is None:
+            return None
+        return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
+
+    def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> _Taken | None:
+        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
+        media = probed.media
         roll_s = _PRE_ROLL_S.get(media.container, 0)
-        if probed.palette or at_s < 2 * roll_s:
-            roll_s = at_s  # decode from the beginning
-        if at_s > 0:
-            found = self._try(*self._frame_command(at_s, jpeg, probed.colours, roll_s=roll_s))
-            if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
-                # The first part is often clear; the decoder fails in the encrypted part after it.
-                raise BadMedia(failures.ENCRYPTED)
-            frame = self._verify(jpeg, at_s=at_s, fallback=False) if found else None
-            if frame:
-                return frame
-        first = self._frame_command(0, jpeg, probed.colours)
-        finished = self._run(*first, limit_s=_CHILD_S - _SEARCH_S)
-        frame = self._verify(jpeg, at_s=0, fallback=True)
-        if frame:
-            return frame
-        raise ffmpeg_errors.undecodable(finished.stderr, media.video_codec)
+        if probed.palette or seek_s < 2 * roll_s:
+            roll_s = seek_s  # decode from the beginning
+        finished = self._try(
+            *self._frame_command(
+                str(probed.index),
+                seek_s,
+                self._jpeg,
+                probed.colours,
+                roll_s=roll_s,
+                deep=probed.deep,
+            )
+        )
+        if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
+            # The first part is often clear; the decoder fails in the encrypted part after it.
+            raise BadMedia(failures.ENCRYPTED)
+        return self._verify(finished, at_s=at_s, offset_s=seek_s - roll_s) if finished else None
+
+    def _describe(self, probed: Probed, taken: _Taken) -> Media:
+        """Correct the header's metadata by those of the frame."""
+        media, frame = probed.media, taken.shown
+        if not frame:
+            return media
+        expected = (media.width, media.height)
+        if media.rotation in (90, 270):
+            expected = expected[::-1]
+        turned = expected == (frame.height, frame.width) and frame.width != frame.height
+        rotation = self._find_rotation(probed) if turned or media.video_codec == "mjpeg" else None
+        if rotation is None:
+            rotation = media.rotation
+        return replace(media, width=frame.width, height=frame.height, rotation=rotation)
+
+    def _find_rotation(self, probed: Probed) -> int | None:
+        """Find out from the first frame how it is turned: Exif and SEI messages may say so."""
+        frames = self._try(
+            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.ORIENTATION),
+            *("-select_streams", str(probed.index), "-read_intervals", "%+#1"),
+            self.source.location,
+        )
+        return probe.orientation(frames.stdout) if frames else None
+
+    @property
+    def _jpeg(self) -> Path:
+        return self.directory / "thumbnail.jpg"
 
     def _frame_command(
-        self, at_s: float, jpeg: Path, colours: Colours, *, roll_s: float = 0
+        self,
+        stream: str,
+        seek_s: float,
+        jpeg: Path,
+        colours: Colours,
+        *,
+        roll_s: float = 0,
+        deep: bool = False,
     ) -> list[str]:
-        """Return the command that writes the frame at `at_s`.
+        """Return the command that writes the first frame of a stream from `seek_s` on.
 
         ffmpeg seeks to `roll_s` before it and decodes forward from the keyframe there.
         """
         return [
-            *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
+            *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error", *_LIMITS, *_OVER_HTTP),
             # `-ss 0` would drop frames whose time is unknown or negative.
-            *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s > roll_s else [])),
+            *("-threads", "2", *(["-ss", f"{seek_s - roll_s:.3f}"] if seek_s > roll_s else [])),
+            *(probe.DEEP if deep else []),
             *(*colours.decoder_options(), *self._alpha_decoder(colours)),
-            *("-i", self.source.location),
-            *(["-ss", f"{roll_s:.3f}"] if roll_s else []),
-            *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
-            *("-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours), "-q:v", "2"),
-            *("-f", "image2", "-update", "1", "-y", str(jpeg)),
+            *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
+            *("-map", f"0:{stream}", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
+            # A picture that changes its size on the way must not get the shape of the first one.
+            *("-noautoscale", "-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours, after_s=roll_s)),
+            *("-q:v", "2", "-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
 
     def _alpha_decoder(self, colours: Colours) -> list[str]:
@@ -252,19 +423,35 @@ class _Inspector:
         described = self._run(self.ffmpeg, "-v", "error", "-h", f"decoder={colours.alpha_decoder}")
         return ["-c:v", colours.alpha_decoder] if described.stdout.startswith(b"Decoder") else []
 
-    def _verify(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
-        """Return the picture if it decodes: ffmpeg may exit with 0 and write none."""
-        jpeg = sandbox.read_output_file(file)
+    def _verify(
+        self,
+        finished: Finished,
+        *,
+        at_s: float,
+        offset_s: float = 0,
+        fallback: Fallback | None = None,
+    ) -> _Taken | None:
+        """Return the picture if it decodes: ffmpeg may exit with 0 and write none.
+
+        `offset_s` is the moment from which ffmpeg counts the time of the frame.
+        """
+        jpeg = sandbox.read_output_file(self._jpeg)
         if not jpeg:
             return None
-        finished = self._run(
+        self._jpeg.unlink()  # a later command may write none
+        taken = self.directory / "taken.jpg"
+        taken.write_bytes(jpeg)
+        verified = self._run(
             *(self.ffprobe, "-v", "error", *_FROM_FILE, "-f", "jpeg_pipe"),
-            *(*probe.PICTURE_REPORT, str(file)),
+            *(*probe.PICTURE_REPORT, str(taken)),
         )
-        size = probe.picture_size(finished.stdout)
-        if finished.exit_code != 0 or finished.stderr or not size:
+        size = probe.picture_size(verified.stdout)
+        if verified.exit_code != 0 or verified.stderr or not size:
             return None
-        return Frame(jpeg, *size, at_s, fallback)
+        frame = shown.parse(finished.stderr)
+        if frame and not fallback:
+            at_s = max(at_s, round(offset_s + frame.at_s, 3))
+        return _Taken(Frame(jpeg, *size, at_s, fallback), frame)
 
     def _try(self, *command: str) -> Finished | None:
         """Run an optional step. Return `None` if it takes longer than `_SEARCH_S`."""
@@ -293,12 +480,14 @@ class _Inspector:
             raise reason from error
 
 
-def _thumbnail_filters(width: int, height: int, colours: Colours) -> str:
+def _thumbnail_filters(width: int, height: int, colours: Colours, *, after_s: float) -> str:
     """Return filters that fit the picture into a box, with even sides and square pixels.
 
-    It keeps the aspect ratio and never enlarges.
+    They keep the aspect ratio, never enlarge, and print the frames that are not before `after_s`
+    for `shown.parse`.
     """
-    sar = f"if(between(sar,{1 / MAX_PIXEL_ASPECT},{MAX_PIXEL_ASPECT}),sar,1)"
-    factor = f"min(1,min({width}/(iw*{sar}),{height}/ih))"
-    wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (f"iw*{sar}", "ih"))
-    return colours.filters(f"w='{wide}':h='{high}'") + ",setsar=1"
+    across = f"iw*{shown.PIXEL_ASPECT}"
+    factor = f"min(1,min({width}/({across}),{height}/ih))"
+    wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (across, "ih"))
+    size = f"w='{wide}':h='{shown.expression(after_s)};{high}':eval=frame"
+    return f"{colours.filters(size)},setsar=1"

@@ -10,10 +10,10 @@ MAX_PIXELS = 8192 * 4352
 """One frame of 8K cinema, which takes 160 MB when decoded at 10 bits."""
 
 MAX_STREAMS = 16
-"""Most streams of pictures, sound and text in one file."""
+"""Most streams of pictures and sound in one file."""
 
-MAX_ATTACHMENTS = 84
-"""Most attached files besides: films with subtitles bring dozens of fonts."""
+MAX_OTHER_STREAMS = 484
+"""Most streams besides: films bring dozens of subtitles, and hundreds of fonts for them."""
 
 _TOO_MANY_STREAMS = re.compile(r"exceeds max_streams")
 _TOO_MANY_PIXELS = re.compile(r"exceeds specified max pixel count")

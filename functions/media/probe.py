@@ -1,6 +1,7 @@
 """Turns ffprobe's report into a video's metadata."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,12 +19,12 @@ _ENTRIES = ":".join(
     [
         "format=format_name,start_time,duration,bit_rate",
         "format_tags=major_brand,ASF_Protection_Type",
-        "stream=index,codec_type,codec_name,codec_tag_string,duration,width,height",
-        "stream=pix_fmt,sample_aspect_ratio,avg_frame_rate,r_frame_rate",
+        "stream=index,codec_type,codec_name,codec_tag_string,start_time,duration,nb_frames",
+        "stream=width,height,pix_fmt,avg_frame_rate,r_frame_rate",
         "stream=color_space,color_transfer,color_primaries",
-        "stream_tags=enc_key_id,alpha_mode",
-        "stream_disposition=attached_pic",
-        "stream_side_data=side_data_type,rotation,crop_top,crop_bottom,crop_left,crop_right",
+        "stream_tags=enc_key_id,alpha_mode,DURATION",
+        "stream_disposition=default,attached_pic",
+        "stream_side_data=side_data_type,rotation,displaymatrix",
         "stream_side_data=dv_profile,dv_bl_signal_compatibility_id",
         "packet=stream_index",
         "packet_side_data=side_data_type",
@@ -36,10 +37,18 @@ They include the first 16 packets, which ffprobe has read anyway: encrypted pack
 """
 
 FIRST_PACKET = [
-    *("-print_format", "json", "-select_streams", "V:0", "-read_intervals", "%+#1"),
+    *("-print_format", "json", "-read_intervals", "%+#1"),
     *("-show_entries", "packet=stream_index:packet_side_data=side_data_type"),
 ]
-"""Options to report the video's first packet, for a file whose first 16 packets are all sound."""
+"""Options to report a stream's first packet, for a file whose first 16 packets are all sound."""
+
+DEEP = ["-probesize", "50M", "-analyzeduration", "100M"]
+"""Options to search longer for the picture, in bytes and microseconds: it may begin late."""
+
+PACKET_TIMES = ["-print_format", "json", "-show_entries", "packet=pts_time"]
+
+ORIENTATION = ["-print_format", "json", "-show_entries", "frame_side_data=rotation,displaymatrix"]
+"""Options to report how the first frames are turned, which a header need not say."""
 
 PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
 
@@ -50,8 +59,20 @@ _MAX_SIDE = 10_000
 """Largest width and height of a thumbnail, in pixels."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
-MAX_PIXEL_ASPECT = 100
-"""Largest ratio of a pixel's sides. Beyond it the file is damaged, and pixels count as square."""
+_MAX_RATE = 300
+"""Frames per second above which a stated rate is more likely the rate of a clock."""
+
+_MAX_COUNTED_RATE = 1000
+"""Frames per second, exclusive, that the number of frames may prove."""
+
+_DURATION = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
+_MATRIX = re.compile(
+    r"^00000000: +(-?\d{1,10}) +(-?\d{1,10}) .*\n00000001: +(-?\d{1,10}) +(-?\d{1,10}) ",
+    re.MULTILINE,
+)
+"""The upper left corner of ffprobe's dump of a display matrix."""
+
+_HALF_TURN = 180
 
 MAX_NUMBER = 2**53
 """Upper bound of the numbers that JSON and the database hold exactly."""
@@ -76,8 +97,16 @@ class Probed:
     """The content of a `REPORT`: the metadata, and facts that decide how to find a frame."""
 
     media: Media
+    index: int
+    """Index of the stream with the picture."""
     start_s: float
     """Time at which the file begins."""
+    late_s: float
+    """Seconds from the file's beginning to the picture's."""
+    length_s: float | None
+    """Duration of the picture: sound and subtitles may be longer."""
+    frame_s: float
+    """Shortest time that a frame is shown, 0 if the rate is unknown."""
     palette: bool
     """Whether the colours come from a table that stands only at the beginning."""
     colours: Colours
@@ -85,6 +114,13 @@ class Probed:
     """Whether some part of the file is encrypted: perhaps only a later part, or the sound."""
     packet_seen: bool
     """Whether the first packets include a video packet, which is then not encrypted."""
+    deep: bool = False
+    """Whether the picture begins so late that `DEEP` is needed to find it."""
+
+    def position_s(self, share: float) -> float:
+        """Return the moment after a share of the picture's duration, 0 if it is unknown."""
+        at_s = (self.length_s or 0) * share
+        return round(at_s + self.late_s if self.late_s > at_s > 0 else at_s, 3)
 
 
 def parse_report(stdout: bytes) -> Probed:
@@ -93,15 +129,26 @@ def parse_report(stdout: bytes) -> Probed:
     Raises `BadMedia` if there is no playable video stream, and one of `MALFORMED` if the
     report does not describe it.
     """
-    report: Report = json.loads(stdout)
-    if sum(stream.get("codec_type") != "attachment" for stream in report["streams"]) > MAX_STREAMS:
+    return parse(json.loads(stdout))
+
+
+def parse(report: Report, *, broken: int | None = None) -> Probed:
+    """Parse a report as an object. The decoder of the stream with the index `broken` fails."""
+    played = [stream for stream in report["streams"] if _is_played(stream)]
+    if len(played) > MAX_STREAMS:
         raise BadMedia(failures.TOO_MANY_STREAMS, limit=MAX_STREAMS)
-    video = _video_stream(report)
+    video = _main_picture(report, broken)
     if _is_encrypted(report, video):
         raise BadMedia(failures.ENCRYPTED)
+    start_s = _start_s(report["format"]) or 0
+    media = _media(report, video, played, start_s)
     return Probed(
-        media=_media(report, video),
-        start_s=_start_s(report["format"]),
+        media=media,
+        index=int(video["index"]),
+        start_s=start_s,
+        late_s=max(0, (_start_s(video) or start_s) - start_s),
+        length_s=_length_s(video, start_s) or media.duration_s,
+        frame_s=_frame_s(video),
         palette=video.get("pix_fmt") == "pal8",
         colours=Colours.of(video),
         protected=_is_protected(report),
@@ -109,13 +156,20 @@ def parse_report(stdout: bytes) -> Probed:
     )
 
 
-def _media(report: Report, video: Report) -> Media:
-    audio = next((s for s in report["streams"] if s.get("codec_type") == "audio"), None)
+def _is_played(stream: Report) -> bool:
+    """Tell whether a stream is picture or sound: covers, fonts and subtitles cost nothing."""
+    if stream.get("codec_type") == "video":
+        return not stream["disposition"]["attached_pic"]
+    return bool(stream.get("codec_type") == "audio")
+
+
+def _media(report: Report, video: Report, played: list[Report], start_s: float) -> Media:
+    audio = next((s for s in played if s.get("codec_type") == "audio"), None)
     rotation = _rotation(video)
-    width, height = _display_size(video, rotation)
+    width, height = _size(video)
     return Media(
         container=_container(report),
-        duration_s=_duration(report["format"]) or _duration(video),
+        duration_s=_duration_s(report["format"], played, start_s),
         width=width,
         height=height,
         rotation=rotation,
@@ -163,26 +217,69 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
 
-def _start_s(format_: Report) -> float:
-    seconds = float(format_.get("start_time") or 0)
+def orientation(stdout: bytes) -> int | None:
+    """Return the rotation in an `ORIENTATION` report, `None` if the frames do not state one."""
+    try:
+        for frame in json.loads(stdout)["frames"]:
+            if any("rotation" in side_data for side_data in frame.get("side_data_list", [])):
+                return _rotation(frame)
+    except MALFORMED:
+        pass
+    return None
+
+
+def last_time_s(stdout: bytes, *, until_s: float) -> float | None:
+    """Return the latest time in a `PACKET_TIMES` report that is not after a moment."""
+    try:
+        packets = json.loads(stdout)["packets"]
+        times = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
+    except MALFORMED:
+        return None
+    return max((time for time in times if time <= until_s), default=None)
+
+
+def _start_s(part: Report) -> float | None:
+    if part.get("start_time") is None:
+        return None
+    seconds = float(part["start_time"])
     if not abs(seconds) < MAX_NUMBER:
         raise ValueError("The start time is out of range.")
     return seconds
 
 
-def _video_stream(report: Report) -> Report:
-    """Return the stream that ffmpeg's `0:V:0` selects: the first that is not a cover picture."""
-    for stream in report["streams"]:
-        if stream.get("codec_type") == "video" and not stream["disposition"]["attached_pic"]:
-            break
-    else:
+def _main_picture(report: Report, broken: int | None) -> Report:
+    """Return the stream that a player shows: neither a cover nor a preview or an empty track."""
+    pictures = [
+        stream
+        for stream in report["streams"]
+        if stream.get("codec_type") == "video" and _is_played(stream) and stream["index"] != broken
+    ]
+    if not pictures:
         raise BadMedia(failures.NO_VIDEO_STREAM)
-    if stream.get("codec_name", "unknown") == "unknown":
-        tag = stream.get("codec_tag_string", _NO_TAG)
+    picture = max(pictures, key=lambda stream: _rank(stream, report))
+    if not _names_codec(picture):
+        tag = picture.get("codec_tag_string", _NO_TAG)
         if tag == _NO_TAG:
             raise ValueError("The video stream does not name its codec.")
         raise BadMedia(failures.UNSUPPORTED_CODEC, codec=_name(tag))
-    return stream  # type: ignore[no-any-return]  # JSON
+    return picture  # type: ignore[no-any-return]  # JSON
+
+
+def _rank(stream: Report, report: Report) -> tuple[bool, bool, bool, bool, int]:
+    """Return a key that is greatest for the main picture. Of equal streams the first one is."""
+    frames = _positive(stream.get("nb_frames"))
+    moves = frames > 1 if frames else bool(_ratio(stream.get("avg_frame_rate")))
+    return (
+        _names_codec(stream),
+        bool(frames) or moves or bool(_packets_of(stream, report)),
+        bool(stream["disposition"].get("default")),
+        moves,
+        stream.get("width", 0) * stream.get("height", 0),
+    )
+
+
+def _names_codec(stream: Report) -> bool:
+    return bool(stream.get("codec_name", "unknown") != "unknown")
 
 
 def _is_encrypted(report: Report, video: Report) -> bool:
@@ -211,41 +308,69 @@ def _name(text: str) -> str:
     return text
 
 
-def _rotation(video: Report) -> int:
+def _rotation(part: Report) -> int:
     """Return the rotation in degrees clockwise; ffprobe reports it anticlockwise.
 
-    As in ffmpeg, a rotation that is not within a degree of a quarter turn counts as none.
+    As in ffmpeg, a rotation that is not within a degree of a quarter turn counts as none. ffprobe
+    reports a mirrored picture as turned by a half.
     """
-    for side_data in video.get("side_data_list", []):
+    for side_data in part.get("side_data_list", []):
         if "rotation" in side_data:
             degrees = -float(side_data["rotation"])
             quarters = round(degrees / 90)
-            return quarters * 90 % 360 if abs(degrees - quarters * 90) < 1 else 0
+            rotation = quarters * 90 % 360 if abs(degrees - quarters * 90) < 1 else 0
+            mirrored = _is_mirrored(side_data.get("displaymatrix", ""))
+            return 0 if rotation == _HALF_TURN and mirrored else rotation
     return 0
 
 
-def _display_size(video: Report, rotation: int) -> tuple[int, int]:
-    """Return the width and height that a player shows: cropped, stretched and rotated."""
+def _is_mirrored(matrix: str) -> bool:
+    """Tell whether a display matrix turns the picture over: its determinant is negative."""
+    found = _MATRIX.search(matrix)
+    if not found:
+        return False
+    a, b, c, d = map(int, found.groups())
+    return a * d - b * c < 0
+
+
+def _size(video: Report) -> tuple[int, int]:
+    """Return the width and height of the coded picture."""
     width, height = video.get("width", 0), video.get("height", 0)
     if width <= 0 or height <= 0:
         raise ValueError("The video stream has no size.")
     if width * height > MAX_PIXELS:
         raise BadMedia(failures.TOO_MANY_PIXELS, limit=MAX_PIXELS)
-    pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
-    if not 1 / MAX_PIXEL_ASPECT <= pixel_aspect <= MAX_PIXEL_ASPECT:
-        pixel_aspect = 1
-    for side_data in video.get("side_data_list", []):
-        width -= side_data.get("crop_left", 0) + side_data.get("crop_right", 0)
-        height -= side_data.get("crop_top", 0) + side_data.get("crop_bottom", 0)
-    if width <= 0 or height <= 0:
-        raise ValueError("The whole picture is cropped away.")
-    width = max(1, round(width * pixel_aspect))
-    return (height, width) if rotation in (90, 270) else (width, height)
+    return width, height
 
 
-def _duration(part: Report) -> float | None:
-    seconds = _positive(part.get("duration"))
-    return round(seconds, 3) if seconds else None
+def _duration_s(format_: Report, played: list[Report], start_s: float) -> float | None:
+    """Return the duration of picture and sound: subtitles may go on for hours after them."""
+    whole = _positive(format_.get("duration"))
+    ends = [_end_s(stream, start_s) for stream in played]
+    known = [end for end in ends if end]
+    if known and (not whole or len(known) == len(ends)):
+        return round(min(max(known), whole or MAX_NUMBER), 3)
+    return round(whole, 3) if whole else None
+
+
+def _end_s(stream: Report, start_s: float) -> float | None:
+    """Return the time from the file's beginning to a stream's end."""
+    length_s = _length_s(stream, start_s)
+    late_s = (_start_s(stream) or start_s) - start_s
+    return length_s + max(0, late_s) if length_s else None
+
+
+def _length_s(stream: Report, start_s: float) -> float | None:
+    """Return a stream's own duration. In Matroska a tag has the time of its end."""
+    stated = _positive(stream.get("duration"))
+    if stated:
+        return stated
+    tag = _DURATION.fullmatch(str(stream.get("tags", {}).get("DURATION", "")))
+    if not tag:
+        return None
+    hours, minutes, seconds = tag.groups()
+    end_s = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    return max(0, end_s - max(0, (_start_s(stream) or 0) - start_s)) or None
 
 
 def _bit_rate(format_: Report) -> int | None:
@@ -254,9 +379,21 @@ def _bit_rate(format_: Report) -> int | None:
 
 
 def _frame_rate(video: Report) -> float | None:
-    """Return the frames per second: 29.97 for "30000/1001"."""
-    rate = _ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate"))
-    return round(rate, 3) if rate else None
+    """Return the frames per second: 29.97 for "30000/1001". One frame has no rate."""
+    frames, length_s = _positive(video.get("nb_frames")), _positive(video.get("duration"))
+    if frames == 1:
+        return None
+    rates = [_ratio(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    stated = next((rate for rate in rates if rate and rate <= _MAX_RATE), None)
+    counted = frames / length_s if frames and length_s else 0
+    if not stated and 0 < counted < _MAX_COUNTED_RATE:
+        stated = counted
+    return round(stated, 3) if stated else None
+
+
+def _frame_s(video: Report) -> float:
+    rates = [_ratio(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
+    return 1 / max((rate for rate in rates if rate and rate <= _MAX_RATE), default=math.inf)
 
 
 def _ratio(text: str | None) -> float | None:

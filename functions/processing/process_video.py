@@ -193,7 +193,8 @@ class VideoProcessor:
             width=frame.width,
             height=frame.height,
             at_s=frame.at_s,
-            fallback=frame.fallback,
+            fallback=frame.fallback is not None,
+            fallback_reason=frame.fallback,
         )
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.core.clock import rfc3339
-from functions.core.video import Status, Video
+from functions.core.video import Media, Status, Video
 
 
 def payload(video: Video) -> str:
@@ -36,17 +36,26 @@ def _data(video: Video) -> dict[str, Any]:
         "status": video.status,
         "size": video.size,
         "created_at": rfc3339(video.created_at),
-        "media": asdict(video.media) | {"duration": video.media.duration}
-        if done and video.media
-        else None,
+        "media": _media(video.media) if done and video.media else None,
+        "warnings": video.media.warnings if done and video.media else [],
         "thumbnail": _picture(video) if done else None,
         "error": asdict(video.error) if not done and video.error else None,
     }
 
 
+def _media(media: Media) -> dict[str, Any]:
+    shown = asdict(media) | {"duration": media.duration}
+    del shown["warnings"]  # they stand beside it
+    return shown
+
+
 def _picture(video: Video) -> dict[str, Any] | None:
     if video.thumbnail is None:
         return None
-    shown = asdict(video.thumbnail)
-    del shown["key"]  # a key is of no use outside
-    return shown
+    thumbnail = video.thumbnail
+    return {
+        "width": thumbnail.width,
+        "height": thumbnail.height,
+        "at_s": thumbnail.at_s,
+        "fallback": thumbnail.shown_fallback,
+    }

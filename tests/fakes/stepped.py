@@ -156,7 +156,7 @@ class EtagEngine(Engine):
         if content.startswith(b"bad"):
             raise BadMedia(DAMAGED)
         jpeg = md5(content).hexdigest().encode()
-        return Inspection(media(), Frame(jpeg, width=320, height=180, at_s=1.0, fallback=False))
+        return Inspection(media(), Frame(jpeg, width=320, height=180, at_s=1.0))
 
 
 @dataclass

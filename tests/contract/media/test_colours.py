@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.media.engine import Engine, Frame
+from functions.media.engine import Engine, Frame, Inspection
 from tests import boxes
 from tests.clips import Clips, ffmpeg
 from tests.colours import CHART_SIZE, RGB, difference, patches_of, read_patches, write_chart
@@ -34,9 +34,13 @@ def engine(ffmpeg_dir: Path) -> Engine:
     return Engine(ffmpeg_dir)
 
 
-def thumbnail(engine: Engine, clip: Path, directory: Path) -> Frame:
+def inspect(engine: Engine, clip: Path, directory: Path) -> Inspection:
     with open_clip(clip, directory) as source:
-        return engine.inspect(source, directory=directory, remaining_s=lambda: 100).frame
+        return engine.inspect(source, directory=directory, remaining_s=lambda: 100)
+
+
+def thumbnail(engine: Engine, clip: Path, directory: Path) -> Frame:
+    return inspect(engine, clip, directory).frame
 
 
 def reference(kind: str) -> list[RGB]:
@@ -70,17 +74,21 @@ def test_a_phones_dolby_vision_looks_like_its_hlg(engine: Engine, tmp_path: Path
     movie = (tmp_path / "hlg.mov").read_bytes()
     clip = tmp_path / "dolby.mov"
     clip.write_bytes(boxes.add_to_sample_entry(boxes.dolby_vision(8, 4), movie))
-    assert_close(patches_of(thumbnail(engine, clip, tmp_path)), reference("hlg"))
+    inspection = inspect(engine, clip, tmp_path)
+    assert_close(patches_of(inspection.frame), reference("hlg"))
+    assert inspection.media.warnings == ()
 
 
-def test_dolby_vision_without_a_fallback_gets_a_grey_thumbnail(
+def test_dolby_vision_without_a_fallback_gets_a_warning_and_a_grey_thumbnail(
     engine: Engine, tmp_path: Path
 ) -> None:
     write_chart(tmp_path / "plain.mp4", "smpte2084", *_HDR)
     movie = (tmp_path / "plain.mp4").read_bytes()
     clip = tmp_path / "dolby.mp4"
     clip.write_bytes(boxes.add_to_sample_entry(boxes.dolby_vision(5, 0), movie))
-    patches = patches_of(thumbnail(engine, clip, tmp_path))
+    inspection = inspect(engine, clip, tmp_path)
+    assert inspection.media.warnings == ("dolby_vision_5",)
+    patches = patches_of(inspection.frame)
     assert all(max(patch) - min(patch) <= 3 for patch in patches)
     assert max(map(max, patches)) > 150
 
@@ -226,7 +234,7 @@ def test_clips_that_need_no_conversion_keep_their_filters(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     """The thumbnail's bytes are those of the plain filters."""
-    for name in ("h264.mp4", "vp9.webm", "mpeg4.avi", "bt709.mp4", "test_video.mp4"):
+    for name in ("h264.mp4", "hevc-10-bit.mov", "vp9.webm", "bt709.mp4", "test_video.mp4"):
         expected = tmp_path / "expected.jpg"
         frame = thumbnail(engine, clips[name], tmp_path)
         size = f"scale=w={frame.width}:h={frame.height}"

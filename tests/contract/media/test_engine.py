@@ -35,7 +35,7 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
     assert media.frame_rate == pytest.approx(25, abs=0.1)
     assert media.has_audio
     assert media.bit_rate
-    assert (frame.width, frame.height, frame.fallback) == (320, 180, False)
+    assert (frame.width, frame.height, frame.fallback) == (320, 180, None)
     assert frame.at_s == pytest.approx(0.2, abs=0.02)
     assert frame.jpeg.startswith(b"\xff\xd8\xff")
 
@@ -142,11 +142,11 @@ def test_an_unfinished_recording_gets_a_duration(
     assert inspection.frame.at_s == pytest.approx(0.2, abs=0.02)
 
 
-def test_a_clip_with_one_frame_falls_back_to_it(
+def test_a_clip_with_one_frame_shows_it_at_10_percent(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     inspection = inspect(engine, clips["one-frame.mp4"], tmp_path)
-    assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
+    assert (inspection.frame.at_s, inspection.frame.fallback) == (0.004, None)
 
 
 def test_a_silent_clip_has_no_audio(engine: Engine, clips: Clips, tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_the_first_frame_replaces_one_that_cannot_be_found_in_time(
     slow = f'case "$*" in *-ss*) sleep 60;; *) exec {ffmpeg_dir / "ffmpeg"} "$@";; esac'
     engine = stub(tmp_path, ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"', ffmpeg=slow)
     frame = inspect(engine, clips["h264.mp4"], tmp_path).frame
-    assert (frame.at_s, frame.fallback) == (0, True)
+    assert (frame.at_s, frame.fallback) == (0, "start")
 
 
 _GOOD = (

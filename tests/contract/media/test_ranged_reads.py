@@ -110,7 +110,7 @@ def test_a_recording_of_unknown_duration_shows_its_first_frame(
     one.write_bytes(padded)
     inspection, _ = inspect(engine, one, tmp_path)
     assert inspection.media.duration_s is None
-    assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
+    assert (inspection.frame.at_s, inspection.frame.fallback) == (0, "start")
 
 
 def test_a_frame_of_300_mb_is_not_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:

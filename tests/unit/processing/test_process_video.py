@@ -30,7 +30,7 @@ from tests.fakes.storage import FakeStorage
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged, measured
 
-FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0, fallback=False)
+FRAME = Frame(jpeg=b"jpeg", width=320, height=180, at_s=3.0)
 
 
 @dataclass

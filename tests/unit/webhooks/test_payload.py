@@ -34,7 +34,8 @@ def test_the_payload_of_a_done_video() -> None:
                 "bit_rate": 800_000,
                 "has_audio": True,
             },
-            "thumbnail": {"width": 320, "height": 180, "at_s": 3.002, "fallback": False},
+            "thumbnail": {"width": 320, "height": 180, "at_s": 3.002, "fallback": None},
+            "warnings": [],
             "error": None,
         },
     }

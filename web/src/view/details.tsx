@@ -118,7 +118,7 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
 }
 
 const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>
-  fallback ? "first frame (there is none at 10%)" : `frame at ${count(at_s)} s`;
+  fallback === "start" ? "first frame (there is none at 10%)" : `frame at ${count(at_s)} s`;
 
 function Actions({
   video,

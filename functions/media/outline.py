@@ -1,0 +1,101 @@
+"""Reads ffprobe's outline of a file, which it prints even if one of the decoders does not open.
+
+ffprobe opens the decoder of every stream, and reports nothing if one of them fails, for example
+that of a damaged sound track. Its outline for people names all streams before that.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+OPTIONS = ("-v", "repeat+info", "-hide_banner")
+
+_FORMAT = re.compile(r"^Input #0, ([\w,]{1,64}), from ", re.MULTILINE)
+_BRAND = re.compile(r"^    major_brand     : (.{1,8})$", re.MULTILINE)
+_TIMES = re.compile(
+    r"^  Duration: (?:(\d\d):(\d\d):(\d\d\.\d\d)|N/A)(?:, start: (-?\d{1,12}\.\d+))?",
+    re.MULTILINE,
+)
+_STREAM = re.compile(
+    r"^ *Stream #0:(\d{1,4})(?:\[0x\w+\])?(?:\([^)\n]{0,40}\))?"
+    r": (Video|Audio|Subtitle|Attachment|Data): (\w+)(.*)$",
+    re.MULTILINE,
+)
+_ROTATION = re.compile(r"^ +Display Matrix: rotation of (-?\d{1,4}\.\d\d) degrees", re.MULTILINE)
+_TAG = re.compile(r"\((\S{1,32}) / 0x")
+_SIDES = re.compile(r", (\d{1,5})x(\d{1,5})[, ]")
+_RATE = re.compile(r", (\d{1,6}(?:\.\d+)?)(k?) fps")
+_ENDS = re.compile(r"^ +DURATION +: (\d\d):(\d\d):(\d\d\.\d{3,9})$", re.MULTILINE)
+_PRECISION_S = 0.01
+"""Precision of the outline's duration, in seconds. Tags of Matroska are more precise."""
+
+_START = re.compile(r", start (-?\d{1,12}\.\d+)")
+_UNOPENED = re.compile(r"^Could not open codec for input stream (\d{1,4})$", re.MULTILINE)
+
+
+def broken_stream(stderr: str) -> int | None:
+    """Return the index of the stream whose decoder does not open, `None` if there is no such."""
+    found = _UNOPENED.search(stderr)
+    return int(found[1]) if found else None
+
+
+def report(stderr: str, *, size: int) -> dict[str, Any]:
+    """Return the outline of a file of `size` bytes as a report for `probe`, with fewer facts.
+
+    Raises `ValueError` if there is no outline.
+    """
+    name, times = _FORMAT.search(stderr), _TIMES.search(stderr)
+    if not name or not times:
+        raise ValueError("ffprobe printed no outline.")
+    hours, minutes, seconds, start = times.groups()
+    length_s = _seconds(hours, minutes, seconds) if hours else 0
+    ends_s = [_seconds(*end) for end in _ENDS.findall(stderr)]
+    length_s = next((end_s for end_s in ends_s if abs(end_s - length_s) < _PRECISION_S), length_s)
+    brand = _BRAND.search(stderr)
+    format_ = {
+        "format_name": name[1],
+        "start_time": start,
+        "duration": str(length_s),
+        "bit_rate": str(size * 8 / length_s) if length_s else None,
+        "tags": {"major_brand": brand[1]} if brand else {},
+    }
+    return {"format": format_, "streams": list(_streams(stderr))}
+
+
+def _seconds(hours: str, minutes: str, seconds: str) -> float:
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
+def _streams(stderr: str) -> Iterator[dict[str, Any]]:
+    found = list(_STREAM.finditer(stderr))
+    seen = set()
+    for stream, following in zip(found, [*found[1:], None], strict=True):
+        index, kind, codec, facts = stream.groups()
+        if index in seen:  # a program lists its streams once more
+            continue
+        seen.add(index)
+        details = stderr[stream.end() : following.start() if following else None]
+        rotation, end = _ROTATION.search(details), _ENDS.search(details)
+        yield {
+            **_stream(int(index), kind.lower(), codec, facts),
+            "side_data_list": [{"rotation": rotation[1]}] if rotation else [],
+            "tags": {"DURATION": ":".join(end.groups())} if end else {},
+        }
+
+
+def _stream(index: int, kind: str, codec: str, facts: str) -> dict[str, Any]:
+    tag, sides, rate, start = (one.search(facts) for one in (_TAG, _SIDES, _RATE, _START))
+    return {
+        "index": index,
+        "codec_type": kind,
+        "codec_name": "unknown" if codec == "none" else codec,
+        **({"codec_tag_string": tag[1]} if tag else {}),
+        **({"width": int(sides[1]), "height": int(sides[2])} if sides else {}),
+        **({"avg_frame_rate": f"{float(rate[1]) * (1000 if rate[2] else 1)}/1"} if rate else {}),
+        **({"start_time": start[1]} if start else {}),
+        "pix_fmt": "pal8" if ", pal8" in facts else "",
+        "disposition": {
+            "default": int("(default)" in facts),
+            "attached_pic": int("(attached pic)" in facts),
+        },
+    }
