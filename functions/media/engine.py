@@ -67,6 +67,9 @@ MPEG streams have no index, so a seek may land anywhere. AVI's index counts code
 packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
 
+_PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
+"""Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
+
 _RESERVE_S = 20
 """Seconds that the function keeps to publish the thumbnail and to save the result."""
 
@@ -204,7 +207,7 @@ class _Inspector:
                 return replace(probe.parse_report(later.stdout), deep=True)
             except probe.MALFORMED:
                 # The reason may be a missing decoder, which only ffmpeg reports.
-                tried = self._run(*self._frame_command("V:0", 0, self.directory / "first.jpg"))
+                tried = self._run(*self._frame_command("V:0", self.directory / "first.jpg"))
                 raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
 
     def _outline(self, failed: Finished) -> Probed:
@@ -270,7 +273,7 @@ class _Inspector:
 
     def make_thumbnail(self, probed: Probed) -> Inspection:
         at_s = probed.position_s(_THUMBNAIL_POSITION)
-        taken = self._take(probed, at_s) if at_s > 0 else None
+        taken = self._take(probed, at_s) if probed.length_s else None
         if not taken and at_s > 0 and self._has_spare_time():
             # The stated duration may be wrong, or one frame may be shown for a long time.
             probed = self._measure(probed)
@@ -289,7 +292,7 @@ class _Inspector:
 
     def _take_first(self, probed: Probed) -> _Taken:
         finished = self._run(
-            *self._frame_command(str(probed.index), 0, self._jpeg, deep=probed.deep),
+            *self._frame_command(str(probed.index), self._jpeg, deep=probed.deep),
             limit_s=_CHILD_S - _SEARCH_S,
         )
         taken = self._verify(finished, at_s=0, fallback=Fallback.START)
@@ -341,15 +344,21 @@ class _Inspector:
         roll_s = _PRE_ROLL_S.get(media.container, 0)
         if probed.palette or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
+        jump_s = seek_s - roll_s
+        base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         finished = self._try(
             *self._frame_command(
-                str(probed.index), seek_s, self._jpeg, roll_s=roll_s, deep=probed.deep
+                str(probed.index),
+                self._jpeg,
+                jump_s=jump_s,
+                skip_s=max(0, seek_s - base_s),
+                deep=probed.deep,
             )
         )
         if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
             # The first part is often clear; the decoder fails in the encrypted part after it.
             raise BadMedia(failures.ENCRYPTED)
-        return self._verify(finished, at_s=at_s, offset_s=seek_s - roll_s) if finished else None
+        return self._verify(finished, at_s=at_s, offset_s=base_s) if finished else None
 
     def _describe(self, probed: Probed, taken: _Taken) -> Media:
         """Correct the header's metadata by those of the frame."""
@@ -379,21 +388,28 @@ class _Inspector:
         return self.directory / "thumbnail.jpg"
 
     def _frame_command(
-        self, stream: str, seek_s: float, jpeg: Path, *, roll_s: float = 0, deep: bool = False
+        self,
+        stream: str,
+        jpeg: Path,
+        *,
+        jump_s: float = 0,
+        skip_s: float = 0,
+        deep: bool = False,
     ) -> list[str]:
-        """Return the command that writes the first frame of a stream from `seek_s` on.
+        """Return the command that writes one frame of a stream.
 
-        ffmpeg seeks to `roll_s` before it and decodes forward from the keyframe there.
+        ffmpeg jumps to `jump_s`, decodes forward from the keyframe before it, and drops the frames
+        of the next `skip_s` seconds.
         """
         return [
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error", *_LIMITS, *_OVER_HTTP),
             # `-ss 0` would drop frames whose time is unknown or negative.
-            *("-threads", "2", *(["-ss", f"{seek_s - roll_s:.3f}"] if seek_s > roll_s else [])),
+            *("-threads", "2", *(["-ss", f"{jump_s:.3f}"] if jump_s > 0 else [])),
             *(probe.DEEP if deep else []),
-            *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
+            *("-i", self.source.location, *(["-ss", f"{skip_s:.3f}"] if skip_s else [])),
             *("-map", f"0:{stream}", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             # A picture that changes its size on the way must not get the shape of the first one.
-            *("-noautoscale", "-vf", _scale_filter(*_THUMBNAIL_BOX, after_s=roll_s), "-q:v", "2"),
+            *("-noautoscale", "-vf", _scale_filter(*_THUMBNAIL_BOX, after_s=skip_s), "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
 
