@@ -434,6 +434,10 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         (b"\xb0\x82\x02\x80", b"\xb0\x82\x04\x00"),
         (b"\xba\x82\x01\x68", b"\xba\x82\x04\x00"),
     ),
+    # Crops 32767 pixels from the right, in the place of the range of the colours.
+    "cropped-away.mkv": _edited(
+        "h264.mkv", (b"\x55\xb0\x84\x55\xb9\x81\x01", b"\x54\xdd\x82\x7f\xff\xec\x80")
+    ),
     "mirrored.mp4": lambda clips, path: ffmpeg(
         "-display_hflip", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path)
     ),

@@ -14,6 +14,7 @@ from functions.media import (
     completeness,
     ffmpeg_errors,
     last_packets,
+    matroska_crop,
     outline,
     plain,
     probe,
@@ -188,6 +189,9 @@ class _Inspector:
 
     def probe(self) -> Probed:
         finished = self._run_ffprobe(*probe.REPORT)
+        if matroska_crop.is_refused(finished.stderr):
+            matroska_crop.remove(self.source)
+            finished = self._run_ffprobe(*probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
             raise BadMedia(failures.TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         probed = self._parse(finished) if finished.exit_code == 0 else self._outline(finished)

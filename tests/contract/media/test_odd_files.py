@@ -43,6 +43,7 @@ ODD = {
     "mirrored.mp4": Odd(),
     "rotated.mp4": Odd(size=(360, 640), rotation=90),
     "one-frame.webm": Odd(at_s=0, duration_s=0, frame_rate=None, size=(320, 240)),
+    "cropped-away.mkv": Odd(),
     "half.mp4": Odd(warnings=("truncated",)),
     "half.mkv": Odd(warnings=("truncated",)),
     "dark.mp4": Odd(at_s=5, duration_s=10, frame_rate=5, fallback="dark", size=(320, 240)),
