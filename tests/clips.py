@@ -2,6 +2,7 @@
 
 import fcntl
 import hashlib
+import struct
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -209,10 +210,10 @@ def _unfinished(clips: Clips, path: Path) -> None:
 
 
 def _many_fonts(clips: Clips, path: Path) -> None:
-    """Attach many fonts, as films with subtitles do."""
+    """Attach more than a hundred fonts, as films with subtitles do."""
     font = path.with_suffix(".ttf")
     font.write_bytes(bytes(100))
-    fonts = ["-attach", str(font), "-metadata:s:t", "mimetype=application/x-truetype-font"] * 30
+    fonts = ["-attach", str(font), "-metadata:s:t", "mimetype=application/x-truetype-font"] * 120
     ffmpeg("-i", str(clips["h264.mkv"]), *fonts, "-c", "copy", str(path))
 
 
@@ -243,6 +244,78 @@ def _encrypted(clips: Clips, path: Path) -> None:
 def _sparse(clips: Clips, path: Path) -> None:
     content = clips["long.mp4"].read_bytes()
     boxes.widen(content, (4 << 30) - len(content), path)
+
+
+def _edited(of: str, *edits: tuple[bytes, bytes]) -> Callable[[Clips, Path], None]:
+    """Replace bytes of the same number in a clip, each where they first occur."""
+
+    def make(clips: Clips, path: Path) -> None:
+        content = clips[of].read_bytes()
+        for old, new in edits:
+            assert old in content
+            assert len(old) == len(new)
+            content = content.replace(old, new, 1)
+        path.write_bytes(content)
+
+    return make
+
+
+def _bad_sound(clips: Clips, path: Path) -> None:
+    """Announce a channel configuration of the AAC sound that does not follow."""
+    content = bytearray(clips["h264.mp4"].read_bytes())
+    config = content.index(b"\x05\x80\x80\x80", content.index(b"esds")) + 5
+    content[config + 1] &= 0x87
+    path.write_bytes(content)
+
+
+def _odd_sound(clips: Clips, path: Path) -> None:
+    """Declare a codec that Clipo does not support for the sound of an AVI file."""
+    content = bytearray(clips["mpeg4.avi"].read_bytes())
+    format_tag = content.index(b"strf", content.index(b"auds")) + 8
+    content[format_tag : format_tag + 2] = (0x200).to_bytes(2, "little")
+    path.write_bytes(content)
+
+
+def _many_subtitles(clips: Clips, path: Path) -> None:
+    text = path.with_suffix(".srt")
+    text.write_text("1\n00:00:00,000 --> 10:00:00,000\nLong\n")
+    maps = ["-map", "0", *(["-map", "1"] * 20)]
+    ffmpeg("-i", str(clips["h264.mkv"]), "-i", str(text), *maps, "-c", "copy", str(path))
+
+
+def _behind(first: str, *options: str) -> Callable[[Clips, Path], None]:
+    """Put another picture before the main one."""
+
+    def make(clips: Clips, path: Path) -> None:
+        ffmpeg(
+            *("-f", "lavfi", "-i", first, "-i", str(clips["h264.mp4"])),
+            *("-map", "0:v", "-map", "1", "-c", "copy", *options, str(path)),
+        )
+
+    return make
+
+
+def _mixed(*options: str) -> Callable[[Clips, Path], None]:
+    """Combine a picture of 2 s, the second input, with sound of 20 s, the first one."""
+
+    def make(clips: Clips, path: Path) -> None:
+        sound = ["-f", "lavfi", "-i", "sine=frequency=440:duration=20"]
+        picture_ = [*options, "-i", str(clips["h264.mp4"])]
+        ffmpeg(*sound, *picture_, "-map", "1:v", "-map", "0:a", "-c:v", "copy", str(path))
+
+    return make
+
+
+def _half(of: str) -> Callable[[Clips, Path], None]:
+    """Cut off the second half of a file whose index comes first."""
+
+    def make(clips: Clips, path: Path) -> None:
+        whole = path.with_name(f"whole{path.suffix}")
+        ffmpeg("-i", str(clips[of]), "-c", "copy", "-movflags", "+faststart", str(whole))
+        content = whole.read_bytes()
+        path.write_bytes(content[: len(content) // 2])
+
+    return make
 
 
 def _text(text: str) -> Callable[[Clips, Path], None]:
@@ -334,6 +407,54 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "4gb.mp4": _sparse,
     "truncated.mp4": _first_third("h264.mp4"),
     "truncated.mkv": _first_third("h264.mkv"),
+    "bad-sound.mp4": _bad_sound,
+    "odd-sound.avi": _odd_sound,
+    "many-subtitles.mkv": _many_subtitles,
+    "preview-first.mkv": _behind(
+        "testsrc2=size=320x180:duration=2",
+        *("-c:v:0", "libx264", "-disposition:v:0", "0", "-disposition:v:1", "default"),
+    ),
+    "still-first.mp4": _behind(
+        "color=red:size=1600x900:duration=0.04", "-c:v:0", "mjpeg", "-disposition:v:0", "0"
+    ),
+    "long-sound.mp4": _mixed(),
+    "late-picture.mp4": _mixed("-itsoffset", "18"),
+    "late-picture.ts": _mixed("-itsoffset", "18"),
+    "late-start.flv": lambda clips, path: ffmpeg(
+        *("-i", str(clips["sorenson.flv"]), "-c", "copy", "-output_ts_offset", "3600"),
+        *("-flvflags", "no_duration_filesize", str(path)),
+    ),
+    "wrong-duration.flv": _edited(
+        "sorenson.flv",
+        (b"duration\0" + struct.pack(">d", 2.025), b"duration\0" + struct.pack(">d", 1e6)),
+    ),
+    # 1024x1024 in the header of 640x360.
+    "wrong-size.webm": _edited(
+        "vp8.webm",
+        (b"\xb0\x82\x02\x80", b"\xb0\x82\x04\x00"),
+        (b"\xba\x82\x01\x68", b"\xba\x82\x04\x00"),
+    ),
+    # Crops 32767 pixels from the right, in the place of the range of the colours.
+    "cropped-away.mkv": _edited(
+        "h264.mkv", (b"\x55\xb0\x84\x55\xb9\x81\x01", b"\x54\xdd\x82\x7f\xff\xec\x80")
+    ),
+    "mirrored.mp4": lambda clips, path: ffmpeg(
+        "-display_hflip", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path)
+    ),
+    "one-frame.webm": picture("testsrc2=size=320x240:rate=1000", "-frames:v", "1", *_VP9),
+    # Red, and blue from 15 s on, in frames that are shown for 10 s and 85 s.
+    "slides.mp4": picture(
+        "color=red:size=320x240:rate=0.1:duration=10[r];color=blue:size=320x240:rate=1:duration=85[b];"
+        "[r]settb=1/1000,setpts=PTS[s];[b]settb=1/1000,setpts=PTS+15000[c];[s][c]interleave,settb=1/1000",
+        *("-fps_mode", "passthrough", *_H264),
+    ),
+    "half.mp4": _half("h264.mp4"),
+    "half.mkv": _half("h264.mkv"),
+    "dark.mp4": picture(
+        "color=black:size=320x240:rate=5:duration=4[a];testsrc2=size=320x240:rate=5:duration=6[b];"
+        "[a][b]concat",
+        *_H264,
+    ),
     "text.mp4": _text("This is not a video, whatever its name says.\n"),
     "playlist.mp4": _text("#EXTM3U\n#EXTINF:10,\n/etc/passwd\n#EXT-X-ENDLIST\n"),
     "concat.mp4": _text("ffconcat version 1.0\nfile /etc/passwd\n"),

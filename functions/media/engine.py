@@ -14,6 +14,7 @@ from functions.media import (
     completeness,
     ffmpeg_errors,
     last_packets,
+    matroska_crop,
     outline,
     plain,
     probe,
@@ -67,6 +68,9 @@ _PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
 MPEG streams have no index, so a seek may land anywhere. AVI's index counts coded frames, and DivX
 packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
+
+_PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
+"""Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
 
 _RESERVE_S = 20
 """Seconds that the function keeps to publish the thumbnail and to save the result."""
@@ -186,6 +190,9 @@ class _Inspector:
 
     def probe(self) -> Probed:
         finished = self._run_ffprobe(*probe.REPORT)
+        if matroska_crop.is_refused(finished.stderr):
+            matroska_crop.remove(self.source)
+            finished = self._run_ffprobe(*probe.REPORT)
         if ffmpeg_errors.has_too_many_streams(finished.stderr):
             raise BadMedia(failures.TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         probed = self._parse(finished) if finished.exit_code == 0 else self._outline(finished)
@@ -205,9 +212,8 @@ class _Inspector:
                 return replace(probe.parse_report(later.stdout), deep=True)
             except probe.MALFORMED:
                 # The reason may be a missing decoder, which only ffmpeg reports.
-                tried = self._run(
-                    *self._frame_command("V:0", 0, self.directory / "first.jpg", Colours.of({}))
-                )
+                first = self.directory / "first.jpg"
+                tried = self._run(*self._frame_command("V:0", first, Colours.of({})))
                 raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
 
     def _outline(self, failed: Finished) -> Probed:
@@ -274,7 +280,7 @@ class _Inspector:
     def make_thumbnail(self, probed: Probed) -> Inspection:
         probed.colours.write_table(self.directory)
         at_s = probed.position_s(_THUMBNAIL_POSITION)
-        taken = self._take(probed, at_s) if at_s > 0 else None
+        taken = self._take(probed, at_s) if probed.length_s else None
         if not taken and at_s > 0 and self._has_spare_time():
             # The stated duration may be wrong, or one frame may be shown for a long time.
             probed = self._measure(probed)
@@ -293,9 +299,7 @@ class _Inspector:
 
     def _take_first(self, probed: Probed) -> _Taken:
         finished = self._run(
-            *self._frame_command(
-                str(probed.index), 0, self._jpeg, probed.colours, deep=probed.deep
-            ),
+            *self._frame_command(str(probed.index), self._jpeg, probed.colours, deep=probed.deep),
             limit_s=_CHILD_S - _SEARCH_S,
         )
         taken = self._verify(finished, at_s=0, fallback=Fallback.START)
@@ -347,20 +351,22 @@ class _Inspector:
         roll_s = _PRE_ROLL_S.get(media.container, 0)
         if probed.palette or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
+        jump_s = seek_s - roll_s
+        base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         finished = self._try(
             *self._frame_command(
                 str(probed.index),
-                seek_s,
                 self._jpeg,
                 probed.colours,
-                roll_s=roll_s,
+                jump_s=jump_s,
+                skip_s=max(0, seek_s - base_s),
                 deep=probed.deep,
             )
         )
         if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
             # The first part is often clear; the decoder fails in the encrypted part after it.
             raise BadMedia(failures.ENCRYPTED)
-        return self._verify(finished, at_s=at_s, offset_s=seek_s - roll_s) if finished else None
+        return self._verify(finished, at_s=at_s, offset_s=base_s) if finished else None
 
     def _describe(self, probed: Probed, taken: _Taken) -> Media:
         """Correct the header's metadata by those of the frame."""
@@ -392,27 +398,28 @@ class _Inspector:
     def _frame_command(
         self,
         stream: str,
-        seek_s: float,
         jpeg: Path,
         colours: Colours,
         *,
-        roll_s: float = 0,
+        jump_s: float = 0,
+        skip_s: float = 0,
         deep: bool = False,
     ) -> list[str]:
-        """Return the command that writes the first frame of a stream from `seek_s` on.
+        """Return the command that writes one frame of a stream.
 
-        ffmpeg seeks to `roll_s` before it and decodes forward from the keyframe there.
+        ffmpeg jumps to `jump_s`, decodes forward from the keyframe before it, and drops the frames
+        of the next `skip_s` seconds.
         """
         return [
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error", *_LIMITS, *_OVER_HTTP),
             # `-ss 0` would drop frames whose time is unknown or negative.
-            *("-threads", "2", *(["-ss", f"{seek_s - roll_s:.3f}"] if seek_s > roll_s else [])),
+            *("-threads", "2", *(["-ss", f"{jump_s:.3f}"] if jump_s > 0 else [])),
             *(probe.DEEP if deep else []),
             *(*colours.decoder_options(), *self._alpha_decoder(colours)),
-            *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
+            *("-i", self.source.location, *(["-ss", f"{skip_s:.3f}"] if skip_s else [])),
             *("-map", f"0:{stream}", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             # A picture that changes its size on the way must not get the shape of the first one.
-            *("-noautoscale", "-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours, after_s=roll_s)),
+            *("-noautoscale", "-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours, after_s=skip_s)),
             *("-q:v", "2", "-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
 

@@ -91,6 +91,7 @@ class RangedObject:
         self.error: Exception | None = None
         """The error that keeps the object from being read."""
         self._get = get
+        self._edits: dict[int, int] = {}
         self._cache = cache
         self._whole_if = whole_if
         self._end = -(-size // BLOCK)
@@ -141,7 +142,18 @@ class RangedObject:
             except Exception as error:  # noqa: BLE001 (kept in `error`, like a request's)
                 self.error = self.error or error
                 content = b""
+        edits = [(at - block * BLOCK, byte) for at, byte in self._edits.items()]
+        if edits:
+            edited = bytearray(content)
+            for at, byte in edits:
+                if 0 <= at < len(edited):
+                    edited[at] = byte
+            content = bytes(edited)
         return content[offset : self.size - block * BLOCK]
+
+    def edit(self, position: int, content: bytes) -> None:
+        """Let readers see other bytes at a position than those of the object."""
+        self._edits |= dict(enumerate(content, position))
 
     def _plan(self, block: int) -> None:
         """Request the blocks that a reader of this block will want next."""

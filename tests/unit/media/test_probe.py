@@ -8,6 +8,7 @@ from functions.core.video import Media
 from functions.media import probe
 
 VIDEO: dict[str, Any] = {
+    "index": 0,
     "codec_type": "video",
     "codec_name": "h264",
     "width": 640,
@@ -15,7 +16,7 @@ VIDEO: dict[str, Any] = {
     "avg_frame_rate": "30000/1001",
     "disposition": {"attached_pic": 0},
 }
-AUDIO: dict[str, Any] = {"codec_type": "audio", "codec_name": "aac"}
+AUDIO: dict[str, Any] = {"index": 1, "codec_type": "audio", "codec_name": "aac"}
 FORMAT: dict[str, Any] = {"format_name": "avi", "duration": "12.345678", "bit_rate": "800000"}
 
 
@@ -43,26 +44,20 @@ def test_a_silent_video_has_no_audio_codec() -> None:
     assert (media.audio_codec, media.has_audio) == (None, False)
 
 
-@pytest.mark.parametrize(
-    ("reported", "clockwise", "size"),
-    [(-90, 90, (360, 640)), (90, 270, (360, 640)), (180, 180, (640, 360)), (0, 0, (640, 360))],
-)
-def test_the_size_is_the_one_after_rotation(
-    reported: int, clockwise: int, size: tuple[int, int]
-) -> None:
-    media = media_of(report(with_rotation(reported)))
-    assert (media.rotation, (media.width, media.height)) == (clockwise, size)
+@pytest.mark.parametrize(("reported", "clockwise"), [(-90, 90), (90, 270), (180, 180), (0, 0)])
+def test_the_rotation_is_clockwise(reported: int, clockwise: int) -> None:
+    assert media_of(report(with_rotation(reported))).rotation == clockwise
 
 
-def test_pixels_that_are_not_square_are_stretched() -> None:
-    anamorphic = VIDEO | {"width": 1440, "height": 1080, "sample_aspect_ratio": "4:3"}
-    media = media_of(report(anamorphic))
-    assert (media.width, media.height) == (1920, 1080)
-
-
-@pytest.mark.parametrize("ratio", ["0:1", "N/A", "1:1", ""])
-def test_an_unknown_pixel_aspect_is_square(ratio: str) -> None:
-    assert media_of(report(VIDEO | {"sample_aspect_ratio": ratio})).width == 640
+@pytest.mark.parametrize(("a", "d", "rotation"), [(-1, 1, 0), (-1, -1, 180)])
+def test_a_mirrored_picture_is_not_turned(a: int, d: int, rotation: int) -> None:
+    rows = [(a, 0, 0), (0, d, 0), (0, 0, 16384)]
+    matrix = "".join(
+        f"\n0000000{i}: " + "".join(f"{65536 * one:>12}" for one in row)
+        for i, row in enumerate(rows)
+    )
+    side_data = {"rotation": -180, "displaymatrix": f"{matrix}\n"}
+    assert media_of(report(VIDEO | {"side_data_list": [side_data]})).rotation == rotation
 
 
 @pytest.mark.parametrize("duration", ["N/A", "0", "-5", "inf", "nan"])
@@ -150,12 +145,6 @@ def test_an_unknown_codec_is_named() -> None:
         media_of(report(unknown))
 
 
-@pytest.mark.parametrize("aspect", ["65535:1", "1:65535", "0:1", "1e300:1", "N/A"])
-def test_an_absurd_pixel_aspect_counts_as_square(aspect: str) -> None:
-    found = media_of(report(VIDEO | {"width": 640, "height": 360, "sample_aspect_ratio": aspect}))
-    assert (found.width, found.height) == (640, 360)
-
-
 @pytest.mark.parametrize("bit_rate", ["1e300", "inf", "nan", "-1", "0", "lots"])
 def test_a_number_that_cannot_be_stored_is_left_out(bit_rate: str) -> None:
     assert media_of(report(VIDEO, bit_rate=bit_rate)).bit_rate is None
@@ -169,22 +158,90 @@ def test_only_quarter_turns_count_as_rotation(degrees: float, rotation: int) -> 
     assert media_of(report(turned)).rotation == rotation
 
 
-def test_the_size_is_the_one_after_cropping() -> None:
-    size = {"width": 640, "height": 360}
-    crop = {"crop_top": 4, "crop_bottom": 6, "crop_left": 10, "crop_right": 30}
-    found = media_of(report(VIDEO | size | {"side_data_list": [crop]}))
-    assert (found.width, found.height) == (600, 350)
-
-
-def test_a_picture_that_is_cropped_away_is_an_error() -> None:
-    crop = {"crop_top": 4000, "crop_bottom": 4000}
-    with pytest.raises(ValueError, match="cropped"):
-        media_of(report(VIDEO | {"side_data_list": [crop]}))
-
-
-def test_17_streams_are_too_many_but_100_fonts_are_not() -> None:
-    fonts = [{"codec_type": "attachment"}] * 100
-    assert media_of(report(VIDEO, *[AUDIO] * 15, *fonts))
+@pytest.mark.parametrize("other", ["attachment", "subtitle", "data"])
+def test_only_pictures_and_sound_count_as_streams(other: str) -> None:
+    others = [{"index": 99, "codec_type": other}] * 100
+    assert media_of(report(VIDEO, *[AUDIO] * 15, *others))
     with pytest.raises(BadMedia) as error:
         media_of(report(VIDEO, *[AUDIO] * 16))
     assert error.value.code == "too_many_streams"
+
+
+_EMPTY = {"avg_frame_rate": "0/0"}
+_STILL = {"nb_frames": "1"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"codec_name": "unknown"}, {}),
+        (_EMPTY | {"disposition": {"attached_pic": 0, "default": 1}}, {"width": 16}),
+        ({"width": 9000, "height": 3000}, {"disposition": {"attached_pic": 0, "default": 1}}),
+        (_STILL | {"width": 3000}, {"nb_frames": "100"}),
+        ({"width": 160}, {}),
+    ],
+    ids=["unknown codec", "empty", "not default", "still", "smaller"],
+)
+def test_the_main_picture_is_found_behind_another(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    assert probe.parse_report(report(VIDEO | first, VIDEO | second | {"index": 7})).index == 7
+
+
+def test_of_two_equal_pictures_the_first_one_is_the_main_one() -> None:
+    assert probe.parse_report(report(VIDEO, VIDEO | {"index": 1})).index == 0
+
+
+@pytest.mark.parametrize(
+    ("video", "rate"),
+    [
+        ({"avg_frame_rate": "60000/1", "r_frame_rate": "25/1"}, 25),
+        ({"avg_frame_rate": "90000/1", "nb_frames": "300", "duration": "10"}, 30),
+        ({"avg_frame_rate": "960/1", "nb_frames": "1920", "duration": "2"}, 960),
+        ({"avg_frame_rate": "0/0", "r_frame_rate": "1000/1"}, None),
+        ({"avg_frame_rate": "1000/1", "nb_frames": "20", "duration": "0.02"}, None),
+        ({"nb_frames": "1"}, None),
+    ],
+)
+def test_an_absurd_frame_rate_is_replaced(video: dict[str, Any], rate: float | None) -> None:
+    assert media_of(report(VIDEO | video)).frame_rate == rate
+
+
+def test_long_subtitles_do_not_count_to_the_duration() -> None:
+    subtitle = {"index": 2, "codec_type": "subtitle", "duration": "36001"}
+    streams = [VIDEO | {"tags": {"DURATION": "00:00:10.023000000"}}, AUDIO | {"duration": "9"}]
+    probed = probe.parse_report(report(*streams, subtitle, duration="36001"))
+    assert (probed.media.duration_s, probed.length_s) == (10.023, 10.023)
+
+
+def test_the_position_is_a_share_of_the_picture_not_of_longer_sound() -> None:
+    streams = [VIDEO | {"duration": "10"}, AUDIO | {"duration": "105"}]
+    probed = probe.parse_report(report(*streams, duration="105"))
+    assert (probed.media.duration_s, probed.position_s(0.1)) == (105, 1)
+
+
+def test_the_position_in_a_late_picture_is_counted_from_its_beginning() -> None:
+    late = VIDEO | {"start_time": "7.4", "duration": "10"}
+    probed = probe.parse_report(report(late, AUDIO | {"duration": "16"}, start_time="1.4"))
+    assert probed.position_s(0.1) == 7
+
+
+@pytest.mark.parametrize(
+    ("stdout", "degrees"),
+    [
+        (b'{"frames": [{"side_data_list": [{"rotation": -90}]}]}', 90),
+        (b'{"frames": [{}]}', None),
+        (b'{"frames": 1}', None),
+        (b"", None),
+    ],
+)
+def test_a_frame_may_state_its_rotation(stdout: bytes, degrees: int | None) -> None:
+    assert probe.orientation(stdout) == degrees
+
+
+def test_the_frame_that_is_shown_began_last() -> None:
+    packets = [{"pts_time": "8.0"}, {"pts_time": "12.0"}, {"pts_time": "10.0"}, {}]
+    stdout = json.dumps({"packets": packets}).encode()
+    assert probe.last_time_s(stdout, until_s=11) == 10
+    assert probe.last_time_s(stdout, until_s=7) is None
+    assert probe.last_time_s(b"[", until_s=7) is None

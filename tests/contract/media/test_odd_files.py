@@ -1,0 +1,104 @@
+"""Files that are odd but can be played: both ffmpegs describe them, and in the same way."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from clipo.local.ffmpeg import prepare
+from functions.core.failures import BadMedia
+from functions.media.engine import Engine, Inspection
+from tests.clips import Clips
+from tests.fakes.uploads import open_clip
+from tests.layer import built_layer
+from tests.pictures import pixel
+
+
+@dataclass(frozen=True)
+class Odd:
+    """What is true of an odd file."""
+
+    at_s: float = 0.2
+    duration_s: float = 2
+    frame_rate: float | None = 25
+    fallback: str | None = None
+    warnings: tuple[str, ...] = ()
+    size: tuple[int, int] = (640, 360)
+    rotation: int = 0
+
+
+ODD = {
+    "bad-sound.mp4": Odd(),
+    "odd-sound.avi": Odd(),
+    "many-subtitles.mkv": Odd(),
+    "many-fonts.mkv": Odd(),
+    "preview-first.mkv": Odd(),
+    "still-first.mp4": Odd(),
+    "long-sound.mp4": Odd(duration_s=20),
+    "late-picture.mp4": Odd(at_s=18.2, duration_s=20),
+    "late-picture.ts": Odd(at_s=18.2, duration_s=20),
+    "late-start.flv": Odd(),
+    "wrong-duration.flv": Odd(),
+    "wrong-size.webm": Odd(),
+    "mirrored.mp4": Odd(),
+    "rotated.mp4": Odd(size=(360, 640), rotation=90),
+    "one-frame.webm": Odd(at_s=0, duration_s=0, frame_rate=None, size=(320, 240)),
+    "cropped-away.mkv": Odd(),
+    "half.mp4": Odd(warnings=("truncated",)),
+    "half.mkv": Odd(warnings=("truncated",)),
+    "dark.mp4": Odd(at_s=5, duration_s=10, frame_rate=5, fallback="dark", size=(320, 240)),
+}
+
+
+def inspect(engine: Engine, clip: Path, directory: Path) -> Inspection:
+    with open_clip(clip, directory) as source:
+        return engine.inspect(source, directory=directory, remaining_s=lambda: 100)
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_file_is_described(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    odd = ODD[name]
+    inspection = inspect(Engine(ffmpeg_dir), clips[name], tmp_path)
+    media, frame = inspection.media, inspection.frame
+    assert (media.width, media.height, media.rotation) == (*odd.size, odd.rotation)
+    assert media.duration_s == pytest.approx(odd.duration_s, abs=0.15)
+    assert media.frame_rate == (odd.frame_rate and pytest.approx(odd.frame_rate, abs=0.1))
+    assert (frame.fallback, media.warnings) == (odd.fallback, odd.warnings)
+    assert frame.at_s == pytest.approx(odd.at_s, abs=0.1)
+    assert frame.width / frame.height == pytest.approx(media.width / media.height, rel=0.02)
+
+
+@pytest.mark.layer
+@pytest.mark.parametrize("name", ODD)
+def test_both_ffmpegs_describe_an_odd_file_in_the_same_way(
+    clips: Clips, tmp_path: Path, name: str
+) -> None:
+    facts = []
+    for folder in (prepare(tmp_path / "wheel", chosen=None), built_layer() / "bin"):
+        inspection = inspect(Engine(folder), clips[name], tmp_path)
+        facts.append((inspection.media, replace(inspection.frame, jpeg=b"")))
+    assert facts[0] == facts[1]
+
+
+def test_the_slide_that_is_shown_at_10_percent_is_taken(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    """The first slide is shown until 15 s, and 10% of the duration is 10 s."""
+    frame = inspect(Engine(ffmpeg_dir), clips["slides.mp4"], tmp_path).frame
+    red, _, blue = pixel(frame, 0.5, 0.5)
+    assert (red > 200, blue < 50) == (True, True)
+    assert frame.at_s == pytest.approx(10, abs=0.1)
+    assert frame.fallback is None
+
+
+def test_the_blame_is_on_the_picture_not_on_the_sound(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    """Neither the sound's codec nor the picture's is supported."""
+    content = clips["odd-sound.avi"].read_bytes().replace(b"FMP4", b"XYZ1")
+    (tmp_path / "odd.avi").write_bytes(content)
+    with pytest.raises(BadMedia, match="XYZ1") as error:
+        inspect(Engine(ffmpeg_dir), tmp_path / "odd.avi", tmp_path)
+    assert error.value.code == "unsupported_codec"
