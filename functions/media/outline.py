@@ -24,6 +24,10 @@ _STREAM = re.compile(
 _ROTATION = re.compile(r"^ +Display Matrix: rotation of (-?\d{1,4}\.\d\d) degrees", re.MULTILINE)
 _TAG = re.compile(r"\((\S{1,32}) / 0x")
 _SIDES = re.compile(r", (\d{1,5})x(\d{1,5})[, ]")
+_PIXELS = re.compile(r", (\w{1,20})(?:\(([^()\n]{0,100})\))?, \d+x\d")
+_COLOURS = re.compile(
+    r"\b([\w-]+)/([\w-]+)/([\w-]+)\b|\b(bt709|bt470bg|smpte170m|smpte240m|reserved)\b(?!/)"
+)
 _RATE = re.compile(r", (\d{1,6}(?:\.\d+)?)(k?) fps")
 _ENDS = re.compile(r"^ +DURATION +: (\d\d):(\d\d):(\d\d\.\d{3,9})$", re.MULTILINE)
 _PRECISION_S = 0.01
@@ -93,9 +97,26 @@ def _stream(index: int, kind: str, codec: str, facts: str) -> dict[str, Any]:
         **({"width": int(sides[1]), "height": int(sides[2])} if sides else {}),
         **({"avg_frame_rate": f"{float(rate[1]) * (1000 if rate[2] else 1)}/1"} if rate else {}),
         **({"start_time": start[1]} if start else {}),
-        "pix_fmt": "pal8" if ", pal8" in facts else "",
+        **_pixels(facts),
         "disposition": {
             "default": int("(default)" in facts),
             "attached_pic": int("(attached pic)" in facts),
         },
+    }
+
+
+def _pixels(facts: str) -> dict[str, str]:
+    """Return the pixel format and its colours: one name, if all three have the same."""
+    pixels = _PIXELS.search(facts)
+    if not pixels:
+        return {"pix_fmt": ""}
+    format_ = {"pix_fmt": pixels[1]}
+    colours = _COLOURS.search(pixels[2] or "")
+    if not colours:
+        return format_
+    matrix, primaries, transfer, all_three = colours.groups()
+    return format_ | {
+        "color_space": matrix or all_three,
+        "color_primaries": primaries or all_three,
+        "color_transfer": transfer or all_three,
     }

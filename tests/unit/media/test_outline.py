@@ -50,3 +50,27 @@ def test_a_broken_picture_is_not_the_main_one() -> None:
 def test_an_error_without_an_outline_is_not_read(stderr: str) -> None:
     with pytest.raises(ValueError, match="outline"):
         outline.report(stderr, size=1)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "format_", "colours"),
+    [
+        (
+            "yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67, progressive)",
+            "yuv420p10le",
+            ["bt2020nc", "bt2020", "arib-std-b67"],
+        ),
+        ("bgra(pc, gbr/unknown/unknown)", "bgra", ["gbr", "unknown", "unknown"]),
+        ("yuv420p(tv, bt709, progressive)", "yuv420p", ["bt709"] * 3),
+        ("yuv420p(tv, reserved, progressive)", "yuv420p", ["reserved"] * 3),
+        ("yuv420p(progressive)", "yuv420p", [None] * 3),
+        ("pal8", "pal8", [None] * 3),
+    ],
+)
+def test_the_colours_are_those_of_the_outline(
+    pixels: str, format_: str, colours: list[str | None]
+) -> None:
+    facts = f" (Main) (hvc1 / 0x31637668), {pixels}, 320x180 [SAR 1:1 DAR 16:9], 25 fps"
+    stream = outline._stream(0, "video", "hevc", facts)
+    tags = ("color_space", "color_primaries", "color_transfer")
+    assert (stream["pix_fmt"], [stream.get(tag) for tag in tags]) == (format_, colours)
