@@ -212,25 +212,28 @@ class _Inspector:
             except probe.MALFORMED:
                 # The reason may be a missing decoder, which only ffmpeg reports.
                 tried = self._run(*self._frame_command("V:0", self.directory / "first.jpg"))
-                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
+                codec = probe.picture_codec(finished.stdout)
+                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 
     def _outline(self, failed: Finished) -> Probed:
         """Describe a file although the decoder of one stream, often the sound, does not open."""
-        error = ffmpeg_errors.unreadable(
-            failed.stderr, head=self.source.read(0, _SIGNATURE), crashed=failed.exit_code < 0
-        )
-        if failed.exit_code < 0 or error.code is FailureCode.OUT_OF_MEMORY:
-            raise error
+        head = self.source.read(0, _SIGNATURE)
+        if failed.exit_code < 0:
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head, crashed=True)
         outlined = self._run_ffprobe(loglevel=outline.OPTIONS).stderr
         broken = outline.broken_stream(outlined)
         if broken is None:
-            raise error
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head)
         try:
-            return probe.parse(outline.report(outlined, size=self.source.size), broken=broken)
-        except BadMedia as reason:
-            raise (error if reason.code is FailureCode.NO_VIDEO_STREAM else reason) from reason
-        except probe.MALFORMED:
-            raise error from None
+            report = outline.report(outlined, size=self.source.size)
+            return probe.parse(report, broken=broken)
+        except BadMedia as error:
+            if error.code is not FailureCode.NO_VIDEO_STREAM:
+                raise
+            codec = outline.codec(outlined, broken)
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head, codec=codec) from error
+        except probe.MALFORMED as error:
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head) from error
 
     def _run_ffprobe(
         self, *options: str, loglevel: tuple[str, ...] = ("-v", "error"), deep: bool = False
