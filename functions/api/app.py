@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from functions.api import docs, page, problem_responses, problems
-from functions.api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
+from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
 from functions.api.new_video import filename_pattern
 from functions.api.receive_video import larger_files_hint
 from functions.api.routes import health, legacy, videos
@@ -57,6 +57,7 @@ def create_app(services: Services) -> FastAPI:
     page.install(app, services.settings)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
     app.add_middleware(HeadAsGet)
+    app.add_middleware(NoStore)
     app.add_middleware(RequestId)
     _complete_documentation(app, services.settings)
     return app
@@ -97,7 +98,17 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced = schemas[CreateVideo.__name__]["properties"]
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
+            _allow_empty_parameters(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented extension point
+
+
+def _allow_empty_parameters(schema: dict[str, Any]) -> None:
+    """Document that an empty query parameter counts as left out."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query":
+                    parameter["allowEmptyValue"] = True

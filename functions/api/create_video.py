@@ -48,7 +48,7 @@ def create_video(
     )
     if idempotency_key is None:
         return _added(services, video)
-    fingerprint = _fingerprint(filename, size, content_type, passthrough)
+    fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
     until = video.created_at + _KEY_KEPT
     return _added_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
 

@@ -7,8 +7,8 @@ from functions.adapters.mongo import is_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 
-PATTERN = "^([A-Za-z0-9_-]{16})?$"
-"""Of a cursor, for the documentation: an id's 12 bytes in base64. An empty one is none."""
+PATTERN = "^[A-Za-z0-9_-]{16}$"
+"""A cursor as the documentation describes it: the 12 bytes of an id in base64."""
 
 
 def cursor_after(video_id: str) -> str:

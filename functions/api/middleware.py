@@ -1,4 +1,4 @@
-"""What every request passes: its id, and the limit of its body."""
+"""What every request passes: its id, the limit of its body, and how long its answer is good."""
 
 import uuid
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from functions.adapters.telemetry import log_context
 from functions.api.problems import ProblemKind
+
+NO_STORE = "no-store"
 
 
 class RequestId:
@@ -35,6 +37,25 @@ class RequestId:
 
         with log_context(request_id=request_id):
             await self._app(scope, receive, send_with_id)
+
+
+class NoStore:
+    """Keeps browsers and proxies from storing JSON: a stored status would soon be an old one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add `Cache-Control` to every JSON response that has none of its own."""
+
+        async def send_unstored(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "json" in headers.get("content-type", ""):
+                    headers.setdefault("Cache-Control", NO_STORE)
+            await send(message)
+
+        await self._app(scope, receive, send_unstored)
 
 
 class HeadAsGet:

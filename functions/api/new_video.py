@@ -56,11 +56,16 @@ def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:
 
 def filename_pattern(settings: ApiSettings) -> str:
     """Return what a filename has to match, as a regular expression of JSON Schema."""
-    extensions = "|".join(
-        "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in one)
-        for one in sorted(settings.allowed_extensions)
-    )
+    extensions = "|".join(map(any_case, sorted(settings.allowed_extensions)))
     return rf"^[^\u0000-\u001f\u007f-\u009f]*\.({extensions})$"
+
+
+def any_case(text: str) -> str:
+    """Return a regular expression that matches the text in upper and lower case.
+
+    JSON Schema has no flag for that.
+    """
+    return "".join(f"[{one}{one.upper()}]" if one.isalpha() else one for one in text)
 
 
 def _clean(filename: str) -> str:

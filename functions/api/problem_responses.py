@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from functions.adapters.mongo import is_video_id
 from functions.adapters.telemetry import logger
 from functions.api import problems
-from functions.api.middleware import BodyTooLarge
+from functions.api.middleware import NO_STORE, BodyTooLarge
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -122,8 +122,12 @@ def _response(
     return JSONResponse(
         body,
         status_code=kind.status,
-        # The answer to a bug is sent from outside the middleware that adds this to all others.
-        headers={"X-Request-Id": request.state.request_id, **(headers or {})},
+        # The answer to a bug is sent from outside the middleware that adds these to all others.
+        headers={
+            "X-Request-Id": request.state.request_id,
+            "Cache-Control": NO_STORE,
+            **(headers or {}),
+        },
         media_type=problems.MEDIA_TYPE,
     )
 
@@ -135,11 +139,14 @@ def _video_id(request: Request) -> str | None:
 
 
 def _field_error(error: Mapping[str, Any]) -> InvalidField:
-    message = str(error["msg"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":
+        # The only pattern that Pydantic checks for us is VISIBLE_ASCII.
+        message = "Use ASCII letters, digits and punctuation only, without spaces"
     if "UploadFile" in message:
         message = "This must be a file, sent with its filename"
     if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
-        message = "Send a JSON object, with Content-Type: application/json"
+        message = "Send a JSON object"
     return InvalidField(field=".".join(str(part) for part in error["loc"]), message=message)
 
 
@@ -164,4 +171,6 @@ def _meaning(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
         return problems.ROUTE_NOT_FOUND, f"There is no {where}. See /docs."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See /docs."
+    if error.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        return problems.UNSUPPORTED_MEDIA_TYPE, str(error.detail)
     return problems.MALFORMED_BODY, str(error.detail)

@@ -118,6 +118,12 @@ BODY_TOO_LARGE = ProblemKind(
     "The request body is too large",
     "The request body may have at most 100,000 bytes.",
 )
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(
+    "unsupported_media_type",
+    415,
+    "The request body is not plain JSON",
+    "Send a JSON object, with Content-Type: application/json.",
+)
 INVALID_REQUEST = ProblemKind(
     "invalid_request",
     422,
@@ -153,6 +159,8 @@ OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE
 """What can go wrong wherever a path names a video."""
 
 OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
+
+OF_A_JSON_BODY = (MALFORMED_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 
 OF_AN_UPLOAD = (
     UNSUPPORTED_EXTENSION,

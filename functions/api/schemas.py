@@ -1,5 +1,6 @@
 """The JSON of requests and responses."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -10,9 +11,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from functions.adapters.storage import MultipartStep, SignedPost
 from functions.api.examples import (
@@ -23,13 +25,15 @@ from functions.api.examples import (
     TIME,
     VIDEO_ID,
 )
-from functions.api.new_video import MAX_FILENAME
+from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed
 from functions.core.clock import rfc3339
 from functions.core.video import (
     Status,
     Video,
 )
+
+VISIBLE_ASCII = "^[!-~]+$"
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
@@ -56,9 +60,34 @@ def _whole(number: object) -> object:
 # The limits stand before the validator: behind it Pydantic documents them by other names.
 Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
 PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+
+
+_CONTENT_TYPE = (
+    f"^ *(({any_case('video')}/[A-Za-z0-9.+-]{{1,100}}|{any_case('application/octet-stream')})"
+    " *(;[ -~]*)?)?$"
+)
+
+
+def _normalize_content_type(text: object) -> object:
+    """Return `video/mp4` for `Video/MP4; codecs=avc1`, and `None` for an empty text.
+
+    Browsers give files that they do not know an empty type.
+    """
+    if not isinstance(text, str):
+        return text
+    if not re.fullmatch(_CONTENT_TYPE, text):
+        raise PydanticCustomError(
+            "content_type",
+            "This must be a video's type such as video/mp4, or application/octet-stream;"
+            " leave it out when you do not know it",
+        )
+    return text.partition(";")[0].strip().lower() or None
+
+
 ContentType = Annotated[
-    str,
-    StringConstraints(pattern=r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$"),
+    str | None,
+    BeforeValidator(_normalize_content_type),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
 ]
 
 
@@ -136,9 +165,10 @@ class CreateVideo(BaseModel):
         # An empty file has an error of its own.
         json_schema_extra={"minimum": 1},
     )
-    content_type: ContentType | None = Field(
+    content_type: ContentType = Field(
         default=None,
-        description="What the upload will carry; from the extension when left out",
+        description="The media type that the upload will carry, in lower case and without"
+        " parameters. If it is empty or left out, Clipo takes it from the extension",
         examples=["video/mp4"],
     )
     passthrough: str | None = Field(
@@ -206,7 +236,7 @@ class SignUpload(BaseModel):
         default=None,
         alias="uploadId",
         max_length=1024,
-        pattern=r"^[!-~]+$",
+        pattern=VISIBLE_ASCII,
         description="What S3 answered to the beginning of an upload in parts",
     )
     part_number: PartNumber | None = Field(

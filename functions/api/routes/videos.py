@@ -12,9 +12,11 @@ from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
 from functions.api.lookup import find_thumbnail, find_video
+from functions.api.middleware import NO_STORE
 from functions.api.problem_responses import documented
 from functions.api.retry_video import retry_video
 from functions.api.schemas import (
+    VISIBLE_ASCII,
     CreatedVideo,
     CreateVideo,
     SignedRequest,
@@ -28,7 +30,7 @@ from functions.api.schemas import (
 )
 from functions.api.services import Wired
 from functions.api.sign_upload import sign_upload
-from functions.api.strict_json import StrictJson
+from functions.api.strict_route import StrictRoute
 from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -39,7 +41,7 @@ _RETRY_AFTER: dict[str, Any] = {
 }
 _THUMBNAIL_URL_S = 15 * 60
 
-router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictJson)
+router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
 
 
 @router.post(
@@ -48,7 +50,7 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictJson)
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
-        *problems.OF_AN_UPLOAD, problems.BODY_TOO_LARGE, problems.IDEMPOTENCY_KEY_REUSED
+        *problems.OF_AN_UPLOAD, *problems.OF_A_JSON_BODY, problems.IDEMPOTENCY_KEY_REUSED
     )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
 )
@@ -60,7 +62,9 @@ def post_video(
     idempotency_key: Annotated[
         str | None,
         Header(
-            pattern=r"^[!-~]{1,255}$",
+            pattern=VISIBLE_ASCII,
+            min_length=1,
+            max_length=255,
             description="A random text of yours. For 24 hours the same request with the same key"
             " gets the same video, with a form that is good; another body with it is refused.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
@@ -184,10 +188,9 @@ def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> Vi
     response_model_exclude_none=True,
     responses=documented(
         *problems.OF_A_LOOKUP,
-        problems.MALFORMED_BODY,
+        *problems.OF_A_JSON_BODY,
         problems.FOREIGN_KEY,
         problems.NOT_PENDING,
-        problems.BODY_TOO_LARGE,
         problems.STORAGE_UNAVAILABLE,
     ),
 )
@@ -215,4 +218,4 @@ def get_thumbnail(video_id: VideoIdInPath, services: Wired) -> RedirectResponse:
     thumbnail = find_thumbnail(services, video_id)
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A redirect that is cached would outlive the address that it leads to.
-    return RedirectResponse(url, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(url, headers={"Cache-Control": NO_STORE})
