@@ -1,11 +1,13 @@
 """The API as an ASGI application."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from functions.api import docs, page, problem_responses, problems
+from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
 from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
 from functions.api.new_video import filename_pattern
 from functions.api.receive_video import larger_files_hint
@@ -38,8 +40,17 @@ _TAGS = [
 ]
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application, wired to its services."""
+def create_app(
+    services: Services,
+    *,
+    knows_host: Callable[[str], bool] = lambda _: True,
+    allows_origin: Callable[[str], bool] | None = None,
+) -> FastAPI:
+    """Return the application, wired to its services.
+
+    It answers to every host by default: API Gateway lets no other through than its own.
+    """
+    allows_origin = allows_origin or services.settings.origins.__contains__
     app = FastAPI(
         title="Clipo",
         version=RELEASE,
@@ -54,8 +65,12 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(routes.router)
     problem_responses.install(app)
     docs.install(app)
-    page.install(app, services.settings)
+    if not services.settings.base_path:
+        # The page's own addresses begin at the root of the domain.
+        page.install(app, services.settings)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
+    app.add_middleware(CrossSiteWrites, allows=allows_origin)
+    app.add_middleware(KnownHosts, knows=knows_host)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NoStore)
     app.add_middleware(RequestId)
@@ -99,6 +114,7 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
             _allow_empty_parameters(schema)
+            document_refusals(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -11,16 +11,20 @@ from mangum.types import LambdaContext, LambdaEvent
 
 from functions.adapters.jobs import ProcessingFunction
 from functions.api.app import create_app
+from functions.api.gateway import HttpApi, RestApi
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import wire
 
 
 @cache
 def _adapter() -> Mangum:
+    services = wire(os.environ, ProcessingFunction.read(os.environ))
     return Mangum(
-        create_app(wire(os.environ, ProcessingFunction.read(os.environ))),
+        create_app(services),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
+        api_gateway_base_path=services.settings.base_path,
+        custom_handlers=[HttpApi, RestApi],
     )
 
 

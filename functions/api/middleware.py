@@ -14,6 +14,12 @@ from functions.api.problems import ProblemKind
 NO_STORE = "no-store"
 
 
+def route_path(scope: Scope) -> str:
+    """Return the path of a request as the routes know it, without BASE_PATH before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 class RequestId:
     """Gives each request an id: Lambda's own where there is one."""
 
@@ -113,7 +119,7 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_of(scope["path"])
+        limit = self._limit_of(route_path(scope))
         declared = Headers(scope=scope).get("content-length", "")
         # What is no number is not believed: what arrives is counted anyway.
         expected = int(declared) if declared.isascii() and declared.isdigit() else 0

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from functions.adapters.mongo import is_video_id
 from functions.adapters.telemetry import logger
 from functions.api import problems
-from functions.api.middleware import NO_STORE, BodyTooLarge
+from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -31,22 +31,22 @@ def install(app: FastAPI) -> None:
 def _answer_bad_requests(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return _response(request, error.kind, error.detail, errors=error.errors)
+        return problem_response(request, error.kind, error.detail, errors=error.errors)
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
         unreadable = next((e for e in error.errors() if e["type"] == "json_invalid"), None)
         if unreadable:
             detail = f"The body is not JSON: see character {unreadable['loc'][-1]}."
-            return _response(request, problems.MALFORMED_BODY, detail)
+            return problem_response(request, problems.MALFORMED_BODY, detail)
         errors = tuple(_field_error(e) for e in error.errors())
         detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
-        return _response(request, problems.INVALID_REQUEST, detail, errors=errors)
+        return problem_response(request, problems.INVALID_REQUEST, detail, errors=errors)
 
     @app.exception_handler(HTTPException)
     def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
         kind, detail = _meaning(request, error)
-        return _response(request, kind, detail, headers=_headers(request, error))
+        return problem_response(request, kind, detail, headers=_headers(request, error))
 
 
 def _answer_outages(app: FastAPI) -> None:
@@ -67,7 +67,7 @@ def _answer_outages(app: FastAPI) -> None:
             video_id=_video_id(request),
             exc_info=error,
         )
-        return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
+        return problem_response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
 
 
 def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
@@ -98,10 +98,10 @@ def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
 
 def _unavailable(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
-    return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+    return problem_response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
 
 
-def _response(
+def problem_response(
     request: Request,
     kind: ProblemKind,
     detail: str,
@@ -109,6 +109,7 @@ def _response(
     errors: tuple[InvalidField, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
+    """Log a problem and return its response."""
     if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         # The detail stays out: it may name the file.
         logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
@@ -155,7 +156,7 @@ def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
     headers = dict(error.headers or {})
     for template, operations in request.app.openapi()["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
-        if "Allow" in headers and re.fullmatch(pattern, request.url.path):
+        if "Allow" in headers and re.fullmatch(pattern, route_path(request.scope)):
             methods = {method.upper() for method in operations}
             methods |= {"HEAD"} if "GET" in methods else set()
             headers["Allow"] = ", ".join(sorted(methods))
@@ -166,11 +167,11 @@ def _meaning(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
     """Give the framework's own errors a kind."""
     if isinstance(error, BodyTooLarge):
         return error.limit.kind, error.limit.detail
-    where = f"{request.method} {request.url.path}"
+    where, docs = f"{request.method} {request.url.path}", f"{request.base_url.path}docs"
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See /docs."
+        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See {docs}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See /docs."
+        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See {docs}."
     if error.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
         return problems.UNSUPPORTED_MEDIA_TYPE, str(error.detail)
     return problems.MALFORMED_BODY, str(error.detail)

@@ -67,6 +67,13 @@ FOREIGN_KEY = ProblemKind(
     "Only the video's own key can be signed",
     "Only uploads/507f1f77bcf86cd799439011/source can be signed here. Send no other key.",
 )
+CROSS_SITE = ProblemKind(
+    "cross_site",
+    403,
+    "A page of another origin may not change anything here",
+    "A page of the origin 'https://www.example.com' sends this request. Allow that origin (the"
+    " template's ApiOrigins, the local API_ORIGINS), or send Authorization.",
+)
 VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
     404,
@@ -129,6 +136,12 @@ UNSUPPORTED_MEDIA_TYPE = ProblemKind(
     415,
     "The request body is not plain JSON",
     "Send a JSON object, with Content-Type: application/json.",
+)
+UNKNOWN_HOST = ProblemKind(
+    "unknown_host",
+    421,
+    "The server does not answer to this host",
+    "This server does not answer to the host 'www.example.com'. Add its name to CLIPO_HOSTS.",
 )
 INVALID_REQUEST = ProblemKind(
     "invalid_request",
