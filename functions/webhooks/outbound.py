@@ -1,8 +1,8 @@
-"""Posts to the operator's receiver, and to no address that is not meant to be reached.
+"""Posts to the operator's receiver, and only to public addresses unless a setting says otherwise.
 
-A name is resolved once and all that it stands for is checked; then we connect to a checked
-address itself, so that no second answer of the DNS comes between. The name stays in TLS and in
-the Host header. Settings of proxies are not looked at, and no redirect is followed.
+Clipo resolves the name once, checks all addresses, and connects to a checked address itself, so
+that a second answer of the DNS cannot lead elsewhere. TLS and the Host header keep the name. Clipo
+ignores proxy settings and follows no redirect.
 """
 
 import socket
@@ -10,6 +10,8 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Timer
@@ -32,6 +34,16 @@ class NotAnswered(Exception):
     """There was no answer. The message says why, for the log, and does not name the receiver."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver answered."""
+
+    status: int | None
+    """The status of HTTP, a redirect's as it is; `None` if there was no answer."""
+    retry_after: timedelta = timedelta()
+    """How long the receiver asks to wait before the next attempt."""
+
+
 def _resolved(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
@@ -48,8 +60,8 @@ class HttpReceiver:
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
     exchange_s: float = _EXCHANGE_S
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of the answer, a redirect's as it is. Raises `NotAnswered`."""
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the answer. Raises `NotAnswered`."""
         parts = urlsplit(self.url)
         tls = self.tls() if parts.scheme == "https" else None
         connection = _unconnected(parts, tls)
@@ -62,7 +74,7 @@ class HttpReceiver:
             try:
                 connection.sock = _secured(plain, connection.host, tls)
                 connection.request("POST", _target(parts), body=body, headers=dict(headers))
-                return _status(connection)
+                return _answer(connection)
             except (OSError, HTTPException) as error:
                 # An end that we made ourselves looks like one of the receiver's.
                 raise NotAnswered(f"no answer: {type(error).__name__}") from error
@@ -152,9 +164,27 @@ def _target(parts: SplitResult) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _status(connection: HTTPConnection) -> int:
+def _answer(connection: HTTPConnection) -> Answer:
     response = connection.getresponse()
     with closing(response), suppress(OSError, HTTPException):
-        # What it says is not looked at, but it has been heard.
+        # The body means nothing, but a receiver may want to get rid of it.
         response.read(_ANSWER_BYTES)
-    return response.status
+    asked = response.headers.get("Retry-After", "")
+    return Answer(response.status, retry_after(asked, now=datetime.now(UTC)))
+
+
+def retry_after(text: str, *, now: datetime) -> timedelta:
+    """Return the time that a header `Retry-After` asks for: seconds, or until a date.
+
+    It is zero for a past date and for any other text.
+    https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+    """
+    try:
+        if text.isascii() and text.isdigit():
+            return timedelta(seconds=int(text))
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return timedelta()
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(until - now, timedelta())

@@ -1,4 +1,4 @@
-"""Where webhooks go, and with which secret they are signed."""
+"""The receiver of webhooks, and the secrets that sign them."""
 
 import base64
 import binascii
@@ -18,8 +18,8 @@ class WebhookSettings:
     """The operator's receiver."""
 
     url: str = field(repr=False)
-    secret: str = field(repr=False)
-    """As the `standardwebhooks` library takes it."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """Secrets as the `standardwebhooks` library takes them, the newest first."""
     allow_private: bool
     """Whether it may be on this machine or in a private network, and without TLS."""
 
@@ -27,10 +27,11 @@ class WebhookSettings:
     def read(cls, environ: Mapping[str, str]) -> "WebhookSettings | None":
         """Read WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_ALLOW_PRIVATE; `None` without webhooks.
 
-        Both of the first, and the queue at WEBHOOK_QUEUE_URL, are set or none of them is.
+        Both of the first, and the queue at WEBHOOK_QUEUE_URL, are set or none of them is. While a
+        secret is being replaced, WEBHOOK_SECRET holds the new and the old one with a space between.
         Raises `SettingsError`, which never repeats what was set: both are secrets.
         """
-        url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "")
+        url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "").strip()
         needed = {
             "WEBHOOK_URL": url,
             "WEBHOOK_SECRET": secret,
@@ -43,8 +44,10 @@ class WebhookSettings:
             raise SettingsError(f"For webhooks set {' and '.join(missing)}, too.")
         allow_private = flag(environ, "WEBHOOK_ALLOW_PRIVATE")
         _check_url(url, allow_private=allow_private)
-        _check_secret(secret)
-        return cls(url, secret, allow_private)
+        secrets = tuple(secret.split())
+        for one in secrets:
+            _check_secret(one)
+        return cls(url, secrets, allow_private)
 
 
 def _check_url(url: str, *, allow_private: bool) -> None:
@@ -76,6 +79,7 @@ def _check_secret(secret: str) -> None:
 
 
 _KEY_ADVICE = (
-    "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64:"
+    "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64, or several such with spaces"
+    " between:"
     ' echo "whsec_$(openssl rand -base64 32)"'
 )

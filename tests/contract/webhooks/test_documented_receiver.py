@@ -35,7 +35,7 @@ def snippet(port: int) -> str:
 def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> None:
     records, port = FakeCatalog(), free_port(29000, taken=set())
     client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
-    webhooks = Webhooks(records, client.post, Signer(secret), FakeWebhookQueue())
+    webhooks = Webhooks(records, client.post, [Signer(secret)], FakeWebhookQueue())
     with subprocess.Popen(
         [sys.executable, "-c", snippet(port)],
         env=os.environ | {"WEBHOOK_SECRET": SECRET},
