@@ -17,11 +17,11 @@ from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.release import RELEASE
 
-"""Of the whole product: pyproject.toml's."""
+"""Version of the whole product, as in pyproject.toml."""
 
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
-"""Allowed on top of the file: boundaries, headers and the form's other fields."""
+"""Bytes that a form may have besides the file: boundaries, headers and other fields."""
 
 _DESCRIPTION = """
 Upload a video straight to object storage; seconds later it has checked metadata, a thumbnail
@@ -33,10 +33,10 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
     {
-        "name": "ancestor",
-        "description": "The endpoints of Clipo's ancestor, unchanged: kept for its clients.",
+        "name": "legacy",
+        "description": "The legacy endpoints, which stay unchanged for their clients.",
     },
-    {"name": "health", "description": "For whoever watches the service."},
+    {"name": "health", "description": "A check for monitoring."},
 ]
 
 
@@ -95,7 +95,7 @@ def _body_limit(settings: ApiSettings, path: str) -> Limit:
 
 
 def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
-    """Add the schema that every documented error refers to, and what the settings say."""
+    """Complete the OpenAPI document with the schema of errors and the limits of the settings."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:

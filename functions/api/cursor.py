@@ -12,12 +12,12 @@ PATTERN = "^[A-Za-z0-9_-]{16}$"
 
 
 def cursor_after(video_id: str) -> str:
-    """Return the position behind a video."""
+    """Return the position after a video."""
     return base64.urlsafe_b64encode(bytes.fromhex(video_id)).decode()
 
 
 def id_of(cursor: str) -> str:
-    """Return the id of the video that a cursor stands behind, or raise `Problem`."""
+    """Return the id of the video before a cursor's position, or raise `Problem`."""
     try:
         video_id = base64.b64decode(cursor, altchars=b"-_", validate=True).hex()
     except (binascii.Error, ValueError) as error:

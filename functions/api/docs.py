@@ -1,4 +1,4 @@
-"""The interactive documentation, without a CDN: Swagger UI's files come with a package."""
+"""The interactive documentation. A package brings Swagger UI's files, so no CDN is needed."""
 
 from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -11,7 +11,7 @@ _FILES = "/swagger"
 def install(app: FastAPI) -> None:
     """Serve the page at /docs.
 
-    Its addresses are paths only: a host in them would be whatever the Host header says.
+    Its addresses are paths without a host, because a client chooses the Host header.
     """
     app.mount(_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
 

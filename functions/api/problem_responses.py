@@ -1,4 +1,4 @@
-"""Turns whatever ends a request into a problem response, and documents which can."""
+"""Turns every error of a request into a problem response, and documents the possible ones."""
 
 import re
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def _answer_bad_requests(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
-        kind, detail = _meaning(request, error)
+        kind, detail = _classify(request, error)
         return problem_response(request, kind, detail, headers=_headers(request, error))
 
 
@@ -60,7 +60,7 @@ def _answer_outages(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:
-        # Outside of the middleware that has the id in every other line.
+        # This runs outside the middleware that adds the id to all other log lines.
         logger().error(
             "bug",
             request_id=request.state.request_id,
@@ -111,7 +111,7 @@ def problem_response(
 ) -> JSONResponse:
     """Log a problem and return its response."""
     if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        # The detail stays out: it may name the file.
+        # The log leaves out the detail, which may name the file.
         logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
     body = problems.document(
         kind,
@@ -123,7 +123,7 @@ def problem_response(
     return JSONResponse(
         body,
         status_code=kind.status,
-        # The answer to a bug is sent from outside the middleware that adds these to all others.
+        # The middleware adds these to all answers but the one to a bug.
         headers={
             "X-Request-Id": request.state.request_id,
             "Cache-Control": NO_STORE,
@@ -134,7 +134,7 @@ def problem_response(
 
 
 def _video_id(request: Request) -> str | None:
-    """Return the id that the path names, for the log. What is no id may be anything."""
+    """Return the id in the path for the log, or `None` for any other text."""
     video_id = request.path_params.get("video_id", "")
     return video_id.lower() if is_video_id(video_id) else None
 
@@ -152,7 +152,10 @@ def _field_error(error: Mapping[str, Any]) -> InvalidField:
 
 
 def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
-    """Return the error's headers, with all methods of the path: Starlette names one route's."""
+    """Return the error's headers, with all methods of the path in `Allow`.
+
+    Starlette lists the methods of one route only.
+    """
     headers = dict(error.headers or {})
     for template, operations in request.app.openapi()["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
@@ -163,8 +166,8 @@ def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
     return headers
 
 
-def _meaning(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
-    """Give the framework's own errors a kind."""
+def _classify(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
+    """Return the kind and the detail for an error of the framework."""
     if isinstance(error, BodyTooLarge):
         return error.limit.kind, error.limit.detail
     where, docs = f"{request.method} {request.url.path}", f"{request.base_url.path}docs"

@@ -37,7 +37,7 @@ from functions.core.video import (
 VISIBLE_ASCII = "^[!-~]+$"
 
 _LARGEST_SAFE_INTEGER = 2**53 - 1
-"""Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
+"""Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
 Time = Annotated[
@@ -48,7 +48,7 @@ Time = Annotated[
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 VideoIdInPath = Annotated[
     str,
-    # For the documentation only: what does not fit is `invalid_id`, as the ancestor has it.
+    # For the documentation only. Another text ends in 400 `invalid_id`, as at the legacy endpoints.
     Path(examples=[VIDEO_ID], json_schema_extra={"pattern": "^[0-9a-fA-F]{24}$"}),
 ]
 
@@ -93,7 +93,7 @@ ContentType = Annotated[
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of the request."""
+    """One invalid field of the request."""
 
     field: str = Field(examples=["body.size"])
     message: str
@@ -109,18 +109,18 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path that was asked for")
     code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
     request_id: str = Field(description="Name it when you report the problem")
-    errors: list[FieldError] = Field(default=[], description="Present when fields are wrong")
+    errors: list[FieldError] = Field(default=[], description="Present if fields are invalid")
 
 
 class Health(BaseModel):
-    """The service answers."""
+    """The answer to a health check."""
 
     status: Literal["healthy"] = "healthy"
     message: Literal["Clipo AI Backend is running"] = "Clipo AI Backend is running"
 
 
 class UploadAccepted(BaseModel):
-    """A video was received (the ancestor's shape)."""
+    """A received video (legacy shape)."""
 
     id: VideoId
     filename: str = Field(examples=["sample_video.mp4"])
@@ -130,14 +130,14 @@ class UploadAccepted(BaseModel):
 
 
 class VideoStatus(BaseModel):
-    """Where a video is (the ancestor's shape)."""
+    """The status of a video (legacy shape)."""
 
     id: VideoId
     status: Status = Field(examples=["done"])
 
 
 class VideoMetadata(BaseModel):
-    """What is known about a video (the ancestor's shape). `null` is: not known yet."""
+    """The metadata of a video (legacy shape). `null` means not known yet."""
 
     filename: str = Field(examples=["sample_video.mp4"])
     upload_time: Time
@@ -175,7 +175,7 @@ class CreateVideo(BaseModel):
     passthrough: str | None = Field(
         default=None,
         max_length=255,
-        description="Yours: stored and returned unchanged",
+        description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
     )
 
@@ -208,7 +208,7 @@ def _add_steps(schema: dict[str, Any]) -> None:
 
 
 class SignUpload(BaseModel):
-    """A request to S3 that is to be signed: what Uppy hands to `signRequest`, unchanged.
+    """A request to S3 to be signed, as Uppy gives it to `signRequest`.
 
     | | `method` | `uploadId` | `partNumber` |
     |---|---|---|---|
@@ -220,7 +220,7 @@ class SignUpload(BaseModel):
     | give it up | DELETE | yes | |
     """
 
-    # Uppy's next release may say more: what we do not sign by is not looked at.
+    # Later releases of Uppy may send further fields, which do not affect the signature.
     model_config = ConfigDict(
         extra="ignore",
         strict=True,
@@ -238,7 +238,7 @@ class SignUpload(BaseModel):
         alias="uploadId",
         max_length=1024,
         pattern=VISIBLE_ASCII,
-        description="What S3 answered to the beginning of an upload in parts",
+        description="The upload id that S3 returned when the upload in parts began",
     )
     part_number: PartNumber | None = Field(
         default=None, alias="partNumber", description="From 1; 8 MiB or more each"
@@ -272,11 +272,11 @@ _STEPS: dict[tuple[str, bool, bool], MultipartStep | None] = {
     ("POST", True, False): MultipartStep.COMPLETE,
     ("DELETE", True, False): MultipartStep.ABORT,
 }
-"""By method, and whether there is an upload's id and a part's number."""
+"""Steps by method, presence of an upload id, and presence of a part number."""
 
 
 class SignedRequest(BaseModel):
-    """What Uppy's `signRequest` returns. Send it before it expires."""
+    """A signed request, as Uppy's `signRequest` returns it. Send it before it expires."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SIGNED_FORM, SIGNED_PART]})
 
@@ -292,12 +292,12 @@ class SignedRequest(BaseModel):
 
 
 class Media(BaseModel):
-    """What was found in the file. `null` is: the file does not say."""
+    """Facts about the file. `null` means that the file does not say."""
 
     model_config = ConfigDict(from_attributes=True)
 
     container: str = Field(
-        description="mp4, mov, matroska, webm, avi, asf (WMV), flv and kin", examples=["mp4"]
+        description="mp4, mov, matroska, webm, avi, asf (WMV), flv and others", examples=["mp4"]
     )
     duration: str | None = Field(description="HH:MM:SS, rounded", examples=["00:00:30"])
     duration_s: float | None = Field(examples=[29.96])
@@ -312,7 +312,7 @@ class Media(BaseModel):
 
 
 class Thumbnail(BaseModel):
-    """The picture: a JPEG of at most 320x240 with the video's aspect."""
+    """The thumbnail: a JPEG of at most 320x240 with the aspect of the video."""
 
     url: str = Field(description="Redirects to a short-lived address of the JPEG")
     width: int
@@ -322,7 +322,7 @@ class Thumbnail(BaseModel):
 
 
 class Processing(BaseModel):
-    """What the attempt cost that finished the video."""
+    """The cost of the attempt that finished the video."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -347,7 +347,7 @@ class VideoError(BaseModel):
 
 
 class Webhook(BaseModel):
-    """How far the operator's receiver has been told of the finish."""
+    """State of the webhook of this result."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -355,7 +355,7 @@ class Webhook(BaseModel):
         description="The header `webhook-id`", examples=["msg_6b03911acf2b20c6f6841703"]
     )
     attempts: int = Field(examples=[1])
-    last_status: int | None = Field(description="Of HTTP; `null`: no answer", examples=[204])
+    last_status: int | None = Field(description="Status of HTTP; `null`: no answer", examples=[204])
     delivered_at: Time | None
     due_at: Time | None = Field(
         description="The next attempt; with `delivered_at`, `null` is: given up"
@@ -363,7 +363,7 @@ class Webhook(BaseModel):
 
 
 class VideoResource(BaseModel):
-    """Everything that is known about a video."""
+    """All data of a video."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [DONE_VIDEO]})
 
@@ -379,7 +379,7 @@ class VideoResource(BaseModel):
     media: Media | None = Field(description="Present when done, and while reprocessed")
     thumbnail: Thumbnail | None = Field(description="Present when done, and while reprocessed")
     processing: Processing | None = Field(
-        description="Present when finished by a worker, which a video without an upload never is"
+        description="Present when a worker has finished the video"
     )
     error: VideoError | None = Field(description="Present when failed")
     webhook: Webhook | None = Field(description="Present when finished, where webhooks are on")
@@ -408,7 +408,7 @@ class VideoPage(BaseModel):
     )
 
     data: list[VideoResource]
-    next_cursor: str | None = Field(description="Give it as `cursor` to get the next page")
+    next_cursor: str | None = Field(description="The `cursor` of the next page")
     has_more: bool
 
 
@@ -463,7 +463,7 @@ def signed_request(signed: Signed) -> SignedRequest:
 
 
 def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:
-    """Return a video in the ancestor's shape."""
+    """Return a video in the legacy shape."""
     return VideoMetadata(
         filename=video.filename,
         upload_time=video.created_at,

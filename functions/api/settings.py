@@ -12,7 +12,7 @@ _ORIGIN = r"https?://[^/*, ]+"
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API accepts."""
+    """Settings of the API."""
 
     allowed_extensions: frozenset[str]
     """Lower case, without the dot."""

@@ -65,8 +65,8 @@ def post_video(
             pattern=VISIBLE_ASCII,
             min_length=1,
             max_length=255,
-            description="A random text of yours. For 24 hours the same request with the same key"
-            " gets the same video, with a form that is good; another body with it is refused.",
+            description="A random text that you choose. For 24 hours a request with the same key"
+            " and body gets the same video, with a valid form. Another body is refused.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
         ),
     ] = None,
@@ -131,7 +131,7 @@ def list_videos(
 def get_video(
     video_id: VideoIdInPath, request: Request, response: Response, services: Wired
 ) -> VideoResource:
-    """Return everything that is known about a video.
+    """Return all data of a video.
 
     While it is unfinished the response carries `Retry-After`, in seconds.
     """
@@ -157,8 +157,8 @@ def get_video(
 def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
     """Remove a video, its file and its thumbnail, also while it is uploaded or processed.
 
-    A file that arrives afterwards is removed, too. Deleting what is not there is no error: repeat
-    the call when you are not sure.
+    A file that arrives afterwards is removed, too. Deleting an unknown video is not an error, so
+    you can repeat the call.
     """
     delete_video(services, video_id)
 
@@ -176,7 +176,7 @@ def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
     ),
 )
 def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
-    """Begin anew with the file that was uploaded, with `attempts` from 0."""
+    """Process the uploaded file again, with `attempts` from 0."""
     video = retry_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
 
