@@ -382,6 +382,26 @@ def test_a_hostile_header(
         assert response.problem, response
 
 
+@pytest.mark.parametrize(("method", "path"), [("GET", "/videos"), *BY_ID])
+def test_a_name_that_a_page_has_given_to_this_machine_reaches_nothing(
+    stack: RunningStack, pending: str, method: str, path: str
+) -> None:
+    response = stack.client.request(
+        method, path.format(pending), headers={"Host": "evil.example:8000"}
+    )
+    assert problem(response)["code"] == "unknown_host"
+    assert stack.client.get(f"/videos/{pending}").json()["status"] == "pending"
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
+def test_a_form_of_another_site_stores_nothing(
+    stack: RunningStack, headers: dict[str, str]
+) -> None:
+    form = {"file": ("clip.mp4", b"video", "video/mp4")}
+    response = stack.client.post("/upload-video/", files=form, headers=headers)
+    assert (response.status_code, problem(response)["code"]) == (403, "cross_site")
+
+
 _FILE = b'Content-Disposition: form-data; name="file"; '
 PARTS = {
     "no filename": b'Content-Disposition: form-data; name="file"\r\n\r\nvideo',
