@@ -45,13 +45,19 @@ class StrictRoute(APIRoute):
         ]
 
         async def strict(request: Request) -> Response:
-            given = parse_qsl(request.url.query, keep_blank_values=True)
-            _check_query([name for name, _ in given], declared)
-            query = urlencode([(name, value) for name, value in given if value])
-            scope = {**request.scope, "query_string": query.encode()}
+            scope = request.scope
+            if query := scope["query_string"]:
+                scope = {**scope, "query_string": _read_query(query, declared)}
             return await handler(_StrictRequest(scope, request.receive))
 
         return strict
+
+
+def _read_query(query: bytes, declared: list[str]) -> bytes:
+    """Return a query without its empty parameters. Raises `Problem`."""
+    given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    _check_query([name for name, _ in given], declared)
+    return urlencode([(name, value) for name, value in given if value]).encode()
 
 
 def _check_query(given: list[str], declared: list[str]) -> None:
