@@ -50,7 +50,7 @@ ApiOption = Annotated[
     typer.Option(
         "--api",
         metavar="URL",
-        help="Clipo's address: else CLIPO_API, the running local stack, http://localhost:8000.",
+        help="Clipo's address: else CLIPO_API, the running local stack, http://127.0.0.1:8000.",
         show_default=False,
         callback=_given,
     ),
@@ -139,4 +139,4 @@ def bypass_proxies() -> None:
     """Keep what is on this machine away from a proxy that the environment may name."""
     for name in ("NO_PROXY", "no_proxy"):
         given = (os.environ.get(name), os.environ.get("CLIPO_BIND"))
-        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost"])
+        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost", "::1"])

@@ -11,12 +11,12 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from clipo.client import faults
+from clipo.client.address import is_local
 from clipo.client.faults import NotClipo, Problem, Unreachable
+from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
 
 Video = dict[str, Any]
 """A video as the API shows it."""
-
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def connected(
     `on_slow` is called once, when an answer keeps a person waiting.
     """
     limits = httpx2.Limits(max_connections=None)
-    async with httpx2.AsyncClient(timeout=timeouts, limits=limits) as http:
+    async with http_client(address, timeout=timeouts, limits=limits) as http:
         yield Api(address, http, on_slow)
 
 
@@ -137,7 +137,7 @@ class Api:
 def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     """Say that nobody answers at an address, and what to look at."""
     refused = isinstance(error, httpx2.ConnectError)
-    local = urlsplit(address).hostname in _LOCAL_HOSTS
+    local = is_local(address)
     # It is no plain refusal where TLS could not be agreed on.
     if refused and local and "[SSL" not in str(error):
         return Unreachable(
@@ -151,13 +151,16 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
     if "[SSL: CERT" in str(error):
-        return "Its certificate cannot be trusted: check the address (--api, CLIPO_API)."
+        names = ", ".join(["--api", "CLIPO_API", *certificates_in_use()])
+        return f"Its certificate cannot be trusted: check the address ({names})."
     if "[SSL" in str(error):
         return "It does not speak HTTPS: does the address (--api, CLIPO_API) begin with http://?"
     if local and isinstance(error, httpx2.TimeoutException):
         return "It is there but does not move: look into its log, and start it again."
     if local:
         return "If it stays so, something else than Clipo has that port: check --api and CLIPO_API."
+    if proxies := proxies_in_use():
+        return f"Check the address (--api, CLIPO_API), the network and {', '.join(proxies)}."
     return "Check the address (--api, CLIPO_API) and the network."
 
 
