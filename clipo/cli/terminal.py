@@ -36,12 +36,12 @@ class Terminal:
     @property
     def animated(self) -> bool:
         """Whether progress can be drawn over what stood there before."""
-        return self.err.is_terminal and not self.err.is_dumb_terminal and not self.quiet
+        return self.err.file.isatty() and not self.err.is_dumb_terminal and not self.quiet
 
     def data(self, shown: RenderableType) -> None:
         """Write data. A program gets no spaces at the end of a line."""
         with _writing():
-            if self.out.is_terminal:
+            if self.out.file.isatty():
                 self.out.print(shown)
                 return
             with self.out.capture() as captured:

@@ -26,6 +26,6 @@ async def _open(api: "Api", on: "Terminal", video_id: str | None) -> int:
     await (api.get(video_id) if video_id else api.health())
     address = page(api.address, video_id)
     on.whole(address)
-    if on.out.is_terminal and not webbrowser.open(address):
+    if on.out.file.isatty() and not webbrowser.open(address):
         on.message("There is no browser here: open the address in one.", "dim")
     return DONE
