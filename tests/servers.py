@@ -108,7 +108,7 @@ def _a_port(base: int, host: str) -> Iterator[int]:
 
     A server that is stopped comes back to its port: no other process that runs tests takes it.
     """
-    with choosing(lambda: None):
+    with choosing("a server of the tests"):
         yield free_port(base + 100 * worker(), taken=set(), host=host)
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.supervised FOLDER PROGRAMS [RELOADED]` supervises programs of a few lines.
 
-PROGRAMS and RELOADED are JSON: Python code, by the program's name. Each is ready when it has said
-"ready". Those of PROGRAMS start one after the other, those of RELOADED together, and again when a
+PROGRAMS and RELOADED are JSON: Python code, by the program's name. Each is ready when it has called
+`ready()`. Those of PROGRAMS start one after the other, those of RELOADED together, and again when a
 file in FOLDER/code changes.
 """
 
@@ -13,13 +13,16 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.local import child, supervisor
+from clipo.local.child import Child
 from clipo.local.console import StackConsole
 from clipo.local.supervisor import Program, Supervisor
+
+READY = "from clipo.local.ready import signal_ready as ready\n"
 
 
 def programs(codes: Mapping[str, str], environ: Mapping[str, str]) -> list[Program]:
     return [
-        Program(name, [sys.executable, "-uc", code], environ, lambda child: child.has_said("ready"))
+        Program(name, [sys.executable, "-uc", READY + code], environ, Child.has_signalled_ready)
         for name, code in codes.items()
     ]
 

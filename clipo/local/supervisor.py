@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import NoReturn
@@ -98,6 +99,7 @@ class Supervisor:
                 log=self._logs / f"{program.name}.log",
                 on_line=program.on_line,
                 on_exit=self._events.put,
+                on_log_failure=partial(self._say_log_failure, program.name),
                 orphaned=program.orphaned,
             )
         for program in programs:
@@ -162,6 +164,14 @@ class Supervisor:
         # Those that use the others first.
         for child in reversed(self._children.values()):
             child.stop()
+
+    def _say_log_failure(self, name: str, error: OSError) -> None:
+        self._console.say(
+            f"The log of {name} in {self._logs} cannot be written: {error.strerror}."
+            " Everything else may fail for the same reason: make room, or start again with"
+            " CLIPO_HOME set to another folder.",
+            "bold red",
+        )
 
     def _report(self, child: Child) -> None:
         self._console.died(child.name, child.exit_code, child.last_lines)

@@ -108,7 +108,7 @@ def yesterday(
 @contextmanager
 def a_taken_port() -> Iterator[int]:
     with socket.socket() as other:
-        with choosing(lambda: None):
+        with choosing("a test"):
             other.bind(("127.0.0.1", free_port(18500, taken=set())))
             other.listen()
         yield other.getsockname()[1]
@@ -140,7 +140,7 @@ class TestYesterday:
 
     def test_a_taken_port_is_worked_around_and_shown(self, yesterday: Yesterday) -> None:
         for day in (yesterday.interrupted, yesterday.killed):
-            assert day.stack.api != f"http://localhost:{yesterday.taken_port}"
+            assert day.stack.api != f"http://127.0.0.1:{yesterday.taken_port}"
             assert f"Port {yesterday.taken_port} is taken" in day.stack.output
 
     def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
