@@ -67,18 +67,18 @@ class Home:
         """Remove the logs, temporary files and addresses of an earlier start."""
         self.forget_addresses()
         for folder in (self.logs, self.scratch):
-            _remove(folder)
+            remove(folder)
             folder.mkdir()
 
     def forget_addresses(self) -> None:
         """Remove the files that tell other programs of a running stack."""
         for file in (self.stack_file, self.functions_env):
-            _remove(file)
+            remove(file)
 
     def reset(self) -> None:
         """Forget all videos. Touches nothing in the folder that is not ours."""
         for folder in (self.objects, self.emulator, self.mongo):
-            _remove(folder)
+            remove(folder)
 
     def credentials(self) -> tuple[str, str]:
         """Return this installation's access key and secret, made where there are none to read."""
@@ -133,7 +133,7 @@ def _read_credentials(file: Path) -> tuple[str, str] | None:
     return None
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Remove a file, a link or a folder with everything in it, where there is one."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)

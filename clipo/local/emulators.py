@@ -26,6 +26,8 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
     Raises `ClipoError` where it is not installed.
     """
     _require(MINISTACK)
+    for folder in (home.objects, home.emulator):
+        folder.mkdir(parents=True, exist_ok=True)
     _readdress_queues(home.emulator / "sqs.json", port)
     settings = {
         "AUTH": "true",
@@ -64,6 +66,7 @@ def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
     Raises `ClipoError` where it is not installed.
     """
     _require(SECANTUSD)
+    home.mongo.mkdir(parents=True, exist_ok=True)
     return [
         *environment.python(),
         *(str(SECANTUSD), "--host", host, "--port", str(port)),

@@ -99,11 +99,18 @@ def allowed(given: Mapping[str, str]) -> dict[str, str]:
     return kept if store else kept | NO_AWS_SETTINGS
 
 
-def restrict(environ: MutableMapping[str, str]) -> None:
-    """Remove from an environment what the local stack does not take over."""
-    kept = allowed(environ)
+def restrict(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Remove from an environment what the local stack does not take over; return what it was."""
+    before, kept = dict(environ), allowed(environ)
     environ.clear()
     environ.update(kept)
+    return before
+
+
+def suspects(environ: Mapping[str, str]) -> str:
+    """Return the names of the variables that may be at fault where the other store is unusable."""
+    names = [*_ALLOWED_FOR_OTHER_STORE, *_PROXIES]
+    return ", ".join(name for name in names if environ.get(name) and name != "HOME")
 
 
 def python(program: str = sys.executable) -> list[str]:

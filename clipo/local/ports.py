@@ -33,16 +33,16 @@ def choosing(who: str, on_wait: Callable[[str], None] = lambda _: None) -> Itera
     """
     with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("a+") as file:
         if not _locked(file):
-            on_wait(f"Waiting for {noted_holder(file)} to start, at most {_PATIENCE_S} s.")
+            on_wait(f"Waiting for {_holder(file)} to start, at most {_PATIENCE_S} s.")
             _await_lock(file)
         note_holder(file, f"{who} (process {os.getpid()})")
         yield
 
 
 def _await_lock(file: TextIO) -> None:
-    holder, since = noted_holder(file), time.monotonic()
+    holder, since = _holder(file), time.monotonic()
     while not _locked(file):
-        if (now := noted_holder(file)) != holder:
+        if (now := _holder(file)) != holder:
             holder, since = now, time.monotonic()
         if time.monotonic() - since > _PATIENCE_S:
             raise ClipoError(
@@ -50,6 +50,10 @@ def _await_lock(file: TextIO) -> None:
                 f" {_PATIENCE_S} s. If it hangs, end it with kill -9 and its number."
             )
         time.sleep(_POLL_S)
+
+
+def _holder(file: TextIO) -> str:
+    return noted_holder(file) or "another Clipo"
 
 
 def _locked(file: TextIO) -> bool:

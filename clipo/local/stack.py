@@ -15,7 +15,7 @@ from clipo.errors import ClipoError
 from clipo.home import Home, write_whole
 from clipo.local import emulators, environment, ffmpeg, settings
 from clipo.local.child import Child
-from clipo.local.cloud import Cloud
+from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
 from clipo.local.ports import LOOPBACK, choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
@@ -102,12 +102,20 @@ class Stack:
             programs.append(mongodb)
         self._supervisor.start(*programs)
         prepare_catalog(environ)
-        queues = Cloud(environ).set_up(
-            uploads_bucket=environ["UPLOADS_BUCKET"], media_bucket=environ["MEDIA_BUCKET"]
-        )
+        queues = self._prepare_cloud(environ)
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
         return environ | settings.webhooks(self._given | self._receiver, queues.webhooks)
+
+    def _prepare_cloud(self, environ: Mapping[str, str]) -> Queues:
+        try:
+            return Cloud(environ).set_up(
+                uploads_bucket=environ["UPLOADS_BUCKET"], media_bucket=environ["MEDIA_BUCKET"]
+            )
+        except ClipoError as error:
+            if self._given.get(environment.OTHER_STORE):
+                raise ClipoError(f"{error} Check {environment.suspects(self._given)}.") from error
+            raise
 
     def _s3(self) -> tuple[Program, dict[str, str]]:
         """Return our own S3, and the environment of the functions that use it."""
@@ -119,7 +127,8 @@ class Stack:
         def is_ready(child: Child) -> bool:
             return child.listens_on(port) and _answers(f"{url}/_ministack/health")
 
-        return Program("s3", command, environ | its_own, is_ready), environ
+        advice = self._advice(self._home.emulator)
+        return Program("s3", command, environ | its_own, is_ready, advice=advice), environ
 
     def _mongodb(self) -> tuple[Program, str]:
         """Return our own MongoDB, and its URI."""
@@ -131,8 +140,13 @@ class Stack:
             lambda child: child.listens_on(port),
             # It hangs where SIGTERM interrupts its handler of SIGTERM. Its journal outlives a kill.
             orphaned=Signals.SIGKILL,
+            advice=self._advice(self._home.mongo),
         )
         return program, f"mongodb://{self._host}:{port}/?directConnection=true"
+
+    def _advice(self, folder: Path) -> str:
+        up = f"{typed.clipo()} up --reset"
+        return f"If {folder} is damaged: {up} starts anew, and forgets all videos."
 
     def _function(self, name: str, environ: Mapping[str, str]) -> Program:
         """Return the program that runs one of our functions."""

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ class Program:
     """Called on another thread with each line that the child writes."""
     orphaned: Signals = Signals.SIGTERM
     """The signal that ends the child, on Linux, when the supervisor is killed."""
+    advice: str = ""
+    """What the user can do where the child dies."""
 
 
 class _Died(Exception):
@@ -59,6 +62,7 @@ class Supervisor:
         self._logs = logs
         self._logs_last = logs_last
         self._children: dict[str, Child] = {}
+        self._advice: dict[str, str] = {}
         self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._code = ""
@@ -79,6 +83,8 @@ class Supervisor:
             self._report(error.child)
             if self._logs_last:
                 self._console.say(f"All of it is in {self._logs}.")
+            if advice := self._advice[error.child.name]:
+                self._console.say(advice, "yellow")
             return 1
         except KeyboardInterrupt:
             self._console.say("\nStopping.")
@@ -92,6 +98,7 @@ class Supervisor:
         Raises `ClipoError` where one does not become ready.
         """
         for program in programs:
+            self._advice[program.name] = program.advice
             self._children[program.name] = Child(
                 program.name,
                 program.command,
@@ -134,8 +141,11 @@ class Supervisor:
                 raise _Died(event)
 
     def _watch_code(self, code: Path) -> None:
-        for _ in watch(code, stop_event=self._stopping):
-            self._events.put(_CodeChanged())
+        try:
+            for _ in watch(code, stop_event=self._stopping):
+                self._events.put(_CodeChanged())
+        except (OSError, RuntimeError) as error:  # The system may watch too many files already.
+            self._console.say(f"Changes in {self._code}/ are not noticed: {error}.", "yellow")
 
     def _reload(self) -> None:
         self._console.say(f"{self._code}/ has changed: starting the {self._code} again.", "yellow")
@@ -160,7 +170,9 @@ class Supervisor:
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         self._stopping.set()
-        before_stop()
+        # A folder that cannot be written must not keep children alive either.
+        with suppress(OSError):
+            before_stop()
         # Those that use the others first.
         for child in reversed(self._children.values()):
             child.stop()
