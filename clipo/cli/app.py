@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 else:
     metadata = later("importlib.metadata")
 
-_ORDER = ("up", "upload", "list", "show", "retry", "delete", "watch", "doctor", "open")
+_ORDER = ("up", "upload", "list", "show", "retry", "reprocess", "delete", "watch", "doctor", "open")
 """The order of `clipo --help`; other commands follow."""
 
 app = typer.Typer(

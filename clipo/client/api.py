@@ -76,6 +76,10 @@ class Api:
         """Have a failed video processed again."""
         return await self._json("POST", f"{_path(video_id)}/retry")
 
+    async def reprocess(self, video_id: str) -> Video:
+        """Process a done video again."""
+        return await self._json("POST", f"{_path(video_id)}/reprocess")
+
     async def delete(self, video_id: str) -> None:
         """Delete a video."""
         await self._send("DELETE", _path(video_id))

@@ -13,8 +13,8 @@ from functions.api.routes import health, legacy, videos
 from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
+from functions.core.release import RELEASE
 
-VERSION = "0.1.0"
 """Of the whole product: pyproject.toml's."""
 
 _JSON_BODY_BYTES = 100_000
@@ -42,7 +42,7 @@ def create_app(services: Services) -> FastAPI:
     """Return the application, wired to its services."""
     app = FastAPI(
         title="Clipo",
-        version=VERSION,
+        version=RELEASE,
         description=_DESCRIPTION,
         openapi_tags=_TAGS,
         docs_url=None,

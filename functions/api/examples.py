@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from functions.core.release import RELEASE
+
 VIDEO_ID = "507f1f77bcf86cd799439011"
 TIME = "2026-11-22T12:01:00.000Z"
 
@@ -73,6 +75,7 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "wall_ms": 250,
         "bytes_read": 5242880,
         "requests": 1,
+        "release": RELEASE,
     },
     "webhook": {
         "id": "msg_6b03911acf2b20c6f6841703",

@@ -34,7 +34,7 @@ def find_video(services: Services, video_id: str) -> Video:
 def find_thumbnail(services: Services, video_id: str) -> Thumbnail:
     """Return the video's thumbnail, or raise `Problem` with the reason why it has none."""
     video = find_video(services, video_id)
-    if video.status is Status.DONE and video.thumbnail:
+    if video.has_result and video.thumbnail:
         return video.thumbnail
     if video.status is Status.FAILED and video.error:
         reason = f"failed: {video.error.message}"

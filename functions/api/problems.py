@@ -94,6 +94,12 @@ NOT_FAILED = ProblemKind(
     "Only a failed video can be retried",
     "Video 507f1f77bcf86cd799439011 is done. There is nothing to retry.",
 )
+NOT_DONE = ProblemKind(
+    "not_done",
+    409,
+    "Only a done video can be reprocessed",
+    "Video 507f1f77bcf86cd799439011 is failed. To process a failed video again, retry it.",
+)
 SOURCE_GONE = ProblemKind(
     "source_gone",
     409,

@@ -26,6 +26,7 @@ from functions.api.examples import (
 from functions.api.new_video import MAX_FILENAME
 from functions.api.sign_upload import MultipartRequest, Signed
 from functions.core.clock import rfc3339
+from functions.core.release import RELEASE
 from functions.core.video import (
     Status,
     Video,
@@ -300,6 +301,9 @@ class Processing(BaseModel):
     wall_ms: int
     bytes_read: int
     requests: int
+    release: str | None = Field(
+        description="The release of Clipo that made the result; `null`: 0.1", examples=[RELEASE]
+    )
 
 
 class VideoError(BaseModel):
@@ -342,8 +346,8 @@ class VideoResource(BaseModel):
     created_at: Time
     updated_at: Time
     attempts: int = Field(description="How often processing has begun", examples=[1])
-    media: Media | None = Field(description="Present when done")
-    thumbnail: Thumbnail | None = Field(description="Present when done")
+    media: Media | None = Field(description="Present when done, and while reprocessed")
+    thumbnail: Thumbnail | None = Field(description="Present when done, and while reprocessed")
     processing: Processing | None = Field(
         description="Present when finished by a worker, which a video without an upload never is"
     )
@@ -380,7 +384,7 @@ class VideoPage(BaseModel):
 
 def video_resource(video: Video, *, base_url: str) -> VideoResource:
     """Return a video as the API shows it: only what its status vouches for."""
-    thumbnail = video.thumbnail if video.status is Status.DONE else None
+    thumbnail = video.thumbnail if video.has_result else None
     return VideoResource(
         id=video.id,
         filename=video.filename,
@@ -391,7 +395,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=Media.model_validate(video.media) if video.status is Status.DONE else None,
+        media=Media.model_validate(video.media) if video.has_result else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -402,7 +406,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         if thumbnail
         else None,
         processing=Processing.model_validate(video.processing)
-        if video.status.finished and video.processing
+        if video.processing and (video.status.finished or video.has_result)
         else None,
         error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
         webhook=Webhook.model_validate(video.webhook) if video.webhook else None,
@@ -430,13 +434,12 @@ def signed_request(signed: Signed) -> SignedRequest:
 
 def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:
     """Return a video in the ancestor's shape."""
-    done = video.status is Status.DONE
     return VideoMetadata(
         filename=video.filename,
         upload_time=video.created_at,
         status=video.status,
-        duration=video.media.duration if done and video.media else None,
-        thumbnail_url=f"{base_url}thumbnails/{video.id}.jpg" if done else None,
+        duration=video.media.duration if video.media and video.has_result else None,
+        thumbnail_url=f"{base_url}thumbnails/{video.id}.jpg" if video.has_result else None,
         file_size=video.size,
         error_message=video.error.message
         if video.status is Status.FAILED and video.error

@@ -4,7 +4,8 @@ Each function takes the record as it was read and returns the record as it shoul
 `Refusal` that says why it may not change. Nothing here reads a clock, a database or a queue.
 `Catalog.save` writes what is returned only if the record is still as it was read.
 
-    pending -> processing -> done | failed        failed -> pending (retry)
+    pending -> processing -> done | failed
+    failed -> pending (retry)        done -> pending (reprocess)
 """
 
 from dataclasses import replace
@@ -84,9 +85,11 @@ class Refusal(StrEnum):
     EXHAUSTED = "exhausted"
     """All attempts are used up."""
     NOT_PENDING = "not_pending"
-    """Only the upload of a pending video can be extended."""
+    """Only the first upload of a pending video can be extended."""
     NOT_FAILED = "not_failed"
     """Only a failed video can be retried."""
+    NOT_DONE = "not_done"
+    """Only a done video can be reprocessed."""
     ANOTHER_ATTEMPT = "another_attempt"
     """Another run has made a delivery attempt since, or the webhook is another result's."""
 
@@ -128,9 +131,9 @@ def extend_upload(video: Video, *, now: datetime) -> Move:
 
     The same record comes back while more than half of its window is left, so that a client that
     signs many parts at once does not compete with itself. The window and `UPLOAD_GRACE` together
-    outlast every signature.
+    outlast every signature. A video that is reprocessed has its file: nothing may replace it.
     """
-    if video.status is not Status.PENDING:
+    if video.status is not Status.PENDING or video.has_result:
         return Refusal.NOT_PENDING
     if video.upload.expires_at - now > UPLOAD_WINDOW / 2:
         return video
@@ -208,16 +211,13 @@ def complete(
 def fail(
     video: Video, lease: Lease, *, error: Failure, processing: Processing, webhook: Webhook | None
 ) -> Move:
-    """Move to failed, if the worker still holds its lease."""
+    """Move to failed, if the worker still holds its lease; a reprocessed video is done as before.
+
+    So a release that fails on a file does not take away what an earlier one has made of it.
+    """
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
-    return replace(
-        _finished(video, Status.FAILED, webhook, processing.finished_at),
-        media=None,
-        thumbnail=None,
-        processing=processing,
-        error=error,
-    )
+    return _failed(video, error, processing, webhook, processing.finished_at)
 
 
 def release(video: Video, lease: Lease, *, now: datetime) -> Move:
@@ -236,6 +236,24 @@ def _holds(video: Video, lease: Lease) -> bool:
     return video.status is Status.PROCESSING and held is not None and held.token == lease.token
 
 
+def _failed(
+    video: Video,
+    error: Failure,
+    processing: Processing | None,
+    webhook: Webhook | None,
+    now: datetime,
+) -> Video:
+    if video.has_result:
+        return _finished(video, Status.DONE, webhook, now)
+    return replace(
+        _finished(video, Status.FAILED, webhook, now),
+        media=None,
+        thumbnail=None,
+        processing=processing,
+        error=error,
+    )
+
+
 def _finished(video: Video, status: Status, webhook: Webhook | None, now: datetime) -> Video:
     return replace(
         video, status=status, lease=None, claimable_at=None, webhook=webhook, updated_at=now
@@ -249,9 +267,13 @@ def _claimed(
     if not source.sequencer and video.source:
         # An event without a sequencer does not erase the order that is known.
         source = replace(source, sequencer=video.source.sequencer)
+    same_bytes = video.source is not None and video.source.etag == source.etag
     return replace(
         video,
         status=Status.PROCESSING,
+        # The facts of other bytes are no result of these. The end of this attempt removes their
+        # thumbnail, too.
+        media=video.media if same_bytes else None,
         source=source,
         lease=lease,
         claimable_at=lease.until,
@@ -292,15 +314,26 @@ def retry(video: Video, *, now: datetime) -> Move:
     """
     if video.status is not Status.FAILED:
         return Refusal.NOT_FAILED
+    return replace(_awaiting_processing(video, now), lease=None, error=None, processing=None)
+
+
+def reprocess(video: Video, *, now: datetime) -> Move:
+    """Move from done to pending, so that this release makes a new result of the same upload.
+
+    The old result stays, and is shown, until the new one replaces it.
+    """
+    if video.status is not Status.DONE:
+        return Refusal.NOT_DONE
+    return _awaiting_processing(video, now)
+
+
+def _awaiting_processing(video: Video, now: datetime) -> Video:
     return replace(
         video,
         status=Status.PENDING,
         attempts=0,
         claimable_at=now,
         updated_at=now,
-        lease=None,
-        error=None,
-        processing=None,
         webhook=None,
     )
 
@@ -359,15 +392,8 @@ def replay(video: Video, *, now: datetime) -> Video:
 
 
 def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: datetime) -> Video:
-    """Move to failed a video that no worker finishes."""
-    return replace(
-        _finished(video, Status.FAILED, webhook, now),
-        error=error,
-        replays=0,
-        media=None,
-        thumbnail=None,
-        processing=None,
-    )
+    """Move to failed a video that no worker finishes; a reprocessed one is done as before."""
+    return replace(_failed(video, error, None, webhook, now), replays=0)
 
 
 # ---- The webhook -------------------------------------------------------------------------------

@@ -109,6 +109,8 @@ class Processing:
     wall_ms: int
     bytes_read: int
     requests: int
+    release: str | None = None
+    """The release of Clipo that made the result; `None` for 0.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,11 @@ class Video:
     error: Failure | None = None
     webhook: Webhook | None = None
     """The webhook of this result; `None` before there is one, and if webhooks are off."""
+
+    @property
+    def has_result(self) -> bool:
+        """Whether media and thumbnail are those of `source`: when done, and while reprocessed."""
+        return self.media is not None and self.thumbnail is not None
 
     @property
     def size(self) -> int:

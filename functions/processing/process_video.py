@@ -18,8 +18,9 @@ from functions.core.clock import Clock, utc_now
 from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
+from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
-from functions.core.video import Lease, Processing, Thumbnail, UploadedObject, Video
+from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
 from functions.media.engine import Engine, Frame, Inspection
 from functions.media.reader.source import RangedSources
 
@@ -172,7 +173,7 @@ class VideoProcessor:
         completed = change(self.catalog, video, complete)
         if isinstance(completed, Refusal):
             return self._drop(video.id, work, completed)
-        self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
+        self._remove_replaced(video, completed)
         logger().info(
             "video done",
             duration_s=inspection.media.duration_s,
@@ -182,7 +183,7 @@ class VideoProcessor:
         )
         measure({Metric.DONE: 1} | _measured(processing))
         self._enqueue_webhook(video.id)
-        return EventOutcome(video.id, "done")
+        return EventOutcome(video.id, completed.status)
 
     def _publish(self, frame: Frame, key: str, work: "_Work") -> Thumbnail:
         work.published = key
@@ -207,12 +208,15 @@ class VideoProcessor:
         failed = change(self.catalog, video, fail)
         if isinstance(failed, Refusal):
             return self._drop(video.id, work, failed)
-        self._remove_thumbnail(video.thumbnail.key if video.thumbnail else None)
-        logger().info("video failed", code=error.code, **_cost(processing))
+        self._remove_replaced(video, failed)
+        kept = failed.status is Status.DONE
+        logger().info(
+            "reprocessing failed" if kept else "video failed", code=error.code, **_cost(processing)
+        )
         count_failed(error.code)
         measure(_measured(processing))
         self._enqueue_webhook(video.id)
-        return EventOutcome(video.id, "failed")
+        return EventOutcome(video.id, failed.status)
 
     def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
         """Stop quietly: a newer upload, another worker or a delete has the video now."""
@@ -232,6 +236,11 @@ class VideoProcessor:
         except Unavailable:
             # The record says that the webhook is due, and its scheduled run looks there.
             logger().warning("webhook not enqueued", exc_info=True)
+
+    def _remove_replaced(self, claimed: Video, finished: Video) -> None:
+        """Remove the thumbnail of an earlier result, unless that result stays."""
+        if claimed.thumbnail and claimed.thumbnail != finished.thumbnail:
+            self._remove_thumbnail(claimed.thumbnail.key)
 
     def _remove_thumbnail(self, key: str | None) -> None:
         """Remove a picture that nothing refers to any more."""
@@ -278,6 +287,7 @@ class _Work:
             wall_ms=round((time.monotonic() - self.started) * 1000),
             bytes_read=self.bytes_read,
             requests=self.requests,
+            release=RELEASE,
         )
 
 

@@ -7,7 +7,7 @@ from functions.adapters.storage import Storage
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
 from functions.core.unavailable import Unavailable
-from functions.core.video import Failure, Video
+from functions.core.video import Failure, Status, Video
 
 
 def fail_stuck(
@@ -18,11 +18,18 @@ def fail_stuck(
     Raises `CatalogUnavailable`.
     """
     webhook = catalog.new_webhook(due_at=now)
-    if not catalog.save(seen, lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)):
+    failed = lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)
+    if not catalog.save(seen, failed):
         return False
-    logger().warning("video failed", video_id=seen.id, code=error.code, attempts=seen.attempts)
+    kept = failed.status is Status.DONE
+    logger().warning(
+        "reprocessing failed" if kept else "video failed",
+        video_id=seen.id,
+        code=error.code,
+        attempts=seen.attempts,
+    )
     count_failed(error.code)
-    if seen.thumbnail:
+    if seen.thumbnail and not kept:
         try:
             storage.delete_thumbnail(seen.thumbnail.key)
         except Unavailable:

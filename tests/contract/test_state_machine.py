@@ -33,7 +33,7 @@ from functions.adapters.mongo import Document, MongoCatalog
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.problems import Problem
-from functions.api.retry_video import retry_video
+from functions.api.process_again import reprocess_video, retry_video
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.keys import source_key
@@ -167,8 +167,10 @@ class Videos(RuleBasedStateMachine):
             choices += [self.create] * 2
         if self.told:
             choices += [self.repeat_an_event] * 4
-        if self._failed():
+        if self._in(Status.FAILED):
             choices += [self.retry] * 6
+        if self._in(Status.DONE):
+            choices += [self.reprocess] * 2
         data.draw(st.sampled_from(choices))(data)
 
     @rule(data=st.data(), steps=st.integers(0, 6), fault=st.sampled_from(FAULTS))
@@ -238,11 +240,15 @@ class Videos(RuleBasedStateMachine):
         self.events.append(replace(data.draw(st.sampled_from(self.told))))
 
     def retry(self, data: st.DataObject) -> None:
-        video_id = data.draw(st.sampled_from(self._failed()))
+        video_id = data.draw(st.sampled_from(self._in(Status.FAILED)))
         self._start("retry", lambda: retry_video(self.world.services, video_id))
 
-    def _failed(self) -> list[str]:
-        return [v for v, found in self.seen.items() if found["status"] == Status.FAILED]
+    def reprocess(self, data: st.DataObject) -> None:
+        video_id = data.draw(st.sampled_from(self._in(Status.DONE)))
+        self._start("reprocess", lambda: reprocess_video(self.world.services, video_id))
+
+    def _in(self, status: Status) -> list[str]:
+        return [v for v, found in self.seen.items() if found["status"] == status]
 
     def delete(self, data: st.DataObject) -> None:
         self._delete(data.draw(st.sampled_from(self.ids)))
@@ -339,7 +345,7 @@ class Videos(RuleBasedStateMachine):
             elif after != before:
                 self._check_move(job, video_id, before, after)
         self.seen = found
-        self.done_has_the_thumbnail_of_what_was_processed()
+        self.a_result_has_the_thumbnail_of_what_was_processed()
 
     def _check_move(self, job: Job, video_id: str, before: Document, after: Document) -> None:
         shown = ("status", "thumbnail", "media", "error")
@@ -363,6 +369,10 @@ class Videos(RuleBasedStateMachine):
         if job.kind == "retry":
             assert (before["status"], after["status"]) == (Status.FAILED, Status.PENDING)
             return
+        if job.kind == "reprocess":
+            assert (before["status"], after["status"]) == (Status.DONE, Status.PENDING)
+            assert (before["media"], before["thumbnail"]) == (after["media"], after["thumbnail"])
+            return
         assert job.event, f"{job.kind} has moved a finished video"
         assert after["status"] == Status.PROCESSING
         # The event of S3 itself may come after the one that stood in for it (ADR 15).
@@ -371,9 +381,10 @@ class Videos(RuleBasedStateMachine):
         assert newest + again > self.finished_by[video_id], "not a newer upload"
 
     @invariant()
-    def done_has_the_thumbnail_of_what_was_processed(self) -> None:
+    def a_result_has_the_thumbnail_of_what_was_processed(self) -> None:
         for video in self.seen.values():
-            if video["status"] == Status.DONE:
+            assert "media" in video or video["status"] != Status.DONE
+            if "media" in video:
                 picture = self.world.objects.thumbnails.get(video["thumbnail"]["key"])
                 assert picture == video["source"]["etag"].encode()
 

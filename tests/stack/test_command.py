@@ -254,7 +254,7 @@ class TestVideos:
         assert finished.returncode == 1
         assert "(video_not_found, request " in finished.stderr
 
-    @pytest.mark.parametrize("name", ["show", "retry", "delete", "watch", "open"])
+    @pytest.mark.parametrize("name", ["show", "retry", "reprocess", "delete", "watch", "open"])
     @pytest.mark.parametrize("video_id", ["", "507f1f77bcf86cd799439011/thumbnail", "../docs", "é"])
     def test_what_is_no_id_is_a_misuse(self, command: Command, name: str, video_id: str) -> None:
         finished = command.run(name, video_id)
@@ -283,6 +283,37 @@ class TestVideos:
         assert any(f"{one}  " in watched.stdout for one in (failed, done))
         assert "not_a_video" in watched.stdout, last
         assert command.run("watch", done, "-q").returncode == 0
+
+    def test_done_videos_are_reprocessed(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        done, other = (
+            stack.finished(stack.upload_form(clips["tiny.mp4"], name))
+            for name in ("one.mp4", "other.mp4")
+        )
+        finished = command.run("reprocess", done["id"])
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert finished.stdout == f"reprocessed  {done['id']}  one.mp4\n"
+        again = stack.client.get(f"/videos/{done['id']}").json()
+        assert again["status"] == "done"
+        assert again["processing"]["finished_at"] > done["processing"]["finished_at"]
+        nothing = command.run("reprocess", "--before", done["processing"]["release"])
+        assert (nothing.returncode, nothing.stdout) == (0, "")
+        everything = command.run("reprocess", "--before", "999.0")
+        assert everything.returncode == 0
+        assert {done["id"], other["id"]} <= set(
+            re.findall(r"^reprocessed  (\w+)", everything.stdout, re.MULTILINE)
+        )
+
+    def test_reprocessing_says_what_it_did_not_do(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        finished = command.run("reprocess", failed)
+        assert (finished.returncode, finished.stdout) == (1, "")
+        assert "(not_done" in finished.stderr
+        for arguments in ([], ["--before", "soon"], [failed, "--before", "0.2.0"]):
+            assert command.run("reprocess", *arguments).returncode == 2
 
     def test_deleting_asks(self, stack: RunningStack, command: Command, clips: Clips) -> None:
         one = stack.finished(stack.upload_form(clips["tiny.mp4"], "one.mp4"))["id"]

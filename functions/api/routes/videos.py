@@ -13,7 +13,7 @@ from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
 from functions.api.lookup import find_thumbnail, find_video
 from functions.api.problem_responses import documented
-from functions.api.retry_video import retry_video
+from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
     CreatedVideo,
     CreateVideo,
@@ -174,6 +174,28 @@ def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
 def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
     """Begin anew with the file that was uploaded, with `attempts` from 0."""
     video = retry_video(services, video_id)
+    return video_resource(video, base_url=str(request.base_url))
+
+
+@router.post(
+    "/{video_id}/reprocess",
+    operation_id="reprocessVideo",
+    summary="Process a done video again",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=documented(
+        *problems.OF_A_LOOKUP,
+        problems.NOT_DONE,
+        problems.SOURCE_GONE,
+        problems.STORAGE_UNAVAILABLE,
+    ),
+)
+def post_reprocess(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
+    """Make a new result of the file that was uploaded, as after an upgrade of Clipo.
+
+    Until it replaces the old one, and also if it fails, the API shows the old one. Meanwhile
+    `status` is `pending` and then `processing`.
+    """
+    video = reprocess_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
 
 

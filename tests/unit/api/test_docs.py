@@ -41,6 +41,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "getVideoMetadata",
         "getVideoStatus",
         "listVideos",
+        "reprocessVideo",
         "retryVideo",
         "signUpload",
         "uploadVideo",

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.core.video import Status
-from tests.examples import ID, done_video, failed_video, video
+from functions.core import lifecycle
+from functions.core.s3_event import pad_sequencer
+from functions.core.video import Lease, Status, Video
+from tests.examples import CREATED, ID, done_video, failed_video, uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -182,10 +184,10 @@ class TestGet:
     def test_shows_nothing_of_an_earlier_upload_while_a_newer_one_is_processed(
         self, client: TestClient, records: FakeCatalog
     ) -> None:
-        earlier = done_video()
-        records.videos[ID] = video(
-            status=Status.PROCESSING, media=earlier.media, thumbnail=earlier.thumbnail
-        )
+        newer = uploaded(etag="b", sequencer=pad_sequencer("FF"))
+        claimed = lifecycle.claim(done_video(), newer, Lease("token", CREATED), now=CREATED)
+        assert isinstance(claimed, Video)
+        records.videos[ID] = claimed
         body = client.get(f"/videos/{ID}").json()
         assert (body["media"], body["thumbnail"], body["processing"]) == (None, None, None)
 

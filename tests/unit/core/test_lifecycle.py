@@ -204,7 +204,7 @@ class TestTheWorker:
         assert moved(complete(claimed(lease=Lease("mine", CREATED)))).status is Status.DONE
 
     def test_fails(self) -> None:
-        failed = moved(fail(replace(claimed(), media=media(), thumbnail=thumbnail())))
+        failed = moved(fail(replace(claimed(), thumbnail=thumbnail())))
         assert (failed.status, failed.error, failed.webhook) == (
             Status.FAILED,
             failure(),
@@ -262,6 +262,57 @@ class TestPeopleAndUpkeep:
     @pytest.mark.parametrize("seen", [pending(), claimed(), done_video()])
     def test_no_other_is_retried(self, seen: Video) -> None:
         assert lifecycle.retry(seen, now=NOW) is Refusal.NOT_FAILED
+
+    def test_a_done_video_is_reprocessed_and_keeps_its_result_until_the_new_one(self) -> None:
+        done = moved(complete(claimed()))
+        again = moved(lifecycle.reprocess(replace(done, attempts=MAX_ATTEMPTS), now=NOW))
+        assert (again.status, again.attempts, again.webhook) == (Status.PENDING, 0, None)
+        assert (again.claimable_at, again.updated_at) == (NOW, NOW)
+        taken = moved(lifecycle.claim(again, uploaded(), OTHER_LEASE, now=NOW))
+        for seen in (again, taken):
+            assert seen.has_result
+            assert (seen.media, seen.thumbnail) == (done.media, done.thumbnail)
+            assert seen.processing == done.processing
+        better = replace(thumbnail(), key="better")
+        finished = lifecycle.complete(
+            taken,
+            OTHER_LEASE,
+            media=media(),
+            thumbnail=better,
+            processing=processing(),
+            webhook=WEBHOOK,
+        )
+        assert (moved(finished).thumbnail, moved(finished).webhook) == (better, WEBHOOK)
+
+    def test_reprocessing_that_fails_leaves_the_old_result(self) -> None:
+        done = moved(complete(claimed()))
+        again = moved(lifecycle.reprocess(done, now=NOW))
+        taken = moved(lifecycle.claim(again, uploaded(), OTHER_LEASE, now=NOW))
+        for kept in (
+            moved(fail(taken, OTHER_LEASE)),
+            lifecycle.fail_stuck(taken, error=failure(), webhook=WEBHOOK, now=NOW),
+            lifecycle.fail_stuck(again, error=failure(), webhook=WEBHOOK, now=NOW),
+        ):
+            assert (kept.status, kept.error, kept.webhook) == (Status.DONE, None, WEBHOOK)
+            assert (kept.media, kept.thumbnail) == (done.media, done.thumbnail)
+            assert (kept.processing, kept.lease, kept.claimable_at) == (done.processing, None, None)
+
+    @pytest.mark.parametrize("sequencer", [NEWER, uploaded().source.sequencer])
+    def test_other_bytes_do_not_keep_the_result(self, sequencer: str) -> None:
+        """Not even those that upkeep found, whose event has the place of the old ones."""
+        again = moved(lifecycle.reprocess(moved(complete(claimed())), now=NOW))
+        newer = uploaded(etag="b", sequencer=sequencer)
+        taken = moved(lifecycle.claim(again, newer, OTHER_LEASE, now=NOW))
+        assert not taken.has_result
+        assert moved(fail(taken, OTHER_LEASE)).status is Status.FAILED
+
+    def test_no_upload_is_signed_for_a_video_that_is_reprocessed(self) -> None:
+        again = moved(lifecycle.reprocess(done_video(), now=NOW))
+        assert lifecycle.extend_upload(again, now=NOW) is Refusal.NOT_PENDING
+
+    @pytest.mark.parametrize("seen", [pending(), claimed(), failed_video()])
+    def test_no_other_is_reprocessed(self, seen: Video) -> None:
+        assert lifecycle.reprocess(seen, now=NOW) is Refusal.NOT_DONE
 
     def test_a_claim_forgets_replays(self) -> None:
         replayed = lifecycle.replay(pending(), now=NOW)
@@ -325,6 +376,10 @@ class TestWebhook:
         assert outcome is Refusal.ANOTHER_ATTEMPT
 
 
+def same_bytes(seen: Video, event: UploadedObject) -> bool:
+    return seen.source is not None and seen.source.etag == event.source.etag
+
+
 class Life(RuleBasedStateMachine):
     """One video: uploads, workers that overlap, people and upkeep, in any order."""
 
@@ -357,8 +412,9 @@ class Life(RuleBasedStateMachine):
         if isinstance(outcome, Refusal):
             self.video = lifecycle.learn_order(before, event)
             return
+        assert outcome.has_result == (before.has_result and same_bytes(before, event))
         live = before.lease is not None and before.lease.until > self.now
-        same = before.source is not None and before.source.etag == event.source.etag
+        same = same_bytes(before, event)
         assert not (live and same), "two workers for one upload"
         assert not (before.status is Status.DONE and same), "done again for the same bytes"
         self.video = outcome
@@ -389,6 +445,12 @@ class Life(RuleBasedStateMachine):
             self.video = outcome
 
     @rule()
+    def an_operator_reprocesses(self) -> None:
+        outcome = lifecycle.reprocess(self.video, now=self.now)
+        if isinstance(outcome, Video):
+            self.video = outcome
+
+    @rule()
     def upkeep_gives_up(self) -> None:
         lapsed = self.video.claimable_at is not None and self.video.claimable_at <= self.now
         if not self.video.status.finished and lapsed:
@@ -402,7 +464,8 @@ class Life(RuleBasedStateMachine):
         assert (video.claimable_at is None) == video.status.finished
         assert (video.lease is not None) == (video.status is Status.PROCESSING)
         assert (video.error is not None) == (video.status is Status.FAILED)
-        assert (video.media is not None) >= (video.status is Status.DONE)
+        assert video.has_result >= (video.status is Status.DONE)
+        assert not (video.has_result and video.status is Status.FAILED)
         assert (video.source is not None) == bool(self.leases), "the order of writes is kept"
         assert 0 <= video.attempts <= MAX_ATTEMPTS
 

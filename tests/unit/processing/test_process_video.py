@@ -106,6 +106,38 @@ def test_a_good_upload_becomes_done_with_its_thumbnail(world: World) -> None:
     assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
 
 
+def test_a_new_result_replaces_the_old_picture(world: World) -> None:
+    world.process()
+    old = world.video
+    world.records.videos[ID] = reprocessed(old)
+    assert world.process() == EventOutcome(ID, "done")
+    assert world.video.thumbnail
+    assert old.thumbnail
+    assert world.video.thumbnail.key != old.thumbnail.key
+    assert list(world.objects.thumbnails) == [world.video.thumbnail.key]
+
+
+def test_reprocessing_that_fails_keeps_the_old_picture(world: World) -> None:
+    world.process()
+    old = world.video
+    world.records.videos[ID] = reprocessed(old)
+    world.engine.error = BadMedia(DAMAGED)
+    with logged() as lines:
+        assert world.process() == EventOutcome(ID, "done")
+    assert [line["code"] for line in lines if line["message"] == "reprocessing failed"] == [
+        "corrupt"
+    ]
+    assert (world.video.status, world.video.thumbnail) == (Status.DONE, old.thumbnail)
+    assert old.thumbnail
+    assert list(world.objects.thumbnails) == [old.thumbnail.key]
+
+
+def reprocessed(done: Video) -> Video:
+    moved = lifecycle.reprocess(done, now=datetime.now(UTC))
+    assert isinstance(moved, Video)
+    return moved
+
+
 def test_what_it_cost_is_recorded(world: World) -> None:
     world.process()
     cost = world.video.processing

@@ -17,7 +17,7 @@ from tests.examples import ID, SEQUENCER, done_video, uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
-from tests.logs import measured
+from tests.logs import logged, measured
 
 OTHER = "507f1f77bcf86cd799439012"
 
@@ -313,3 +313,15 @@ def test_it_stops_in_time_and_says_so(world: World) -> None:
     assert (report.seen, report.finished) == (1, False)
     assert len(world.processing.started) == 1
     assert world.sweep().lost_events == 1, "the next run goes on with the other"
+
+
+def test_the_picture_of_a_video_that_is_reprocessed_stays(world: World) -> None:
+    earlier = done_video()
+    assert earlier.thumbnail
+    world.objects.thumbnails[earlier.thumbnail.key] = b"jpeg"
+    world.has(lapsed(attempts=MAX_ATTEMPTS, media=earlier.media, thumbnail=earlier.thumbnail))
+    with logged() as lines:
+        world.sweep()
+    assert list(world.objects.thumbnails) == [earlier.thumbnail.key]
+    assert (world.video().status, world.video().thumbnail) == (Status.DONE, earlier.thumbnail)
+    assert "reprocessing failed" in [line["message"] for line in lines]

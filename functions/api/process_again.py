@@ -1,0 +1,92 @@
+"""Processes a video's upload again: a failed one's by a retry, a done one's by a reprocess."""
+
+from collections.abc import Callable
+
+from functions.adapters.catalog import change
+from functions.adapters.telemetry import Metric, count, logger
+from functions.api import problems
+from functions.api.lookup import find_video
+from functions.api.problems import Problem
+from functions.api.services import Services
+from functions.core import lifecycle
+from functions.core.lifecycle import Move, Refusal
+from functions.core.unavailable import ProcessingUnavailable
+from functions.core.video import Source, Video
+
+
+def retry_video(services: Services, video_id: str) -> Video:
+    """Move a failed video to pending and have its upload processed; return it.
+
+    Raises `Problem` if it has not failed or has no file, `CatalogUnavailable` or
+    `StorageUnavailable`.
+    """
+    now = services.now()
+    found, retried = _find_and_move(
+        services, video_id, lambda seen: lifecycle.retry(seen, now=now), _not_failed
+    )
+    logger().info("video retried", video_id=retried.id, size=found.size)
+    count(Metric.RETRIES)
+    return _start(services, retried, found)
+
+
+def reprocess_video(services: Services, video_id: str) -> Video:
+    """Move a done video to pending and have its upload processed; return it.
+
+    Its facts and thumbnail stay until the new ones replace them. Raises `Problem` if it is not
+    done or has no file, `CatalogUnavailable` or `StorageUnavailable`.
+    """
+    now = services.now()
+    found, moved = _find_and_move(
+        services, video_id, lambda seen: lifecycle.reprocess(seen, now=now), _not_done
+    )
+    logger().info("video reprocessed", video_id=moved.id, size=found.size)
+    return _start(services, moved, found)
+
+
+def _find_and_move(
+    services: Services,
+    video_id: str,
+    rule: Callable[[Video], Move],
+    refused: Callable[[Video], Problem],
+) -> tuple[Source, Video]:
+    """Return the stored file, and the record after a rule has moved it."""
+    video = find_video(services, video_id)
+    if isinstance(rule(video), Refusal):
+        raise refused(video)
+    found = services.storage.find_upload(video.upload.key)
+    if found is None:
+        raise _source_gone(video)
+    moved = change(services.catalog, video, rule)
+    if isinstance(moved, Refusal):
+        # Another call, a newer upload or a delete was faster.
+        raise refused(find_video(services, video_id))
+    return found, moved
+
+
+def _start(services: Services, video: Video, found: Source) -> Video:
+    try:
+        services.processing.start(lifecycle.found_upload(video, found))
+    except ProcessingUnavailable:
+        # The record says what is to be done, and upkeep starts what has not begun (ADR 10).
+        logger().error("processing not started", video_id=video.id, exc_info=True)
+    return find_video(services, video.id)
+
+
+def _source_gone(video: Video) -> Problem:
+    return Problem(
+        problems.SOURCE_GONE,
+        f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
+    )
+
+
+def _not_failed(video: Video) -> Problem:
+    return Problem(
+        problems.NOT_FAILED, f"Video {video.id} is {video.status}. There is nothing to retry."
+    )
+
+
+def _not_done(video: Video) -> Problem:
+    return Problem(
+        problems.NOT_DONE,
+        f"Video {video.id} is {video.status}. To process a failed video again, retry it.",
+    )
