@@ -9,16 +9,16 @@ from contextlib import closing
 from pathlib import Path
 from signal import Signals
 
-from clipo import typed
 from clipo.client.address import DEFAULT
 from clipo.errors import ClipoError
-from clipo.home import Home, write_whole
+from clipo.home import Home, write_atomically
 from clipo.local import emulators, environment, ffmpeg, settings
 from clipo.local.child import Child
 from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
 from clipo.local.ports import LOOPBACK, choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
+from clipo.program import program_name
 from functions.adapters.mongo import MongoCatalog
 from functions.core.settings import CatalogSettings, flag
 from functions.core.unavailable import CatalogUnavailable
@@ -145,7 +145,7 @@ class Stack:
         return program, f"mongodb://{self._host}:{port}/?directConnection=true"
 
     def _advice(self, folder: Path) -> str:
-        up = f"{typed.clipo()} up --reset"
+        up = f"{program_name()} up --reset"
         return f"If {folder} is damaged: {up} starts anew, and forgets all videos."
 
     def _function(self, name: str, environ: Mapping[str, str]) -> Program:
@@ -168,13 +168,13 @@ class Stack:
     def _write_addresses(self, api: str, environ: Mapping[str, str]) -> None:
         exported = {name: environ[name] for name in _FOR_SHELLS if name in environ}
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in exported.items()]
-        write_whole(self._home.functions_env, "".join(lines))
+        write_atomically(self._home.functions_env, "".join(lines))
         addresses = {
             "api": api,
             "s3": environ["AWS_ENDPOINT_URL_S3"],
             "mongodb": _without_password(environ["MONGODB_URI"]),
         }
-        write_whole(self._home.stack_file, json.dumps(addresses))
+        write_atomically(self._home.stack_file, json.dumps(addresses))
 
     def _welcome(self, api: str, environ: Mapping[str, str], ffmpeg_version: str) -> None:
         addresses = [
@@ -191,7 +191,7 @@ class Stack:
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
         elsewhere = "" if api == DEFAULT else f" --api {api}"
-        next_command = f"{typed.clipo(anywhere=True)} upload --sample{elsewhere}"
+        next_command = f"{program_name(anywhere=True)} upload --sample{elsewhere}"
         self._console.welcome(addresses, next_command=next_command)
 
 

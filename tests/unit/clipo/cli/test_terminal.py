@@ -11,5 +11,5 @@ def test_nothing_is_drawn_into_a_pipe_whatever_the_environment_says(
     monkeypatch.setenv("TERM", "xterm-256color")
     terminal = Terminal()
     assert not terminal.animated
-    terminal.data("wide" + " " * 20)
+    terminal.write("wide" + " " * 20)
     assert capsys.readouterr().out == "wide\n"

@@ -1,4 +1,4 @@
-"""How a person types `clipo` here."""
+"""The command's own name, for messages that say what to type."""
 
 import shlex
 import shutil
@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 
-def clipo(*, anywhere: bool = False) -> str:
-    """Return `clipo` where the shell finds this one by that name, else its path.
+def program_name(*, anywhere: bool = False) -> str:
+    """Return `clipo` if the shell finds this program by that name, else its path.
 
-    `anywhere` makes it good in any working directory.
+    With `anywhere` the path is good in any working directory.
     """
     program = Path(sys.argv[0])
-    if program.name != "clipo":  # run by a test, or as a module
+    if program.name != "clipo":  # a test or another module runs
         return "clipo"
     found = shutil.which("clipo")
     if found and Path(found).resolve() == program.resolve():
