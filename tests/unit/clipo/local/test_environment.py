@@ -9,8 +9,12 @@ from tests.foreign import hostile_environ
 
 _TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 _OTHER = "AWS_ENDPOINT_URL_S3"
-_OF_THE_STACK = {"WEBHOOKS", "WEBHOOK_QUEUE_URL", "PROCESSING_FUNCTION", "EVENTS_QUEUE_URL"}
-"""Settings that the stack computes itself."""
+_NOT_TAKEN_OVER = {
+    # The stack computes these itself.
+    *("WEBHOOKS", "WEBHOOK_QUEUE_URL", "PROCESSING_FUNCTION", "EVENTS_QUEUE_URL"),
+    # The local API has no API Gateway before it.
+    "BASE_PATH",
+}
 
 
 @pytest.fixture
@@ -60,7 +64,7 @@ def test_an_environment_is_restricted_in_place(monkeypatch: pytest.MonkeyPatch) 
 
 def test_each_setting_of_the_deployed_functions_is_taken_over() -> None:
     names = set(re.findall(r"^ {6,10}([A-Z][A-Z_]+): ", _TEMPLATE.read_text(), re.MULTILINE))
-    settings = {name for name in names if not name.startswith("POWERTOOLS_")} - _OF_THE_STACK
+    settings = {name for name in names if not name.startswith("POWERTOOLS_")} - _NOT_TAKEN_OVER
     assert "MAX_UPLOAD_BYTES" in settings
     given = dict.fromkeys(settings, "x") | {_OTHER: "https://s3.example.com"}
     assert settings - environment.allowed(given).keys() == set()
