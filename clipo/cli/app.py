@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 else:
     metadata = later("importlib.metadata")
 
-_ORDER = ("up", "upload", "list", "show", "retry", "reprocess", "delete", "watch", "doctor", "open")
+_ORDER = (
+    "up",
+    "upload",
+    "list",
+    "show",
+    "retry",
+    "reprocess",
+    "delete",
+    "watch",
+    "doctor",
+    "open",
+    "migrate",
+)
 """The order of `clipo --help`; other commands follow."""
 
 app = typer.Typer(

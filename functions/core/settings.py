@@ -123,8 +123,8 @@ class CatalogSettings:
 
     uri: str
     database: str
-    announces: bool = False
-    """Whether a finish is recorded together with its webhook."""
+    webhooks_on: bool = False
+    """Whether each result is recorded together with its webhook."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "CatalogSettings":
@@ -136,7 +136,7 @@ class CatalogSettings:
         return cls(
             uri=required(environ, "MONGODB_URI"),
             database=environ.get("MONGODB_DATABASE") or "clipo",
-            announces=flag(environ, "WEBHOOKS"),
+            webhooks_on=flag(environ, "WEBHOOKS"),
         )
 
 

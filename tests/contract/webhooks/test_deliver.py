@@ -77,12 +77,12 @@ class World:
 
 @pytest.fixture
 def world(mongodb_uri: str) -> Iterator[World]:
-    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", webhooks_on=True)
     with (
         closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as catalog,
         receiver() as told,
     ):
-        catalog.ensure_indexes()
+        catalog.ensure_schema()
         yield World(catalog, told, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)

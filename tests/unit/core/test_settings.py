@@ -36,9 +36,9 @@ def test_the_database_has_a_default_name() -> None:
 
 def test_a_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
     catalog = {"MONGODB_URI": "mongodb://h"}
-    assert not CatalogSettings.read(catalog).announces
-    assert not CatalogSettings.read(catalog | {"WEBHOOKS": "false"}).announces
-    assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).announces
+    assert not CatalogSettings.read(catalog).webhooks_on
+    assert not CatalogSettings.read(catalog | {"WEBHOOKS": "false"}).webhooks_on
+    assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).webhooks_on
 
 
 def test_the_size_limit_is_the_ancestors_unless_set() -> None:
