@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -95,9 +95,9 @@ def _add_versions(videos: Collection[Any], progress: Progress) -> int:
     total, changed = videos.count_documents(_UNVERSIONED), 0
     progress("records", changed, total)
     for ids in _batches(videos):
-        # A function may have changed the record since it was read, and then it has a version.
-        batch = {"_id": {"$in": ids}} | _UNVERSIONED
-        changed += videos.update_many(batch, {"$set": {"version": 1}}).modified_count
+        # A function may have given a record a version since it was read: `$max` keeps that one.
+        updates = [UpdateOne({"_id": video_id}, {"$max": {"version": 1}}) for video_id in ids]
+        changed += videos.bulk_write(updates, ordered=False).modified_count
         progress("records", changed, max(changed, total))
     return changed
 

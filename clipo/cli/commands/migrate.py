@@ -38,7 +38,7 @@ def command() -> int:
         changed = catalog.migrate(settings, progress)
     on.data(
         f"Migrated: {changed.records:,} records changed, {changed.indexes_built} indexes built,"
-        f" {changed.indexes_dropped} dropped."
+        f" {changed.indexes_dropped} indexes dropped."
     )
     return DONE
 

@@ -201,3 +201,21 @@ def test_no_step_of_a_migration_has_a_time_limit(
         catalog.migrate(show_nothing)
     assert "createIndexes" in {next(iter(sent)) for sent in commands.sent}
     assert [sent for sent in commands.sent if "maxTimeMS" in sent] == []
+
+
+def test_a_version_that_a_function_writes_meanwhile_stays(
+    database: Database[dict[str, Any]],
+    catalog: MongoCatalog,
+    old: Release01,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    video_id = new_video_id()
+    old.add(video_id)
+
+    def read_before_the_change(_: object) -> Iterator[list[ObjectId]]:
+        database.videos.update_one({"_id": ObjectId(video_id)}, {"$set": {"version": 2}})
+        yield [ObjectId(video_id)]
+
+    monkeypatch.setattr(schema, "_batches", read_before_the_change)
+    assert catalog.migrate(show_nothing).records == 0
+    assert old.document(video_id)["version"] == 2

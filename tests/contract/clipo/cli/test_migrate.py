@@ -16,8 +16,8 @@ from tests.command import Command
 from tests.release_0_1 import Release01
 
 VIDEOS = 12
-NOT_MIGRATED = "12 records changed, 1 indexes built, 2 dropped."
-MIGRATED = "Migrated: 0 records changed, 0 indexes built, 0 dropped.\n"
+NOT_MIGRATED = "12 records changed, 1 indexes built, 2 indexes dropped."
+MIGRATED = "Migrated: 0 records changed, 0 indexes built, 0 indexes dropped.\n"
 
 
 @pytest.fixture
