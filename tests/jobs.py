@@ -1,4 +1,4 @@
-"""The clients of Lambda and SQS with the settings of a deployed function."""
+"""Clients of Lambda and SQS with the settings of a deployed function."""
 
 from functions.adapters.jobs import ProcessingFunction, WebhookQueue
 

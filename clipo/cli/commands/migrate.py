@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from clipo import typed
 from clipo.cli.command import DONE, explained, open_terminal
 from clipo.cli.later import later
 from clipo.local import checkout
 
 if TYPE_CHECKING:
+    from rich import progress
+
     from clipo.cli.terminal import Terminal
     from clipo.local import catalog
 else:
+    progress = later("rich.progress")
     catalog = later("clipo.local.catalog")
 
 
@@ -33,9 +34,9 @@ def command() -> int:
     settings = catalog.chosen(os.environ)
     where = f"{settings.database} at {catalog.without_password(settings.uri)}"
     again = f"Stopped. To continue, run {typed.clipo()} migrate again."
-    with explained(lambda: again), _progress(on) as progress:
+    with explained(lambda: again), _progress(on) as report:
         on.message(f"Migrating the database {where}", "dim")
-        changed = catalog.migrate(settings, progress)
+        changed = catalog.migrate(settings, report)
     on.data(
         f"Migrated: {changed.records:,} records changed, {changed.indexes_built} indexes built,"
         f" {changed.indexes_dropped} indexes dropped."
@@ -49,9 +50,14 @@ def _progress(on: "Terminal") -> Iterator[Callable[[str, int, int], None]]:
     if not on.animated:
         yield lambda what, done, total: on.message(f"{what}: {done:,} of {total:,}")
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=on.err) as bars:
-        tasks = {}
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+    )
+    with progress.Progress(*columns, console=on.err) as bars:
+        tasks: dict[str, progress.TaskID] = {}
 
         def show(what: str, done: int, total: int) -> None:
             if what not in tasks:

@@ -128,7 +128,7 @@ def test_a_sweep_reads_only_the_videos_that_need_work(mongodb_uri: str, database
         catalog._client = MongoClient(
             mongodb_uri, tz_aware=True, tzinfo=UTC, event_listeners=[plans]
         )
-        report = Sweep(catalog, objects, processing).run(remaining_s=lambda: 200.0)
+        report = Sweep(catalog, objects, processing, now=lambda: NOW).run(remaining_s=lambda: 200.0)
         untold = [video.id for video in catalog.undelivered(before=NOW)]
         catalog.close()
 
