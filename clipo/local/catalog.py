@@ -32,7 +32,7 @@ def migrate(settings: CatalogSettings, progress: Progress) -> Migration:
         return catalog.migrate(progress)
 
 
-def chosen(environ: Mapping[str, str]) -> CatalogSettings:
+def choose(environ: Mapping[str, str]) -> CatalogSettings:
     """Return the database of MONGODB_URI and MONGODB_DATABASE, or the running local stack's.
 
     Raises `Misuse` if there is neither.
