@@ -20,6 +20,7 @@ for _name in (
     "clipo.client.uploads",
     "clipo.client.watch",
     "clipo.local.catalog",
+    "clipo.local.cloud",
     "clipo.local.console",
     "clipo.local.settings",
     "clipo.local.stack",

@@ -11,16 +11,20 @@ from mangum.types import LambdaContext, LambdaEvent
 
 from functions.adapters.jobs import ProcessingFunction
 from functions.api.app import create_app
+from functions.api.gateway import HttpApi, RestApi
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import wire
 
 
 @cache
 def _adapter() -> Mangum:
+    services = wire(os.environ, ProcessingFunction.read(os.environ))
     return Mangum(
-        create_app(wire(os.environ, ProcessingFunction.read(os.environ))),
+        create_app(services),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
+        api_gateway_base_path=services.settings.base_path,
+        custom_handlers=[HttpApi, RestApi],
     )
 
 
@@ -30,10 +34,10 @@ def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
 
 
 def _import_the_rest() -> None:
-    """Import what else waits for the first call that needs it.
+    """Import the modules that otherwise wait for the first call that needs them.
 
-    A snapshot can have it all (ADR 24): with SnapStart there are no credentials in the environment,
-    so botocore looks for them before the first signature. Not here: they would be copied.
+    A snapshot can contain them (ADR 24). It must not contain credentials: with SnapStart botocore
+    looks for them before the first signature.
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
     import functions.adapters.s3_client  # noqa: F401, PLC0415

@@ -15,7 +15,7 @@ from .clients import catalog
 webhooks = Webhooks(
     catalog,
     HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False).post,
-    Signer(os.environ["WEBHOOK_SECRET"]),
+    [Signer(os.environ["WEBHOOK_SECRET"])],
     WebhookQueue(
         os.environ["WEBHOOK_QUEUE_URL"], region=os.environ["AWS_REGION"], endpoint_url=None
     ),
