@@ -29,6 +29,8 @@ _ALLOWED = {
     "PORT": "setting: the API's port",
     "CLIPO_HOME": "setting: the data folder",
     "CLIPO_BIND": "setting: the address of S3 and MongoDB",
+    "CLIPO_HOSTS": "setting: further hosts that the API answers to",
+    "API_ORIGINS": "setting: other sites whose pages may call the API",
     "CLIPO_FFMPEG_DIR": "setting: another ffmpeg",
     "CLIPO_RETRY_SECONDS": "setting: when a failed event comes again",
     "CLIPO_UPKEEP_SECONDS": "setting: how often upkeep runs",
