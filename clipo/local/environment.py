@@ -39,7 +39,7 @@ _ALLOWED = {
     "MAX_UPLOAD_BYTES": "setting: the size limit of a video",
     "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
-    "DELETE_LEFTOVERS": "setting: whether upkeep deletes orphaned objects",
+    "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",
     "WEBHOOK_URL": "setting: the receiver of webhooks",
     "WEBHOOK_SECRET": "setting: the key that signs webhooks",
     "WEBHOOK_ALLOW_PRIVATE": "setting: whether the receiver may be in a private network",

@@ -5,29 +5,26 @@ import shlex
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from signal import Signals
 
 from clipo.client.address import DEFAULT
 from clipo.errors import ClipoError
 from clipo.home import Home, write_atomically
-from clipo.local import emulators, environment, ffmpeg, settings
+from clipo.local import catalog, emulators, environment, ffmpeg, settings
+from clipo.local.catalog import without_password
 from clipo.local.child import Child
 from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
 from clipo.local.ports import LOOPBACK, choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
 from clipo.program import program_name
-from functions.adapters.mongo import MongoCatalog
-from functions.core.settings import CatalogSettings, flag
-from functions.core.unavailable import CatalogUnavailable
+from functions.core.settings import flag
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 _S3_PORT = 4566
 _MONGO_PORT = 27117
-_CATALOG_TIMEOUT_MS = 5000
 
 _FOR_SHELLS = (
     "AWS_ACCESS_KEY_ID",
@@ -38,6 +35,7 @@ _FOR_SHELLS = (
     "UPLOADS_BUCKET",
     "MEDIA_BUCKET",
     "MONGODB_URI",
+    "MONGODB_DATABASE",
 )
 
 _FUNCTION_MODULES = {
@@ -101,7 +99,7 @@ class Stack:
             mongodb, environ["MONGODB_URI"] = self._mongodb()
             programs.append(mongodb)
         self._supervisor.start(*programs)
-        prepare_catalog(environ)
+        catalog.prepare(environ)
         queues = self._prepare_cloud(environ)
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
@@ -172,7 +170,7 @@ class Stack:
         addresses = {
             "api": api,
             "s3": environ["AWS_ENDPOINT_URL_S3"],
-            "mongodb": _without_password(environ["MONGODB_URI"]),
+            "mongodb": without_password(environ["MONGODB_URI"]),
         }
         write_atomically(self._home.stack_file, json.dumps(addresses))
 
@@ -182,7 +180,7 @@ class Stack:
             ("API", api),
             ("Docs", f"{api}/docs"),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
-            ("MongoDB", _without_password(environ["MONGODB_URI"])),
+            ("MongoDB", without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),
             ("Logs", str(self._home.logs)),
             ("ffmpeg", ffmpeg_version),
@@ -195,32 +193,9 @@ class Stack:
         self._console.welcome(addresses, next_command=next_command)
 
 
-def prepare_catalog(environ: Mapping[str, str]) -> None:
-    """Create the indexes of the database at MONGODB_URI.
-
-    Raises `ClipoError`, which shows no password, where the database cannot be used.
-    """
-    found = CatalogSettings.read(environ)
-    try:
-        with closing(MongoCatalog(found, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)) as catalog:
-            catalog.ensure_indexes()
-    except CatalogUnavailable as error:
-        raise ClipoError(
-            f"MongoDB at {_without_password(found.uri)} cannot be used: "
-            # What PyMongo says first is for people, what follows is not.
-            + str(error.__cause__).partition(" (")[0].rstrip(".")
-            + ". Correct MONGODB_URI, or unset it: then clipo up starts its own."
-        ) from error
-
-
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=1):  # noqa: S310 (our own child)
             return True
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _without_password(uri: str) -> str:
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

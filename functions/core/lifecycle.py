@@ -344,6 +344,13 @@ def _awaiting_processing(video: Video, now: datetime) -> Video:
     )
 
 
+def is_overdue(video: Video, *, now: datetime) -> bool:
+    """Tell whether an unfinished video has outlasted its upload window or its lease, and grace."""
+    if video.status is Status.PENDING:
+        return video.upload.expires_at < now - UPLOAD_GRACE
+    return video.claimable_at is not None and video.claimable_at < now - LAPSE_GRACE
+
+
 def event_may_come(video: Video, *, now: datetime) -> bool:
     """Tell whether an event of an unfinished video may still be on its way.
 

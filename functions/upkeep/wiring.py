@@ -8,7 +8,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.adapters.s3_storage import S3Storage
 from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
-from functions.upkeep.orphans import Leftovers
+from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 
 _CATALOG_TIMEOUT_MS = 5000
@@ -21,14 +21,14 @@ class Wired:
     """What the handler needs."""
 
     sweep: Sweep
-    leftovers: Leftovers
+    orphan_search: OrphanSearch
     failed_events: FailedEvents
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
-    """Read the settings and build everything. Connections are made at their first use.
+    """Read the settings and build everything, without connecting to anything.
 
-    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
+    DELETE_ORPHANED_OBJECTS (default false) says whether upkeep deletes orphaned objects.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
@@ -38,6 +38,8 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     )
     return Wired(
         sweep=Sweep(catalog, storage, processing),
-        leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
+        orphan_search=OrphanSearch(
+            catalog, storage, delete=flag(environ, "DELETE_ORPHANED_OBJECTS")
+        ),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
     )

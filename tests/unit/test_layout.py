@@ -46,7 +46,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
 @pytest.mark.parametrize(
     ("packages", "modules"),
     [
-        (["pymongo", "bson"], ["adapters.mongo"]),
+        (["pymongo", "bson"], ["adapters.mongo", "adapters.schema"]),
         (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
         (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),

@@ -6,7 +6,7 @@ from typing import Any
 from functions.adapters.jobs import ProcessingFunction
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
-from functions.upkeep.orphans import Leftovers
+from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 from functions.upkeep.wiring import Wired
 
@@ -14,7 +14,7 @@ from .clients import catalog, settings, storage
 
 wired = Wired(
     sweep=Sweep(catalog, storage, ProcessingFunction.read(os.environ)),
-    leftovers=Leftovers(catalog, storage, delete=False),
+    orphan_search=OrphanSearch(catalog, storage, delete=False),
     failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
 )
 
