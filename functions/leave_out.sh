@@ -8,8 +8,8 @@ cd "$1"
 rm -rf bin .lock ./*.dist-info
 find . \( -name '*.pyi' -o -name py.typed \) -delete
 
-# botocore knows 400 services; we use three. It reads .json.gz as well as .json.
-(
+# botocore knows 400 services; Clipo uses three. It reads .json.gz as well as .json.
+test ! -d botocore || (
     cd botocore/data
     find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name lambda ! -name sqs -exec rm -r {} +
     find s3 lambda sqs -name 'examples*' -delete

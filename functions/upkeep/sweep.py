@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
@@ -57,7 +57,7 @@ class Sweep:
     """Looks after the videos that wait for longer than they should."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     processing: Jobs
     now: Clock = utc_now
 
