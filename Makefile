@@ -8,18 +8,18 @@ VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.vers
 
 help:
 	@echo "make run    set up and start the whole product on this machine"
-	@echo "make test   set up and run the tests, in at most 5 minutes"
-	@echo "make test-all  run the long proofs, too (test-long: only those)"
-	@echo "make bench  measure the engine beside the ancestor's way"
-	@echo "make bench-upload  measure a running stack"
-	@echo "make bench-cold  measure cold starts beside a naive build's (some minutes)"
-	@echo "make bench-api  measure the API beside a bare FastAPI route (3 minutes)"
-	@echo "make soak   upload 2,000 videos to a stack whose workers are killed (6 minutes)"
-	@echo "make check  lint, types and locks"
-	@echo "make build  make the functions' artifacts, as sam build does"
-	@echo "make deploy build, then deploy to AWS; asks for what it needs"
+	@echo "make test   set up everything and run the tests, in at most 5 minutes"
+	@echo "make test-all  run the long tests, too (make test-long runs only those)"
+	@echo "make bench  compare the engine with the legacy way"
+	@echo "make bench-upload  measure uploads to a running stack"
+	@echo "make bench-cold  compare cold starts with those of a naive build (some minutes)"
+	@echo "make bench-api  compare the API with a bare FastAPI route (3 minutes)"
+	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
+	@echo "make check  check lint, types and locks"
+	@echo "make build  build the functions' artifacts, as sam build does"
+	@echo "make deploy build, then deploy to AWS; asks for the parameters"
 	@echo "make layer  compile our own, smaller ffmpeg for both architectures (minutes, once)"
-	@echo "make lock   renew the locked requirements"
+	@echo "make lock   update the locked requirements"
 
 include functions/python.mk
 include web/page.mk
@@ -113,13 +113,13 @@ lock: $(UV)
 .tools/aws-emulator/.ready: requirements/aws-emulator.txt $(UV)
 	@{ $(UV) venv --quiet --clear --python "$(PYTHON_3_13)" .tools/aws-emulator && \
 	$(UV) pip install --quiet --python .tools/aws-emulator --require-hashes -r $< && \
-	touch $@; } || echo "Without Python 3.13 nothing is built or deployed in the tests."
+	touch $@; } || echo "Python 3.13 is missing: the tests skip builds and deployments."
 
 # Its own modules are compiled on Lambda, too, before it starts.
 .tools/runtime/.ready: requirements/runtime.txt $(UV)
 	@{ $(UV) venv --quiet --clear --python "$(PYTHON_3_13)" .tools/runtime && \
 	$(UV) pip install --quiet --compile-bytecode --python .tools/runtime --require-hashes -r $< && \
-	touch $@; } || echo "Without Python 3.13 no cold start is measured or tested."
+	touch $@; } || echo "Python 3.13 is missing: the tests and benchmarks of cold starts do not run."
 
 .tools/browser/.ready: tests/browser/set_up.sh
 	@sh $<

@@ -1,4 +1,4 @@
-"""The folder that keeps the local stack's state between starts."""
+"""The folder with the state of the local stack."""
 
 import fcntl
 import json
@@ -15,20 +15,20 @@ from clipo.errors import ClipoError
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The paths in CLIPO_HOME."""
+    """The state folder, CLIPO_HOME, and the paths in it."""
 
     root: Path
     lasting: bool = True
-    """Whether it is still there after the stack's end."""
+    """Whether the folder is kept when the stack stops."""
 
     @property
     def objects(self) -> Path:
-        """What is in the buckets."""
+        """The objects of all buckets."""
         return self.root / "s3"
 
     @property
     def emulator(self) -> Path:
-        """What else the S3 emulator remembers: queues, bucket settings."""
+        """The S3 emulator's other state: queues and bucket settings."""
         return self.root / "emulator"
 
     @property
@@ -38,61 +38,58 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """One file a process, of this start only."""
+        """The logs since the last start, one file per process."""
         return self.root / "logs"
 
     @property
     def scratch(self) -> Path:
-        """Temporary files of the functions; emptied at each start."""
+        """The functions' temporary files, deleted at each start."""
         return self.root / "tmp"
 
     @property
     def ffmpeg(self) -> Path:
-        """Links to the binaries in use."""
+        """Links to the ffmpeg and ffprobe in use."""
         return self.root / "ffmpeg"
 
     @property
     def stack_file(self) -> Path:
-        """The running stack's addresses, for other programs; absent when it is not running."""
+        """The running stack's addresses, for other programs; absent when no stack runs."""
         return self.root / "stack.json"
 
     @property
     def functions_env(self) -> Path:
-        """What a shell sources to run the functions, or the AWS CLI, beside the running stack."""
+        """Shell variables to run the functions, or the AWS CLI, with the running stack."""
         return self.root / "functions.env"
 
     def prepare(self) -> None:
-        """Remove what a start before has left: logs, temporary files, its addresses."""
+        """Delete the logs, temporary files and addresses of an earlier start."""
         self.forget_addresses()
         for folder in (self.logs, self.scratch):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
 
     def forget_addresses(self) -> None:
-        """Tell other programs that nothing runs here."""
+        """Delete the addresses, so that other programs see that no stack runs."""
         for file in (self.stack_file, self.functions_env):
             file.unlink(missing_ok=True)
 
     def reset(self) -> None:
-        """Forget all videos. Touches nothing in the folder that is not ours."""
+        """Delete all videos, but no file that Clipo did not make."""
         for folder in (self.objects, self.emulator, self.mongo):
             shutil.rmtree(folder, ignore_errors=True)
 
     def credentials(self) -> tuple[str, str]:
-        """Return this installation's access key and secret, made at the first start."""
+        """Return the access key and secret of this folder, made at the first start."""
         file = self.root / "credentials.json"
         if not file.exists():
             made = {"access_key": "LOCAL" + secrets.token_hex(8), "secret": secrets.token_hex(20)}
-            write_whole(file, json.dumps(made))
+            write_atomically(file, json.dumps(made))
         kept = json.loads(file.read_text())
         return kept["access_key"], kept["secret"]
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second stack out of this folder.
-
-        Raises `ClipoError` where one is running in it.
-        """
+    def lock(self) -> Iterator[None]:
+        """Lock the folder. Raises `ClipoError` if a stack runs in it, or it cannot be made."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             file = (self.root / "lock").open("w")
@@ -109,8 +106,8 @@ class Home:
             yield
 
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file that only its owner may read; it is there whole or not at all."""
+def write_atomically(file: Path, text: str) -> None:
+    """Write a file that only its owner may read. A reader never sees half of it."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

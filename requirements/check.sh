@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails when the pins no longer fit pyproject.toml. Usage: requirements/check.sh UV
+# Fails if the pins no longer match pyproject.toml. Usage: requirements/check.sh UV
 set -eu
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT

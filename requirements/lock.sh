@@ -1,7 +1,7 @@
 #!/bin/sh
-# Pins every dependency group of pyproject.toml, with hashes and without addresses.
+# Pins every dependency group of pyproject.toml, with hashes and without index URLs.
 # Usage: requirements/lock.sh UV FOLDER [OPTION…]
-# Pins that are in FOLDER already are kept where they still fit; `--upgrade` renews them.
+# Existing pins in FOLDER stay if they still match; `--upgrade` renews them.
 set -eu
 uv=$1
 folder=$2
@@ -25,8 +25,8 @@ pin checkov
 pin node
 pin layer
 pin runtime
-# The largest group first: the others take its versions, so that what is tested is what ships.
-# Naming pyproject.toml adds the dependencies of the client.
+# The largest group comes first and constrains the others, so that tests run what ships.
+# `pyproject.toml` as an input adds the dependencies of the client.
 pin dev pyproject.toml
 pin local pyproject.toml --constraint "$folder/dev.txt"
 for group in api processing upkeep webhooks ffmpeg; do

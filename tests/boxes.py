@@ -1,4 +1,4 @@
-"""Changes the boxes of an MP4 or MOV: ISO/IEC 14496-12."""
+"""Changes the boxes of an MP4 or MOV file (ISO/IEC 14496-12)."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ _PATH_TO_REFERENCES = [b"moov", b"trak", b"mdia", b"minf", b"dinf", b"dref"]
 
 
 def refer_to(path: str, movie: bytes) -> bytes:
-    """Make a movie's first track take its media from another file, as QuickTime's aliases do.
+    """Make a movie's first track refer to another file with a QuickTime alias.
 
-    The movie must have its index at the end, so that nothing else moves.
+    The movie must have its index at the end, so that no other offset changes.
     """
     places, start = [], 0
     for kind in _PATH_TO_REFERENCES:
@@ -27,23 +27,23 @@ def refer_to(path: str, movie: bytes) -> bytes:
 
 
 def widen(movie: bytes, hole: int, to: Path) -> None:
-    """Write a movie with a hole of some bytes between its media and its index at the end."""
+    """Write a movie with `hole` empty bytes between its media and the index at the end."""
     moov = movie.rindex(b"moov") - 4
     with to.open("wb") as file:
-        # A size of 1 says that the real one follows the type.
+        # A size of 1 means that the real size follows the type.
         file.write(movie[:moov] + (1).to_bytes(4) + b"free" + hole.to_bytes(8))
         file.seek(moov + hole)
         file.write(movie[moov:])
 
 
 def claim_sample_of(size: int, movie: bytes) -> bytes:
-    """Make a movie's first frame as large as is said."""
+    """Set the size of a movie's first frame in its index."""
     at = movie.index(b"stsz") + 16
     return movie[:at] + size.to_bytes(4) + movie[at + 4 :]
 
 
 def _alias(path: bytes) -> bytes:
-    """Return a Macintosh alias record as ffmpeg's `mov_read_dref` takes it apart."""
+    """Return a Macintosh alias record as ffmpeg's `mov_read_dref` parses it."""
     name = path.rpartition(b"/")[2][:63]
     return b"".join(
         [

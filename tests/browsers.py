@@ -19,10 +19,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_pla
 
 _ROOT = Path(__file__).parents[1]
 ARTIFACTS = _ROOT / ".artifacts"
-"""Screenshots, kept for people to look at."""
+"""Folder of the screenshots, for manual inspection."""
 
 NODE_MODULES = _ROOT / "web" / "node_modules"
-"""Of our own page: Uppy, esbuild and axe."""
+"""Packages of Clipo's page: Uppy, esbuild and axe."""
 
 NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
 """Where web/page.mk puts a Node.js if the machine has none."""
@@ -66,30 +66,30 @@ async () => (await axe.run()).violations
 
 @dataclass(frozen=True)
 class Figures:
-    """What a page cost until now."""
+    """The performance figures of a page until now."""
 
     first_paint_ms: float | None
-    """First contentful paint; `None` where a background was all that was painted."""
+    """First contentful paint; `None` if only a background was painted."""
     layout_shift: float
-    """The sum of all shifts that no input explains."""
+    """Sum of all layout shifts without recent input."""
     script_bytes: int
-    """Of scripts as they were sent, compressed or not."""
+    """Bytes of all scripts as sent, compressed or not."""
 
 
 @dataclass
 class WatchedPage:
-    """A page of which every request and every complaint is written down.
+    """A page that records every request and every complaint.
 
-    A policy without `unsafe-eval`, as ours is, refuses `page.wait_for_function`: wait with
-    `expect` instead.
+    The page's policy has no `unsafe-eval`, so `page.wait_for_function` fails. Wait with `expect`
+    instead.
     """
 
     page: Page
     requests: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    """The same, each after its method: `GET http://…`."""
+    """All requests with their method: `GET http://…`."""
     complaints: list[str] = field(default_factory=list)
-    """Errors of the console, violations of the policy, and exceptions that nobody caught."""
+    """Console errors, policy violations and uncaught exceptions."""
     _expected: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -107,7 +107,7 @@ class WatchedPage:
             self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def expect_complaint(self, pattern: str) -> None:
-        """Let the test pass with complaints like this one."""
+        """Accept complaints that match a pattern."""
         self._expected.append(pattern)
 
     @property
@@ -120,12 +120,12 @@ class WatchedPage:
 
     @property
     def origins(self) -> set[str]:
-        """Where it sent requests to, its own origin included."""
+        """Return the origins that received requests, including the page's own."""
         asked = [urlsplit(url) for url in self.requests]
         return {f"{url.scheme}://{url.netloc}" for url in asked if url.scheme in ("http", "https")}
 
     def drop(self, selector: str, *files: Path) -> None:
-        """Drag files of any size from the desktop onto an element, and let them go."""
+        """Drop files of any size from the desktop onto an element."""
         box = self.page.locator(selector).bounding_box()
         assert box, selector
         data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
@@ -137,7 +137,7 @@ class WatchedPage:
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Cut the network: requests under way fail, and the page is told that it is offline."""
+        """Cut the network: requests in progress fail, and the page gets an `offline` event."""
         self.page.context.set_offline(True)
         try:
             yield
@@ -145,7 +145,7 @@ class WatchedPage:
             self.page.context.set_offline(False)
 
     def screenshot(self, name: str, *, width: int, height: int, dark: bool = False) -> Path:
-        """Keep a picture of the page at a size."""
+        """Save a screenshot of the page at a size."""
         self.page.set_viewport_size({"width": width, "height": height})
         self.page.emulate_media(color_scheme="dark" if dark else "light")
         path = ARTIFACTS / f"{name}-{width}-{'dark' if dark else 'light'}.png"
@@ -153,14 +153,14 @@ class WatchedPage:
         return path
 
     def accessibility_findings(self) -> list[str]:
-        """Return what axe finds serious or critical."""
-        # Evaluated, so that no policy of the page keeps it out.
+        """Return axe's serious and critical findings."""
+        # `evaluate` bypasses the page's policy.
         self.page.evaluate((axe_folder() / "axe.min.js").read_text() + "; undefined")
         findings: list[str] = self.page.evaluate(_AXE)
         return findings
 
     def figures(self) -> Figures:
-        """Measure what the page has cost."""
+        """Measure the page's performance."""
         return Figures(**self.page.evaluate(_FIGURES))
 
 
@@ -176,11 +176,11 @@ def axe_folder() -> Path:
 
 @contextmanager
 def chromium(executable: Path) -> Iterator[Browser]:
-    """Run a browser with a profile of its own.
+    """Run a browser with its own profile.
 
-    While it runs, so does an event loop in this thread: keep asynchronous tests out of the block.
+    Playwright runs an event loop in this thread: do not run asynchronous tests inside the block.
     """
-    # Its sandbox does not work for root, nor in most containers that run as root.
+    # Chromium's sandbox does not work for root.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[*_QUIET, *sandbox])
@@ -203,20 +203,20 @@ def opened(browser: Browser, **options: Any) -> Iterator[WatchedPage]:
 
 class _Quiet(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Serve a file; the icon that browsers ask for unbidden is none."""
+        """Serve a file, and answer the automatic request for an icon with 204."""
         if self.path != "/favicon.ico":
             super().do_GET()
             return
         self.send_response(HTTPStatus.NO_CONTENT)
         self.end_headers()
 
-    def log_message(self, *_: Any) -> None:  # what the tests print is enough
+    def log_message(self, *_: Any) -> None:  # keep the tests' output short
         pass
 
 
 @contextmanager
 def site(folder: Path) -> Iterator[str]:
-    """Serve a folder as a web site of this machine; yield its origin."""
+    """Serve a folder as a local web site, and yield its origin."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder))) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()

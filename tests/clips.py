@@ -1,4 +1,4 @@
-"""Makes the clips that the tests upload, with the ffmpeg of the locked wheel."""
+"""Creates the clips that the tests upload, with the ffmpeg of the pinned wheel."""
 
 import fcntl
 import hashlib
@@ -35,7 +35,7 @@ _ENCODINGS: dict[str, list[str]] = {
     "vp8.webm": ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"],
     "av1.mp4": [*_QUIET_AV1, "-pix_fmt", "yuv420p", "-c:a", "aac"],
 }
-"""Two seconds of 640x360 with sound, in every container and the usual codecs."""
+"""ffmpeg options for two seconds of 640x360 with sound, in every container and usual codec."""
 
 CONTAINERS = {
     "h264.mp4": ("mp4", "h264", "aac"),
@@ -48,12 +48,12 @@ CONTAINERS = {
     "vp9.webm": ("webm", "vp9", "opus"),
     "vp8.webm": ("webm", "vp8", "opus"),
 }
-"""What the API is to report of each playable one: container, video and audio codec."""
+"""Container, video codec and audio codec that the API reports for each playable clip."""
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clips by name, each made once. Several processes may share the folder."""
+    """Clips by name, each created once. Several processes may share the folder."""
 
     folder: Path
 
@@ -78,7 +78,7 @@ class Clips:
 
     @contextmanager
     def _only_here(self, name: str) -> Iterator[None]:
-        """Keep other processes from making the same clip at the same time."""
+        """Keep other processes from creating the same clip at the same time."""
         with (self.folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
@@ -92,14 +92,14 @@ class Clips:
 
 
 def ffmpeg(*arguments: str) -> None:
-    """Run the wheel's ffmpeg, and show what it says when it fails."""
+    """Run the wheel's ffmpeg, and show its output if it fails."""
     command = [str(wheel_binary("ffmpeg")), "-v", "error", "-nostdin", "-y", *arguments]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
 
 
 def picture(source: str, *arguments: str) -> Callable[[Clips, Path], None]:
-    """Make a clip of a synthetic picture, without sound."""
+    """Create a clip of a synthetic picture without sound."""
 
     def make(_: Clips, path: Path) -> None:
         ffmpeg("-f", "lavfi", "-i", source, *arguments, str(path))
@@ -113,7 +113,7 @@ def _mpeg(*arguments: str) -> Callable[[Clips, Path], None]:
 
 
 def _rotated(clips: Clips, path: Path) -> None:
-    """As a phone held upright writes it: coded lying, to be turned by 90 degrees clockwise."""
+    """Create a phone's portrait video: coded in landscape and rotated by 90 degrees clockwise."""
     ffmpeg("-display_rotation", "-90", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))
 
 
@@ -149,7 +149,7 @@ def _cover_before_video(clips: Clips, path: Path) -> None:
 
 
 def _put_metadata_first(path: Path) -> None:
-    """Move the cover, which ffmpeg writes behind the tracks of an mp4, before them."""
+    """Move the cover, which ffmpeg writes after the tracks of an mp4, before them."""
     data = path.read_bytes()
     moov = data.rindex(b"moov") - 4
     trak = data.index(b"trak", moov) - 4
@@ -186,7 +186,7 @@ def _negative_times(clips: Clips, path: Path) -> None:
 
 
 def _as_recorded(of: str, muxer: str) -> Callable[[Clips, Path], None]:
-    """As a browser or a crash leaves it: without a duration and without an index."""
+    """Create a file as a browser or a crash leaves it: without a duration or an index."""
 
     def make(clips: Clips, path: Path) -> None:
         ffmpeg("-i", str(clips[of]), "-c", "copy", "-f", muxer, "-live", "1", str(path))
@@ -200,7 +200,7 @@ def _fragmented(clips: Clips, path: Path) -> None:
 
 
 def _unfinished(clips: Clips, path: Path) -> None:
-    """An AVI whose writer never came to say how many frames there are, nor to the index."""
+    """Create an AVI whose writer stopped before it wrote the frame count and the index."""
     whole = bytearray(clips["mpeg4.avi"].read_bytes())
     for header, offset in ((b"avih", 8 + 16), (b"strh", 8 + 32)):
         at = whole.index(header) + offset
@@ -209,7 +209,7 @@ def _unfinished(clips: Clips, path: Path) -> None:
 
 
 def _many_fonts(clips: Clips, path: Path) -> None:
-    """As films with subtitles bring them."""
+    """Attach many fonts, as films with subtitles do."""
     font = path.with_suffix(".ttf")
     font.write_bytes(bytes(100))
     fonts = ["-attach", str(font), "-metadata:s:t", "mimetype=application/x-truetype-font"] * 30
@@ -217,7 +217,7 @@ def _many_fonts(clips: Clips, path: Path) -> None:
 
 
 def _encrypted_after_a_second(clips: Clips, path: Path) -> None:
-    """As it is sold: the first part clear, so that playing begins before the key is there."""
+    """Encrypt only the later part, as shops do so that playing starts before the key arrives."""
     key = "76a6c65c5ea762046bd749a2e632ccbb"
     streams = f"in={clips['long.mp4']},stream=video,output={path}"
     keys = ["--enable_raw_key_encryption", "--keys", f"label=:key_id={key}:key={key}"]
@@ -226,7 +226,7 @@ def _encrypted_after_a_second(clips: Clips, path: Path) -> None:
 
 
 def _encrypted_sound_first(clips: Clips, path: Path) -> None:
-    """With the sound of a whole fragment before its first frame."""
+    """Put the sound of a whole fragment before its first frame."""
     key = "76a6c65c5ea762046bd749a2e632ccbb"
     scheme = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", key, "-encryption_kid", key]
     flags = ["-movflags", "frag_keyframe+empty_moov+default_base_moof"]
@@ -253,14 +253,14 @@ def _text(text: str) -> Callable[[Clips, Path], None]:
 
 
 _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
-    # The ancestor's README makes its test video with exactly these arguments.
+    # The legacy README creates its test video with exactly these arguments.
     "test_video.mp4": picture("testsrc=duration=10:size=320x240:rate=1", "-pix_fmt", "yuv420p"),
     "rotated.mp4": _rotated,
     "portrait.mp4": picture("testsrc2=size=360x640:rate=25:duration=1", *_H264),
     "one-frame.mp4": picture("testsrc2=size=320x240", "-frames:v", "1", *_H264),
     "no-sound.mp4": picture("testsrc2=size=640x360:rate=30000/1001:duration=2", *_H264),
     "anamorphic.mp4": picture("testsrc2=size=1440x1080:duration=0.2", "-vf", "setsar=4/3", *_H264),
-    # About 50 MB: 30 s of a constant bit rate, as a phone writes it.
+    # About 50 MB: 30 s at a constant bit rate, as a phone writes it.
     "50-mb.mp4": picture(
         "testsrc2=size=1280x720:rate=25:duration=30",
         *_H264,
@@ -274,7 +274,7 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "tiny.wmv": picture(_TINY, "-c:v", "wmv2"),
     "tiny.flv": picture(_TINY, "-c:v", "flv"),
     "red-then-blue.mp4": picture(
-        # Blue from 10% on: tells the frame at 10% from the first one.
+        # Blue from 10% on, to tell the frame at 10% from the first one.
         "color=red:size=320x240:rate=10:duration=0.5[r];"
         "color=blue:size=320x240:rate=10:duration=9.5[b];[r][b]concat",
         *_H264,
@@ -305,13 +305,13 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
         "color=blue:size=320x180:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
         *(*_VP9, "-g", "25"),
     ),
-    # Red, from 1.8 s on blue, from 3 s on green; a keyframe every 4 s, of which none is marked.
+    # Red, blue from 1.8 s, green from 3 s; a keyframe every 4 s, none of which is marked.
     "broadcast.mp4": picture(
         "color=red:size=320x240:rate=25:duration=1.8[r];color=blue:size=320x240:rate=25:duration=1.2[b];"
         "color=green:size=320x240:rate=25:duration=17[g];[r][b][g]concat=n=3",
         *("-c:v", "mpeg2video", "-g", "100", "-sc_threshold", "1000000000", "-f", "mpegts"),
     ),
-    # Neither names its codecs in a way that all readers know: they look at the streams.
+    # Neither names its codecs in a common way, so readers must inspect the streams.
     "dvd.mpg": _mpeg("-c:v", "mpeg2video", "-c:a", "ac3", "-f", "vob"),
     "dts.ts": _mpeg(*_H264, "-c:a", "dca", "-strict", "-2", "-ar", "48000", "-ac", "2"),
     "bt709.mp4": picture(

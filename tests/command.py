@@ -1,4 +1,4 @@
-"""Types `clipo` as a person does: at a terminal, and into pipes."""
+"""Runs `clipo` as a user does: in a terminal, and with pipes."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 
 
 def hear_ctrl_c() -> None:
-    """Undo what a shell does to background jobs, where the tests are one: it ignores SIGINT."""
+    """Restore SIGINT, which shells make background jobs ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -40,7 +40,7 @@ class Screen:
         return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
 
     def await_text(self, text: str) -> None:
-        """Wait until something can be read on the screen."""
+        """Wait until a text is on the screen."""
         deadline = time.monotonic() + _PATIENCE_S
         while text not in self.text:
             assert self.more(), self.text

@@ -1,4 +1,4 @@
-"""What all tests share. A fixture imports what it needs itself: the unit tests need none of it."""
+"""Fixtures and hooks of all tests. Fixtures import lazily, because unit tests need none of it."""
 
 import re
 from collections import Counter
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from tests.faulty_stack import FaultyStack
     from tests.running_stack import RunningStack
 
-# A busy machine makes an example slow, not wrong.
+# On a busy machine a slow example is not a failure.
 settings.register_profile("clipo", deadline=None)
 settings.load_profile("clipo")
 
 _TOGETHER = re.compile(
     "tests/browser/|tests/deploy/test_(?!template|requirements)|tests/stack/[^:]+"
 )
-"""Tests that one worker runs: they share a Chromium, a `sam build` and its emulator, or a stack."""
+"""Tests that must run in one worker because they share a browser, a `sam build` or a stack."""
 
 
 def _together(nodeid: str) -> str:
-    """Return the name of a test's group, which is its own where it shares nothing."""
+    """Return the name of a test's group: its own id if it shares nothing."""
     found = _TOGETHER.match(nodeid)
     return found[0] if found else nodeid
 
@@ -41,7 +41,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say once for each reason how many tests were skipped for it."""
+    """Print how many tests were skipped for each reason."""
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in skipped)
     for reason, count in reasons.most_common():
@@ -50,7 +50,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Credentials for clients that only sign, or that speak to a server of the tests."""
+    """Set credentials for clients that only sign, or that talk to a server of the tests."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -80,7 +80,7 @@ def mongodb_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
-    """moto's S3 over HTTP, which checks no signatures. Who makes buckets there removes them."""
+    """Run moto's S3, which checks no signatures. A test that creates buckets also removes them."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(port=0)
@@ -92,7 +92,7 @@ def s3_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator["RunningStack"]:
-    """One stack for all tests that leave it as it was."""
+    """Run one stack for all tests that leave it unchanged."""
     from tests.running_stack import running_stack
 
     with running_stack(tmp_path_factory.mktemp("clipo")) as stack:
@@ -109,6 +109,6 @@ def faults(tmp_path_factory: pytest.TempPathFactory, ffmpeg_dir: Path) -> Iterat
 
 @pytest.fixture
 def world(faults: "FaultyStack") -> Iterator["FaultyStack"]:
-    """One stack behind proxies for all tests of faults; each finds it working."""
+    """Return the stack behind fault proxies, and repair it after each test."""
     yield faults
     faults.restore()

@@ -1,4 +1,4 @@
-"""The snippets of docs/api.md, as its readers find them."""
+"""Reads the snippets and tables of docs/api.md."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$|^##+ ([^\n]*)$", re.DOTALL | re.MU
 
 @dataclass(frozen=True)
 class Snippet:
-    """A block of code, and the heading that it stands under."""
+    """A block of code and its heading."""
 
     language: str
     heading: str
@@ -19,7 +19,7 @@ class Snippet:
 
 
 def snippets() -> list[Snippet]:
-    """Return all of them, in their order."""
+    """Return all snippets in order."""
     found, heading = [], ""
     for match in _SNIPPET.finditer(API_DOCS.read_text()):
         if match[3]:
@@ -30,7 +30,7 @@ def snippets() -> list[Snippet]:
 
 
 def recipe(heading: str) -> dict[str, str]:
-    """Return the code under one heading, by its language. Raises where a language comes twice."""
+    """Return the code under one heading, by language. A language may occur only once."""
     found = [snippet for snippet in snippets() if snippet.heading == heading]
     by_language = {snippet.language: snippet.code for snippet in found}
     assert len(by_language) == len(found) > 0, heading
@@ -38,7 +38,7 @@ def recipe(heading: str) -> dict[str, str]:
 
 
 def rows(heading: str) -> list[str]:
-    """Return the rows of the first table under a heading, without its head."""
+    """Return the rows of the first table under a heading, without the header."""
     _, _, text = API_DOCS.read_text().partition(f" {heading}\n")
     table = text[text.index("\n|---") :].splitlines()[2:]
     return table[: next(n for n, line in enumerate([*table, ""]) if not line.startswith("|"))]

@@ -1,4 +1,4 @@
-"""The JSON events in events/, which `sam local invoke` uses, too."""
+"""Loads the JSON events in events/, which `sam local invoke` also uses."""
 
 import json
 from pathlib import Path

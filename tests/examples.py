@@ -1,4 +1,4 @@
-"""Typical values, for tests that care about one part of them."""
+"""Typical values, for tests in which only some fields matter."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

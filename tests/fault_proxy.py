@@ -1,6 +1,6 @@
-"""Proxies before S3 and MongoDB that hold, refuse, cut and break what passes through them.
+"""Proxies for S3 and MongoDB that hold, reject, cut and break requests.
 
-They leave S3's `Host` header as it is: signatures cover it.
+They do not change S3's `Host` header, because signatures cover it.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ _BROKEN = (ConnectionError, asyncio.IncompleteReadError, TimeoutError)
 
 
 class Fault(Enum):
-    """What becomes of a request."""
+    """A fault of one request."""
 
     HOLD_BEFORE = "held before it is carried out"
     HOLD_AFTER = "held when it was carried out"
@@ -36,13 +36,13 @@ FAULTS_OF_S3 = [fault for fault in Fault if not fault.name.startswith("HOLD")]
 
 @dataclass(eq=False)
 class Trap:
-    """A fault for the next requests that contain all of some words."""
+    """A fault for the next requests that contain all given words."""
 
     words: tuple[bytes, ...]
     fault: Fault
     times: int = 1
     client_port: int = 0
-    """Of the connection that was held last: tells whose it is."""
+    """Client port of the connection that was held last, which identifies its process."""
     reached: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -60,7 +60,7 @@ class Trap:
 
 @dataclass
 class Proxy:
-    """One that listens on a port of its own and passes on to another."""
+    """A proxy that listens on its own port and forwards to another."""
 
     upstream: int
     port: int = 0
@@ -73,7 +73,7 @@ class Proxy:
         return set_one
 
     def disarm(self) -> None:
-        """Forget all traps, and let go what they hold."""
+        """Remove all traps and release the requests that they hold."""
         for one in self.traps:
             one.times = 0
             one.go_on.set()
@@ -101,7 +101,7 @@ class Proxy:
 
 
 class S3Proxy(Proxy):
-    """Takes one request after the other, and asks for each on a connection of its own."""
+    """Forwards each HTTP request on a new connection."""
 
     @property
     def url(self) -> str:
@@ -118,7 +118,7 @@ class S3Proxy(Proxy):
                 return
 
     async def _answer(self, request: bytes, body: bytes, writer: asyncio.StreamWriter) -> bool:
-        """Return whether the connection is still good."""
+        """Answer a request, and return whether the connection stays open."""
         trap = self.caught(request)
         match trap and trap.fault:
             case Fault.ERROR_500:
@@ -149,7 +149,7 @@ class S3Proxy(Proxy):
 
 
 class MongoProxy(Proxy):
-    """Passes whole messages on; what it holds, it holds between two of them."""
+    """Forwards whole messages of MongoDB's protocol, and holds requests between two messages."""
 
     @property
     def uri(self) -> str:
@@ -198,7 +198,7 @@ class MongoProxy(Proxy):
 
 
 async def _message(reader: asyncio.StreamReader) -> bytes:
-    """Read one message of MongoDB's protocol: it begins with its length."""
+    """Read one message of MongoDB's protocol, which begins with its length."""
     length = await reader.readexactly(4)
     return length + await reader.readexactly(struct.unpack("<i", length)[0] - 4)
 
@@ -228,7 +228,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 def at_random(seed: int, share: float, *words: bytes) -> Callable[[bytes], Fault | None]:
-    """Return what breaks a share of the requests that contain one of some words."""
+    """Return a function that chooses faults for a share of the requests that contain a word."""
     chance = random.Random(seed)
 
     def choose(request: bytes) -> Fault | None:
@@ -240,8 +240,8 @@ def at_random(seed: int, share: float, *words: bytes) -> Callable[[bytes], Fault
 
 
 @contextmanager
-def running(*proxies: Proxy) -> Iterator[None]:
-    """Let proxies listen, on ports of their own, for the time of a `with` block."""
+def run_proxies(*proxies: Proxy) -> Iterator[None]:
+    """Run proxies on their own ports during a `with` block."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -275,7 +275,7 @@ def running(*proxies: Proxy) -> Iterator[None]:
 def _quiet(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
 ) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    # Who waits for an answer whose asker has gone is referred to by nobody else:
+    # The event loop keeps only weak references to tasks, so keep strong ones here:
     # https://docs.python.org/3/library/asyncio-task.html#asyncio.create_task
     alive: set[asyncio.Task[Any] | None] = set()
 

@@ -1,4 +1,4 @@
-"""A local stack whose S3, MongoDB and ffmpeg fail when a test wants them to."""
+"""A local stack in which tests can make S3, MongoDB and ffmpeg fail."""
 
 import json
 import signal
@@ -15,7 +15,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.core.keys import source_key
-from tests.fault_proxy import MongoProxy, S3Proxy, Trap, running
+from tests.fault_proxy import MongoProxy, S3Proxy, Trap, run_proxies
 from tests.running_stack import RunningStack, post_form, running_stack
 from tests.servers import S3, MongoDB, mongodb, s3
 from tests.time_travel import let_time_pass
@@ -25,7 +25,7 @@ PROGRAMS = ("ffprobe", "ffmpeg")
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
 _OLD = timedelta(seconds=4)
-"""The age at which a lease has lost its worker, or can do without it."""
+"""Age after which a lease counts as abandoned by its worker."""
 _HOUR = timedelta(hours=1)
 _PATIENCE_S = 60
 
@@ -46,12 +46,12 @@ exit $status
 
 @dataclass(frozen=True)
 class Gate:
-    """A place where a program waits while a file is there."""
+    """A point at which a program waits while a file exists."""
 
     file: Path
 
     def await_reached(self) -> int:
-        """Wait until a program waits here, and return its process id."""
+        """Wait until a program reaches the gate, and return its process id."""
         eventually(self._reached.exists)
         return int(self._reached.read_text())
 
@@ -66,7 +66,7 @@ class Gate:
 
 @dataclass
 class FaultyStack:
-    """The stack, the proxies that it uses, and the servers behind them."""
+    """A stack, the fault proxies that it uses, and the servers behind them."""
 
     stack: RunningStack
     storage: S3Proxy
@@ -75,7 +75,7 @@ class FaultyStack:
     mongodb_server: MongoDB
     videos: Any
     programs: Path
-    """The folder of ffprobe and ffmpeg, and of the files that they look for."""
+    """Folder of the stub programs, and of the files that control them."""
     gates: list[Gate] = field(default_factory=list)
 
     @property
@@ -87,7 +87,7 @@ class FaultyStack:
         return self.stack.cloud("sqs")
 
     def restore(self) -> None:
-        """Let everything work again, and leave no upload unfinished."""
+        """Repair everything and abort unfinished multipart uploads."""
         for proxy in (self.storage, self.database):
             proxy.disarm()
         for gate in self.gates:
@@ -106,11 +106,11 @@ class FaultyStack:
         return str(created["id"])
 
     def gate(self, program: str, moment: str) -> Gate:
-        """Let a program wait at its "begin" or "end"."""
+        """Make a program wait at its "begin" or "end"."""
         return self._gate(f"{program}-{moment}")
 
     def failing(self, program: str) -> Gate:
-        """Let a program fail until the gate is opened."""
+        """Make a program fail until the gate is opened."""
         return self._gate(f"{program}-fails")
 
     def _gate(self, name: str) -> Gate:
@@ -123,12 +123,12 @@ class FaultyStack:
         let_time_pass(self.videos, workers=old, waiting=old)
 
     def age(self, video_id: str, *fields: str) -> None:
-        """Let an hour pass for some moments of a record."""
+        """Move some times of a record one hour into the past."""
         moments = dict.fromkeys(fields, datetime.now(UTC) - _HOUR)
         assert self.videos.update_one(_one(video_id), {"$set": moments}).matched_count == 1
 
     def finished(self, video_id: str) -> dict[str, Any]:
-        """Wait until a video is finished, and let time pass, in which the API may fail."""
+        """Let time pass until a video is finished. The API may fail meanwhile."""
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
@@ -148,7 +148,7 @@ class FaultyStack:
 
     @contextmanager
     def without_events(self) -> Iterator[None]:
-        """Have S3 send no events of what is uploaded."""
+        """Keep S3 from sending events during a `with` block."""
         bucket = "clipo-uploads"
         kept = self.s3.get_bucket_notification_configuration(Bucket=bucket)
         del kept["ResponseMetadata"]
@@ -160,7 +160,7 @@ class FaultyStack:
             put(Bucket=bucket, NotificationConfiguration=kept)
 
     def event(self, video_id: str) -> dict[str, Any]:
-        """Return the event that S3 would have sent of an upload."""
+        """Return the event that S3 would have sent for an upload."""
         key = source_key(video_id)
         head = self.s3.head_object(Bucket="clipo-uploads", Key=key)
         stored = {"key": key, "size": head["ContentLength"], "eTag": head["ETag"].strip('"')}
@@ -177,13 +177,13 @@ class FaultyStack:
         self.sqs.send_message(QueueUrl=self.queue(name), MessageBody=json.dumps(body))
 
     def waiting(self, name: str) -> int:
-        """Return how many messages are on a queue, those that are being worked on included."""
+        """Return the number of messages on a queue, including those in progress."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         found = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=names)
         return sum(int(found["Attributes"][name]) for name in names)
 
     def environment_of(self, trap: Trap) -> psutil.Process:
-        """Return the execution environment whose request a proxy holds."""
+        """Return the execution environment whose request a trap holds."""
 
         def holds(process: psutil.Process) -> bool:
             return any(c.laddr.port == trap.client_port for c in process.net_connections("tcp"))
@@ -191,7 +191,7 @@ class FaultyStack:
         return self._environment(holds)
 
     def environment_above(self, pid: int) -> psutil.Process:
-        """Return the execution environment in which a process runs."""
+        """Return the execution environment that started a process."""
         above = {process.pid for process in psutil.Process(pid).parents()}
         return self._environment(lambda process: process.pid in above)
 
@@ -201,7 +201,7 @@ class FaultyStack:
 
 
 def kill(environment: psutil.Process) -> None:
-    """As Lambda ends an environment: with all that runs in it."""
+    """Kill an execution environment with all its processes, as Lambda does."""
     children = environment.children(recursive=True)
     environment.send_signal(signal.SIGKILL)
     for child in children:
@@ -221,13 +221,13 @@ def _stubs(folder: Path, ffmpeg_dir: Path) -> None:
 
 @contextmanager
 def faulty_stack(make_folder: Callable[[str], Path], ffmpeg_dir: Path) -> Iterator[FaultyStack]:
-    """Run it, with events and upkeep that come again after a second, and for large files."""
+    """Run a stack that accepts large files and retries events and upkeep every second."""
     _stubs(programs := make_folder("programs"), ffmpeg_dir)
     with ExitStack() as until_the_end:
         s3_server = until_the_end.enter_context(s3(make_folder("s3"), _CREDENTIALS))
         mongodb_server = until_the_end.enter_context(mongodb(make_folder("mongodb")))
         storage, database = S3Proxy(s3_server.port), MongoProxy(mongodb_server.port)
-        until_the_end.enter_context(running(storage, database))
+        until_the_end.enter_context(run_proxies(storage, database))
         settings = {
             "MONGODB_URI": database.uri,
             "AWS_ENDPOINT_URL_S3": storage.url,

@@ -1,4 +1,4 @@
-"""What uploads try to reach, and how it is seen that they have."""
+"""Hostile uploads, and a canary that detects whether they reach a file or a server."""
 
 import os
 import socket
@@ -35,7 +35,7 @@ PLAYLISTS = {
 
 @dataclass
 class Canary:
-    """A file and a port that nobody is to touch."""
+    """A file and a port that an upload must not reach."""
 
     file: Path
     server: socket.socket
@@ -46,7 +46,7 @@ class Canary:
         return port
 
     def is_alive(self) -> bool:
-        """Tell whether nobody has read the file or knocked at the port."""
+        """Tell whether the file is unread and the port unvisited."""
         try:
             self.server.accept()[0].close()
         except BlockingIOError:
@@ -54,16 +54,16 @@ class Canary:
         return False
 
     def playlist(self, kind: str) -> str:
-        """Return one that leads to the file and to the port."""
+        """Return a playlist that refers to the file and the port."""
         return PLAYLISTS[kind].format(file=self.file, port=self.port)
 
 
 @contextmanager
 def a_canary(folder: Path, clip: Path) -> Iterator[Canary]:
-    """Put a copy of a clip into a folder, and listen."""
+    """Copy a clip into a folder, and listen on a port."""
     file = folder / "canary.mp4"
     file.write_bytes(clip.read_bytes())
-    # An access time in the past, so that every reading of the file would show.
+    # With an access time in the past, any read becomes visible.
     os.utime(file, (0, file.stat().st_mtime))
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0)

@@ -1,4 +1,4 @@
-"""Finds our own ffmpeg, where `make layer` has made it."""
+"""Finds Clipo's own ffmpeg, which `make layer` builds."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from tests.deploy.sam import ARCHITECTURE
 
 
 def built_layer(architecture: str = ARCHITECTURE) -> Path:
-    """Return the folder of the layer as it is made now, or skip the test that needs it."""
+    """Return the folder of the current layer, or skip the test if it is not built."""
     folder = Build(architecture, Assembler.of(architecture)).result
     if not folder.exists():
-        pytest.skip(f"needs our own ffmpeg: `make layer ARCHITECTURE={architecture}`")
+        pytest.skip(f"needs Clipo's own ffmpeg: `make layer ARCHITECTURE={architecture}`")
     return folder

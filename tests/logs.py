@@ -1,4 +1,4 @@
-"""Reads what the functions log."""
+"""Reads the functions' logs and metrics."""
 
 import json
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from functions.adapters.telemetry import logger
 
 @contextmanager
 def logged() -> Iterator[list[dict[str, Any]]]:
-    """Collect the lines of a `with` block; they are there at its end."""
+    """Collect the log lines of a `with` block. The list is filled when the block ends."""
     handler = logger().registered_handler
     lines: list[dict[str, Any]] = []
     written = StringIO()
@@ -24,7 +24,7 @@ def logged() -> Iterator[list[dict[str, Any]]]:
 
 
 def measured(output: str) -> dict[str, float]:
-    """Return the sums of the metrics in what was printed."""
+    """Return the sum of each metric in some output."""
     sums: dict[str, float] = {}
     for line in output.splitlines():
         entry = json.loads(line) if line.startswith('{"_aws"') else {}

@@ -1,4 +1,4 @@
-"""Moves of a video that the rules allow, made on a catalog as the functions make them."""
+"""Changes a video in a catalog by the rules, as the functions do."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from tests.examples import failure, media, processing, thumbnail
 
 
 def move(catalog: Catalog, video_id: str, rule: Callable[[Video], Move]) -> Video:
-    """Make a move that must not be refused."""
+    """Apply a rule that must not refuse."""
     seen = catalog.get(video_id)
     assert seen
     moved = change(catalog, seen, rule)

@@ -1,4 +1,4 @@
-"""What the tests of Clipo's own page do there, and look for."""
+"""Actions and expectations of the tests of Clipo's page."""
 
 import time
 
@@ -27,8 +27,13 @@ async () => {
 
 
 def card(page: WatchedPage, name: str) -> Locator:
-    """The newest video of that name."""
+    """Return the card of the newest video with a name."""
     return page.page.locator(".card").filter(has_text=name).first
+
+
+def isolated(name: str) -> str:
+    """A filename between the characters that isolate its writing direction."""
+    return f"\u2068{name}\u2069"
 
 
 def expect_picture(card: Locator) -> None:
@@ -41,7 +46,7 @@ def expect_picture(card: Locator) -> None:
 
 
 def await_kept(page: Page) -> None:
-    """Wait until the browser has written down an upload in parts, and its file."""
+    """Wait until the browser has stored a multipart upload and its file."""
     deadline = time.monotonic() + 30
     while not page.evaluate(_KEPT):
         assert time.monotonic() < deadline, "the browser does not keep it"
@@ -49,6 +54,6 @@ def await_kept(page: Page) -> None:
 
 
 def part_numbers(page: WatchedPage) -> list[int]:
-    """Return the parts that were sent to storage, in the order of sending."""
+    """Return the numbers of the parts in the order in which they were sent."""
     found = (url.partition("partNumber=")[2] for url in page.requests)
     return [int(number.partition("&")[0]) for number in found if number]

@@ -1,4 +1,4 @@
-"""Looks into thumbnails."""
+"""Reads pixels of thumbnails."""
 
 import subprocess
 
@@ -7,7 +7,7 @@ from functions.media.engine import Frame
 
 
 def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:
-    """Return the colour at a place of the picture, given as parts of its size."""
+    """Return the colour at a position, given as fractions of the picture's size."""
     crop = f"crop=1:1:{int(x * frame.width)}:{int(y * frame.height)}"
     finished = subprocess.run(
         [

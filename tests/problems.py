@@ -1,4 +1,4 @@
-"""Checks that every error response has one shape."""
+"""Checks that every error response has the same shape."""
 
 from typing import Any, Protocol
 
@@ -12,7 +12,7 @@ class Response(Protocol):
 
 
 def problem(response: Response) -> dict[str, Any]:
-    """Return the problem document of an error response, checked for what all have."""
+    """Check an error response's common fields and return its problem document."""
     assert response.headers["content-type"] == "application/problem+json"
     body: dict[str, Any] = response.json()
     assert body["status"] == response.status_code

@@ -1,4 +1,4 @@
-"""A receiver of webhooks as an operator would write it, that can be told to misbehave."""
+"""A webhook receiver as an operator would write it, which can misbehave on request."""
 
 import base64
 import ssl
@@ -29,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
         receiver.answer(self)
 
     def do_GET(self) -> None:
-        # Where a client came to that follows redirects.
+        # Only a client that follows redirects gets here.
         self.server.receiver.followed += 1
         status(200)(self)
 
@@ -42,7 +42,7 @@ class _Server(ThreadingHTTPServer):
     receiver: "Receiver"
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: clients that give up are what the tests are about."""
+        """Log nothing: clients that give up are expected here."""
 
 
 def status(code: int, **headers: str) -> Answer:
@@ -57,18 +57,18 @@ def status(code: int, **headers: str) -> Answer:
 
 
 def hang(handler: Handler) -> None:
-    """Say nothing until the client gives up."""
+    """Send nothing until the client gives up."""
     assert handler.rfile.read(1) == b""
     handler.server.receiver.given_up.set()
 
 
 def drip(handler: Handler) -> None:
-    """Begin to answer, byte by byte, and never come to the status."""
+    """Send single bytes and never complete the status line."""
     _drip_after(b"HTTP/1.1 ", handler)
 
 
 def drip_headers(handler: Handler) -> None:
-    """Accept, and never come to the end of the headers."""
+    """Send the status 204 and never complete the headers."""
     _drip_after(b"HTTP/1.1 204 No Content\r\nX: ", handler)
 
 
@@ -82,7 +82,7 @@ def _drip_after(beginning: bytes, handler: Handler) -> None:
 
 
 def endless(handler: Handler) -> None:
-    """Accept, and then talk for ever."""
+    """Send the status 200 and an endless body."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
     try:
         while True:
@@ -92,7 +92,7 @@ def endless(handler: Handler) -> None:
 
 
 def close(handler: Handler) -> None:
-    """End the connection without a word."""
+    """Close the connection without a response."""
     handler.close_connection = True
 
 
@@ -106,7 +106,7 @@ class Receiver:
     port: int
     answer: Answer = field(default_factory=lambda: status(204))
     got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """Ids and bodies of what could be verified."""
+    """Ids and bodies of the webhooks whose signature is valid."""
     hosts: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     followed: int = 0

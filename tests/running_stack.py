@@ -1,4 +1,4 @@
-"""Starts `clipo up` as a user would, and talks to it."""
+"""Starts `clipo up` as a user would, and sends requests to it."""
 
 import contextlib
 import json
@@ -44,14 +44,14 @@ class RunningStack:
         return self.output_file.read_text()
 
     def upload_form(self, clip: Path, name: str | None = None) -> str:
-        """Upload as the ancestor's clients do; return the id."""
+        """Upload as legacy clients do, and return the id."""
         files = {"file": (name or clip.name, clip.read_bytes())}
         response = self.client.post("/upload-video/", files=files)
         assert response.status_code == 202, response.text
         return str(response.json()["id"])
 
     def create(self, clip: Path, name: str | None = None, **fields: Any) -> dict[str, Any]:
-        """Announce a video; return it with its form."""
+        """Announce a video, and return it with its upload form."""
         body = {"filename": name or clip.name, "size": max(clip.stat().st_size, 1)} | fields
         response = self.client.post("/videos", json=body)
         assert response.status_code == 201, response.text
@@ -59,7 +59,7 @@ class RunningStack:
         return created
 
     def upload_signed(self, clip: Path, name: str | None = None) -> str:
-        """Upload straight to S3; return the id."""
+        """Upload directly to S3, and return the id."""
         created = self.create(clip, name)
         response = post_form(created["upload"], clip.read_bytes())
         assert response.status_code == 204, response.text
@@ -80,7 +80,7 @@ class RunningStack:
         return self._clients[service]
 
     def objects_of(self, video_id: str) -> list[str]:
-        """Return the keys of all that is stored for a video."""
+        """Return the keys of all stored objects of a video."""
         return [
             found["Key"]
             for bucket, folder in (("clipo-uploads", "uploads"), ("clipo-media", "thumbnails"))
@@ -120,7 +120,7 @@ class RunningStack:
         return self.process.wait(30)
 
     def children(self) -> dict[str, int]:
-        """Return the process ids of the stack's parts, by a word of their command line."""
+        """Return the process ids of the stack's programs, by a word of their command line."""
         words = (
             "ministack",
             "secantusd",
@@ -150,7 +150,7 @@ def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> http
 
 
 def launch(home: Path, port: int, python: str = sys.executable, **environ: str) -> RunningStack:
-    """Start `clipo up` and do not wait for it."""
+    """Start `clipo up` without waiting until it is ready."""
     home.mkdir(parents=True, exist_ok=True)
     output = home / "output.txt"
     with output.open("w") as file:
@@ -170,7 +170,7 @@ def launch(home: Path, port: int, python: str = sys.executable, **environ: str) 
 def launched(
     home: Path, port: int | None = None, python: str = sys.executable, **environ: str
 ) -> Iterator[RunningStack]:
-    """Start `clipo up`, and make sure that it ends with the `with` block."""
+    """Start `clipo up`, and end it with the `with` block."""
     stack = launch(home, port or free_port(18000 + 30 * worker(), taken=set()), python, **environ)
     try:
         yield stack
@@ -184,7 +184,7 @@ def launched(
 
 @contextmanager
 def running_stack(home: Path, port: int | None = None, **environ: str) -> Iterator[RunningStack]:
-    """Run `clipo up` for the time of a `with` block."""
+    """Start `clipo up`, wait until it is ready, and end it with the `with` block."""
     with launched(home, port, **environ) as stack:
         await_ready(stack)
         with httpx2.Client(base_url=stack.api, timeout=30) as stack.client:

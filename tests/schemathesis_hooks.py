@@ -1,4 +1,4 @@
-"""What schemathesis cannot know of the API. Its configuration names this file."""
+"""Hooks for schemathesis, whose configuration names this file."""
 
 import re
 import uuid
@@ -11,7 +11,7 @@ _KEY = "idempotency-key"
 
 @schemathesis.hook
 def before_call(_context: Any, case: "schemathesis.Case[Any]", _kwargs: dict[str, Any]) -> None:
-    """Let no two requests have one good Idempotency-Key: the second is refused by design."""
+    """Make every valid Idempotency-Key unique, because the API rejects reused keys by design."""
     for name, value in (case.headers or {}).items():
         if name.lower() == _KEY and re.fullmatch("[!-~]{1,255}", str(value)):
             case.headers[name] = str(uuid.uuid4())

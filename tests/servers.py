@@ -1,4 +1,4 @@
-"""Real servers that tests may stop, freeze and start again."""
+"""Real servers that tests can stop, freeze and restart."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ from clipo.local.ports import LOOPBACK, choosing, free_port
 
 
 def worker() -> int:
-    """Return the number of this process, where several run tests at once."""
+    """Return the number of this pytest-xdist worker."""
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
 @dataclass
 class Server:
-    """A process that listens on a port of an address of this machine."""
+    """A server process and its address."""
 
     command: list[str]
     port: int
@@ -42,13 +42,13 @@ class Server:
         wait_until_listening(self.port, self.host)
 
     def stop(self) -> None:
-        """Crash: no time to write anything down."""
+        """Kill the server, so that it cannot save anything."""
         assert self.process
         self.process.kill()
         self.process.wait()
 
     def freeze(self) -> None:
-        """Keep the port open and answer nobody."""
+        """Stop answering, but keep the port open."""
         assert self.process
         self.process.send_signal(signal.SIGSTOP)
         while process_state(self.process.pid) != "T":
@@ -84,7 +84,7 @@ class S3(Server):
         return f"http://{self.host}:{self.port}"
 
     def stop(self) -> None:
-        """Ask it to end: the emulator writes its buckets and queues down only then."""
+        """Terminate the emulator, which saves its buckets and queues only then."""
         assert self.process
         self.process.terminate()
         self.process.wait()
@@ -106,9 +106,9 @@ def s3(
 
 @contextmanager
 def _a_port(base: int, host: str) -> Iterator[int]:
-    """Yield a free port, which a `with` block has the time to listen on.
+    """Yield a free port and reserve it until the `with` block ends.
 
-    A server that is stopped comes back to its port: no other process that runs tests takes it.
+    Each test worker has its own range, so a stopped server can restart on its port.
     """
     with choosing(lambda: None):
         yield free_port(base + 100 * worker(), taken=set(), host=host)
@@ -127,7 +127,7 @@ def wait_until_listening(port: int, host: str = LOOPBACK) -> None:
 
 
 def process_state(pid: int) -> str | None:
-    """Return Linux's letter for the state of a process, `None` when there is none."""
+    """Return Linux's letter for the state of a process, `None` if it does not exist."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
@@ -135,7 +135,7 @@ def process_state(pid: int) -> str | None:
 
 
 def assert_ended(pid: int) -> None:
-    """Wait until a process is gone, or dead and not yet collected."""
+    """Wait until a process is gone or a zombie."""
     deadline = time.monotonic() + 15
     while process_state(pid) not in (None, "Z"):
         assert time.monotonic() < deadline, f"{pid} is still running"
@@ -144,7 +144,7 @@ def assert_ended(pid: int) -> None:
 
 @contextmanager
 def a_web_server() -> Iterator[str]:
-    """Run a server that answers everything with a page; yield its address."""
+    """Run a server that answers every request with a page, and yield its address."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

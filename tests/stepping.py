@@ -1,4 +1,4 @@
-"""Runs code one call to the outside at a time, and lets it fail or die between any two of them."""
+"""Runs code one external call at a time, so that tests can make it fail or die at each call."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Fault(Enum):
-    """What becomes of one call."""
+    """The fault of one call."""
 
     NONE = "it works"
     CRASH_BEFORE = "the process dies before the call"
@@ -23,14 +23,14 @@ class Fault(Enum):
 
 
 class Crash(BaseException):
-    """The process is gone: no handler of exceptions runs, as after SIGKILL."""
+    """The process is dead: no exception handler runs, as after SIGKILL."""
 
 
 _here = threading.local()
 
 
 class Actor:
-    """A piece of code that waits before each of its calls until it is told to go on."""
+    """Code that waits before each external call until the test lets it continue."""
 
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         """Run the work up to its first call."""
@@ -38,7 +38,7 @@ class Actor:
         self.result: object = None
         self.error: BaseException | None = None
         self.late: list[Callable[[], object]] = []
-        """Effects that have not come yet of calls that are over."""
+        """Effects of finished calls that are still to come."""
         self._fault = Fault.NONE
         self._go = threading.Semaphore(0)
         self._halted = threading.Semaphore(0)
@@ -49,7 +49,7 @@ class Actor:
         self._halted.acquire()
 
     def step(self, fault: Fault = Fault.NONE) -> None:
-        """Let it make its next call, and run on to the one after that or to its end."""
+        """Let it make its next call and continue to the call after that or to its end."""
         self._fault = fault
         self._go.release()
         self._halted.acquire()
@@ -68,7 +68,7 @@ class Actor:
         _here.actor = self
         try:
             self.result = work()
-        except BaseException as error:  # noqa: BLE001 (whoever steps looks at it)
+        except BaseException as error:  # noqa: BLE001 (the test inspects it)
             self.error = error
         self.ended = True
         self._halted.release()
@@ -95,9 +95,9 @@ class Actor:
 def stepped(
     unavailable: type[Exception], *, late: bool = False
 ) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
-    """Make a method one step of the actor that calls it; others just call it.
+    """Make a method one step of the actor that calls it.
 
-    `late` is whether it may have its effect when its caller waits for it no more.
+    `late` tells whether its effect may come after the caller has given up.
     """
 
     def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:

@@ -1,8 +1,8 @@
-"""`python -m tests.supervised FOLDER PROGRAMS [RELOADED]` supervises programs of a few lines.
+"""`python -m tests.supervised FOLDER PROGRAMS [RELOADED]` supervises small programs.
 
-PROGRAMS and RELOADED are JSON: Python code, by the program's name. Each is ready when it has said
-"ready". Those of PROGRAMS start one after the other, those of RELOADED together, and again when a
-file in FOLDER/code changes.
+PROGRAMS and RELOADED are JSON: Python code by program name. A program is ready when it prints
+"ready". PROGRAMS start one after the other. RELOADED start together, and restart when a file in
+FOLDER/code changes.
 """
 
 import json

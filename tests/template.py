@@ -1,4 +1,4 @@
-"""The template as CloudFormation is given it: with SAM's shorthand written out."""
+"""Loads the template as written, and as CloudFormation gets it after SAM's transform."""
 
 import json
 from functools import cache
@@ -24,12 +24,12 @@ def source() -> Document:
 
 @cache
 def transformed() -> Document:
-    """Return the template after SAM's transform, which wants packaged code."""
+    """Return the template after SAM's transform, which requires packaged code."""
     packaged = json.loads(json.dumps(source()))
     for resource in packaged["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & set(resource["Properties"]):
             resource["Properties"][name] = "s3://artifacts/code.zip"
-    # Every policy of ours is written out: there is none of AWS's to look up.
+    # The template uses no managed policies, so the translator needs no list of them.
     translator = Translator({}, Parser(), boto_session=Session(region_name="eu-west-1"))
     result: Document = translator.translate(packaged, {})
     return result

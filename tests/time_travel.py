@@ -1,18 +1,19 @@
-"""Lets time pass for the videos of a running stack."""
+"""Moves the times of a running stack's videos into the past."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 LEASE = timedelta(seconds=150)
-"""What a worker of the local stack takes: its function's time, and what is added to it."""
+"""Length of a lease in the local stack: the function's timeout and the grace period."""
 
 _PAST = timedelta(hours=1)
 
 
 def let_time_pass(videos: Any, *, workers: timedelta, waiting: timedelta) -> None:
-    """Let an hour pass for workers that have begun, and videos that wait, for so long.
+    """Move videos one hour into the past.
 
-    A worker that is alive is overtaken by this: it must do no harm.
+    It affects leases older than `workers`, and pending videos older than `waiting`. A worker may
+    still be alive then, and must do no harm.
     """
     now = datetime.now(UTC)
     past = now - _PAST

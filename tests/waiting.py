@@ -1,4 +1,4 @@
-"""Waits for what happens elsewhere: in another process, on a server."""
+"""Waits for effects in other processes."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ _PATIENCE_S = 60
 
 
 def eventually(look: Callable[[], T | None]) -> T:
-    """Look until there is something to see, and return it."""
+    """Call `look` until its result is true, and return the result."""
     deadline = time.monotonic() + _PATIENCE_S
     while not (seen := look()):
         assert time.monotonic() < deadline, f"{seen!r} after {_PATIENCE_S} s"

@@ -28,16 +28,16 @@ _PIECE = 1 << 20
 _REGION = "us-east-1"
 _REMAINING_S = 300.0
 _UNKNOWN_S = 600.0
-"""What the other ways are told of a file that does not say how long it lasts."""
+"""The duration that the other ways assume for a file without one, in seconds."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took."""
+    """The cost of one run."""
 
     wall_ms: float
     cpu_ms: float
-    """Of this process and of its children."""
+    """CPU time of this process and of its children."""
     rss_mb: float
     """This process at its largest and the largest child together: not less than the true peak."""
 
@@ -74,7 +74,7 @@ Run = Callable[[str, int], None]
 
 
 def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
-    """Take the whole file; then seek, or as the ancestor decode all up to the wanted frame."""
+    """Download the whole file; then seek, or decode up to the wanted frame (the legacy way)."""
 
     def run(url: str, _: int) -> None:
         file = _stored(url, folder / "source")
@@ -110,7 +110,7 @@ def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
 
 
 _WAYS: dict[str, Callable[[Path, Path], Run]] = {
-    "ancestor": partial(_download, seek=False),
+    "legacy": partial(_download, seek=False),
     "seek": partial(_download, seek=True),
     "ours": _ranges,
 }

@@ -1,4 +1,4 @@
-"""Finds the API that a command speaks to."""
+"""Finds the address of the API."""
 
 import json
 import re
@@ -13,20 +13,20 @@ DEFAULT = "http://localhost:8000"
 VARIABLE = "CLIPO_API"
 
 
-def chosen(option: str | None, environ: Mapping[str, str]) -> str:
-    """Return the API's address: `--api`, CLIPO_API, the running local stack's, or the usual one.
+def choose(option: str | None, environ: Mapping[str, str]) -> str:
+    """Return the API's address: `--api`, else CLIPO_API, the running local stack, or `DEFAULT`.
 
-    It has no slash at its end. Raises `Misuse` where it is none.
+    The address does not end with a slash. Raises `Misuse` if it is invalid.
     """
     if option:
-        return checked(option, "--api")
+        return check(option, "--api")
     if environ.get(VARIABLE):
-        return checked(environ[VARIABLE], VARIABLE)
-    return of_local_stack(home(environ)) or DEFAULT
+        return check(environ[VARIABLE], VARIABLE)
+    return find_local_stack(home(environ)) or DEFAULT
 
 
-def checked(text: str, name: str) -> str:
-    """Return an address without the slash at its end; raises `Misuse` where it is none."""
+def check(text: str, name: str) -> str:
+    """Return an address without a slash at its end. Raises `Misuse` if it is invalid."""
     try:
         parts = urlsplit(text.strip())
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -37,8 +37,8 @@ def checked(text: str, name: str) -> str:
     return text.strip().rstrip("/")
 
 
-def of_local_stack(folder: Home) -> str | None:
-    """Return the address of the stack that runs in a folder; `None` where none does."""
+def find_local_stack(folder: Home) -> str | None:
+    """Return the API's address of the stack that runs in a folder, or `None` if none runs."""
     try:
         address = json.loads(folder.stack_file.read_text())["api"]
     except (OSError, ValueError, LookupError, TypeError):
@@ -51,6 +51,6 @@ def home(environ: Mapping[str, str]) -> Home:
     return Home(Path(environ.get("CLIPO_HOME") or ".clipo").resolve())
 
 
-def page(api: str, video_id: str | None = None) -> str:
-    """Return the address of the web page, or of a video on it."""
+def page_url(api: str, video_id: str | None = None) -> str:
+    """Return the address of the web page, or of one video on it."""
     return f"{api}/#/videos/{video_id}" if video_id else f"{api}/"

@@ -11,9 +11,8 @@ from pathlib import Path
 from signal import Signals
 from urllib.parse import urlsplit
 
-from clipo import typed
 from clipo.errors import ClipoError
-from clipo.home import Home, write_whole
+from clipo.home import Home, write_atomically
 from clipo.local import emulators, ffmpeg, settings
 from clipo.local.child import Child
 from clipo.local.cloud import Cloud
@@ -21,6 +20,7 @@ from clipo.local.console import StackConsole
 from clipo.local.dispatcher import READY
 from clipo.local.ports import choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
+from clipo.program import program_name
 from functions.adapters.mongo import MongoCatalog
 from functions.core.settings import CatalogSettings, flag
 from functions.core.unavailable import CatalogUnavailable
@@ -157,13 +157,13 @@ class Stack:
     def _write_addresses(self, api: str, environ: Mapping[str, str]) -> None:
         exported = {name: environ[name] for name in _FOR_SHELLS if name in environ}
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in exported.items()]
-        write_whole(self._home.functions_env, "".join(lines))
+        write_atomically(self._home.functions_env, "".join(lines))
         addresses = {
             "api": api,
             "s3": environ["AWS_ENDPOINT_URL_S3"],
             "mongodb": _without_password(environ["MONGODB_URI"]),
         }
-        write_whole(self._home.stack_file, json.dumps(addresses))
+        write_atomically(self._home.stack_file, json.dumps(addresses))
 
     def _welcome(self, api: str, environ: Mapping[str, str], ffmpeg_version: str) -> None:
         addresses = [
@@ -179,7 +179,7 @@ class Stack:
         wanted = settings.api_port(self._given)
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
-        self._console.welcome(addresses, next_command=f"{typed.clipo()} upload --sample")
+        self._console.welcome(addresses, next_command=f"{program_name()} upload --sample")
 
 
 def prepare_catalog(environ: Mapping[str, str]) -> None:

@@ -7,11 +7,11 @@ from typing import Protocol
 
 
 class LambdaContext(Protocol):
-    """One invocation."""
+    """The context of one invocation."""
 
     @property
     def aws_request_id(self) -> str:
-        """Return the id that Lambda gave to this invocation."""
+        """The id of this invocation."""
 
     def get_remaining_time_in_millis(self) -> int:
-        """Return the time until Lambda ends this invocation."""
+        """Return the milliseconds until Lambda ends this invocation."""

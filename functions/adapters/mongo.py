@@ -145,7 +145,7 @@ class MongoCatalog:
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
         """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
-        if not self._settings.announces:
+        if not self._settings.webhooks_on:
             return None
         return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
 

@@ -15,27 +15,27 @@ from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 @cache
 def logger() -> Logger:
-    """Return the process's logger: one JSON object a line.
+    """Return the process's logger, which writes one JSON object per line.
 
-    The service's name comes from POWERTOOLS_SERVICE_NAME, the level from
-    POWERTOOLS_LOG_LEVEL. Never log filenames, signed URLs or secrets.
+    POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL configure it. Never log filenames, signed URLs
+    or secrets.
     """
     return Logger()
 
 
 @contextmanager
 def log_context(**keys: str | None) -> Iterator[None]:
-    """Put these into every line of this block, and of the threads that it hands work to.
+    """Add keys to every log line of this block and of the threads that run in its context.
 
-    Powertools' `append_context_keys` keeps them in one dict for the whole process: requests that
-    overlap take each other's keys, and a line is lost when the dict changes under it.
+    Powertools' `append_context_keys` keeps them in one dict per process: overlapping requests would
+    mix up their keys, and a line is lost if the dict changes while it is written.
     """
     before = logger().thread_safe_get_current_keys()
     logger().thread_safe_append_keys(**keys)
     try:
         yield
     finally:
-        # Two new dicts: `thread_safe_remove_keys` changes the one that other threads may share.
+        # `thread_safe_remove_keys` would change the dict that other threads share.
         logger().thread_safe_clear_keys()
         logger().thread_safe_append_keys(**before)
 
@@ -44,50 +44,43 @@ class Metric(StrEnum):
     """The names that dashboards and alarms rely on."""
 
     UPLOADS = "Uploads"
-    """Videos that were announced, or received as a form."""
+    """Videos announced with `POST /videos`, or uploaded to the legacy endpoint."""
     DONE = "Done"
     FAILED = "Failed"
-    """Also by `code`."""
+    """Failed videos, in total and by `code`."""
     DURATION = "Duration"
-    """Milliseconds of work on a video that was finished."""
+    """Milliseconds of the attempt that finished a video."""
     BYTES_READ = "BytesRead"
-    """From storage, for a video that was finished."""
+    """Bytes that the attempt that finished a video read from storage."""
     RETRIES = "Retries"
-    """By the API: a person's. By processing: attempts after the first."""
+    """Retries that clients request (service `api`), and attempts after the first (`processing`)."""
     DUPLICATES = "Duplicates"
-    """Events of what is finished; dropped."""
+    """Events that processing drops because their upload is finished."""
     LOST_EVENTS = "LostEvents"
-    """Uploads that nobody had been told of; started by upkeep."""
+    """Uploads whose event never came; upkeep starts their processing."""
     LAPSED_LEASES = "LapsedLeases"
-    """Workers that had stopped half-way; started again by upkeep."""
+    """Videos whose worker stopped half-way; upkeep starts their processing again."""
 
 
 _UNITS = {Metric.DURATION: MetricUnit.Milliseconds, Metric.BYTES_READ: MetricUnit.Bytes}
 
 
 def count(metric: Metric) -> None:
-    """Count one."""
+    """Add one to a metric."""
     measure({metric: 1})
 
 
 def count_failed(code: str) -> None:
-    """Count one video that has failed, in all and by its code."""
-    _write({Metric.FAILED: 1}, code=code)
+    """Add one to the failed videos, in total and for this code."""
+    measure({Metric.FAILED: 1}, code=code)
 
 
-def measure(values: Mapping[Metric, float]) -> None:
-    """Write some values, together."""
-    _write(values)
+def measure(values: Mapping[Metric, float], **dimensions: str) -> None:
+    """Write values in one line immediately. POWERTOOLS_SERVICE_NAME is the dimension `service`.
 
-
-def _write(values: Mapping[Metric, float], **dimensions: str) -> None:
-    """Write one line at once, with the dimension `service` from POWERTOOLS_SERVICE_NAME.
-
-    POWERTOOLS_METRICS_NAMESPACE (default `Clipo`) keeps two stacks of one account apart.
-
-    So nothing waits for the end of a handler that may raise, or be killed, and nothing is shared
-    between threads: powertools' `Metrics` collects in one dict for the whole process.
-    POWERTOOLS_METRICS_DISABLED keeps the line back.
+    Powertools' `Metrics` would collect values in one dict per process until the handler ends, and
+    lose them if Lambda kills it. POWERTOOLS_METRICS_NAMESPACE (default `Clipo`) separates the
+    stacks of one account; POWERTOOLS_METRICS_DISABLED turns the line off.
     """
     metrics = EphemeralMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "Clipo"))
     for metric, value in values.items():

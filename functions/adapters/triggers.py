@@ -1,4 +1,4 @@
-"""The two ways in which Lambda calls upkeep and webhooks: by a schedule and by a queue.
+"""The two triggers of upkeep and webhooks: a schedule and an SQS queue.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
@@ -10,11 +10,11 @@ from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context, logger
 
 RemainingTime = Callable[[], float]
-"""Returns the seconds until Lambda ends this invocation."""
+"""A function that returns the seconds until Lambda ends this invocation."""
 
 
 class UnknownEvent(Exception):
-    """Neither the schedule's event nor messages of a queue."""
+    """The event is neither a scheduled one nor a batch of queue messages."""
 
 
 def dispatch(
@@ -25,10 +25,10 @@ def dispatch(
     settle: Callable[[str], None],
     margin_s: float,
 ) -> dict[str, Any]:
-    """Call `run` for the schedule's event, and `settle` with the body of each queue message.
+    """Call `run` for a scheduled event, or `settle` with the body of each queue message.
 
-    No message is begun with less than `margin_s` left. Raises `UnknownEvent`, and what `run`
-    raises.
+    With less than `margin_s` left, the remaining messages stay on the queue. Raises
+    `UnknownEvent`, and the errors of `run`.
     """
 
     def remaining_s() -> float:
@@ -41,25 +41,25 @@ def dispatch(
                     return run(remaining_s)
             if isinstance(messages := event.get("Records"), list):
                 return _settle_all(messages, settle, lambda: remaining_s() >= margin_s)
-        raise UnknownEvent("Neither an event of the schedule nor messages of a queue.")
+        raise UnknownEvent("Neither a scheduled event nor a batch of queue messages.")
 
 
 def _settle_all(
     messages: list[dict[str, Any]], settle: Callable[[str], None], has_time: Callable[[], bool]
 ) -> dict[str, Any]:
-    """Settle each message. Those that the answer names stay on the queue and come again."""
-    again = []
+    """Settle each message. SQS delivers those in the response again."""
+    failed = []
     for message in messages:
         with log_context(message_id=message["messageId"]):
-            if not (has_time() and _settled(message, settle)):
-                again.append({"itemIdentifier": message["messageId"]})
-    return {"batchItemFailures": again}
+            if not (has_time() and _try_settle(message, settle)):
+                failed.append({"itemIdentifier": message["messageId"]})
+    return {"batchItemFailures": failed}
 
 
-def _settled(message: Mapping[str, Any], settle: Callable[[str], None]) -> bool:
+def _try_settle(message: Mapping[str, Any], settle: Callable[[str], None]) -> bool:
     try:
         settle(message["body"])
-    except Exception:  # noqa: BLE001 (one bad message is to keep no other)
-        logger().exception("message comes again")
+    except Exception:  # noqa: BLE001 (a bad message must not stop the others)
+        logger().exception("message will be retried")
         return False
     return True

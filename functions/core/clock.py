@@ -1,4 +1,4 @@
-"""The time, as something that is handed over: whoever proves what time does can move it."""
+"""The clock, passed as a function so that tests can set the time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,10 +8,10 @@ Clock: TypeAlias = Callable[[], datetime]
 
 
 def rfc3339(moment: datetime) -> str:
-    """Return a moment as RFC 3339 writes it: in UTC, with milliseconds."""
+    """Format a moment as RFC 3339, in UTC and with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def utc_now() -> datetime:
-    """Return this machine's time, in UTC."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""Why a video fails: every code, its sentences for a person, and whether a retry can help."""
+"""Why a video fails: the error codes, their messages, and whether a retry can help."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -40,10 +40,12 @@ class Cause:
 
 NOT_A_VIDEO = Cause(
     FailureCode.NOT_A_VIDEO,
-    f"The file is not a video that we know, whatever its name says. Upload an {NAMES}.",
+    f"The file is not a video in a supported format. Upload an {NAMES} file.",
 )
 NO_VIDEO_STREAM = Cause(
-    FailureCode.NO_VIDEO_STREAM, "The file has no video in it, only sound, text or a cover."
+    FailureCode.NO_VIDEO_STREAM,
+    "The file contains no video, only sound, subtitles or a cover picture."
+    " Upload a file with a video track.",
 )
 UNSUPPORTED_CODEC = Cause(
     FailureCode.UNSUPPORTED_CODEC,
@@ -51,7 +53,7 @@ UNSUPPORTED_CODEC = Cause(
 )
 UNSUPPORTED_COMPRESSION = Cause(
     FailureCode.UNSUPPORTED_CODEC,
-    "The file is packed in a way that is not supported. Convert it to MP4 (H.264)"
+    "The file uses a compression that is not supported. Convert it to MP4 (H.264)"
     " and upload it again.",
 )
 ENCRYPTED = Cause(
@@ -63,37 +65,39 @@ DAMAGED = Cause(
 )
 UNDESCRIBED = Cause(
     FailureCode.CORRUPT,
-    "The file does not say what its video is like: it is damaged or incomplete."
+    "The file lacks the description of its video: it is damaged or incomplete."
     " Upload it again from the original.",
 )
 UNDECODABLE = Cause(
-    FailureCode.CORRUPT, "No picture can be decoded from the video. The file may be damaged."
+    FailureCode.CORRUPT,
+    "No picture can be decoded from the video. The file may be damaged:"
+    " upload it again from the original.",
 )
 TOO_LARGE = Cause(
     FailureCode.TOO_LARGE,
-    "The file has {size:,} bytes, more than the {limit:,} that are allowed."
-    " Upload a smaller version.",
+    "The file has {size:,} bytes; the limit is {limit:,}. Upload a smaller version.",
 )
 TOO_MANY_PIXELS = Cause(
     FailureCode.TOO_MANY_PIXELS,
-    "The picture is larger than {limit:,} pixels (8K). Upload a smaller version.",
+    "The video has more than {limit:,} pixels per frame (8K). Upload a smaller version.",
 )
 TOO_MANY_STREAMS = Cause(
     FailureCode.TOO_MANY_STREAMS,
     "The file has more than {limit} streams. Keep one video and one sound track.",
 )
 TOO_SLOW = Cause(
-    FailureCode.TIMED_OUT, "Reading the video takes too long. Upload a shorter or simpler version."
+    FailureCode.TIMED_OUT,
+    "Processing the video takes too long. Upload a shorter or simpler version.",
 )
 OUT_OF_MEMORY = Cause(
     FailureCode.OUT_OF_MEMORY,
-    "The video needs more memory than there is. Upload a smaller version.",
+    "Processing the video needs more memory than is available. Upload a smaller version.",
 )
 SOURCE_GONE = Cause(
     FailureCode.SOURCE_GONE, "The uploaded file is no longer in storage. Upload it again."
 )
 
-# The sweep fails a video for these causes, not a worker.
+# Upkeep, not a worker, fails a video for these causes.
 UPLOAD_EXPIRED = Cause(
     FailureCode.UPLOAD_EXPIRED, "The file was not uploaded in time. Upload it as a new video."
 )
@@ -105,17 +109,17 @@ ATTEMPTS_EXHAUSTED = Cause(
 )
 RETRIES_EXHAUSTED = Cause(
     FailureCode.RETRIES_EXHAUSTED,
-    "Processing failed several times for a reason that is not in the file. Retry the"
-    " video in some minutes.",
+    "Processing failed several times, and the file is not the reason. Retry the video in a few"
+    " minutes.",
     retryable=True,
 )
 
 
 class BadMedia(Exception):
-    """The file cannot be processed, now or later."""
+    """The file cannot be processed, and a retry does not help."""
 
     def __init__(self, cause: Cause, **facts: object) -> None:
-        """Take the cause, and the facts that its sentence names."""
+        """Fill the fields of the cause's sentence with `facts`."""
         self.code = cause.code
         self.failure = cause.failure(**facts)
         super().__init__(self.failure.message)

@@ -1,4 +1,4 @@
-"""The keys of all stored objects, made of a video's id and never of a filename."""
+"""The keys of all stored objects. They contain a video's id and never a filename."""
 
 import re
 
@@ -9,18 +9,18 @@ _OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
 
 
 def source_key(video_id: str) -> str:
-    """Return the key of a video's uploaded object: made of its id, never of a filename."""
+    """Return the key of a video's uploaded object."""
     return f"uploads/{video_id}/source"
 
 
 def video_id_of(key: str) -> str | None:
-    """Return the id in a key made by `source_key`, or `None` for any other key."""
+    """Return the video id in a `source_key`, `None` for any other key."""
     match = _SOURCE_KEY.fullmatch(key)
     return match[1] if match else None
 
 
 def owner_of(key: str) -> str | None:
-    """Return the id of the video that a stored object belongs to, `None` for what is not ours."""
+    """Return the id of the video that owns an object, `None` for a key that Clipo never writes."""
     match = _OWNED_KEY.fullmatch(key)
     return match[1] if match else None
 
@@ -28,11 +28,11 @@ def owner_of(key: str) -> str | None:
 def thumbnail_key(video_id: str, lease: Lease) -> str:
     """Return a key that only the holder of this lease writes.
 
-    Two workers that overlap can then never overwrite each other's picture (ADR 5).
+    So two overlapping workers cannot overwrite each other's thumbnail (ADR 5).
     """
     return f"{thumbnail_prefix(video_id)}{lease.token}.jpg"
 
 
 def thumbnail_prefix(video_id: str) -> str:
-    """Return the beginning of the keys of all thumbnails that a video ever had."""
+    """Return the prefix of the keys of all thumbnails that a video ever had."""
     return f"thumbnails/{video_id}/"

@@ -1,4 +1,4 @@
-"""The release of Clipo that these functions are."""
+"""The release of Clipo to which these functions belong."""
 
 RELEASE = "0.2.0"
-"""As in pyproject.toml. Each result names the release that made it, and the API shows it."""
+"""The version in pyproject.toml. Each result stores it, and the API shows it."""

@@ -1,4 +1,4 @@
-"""The event that S3 sends when an object is created: read into typed values, and made.
+"""Parses and creates the event that S3 sends when an object is created.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
@@ -8,28 +8,23 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from functions.core.keys import video_id_of
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import Source, UploadedObject
 
-# AWS: pad the shorter sequencer with zeros on the right, then compare as text.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 _SEQUENCER_LENGTH = 32
+"""Digits to which sequencers are padded."""
 
 
 class MalformedEvent(Exception):
-    """The event is not one that S3 sends."""
+    """The event does not have the form that S3 sends."""
 
 
 def records(event: Any) -> list[Any]:
-    """Return the records of an event: none of the test event that S3 sends for a new trigger.
+    """Return an event's records: none for the test event that S3 sends for a new trigger.
 
-    Raises `MalformedEvent` for what is no event of S3, so that it ends in the failure queue and
-    not in silence.
+    Raises `MalformedEvent` for any other event, which then ends in the failure queue.
     """
     if not isinstance(event, Mapping):
-        raise MalformedEvent("Not an S3 event: not an object.")
+        raise MalformedEvent("Not an S3 event: it is not a JSON object.")
     if event.get("Event") == "s3:TestEvent":
         return []
     found = event.get("Records")
@@ -39,14 +34,14 @@ def records(event: Any) -> list[Any]:
 
 
 def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
-    """Return the upload that a record tells of, or `None` where it is not one of ours.
+    """Return the upload that a record describes.
 
-    Not ours are other events, other buckets, and keys that `source_key` did not make.
+    `None` for other events, other buckets, and keys that `source_key` did not make.
     Raises `MalformedEvent`.
     """
     try:
         stored = record["s3"]["object"]
-        # Keys come URL-encoded as in a form, "+" for a space included.
+        # S3 encodes keys like form fields, with "+" for a space.
         key = unquote_plus(stored["key"])
         video_id = video_id_of(key)
         created = record["eventName"].removeprefix("s3:").startswith("ObjectCreated:")
@@ -58,14 +53,14 @@ def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
             sequencer=pad_sequencer(stored.get("sequencer", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise MalformedEvent(f"Not a record of S3: {type(error).__name__} {error}") from error
+        raise MalformedEvent(f"Not an S3 record: {type(error).__name__} {error}") from error
     return UploadedObject(video_id=video_id, key=key, source=source)
 
 
 def created_event(upload: UploadedObject, *, bucket: str) -> dict[str, Any]:
-    """Return S3's event of a stored object, for an upload whose own event never came.
+    """Create the event of a stored object whose own event never came.
 
-    Its `eventSource` says that Clipo made it.
+    Its `eventSource` is `clipo`.
     """
     source = upload.source
     stored = {"key": quote_plus(upload.key, safe="/"), "size": source.size, "eTag": source.etag}
@@ -83,9 +78,9 @@ def created_event(upload: UploadedObject, *, bucket: str) -> dict[str, Any]:
 
 
 def event_id(record: Any) -> str | None:
-    """Return S3's id of the request that wrote the object: the same whenever its event comes.
+    """Return S3's id of the request that wrote the object, for the log.
 
-    For the log. `None` where the record has none, as those that we make.
+    It is the same for every delivery of the event. Events that Clipo created have none.
     """
     try:
         found = record["responseElements"]["x-amz-request-id"]
@@ -95,5 +90,8 @@ def event_id(record: Any) -> str | None:
 
 
 def pad_sequencer(sequencer: str) -> str:
-    """Make S3 sequencers comparable as text; an absent one ("") stays the lowest."""
+    """Pad a sequencer with zeros, as AWS prescribes, so that sequencers compare as text.
+
+    An absent one ("") stays the lowest.
+    """
     return sequencer.upper().ljust(_SEQUENCER_LENGTH, "0") if sequencer else ""

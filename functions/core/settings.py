@@ -1,11 +1,11 @@
-"""Settings, read from the environment once, when a function is wired."""
+"""Settings that several functions read from the environment when they start."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-# What follows a region's name in the names of its hosts, by the beginning of the region's.
+# Domains of the AWS partitions other than amazonaws.com, by the prefix of the region's name.
 # https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
 _DOMAINS = {
     "cn-": "amazonaws.com.cn",
@@ -15,23 +15,23 @@ _DOMAINS = {
     "eu-isoe-": "cloud.adc-e.uk",
     "us-isof-": "csp.hci.ic.gov",
 }
-# Of a bucket's name that can be one label of a host's name: TLS's wildcards cover no dots.
+# Bucket names that can be one label of a host name. TLS wildcards do not cover dots.
 _HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
 
 class SettingsError(Exception):
-    """A setting is missing or has a value that cannot be used. The message says which."""
+    """A setting is missing or invalid. The message names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """The two buckets and where they are."""
+    """Where Clipo stores objects."""
 
     uploads_bucket: str
     media_bucket: str
     region: str
     endpoint_url: str | None
-    """Address of an S3 that is not AWS's; objects there are addressed by path."""
+    """Address of an S3 server other than AWS; objects are then addressed by path."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
@@ -47,9 +47,9 @@ class StorageSettings:
         )
 
     def bucket_url(self, bucket: str) -> str:
-        """Return a bucket's address: its regional virtual host, or a path on other servers.
+        """Return a bucket's address: a regional host name, or a path on a server other than AWS.
 
-        The global host redirects, which breaks a browser's CORS preflight.
+        S3's global host redirects, which breaks a browser's CORS preflight.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
         """
         if self.endpoint_url:
@@ -76,10 +76,10 @@ def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError as error:
-        raise SettingsError(f"{name} must be an address, not {url!r}.") from error
+    except ValueError:
+        good = False
     if not good:
-        raise SettingsError(f"{name} must begin with https:// or http://: {url!r}.")
+        raise SettingsError(f"{name} must be an http or https URL, not {url!r}.")
     return url
 
 
@@ -96,37 +96,34 @@ def _regional_host(service: str, region: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CatalogSettings:
-    """Where the records are."""
+    """Where Clipo stores the records."""
 
     uri: str
     database: str
-    announces: bool = False
-    """Whether a finish is recorded together with its webhook."""
+    webhooks_on: bool = False
+    """Whether Clipo saves each result together with its webhook."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "CatalogSettings":
         """Read MONGODB_URI, MONGODB_DATABASE (default `clipo`) and WEBHOOKS (default false).
 
-        WEBHOOKS is true in every function that finishes videos where webhooks are on. It says
-        nothing of the receiver. Raises `SettingsError`.
+        With webhooks on, WEBHOOKS is true in every function that completes or fails videos.
+        Raises `SettingsError`.
         """
         return cls(
             uri=required(environ, "MONGODB_URI"),
             database=environ.get("MONGODB_DATABASE") or "clipo",
-            announces=flag(environ, "WEBHOOKS"),
+            webhooks_on=flag(environ, "WEBHOOKS"),
         )
 
 
 def webhook_queue_url(environ: Mapping[str, str]) -> str | None:
-    """Return WEBHOOK_QUEUE_URL, the queue of webhooks that are due; `None` without webhooks."""
+    """Return WEBHOOK_QUEUE_URL, the address of the webhook queue; `None` without webhooks."""
     return environ.get("WEBHOOK_QUEUE_URL") or None
 
 
 def required(environ: Mapping[str, str], name: str) -> str:
-    """Return a setting that has no default.
-
-    Raises `SettingsError` where it is absent or empty.
-    """
+    """Return a setting. Raises `SettingsError` if it is missing or empty."""
     value = environ.get(name, "")
     if not value:
         raise SettingsError(f"Set the environment variable {name}.")
@@ -134,15 +131,12 @@ def required(environ: Mapping[str, str], name: str) -> str:
 
 
 def max_upload_bytes(environ: Mapping[str, str]) -> int:
-    """Return MAX_UPLOAD_BYTES, the size limit of one video (default: the ancestor's 100 MB)."""
+    """Return MAX_UPLOAD_BYTES, the size limit of one video (default: the legacy 100 MB)."""
     return positive_int(environ, "MAX_UPLOAD_BYTES", 100_000_000)
 
 
 def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
-    """Return a whole number above zero.
-
-    Raises `SettingsError` for anything else.
-    """
+    """Return a setting that is a whole number above zero. Raises `SettingsError`."""
     text = environ.get(name, "") or str(default)
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise SettingsError(f"{name} must be a whole number above 0, not {text!r}.")
@@ -150,10 +144,7 @@ def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def flag(environ: Mapping[str, str], name: str) -> bool:
-    """Return a setting that is `true` or `false` (the default).
-
-    Raises `SettingsError` for anything else.
-    """
+    """Return a setting that is `true` or `false` (the default). Raises `SettingsError`."""
     text = environ.get(name, "").lower() or "false"
     if text not in ("true", "false"):
         raise SettingsError(f"{name} must be true or false, not {text!r}.")

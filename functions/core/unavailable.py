@@ -1,21 +1,21 @@
-"""Failures of what the functions stand on. They may pass: a caller can try again."""
+"""Transient failures of external services. The caller can retry."""
 
 
 class Unavailable(Exception):
-    """A service that we need does not answer, or refuses to work."""
+    """An external service does not answer or refuses a request."""
 
 
 class CatalogUnavailable(Unavailable):
-    """MongoDB."""
+    """MongoDB is unavailable."""
 
 
 class StorageUnavailable(Unavailable):
-    """Object storage."""
+    """Object storage is unavailable."""
 
 
 class ProcessingUnavailable(Unavailable):
-    """What starts the processing function."""
+    """The processing function cannot be invoked."""
 
 
 class QueueUnavailable(Unavailable):
-    """The webhook queue."""
+    """The webhook queue is unavailable."""

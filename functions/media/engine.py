@@ -1,4 +1,4 @@
-"""Probes a video and makes its thumbnail, with ffprobe and ffmpeg in a sandbox."""
+"""Reads a video's metadata and makes its thumbnail, with ffprobe and ffmpeg in a sandbox."""
 
 import time
 from collections.abc import Callable
@@ -6,57 +6,53 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from functions.core.failures import ENCRYPTED, OUT_OF_MEMORY, TOO_SLOW, BadMedia, FailureCode
+from functions.core import failures
+from functions.core.failures import BadMedia, FailureCode
 from functions.core.formats import DEMUXERS
 from functions.core.video import Media
-from functions.media import ffmpeg_errors, last_packets, probe
+from functions.media import ffmpeg_errors, last_packets, probe, sandbox
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
-from functions.media.probe import ODDEST_PIXEL, Probed
+from functions.media.probe import MAX_PIXEL_ASPECT, Probed
 from functions.media.reader.source import OpenSource
-from functions.media.sandbox import (
-    ChildTimedOut,
-    ChildUsedUpCpu,
-    ChildUsedUpMemory,
-    Finished,
-    run,
-    written,
-)
+from functions.media.sandbox import Finished
 
 PROTOCOLS = ("http", "tcp")
-"""The protocols by which ffmpeg reads an upload, from the loopback server."""
+"""The protocols that ffmpeg may use: it reads every upload from the loopback server."""
 
 _THUMBNAIL_BOX = (320, 240)
-"""Pixels: the ancestor's size, without its distortion."""
+"""Largest width and height in pixels, as in the legacy API; the aspect ratio is kept."""
 
 _THUMBNAIL_POSITION = 0.1
-"""Of the duration: past black frames and titles, as the ancestor had it."""
+"""The share of the duration before the thumbnail, as in the legacy API: past black frames."""
 
 _SIGNATURE = 16
-"""Bytes in which every container says what it is."""
+"""Bytes at the beginning of a file that hold the signature of any supported container."""
 
 _MAX_ALLOC = 256 << 20
 _RECEIVE_BUFFER = 32 << 10
-"""Bytes: what a child has received, it may never read."""
+"""Bytes of a child's receive buffer. It is small because received bytes are often not needed."""
 
 _CHILD_S = 60
-_SEARCH_S = 30
-"""For the frame at 10%: what is left of a child's time is for the first frame instead."""
+"""Seconds that one child process may run."""
 
-_MOST_WALKED = 256 << 20
-"""Bytes of a file that is read to its end to find out how long it lasts, if it does not say."""
+_SEARCH_S = 30
+"""Seconds that an optional step may run, such as seeking the frame at 10% of the duration."""
+
+_MAX_SCANNED = 256 << 20
+"""Largest file, in bytes, that Clipo reads to its end to learn its duration."""
 
 _PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
-"""Seconds by which containers are sought earlier that do not know where their keyframes are shown.
+"""Seconds to seek before the wanted moment, in containers with an inexact index.
 
-MPEG streams have no index, so that a seek ends anywhere; AVI's counts frames as they are coded,
-and DivX packed two into one. Measured with old and broadcast files, and generous.
+MPEG streams have no index, so a seek may land anywhere. AVI's index counts coded frames, and DivX
+packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
 
 _RESERVE_S = 20
-"""Kept of the function's time to publish and record what was found."""
+"""Seconds that the function keeps to publish the thumbnail and to save the result."""
 
 _FILE_S = 95
-"""For all that is done with one file. The function has 120 s: less than these is its own fault."""
+"""Seconds for all work on one file. The function's timeout of 120 s leaves room for the rest."""
 
 _LIMITS = [
     *("-max_alloc", str(_MAX_ALLOC)),
@@ -70,7 +66,7 @@ _LIMITS = [
 _OVER_HTTP = [
     *("-protocol_whitelist", ",".join(PROTOCOLS)),
     *("-recv_buffer_size", str(_RECEIVE_BUFFER)),
-    # As much as is in flight. Without it ffmpeg asks the kernel before each of a million seeks.
+    # This covers the bytes in flight. Otherwise ffmpeg makes a system call before each short seek.
     *("-short_seek_size", str(2 * _RECEIVE_BUFFER)),
 ]
 _FROM_FILE = ["-protocol_whitelist", "file"]
@@ -78,7 +74,7 @@ _FROM_FILE = ["-protocol_whitelist", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A JPEG that was verified to decode."""
+    """The thumbnail: a JPEG that is known to decode."""
 
     jpeg: bytes
     width: int
@@ -89,21 +85,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """All that is to be known about one file."""
+    """The metadata and the thumbnail of one file."""
 
     media: Media
     frame: Frame
 
 
 class OutOfTime(Exception):
-    """The function's own time ran out: not the file's fault, so another attempt may do."""
+    """The function's own time ran out, not the file's: another attempt may succeed."""
 
 
 class Engine:
-    """ffprobe and ffmpeg from one directory."""
+    """Inspects files with the ffprobe and ffmpeg of one directory."""
 
     def __init__(self, ffmpeg_dir: Path) -> None:
-        """Take the directory that holds `ffmpeg` and `ffprobe`."""
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
@@ -112,13 +107,13 @@ class Engine:
     ) -> Inspection:
         """Return the metadata and the thumbnail of a file.
 
-        The children work in `directory`; `remaining_s` tells how long this function may still
-        run. Raises `BadMedia` for everything that is the file's fault, and `OutOfTime`.
+        The child processes work in `directory`. `remaining_s` returns the seconds that this
+        function may still run. Raises `BadMedia` if the file is at fault, and `OutOfTime`.
         """
         budget = _Budget.of(remaining_s() - _RESERVE_S)
         inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
         probed = inspector.probe()
-        return Inspection(media=probed.media, frame=inspector.thumbnail(probed))
+        return Inspection(media=probed.media, frame=inspector.make_thumbnail(probed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,29 +121,27 @@ class _Budget:
     """The time for one file."""
 
     ends: float
-    """On the monotonic clock."""
-    is_whole: bool
-    """Whether it is all that any file gets, and not what a late function has left."""
+    """Deadline on the monotonic clock."""
+    is_full: bool
+    """Whether the file gets all of `_FILE_S`, not only what the function has left."""
 
     @classmethod
     def of(cls, available_s: float) -> "_Budget":
-        """Return the part of the function's time that a file may have."""
         return cls(time.monotonic() + min(available_s, _FILE_S), available_s >= _FILE_S)
 
     def left_s(self) -> float:
-        """Return what is left."""
         return self.ends - time.monotonic()
 
     def used_up(self) -> BadMedia | OutOfTime:
-        """Return the error of who has nothing left: the file's fault, or the function's."""
-        if self.is_whole:
-            return BadMedia(TOO_SLOW)
-        return OutOfTime("The function's time was used up before the file's.")
+        """Return the error for an exhausted budget: only a full one is the file's fault."""
+        if self.is_full:
+            return BadMedia(failures.TOO_SLOW)
+        return OutOfTime("The function ran out of time before the file used up its own.")
 
 
 @dataclass(frozen=True, slots=True)
 class _Inspector:
-    """The work on one file."""
+    """Inspects one file."""
 
     ffmpeg: str
     ffprobe: str
@@ -157,12 +150,9 @@ class _Inspector:
     budget: _Budget
 
     def probe(self) -> Probed:
-        finished = self._run(
-            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.REPORT),
-            self.source.location,
-        )
-        if ffmpeg_errors.of_too_many_streams(finished.stderr):
-            raise ffmpeg_errors.too_many_streams()
+        finished = self._run_ffprobe(probe.REPORT)
+        if ffmpeg_errors.has_too_many_streams(finished.stderr):
+            raise BadMedia(failures.TOO_MANY_STREAMS, limit=ffmpeg_errors.MAX_STREAMS)
         if finished.exit_code != 0:
             raise ffmpeg_errors.unreadable(
                 finished.stderr,
@@ -170,88 +160,87 @@ class _Inspector:
                 crashed=finished.exit_code < 0,
             )
         try:
-            probed = probe.probed(finished.stdout)
-        except probe.SENSELESS as error:
-            # A decoder that is missing may be why: ffprobe does not say so, ffmpeg does.
-            tried = self._run(*self._frame(0, self.directory / "first.jpg"))
+            probed = probe.parse_report(finished.stdout)
+        except probe.MALFORMED as error:
+            # The reason may be a missing decoder, which only ffmpeg reports.
+            tried = self._run(*self._frame_command(0, self.directory / "first.jpg"))
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
-        if not probed.packet_seen and self._is_encrypted():
-            raise BadMedia(ENCRYPTED)
+        if not probed.packet_seen:
+            first_packet = self._run_ffprobe(probe.FIRST_PACKET)
+            if probe.is_encrypted(first_packet.stdout):
+                raise BadMedia(failures.ENCRYPTED)
         if probed.media.duration_s:
             return probed
-        duration_s = self._duration_s(probed.start_s)
+        duration_s = self._find_duration_s(probed.start_s)
         return replace(probed, media=replace(probed.media, duration_s=duration_s))
 
-    def _is_encrypted(self) -> bool:
-        finished = self._run(
-            *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.FIRST_PACKET),
-            self.source.location,
-        )
-        return probe.is_encrypted(finished.stdout)
+    def _run_ffprobe(self, options: list[str]) -> Finished:
+        command = [self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *options]
+        return self._run(*command, self.source.location)
 
-    def _duration_s(self, start_s: float) -> float | None:
-        """Return how long a video lasts that does not say so: from its last packets, or all."""
+    def _find_duration_s(self, start_s: float) -> float | None:
+        """Find a duration that the file does not state: in its last packets, or in all of them."""
         for clip in last_packets.clips(self.source):
             with NamedTemporaryFile(dir=self.directory) as file:
                 file.write(clip)
                 file.flush()
-                finished = self._run_in_time(
+                finished = self._try(
                     *(self.ffprobe, "-v", "error", *_LIMITS, *_FROM_FILE, *last_packets.REPORT),
                     file.name,
                 )
             end_s = last_packets.end_s(finished.stdout) if finished else None
             if end_s and end_s > start_s:
                 return round(end_s - start_s, 3)
-        return self._walked_s() if self.source.size <= _MOST_WALKED else None
+        return self._scan_duration_s() if self.source.size <= _MAX_SCANNED else None
 
-    def _walked_s(self) -> float | None:
-        """Return how long the video lasts by looking at every packet."""
-        walked = self._run_in_time(
+    def _scan_duration_s(self) -> float | None:
+        """Find the duration by reading every packet."""
+        scanned = self._try(
             *(self.ffmpeg, "-nostdin", "-v", "error", *_LIMITS, *_OVER_HTTP),
             *("-i", self.source.location, "-map", "0:V:0", "-c", "copy", "-f", "null"),
             *(*last_packets.PROGRESS, "-"),
         )
-        return last_packets.progress_s(walked.stdout) if walked else None
+        return last_packets.progress_s(scanned.stdout) if scanned else None
 
-    def thumbnail(self, probed: Probed) -> Frame:
+    def make_thumbnail(self, probed: Probed) -> Frame:
         media = probed.media
         jpeg = self.directory / "thumbnail.jpg"
         at_s = round((media.duration_s or 0) * _THUMBNAIL_POSITION, 3)
         roll_s = _PRE_ROLL_S.get(media.container, 0)
         if probed.palette or at_s < 2 * roll_s:
-            roll_s = at_s  # from the beginning
+            roll_s = at_s  # decode from the beginning
         if at_s > 0:
-            found = self._run_in_time(*self._frame(at_s, jpeg, roll_s=roll_s))
+            found = self._try(*self._frame_command(at_s, jpeg, roll_s=roll_s))
             if found and probed.protected and f"[{media.video_codec} @" in found.stderr:
-                # The first part is often clear, and the decoder complains of what follows.
-                raise BadMedia(ENCRYPTED)
-            frame = self._verified(jpeg, at_s=at_s, fallback=False) if found else None
+                # The first part is often clear; the decoder fails in the encrypted part after it.
+                raise BadMedia(failures.ENCRYPTED)
+            frame = self._verify(jpeg, at_s=at_s, fallback=False) if found else None
             if frame:
                 return frame
-        finished = self._run(*self._frame(0, jpeg), limit_s=_CHILD_S - _SEARCH_S)
-        frame = self._verified(jpeg, at_s=0, fallback=True)
+        finished = self._run(*self._frame_command(0, jpeg), limit_s=_CHILD_S - _SEARCH_S)
+        frame = self._verify(jpeg, at_s=0, fallback=True)
         if frame:
             return frame
         raise ffmpeg_errors.undecodable(finished.stderr, media.video_codec)
 
-    def _frame(self, at_s: float, jpeg: Path, *, roll_s: float = 0) -> list[str]:
-        """Return the command that writes the frame at a moment.
+    def _frame_command(self, at_s: float, jpeg: Path, *, roll_s: float = 0) -> list[str]:
+        """Return the command that writes the frame at `at_s`.
 
-        It decodes forward from the keyframe before it, or from `roll_s` earlier.
+        ffmpeg seeks to `roll_s` before it and decodes forward from the keyframe there.
         """
         return [
             *(self.ffmpeg, "-nostdin", "-hide_banner", "-v", "error", *_LIMITS, *_OVER_HTTP),
-            # Not `-ss 0`: it drops frames whose time is unknown or negative.
+            # `-ss 0` would drop frames whose time is unknown or negative.
             *("-threads", "2", *(["-ss", f"{at_s - roll_s:.3f}"] if at_s > roll_s else [])),
             *("-i", self.source.location, *(["-ss", f"{roll_s:.3f}"] if roll_s else [])),
             *("-map", "0:V:0", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
-            *("-vf", _fit(*_THUMBNAIL_BOX), "-q:v", "2"),
+            *("-vf", _scale_filter(*_THUMBNAIL_BOX), "-q:v", "2"),
             *("-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
 
-    def _verified(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
-        """Return the picture if it decodes: ffmpeg exits with 0 without one, too."""
-        jpeg = written(file)
+    def _verify(self, file: Path, *, at_s: float, fallback: bool) -> Frame | None:
+        """Return the picture if it decodes: ffmpeg may exit with 0 and write none."""
+        jpeg = sandbox.read_output_file(file)
         if not jpeg:
             return None
         finished = self._run(
@@ -263,8 +252,8 @@ class _Inspector:
             return None
         return Frame(jpeg, *size, at_s, fallback)
 
-    def _run_in_time(self, *command: str) -> Finished | None:
-        """Run what need not succeed: some files cannot be searched quickly."""
+    def _try(self, *command: str) -> Finished | None:
+        """Run an optional step. Return `None` if it takes longer than `_SEARCH_S`."""
         try:
             return self._run(*command, limit_s=_SEARCH_S)
         except BadMedia as error:
@@ -273,26 +262,32 @@ class _Inspector:
             raise
 
     def _run(self, *command: str, limit_s: float | None = None) -> Finished:
+        """Run a child process and raise its timeouts and memory failures as `BadMedia`."""
         limit_s = limit_s or _CHILD_S
         left_s = self.budget.left_s()
         if left_s <= 0:
             raise self.budget.used_up()
         try:
-            return run(list(command), directory=self.directory, timeout_s=min(limit_s, left_s))
-        except ChildUsedUpMemory as error:
-            raise BadMedia(OUT_OF_MEMORY) from error
-        except ChildUsedUpCpu as error:
-            raise BadMedia(TOO_SLOW) from error
-        except ChildTimedOut as error:
-            raise (self.budget.used_up() if left_s < limit_s else BadMedia(TOO_SLOW)) from error
+            timeout_s = min(limit_s, left_s)
+            return sandbox.run(list(command), directory=self.directory, timeout_s=timeout_s)
+        except sandbox.ChildUsedUpMemory as error:
+            raise BadMedia(failures.OUT_OF_MEMORY) from error
+        except sandbox.ChildUsedUpCpu as error:
+            raise BadMedia(failures.TOO_SLOW) from error
+        except sandbox.ChildTimedOut as error:
+            reason = self.budget.used_up() if left_s < limit_s else BadMedia(failures.TOO_SLOW)
+            raise reason from error
 
 
-def _fit(width: int, height: int) -> str:
-    """Return a filter that fits a box: aspect kept, never enlarged, even, square pixels."""
-    sar = f"if(between(sar,{1 / ODDEST_PIXEL},{ODDEST_PIXEL}),sar,1)"
+def _scale_filter(width: int, height: int) -> str:
+    """Return a filter that fits the picture into a box, with even sides and square pixels.
+
+    It keeps the aspect ratio and never enlarges.
+    """
+    sar = f"if(between(sar,{1 / MAX_PIXEL_ASPECT},{MAX_PIXEL_ASPECT}),sar,1)"
     factor = f"min(1,min({width}/(iw*{sar}),{height}/ih))"
     wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (f"iw*{sar}", "ih"))
-    # A JPEG is BT.601 of full range and cannot say otherwise; a video of today is BT.709.
+    # A JPEG always has full-range BT.601 colours; most videos have BT.709 colours.
     # https://www.w3.org/Graphics/JPEG/jfif3.pdf
     colours = "out_color_matrix=bt601:out_range=pc"
     return f"scale=w='{wide}':h='{high}':{colours},format=yuvj420p,setsar=1"

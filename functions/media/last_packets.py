@@ -1,8 +1,9 @@
-"""Finds when a Matroska or WebM file ends that does not say so: browsers and crashes leave such.
+"""Finds the end of a Matroska or WebM file that does not state its duration.
 
-A Matroska file is a head (what streams there are) and then clusters of packets, each of which
-tells its own time. A head and the last clusters are therefore a file by themselves, a short one
-that ffprobe reads to its end. https://www.rfc-editor.org/rfc/rfc9559#name-cluster-blocks
+Browsers write such files, and recorders that crash leave them behind. A Matroska file is a head,
+which lists the streams, and then clusters of packets with their times. So the head and the last
+clusters make a short file that ffprobe can read to its end.
+https://www.rfc-editor.org/rfc/rfc9559#name-cluster-blocks
 """
 
 import json
@@ -11,13 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.core.formats import EBML
-from functions.media.probe import MOST, SENSELESS
+from functions.media.probe import MALFORMED, MAX_NUMBER
 from functions.media.reader.source import OpenSource
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 
 PROGRESS = ["-progress", "pipe:1", "-stats_period", "3600"]
-"""Makes ffmpeg say how far it has come: just once, at the end."""
+"""Options that make ffmpeg report the time that it has reached, once, at the end."""
 
 _OUT_TIME = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
 _CLUSTER = re.compile(
@@ -30,11 +31,11 @@ _CLUSTER = re.compile(
 )
 _HEAD = 256 << 10
 _TAILS = (256 << 10, 2 << 20, 16 << 20)
-"""Bytes in which to look for the last cluster: some recorders make them of many seconds."""
+"""Bytes at the end in which to look for the last cluster: it may hold many seconds."""
 
 
 def clips(source: OpenSource) -> Iterator[bytes]:
-    """Yield files of a Matroska file's head and of more and more of its end."""
+    """Yield short files that consist of a Matroska file's head and of ever more of its end."""
     head = source.read(0, min(_HEAD, source.size))
     first = _CLUSTER.search(head) if head.startswith(EBML) else None
     if not first:
@@ -49,7 +50,7 @@ def clips(source: OpenSource) -> Iterator[bytes]:
 
 
 def end_s(stdout: bytes) -> float | None:
-    """Return the second at which the last packet of a `REPORT` ends."""
+    """Return the time in seconds at which the last packet of a `REPORT` ends."""
     try:
         packets: list[dict[str, Any]] = json.loads(stdout)["packets"]
         end_s = max(
@@ -57,12 +58,12 @@ def end_s(stdout: bytes) -> float | None:
             for packet in packets
             if "pts_time" in packet
         )
-    except SENSELESS:
+    except MALFORMED:
         return None
-    return end_s if 0 < end_s < MOST else None
+    return end_s if 0 < end_s < MAX_NUMBER else None
 
 
 def progress_s(stdout: bytes) -> float | None:
-    """Return the seconds that ffmpeg has come by, from its last `PROGRESS`."""
+    """Return the time in seconds that ffmpeg reached, from its last `PROGRESS`."""
     times = _OUT_TIME.findall(stdout)
     return round(int(times[-1]) / 1e6, 3) or None if times else None

@@ -1,4 +1,4 @@
-"""Reads ffprobe's report into the metadata that we promise."""
+"""Turns ffprobe's report into a video's metadata."""
 
 import json
 import re
@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from functions.core.failures import ENCRYPTED, NO_VIDEO_STREAM, UNSUPPORTED_CODEC, BadMedia
+from functions.core import failures
+from functions.core.failures import BadMedia
 from functions.core.video import Media
-from functions.media.ffmpeg_errors import (
-    MAX_PIXELS,
-    MAX_STREAMS,
-    too_many_pixels,
-    too_many_streams,
-)
+from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
 Report = Mapping[str, Any]
 
@@ -31,31 +27,31 @@ _ENTRIES = ":".join(
     ]
 )
 REPORT = ["-print_format", "json", "-show_entries", _ENTRIES, "-read_intervals", "%+#16"]
-"""What ffprobe is to report: just what is read here, as tags can be megabytes.
+"""Options that limit ffprobe's report to the needed entries, because tags can be megabytes long.
 
-Of the packets the first 16, which ffprobe has read by then: encrypted ones say that they are.
+They include the first 16 packets, which ffprobe has read anyway: encrypted packets are marked.
 """
 
 FIRST_PACKET = [
     *("-print_format", "json", "-select_streams", "V:0", "-read_intervals", "%+#1"),
     *("-show_entries", "packet=stream_index:packet_side_data=side_data_type"),
 ]
-"""The same of the video's first packet, where those 16 were all of sound."""
+"""Options to report the video's first packet, for a file whose first 16 packets are all sound."""
 
 PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
 
-SENSELESS = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-"""What comes of reading a report that is none."""
+MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""The exceptions that reading a malformed report raises."""
 
-_MOST_SIDE = 10_000
-"""Pixels, of a thumbnail."""
+_MAX_SIDE = 10_000
+"""Largest width and height of a thumbnail, in pixels."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
-ODDEST_PIXEL = 100
-"""Times as wide as high, or the reverse: what claims more is a damaged file, not a wide screen."""
+MAX_PIXEL_ASPECT = 100
+"""Largest ratio of a pixel's sides. Beyond it the file is damaged, and pixels count as square."""
 
-MOST = 2**53
-"""Numbers below are exact as JSON and as a database's."""
+MAX_NUMBER = 2**53
+"""Upper bound of the numbers that JSON and the database hold exactly."""
 
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
@@ -63,42 +59,42 @@ _CONTAINERS = {
     "mpegts": "mpeg-ts",
     "mpeg": "mpeg-ps",
 }
-"""ffprobe's names of demuxers that are not the name of a container."""
+"""Container names, by ffprobe's name of the demuxer, where the two differ."""
 
 _NO_TAG = "[0][0][0][0]"
-"""How ffprobe writes a codec's tag that the file does not give."""
+"""ffprobe's text for a missing codec tag."""
 
 _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
-"""https://www.webmproject.org/docs/container/"""
+"""The codecs that WebM allows: https://www.webmproject.org/docs/container/"""
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What a `REPORT` says: what we promise, and what changes how a frame is to be found."""
+    """The content of a `REPORT`: the metadata, and facts that decide how to find a frame."""
 
     media: Media
     start_s: float
-    """At which the file's time begins."""
+    """Time at which the file begins."""
     palette: bool
-    """The colours are those of a table that stands only at the beginning."""
+    """Whether the colours come from a table that stands only at the beginning."""
     protected: bool
-    """Some of the file is encrypted: perhaps only a later part, or the sound."""
+    """Whether some part of the file is encrypted: perhaps only a later part, or the sound."""
     packet_seen: bool
-    """A packet of the video was among the first, and it is not encrypted."""
+    """Whether the first packets include a video packet, which is then not encrypted."""
 
 
-def probed(stdout: bytes) -> Probed:
-    """Return what is in a `REPORT`, of which nothing is believed: a file may write it.
+def parse_report(stdout: bytes) -> Probed:
+    """Parse a `REPORT`. It is untrusted, because a hostile file may have written it.
 
-    Raises `BadMedia` where there is no video stream that could be shown, and `SENSELESS` where
-    the report does not describe it.
+    Raises `BadMedia` if there is no playable video stream, and one of `MALFORMED` if the
+    report does not describe it.
     """
     report: Report = json.loads(stdout)
     if sum(stream.get("codec_type") != "attachment" for stream in report["streams"]) > MAX_STREAMS:
-        raise too_many_streams()
+        raise BadMedia(failures.TOO_MANY_STREAMS, limit=MAX_STREAMS)
     video = _video_stream(report)
     if _is_encrypted(report, video):
-        raise BadMedia(ENCRYPTED)
+        raise BadMedia(failures.ENCRYPTED)
     return Probed(
         media=_media(report, video),
         start_s=_start_s(report["format"]),
@@ -137,10 +133,10 @@ def _has_key(packet: Report) -> bool:
 
 
 def is_encrypted(stdout: bytes) -> bool:
-    """Tell from a `FIRST_PACKET` whether the video is."""
+    """Tell from a `FIRST_PACKET` report whether the video is encrypted."""
     try:
         return any(map(_has_key, json.loads(stdout)["packets"]))
-    except SENSELESS:
+    except MALFORMED:
         return False
 
 
@@ -153,39 +149,39 @@ def _is_protected(report: Report) -> bool:
 
 
 def picture_size(stdout: bytes) -> tuple[int, int] | None:
-    """Return width and height of the picture in a `PICTURE_REPORT`, if it decoded to one."""
+    """Return the width and height in a `PICTURE_REPORT`, `None` if no picture was decoded."""
     try:
         frame = json.loads(stdout)["frames"][0]
         width, height = int(frame["width"]), int(frame["height"])
-    except SENSELESS:
+    except MALFORMED:
         return None
-    return (width, height) if 0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE else None
+    return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
 
 def _start_s(format_: Report) -> float:
     seconds = float(format_.get("start_time") or 0)
-    if not abs(seconds) < MOST:
-        raise ValueError("The file begins at no time that there is.")
+    if not abs(seconds) < MAX_NUMBER:
+        raise ValueError("The start time is out of range.")
     return seconds
 
 
 def _video_stream(report: Report) -> Report:
-    """Return the stream that ffmpeg's `0:V:0` picks: the first that is not a cover picture."""
+    """Return the stream that ffmpeg's `0:V:0` selects: the first that is not a cover picture."""
     for stream in report["streams"]:
         if stream.get("codec_type") == "video" and not stream["disposition"]["attached_pic"]:
             break
     else:
-        raise BadMedia(NO_VIDEO_STREAM)
+        raise BadMedia(failures.NO_VIDEO_STREAM)
     if stream.get("codec_name", "unknown") == "unknown":
         tag = stream.get("codec_tag_string", _NO_TAG)
         if tag == _NO_TAG:
             raise ValueError("The video stream does not name its codec.")
-        raise BadMedia(UNSUPPORTED_CODEC, codec=_name(tag))
+        raise BadMedia(failures.UNSUPPORTED_CODEC, codec=_name(tag))
     return stream  # type: ignore[no-any-return]  # JSON
 
 
 def _is_encrypted(report: Report, video: Report) -> bool:
-    """Tell a file that decodes to noise without its key: in MP4, in Matroska, or in ASF."""
+    """Tell whether the video decodes to noise without a key, as MP4, Matroska or ASF mark it."""
     return (
         any(map(_has_key, _packets_of(video, report)))
         or "enc_key_id" in video.get("tags", {})
@@ -206,14 +202,14 @@ def _container(report: Report) -> str:
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
-        raise ValueError("That is no name of a format or of a codec.")
+        raise ValueError("Not a name of a format or codec.")
     return text
 
 
 def _rotation(video: Report) -> int:
-    """Return clockwise degrees; ffprobe reports them anticlockwise.
+    """Return the rotation in degrees clockwise; ffprobe reports it anticlockwise.
 
-    ffmpeg turns the sides of a picture only for what is within a degree of a quarter.
+    As in ffmpeg, a rotation that is not within a degree of a quarter turn counts as none.
     """
     for side_data in video.get("side_data_list", []):
         if "rotation" in side_data:
@@ -224,14 +220,14 @@ def _rotation(video: Report) -> int:
 
 
 def _display_size(video: Report, rotation: int) -> tuple[int, int]:
-    """Return pixels after cropping, pixel aspect and rotation."""
+    """Return the width and height that a player shows: cropped, stretched and rotated."""
     width, height = video.get("width", 0), video.get("height", 0)
     if width <= 0 or height <= 0:
         raise ValueError("The video stream has no size.")
     if width * height > MAX_PIXELS:
-        raise too_many_pixels()
+        raise BadMedia(failures.TOO_MANY_PIXELS, limit=MAX_PIXELS)
     pixel_aspect = _ratio(video.get("sample_aspect_ratio", "").replace(":", "/")) or 1
-    if not 1 / ODDEST_PIXEL <= pixel_aspect <= ODDEST_PIXEL:
+    if not 1 / MAX_PIXEL_ASPECT <= pixel_aspect <= MAX_PIXEL_ASPECT:
         pixel_aspect = 1
     for side_data in video.get("side_data_list", []):
         width -= side_data.get("crop_left", 0) + side_data.get("crop_right", 0)
@@ -243,7 +239,6 @@ def _display_size(video: Report, rotation: int) -> tuple[int, int]:
 
 
 def _duration(part: Report) -> float | None:
-    """Return seconds, or `None` where the file does not say."""
     seconds = _positive(part.get("duration"))
     return round(seconds, 3) if seconds else None
 
@@ -254,7 +249,7 @@ def _bit_rate(format_: Report) -> int | None:
 
 
 def _frame_rate(video: Report) -> float | None:
-    """Return frames a second: 29.97 for "30000/1001"."""
+    """Return the frames per second: 29.97 for "30000/1001"."""
     rate = _ratio(video.get("avg_frame_rate")) or _ratio(video.get("r_frame_rate"))
     return round(rate, 3) if rate else None
 
@@ -267,9 +262,9 @@ def _ratio(text: str | None) -> float | None:
 
 
 def _positive(text: str | None) -> float | None:
-    """Return a number above zero that can be stored, and `None` for "0", "N/A" and the like."""
+    """Return a number above zero that can be stored, `None` for "0", "N/A" and the like."""
     try:
         number = float(text or "nan")
     except ValueError:
         return None
-    return number if 0 < number < MOST else None
+    return number if 0 < number < MAX_NUMBER else None

@@ -1,4 +1,4 @@
-"""ffmpeg and ffprobe: where they lie, and how they come from the disk before they are needed."""
+"""Locates ffmpeg and ffprobe, and reads them from disk before they are needed."""
 
 import os
 import sys
@@ -8,20 +8,21 @@ from pathlib import Path
 
 _LAYER = Path("/opt/bin")
 _READ_AHEAD = 128 << 10
-"""Bytes: the kernel takes no more at a time than it reads ahead by itself, of which this is the
-default. https://www.kernel.org/doc/Documentation/ABI/stable/sysfs-block (read_ahead_kb)
+"""Bytes per request. The kernel reads no more for one request than its read-ahead, by default this.
+
+https://www.kernel.org/doc/Documentation/ABI/stable/sysfs-block (read_ahead_kb)
 """
 
 
 def ffmpeg_dir(environ: Mapping[str, str]) -> Path:
-    """Read CLIPO_FFMPEG_DIR, where both programs lie (default: the Lambda layer's place)."""
+    """Read CLIPO_FFMPEG_DIR, the folder of both programs (default: the Lambda layer's)."""
     return Path(environ.get("CLIPO_FFMPEG_DIR") or _LAYER)
 
 
 def read_ahead(folder: Path) -> None:
-    """Have the kernel read both programs from the disk while we do something else."""
+    """Ask the kernel to read both programs from disk in the background."""
     for name in ("ffprobe", "ffmpeg"):
-        # Whoever runs it will be told that it is not there.
+        # A missing program is reported when it is run.
         with suppress(OSError):
             _read_ahead(folder / name)
 

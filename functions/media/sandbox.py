@@ -1,7 +1,7 @@
 """Runs ffmpeg and ffprobe on hostile bytes. The only module that starts processes.
 
-A child sees nothing of ours: an environment of PATH and LANG, its own session and working
-directory, no standard input, and hard limits on memory, time, open files and what it writes.
+A child gets an environment of only PATH and LANG, its own session and working directory, no
+standard input, and hard limits on memory, time, open files and output.
 """
 
 import contextlib
@@ -23,45 +23,44 @@ _PR_SET_DUMPABLE = 4
 _MEBIBYTE = 1 << 20
 _CPU_S = 60
 _MAX_FILE = 10 * _MEBIBYTE
-"""Bytes of one file that a child writes."""
+"""Largest file that a child may write, in bytes."""
 
 _MAX_OUTPUT = _MEBIBYTE
-"""Bytes read of each of standard output and standard error."""
+"""Bytes that are read from standard output, and from standard error."""
 
 
 class ChildTimedOut(Exception):
-    """The child did not end in the time that it was given."""
+    """The child did not end in time."""
 
 
 class ChildUsedUpCpu(Exception):
-    """The child passed its limit of CPU time."""
+    """The child exceeded its limit of CPU time."""
 
 
 class ChildUsedUpMemory(Exception):
-    """The kernel killed the child, as it does where memory runs out."""
+    """The kernel killed the child, as it does when memory runs out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A child that ended by itself."""
+    """The output of a child that ended by itself."""
 
     exit_code: int
-    """Negative: the signal that ended it."""
+    """Exit code, or the negative number of the signal that ended the child."""
     stdout: bytes
     stderr: str
 
 
 def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
-    """Run one program in `directory` to its end and return what it said.
+    """Run one program in `directory` to its end and return its output.
 
-    Its output goes to files without a name, so that the limit on file size bounds it too, and
-    it cannot put anything else in their place.
-    Raises `ChildTimedOut`, `ChildUsedUpCpu` or `ChildUsedUpMemory` once the whole process group
-    is dead.
+    The output goes to unnamed files: the limit on file size bounds it, and the child cannot replace
+    them. Raises `ChildTimedOut`, `ChildUsedUpCpu` or `ChildUsedUpMemory` once the whole process
+    group is dead.
     """
-    _hide_ourselves()
+    _protect_own_memory()
     with TemporaryFile(dir=directory) as stdout, TemporaryFile(dir=directory) as stderr:
-        # The program is a path of ours, the arguments are a list, and there is no shell.
+        # The program is a fixed path, the arguments are a list, and there is no shell.
         child = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,
@@ -72,17 +71,13 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
             start_new_session=True,
         )
         exit_code = _wait(child, timeout_s)
-        return Finished(
-            exit_code=exit_code,
-            stdout=_head(stdout),
-            stderr=_head(stderr).decode(errors="replace"),
-        )
+        return Finished(exit_code, _head(stdout), _head(stderr).decode(errors="replace"))
 
 
-def written(file: Path) -> bytes | None:
-    """Return the beginning of a file that a child has written, if it is one.
+def read_output_file(file: Path) -> bytes | None:
+    """Return the content of a file that a child has written, `None` if it is not a plain file.
 
-    A child may have put anything there: no link is followed, and no pipe waited for.
+    A hostile child may have left a link or a pipe there: neither is followed or read.
     """
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -105,7 +100,7 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
         _kill_group(child.pid)
 
     cpu_s = _children_cpu_s()
-    # Not `wait(timeout)`: that polls, and its steps of 50 ms are as long as the work.
+    # `wait(timeout)` polls every 50 ms, which is as long as the work itself.
     timer = threading.Timer(timeout_s, expire)
     try:
         timer.start()
@@ -115,7 +110,7 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
         timer.cancel()
         _kill_group(child.pid)
         child.wait()
-    # ffmpeg catches the signal, and then ends as if by itself.
+    # ffmpeg catches SIGXCPU and exits normally, so the CPU time decides as well.
     if exit_code == -signal.SIGXCPU or _children_cpu_s() - cpu_s > _CPU_S - 1:
         raise ChildUsedUpCpu(f"The child used up its {_CPU_S} s of CPU time.")
     if expired.is_set():
@@ -126,13 +121,13 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
 
 
 def _children_cpu_s() -> float:
-    """Return the CPU seconds of all children that have ended."""
+    """Return the CPU time, in seconds, of all children that have ended."""
     return sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
 
 
 @cache
-def _hide_ourselves() -> None:
-    """Keep a child that was taken over from reading our memory and secrets in /proc.
+def _protect_own_memory() -> None:
+    """Keep a compromised child from reading this process's memory and secrets in /proc.
 
     https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html
     """
@@ -141,19 +136,19 @@ def _hide_ourselves() -> None:
 
 
 def _limit(pid: int) -> None:
-    """Set the child's limits from outside: `preexec_fn` is unsafe beside PyMongo's threads."""
+    """Set the child's limits from the parent: `preexec_fn` is unsafe with PyMongo's threads."""
     if sys.platform != "linux":
-        # macOS has no prlimit. There the local stack works on its developer's own files.
+        # macOS has no prlimit. The local stack there processes only its developer's own files.
         return
     limits = {
-        # Below the function's memory, so that the child dies first and we can say so.
+        # Less than the function's memory, so that the child dies first and the video fails cleanly.
         resource.RLIMIT_AS: (1024 * _MEBIBYTE, 1024 * _MEBIBYTE),
         resource.RLIMIT_CPU: (_CPU_S, _CPU_S + 5),
         resource.RLIMIT_FSIZE: (_MAX_FILE, _MAX_FILE),
         resource.RLIMIT_NOFILE: (64, 64),
         resource.RLIMIT_CORE: (0, 0),
     }
-    with contextlib.suppress(ProcessLookupError):  # it may have ended already
+    with contextlib.suppress(ProcessLookupError):  # the child may have ended
         for limit, value in limits.items():
             resource.prlimit(pid, limit, value)
 

@@ -1,7 +1,7 @@
-"""What Lambda imports for processing: the only module that does something when it is imported.
+"""The module that Lambda imports for processing. Its import starts to read ffmpeg from disk.
 
-The disk brings ffmpeg while the processor imports Python, so that the first event waits for
-neither (ADR 23).
+So the disk loads ffmpeg while Python imports the rest, and the first event waits for less (ADR 23).
+No other module has side effects when it is imported.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The processing Lambda: S3's event in, videos finished."""
+"""The processing Lambda: processes the uploads that S3 reports."""
 
 import os
 from dataclasses import asdict
@@ -20,8 +20,8 @@ def _wired() -> ProcessingServices:
 def handler(event: Any, context: LambdaContext) -> dict[str, list[dict[str, str]]]:
     """Process every upload that an S3 event names.
 
-    One bad record does not keep the others from being processed: the errors are raised
-    together at the end, and the finished ones do nothing when the event comes again.
+    A bad record does not stop the others: the handler raises all errors at the end. When Lambda
+    retries the event, the finished uploads are duplicates and cost nothing.
     """
     outcomes: list[EventOutcome] = []
     errors: list[Exception] = []
@@ -34,7 +34,7 @@ def handler(event: Any, context: LambdaContext) -> dict[str, list[dict[str, str]
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        raise ExceptionGroup("Lambda is to deliver this event again.", errors)
+        raise ExceptionGroup("Lambda should retry this event.", errors)
     return {"outcomes": [asdict(outcome) for outcome in outcomes]}
 
 

@@ -1,4 +1,4 @@
-"""Delivers each result to the operator's receiver, with retries for a day.
+"""Delivers each result to the operator's receiver, with retries for one day.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -16,19 +16,16 @@ from functions.adapters.telemetry import logger
 from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
 from functions.core.unavailable import QueueUnavailable
-from functions.core.video import (
-    Video,
-    Webhook,
-)
+from functions.core.video import Video, Webhook
 from functions.webhooks.outbound import NotAnswered
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
-"""The time that an attempt may need: a slow DNS, a slow receiver and a slow catalog."""
+"""Seconds that one attempt may take, with slow DNS, a slow receiver and a slow catalog."""
 
-_CLOCKS_DIFFER = timedelta(seconds=2)
-_PATIENCE = 3
-"""Attempts that fail in a row before the receiver is let alone until the next run."""
+_CLOCK_SKEW = timedelta(seconds=2)
+_MAX_FAILED_IN_A_ROW = 3
+"""Consecutive failed attempts after which a run stops and leaves the rest to the next run."""
 
 
 @dataclass(slots=True)
@@ -38,24 +35,24 @@ class DeliveryReport:
     delivered: int = 0
     not_delivered: int = 0
     finished: bool = True
-    """False where the time was up first, or the receiver does not work; the next run goes on."""
+    """False if the run stopped early, for lack of time or because the receiver fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhooks:
-    """Makes one attempt for each webhook that is due."""
+    """Makes one delivery attempt for each webhook that is due."""
 
     catalog: Catalog
     post: Callable[[Mapping[str, str], bytes], int]
-    """Sends headers and body to the receiver; returns the status. Raises `NotAnswered`."""
+    """Sends headers and body to the receiver and returns the status. Raises `NotAnswered`."""
     signer: Signer
     queue: WebhookQueue
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
-        """Attempt all that are due. Raises `CatalogUnavailable`."""
+        """Attempt all webhooks that are due. Raises `CatalogUnavailable`."""
         report, failed_in_a_row = DeliveryReport(), 0
         for video in self.catalog.undelivered(before=datetime.now(UTC)):
-            if remaining_s() < MARGIN_S or failed_in_a_row == _PATIENCE:
+            if remaining_s() < MARGIN_S or failed_in_a_row == _MAX_FAILED_IN_A_ROW:
                 report.finished = False
                 break
             delivered = self._attempt(video)
@@ -73,11 +70,11 @@ class Webhooks:
             self._attempt(video)
 
     def _attempt(self, video: Video) -> bool | None:
-        """Return whether the receiver has accepted it; `None` where it is not ours to try."""
+        """Return whether the receiver accepted the webhook, `None` without an attempt."""
         begun = lifecycle.begin_delivery(video, now=datetime.now(UTC))
         saved = None if isinstance(begun, Refusal) else self.catalog.save(video, begun)
         if saved is None or saved.webhook is None:
-            # Another run attempts it; or the video was deleted, retried or uploaded anew.
+            # Another run makes the attempt, or the video was deleted, retried or uploaded again.
             return None
         if saved.webhook.due_at is None:
             _log(video, saved.webhook, reason="interrupted")
@@ -114,19 +111,19 @@ class Webhooks:
         return status, f"status {status}"
 
     def _enqueue_retry(self, video_id: str, delay_s: float) -> None:
-        """Enqueue a retry that is due before a scheduled run may come; later ones are the run's."""
+        """Enqueue a retry that is due soon. Scheduled runs make the later ones."""
         if delay_s > LONGEST_DELAY_S:
             return
         try:
-            # Another machine's clock may be a little behind.
+            # The clock of the machine that receives the message may be slightly slow.
             self.queue.enqueue(video_id, delay_s=min(round(delay_s) + 1, LONGEST_DELAY_S))
         except QueueUnavailable:
             logger().warning("webhook not enqueued", video_id=video_id, exc_info=True)
 
 
 def _is_due(webhook: Webhook) -> bool:
-    # Processing's clock, by which the first attempt is due, may be a little before ours.
-    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC) + _CLOCKS_DIFFER
+    # The first attempt is due by the clock of processing, which may be slightly fast.
+    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC) + _CLOCK_SKEW
 
 
 def _log(video: Video, webhook: Webhook, *, reason: str) -> None:

@@ -1,6 +1,6 @@
-"""The webhooks Lambda: results reach the operator's receiver.
+"""The webhooks Lambda: delivers results to the operator's receiver.
 
-It is called by its schedule, and with messages of the webhook queue.
+A schedule and the webhook queue invoke it.
 """
 
 import os
@@ -22,12 +22,12 @@ def _wired() -> Webhooks:
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Attempt every webhook that is due, or those that messages of the queue name."""
+    """Attempt every webhook that is due, or those that the queue messages name."""
     return handle(event, context, _wired())
 
 
 def handle(event: Any, context: LambdaContext, webhooks: Webhooks) -> dict[str, Any]:
-    """Do what an event asks for. Raises `UnknownEvent` and `CatalogUnavailable`."""
+    """Handle an event with the given `webhooks`. Raises `UnknownEvent` and `CatalogUnavailable`."""
 
     def settle(body: str) -> None:
         video_id = enqueued_video(body)

@@ -1,8 +1,8 @@
-"""Posts to the operator's receiver, and to no address that is not meant to be reached.
+"""Posts to the operator's receiver, and never to a private address.
 
-A name is resolved once and all that it stands for is checked; then we connect to a checked
-address itself, so that no second answer of the DNS comes between. The name stays in TLS and in
-the Host header. Settings of proxies are not looked at, and no redirect is followed.
+The client resolves the host name once, checks all its addresses, and connects to a checked one. So
+a second DNS answer cannot redirect it. TLS and the Host header still use the name. The client
+ignores proxy settings and follows no redirect.
 """
 
 import socket
@@ -18,56 +18,61 @@ from urllib.parse import SplitResult, urlsplit
 _CONNECT_S = 3
 _CONNECT_TRIES = 2
 _EXCHANGE_S = 10.0
-"""From the connection to the answer, all in all: a receiver takes note now and works later."""
+"""Seconds from the connection to the response. A receiver should respond first and work later."""
 _ANSWER_BYTES = 4096
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
-"""What older Pythons take for global: https://www.iana.org/assignments/iana-ipv4-special-registry/"""
+"""Reserved networks that older Pythons count as global.
+
+https://www.iana.org/assignments/iana-ipv4-special-registry/
+"""
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-"""IPv4 addresses as a NAT64 gateway takes them, in the last four bytes."""
+"""IPv6 network of NAT64 gateways, with an IPv4 address in the last four bytes."""
 
 
 class NotAnswered(Exception):
-    """There was no answer. The message says why, for the log, and does not name the receiver."""
+    """The receiver gave no response. The message is for the log and does not name the receiver."""
 
 
-def _resolved(host: str, port: int) -> list[str]:
+def _resolve(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpReceiver:
-    """One URL."""
+    """Posts webhooks to one URL."""
 
     url: str = field(repr=False)
     allow_private: bool
-    resolve: Callable[[str, int], list[str]] = _resolved
+    resolve: Callable[[str, int], list[str]] = _resolve
     """Returns the numeric addresses of a host. Raises `OSError`."""
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
     exchange_s: float = _EXCHANGE_S
 
     def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of the answer, a redirect's as it is. Raises `NotAnswered`."""
+        """Return the status of the response, also of a redirect. Raises `NotAnswered`."""
         parts = urlsplit(self.url)
         tls = self.tls() if parts.scheme == "https" else None
-        connection = _unconnected(parts, tls)
-        addresses = self._checked(connection.host, connection.port)
+        connection = _create_connection(parts, tls)
+        addresses = self._resolve_checked(connection.host, connection.port)
         with (
             closing(connection),
-            _connected(addresses, connection.port) as plain,
-            _ended_after(plain, self.exchange_s),
+            _connect(addresses, connection.port) as plain,
+            _end_after(plain, self.exchange_s),
         ):
             try:
-                connection.sock = _secured(plain, connection.host, tls)
+                connection.sock = (
+                    tls.wrap_socket(plain, server_hostname=connection.host) if tls else plain
+                )
                 connection.request("POST", _target(parts), body=body, headers=dict(headers))
-                return _status(connection)
+                return _read_status(connection)
             except (OSError, HTTPException) as error:
-                # An end that we made ourselves looks like one of the receiver's.
+                # A connection that `_end_after` closed looks like one that the receiver closed.
                 raise NotAnswered(f"no answer: {type(error).__name__}") from error
 
-    def _checked(self, host: str, port: int) -> list[str]:
+    def _resolve_checked(self, host: str, port: int) -> list[str]:
         try:
             addresses = self.resolve(host, port)
         except (OSError, UnicodeError) as error:
@@ -78,10 +83,9 @@ class HttpReceiver:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether a numeric address is one of the Internet, for one that it may stand for, too.
+    """Tell whether a numeric address, and any IPv4 address embedded in it, is public.
 
-    Not so are private, loopback, link-local (with the cloud's metadata), multicast and reserved
-    ones.
+    Private, loopback, link-local (cloud metadata), multicast and reserved addresses are not.
     """
     found = ip_address(address)
     if isinstance(found, IPv6Address):
@@ -100,38 +104,34 @@ def _embedded(address: IPv6Address) -> IPv4Address | None:
     return address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
 
 
-def _unconnected(parts: SplitResult, tls: ssl.SSLContext | None) -> HTTPConnection:
-    # The port is given, so that the colons of an IPv6 address are not looked at for one.
+def _create_connection(parts: SplitResult, tls: ssl.SSLContext | None) -> HTTPConnection:
+    # Without a port, `http.client` would look for one after a colon of an IPv6 address.
     if tls:
         return HTTPSConnection(parts.hostname or "", parts.port or 443, context=tls)
     return HTTPConnection(parts.hostname or "", parts.port or 80)
 
 
-def _secured(plain: socket.socket, host: str, tls: ssl.SSLContext | None) -> socket.socket:
-    return tls.wrap_socket(plain, server_hostname=host) if tls else plain
-
-
 @contextmanager
-def _connected(addresses: list[str], port: int) -> Iterator[socket.socket]:
-    # A host has several addresses, of which this machine may reach some only.
+def _connect(addresses: list[str], port: int) -> Iterator[socket.socket]:
+    # This machine may reach only some of a host's addresses.
     reason = OSError("no address")
     for address in addresses[:_CONNECT_TRIES]:
         try:
-            made = socket.create_connection((address, port), timeout=_CONNECT_S)
+            connected = socket.create_connection((address, port), timeout=_CONNECT_S)
         except OSError as error:
             reason = error
             continue
-        with made:
-            yield made
+        with connected:
+            yield connected
         return
     raise NotAnswered(f"no connection: {type(reason).__name__}") from reason
 
 
 @contextmanager
-def _ended_after(connected: socket.socket, seconds: float) -> Iterator[None]:
-    """End the connection then: a timeout of the socket starts anew with every byte."""
+def _end_after(connected: socket.socket, seconds: float) -> Iterator[None]:
+    """Close the connection after some seconds: a socket's own timeout restarts with every byte."""
     connected.settimeout(seconds)
-    # TLS takes the socket over; its duplicate ends the same connection.
+    # TLS takes the socket over, but its duplicate can still shut the connection down.
     with connected.dup() as switch:
         timer = Timer(seconds, _end, (switch,))
         timer.daemon = True
@@ -152,9 +152,9 @@ def _target(parts: SplitResult) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _status(connection: HTTPConnection) -> int:
+def _read_status(connection: HTTPConnection) -> int:
     response = connection.getresponse()
     with closing(response), suppress(OSError, HTTPException):
-        # What it says is not looked at, but it has been heard.
+        # The body does not matter. Reading it lets the receiver finish.
         response.read(_ANSWER_BYTES)
     return response.status

@@ -1,21 +1,18 @@
-"""What a receiver is told of a finished video."""
+"""The body of a finished video's webhook."""
 
 import json
 from dataclasses import asdict
 from typing import Any
 
 from functions.core.clock import rfc3339
-from functions.core.video import (
-    Status,
-    Video,
-)
+from functions.core.video import Status, Video
 
 
 def payload(video: Video) -> str:
-    """Return the body of a finished video's webhook: the same for every attempt.
+    """Return the webhook's body, which is the same for every attempt.
 
-    `timestamp` is the moment of the finish, `data` a part of `GET /videos/{id}`, without what
-    has to be signed to be of use.
+    `timestamp` is the time of the result. `data` is a part of `GET /videos/{id}`, without signed
+    URLs.
     """
     body = {
         "type": event_type(video),
@@ -51,6 +48,5 @@ def _picture(video: Video) -> dict[str, Any] | None:
     if video.thumbnail is None:
         return None
     shown = asdict(video.thumbnail)
-    # A place in our storage is of no use to others.
-    del shown["key"]
+    del shown["key"]  # a key is of no use outside
     return shown

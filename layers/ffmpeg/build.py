@@ -1,10 +1,10 @@
-"""Makes our own ffmpeg and ffprobe: static, LGPL, with nothing in it that the engine does not use.
+"""Compiles a minimal static ffmpeg and ffprobe under the LGPL, with only what the engine uses.
 
-Usage: build.py ARCHITECTURE…    of x86_64 and arm64, whatever this machine is
+Usage: build.py ARCHITECTURE…    x86_64 or arm64, on a machine of any architecture
 
-The sources are those of sources.txt, from the folder $CLIPO_SOURCES or else from their projects'
-pages; what is compiled is in components.txt. The result lies in `.layer/` under a name made of
-everything that it is made from, so that it is made again only if that has changed.
+sources.txt pins the sources, which come from the folder $CLIPO_SOURCES or from their projects'
+sites. components.txt lists the parts to compile. The result is a folder in `.layer/` whose name
+contains a hash of all inputs, so an unchanged build is not repeated.
 The reasons are in docs/decisions/0020-our-own-ffmpeg.md.
 """
 
@@ -30,10 +30,10 @@ _TOOLS = _REPOSITORY / "requirements" / "layer.txt"
 _SHOWN_LINES = 40
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
-"""Lambda's names of processors, and everybody else's."""
+"""Lambda's names of processor architectures, and the usual ones."""
 
 _HARDENED = ["-fPIE", "-fstack-protector-strong"]
-"""A decoder that is made to write where it should not finds no fixed addresses, and is ended."""
+"""Compiler flags that make memory errors in a decoder harder to exploit."""
 
 _DAV1D = [
     *("--buildtype=release", "--default-library=static"),
@@ -46,13 +46,13 @@ _FFMPEG = [
     *("--pkg-config-flags=--static", "--disable-everything", "--disable-autodetect"),
     *("--disable-avdevice", "--disable-swresample", "--disable-doc", "--disable-debug"),
     *("--disable-stripping", "--disable-ffplay", "--enable-pic", "--enable-libdav1d"),
-    # A fifth less, and no slower where the work is hand-written assembly.
+    # This saves a fifth of the size. Decoding is not slower, because its assembly is unaffected.
     "--enable-small",
 ]
 
 
 class BuildFailed(Exception):
-    """A step of the build did not succeed; its message is for whoever runs it."""
+    """A build step failed. The message is for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Archive:
 
     @property
     def folder(self) -> str:
-        """Return what it unpacks to."""
+        """The folder in the archive."""
         return self.name.removesuffix(".tar.xz")
 
     def read(self) -> bytes:
-        """Return the archive's bytes. Raises `BuildFailed` where they are not the pinned ones."""
+        """Return the archive's bytes. Raises `BuildFailed` if they do not match the pinned hash."""
         given = os.environ.get("CLIPO_SOURCES")
         origin = (Path(given) / self.name).resolve().as_uri() if given else self.url
         try:
@@ -78,14 +78,14 @@ class Archive:
         except OSError as error:
             raise BuildFailed(
                 f"{origin} cannot be read: {error}. Put {self.name} into a folder and set"
-                " CLIPO_SOURCES to it."
+                " CLIPO_SOURCES to that folder."
             ) from error
         if hashlib.sha256(content).hexdigest() != self.sha256:
-            raise BuildFailed(f"{origin} is not the file whose SHA-256 sources.txt has.")
+            raise BuildFailed(f"The SHA-256 of {origin} differs from the one in sources.txt.")
         return content
 
     def unpack(self, folder: Path) -> Path:
-        """Unpack it into a folder, and return where it lies then."""
+        """Unpack the archive into a folder and return its root."""
         with tarfile.open(fileobj=io.BytesIO(self.read()), mode="r:xz") as archive:
             archive.extractall(folder, filter="data")
         return folder / self.folder
@@ -93,54 +93,54 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Assembler:
-    """The one that x86's hand-written code needs. ARM's is read by the compiler itself."""
+    """The assembler for x86's assembly code. The compiler itself assembles ARM's."""
 
     version: str
 
     @classmethod
     def of(cls, architecture: str) -> "Assembler | None":
-        """Return the one on this machine, where the architecture needs one and there is one."""
+        """Return this machine's assembler, `None` if it has none or the architecture needs none."""
         nasm = shutil.which("nasm")
         if architecture != "x86_64" or not nasm:
             return None
-        said = subprocess.run([nasm, "-v"], capture_output=True, text=True, check=True).stdout  # noqa: S603
-        return cls(" ".join(said.split()[:3]))
+        output = subprocess.run([nasm, "-v"], capture_output=True, text=True, check=True).stdout  # noqa: S603
+        return cls(" ".join(output.split()[:3]))
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One architecture's."""
+    """The build for one architecture."""
 
     architecture: str
     assembler: Assembler | None
 
     @property
     def machine(self) -> str:
-        """Return the processor's name in a target."""
+        """The architecture's name in a compiler target."""
         return _MACHINES[self.architecture]
 
     @property
     def uses_assembly(self) -> bool:
-        """Tell whether the hand-written code goes in, without which decoding is slow."""
+        """Whether assembly code is compiled in, without which decoding is slow."""
         return self.architecture == "arm64" or self.assembler is not None
 
     @property
     def result(self) -> Path:
-        """Return the folder of the result, whose name changes with all that it depends on."""
+        """The folder of the result, whose name contains a hash of all inputs."""
         key = hashlib.sha256(repr(self.assembler).encode())
         for file in (Path(__file__), _HERE / "components.txt", _HERE / "sources.txt", _TOOLS):
             key.update(hashlib.sha256(file.read_bytes()).digest())
         return _RESULTS / f"{self.architecture}-{key.hexdigest()[:12]}"
 
     def make(self) -> None:
-        """Compile it into its folder. Raises `BuildFailed`, and leaves the log then."""
+        """Compile into the result folder. Raises `BuildFailed` and then leaves the log behind."""
         result = self.result
         _RESULTS.mkdir(exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f"{self.architecture}-", dir=_RESULTS))
         try:
             workshop = Workshop(self, work, result.with_suffix(".log"))
             workshop.compile()
-            # At once, so that nobody finds half of it; who made the same meanwhile made the same.
+            # Renaming is atomic, so the folder is never incomplete. A parallel build made the same.
             if not result.exists():
                 workshop.layer.rename(result)
         finally:
@@ -149,7 +149,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """A folder in which one build happens, and its log."""
+    """The working folder of one build, and its log."""
 
     build: Build
     folder: Path
@@ -157,7 +157,7 @@ class Workshop:
 
     @property
     def layer(self) -> Path:
-        """Return what is to become the result."""
+        """The folder that becomes the result."""
         return self.folder / "layer"
 
     @property
@@ -165,7 +165,7 @@ class Workshop:
         return self.folder / "built"
 
     def compile(self) -> None:
-        """Make dav1d, then ffmpeg with it, then the layer of both."""
+        """Compile dav1d, then ffmpeg with it, and fill the layer."""
         self.log.write_text("")
         self._write_tools()
         sources = {archive.folder.split("-")[0]: archive for archive in archives()}
@@ -176,9 +176,9 @@ class Workshop:
         self._fill_layer(dav1d, ffmpeg)
 
     def _write_tools(self) -> None:
-        """Give zig the names that others call, so that no path of this machine is in a command."""
+        """Write wrappers that call zig, so that no path of this machine is in a command."""
         target = f"-target {self.build.machine}-linux-musl"
-        # Neither this folder's name nor this machine's processor may show in what is compiled.
+        # The result must not depend on this folder's name or on this machine's processor.
         flags = f"-ffile-prefix-map={self.folder}=. {' '.join(_HARDENED)}"
         tools = {
             "target-cc": f"cc {target} {flags}",
@@ -230,7 +230,7 @@ class Workshop:
         (self.layer / "configuration.txt").write_text(configuration(self.build))
 
     def _run(self, folder: Path, *command: str) -> None:
-        """Run a step with nothing of the user's environment but where programs are."""
+        """Run a build step with only PATH of the user's environment."""
         tools = f"{self.folder / 'bin'}:{Path(sys.executable).parent}"
         environment = {
             "PATH": f"{tools}:{os.environ['PATH']}",
@@ -246,11 +246,11 @@ class Workshop:
             )
         if finished.returncode != 0:
             end = "\n".join(self.log.read_text(errors="replace").splitlines()[-_SHOWN_LINES:])
-            raise BuildFailed(f"{end}\n`{command[0]}` failed: all that was said is in {self.log}")
+            raise BuildFailed(f"{end}\n`{command[0]}` failed. The full log is {self.log}")
 
 
 def _zig() -> Path:
-    import ziglang  # noqa: PLC0415 (not where only the folder's name is asked for)
+    import ziglang  # noqa: PLC0415 (the hash of the inputs does not need it)
 
     return Path(ziglang.__file__).parent / "zig"
 
@@ -268,7 +268,7 @@ def _ffmpeg_options(build: Build) -> list[str]:
 
 
 def configuration(build: Build) -> str:
-    """Return how a build was made, for whoever wants to make the same."""
+    """Return all that is needed to repeat a build."""
     pins = [line.split()[0] for line in _TOOLS.read_text().splitlines() if "==" in line]
     return "\n".join(
         [
@@ -284,13 +284,13 @@ def configuration(build: Build) -> str:
 
 
 def archives() -> list[Archive]:
-    """Return what is pinned."""
+    """Return the archives that sources.txt pins."""
     lines = (_HERE / "sources.txt").read_text().splitlines()
     return [Archive(*line.split()) for line in lines if line and not line.startswith("#")]
 
 
 def components() -> dict[str, list[str]]:
-    """Return what is compiled, by its kind."""
+    """Return the components of ffmpeg to compile, by kind."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for line in (_HERE / "components.txt").read_text().splitlines():
         if line and not line.startswith("#"):
@@ -310,27 +310,27 @@ def _megabytes(folder: Path) -> str:
 
 
 def main(architectures: list[str]) -> None:
-    """Make what is not there yet; print where it all is, and for a person, how it went."""
+    """Build the missing architectures. Print the folders to stdout and progress to stderr."""
     for architecture in architectures:
         if architecture not in _MACHINES:
-            raise BuildFailed(f"{architecture} is none of {' and '.join(_MACHINES)}.")
+            raise BuildFailed(f"Unknown architecture {architecture}: use {' or '.join(_MACHINES)}.")
         build = Build(architecture, Assembler.of(architecture))
         if not build.result.exists():
-            _tell(f"{architecture}: compiling ffmpeg, once; it takes minutes ({_how(build)})")
+            _report(f"{architecture}: compiling ffmpeg, which takes minutes ({_how(build)})")
             started = time.monotonic()
             build.make()
-            _tell(f"{architecture}: compiled in {time.monotonic() - started:.0f} s")
-        _tell(f"{architecture}: {_megabytes(build.result)}, in")
+            _report(f"{architecture}: compiled in {time.monotonic() - started:.0f} s")
+        _report(f"{architecture}: {_megabytes(build.result)}, in")
         print(build.result, flush=True)
 
 
 def _how(build: Build) -> str:
     if not build.uses_assembly:
-        return "without nasm, so without x86's hand-written code: it will decode more slowly"
+        return "without nasm, so without x86 assembly: decoding will be slower"
     return build.assembler.version if build.assembler else "with the compiler's own assembler"
 
 
-def _tell(line: str) -> None:
+def _report(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What importing a function or the command loads, seen in a process of its own."""
+"""The modules that importing a function or the command loads, in a separate process."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ _ROOT = Path(__file__).parents[2]
 _LAMBDAS = ("api", "processing", "webhooks", "upkeep")
 
 
-def test_the_command_helps_without_loading_what_it_works_with() -> None:
-    """So `clipo --help` and the completion of a shell are quick."""
+def test_the_help_loads_no_slow_module() -> None:
+    """Fast imports keep `clipo --help` and shell completion quick."""
     code = (
         "import sys\n"
         "from clipo.cli.app import app\n"
@@ -46,7 +46,7 @@ def test_importing_a_handler_needs_no_settings_and_no_network(handler: str) -> N
 
 
 def test_a_snapshot_of_the_api_has_all_modules_and_no_connection(tmp_path: Path) -> None:
-    """With a stand-in for what Lambda's own Python has to register such work."""
+    """Use a stand-in for the module with which Lambda registers snapshot hooks."""
     (tmp_path / "snapshot_restore_py.py").write_text(
         "hooks = []\ndef register_before_snapshot(hook): hooks.append(hook)\n"
     )

@@ -1,4 +1,4 @@
-"""The guard of the unit tests, on tests that leave their process."""
+"""The guard of the unit tests, applied to tests that leave their process."""
 
 import os
 import re
@@ -71,14 +71,14 @@ _FILES = {
     "test_2_swallowed_import": "with suppress(BaseException): socket.socket()\n",
     "test_3_offences": _OTHERS
     + "".join(f"def test_{name}():\n    {call}\n\n" for name, call in _OFFENCES.items()),
-    # The last, so that the end of its server is the end of the run.
+    # It runs last, so that its server stops at the end of the run.
     "test_4_innocent": _INNOCENT,
 }
 
 
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """What pytest prints on these files, in a folder that has the guard."""
+    """Run pytest on these files in a folder with the guard, and return its output."""
     root = tmp_path_factory.mktemp("guarded")
     (root / "conftest.py").write_text(_SERVER_OF_ANOTHER_TEST)
     (root / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib -rA --tb=line\n")
@@ -100,7 +100,7 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def named(output: str, verdict: str, file: str) -> set[str]:
-    """Return the tests of a file that passed, or that the guard made fail."""
+    """Return the tests of a file that passed, or that the guard failed."""
     found = re.findall(rf"^{verdict} unit/{file}\.py::test_(\w+)(.*)", output, re.MULTILINE)
     return {name for name, reason in found if verdict == "PASSED" or "This unit test" in reason}
 
@@ -116,6 +116,6 @@ def test_imports_are_guarded(output: str, file: str) -> None:
     assert f"ERROR unit/{file}.py" in output
 
 
-def test_what_stays_inside_passes_and_the_servers_of_other_tests_stop(output: str) -> None:
+def test_tests_inside_the_process_pass_and_servers_of_other_tests_stop(output: str) -> None:
     assert named(output, "PASSED", "test_4_innocent") == {"an_event_loop", "nothing"}
     assert "ERROR unit/test_4" not in output

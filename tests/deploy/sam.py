@@ -1,4 +1,4 @@
-"""Runs AWS SAM's command line on the template, as whoever deploys it does."""
+"""Runs AWS SAM's command line on the template, as an operator does."""
 
 import json
 import os
@@ -19,7 +19,7 @@ REPOSITORY = Path(__file__).parents[2]
 _SAM = REPOSITORY / ".tools" / "sam" / "bin" / "sam"
 
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
-"""This machine's, in Lambda's words."""
+"""Lambda's name of this machine's architecture."""
 
 SETTINGS = {
     "AWS_REGION": "eu-west-1",
@@ -33,21 +33,21 @@ SETTINGS = {
     "WEBHOOK_SECRET": SECRET,
     "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks",
 }
-"""With which every function starts; nothing answers where they point."""
+"""Settings with which every function starts. No server listens at their addresses."""
 
 _BUILT = {"Architecture": ARCHITECTURE, "MongoSecret": "is-not-looked-up-here"}
 
 
 @dataclass(frozen=True)
 class Sam:
-    """The command with the environment that it runs in."""
+    """The command and its environment."""
 
     environ: Mapping[str, str]
     root: Path = REPOSITORY
-    """Where the template and all that is built from it lie."""
+    """Folder of the template and its build."""
 
     def run(self, *arguments: str | Path) -> str:
-        """Run it to its end; return what it wrote to standard output."""
+        """Run the command to its end, and return its standard output."""
         finished = subprocess.run(
             [str(part) for part in (_SAM, *arguments)],
             cwd=self.root,
@@ -82,7 +82,7 @@ class Sam:
 
     @contextmanager
     def start_api(self, built: Path, port: int) -> Iterator[None]:
-        """Serve the API from a container for the time of a `with` block."""
+        """Serve the API from a container during a `with` block."""
         command: list[str | Path] = [
             *(_SAM, "local", "start-api", "--port", str(port), "--skip-pull-image"),
             *("--warm-containers", "LAZY", "--template", built / "template.yaml"),
@@ -101,7 +101,7 @@ class Sam:
             wait_until_listening(port)
             yield
         finally:
-            # As Ctrl-C, so that it removes its container.
+            # SIGINT, as from Ctrl-C, makes it remove its container.
             process.send_signal(signal.SIGINT)
             process.wait(30)
 

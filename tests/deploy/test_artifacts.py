@@ -1,4 +1,4 @@
-"""What `sam build` makes: small, whole, the same each time, and with nothing that is not used."""
+"""The artifacts of `sam build`: small, complete, reproducible and without unused parts."""
 
 import hashlib
 import json
@@ -24,7 +24,10 @@ _FUNCTIONS = {
     "WebhooksFunction": "webhooks",
 }
 _MACHINE_OFFSET = 18
-"""Of the machine's number in an ELF file: https://man7.org/linux/man-pages/man5/elf.5.html"""
+"""Position of the machine's number in an ELF file.
+
+https://man7.org/linux/man-pages/man5/elf.5.html
+"""
 
 
 def files(folder: Path) -> list[Path]:
@@ -45,7 +48,7 @@ def digest(folder: Path) -> str:
 
 
 def machines(folder: Path) -> set[int]:
-    """Return the machines that the programs and libraries in a folder are for."""
+    """Return the ELF machine numbers of the programs and libraries in a folder."""
     found = set()
     for path in files(folder):
         with path.open("rb") as file:
@@ -71,7 +74,7 @@ def test_artifacts_are_small(built: Path, artifact: str, limit: int) -> None:
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
-    """The sources in another folder, as somebody who shares no files has them."""
+    """Copy the sources to another folder, with other permissions and times."""
     before = os.umask(0o077)
     root = tmp_path / "elsewhere"
     made = shutil.ignore_patterns("node_modules", "page")
@@ -162,7 +165,7 @@ def test_every_module_is_compiled_for_the_runtime_and_never_checked_again(
     assert {path.relative_to(built / artifact).parts[0] for path in sources} == {"functions"}
     for source in sources:
         (bytecode,) = (source.parent / "__pycache__").glob(f"{source.stem}.*.pyc")
-        # https://peps.python.org/pep-0552/: by hash, and not to be checked
+        # Hash-based and unchecked: https://peps.python.org/pep-0552/
         assert int.from_bytes(bytecode.read_bytes()[4:8], "little") == 1
         assert b"/var/task/" in bytecode.read_bytes()
 
@@ -188,7 +191,7 @@ def test_the_layer_has_both_programs_and_says_whose_they_are(built: Path) -> Non
 
 
 def answer(python: Path, artifact: Path, code: str) -> Any:
-    """Run code in an artifact, with nothing else to import from, and read the JSON it prints."""
+    """Run code in an artifact without any other packages, and parse the JSON that it prints."""
     finished = subprocess.run(
         [python, "-I", "-S", "-c", f"import sys; sys.path.insert(0, '.')\n{code}"],
         cwd=artifact,
@@ -202,7 +205,7 @@ def answer(python: Path, artifact: Path, code: str) -> Any:
 
 
 def handled(python: Path, artifact: Path, folder: str, name: str) -> Any:
-    """Let the handler in an artifact answer an event of `events/`."""
+    """Call the handler in an artifact with an event of `events/`."""
     code = f"""
 import json
 from functions.{folder}.handler import handler
@@ -271,7 +274,7 @@ print(json.dumps(list(set(sys.modules) - before)))
 """
     modules = set(answer(runtime_python, built / artifact, code))
     shipped = {path.stem for path in (built / artifact).iterdir()}
-    # Of botocore, where it is shipped, only the package itself: powertools leaves its name there.
+    # Powertools imports only the empty package botocore, to set its user agent.
     ours = {"functions", "botocore"}
     assert {name.partition(".")[0] for name in modules} & shipped - ours == packages
     assert modules & _SLOW == set()
@@ -293,7 +296,7 @@ print(json.dumps(client.generate_presigned_url("list_objects_v2", {"Bucket": "cl
 
 @pytest.mark.parametrize("artifact", _FUNCTIONS)
 def test_atlas_addresses_can_be_resolved(built: Path, runtime_python: Path, artifact: str) -> None:
-    """`mongodb+srv://` needs dnspython, which nothing else imports."""
+    """Only `mongodb+srv://` addresses need dnspython."""
     code = """
 import json
 from pymongo.uri_parser import parse_uri

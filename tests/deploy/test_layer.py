@@ -1,4 +1,4 @@
-"""Our own ffmpeg, where `make layer` has made it: small, static, and no more than is used."""
+"""Clipo's own ffmpeg, which `make layer` builds: small, static and minimal."""
 
 import io
 import os
@@ -18,7 +18,7 @@ from functions.media.decoders import VIDEO_DECODERS
 from functions.media.engine import PROTOCOLS, Engine
 from tests.clips import Clips
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, Sam
-from tests.fakes.uploads import opened
+from tests.fakes.uploads import open_clip
 from tests.layer import built_layer
 
 pytestmark = pytest.mark.layer
@@ -29,13 +29,13 @@ _OTHER = "arm64" if ARCHITECTURE == "x86_64" else "x86_64"
 
 _NEEDS_ZLIB = {"png", "flashsv", "flashsv2", "tscc", "zmbv", "zlib", "zerocodec"}
 _OTHER_BUILDS = {"libvpx", "libvpx-vp9", "libaom-av1", "av1", "vixl"}
-"""What other builds of ffmpeg decode with: those here are vp8, vp9, libdav1d and xl."""
+"""Decoders of other builds. Clipo's build has vp8, vp9, libdav1d and xl instead."""
 
 _RECOGNISED = {
     *("mpegvideo", "m4v", "h264", "hevc", "vvc"),
     *("mp3", "aac", "loas", "ac3", "eac3", "dts", "truehd"),
 }
-"""By which MPEG streams are told from each other. The engine allows none of them to open a file."""
+"""Demuxers that recognize MPEG streams. The engine does not allow them to open a file."""
 
 
 @pytest.fixture(params=["x86_64", "arm64"])
@@ -44,14 +44,14 @@ def layer(request: pytest.FixtureRequest) -> Path:
 
 
 def said(kind: str) -> str:
-    """Return the lines in which our ffmpeg tells what it has of a kind."""
+    """Return ffmpeg's list of its components of a kind."""
     command = [str(built_layer() / "bin" / "ffmpeg"), "-hide_banner", f"-{kind}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def listed(kind: str) -> set[str]:
-    """Return the names of a kind."""
-    # Letters and dots before each; in the legend ` = ` follows them.
+    """Return the names of the components of a kind."""
+    # Letters and dots precede each name. In the legend ` = ` follows them.
     found = re.findall(r"^ [ A-Z.|]+ (?!=)(\S+)", said(kind), re.MULTILINE)
     return {name for names in found for name in names.split(",")}
 
@@ -90,7 +90,7 @@ def test_it_filters_what_a_thumbnail_needs_and_nothing_else() -> None:
 
 
 def zipped(folder: Path) -> int:
-    """Return the bytes of an archive of it, as `sam deploy` makes one."""
+    """Return the size of the layer's archive, as `sam deploy` makes it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in folder.rglob("*"):
@@ -155,7 +155,7 @@ def test_sam_puts_it_into_the_layer_where_it_is_asked_for(tmp_path: Path) -> Non
 def test_the_other_processors_makes_the_same_picture(
     clips: Clips, tmp_path: Path, name: str
 ) -> None:
-    """Emulated: that it starts, probes and decodes, not how quickly."""
+    """Run the other architecture's build in an emulator: it starts, probes and decodes."""
     emulator = shutil.which(_EMULATORS[_OTHER])
     if not emulator:
         pytest.skip(f"needs {_EMULATORS[_OTHER]}: `apt-get install qemu-user-static`")
@@ -165,7 +165,7 @@ def test_the_other_processors_makes_the_same_picture(
         (tmp_path / program).chmod(0o755)
     found = []
     for folder in (tmp_path, built_layer() / "bin"):
-        with opened(clips[name], tmp_path) as source:
+        with open_clip(clips[name], tmp_path) as source:
             inspection = Engine(folder).inspect(
                 source, directory=tmp_path, remaining_s=lambda: 100.0
             )

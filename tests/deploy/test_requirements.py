@@ -1,4 +1,4 @@
-"""The locked requirements: hashes for all, addresses for none, and nothing that must not ship."""
+"""The pinned requirements have hashes, no URLs, and nothing that must not ship."""
 
 import re
 from pathlib import Path

@@ -163,7 +163,7 @@ def test_upkeep_settles_a_failed_event_in_a_container(world: World) -> None:
 def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -> None:
     """No receiver is there: the attempt is recorded on the video."""
     announcing = MongoCatalog(
-        replace(world.catalog._settings, announces=True), pool_size=1, timeout_ms=5000
+        replace(world.catalog._settings, webhooks_on=True), pool_size=1, timeout_ms=5000
     )
     failed = video(new_video_id())
     with closing(announcing):

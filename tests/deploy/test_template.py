@@ -1,4 +1,4 @@
-"""What the template promises to whoever deploys it."""
+"""Permissions, buckets, events, alarms and parameters of the template."""
 
 import json
 import os
@@ -63,7 +63,7 @@ _UPLOADED = f"{_UPLOADS}/uploads/*"
 _THUMBNAILS = f"{_MEDIA}/thumbnails/*"
 
 RIGHTS = {
-    # It can read no upload, and write no thumbnail.
+    # The API cannot read uploads or write thumbnails.
     "ApiRole": {
         ("s3:PutObject", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
@@ -78,7 +78,7 @@ RIGHTS = {
         ("logs:CreateLogStream", "ApiLogs.Arn"),
         ("logs:PutLogEvents", "ApiLogs.Arn"),
     },
-    # It can write no upload, and read no thumbnail.
+    # Processing cannot write uploads or read thumbnails.
     "ProcessingRole": {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
@@ -93,7 +93,7 @@ RIGHTS = {
         ("logs:CreateLogStream", "ProcessingLogs.Arn"),
         ("logs:PutLogEvents", "ProcessingLogs.Arn"),
     },
-    # It can read and write no object; it can remove what belongs to no video.
+    # Upkeep cannot read or write objects. It can delete orphaned objects.
     "UpkeepRole": {
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
@@ -108,7 +108,7 @@ RIGHTS = {
         ("logs:CreateLogStream", "UpkeepLogs.Arn"),
         ("logs:PutLogEvents", "UpkeepLogs.Arn"),
     },
-    # It can reach no object and start no function.
+    # Webhooks cannot access objects or invoke functions.
     "WebhooksRole": {
         ("sqs:SendMessage", "Webhooks.Arn"),
         ("sqs:ReceiveMessage", "Webhooks.Arn"),
@@ -118,7 +118,7 @@ RIGHTS = {
         ("logs:PutLogEvents", "WebhooksLogs.Arn"),
     },
 }
-"""All that each function may do, to the last right: what it does in `functions/`, and no more."""
+"""The complete permissions of each function: only what its code in `functions/` needs."""
 
 
 @pytest.mark.parametrize("role", RIGHTS)
@@ -137,7 +137,7 @@ def test_there_is_no_role_that_sam_made() -> None:
 
 
 def rights(statement: Document) -> Iterator[tuple[str, str]]:
-    """Yield what a statement allows, and on what; its condition stands behind."""
+    """Yield the actions and resources that a statement allows, and its condition."""
     condition = ""
     if "Fn::If" in statement:
         name, statement, other = statement["Fn::If"]
@@ -157,7 +157,7 @@ def as_list(value: Any) -> list[Any]:
 
 
 def name_of(target: Document) -> str:
-    """Return what `!Sub` or `!GetAtt` names. A plain text is none that we write."""
+    """Return the resource in a `!Sub` or `!GetAtt`. The template uses no plain text there."""
     return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
 
 
@@ -256,7 +256,7 @@ def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() 
 
 
 def test_deleting_the_stack_deletes_no_video() -> None:
-    """S3 refuses to delete what is not empty, so the buckets need not be retained."""
+    """S3 refuses to delete a bucket with objects, so the buckets need no retention."""
     for name in ("UploadsBucket", "MediaBucket"):
         bucket = transformed()["Resources"][name]
         assert bucket["DeletionPolicy"] == "Delete"
@@ -272,7 +272,7 @@ def test_uploads_start_processing_and_thumbnails_do_not() -> None:
     assert trigger["Event"] == "s3:ObjectCreated:*"
     assert trigger["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "uploads/"}]
     assert trigger["Function"] == {"Fn::GetAtt": ["ProcessingFunction", "Arn"]}
-    # S3 asks at once whether it may.
+    # S3 checks the permission when the notification is configured.
     assert "UploadsMayInvoke" in as_list(transformed()["Resources"]["UploadsBucket"]["DependsOn"])
     assert "NotificationConfiguration" not in resource("AWS::S3::Bucket", "MediaBucket")
 
@@ -340,12 +340,12 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
 
 
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
-    """95 s for one file, and what comes before and after."""
+    """One file gets 95 s, and the rest is for the work before and after."""
     assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
 
 
 def test_functions_run_where_their_artifacts_do() -> None:
-    """Bytecode is of one minor version, libraries are of one processor."""
+    """Bytecode fits one minor version of Python, and libraries fit one architecture."""
     functions = resources("AWS::Lambda::Function")
     assert {name: found["Handler"] for name, found in functions.items()} == {
         "ApiFunction": "functions.api.handler.handler",
@@ -411,13 +411,13 @@ def published() -> Document:
 
 
 def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last() -> None:
-    """SAM alone does not see parameters, and keeps all versions that there ever were."""
+    """SAM itself ignores changed parameters and keeps all old versions."""
     version = published()
     assert version["DeletionPolicy"] == "Delete"
     condition, description, otherwise = version["Properties"]["Description"]["Fn::If"]
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
     function = resource("AWS::Lambda::Function", "ApiFunction")
-    # Whether there are snapshots changes the description as it is: there is one, or none.
+    # SnapStart itself decides whether there is a description, so it need not be in it.
     used = parameters_in(function) - {"ApiSnapStart"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
@@ -438,7 +438,7 @@ def test_a_changed_template_publishes_a_version(monkeypatch: pytest.MonkeyPatch)
 
 
 def parameters_in(value: Any) -> set[str]:
-    """Return the template's parameters that a value depends on."""
+    """Return the parameters on which a value depends."""
     named = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', json.dumps(value)))
     return {name for names in named for name in names} & set(source()["Parameters"])
 
@@ -463,7 +463,7 @@ def test_only_the_webhooks_function_knows_the_receiver() -> None:
 
 
 def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
-    """Also by upkeep, whose failures are results like processing's."""
+    """Upkeep also saves results, because it fails videos."""
     for name in ("ProcessingFunction", "UpkeepFunction"):
         variables = resource("AWS::Lambda::Function", name)["Environment"]["Variables"]
         assert variables["WEBHOOKS"] == {"Fn::If": ["WebhooksAreOn", "true", "false"]}
@@ -527,7 +527,7 @@ ALARMS = {
     "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
     "webhooks-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "WebhooksFunction"), 1800, 2),
 }
-"""Each alarm of one metric: which, of what, over how many seconds, and from which value on."""
+"""The alarms on one metric, with their dimension, period in seconds and threshold."""
 
 
 def test_alarms_watch_what_they_say() -> None:

@@ -1,4 +1,4 @@
-"""A catalog in memory. `tests/contract/adapters/test_catalog.py` proves the real one."""
+"""A catalog in memory. `tests/contract/adapters/test_catalog.py` tests the real one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""What Lambda hands to a handler beside the event."""
+"""A Lambda context."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What starts processing, and only remembers it."""
+"""A processing function that only records its invocations."""
 
 from dataclasses import dataclass, field
 

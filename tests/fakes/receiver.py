@@ -1,4 +1,4 @@
-"""A receiver of webhooks that answers as it is told to."""
+"""A webhook receiver with a configurable answer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

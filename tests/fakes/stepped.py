@@ -1,4 +1,4 @@
-"""The catalog and object storage as ports that work, fail and die one call at a time."""
+"""Catalog and object storage whose calls are steps that can succeed, fail or crash."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,14 +28,14 @@ in_storage = stepped(StorageUnavailable)
 
 
 class SteppedCatalog(MongoCatalog):
-    """The real one; each request to MongoDB is a step."""
+    """The real catalog. Each request to MongoDB is a step."""
 
     written = False
-    """Whether a record may have changed since somebody set this to false."""
+    """Whether a record may have changed since a test set this to false."""
 
     @in_catalog
     def ensure_indexes(self) -> None:
-        """They are there: the test has made them."""
+        """Do nothing: the test creates the indexes."""
 
     @in_catalog
     def save(self, seen: Video, new: Video) -> Video | None:
@@ -56,7 +56,7 @@ class SteppedCatalog(MongoCatalog):
         return list(super()._matching(condition))
 
     def _matching(self, condition: Document) -> Iterator[Video]:
-        # Read at once: whoever goes through it does so while others move the videos.
+        # Read everything at once, because other actors change the videos during the iteration.
         yield from self._found(condition)
 
     def all(self) -> dict[str, Document]:
@@ -69,13 +69,13 @@ class SteppedCatalog(MongoCatalog):
 
 @dataclass
 class SteppedStorage(FakeStorage):
-    """Object storage with ETags, `If-Match` and an order of writes."""
+    """Object storage in memory, with ETags, `If-Match` and an order of writes."""
 
     writes: dict[str, list[str]] = field(default_factory=dict)
     """ETags by key, in the order of the writes."""
 
     def write(self, key: str, content: bytes) -> int:
-        """Store an upload; return its number in the order of the writes to this key."""
+        """Store an upload, and return its number in the order of writes to its key."""
         self.uploads[key] = content
         self.writes.setdefault(key, []).append(md5(content).hexdigest())
         return len(self.writes[key])
@@ -116,7 +116,7 @@ class SteppedStorage(FakeStorage):
         self.uploads.pop(key, None)
 
     def delete_objects_of(self, video_id: str) -> None:
-        """Several requests, as in reality: there is a moment between any two of them."""
+        """Delete with several requests, as in reality, so that other steps can come in between."""
         for key in list(self.uploads):
             if video_id in key:
                 self.delete_upload(key)
@@ -146,10 +146,10 @@ class SteppedSources(RangedSources):
 
 
 class EtagEngine(Engine):
-    """Finds that what begins with "bad" is bad, and shows of the rest its ETag as the picture."""
+    """Rejects uploads that begin with "bad". The picture of any other upload is its ETag."""
 
     def __init__(self) -> None:
-        """Take no programs."""
+        """Need no programs."""
 
     def inspect(self, source: OpenSource, **_: object) -> Inspection:
         content = source.read(0, source.size)
@@ -161,7 +161,7 @@ class EtagEngine(Engine):
 
 @dataclass
 class SteppedProcessing:
-    """What starts processing: the events go where the others wait."""
+    """A processing function whose invocations join the waiting events."""
 
     started: list[UploadedObject] = field(default_factory=list)
 

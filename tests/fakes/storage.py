@@ -25,7 +25,7 @@ class FakeStorage(SdkStorage):
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     down: bool = False
     modified_at: dict[str, datetime] = field(default_factory=dict)
-    """Of objects that are older than this moment."""
+    """Modification times by key; an object without one is new."""
 
     def sign_upload(
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int

@@ -1,4 +1,4 @@
-"""Uploads that are files on this machine, read through all that reads stored ones."""
+"""Local files in the place of uploads, read by the same code as stored objects."""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from tests.fakes.storage import FakeStorage
 
 @dataclass
 class FileUploads(FakeStorage):
-    """A key is a path."""
+    """Storage in which each key is a path."""
 
     asked: list[tuple[int, int]] = field(default_factory=list)
     before_reading: Callable[[int], None] = lambda _: None
@@ -33,8 +33,10 @@ class FileUploads(FakeStorage):
 
 
 @contextmanager
-def opened(file: Path, directory: Path, uploads: FileUploads | None = None) -> Iterator[OpenSource]:
-    """Open a file as an uploaded object is opened."""
+def open_clip(
+    file: Path, directory: Path, uploads: FileUploads | None = None
+) -> Iterator[OpenSource]:
+    """Open a file like an uploaded object."""
     event = UploadedObject("1", str(file), Source("etag", file.stat().st_size, ""))
     with RangedSources(uploads or FileUploads()).open(event, directory=directory) as source:
         yield source

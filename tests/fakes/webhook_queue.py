@@ -1,4 +1,4 @@
-"""A webhook queue that only remembers what was put on it."""
+"""A webhook queue that only records its messages."""
 
 from dataclasses import dataclass, field
 

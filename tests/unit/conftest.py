@@ -1,4 +1,4 @@
-"""Unit tests stay inside this process: a test that opens a socket or starts a process fails."""
+"""Makes every unit test fail that opens a socket or starts a process."""
 
 import _posixsubprocess
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# It tries IPv6 with a socket when it is imported.
+# This module opens an IPv6 socket when it is imported.
 import urllib3.util.connection  # noqa: F401
 
 _PROCESSES = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"}
@@ -26,7 +26,7 @@ _NETWORK = {
 }
 _refusing = Event()
 _refused: list[str] = []
-"""What the running test was refused. The test fails at its end, even if its code caught that."""
+"""The refused actions of the running test, which then fails even if its code catches the error."""
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -34,7 +34,7 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         return
     if event in _PROCESSES:
         _refuse(f"starts a process ({event})")
-    # A pair of local sockets is what asyncio wakes its event loop with.
+    # asyncio wakes its event loop with a pair of local sockets.
     if event in _NETWORK or (event == "socket.__new__" and arguments[1] != AF_UNIX):
         _refuse(f"opens a socket ({event})")
 
@@ -48,7 +48,7 @@ def _complaint() -> str:
     return f"This unit test {' and '.join(_refused)}. Use a fake, or move it to tests/contract."
 
 
-# Python never removes an audit hook, so the hook is silent outside these tests.
+# An audit hook cannot be removed, so `_refusing` turns it off outside these tests.
 sys.addaudithook(_audit)
 
 _fork_exec = _posixsubprocess.fork_exec
@@ -60,7 +60,7 @@ def _guarded_fork_exec(*arguments: Any) -> int:
     return _fork_exec(*arguments)
 
 
-# It raises no audit event, and multiprocessing calls it directly.
+# `fork_exec` raises no audit event, and multiprocessing calls it directly.
 _posixsubprocess.fork_exec = _guarded_fork_exec
 
 
@@ -111,6 +111,6 @@ def pytest_runtest_teardown() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _servers_of_other_tests_may_stop() -> Iterator[None]:
-    """End the guard with each file: the last test of a run also tears down session fixtures."""
+    """Turn the guard off after each file: its last test may tear down session fixtures."""
     yield
     _refusing.clear()

@@ -158,7 +158,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         if "Protocol" in {ast.unparse(base) for base in node.bases}
     }
     assert protocols == {
-        "clipo.client.upload.Row",
+        "clipo.client.upload.ProgressRow",
         "functions.adapters.catalog.Catalog",
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",

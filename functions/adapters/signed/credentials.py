@@ -17,14 +17,17 @@ _READ_TIMEOUT_S = 1
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The access key of a role or a user."""
+    """AWS credentials for signing requests."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
     session_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for text that no header can carry: its error would show the text."""
+        """Raise `ValueError` for characters that no header can carry.
+
+        The HTTP library's own error would repeat the secret.
+        """
         for value in (self.access_key_id, self.secret_access_key, self.session_token or ""):
             if not (value.isascii() and value.isprintable()):
                 raise ValueError("AWS credentials consist of printable ASCII characters.")
@@ -46,7 +49,8 @@ def credential_source(environ: Mapping[str, str]) -> CredentialSource:
         try:
             found = Credentials(key, secret, environ.get("AWS_SESSION_TOKEN") or None)
         except ValueError as error:
-            raise SettingsError(f"{error} Correct AWS_ACCESS_KEY_ID and its secret.") from error
+            names = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
+            raise SettingsError(f"{error} Check {names}.") from error
         return lambda: found
     url = environ.get("AWS_CONTAINER_CREDENTIALS_FULL_URI")
     if not url:

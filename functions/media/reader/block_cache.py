@@ -1,4 +1,4 @@
-"""Keeps the blocks of one stored object that were read last."""
+"""A cache on disk of the most recently read blocks of one stored object."""
 
 import errno
 import os
@@ -10,25 +10,25 @@ from tempfile import TemporaryFile
 from functions.adapters.storage import READ_BYTES
 
 BLOCK = READ_BYTES
-"""Bytes: little enough to be waited for, and enough for 2 GB to be few."""
+"""Bytes of a block: small enough to arrive quickly, large enough that 2 GB have few of them."""
 
-_LEAST_BYTES, _MOST_BYTES = 24 << 20, 2 << 30
+_MIN_BYTES, _MAX_BYTES = 24 << 20, 2 << 30
 _SHARE = 3 / 4
-"""Of what is free where temporary files are: 384 MB of the 512 MB that Lambda gives by default."""
+"""The share of the free disk to use: 384 MB of the 512 MB that Lambda gives by default."""
 
 
 class BlockCache:
-    """A file of blocks, of which the longest unused give way. Not safe for threads by itself.
+    """A file of blocks that evicts the least recently used one. It is not thread-safe.
 
-    On disk, so that memory does not grow with what is read. The file has no name: the children
-    that work in the same directory cannot open it, and it is gone when it is closed.
+    It is on disk so that memory use does not grow. The file has no name: the child processes in
+    the same directory cannot open it, and the system removes it when it is closed.
     """
 
     def __init__(self, directory: Path, *, capacity: int | None = None) -> None:
-        """Make an empty file in `directory` for so many blocks, or for as many as there is room.
+        """Create an empty file in `directory` for `capacity` blocks.
 
-        That is three quarters of the free disk, and at most 2 GB. Raises `OSError` where it is
-        less than 24 MB.
+        The default is three quarters of the free disk, and at most 2 GB. Raises `OSError` if that
+        is less than 24 MB.
         """
         self.capacity = capacity or _room(directory)
         self._file = TemporaryFile(dir=directory, buffering=0)  # noqa: SIM115 (`close` is ours)
@@ -38,7 +38,7 @@ class BlockCache:
         return block in self._slots
 
     def get(self, block: int) -> bytes | None:
-        """Return a block. After the object's last one there may be bytes of another."""
+        """Return a block. Stale bytes may follow the end of the object's last, shorter block."""
         slot = self._slots.get(block)
         if slot is None:
             return None
@@ -46,7 +46,7 @@ class BlockCache:
         return os.pread(self._file.fileno(), BLOCK, slot * BLOCK)
 
     def put(self, block: int, content: bytes) -> None:
-        """Keep a block. Raises `OSError` where the disk is full."""
+        """Store a block. Raises `OSError` if the disk is full."""
         slot = self._slots.pop(block, None)
         if slot is None:
             full = len(self._slots) >= self.capacity
@@ -56,12 +56,12 @@ class BlockCache:
         self._slots[block] = slot
 
     def close(self) -> None:
-        """Give the disk back."""
+        """Free the disk space."""
         self._file.close()
 
 
 def _room(directory: Path) -> int:
-    room = min(shutil.disk_usage(directory).free * _SHARE, _MOST_BYTES)
-    if room < _LEAST_BYTES:
+    room = min(shutil.disk_usage(directory).free * _SHARE, _MAX_BYTES)
+    if room < _MIN_BYTES:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(directory))
     return int(room) // BLOCK

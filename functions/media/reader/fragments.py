@@ -1,7 +1,7 @@
-"""Tells a fragmented MP4 without an index: ffmpeg visits every one of its fragments.
+"""Recognizes a fragmented MP4 without an index, in which ffmpeg visits every fragment.
 
-ISO/IEC 14496-12: a file is boxes, each a 32-bit size and a type of four letters; a `moof` begins
-a fragment, and a `sidx` before it says where all of them are.
+A file consists of boxes, each with a 32-bit size and a type of four letters. A `moof` box begins a
+fragment, and a `sidx` box before it is the index of all fragments (ISO/IEC 14496-12).
 """
 
 _HEADER = 8
@@ -9,7 +9,7 @@ _INDEX, _FRAGMENT = b"sidx", b"moof"
 
 
 def is_unindexed(head: bytes) -> bool:
-    """Tell from an object's first bytes whether it is fragmented and no index comes first."""
+    """Tell from an object's first bytes whether it is a fragmented MP4 without an index."""
     if head[4:8] != b"ftyp":
         return False
     position = 0

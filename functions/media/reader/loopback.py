@@ -1,4 +1,4 @@
-"""Serves one object to ffprobe and ffmpeg: to them it is a file at a numeric loopback URL."""
+"""An HTTP server on the loopback address from which ffprobe and ffmpeg read one object."""
 
 import contextlib
 import re
@@ -14,19 +14,19 @@ from typing import Any
 from functions.media.reader.ranged_object import RangedObject
 
 _SEND_BUFFER = 64 << 10
-"""Bytes: what lies in it has been fetched, and may never be read."""
+"""Bytes of the send buffer. It is small because sent bytes are often not needed."""
 
 _REQUEST_S, _SEND_S = 5, 120
-"""Within which a request must come, and a child read on: it may be decoding."""
+"""Seconds to wait for a request, and for a child to read on: it may be busy decoding."""
 
 _RETRY_S, _JOIN_S = 0.1, 5
 
-_FROM = re.compile(r"bytes=(\d{1,19})-")
+_RANGE = re.compile(r"bytes=(\d{1,19})-")
 
 
 @contextlib.contextmanager
-def served(content: RangedObject) -> Iterator[str]:
-    """Yield a URL at which the bytes can be read, by whoever knows it, until the block ends."""
+def serve(content: RangedObject) -> Iterator[str]:
+    """Serve the object until the `with` block ends, and yield its unguessable URL."""
     path = f"/{secrets.token_hex(16)}"
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -40,7 +40,7 @@ def served(content: RangedObject) -> Iterator[str]:
             yield f"http://127.0.0.1:{address[1]}{path}"
         finally:
             closing.set()
-            # Wakes the acceptor; closing its socket from here would not, everywhere.
+            # A connection wakes the acceptor on every system; closing its socket here does not.
             with contextlib.suppress(OSError):
                 socket.create_connection(address, timeout=_RETRY_S).close()
             acceptor.join(_JOIN_S)
@@ -52,7 +52,7 @@ def _accept(
     while True:
         try:
             connection, peer = listener.accept()
-        except OSError:  # no descriptor is free: some program holds too many connections
+        except OSError:  # no file descriptor is free
             if closing.wait(_RETRY_S):
                 return
             continue
@@ -67,12 +67,12 @@ def _accept(
 
 
 def _answer(connection: socket.socket, peer: Any, path: str, content: RangedObject) -> None:
-    with connection, contextlib.suppress(OSError):  # who asked may be gone
+    with connection, contextlib.suppress(OSError):  # the child may be gone
         _Answer(connection, peer, path, content)
 
 
 class _Answer(BaseHTTPRequestHandler):
-    """One request. The connection then closes: ffmpeg 8.1 would reuse a dead one."""
+    """Answers one request, then closes the connection: ffmpeg 8.1 would reuse a dead one."""
 
     protocol_version = "HTTP/1.1"
     timeout = _REQUEST_S
@@ -83,27 +83,24 @@ class _Answer(BaseHTTPRequestHandler):
     ) -> None:
         self._path = path
         self._content = content
-        super().__init__(connection, peer, None)  # type: ignore[arg-type]  # we have no server
+        super().__init__(connection, peer, None)  # type: ignore[arg-type]  # there is no server object
 
     def do_GET(self) -> None:
         self.connection.settimeout(_SEND_S)
         if self.path != self._path:
-            self._head(HTTPStatus.NOT_FOUND, 0)
+            self._send_head(HTTPStatus.NOT_FOUND, 0)
             return
-        asked = _FROM.match(self.headers.get("Range", ""))
-        start, size = int(asked[1]) if asked else 0, self._content.size
-        if asked and start >= size:
-            self._head(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                0,
-                **{"Content-Range": f"bytes */{size}"},
-            )
+        requested = _RANGE.match(self.headers.get("Range", ""))
+        start, size = int(requested[1]) if requested else 0, self._content.size
+        if requested and start >= size:
+            unsatisfied = {"Content-Range": f"bytes */{size}"}
+            self._send_head(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, **unsatisfied)
             return
-        self._head(
-            HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK,
-            size - start,
-            **({"Content-Range": f"bytes {start}-{size - 1}/{size}"} if asked else {}),
-        )
+        if requested:
+            content_range = {"Content-Range": f"bytes {start}-{size - 1}/{size}"}
+            self._send_head(HTTPStatus.PARTIAL_CONTENT, size - start, **content_range)
+        else:
+            self._send_head(HTTPStatus.OK, size)
         while start < size and (piece := self._content.read(start)):
             try:
                 self.wfile.write(piece)
@@ -112,9 +109,9 @@ class _Answer(BaseHTTPRequestHandler):
             start += len(piece)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing of what strangers ask."""
+        """Log nothing: a request may come from a stranger."""
 
-    def _head(self, status: HTTPStatus, length: int, **headers: str) -> None:
+    def _send_head(self, status: HTTPStatus, length: int, **headers: str) -> None:
         self.send_response_only(status)
         self.send_header("Connection", "close")
         self.send_header("Accept-Ranges", "bytes")

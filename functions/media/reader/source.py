@@ -1,4 +1,4 @@
-"""Makes an uploaded object readable by ffmpeg, without downloading it."""
+"""Makes an uploaded object readable by ffmpeg without a full download."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,38 +12,39 @@ from functions.core.unavailable import StorageUnavailable
 from functions.core.video import UploadedObject
 from functions.media.reader.block_cache import BlockCache
 from functions.media.reader.fragments import is_unindexed
-from functions.media.reader.loopback import served
+from functions.media.reader.loopback import serve
 from functions.media.reader.ranged_object import RangedObject
 
 _SLOW_S = 10
 _SLOW_BYTES_PER_S = 2_000_000
-"""A child that waited so long for so little ran out of time because of storage."""
+"""Waiting time and throughput beyond which storage, not the file, is to blame for a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenSource:
-    """Where ffmpeg reads the object, and what it has cost so far."""
+    """An object that ffmpeg can read, and its cost so far."""
 
     location: str
+    """URL for ffmpeg."""
     content: RangedObject
 
     @property
     def size(self) -> int:
-        """Return the object's bytes."""
+        """The object's size in bytes."""
         return self.content.size
 
     @property
     def bytes_read(self) -> int:
-        """Return the bytes that came from storage."""
+        """Bytes that came from storage."""
         return self.content.bytes_read
 
     @property
     def requests(self) -> int:
-        """Return the requests that were sent to storage."""
+        """Requests that were sent to storage."""
         return self.content.requests
 
     def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range, fewer where the object cannot be read any more."""
+        """Return the bytes of a range, fewer if reading the object fails."""
         found = bytearray()
         end = min(end, self.size)
         while len(found) < end - start and (piece := self.content.read(start + len(found))):
@@ -52,35 +53,34 @@ class OpenSource:
 
 
 class RangedSources:
-    """Sources of which only what is needed is read."""
+    """Opens uploaded objects for reading by ranges."""
 
     def __init__(self, storage: Storage) -> None:
-        """Take the storage to read from."""
         self._storage = storage
 
     def is_current(self, event: UploadedObject) -> bool:
-        """Tell whether the stored object is still the event's."""
+        """Tell whether the stored object is still the one that the event describes."""
         return self._storage.upload_etag(event.key) == event.source.etag
 
     @contextmanager
     def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
-        """Yield the object, served to children for the time of the `with` block.
+        """Yield the object, served to child processes until the `with` block ends.
 
-        Raises, when the block ends, what kept the object from being read: whatever was found
-        out about it is then not to be believed. `ObjectGone` or `SourceReplaced` where it is no
-        longer the event's object, `StorageUnavailable`, or `OSError` where the disk is full.
+        If reading failed, the end of the block raises the reason, and any result is unreliable:
+        `ObjectGone` or `SourceReplaced` if it is no longer the event's object,
+        `StorageUnavailable`, or `OSError` if the disk is full.
         """
         get = partial(self._storage.read_upload, event.key, event.source)
         with (
             closing(BlockCache(directory)) as cache,
             RangedObject(get, event.source.size, cache, whole_if=is_unindexed) as content,
-            served(content) as location,
+            serve(content) as location,
         ):
             try:
                 yield OpenSource(location, content)
             except BadMedia as error:
                 if error.code is FailureCode.TIMED_OUT and _was_slow(content):
-                    raise StorageUnavailable("S3: too slow for the video to be read") from error
+                    raise StorageUnavailable("S3: too slow to read the video") from error
                 raise
             finally:
                 if content.error:

@@ -54,7 +54,7 @@ def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
 @pytest.fixture
 def announcing(catalog: MongoCatalog) -> Iterator[MongoCatalog]:
     """The same records, with webhooks on."""
-    settings = replace(catalog._settings, announces=True)
+    settings = replace(catalog._settings, webhooks_on=True)
     with closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as made:
         yield made
 

@@ -203,7 +203,7 @@ class Release01:
 
 @pytest.fixture
 def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
-    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", webhooks_on=True)
     made = MongoCatalog(settings, pool_size=2, timeout_ms=10_000)
     yield made
     made.close()

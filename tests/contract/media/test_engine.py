@@ -1,4 +1,4 @@
-"""ffprobe and ffmpeg for real: every container, and every way in which a file can be bad."""
+"""The engine with the real ffprobe and ffmpeg: every container, and every kind of bad file."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
 from tests.fakes.content import MemoryObject
-from tests.fakes.uploads import opened
+from tests.fakes.uploads import open_clip
 from tests.pictures import pixel
 
 
@@ -21,7 +21,7 @@ def engine(ffmpeg_dir: Path) -> Engine:
 
 
 def inspect(engine: Engine, clip: Path, directory: Path, remaining_s: float = 100.0) -> Inspection:
-    with opened(clip, directory) as source:
+    with open_clip(clip, directory) as source:
         return engine.inspect(source, directory=directory, remaining_s=lambda: remaining_s)
 
 
@@ -47,7 +47,7 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
         ("dts.ts", ("mpeg-ts", "h264", "dts")),
     ],
 )
-def test_mpeg_streams_are_known_by_what_is_in_them(
+def test_mpeg_streams_are_recognized_by_their_content(
     engine: Engine, clips: Clips, tmp_path: Path, name: str, codecs: tuple[str, str, str]
 ) -> None:
     inspection = inspect(engine, clips[name], tmp_path)
@@ -66,7 +66,7 @@ def test_mpeg_streams_are_known_by_what_is_in_them(
         ("no-sound.mp4", (640, 360), (320, 180), 0),
         ("test_video.mp4", (320, 240), (320, 240), 0),
         ("cover-before-video.mp4", (640, 360), (320, 180), 0),
-        # Not by a quarter: a player then turns the picture within its frame.
+        # Not a quarter turn: a player then rotates the picture within its frame.
         ("askew.mp4", (640, 360), (320, 180), 0),
     ],
 )
@@ -85,17 +85,17 @@ def test_sizes_are_those_that_a_player_shows(
     assert inspection.media.rotation == rotation
 
 
-def test_the_picture_of_a_phone_held_upright_stands_upright(
+def test_the_thumbnail_of_a_portrait_video_is_upright(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     lying = inspect(engine, clips["h264.mp4"], tmp_path).frame
     standing = inspect(engine, clips["rotated.mp4"], tmp_path).frame
-    # Turned clockwise, the left top corner comes to the right top.
+    # A clockwise rotation moves the top left corner to the top right.
     expected = pixel(lying, 0.03, 0.5)
     assert pixel(standing, 0.5, 0.03) == pytest.approx(expected, abs=40)
 
 
-def test_the_picture_is_the_frame_at_10_percent(
+def test_the_thumbnail_is_the_frame_at_10_percent(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     frame = inspect(engine, clips["red-then-blue.mp4"], tmp_path).frame
@@ -103,7 +103,7 @@ def test_the_picture_is_the_frame_at_10_percent(
     assert (red < 50, blue > 200) == (True, True)
 
 
-def test_the_frame_of_a_broadcast_is_exact_although_its_keyframes_are_not_marked(
+def test_the_frame_of_a_broadcast_is_exact_without_marked_keyframes(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     inspection = inspect(engine, clips["broadcast.mp4"], tmp_path)
@@ -118,21 +118,23 @@ def test_colours_are_those_of_the_video(engine: Engine, clips: Clips, tmp_path: 
     assert pixel(frame, 0.5, 0.5) == pytest.approx((255, 0, 0), abs=8)
 
 
-def test_a_palette_from_the_beginning_still_holds_later(
+def test_a_palette_at_the_beginning_also_applies_later(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     frame = inspect(engine, clips["palette.mov"], tmp_path).frame
     assert frame.at_s == pytest.approx(0.4, abs=0.01)
-    # The pattern's bars: without their table of colours they would be black.
+    # Without the palette, the bars of the test pattern would be black.
     colours = [pixel(frame, x / 20, 0.6) for x in range(1, 20)]
     assert max(max(colour) for colour in colours) > 150
 
 
-def test_fonts_are_no_streams_too_many(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_attached_fonts_do_not_count_as_streams(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
     assert inspect(engine, clips["many-fonts.mkv"], tmp_path).frame.jpeg
 
 
-def test_a_recording_that_was_never_finished_gets_a_duration(
+def test_an_unfinished_recording_gets_a_duration(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     inspection = inspect(engine, clips["unfinished.avi"], tmp_path)
@@ -140,18 +142,20 @@ def test_a_recording_that_was_never_finished_gets_a_duration(
     assert inspection.frame.at_s == pytest.approx(0.2, abs=0.02)
 
 
-def test_a_clip_of_one_frame_falls_back_to_it(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_a_clip_with_one_frame_falls_back_to_it(
+    engine: Engine, clips: Clips, tmp_path: Path
+) -> None:
     inspection = inspect(engine, clips["one-frame.mp4"], tmp_path)
     assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
 
 
-def test_a_silent_clip_says_so(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_a_silent_clip_has_no_audio(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     media = inspect(engine, clips["no-sound.mp4"], tmp_path).media
     assert (media.has_audio, media.audio_codec) == (False, None)
     assert media.frame_rate == 29.97
 
 
-def test_a_damaged_end_does_not_spoil_the_beginning(
+def test_a_file_with_a_damaged_end_gets_a_thumbnail(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     assert inspect(engine, clips["truncated.mkv"], tmp_path).frame.jpeg
@@ -172,7 +176,7 @@ def test_a_damaged_end_does_not_spoil_the_beginning(
         ("many-streams.mp4", "too_many_streams"),
     ],
 )
-def test_every_bad_file_has_its_code_and_a_sentence(
+def test_every_bad_file_has_a_code_and_a_message(
     engine: Engine, clips: Clips, tmp_path: Path, name: str, code: str
 ) -> None:
     with pytest.raises(BadMedia) as error:
@@ -183,7 +187,7 @@ def test_every_bad_file_has_its_code_and_a_sentence(
 
 @pytest.mark.parametrize("name", ["mpeg4.avi", "wmv2.wmv", "h264.mkv", "h264.mp4", "sorenson.flv"])
 @pytest.mark.parametrize("length", [100, 200])
-def test_the_beginning_of_a_video_is_damaged_and_not_something_else(
+def test_the_beginning_of_a_video_counts_as_damaged(
     engine: Engine, clips: Clips, tmp_path: Path, name: str, length: int
 ) -> None:
     (tmp_path / "cut").write_bytes(clips[name].read_bytes()[:length])
@@ -192,7 +196,7 @@ def test_the_beginning_of_a_video_is_damaged_and_not_something_else(
     assert error.value.code in ("corrupt", "no_video_stream")
 
 
-def test_av1_is_decoded_by_our_own_ffmpeg_and_named_by_the_wheels(
+def test_our_own_ffmpeg_decodes_av1_and_the_wheels_names_it(
     engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
 ) -> None:
     if (ffmpeg_dir / "ffmpeg").is_symlink():  # as those of the wheel are
@@ -206,10 +210,10 @@ def test_av1_is_decoded_by_our_own_ffmpeg_and_named_by_the_wheels(
     assert not inspection.frame.fallback
 
 
-def test_a_codec_without_a_decoder_is_named_even_where_the_file_gives_no_size(
+def test_a_codec_without_a_decoder_is_named_even_if_the_file_states_no_size(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
-    """Flash's screen video tells its size only to its decoder, which the wheel has not."""
+    """Only the decoder learns the size of Flash screen video, and the wheel does not have it."""
     flv = bytearray(clips["tiny.flv"].read_bytes())
     for at in range(len(flv)):
         if flv[at] == 9 and flv[at + 4 : at + 11][3:] == bytes(4) and flv[at + 11] & 0xF == 2:
@@ -227,7 +231,7 @@ def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
     return Engine(folder)
 
 
-def test_a_decoder_that_hangs_is_ended(
+def test_a_hanging_decoder_is_killed(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.media.engine._CHILD_S", 1)
@@ -238,7 +242,7 @@ def test_a_decoder_that_hangs_is_ended(
 
 
 @pytest.mark.parametrize(("remaining_s", "given_s"), [(100.0, [60, 30, 60]), (50.0, [30, 30, 30])])
-def test_a_child_gets_what_is_left_less_what_the_rest_needs(
+def test_a_child_gets_the_remaining_time_minus_the_reserve(
     engine: Engine,
     clips: Clips,
     tmp_path: Path,
@@ -252,22 +256,20 @@ def test_a_child_gets_what_is_left_less_what_the_rest_needs(
         given.append(timeout_s)
         return run(command, directory=directory, timeout_s=timeout_s)
 
-    monkeypatch.setattr("functions.media.engine.run", timing_run)
+    monkeypatch.setattr("functions.media.sandbox.run", timing_run)
     inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
     assert given == pytest.approx(given_s, abs=3)
 
 
 @pytest.mark.parametrize("scheme", ["", "file:", "cache:"])
-def test_children_open_nothing_but_http(
-    engine: Engine, clips: Clips, tmp_path: Path, scheme: str
-) -> None:
+def test_children_open_only_http(engine: Engine, clips: Clips, tmp_path: Path, scheme: str) -> None:
     source = OpenSource(f"{scheme}{clips['h264.mp4']}", MemoryObject(bytes(1000)))
     with pytest.raises(BadMedia) as error:
         engine.inspect(source, directory=tmp_path, remaining_s=lambda: 200.0)
     assert error.value.code in ("not_a_video", "corrupt")
 
 
-def test_a_decoder_that_nobody_needs_is_not_run(
+def test_a_decoder_outside_the_list_is_not_run(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     with pytest.raises(BadMedia, match="sgi") as error:
@@ -285,13 +287,11 @@ def test_too_little_time_left_is_not_the_files_fault(
 
 
 @pytest.mark.parametrize("name", ["large-tags.mp4", "negative-times.mkv"])
-def test_odd_but_good_files_are_read(
-    engine: Engine, clips: Clips, tmp_path: Path, name: str
-) -> None:
+def test_unusual_files_are_read(engine: Engine, clips: Clips, tmp_path: Path, name: str) -> None:
     assert inspect(engine, clips[name], tmp_path).frame.jpeg
 
 
-def test_the_shown_width_is_exact(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_the_display_width_is_exact(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     media = inspect(engine, clips["wide-pixels.mp4"], tmp_path).media
     assert (media.width, media.height) == (3840, 216)
 
@@ -304,7 +304,7 @@ def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path
 
 
 @pytest.mark.parametrize("script", ["kill -KILL $$", "echo Cannot allocate memory >&2; exit 1"])
-def test_a_file_that_takes_all_memory_has_its_own_code(
+def test_a_file_that_exhausts_memory_has_its_own_code(
     clips: Clips, tmp_path: Path, script: str
 ) -> None:
     with pytest.raises(BadMedia) as error:
@@ -315,7 +315,7 @@ def test_a_file_that_takes_all_memory_has_its_own_code(
 @pytest.mark.parametrize(
     ("remaining_s", "error"), [(200.0, BadMedia), (115.5, BadMedia), (110.0, OutOfTime)]
 )
-def test_a_file_that_uses_up_the_whole_of_its_time_is_too_slow(
+def test_a_file_that_uses_up_its_full_time_is_too_slow(
     clips: Clips,
     tmp_path: Path,
     ffmpeg_dir: Path,
@@ -323,7 +323,7 @@ def test_a_file_that_uses_up_the_whole_of_its_time_is_too_slow(
     remaining_s: float,
     error: type[Exception],
 ) -> None:
-    """Each child by itself is quick enough; together they are not."""
+    """Each child process is quick enough, but not all together."""
     monkeypatch.setattr("functions.media.engine._FILE_S", 1.5)
     monkeypatch.setattr("functions.media.engine._RESERVE_S", 114)
     monkeypatch.setattr("functions.media.engine._CHILD_S", 1.4)
@@ -333,7 +333,7 @@ def test_a_file_that_uses_up_the_whole_of_its_time_is_too_slow(
         inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)
 
 
-def test_a_frame_that_cannot_be_found_in_time_gives_way_to_the_first(
+def test_the_first_frame_replaces_one_that_cannot_be_found_in_time(
     engine: Engine,
     clips: Clips,
     ffmpeg_dir: Path,
@@ -374,13 +374,11 @@ _GOOD = (
         _GOOD % ("", ', "start_time": [1]'),
     ],
 )
-def test_a_report_that_makes_no_sense_is_the_files_fault(
-    tmp_path: Path, clips: Clips, report: str
-) -> None:
-    """As a child may write it that was taken over."""
+def test_an_invalid_report_is_the_files_fault(tmp_path: Path, clips: Clips, report: str) -> None:
+    """A compromised child process may write any report."""
     (tmp_path / "report").write_text(report)
     engine = stub(tmp_path, ffprobe=f"cat {tmp_path / 'report'}")
-    with pytest.raises(BadMedia, match="does not say what its video is like") as error:
+    with pytest.raises(BadMedia, match="lacks the description of its video") as error:
         inspect(engine, clips["text.mp4"], tmp_path)
     assert error.value.code == "corrupt"
 
@@ -394,7 +392,7 @@ def test_a_report_that_makes_no_sense_is_the_files_fault(
         '{"frames": 1}',
     ],
 )
-def test_a_picture_that_was_not_verified_is_not_believed(
+def test_an_unverified_picture_is_not_used(
     ffmpeg_dir: Path, tmp_path: Path, clips: Clips, report: str
 ) -> None:
     (tmp_path / "report").write_text(report)
@@ -406,8 +404,6 @@ def test_a_picture_that_was_not_verified_is_not_believed(
     assert error.value.code == "corrupt"
 
 
-def test_the_duration_reads_as_the_ancestor_wrote_it(
-    engine: Engine, clips: Clips, tmp_path: Path
-) -> None:
+def test_the_duration_has_the_legacy_format(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     media: Media = inspect(engine, clips["test_video.mp4"], tmp_path).media
     assert media.duration == "00:00:10"

@@ -1,6 +1,6 @@
-"""Files that mean harm, or have met with it: each ends as a verified picture or as a code.
+"""Malicious and damaged files: each ends with a verified picture or an error code.
 
-They go through the whole use case, with the real ranged reads, ffprobe and ffmpeg.
+The tests run the whole use case with the real ranged reads, ffprobe and ffmpeg.
 """
 
 import random
@@ -17,11 +17,7 @@ import psutil
 import pytest
 
 from functions.core.failures import FailureCode
-from functions.core.video import (
-    Source,
-    Status,
-    UploadedObject,
-)
+from functions.core.video import Source, Status, UploadedObject
 from functions.media.engine import Engine
 from functions.media.reader.source import RangedSources
 from functions.processing.process_video import VideoProcessor
@@ -41,13 +37,13 @@ _AT_ONCE = 4
 
 @dataclass
 class Judge:
-    """Processes files, and looks at what is left behind."""
+    """Processes files and checks the result."""
 
     engine: Engine
     temporary: Path
 
     def __call__(self, file: Path) -> str:
-        """Return `done` or the code."""
+        """Return `done` or the error code."""
         key = str(file)
         before = video()
         records = FakeCatalog({ID: replace(before, upload=replace(before.upload, key=key))})
@@ -82,7 +78,7 @@ class Judge:
 
 @pytest.fixture
 def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the folder in which working directories are made."""
+    """Return the folder for working directories."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
@@ -99,7 +95,7 @@ def judge(ffmpeg_dir: Path, temporary: Path) -> Iterator[Judge]:
 
 
 def children() -> list[psutil.Process]:
-    """Return living children that are ours to account for; servers of the tests are not."""
+    """Return the running child processes, except the servers of the tests."""
     names = ("ffmpeg", "ffprobe", "sh", "tail", "yes", "cat", "sleep")
     found = psutil.Process().children(recursive=True)
     return [child for child in found if child.name().startswith(names)]
@@ -116,13 +112,13 @@ def small(clips: Clips) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("name", _SMALL)
-def test_whole_they_are_done(judge: Judge, clips: Clips, name: str) -> None:
+def test_complete_files_are_done(judge: Judge, clips: Clips, name: str) -> None:
     assert judge(clips[name]) == "done"
 
 
 @pytest.mark.parametrize("step", [7, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", _SMALL)
-def test_cut_off_anywhere_they_are_done_or_damaged(
+def test_truncated_files_are_done_or_damaged(
     judge: Judge, small: dict[str, bytes], tmp_path: Path, name: str, step: int
 ) -> None:
     cuts = [tmp_path / str(percent) for percent in range(0, 100, step)]
@@ -140,7 +136,7 @@ def test_cut_off_anywhere_they_are_done_or_damaged(
 
 @pytest.mark.parametrize("how_many", [40, pytest.param(300, marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", _SMALL)
-def test_with_bytes_changed_anywhere_they_are_done_or_have_a_code(
+def test_files_with_changed_bytes_are_done_or_have_a_code(
     judge: Judge, small: dict[str, bytes], tmp_path: Path, name: str, how_many: int
 ) -> None:
     chance = random.Random(f"{_SEED} {name}")
@@ -148,7 +144,7 @@ def test_with_bytes_changed_anywhere_they_are_done_or_have_a_code(
     for file in files:
         damaged = bytearray(small[name])
         for _ in range(chance.choice([1, 3, 30])):
-            # Half of them in the first kilobyte, where the structure is.
+            # Half of the changes are in the first kilobyte, which holds the structure.
             end = len(damaged) if chance.random() < 0.5 else min(1024, len(damaged))
             damaged[chance.randrange(end)] = chance.randrange(256)
         file.write_bytes(damaged)
@@ -170,7 +166,7 @@ def test_a_playlist_opens_nothing(judge: Judge, canary: Canary, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("kind", PLAYLISTS)
-def test_a_playlist_after_a_real_beginning_opens_nothing(
+def test_a_playlist_after_a_valid_beginning_opens_nothing(
     judge: Judge, canary: Canary, clips: Clips, tmp_path: Path, kind: str
 ) -> None:
     playlist = canary.playlist(kind).encode()
@@ -181,20 +177,20 @@ def test_a_playlist_after_a_real_beginning_opens_nothing(
     assert canary.is_alive()
 
 
-def test_a_movie_that_refers_to_another_file_does_not_get_it(
+def test_a_reference_to_another_file_is_not_followed(
     judge: Judge, canary: Canary, clips: Clips, tmp_path: Path, ffmpeg_dir: Path
 ) -> None:
     movie = tmp_path / "referring.mov"
     movie.write_bytes(refer_to(str(canary.file), clips["tiny.mov"].read_bytes()))
     assert judge(movie) in ("done", FailureCode.CORRUPT)
     assert canary.is_alive()
-    # It would be opened by who allows it: otherwise this test would prove nothing.
+    # With permissive options ffprobe opens the file. Otherwise this test would prove nothing.
     allowed = ["-enable_drefs", "1", "-use_absolute_path", "1", "-i", str(movie)]
     subprocess.run([ffmpeg_dir / "ffprobe", *allowed], capture_output=True, check=False)
     assert not canary.is_alive()
 
 
-def test_a_movie_that_refers_to_a_server_does_not_reach_it(
+def test_a_reference_to_a_server_is_not_followed(
     judge: Judge, canary: Canary, clips: Clips, tmp_path: Path
 ) -> None:
     movie = tmp_path / "referring.mov"
@@ -224,7 +220,7 @@ def test_a_huge_cover_does_not_matter(judge: Judge, clips: Clips) -> None:
 
 
 @pytest.mark.parametrize("duration", [0, 1, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF])
-def test_a_duration_of_nothing_or_of_centuries_is_not_waited_for(
+def test_a_zero_or_absurd_duration_does_no_harm(
     judge: Judge, small: dict[str, bytes], tmp_path: Path, duration: int
 ) -> None:
     data = bytearray(small["tiny.mp4"])
@@ -238,10 +234,10 @@ def test_a_duration_of_nothing_or_of_centuries_is_not_waited_for(
 @pytest.mark.parametrize(
     "duration", [b"\x7f\xef\xff\xff", b"\xff\xf0\x00\x00", b"\x7f\xf8\x00\x00"]
 )
-def test_a_matroska_of_a_senseless_duration_is_done(
+def test_a_matroska_file_with_an_absurd_duration_is_done(
     judge: Judge, small: dict[str, bytes], tmp_path: Path, duration: bytes
 ) -> None:
-    """Of 10 to the 308, minus infinity, no number, and nearly nothing."""
+    """Set the duration to 10 to the 308, minus infinity, or not a number."""
     data = bytearray(small["tiny.mkv"])
     at = data.index(b"\x44\x89\x88") + 3
     data[at : at + 2] = duration
@@ -251,7 +247,7 @@ def test_a_matroska_of_a_senseless_duration_is_done(
 
 @pytest.mark.parametrize("name", ["h264.mkv", "h264.mp4", "sorenson.flv"])
 @pytest.mark.parametrize("offset", ["-1", "100000"])
-def test_times_that_begin_anywhere_are_no_trouble(
+def test_a_file_may_begin_at_any_time(
     judge: Judge, clips: Clips, tmp_path: Path, name: str, offset: str
 ) -> None:
     shifted = tmp_path / name
@@ -261,7 +257,7 @@ def test_times_that_begin_anywhere_are_no_trouble(
 
 
 def stubs(folder: Path, ffmpeg_dir: Path, ffprobe: str = "", ffmpeg: str = "") -> Engine:
-    """Return an engine one of whose programs is a script, the other the real one."""
+    """Return an engine with one script and one real program."""
     for name, script in (("ffprobe", ffprobe), ("ffmpeg", ffmpeg)):
         program = script or f'exec {ffmpeg_dir / name} "$@"'
         (folder / name).write_text(f"#!/bin/sh\n{program}\n")
@@ -298,7 +294,7 @@ _ALLOCATE = f"exec {sys.executable} -c 'x = []\nwhile True: x.append(bytearray(1
         ("ffmpeg", f"{_LAST}mkfifo $last"),
     ],
 )
-def test_a_child_that_was_taken_over_fails_the_video_and_nothing_else(
+def test_a_compromised_child_only_fails_its_video(
     judge: Judge, clips: Clips, tmp_path: Path, ffmpeg_dir: Path, program: str, script: str
 ) -> None:
     (tmp_path / "bin").mkdir()
@@ -307,7 +303,7 @@ def test_a_child_that_was_taken_over_fails_the_video_and_nothing_else(
 
 
 @pytest.mark.parametrize("program", ["ffprobe", "ffmpeg"])
-def test_a_decoder_that_hangs_is_ended_with_all_that_it_started(
+def test_a_hanging_decoder_is_killed_with_its_children(
     judge: Judge,
     clips: Clips,
     tmp_path: Path,

@@ -1,4 +1,4 @@
-"""The loopback server, over HTTP."""
+"""The loopback server, tested over HTTP."""
 
 import socket
 import threading
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from functions.media.reader.loopback import served
+from functions.media.reader.loopback import serve
 from tests.fakes.content import MemoryObject
 
 CONTENT = bytes(range(256)) * 1000
@@ -29,61 +29,61 @@ def get(url: str, path: str | None = None, **headers: str) -> HTTPResponse:
     return response
 
 
-def test_a_child_reads_from_where_it_wants_to_the_end() -> None:
-    with served(content()) as url:
+def test_a_range_is_served_to_the_end() -> None:
+    with serve(content()) as url:
         response = get(url, Range="bytes=1234-")
         assert response.status == 206
         assert response.headers["Content-Range"] == f"bytes 1234-{len(CONTENT) - 1}/{len(CONTENT)}"
         assert response.read() == CONTENT[1234:]
 
 
-def test_without_a_range_it_reads_all() -> None:
-    with served(content()) as url:
+def test_without_a_range_everything_is_served() -> None:
+    with serve(content()) as url:
         response = get(url)
         assert (response.status, response.read()) == (200, CONTENT)
 
 
 @pytest.mark.parametrize("start", [len(CONTENT), 10**18])
 def test_there_is_nothing_after_the_end(start: int) -> None:
-    with served(content()) as url:
+    with serve(content()) as url:
         response = get(url, Range=f"bytes={start}-")
         assert (response.status, response.read()) == (416, b"")
 
 
-def test_connections_are_not_kept() -> None:
-    with served(content()) as url:
+def test_connections_are_closed() -> None:
+    with serve(content()) as url:
         assert get(url).headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("path", ["/", "/0123456789abcdef0123456789abcdef", "/etc/passwd", "//"])
-def test_who_does_not_know_the_url_gets_nothing(path: str) -> None:
-    with served(content()) as url:
+def test_another_path_is_not_found(path: str) -> None:
+    with serve(content()) as url:
         response = get(url, path)
         assert (response.status, response.read()) == (404, b"")
 
 
 def test_every_object_has_its_own_url() -> None:
-    with served(content()) as one, served(content()) as other:
+    with serve(content()) as one, serve(content()) as other:
         assert urlsplit(one).path != urlsplit(other).path
 
 
-def test_only_this_machine_is_listened_to() -> None:
-    with served(content()) as url:
+def test_the_server_listens_on_loopback_only() -> None:
+    with serve(content()) as url:
         port = urlsplit(url).port
         found = psutil.Process().net_connections("tcp")
         assert {one.laddr.ip for one in found if one.laddr.port == port} == {"127.0.0.1"}
 
 
-def test_content_that_ends_early_is_not_taken_for_all_of_it() -> None:
-    with served(content(readable=5000)) as url:
+def test_an_early_end_of_the_content_is_detectable() -> None:
+    with serve(content(readable=5000)) as url:
         response = get(url)
         with pytest.raises(IncompleteRead):
             response.read()
 
 
-def test_afterwards_the_port_is_closed_and_nothing_waits_for_it() -> None:
+def test_the_port_and_the_threads_are_gone_afterwards() -> None:
     before = threading.active_count()
-    with served(content()) as url:
+    with serve(content()) as url:
         get(url).read()
     with pytest.raises(ConnectionRefusedError):
         get(url)
@@ -93,8 +93,8 @@ def test_afterwards_the_port_is_closed_and_nothing_waits_for_it() -> None:
         time.sleep(0.01)
 
 
-def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
-    with served(content()) as url:
+def test_a_client_may_stop_reading() -> None:
+    with serve(content()) as url:
         parts = urlsplit(url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
         connection.request("GET", parts.path)
@@ -102,16 +102,16 @@ def test_a_child_that_reads_nothing_more_is_left_alone() -> None:
         assert get(url).read() == CONTENT
 
 
-def test_who_says_nothing_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_silent_client_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.media.reader.loopback._Answer.timeout", 0.1)
-    with served(content()) as url:
+    with serve(content()) as url:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as silent:
             assert silent.recv(1) == b""
         assert get(url).read() == CONTENT
 
 
-def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_survives_a_lack_of_file_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = socket.socket.accept
     failures = iter([OSError(24, "Too many open files")] * 2)
 
@@ -121,11 +121,11 @@ def test_it_goes_on_after_there_was_no_descriptor_left(monkeypatch: pytest.Monke
         return accept(self)
 
     monkeypatch.setattr(socket.socket, "accept", scarce)
-    with served(content()) as url:
+    with serve(content()) as url:
         assert get(url).read() == CONTENT
 
 
-def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_server_answers_even_without_a_free_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     start = threading.Thread.start
 
     def scarce(self: threading.Thread) -> None:
@@ -134,12 +134,12 @@ def test_without_a_free_thread_it_answers_all_the_same(monkeypatch: pytest.Monke
         start(self)
 
     monkeypatch.setattr(threading.Thread, "start", scarce)
-    with served(content()) as url:
+    with serve(content()) as url:
         assert get(url).read() == CONTENT
 
 
-def test_what_strangers_ask_is_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
-    with served(content()) as url:
+def test_invalid_requests_are_not_logged(capfd: pytest.CaptureFixture[str]) -> None:
+    with serve(content()) as url:
         parts = urlsplit(url)
         with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as stranger:
             stranger.sendall(b"NONSENSE \xff\r\n\r\n")

@@ -1,4 +1,4 @@
-"""ffprobe and ffmpeg on stored objects: what is read of them, and what if that fails."""
+"""The engine on stored objects: which bytes it reads, and how it handles failures."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource
 from tests.boxes import claim_sample_of, widen
 from tests.clips import Clips, ffmpeg
-from tests.fakes.uploads import FileUploads, opened
+from tests.fakes.uploads import FileUploads, open_clip
 from tests.pictures import pixel
 
 MB = 1 << 20
@@ -29,13 +29,13 @@ def engine(ffmpeg_dir: Path) -> Engine:
 def inspect(
     engine: Engine, clip: Path, directory: Path, uploads: FileUploads | None = None
 ) -> tuple[Inspection, OpenSource]:
-    with opened(clip, directory, uploads) as source:
+    with open_clip(clip, directory, uploads) as source:
         found = engine.inspect(source, directory=directory, remaining_s=lambda: 100.0)
     return found, source
 
 
 def assert_frame_at_10_percent(inspection: Inspection) -> None:
-    """The long clips show a pattern in their first 10%, and blue from there on."""
+    """Check the frame: the long clips show a pattern in their first 10%, and then blue."""
     assert inspection.media.duration_s == pytest.approx(20, abs=0.1)
     assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
     assert not inspection.frame.fallback
@@ -43,7 +43,7 @@ def assert_frame_at_10_percent(inspection: Inspection) -> None:
     assert (red < 80, green < 80, blue > 150) == (True, True, True)
 
 
-def test_of_4_gb_little_is_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_a_4_gb_file_needs_few_bytes(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     inspection, source = inspect(engine, clips["4gb.mp4"], tmp_path)
     assert_frame_at_10_percent(inspection)
     assert source.bytes_read < 20 * MB
@@ -51,13 +51,13 @@ def test_of_4_gb_little_is_read(engine: Engine, clips: Clips, tmp_path: Path) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_4_gb_take_little_memory(ffmpeg_dir: Path, clips: Clips, tmp_path: Path) -> None:
+def test_a_4_gb_file_needs_little_memory(ffmpeg_dir: Path, clips: Clips, tmp_path: Path) -> None:
     code = (
         "import resource, sys, pathlib\n"
         "from functions.media.engine import Engine\n"
-        "from tests.fakes.uploads import opened\n"
+        "from tests.fakes.uploads import open_clip\n"
         "ffmpeg, clip, folder = map(pathlib.Path, sys.argv[1:])\n"
-        "with opened(clip, folder) as source:\n"
+        "with open_clip(clip, folder) as source:\n"
         "    Engine(ffmpeg).inspect(source, directory=folder, remaining_s=lambda: 100.0)\n"
         "peak = int(pathlib.Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])\n"
         "print(peak + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)\n"
@@ -86,7 +86,7 @@ def test_a_recording_without_a_duration_gets_one_from_its_end(
     assert source.bytes_read < 30 * MB
 
 
-def test_a_recording_that_begins_late_is_as_long_as_what_it_shows(
+def test_the_duration_excludes_the_time_before_the_first_frame(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     late = tmp_path / "late.mkv"
@@ -97,11 +97,11 @@ def test_a_recording_that_begins_late_is_as_long_as_what_it_shows(
     assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
 
 
-def test_a_recording_without_any_end_shows_its_first_frame(
+def test_a_recording_of_unknown_duration_shows_its_first_frame(
     engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its last cluster begins further back than is looked for, and it is too large to be walked."""
-    monkeypatch.setattr("functions.media.engine._MOST_WALKED", MB)
+    """The last cluster begins too far from the end, and the file is too large to scan."""
+    monkeypatch.setattr("functions.media.engine._MAX_SCANNED", MB)
     whole = clips["recorded.mkv"].read_bytes()
     one = tmp_path / "one-cluster.mkv"
     first = whole.index(b"\x1f\x43\xb6\x75")
@@ -113,10 +113,10 @@ def test_a_recording_without_any_end_shows_its_first_frame(
     assert (inspection.frame.at_s, inspection.frame.fallback) == (0, True)
 
 
-def test_a_frame_of_300_mb_is_not_even_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_a_frame_of_300_mb_is_not_read(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     movie = tmp_path / "movie.mp4"
     widen(claim_sample_of(300 * MB, clips["tiny.mp4"].read_bytes()), 400 * MB, movie)
-    with opened(movie, tmp_path) as source:
+    with open_clip(movie, tmp_path) as source:
         with pytest.raises(BadMedia) as error:
             engine.inspect(source, directory=tmp_path, remaining_s=lambda: 100.0)
         assert error.value.code == "corrupt"
@@ -126,7 +126,7 @@ def test_a_frame_of_300_mb_is_not_even_read(engine: Engine, clips: Clips, tmp_pa
 @pytest.mark.parametrize(
     "name", ["encrypted.mp4", "encrypted-later.mp4", "encrypted-sound-first.mp4"]
 )
-def test_an_encrypted_video_is_not_shown_as_noise(
+def test_an_encrypted_video_is_refused(
     engine: Engine, clips: Clips, tmp_path: Path, name: str
 ) -> None:
     with pytest.raises(BadMedia, match="encrypted") as error:
@@ -136,7 +136,7 @@ def test_an_encrypted_video_is_not_shown_as_noise(
 
 @pytest.mark.parametrize("error", [SourceReplaced("newer"), ObjectGone("gone")])
 @pytest.mark.parametrize("request_", [1, 3])
-def test_an_object_that_changes_meanwhile_is_not_taken_for_a_bad_file(
+def test_a_changed_object_does_not_count_as_a_bad_file(
     engine: Engine, clips: Clips, tmp_path: Path, error: Exception, request_: int
 ) -> None:
     uploads = FileUploads()
@@ -150,7 +150,7 @@ def test_an_object_that_changes_meanwhile_is_not_taken_for_a_bad_file(
         inspect(engine, clips["long.mp4"], tmp_path, uploads)
 
 
-def test_a_storage_that_fails_is_not_taken_for_a_bad_file(
+def test_failing_storage_does_not_count_as_a_bad_file(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     def fail(start: int) -> None:
@@ -161,7 +161,7 @@ def test_a_storage_that_fails_is_not_taken_for_a_bad_file(
         inspect(engine, clips["long.mp4"], tmp_path, FileUploads(before_reading=fail))
 
 
-def test_a_storage_that_hangs_is_not_taken_for_a_bad_file(
+def test_hanging_storage_does_not_count_as_a_bad_file(
     engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.media.engine._CHILD_S", 3)
@@ -177,7 +177,7 @@ def test_a_storage_that_hangs_is_not_taken_for_a_bad_file(
     answer.set()
 
 
-def test_requests_that_break_now_and_then_are_sent_again(
+def test_occasional_failed_requests_are_retried(
     engine: Engine, clips: Clips, tmp_path: Path
 ) -> None:
     broken: set[int] = set()
@@ -193,7 +193,7 @@ def test_requests_that_break_now_and_then_are_sent_again(
     assert_frame_at_10_percent(inspection)
 
 
-def test_a_slow_storage_only_takes_longer(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+def test_slow_storage_only_takes_longer(engine: Engine, clips: Clips, tmp_path: Path) -> None:
     uploads = FileUploads(before_reading=lambda _: time.sleep(0.005))
     inspection, _ = inspect(engine, clips["long.mp4"], tmp_path, uploads)
     assert_frame_at_10_percent(inspection)

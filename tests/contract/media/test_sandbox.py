@@ -1,4 +1,4 @@
-"""The cage with real children: what they can do, and what happens when they overdo it."""
+"""The sandbox with real child processes, and its limits."""
 
 import os
 import subprocess
@@ -13,8 +13,8 @@ from functions.media.sandbox import (
     ChildUsedUpCpu,
     ChildUsedUpMemory,
     Finished,
+    read_output_file,
     run,
-    written,
 )
 from tests.servers import assert_ended
 
@@ -23,12 +23,12 @@ def python(code: str, directory: Path, timeout_s: float = 20) -> Finished:
     return run([sys.executable, "-I", "-c", code], directory=directory, timeout_s=timeout_s)
 
 
-def test_a_child_is_heard_to_its_end(tmp_path: Path) -> None:
+def test_the_output_of_a_child_is_complete(tmp_path: Path) -> None:
     code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
     assert python(code, tmp_path) == Finished(exit_code=3, stdout=b"out\n", stderr="err\n")
 
 
-def test_a_child_sees_nothing_of_our_environment(
+def test_a_child_does_not_inherit_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
@@ -38,7 +38,7 @@ def test_a_child_sees_nothing_of_our_environment(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prctl")
 def test_a_child_cannot_read_our_environment_in_proc(tmp_path: Path) -> None:
-    """Root may read everything, so ask the kernel, not /proc: it protects what is not dumpable."""
+    """Root can read all of /proc, so ask the kernel whether the process is dumpable."""
     get_dumpable = 3
     code = (
         "import ctypes, pathlib\n"
@@ -61,7 +61,7 @@ def test_a_child_works_in_its_directory_without_input(tmp_path: Path) -> None:
     assert finished.stdout.decode().split() == [str(tmp_path), "0"]
 
 
-def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -> None:
+def test_a_hanging_child_is_killed_with_its_children(tmp_path: Path) -> None:
     grandchild = tmp_path / "grandchild"
     code = (
         "import subprocess, time\n"
@@ -75,32 +75,34 @@ def test_a_child_that_hangs_is_killed_with_all_that_it_started(tmp_path: Path) -
     assert_ended(int(grandchild.read_text()))
 
 
-def test_a_child_that_leaves_something_running_leaves_nothing(tmp_path: Path) -> None:
+def test_processes_that_outlive_a_child_are_killed(tmp_path: Path) -> None:
     code = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid)"
     assert_ended(int(python(code, tmp_path).stdout))
 
 
-def test_a_child_that_the_kernel_killed_has_used_up_the_memory(tmp_path: Path) -> None:
+def test_a_kill_by_the_kernel_counts_as_a_lack_of_memory(tmp_path: Path) -> None:
     with pytest.raises(ChildUsedUpMemory):
         python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", tmp_path)
 
 
-def test_what_a_child_says_is_heard_whatever_it_does_to_its_directory(tmp_path: Path) -> None:
+def test_a_child_cannot_remove_its_output(tmp_path: Path) -> None:
     code = "import os; print('said', flush=True); [os.remove(name) for name in os.listdir('.')]"
     assert python(code, tmp_path).stdout == b"said\n"
 
 
-def test_what_a_child_has_written_is_read(tmp_path: Path) -> None:
+def test_a_file_that_a_child_wrote_is_read(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"content")
-    assert written(tmp_path / "file") == b"content"
+    assert read_output_file(tmp_path / "file") == b"content"
 
 
-def test_nothing_but_a_file_is_read(tmp_path: Path) -> None:
+def test_only_plain_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"secret")
     (tmp_path / "link").symlink_to(tmp_path / "secret")
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
-    assert [written(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [None] * 4
+    assert [read_output_file(tmp_path / name) for name in ("link", "folder", "pipe", "none")] == [
+        None
+    ] * 4
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has prlimit")
@@ -110,7 +112,7 @@ class TestLimits:
         with pytest.raises(ChildUsedUpCpu):
             python("while True: pass", tmp_path)
 
-    def test_of_cpu_time_of_who_ends_as_if_by_itself(
+    def test_of_cpu_time_even_if_the_child_exits_normally(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("functions.media.sandbox._CPU_S", 2)
@@ -122,7 +124,7 @@ class TestLimits:
         finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
         assert "MemoryError" in finished.stderr
 
-    def test_of_what_is_written(self, tmp_path: Path) -> None:
+    def test_of_the_size_of_a_file(self, tmp_path: Path) -> None:
         code = (
             "import time; time.sleep(.2)\n"
             "with open('file', 'wb') as file:\n"
@@ -131,7 +133,7 @@ class TestLimits:
         assert python(code, tmp_path).exit_code != 0
         assert (tmp_path / "file").stat().st_size <= 10 << 20
 
-    def test_of_what_is_said(self, tmp_path: Path) -> None:
+    def test_of_the_output(self, tmp_path: Path) -> None:
         code = "import time; time.sleep(.2)\nwhile True: print('x' * 1000)"
         finished = python(code, tmp_path)
         assert finished.exit_code != 0

@@ -15,10 +15,7 @@ from functions.adapters.signed.storage import SignedStorage
 from functions.core.keys import source_key
 from functions.core.s3_event import MalformedEvent
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    Status,
-    Video,
-)
+from functions.core.video import Status, Video
 from functions.processing import handler as module
 from functions.processing.wiring import wire
 from tests.clips import Clips
@@ -93,7 +90,7 @@ def invoke(*records: dict[str, Any]) -> list[dict[str, str]]:
     return module.handler({"Records": list(records)}, FakeLambdaContext())["outcomes"]
 
 
-def test_every_line_of_a_video_says_whose_it_is(world: World, clips: Clips) -> None:
+def test_every_log_line_names_its_video(world: World, clips: Clips) -> None:
     records = [world.upload(clips["tiny.mp4"]), world.upload(clips["audio-only.mp4"])]
     records[0]["responseElements"]["x-amz-request-id"] = "FIRST"
     del records[1]["responseElements"]
@@ -177,19 +174,19 @@ def test_an_event_that_lost_to_a_newer_upload_stops_quietly(world: World, clips:
     assert world.thumbnails() == []
 
 
-def test_an_unknown_video_and_a_foreign_key_are_left_alone(world: World, clips: Clips) -> None:
+def test_an_unknown_video_and_a_foreign_key_are_ignored(world: World, clips: Clips) -> None:
     unknown = world.upload(clips["h264.mp4"])
     unknown["s3"]["object"]["key"] = source_key(new_video_id())
     foreign = event("s3-foreign-key")["Records"][0]
     assert [outcome["result"] for outcome in invoke(unknown, foreign)] == ["unknown"]
 
 
-def test_the_test_event_is_answered(world: World) -> None:
+def test_the_test_event_is_ignored(world: World) -> None:
     assert world.thumbnails() == []
     assert module.handler(event("s3-test-event"), FakeLambdaContext()) == {"outcomes": []}
 
 
-def test_one_bad_record_does_not_keep_the_others_back(
+def test_a_failed_record_does_not_stop_the_others(
     world: World, clips: Clips, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = world.upload(clips["h264.mp4"]), world.upload(clips["vp9.webm"])
@@ -208,7 +205,7 @@ def test_one_bad_record_does_not_keep_the_others_back(
     monkeypatch.undo()
 
 
-def test_a_malformed_record_does_not_keep_the_others_back(world: World, clips: Clips) -> None:
+def test_a_malformed_record_does_not_stop_the_others(world: World, clips: Clips) -> None:
     good, bad = world.upload(clips["h264.mp4"]), world.upload(clips["h264.mp4"])
     del bad["s3"]["object"]["eTag"]
     with pytest.raises(MalformedEvent, match="eTag"):
@@ -229,7 +226,7 @@ def test_without_sequencers_a_late_event_of_a_replaced_object_changes_nothing(
     assert world.video(record) == before
 
 
-def test_nothing_touches_the_network_until_it_is_used(tmp_path: Path) -> None:
+def test_wiring_opens_no_connection(tmp_path: Path) -> None:
     nowhere = {
         "UPLOADS_BUCKET": "u",
         "MEDIA_BUCKET": "m",

@@ -1,4 +1,4 @@
-"""From a result to its receiver: MongoDB's protocol and HTTP, and crashes between."""
+"""Deliveries with a real MongoDB server and a real receiver, and crashes in between."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ class World:
     receiver: Receiver
     queue: FakeWebhookQueue
 
-    def finished(self) -> str:
+    def finish_video(self) -> str:
         video_id = new_video_id()
         self.catalog.add(video(video_id))
         self.complete(video_id)
@@ -77,19 +77,19 @@ class World:
 
 @pytest.fixture
 def world(mongodb_uri: str) -> Iterator[World]:
-    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", announces=True)
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}", webhooks_on=True)
     with (
         closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as catalog,
-        receiver() as told,
+        receiver() as server,
     ):
         catalog.ensure_indexes()
-        yield World(catalog, told, FakeWebhookQueue())
+        yield World(catalog, server, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)
 
 
-def test_a_finish_is_told_once(world: World) -> None:
-    video_id = world.finished()
+def test_a_result_is_delivered_once(world: World) -> None:
+    video_id = world.finish_video()
     assert world.run() == DeliveryReport(delivered=1)
     assert world.run() == DeliveryReport()
     ((webhook_id, event),) = world.receiver.got
@@ -106,10 +106,10 @@ def elsewhere(handler: Handler) -> None:
     ("answer", "last_status"),
     [(status(500), 500), (elsewhere, 302), (hang, None), (close, None)],
 )
-def test_a_receiver_that_fails_is_told_again_until_it_does_not(
+def test_a_failing_receiver_gets_retries_until_it_accepts(
     world: World, answer: Answer, last_status: int | None
 ) -> None:
-    video_id = world.finished()
+    video_id = world.finish_video()
     world.receiver.answer = answer
     for attempt in (1, 2):
         assert world.run() == DeliveryReport(not_delivered=1)
@@ -122,8 +122,8 @@ def test_a_receiver_that_fails_is_told_again_until_it_does_not(
     assert len(set(world.ids)) == 1
 
 
-def test_after_the_last_attempt_it_is_given_up(world: World) -> None:
-    video_id = world.finished()
+def test_a_webhook_is_given_up_after_the_last_attempt(world: World) -> None:
+    video_id = world.finish_video()
     world.receiver.answer = status(503)
     for _ in range(len(WEBHOOK_DELAYS) + 3):
         world.run()
@@ -135,11 +135,11 @@ def test_after_the_last_attempt_it_is_given_up(world: World) -> None:
 
 
 @pytest.mark.parametrize("step", ["begun", "answered"])
-def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
+def test_a_crash_around_an_attempt_repeats_it_with_the_same_id(
     world: World, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of the writes around an attempt, the first or the second is never made."""
-    video_id, saves = world.finished(), 0
+    """Crash in the first or the second of the two writes around an attempt."""
+    video_id, saves = world.finish_video(), 0
     save = MongoCatalog.save
 
     def crash(catalog: MongoCatalog, seen: Video, new: Video) -> Video | None:
@@ -154,7 +154,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
         with pytest.raises(KeyboardInterrupt):
             world.run()
     if step == "answered":
-        assert world.run() == DeliveryReport(), "somebody may still be at it"
+        assert world.run() == DeliveryReport(), "the attempt may still be running"
         world.becomes_due(video_id)
     assert world.run() == DeliveryReport(delivered=1)
     assert len(world.ids) == (1 if step == "begun" else 2)
@@ -162,7 +162,7 @@ def test_a_crash_before_and_after_the_attempt_tells_it_again_with_the_same_id(
 
 
 def test_messages_and_scheduled_runs_at_once_deliver_each_result_once(world: World) -> None:
-    videos = [world.finished() for _ in range(20)]
+    videos = [world.finish_video() for _ in range(20)]
     start = threading.Barrier(4)
 
     def worker(number: int) -> None:
@@ -193,10 +193,10 @@ def delete(world: World, video_id: str) -> None:
 
 @pytest.mark.parametrize("moved", [retry, upload_again, delete])
 @pytest.mark.parametrize("when", ["before", "during"])
-def test_what_overtakes_an_announcement(
+def test_a_change_of_the_video_overtakes_its_webhook(
     world: World, moved: Callable[[World, str], None], when: str
 ) -> None:
-    """Before the attempt it is not made; during it, nothing is recorded of it."""
+    """A change before the attempt prevents it; a change during it discards its result."""
     video_id = new_video_id()
     world.catalog.add(video(video_id))
     moves.fail_stuck(world.catalog, video_id, now=NOW)
@@ -216,8 +216,8 @@ def test_what_overtakes_an_announcement(
     assert found is None if moved is delete else found and found.webhook is None
 
 
-def test_every_finish_has_an_id_of_its_own(world: World) -> None:
-    video_id = world.finished()
+def test_every_result_has_its_own_webhook_id(world: World) -> None:
+    video_id = world.finish_video()
     world.run()
     world.complete(video_id, sequencer="B")
     world.run()

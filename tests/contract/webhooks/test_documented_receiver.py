@@ -1,4 +1,4 @@
-"""The receiver that docs/webhooks.md shows, told by ours."""
+"""The receiver in docs/webhooks.md accepts what Clipo sends."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def snippet(port: int) -> str:
 
 
 @pytest.mark.parametrize(("secret", "status"), [(SECRET, 204), (OTHER_SECRET, 400)])
-def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> None:
+def test_the_documented_receiver_accepts_only_our_signature(secret: str, status: int) -> None:
     records, port = FakeCatalog(), free_port(29000, taken=set())
     client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
     webhooks = Webhooks(records, client.post, Signer(secret), FakeWebhookQueue())
@@ -56,4 +56,4 @@ def test_it_takes_what_we_sign_and_nothing_else(secret: str, status: int) -> Non
             process.terminate()
         assert process.stdout
         accepted = f"video.done {ID}\n" if status == 204 else ""
-        assert process.stdout.read() == accepted, "twice the same id is one event"
+        assert process.stdout.read() == accepted, "the same id twice is one event"

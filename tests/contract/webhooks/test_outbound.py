@@ -1,4 +1,4 @@
-"""The client of the receiver against real sockets: TLS, and receivers that misbehave."""
+"""The webhook client on real sockets, with TLS and with receivers that misbehave."""
 
 import ssl
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ def post(to: Receiver, *, exchange_s: float = 10.0) -> int:
 
 
 @pytest.mark.parametrize("code", [200, 204, 400, 410, 500, 503])
-def test_the_status_is_the_answer(plain: Receiver, code: int) -> None:
+def test_post_returns_the_status(plain: Receiver, code: int) -> None:
     plain.answer = status(code)
     assert post(plain) == code
     assert plain.paths == ["/hooks?of=clipo"]
@@ -63,7 +63,7 @@ def test_a_redirect_is_not_followed(plain: Receiver, code: int) -> None:
 
 
 @pytest.mark.parametrize("answer", [hang, drip])
-def test_a_receiver_that_takes_too_long_is_left(plain: Receiver, answer: Answer) -> None:
+def test_a_slow_receiver_is_not_answered(plain: Receiver, answer: Answer) -> None:
     plain.answer = answer
     with pytest.raises(NotAnswered):
         post(plain, exchange_s=0.5)
@@ -71,7 +71,7 @@ def test_a_receiver_that_takes_too_long_is_left(plain: Receiver, answer: Answer)
 
 
 @pytest.mark.parametrize(("answer", "code"), [(drip_headers, 204), (endless, 200)])
-def test_a_receiver_that_talks_for_ever_has_answered(
+def test_a_status_counts_even_if_the_response_never_ends(
     plain: Receiver, answer: Answer, code: int
 ) -> None:
     plain.answer = answer
@@ -80,23 +80,21 @@ def test_a_receiver_that_talks_for_ever_has_answered(
 
 
 @pytest.mark.parametrize("answer", [close, nonsense])
-def test_no_answer_of_http_is_none(plain: Receiver, answer: Answer) -> None:
+def test_an_invalid_response_is_not_answered(plain: Receiver, answer: Answer) -> None:
     plain.answer = answer
     with pytest.raises(NotAnswered) as raised:
         post(plain)
     assert "127.0.0.1" not in str(raised.value)
 
 
-def test_nobody_there() -> None:
+def test_a_refused_connection_is_not_answered() -> None:
     with receiver() as gone:
         pass
     with pytest.raises(NotAnswered, match="no connection: ConnectionRefusedError"):
         post(gone)
 
 
-def test_settings_of_proxies_are_not_looked_at(
-    plain: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_proxy_settings_are_ignored(plain: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     for name in ("no_proxy", "NO_PROXY"):
@@ -144,9 +142,7 @@ def named(
     )
 
 
-def test_it_connects_to_the_address_and_speaks_to_the_name(
-    secure: Receiver, names: list[str | None]
-) -> None:
+def test_tls_and_the_host_header_use_the_name(secure: Receiver, names: list[str | None]) -> None:
     assert named(secure, "127.0.0.1").post(headers(), BODY.encode()) == 204
     assert names == ["receiver.test"]
     assert secure.hosts == [f"receiver.test:{secure.port}"]
@@ -161,19 +157,21 @@ def test_a_name_is_resolved_once(secure: Receiver) -> None:
 @pytest.mark.parametrize(
     ("host", "authority"), [("other.test", CA), ("receiver.test", trustme.CA())]
 )
-def test_another_certificate_is_refused(secure: Receiver, host: str, authority: trustme.CA) -> None:
+def test_an_untrusted_certificate_is_refused(
+    secure: Receiver, host: str, authority: trustme.CA
+) -> None:
     with pytest.raises(NotAnswered, match="SSLCertVerificationError"):
         named(secure, "127.0.0.1", host=host, authority=authority).post(headers(), BODY.encode())
     assert secure.got == []
 
 
-def test_a_tls_handshake_that_never_ends_is_left(plain: Receiver) -> None:
+def test_an_endless_tls_handshake_is_not_answered(plain: Receiver) -> None:
     client = HttpReceiver(f"https://127.0.0.1:{plain.port}/", allow_private=True, exchange_s=0.5)
     with pytest.raises(NotAnswered):
         client.post(headers(), BODY.encode())
 
 
-def test_the_second_address_is_tried_when_the_first_does_not_listen(secure: Receiver) -> None:
+def test_the_second_address_is_tried_if_the_first_refuses(secure: Receiver) -> None:
     client = HttpReceiver(
         f"https://receiver.test:{secure.port}/hooks",
         allow_private=True,
@@ -184,7 +182,7 @@ def test_the_second_address_is_tried_when_the_first_does_not_listen(secure: Rece
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]"])
-def test_however_it_is_written(host: str) -> None:
+def test_a_private_address_is_refused_in_any_notation(host: str) -> None:
     receiver = HttpReceiver(f"https://{host}:9/", allow_private=False)
     with pytest.raises(NotAnswered, match="not public"):
         receiver.post({}, b"{}")

@@ -1,4 +1,4 @@
-"""Keys that are in every line of a block."""
+"""Log keys that are in every line of a block."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -7,7 +7,7 @@ from functions.adapters.telemetry import log_context, logger
 from tests.logs import logged
 
 
-def test_a_block_adds_to_the_one_around_it_and_leaves_it_as_it_was() -> None:
+def test_a_nested_block_adds_keys_and_restores_the_outer_ones() -> None:
     with logged() as lines:
         with log_context(request_id="r", video_id="outer"):
             with log_context(video_id="inner", event_id=None):
@@ -22,7 +22,7 @@ def test_a_block_adds_to_the_one_around_it_and_leaves_it_as_it_was() -> None:
     assert "event_id" not in lines[0]
 
 
-def test_work_that_goes_on_in_a_thread_keeps_its_keys_when_the_block_ends() -> None:
+def test_a_thread_keeps_its_keys_after_the_block_ends() -> None:
     with logged() as lines:
         with log_context(request_id="r"):
             context = copy_context()

@@ -1,4 +1,4 @@
-"""Metrics as CloudWatch reads them out of the log."""
+"""Metrics in the form that CloudWatch extracts from logs."""
 
 import json
 from typing import Any
@@ -17,7 +17,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def test_a_count_is_one_line_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_count_is_written_immediately_as_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     count(Metric.DUPLICATES)
     (line,) = written(capsys)
     assert line["_aws"]["CloudWatchMetrics"] == [
@@ -30,7 +30,7 @@ def test_a_count_is_one_line_at_once(capsys: pytest.CaptureFixture[str]) -> None
     assert (line["service"], line["Duplicates"]) == ("processing", [1.0])
 
 
-def test_a_failure_is_counted_in_all_and_by_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_counted_in_total_and_by_code(capsys: pytest.CaptureFixture[str]) -> None:
     count_failed("corrupt")
     (line,) = written(capsys)
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"], ["service", "code"]]
@@ -47,13 +47,13 @@ def test_values_have_units(capsys: pytest.CaptureFixture[str]) -> None:
     assert (line["Duration"], line["BytesRead"]) == ([195.0], [690_391.0])
 
 
-def test_nothing_of_one_line_is_in_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_line_contains_nothing_of_the_previous_one(capsys: pytest.CaptureFixture[str]) -> None:
     count_failed("corrupt")
     count(Metric.UPLOADS)
     assert "code" not in written(capsys)[1]
 
 
-def test_a_setting_keeps_them_back_however_many_there_are(
+def test_a_setting_turns_metrics_off(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POWERTOOLS_METRICS_DISABLED", "true")

@@ -11,32 +11,32 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-def test_credentials_are_made_once_and_only_for_their_owner(home: Home) -> None:
+def test_credentials_are_made_once_and_only_their_owner_can_read_them(home: Home) -> None:
     first = home.credentials()
     assert home.credentials() == first
     assert (home.root / "credentials.json").stat().st_mode & 0o777 == 0o600
 
 
-def test_each_installation_has_credentials_of_its_own(home: Home, tmp_path: Path) -> None:
+def test_each_folder_has_its_own_credentials(home: Home, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     assert Home(other).credentials() != home.credentials()
 
 
-def test_a_second_stack_is_kept_out(home: Home) -> None:
-    with home.locked(), pytest.raises(ClipoError, match="already running"), home.locked():
+def test_a_second_stack_cannot_use_the_folder(home: Home) -> None:
+    with home.lock(), pytest.raises(ClipoError, match="already running"), home.lock():
         pass
-    with home.locked():
+    with home.lock():
         pass
 
 
-def test_a_folder_that_cannot_be_one_is_named() -> None:
+def test_a_folder_that_cannot_be_made_is_named() -> None:
     unusable = Home(Path("/dev/null"))
-    with pytest.raises(ClipoError, match="CLIPO_HOME /dev/null"), unusable.locked():
+    with pytest.raises(ClipoError, match="CLIPO_HOME /dev/null"), unusable.lock():
         pass
 
 
-def test_a_reset_forgets_the_videos_and_nothing_else(home: Home) -> None:
+def test_a_reset_deletes_the_videos_and_nothing_else(home: Home) -> None:
     for folder in (home.objects, home.mongo, home.emulator):
         (folder / "data").mkdir(parents=True)
     (home.root / "mine.txt").write_text("kept")

@@ -1,4 +1,4 @@
-"""The codes and sentences of failed videos, and the documents that list them."""
+"""The codes and messages of failed videos, and the documents that list them."""
 
 import re
 from pathlib import Path
@@ -26,8 +26,7 @@ def test_every_sentence_can_be_completed(cause: Cause) -> None:
 
 def test_a_sentence_names_the_facts() -> None:
     assert TOO_LARGE.failure(size=250_000_000, limit=100_000_000).message == (
-        "The file has 250,000,000 bytes, more than the 100,000,000 that are allowed."
-        " Upload a smaller version."
+        "The file has 250,000,000 bytes; the limit is 100,000,000. Upload a smaller version."
     )
     bad_media = BadMedia(UNSUPPORTED_CODEC, codec="{x}")
     sentence = "The codec {x} is not supported. Convert the video to H.264 and upload it again."

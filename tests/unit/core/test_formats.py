@@ -1,4 +1,4 @@
-"""All that must agree with the table of formats: the template, the documents and our ffmpeg."""
+"""The template, the documents and Clipo's ffmpeg agree with the table of formats."""
 
 import re
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_every_document_names_exactly_these_extensions(file: str, place: str) ->
     assert sorted(set(re.findall(r"\w+", named)) - {"and"}) == sorted(EXTENSIONS)
 
 
-def test_the_recipe_for_uppy_takes_exactly_these_extensions() -> None:
+def test_the_uppy_example_accepts_exactly_these_extensions() -> None:
     (named,) = re.findall(r"const EXTENSIONS = \[(.+)\];", API_DOCS.read_text())
     assert sorted(re.findall(r"\"\.(\w+)\"", named)) == sorted(EXTENSIONS)
 
@@ -31,7 +31,7 @@ def test_the_recipe_for_uppy_takes_exactly_these_extensions() -> None:
 def test_our_ffmpeg_has_the_demuxers() -> None:
     components = (ROOT / "layers/ffmpeg/components.txt").read_text()
     (built,) = re.findall(r"^demuxer (mov .+)$", components, re.MULTILINE)
-    # Matroska's demuxer reads WebM, too, and configure has another name for MPEG program streams.
+    # Matroska's demuxer also reads WebM, and configure calls MPEG program streams `mpegps`.
     named = {"webm": "matroska", "mpeg": "mpegps"}
     assert set(built.split()) == {named.get(one, one) for one in DEMUXERS}
 

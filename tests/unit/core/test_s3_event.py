@@ -11,10 +11,7 @@ from functions.core.s3_event import (
     records,
     uploaded_object,
 )
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import Source, UploadedObject
 from tests.events import event
 from tests.examples import ID, uploaded
 
@@ -44,7 +41,7 @@ def test_an_upload_in_one_request_is_read(name: str) -> None:
     assert parsed(name) == [UPLOAD]
 
 
-def test_the_event_that_we_make_is_the_one_that_sam_invokes_with() -> None:
+def test_a_created_event_equals_the_example_for_sam() -> None:
     assert created_event(UPLOAD, bucket=BUCKET) == event("invoke-retry")
 
 
@@ -76,7 +73,7 @@ def test_a_store_without_sequencers_is_understood() -> None:
 
 
 @pytest.mark.parametrize("sequencer", [uploaded().source.sequencer, ""])
-def test_the_event_that_we_make_is_read_as_one_of_s3(sequencer: str) -> None:
+def test_a_created_event_is_parsed_like_one_of_s3(sequencer: str) -> None:
     upload = replace(uploaded(), source=replace(uploaded().source, sequencer=sequencer))
     made = json.loads(json.dumps(created_event(upload, bucket="uploads")))
     (record,) = records(made)
@@ -93,7 +90,7 @@ def test_a_quoted_etag_is_unquoted() -> None:
 @pytest.mark.parametrize(
     "name", ["s3-test-event", "s3-foreign-key", "s3-foreign-bucket", "s3-object-removed"]
 )
-def test_what_is_not_an_upload_of_ours_is_left_alone(name: str) -> None:
+def test_other_events_are_ignored(name: str) -> None:
     assert parsed(name) == []
 
 
@@ -111,6 +108,6 @@ def test_what_is_not_an_upload_of_ours_is_left_alone(name: str) -> None:
         {"Records": [{"eventName": "ObjectCreated:Put", "s3": {}}]},
     ],
 )
-def test_what_s3_never_sends_is_an_error(nonsense: object) -> None:
+def test_a_malformed_event_is_an_error(nonsense: object) -> None:
     with pytest.raises(MalformedEvent):
         uploaded_objects(nonsense)

@@ -10,13 +10,13 @@ from functions.core.settings import (
 STORAGE = {"UPLOADS_BUCKET": "up", "MEDIA_BUCKET": "media", "AWS_REGION": "eu-west-1"}
 
 
-def test_storage_is_aws_itself_unless_an_endpoint_is_set() -> None:
+def test_storage_is_aws_unless_an_endpoint_is_set() -> None:
     assert StorageSettings.read(STORAGE).endpoint_url is None
     other = StorageSettings.read(STORAGE | {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"})
     assert other.endpoint_url == "http://127.0.0.1:1"
 
 
-def test_an_endpoint_for_all_services_is_storages_too_unless_it_has_its_own() -> None:
+def test_storage_uses_the_endpoint_for_all_services_unless_it_has_its_own() -> None:
     general = STORAGE | {"AWS_ENDPOINT_URL": "http://127.0.0.1:2"}
     assert StorageSettings.read(general).endpoint_url == "http://127.0.0.1:2"
     own = StorageSettings.read(general | {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1"})
@@ -34,19 +34,19 @@ def test_the_database_has_a_default_name() -> None:
     assert (settings.uri, settings.database) == ("mongodb://h", "clipo")
 
 
-def test_a_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
+def test_a_result_is_saved_with_its_webhook_if_webhooks_are_on() -> None:
     catalog = {"MONGODB_URI": "mongodb://h"}
-    assert not CatalogSettings.read(catalog).announces
-    assert not CatalogSettings.read(catalog | {"WEBHOOKS": "false"}).announces
-    assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).announces
+    assert not CatalogSettings.read(catalog).webhooks_on
+    assert not CatalogSettings.read(catalog | {"WEBHOOKS": "false"}).webhooks_on
+    assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).webhooks_on
 
 
-def test_the_size_limit_is_the_ancestors_unless_set() -> None:
+def test_the_size_limit_is_the_legacy_one_by_default() -> None:
     assert max_upload_bytes({}) == 100_000_000
     assert max_upload_bytes({"MAX_UPLOAD_BYTES": "5"}) == 5
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "1e9", "many", "1.5", "²"])
-def test_a_size_limit_that_is_no_number_is_refused(text: str) -> None:
+def test_an_invalid_size_limit_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="MAX_UPLOAD_BYTES"):
         max_upload_bytes({"MAX_UPLOAD_BYTES": text})

@@ -14,7 +14,7 @@ from tests.examples import ID, media, uploaded, video
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def test_a_key_leads_back_to_its_video() -> None:
+def test_a_source_key_yields_its_video_id() -> None:
     assert video_id_of(source_key(ID)) == ID
 
 
@@ -31,24 +31,24 @@ def test_a_key_leads_back_to_its_video() -> None:
         "",
     ],
 )
-def test_other_keys_lead_to_no_video(key: str) -> None:
+def test_other_keys_yield_no_video_id(key: str) -> None:
     assert video_id_of(key) is None
 
 
 @pytest.mark.parametrize(
     "key", [source_key(ID), f"uploads/{ID}/other", f"thumbnails/{ID}/token.jpg"]
 )
-def test_what_is_stored_belongs_to_a_video(key: str) -> None:
+def test_a_stored_object_belongs_to_a_video(key: str) -> None:
     assert owner_of(key) == ID
 
 
 @pytest.mark.parametrize("key", ["", "uploads/1/source", f"other/{ID}/x", f"uploads/{ID}/"])
-def test_what_is_not_ours_belongs_to_none(key: str) -> None:
+def test_a_foreign_object_belongs_to_no_video(key: str) -> None:
     assert owner_of(key) is None
 
 
 @pytest.mark.parametrize("before", [None, uploaded(etag="before").source])
-def test_a_found_upload_takes_the_place_of_what_was_claimed_before(before: Source | None) -> None:
+def test_a_found_upload_keeps_the_sequencer_of_the_claimed_one(before: Source | None) -> None:
     found = found_upload(video(source=before), Source("now", 5, ""))
     assert found.source == Source("now", 5, before.sequencer if before else "")
     assert (found.video_id, found.key) == (ID, source_key(ID))
@@ -60,7 +60,7 @@ def test_two_leases_never_write_the_same_thumbnail() -> None:
 
 
 @given(st.integers(0, 2**60), st.integers(0, 2**60))
-def test_sequencers_of_one_length_are_ordered_as_numbers(a: int, b: int) -> None:
+def test_sequencers_of_equal_length_are_ordered_as_numbers(a: int, b: int) -> None:
     padded_a, padded_b = pad_sequencer(f"{a:016x}"), pad_sequencer(f"{b:016X}")
     assert (padded_a < padded_b) == (a < b)
 
@@ -70,7 +70,7 @@ def test_a_shorter_sequencer_is_padded_on_the_right() -> None:
     assert pad_sequencer("0A") > pad_sequencer("09FF")
 
 
-def test_no_sequencer_is_below_every_other() -> None:
+def test_a_missing_sequencer_is_the_lowest() -> None:
     assert pad_sequencer("") < pad_sequencer("0")
 
 
@@ -85,5 +85,5 @@ def test_no_sequencer_is_below_every_other() -> None:
         (None, None),
     ],
 )
-def test_duration_reads_as_the_ancestor_wrote_it(seconds: float | None, text: str | None) -> None:
+def test_the_duration_has_the_legacy_format(seconds: float | None, text: str | None) -> None:
     assert replace(media(), duration_s=seconds).duration == text

@@ -1,4 +1,4 @@
-"""What is compiled, from what, and when again. That it compiles, `make layer` shows."""
+"""The inputs of the ffmpeg build, and when it is repeated. `make layer` proves that it compiles."""
 
 from pathlib import Path
 
@@ -16,19 +16,19 @@ def sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_archive_that_is_not_the_pinned_one_is_refused(sources: Path) -> None:
+def test_an_archive_with_another_hash_is_refused(sources: Path) -> None:
     (sources / "x.tar.xz").write_bytes(b"something else")
-    with pytest.raises(BuildFailed, match=r"is not the file whose SHA-256 sources\.txt has"):
+    with pytest.raises(BuildFailed, match=r"SHA-256 of .* differs from the one in sources\.txt"):
         Archive(_SHA256, "x.tar.xz", "https://example.invalid/x.tar.xz").read()
 
 
-def test_an_archive_that_is_missing_is_named_with_what_to_do(sources: Path) -> None:
+def test_the_error_for_a_missing_archive_says_what_to_do(sources: Path) -> None:
     with pytest.raises(BuildFailed, match=r"Put x\.tar\.xz into a folder and set CLIPO_SOURCES"):
         Archive(_SHA256, "x.tar.xz", "https://example.invalid/x.tar.xz").read()
     assert list(sources.iterdir()) == []
 
 
-def test_what_is_pinned_comes_from_its_own_project() -> None:
+def test_pinned_archives_come_from_their_own_projects() -> None:
     assert [(found.folder, found.url.split("/")[2]) for found in build.archives()] == [
         ("ffmpeg-8.1.2", "ffmpeg.org"),
         ("dav1d-1.5.4", "downloads.videolan.org"),
@@ -37,7 +37,7 @@ def test_what_is_pinned_comes_from_its_own_project() -> None:
 
 @pytest.fixture
 def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return copies of what a build is made from."""
+    """Copy the inputs of a build, and return their folder."""
     for name in ("components.txt", "sources.txt"):
         (tmp_path / name).write_bytes((build._HERE / name).read_bytes())
     (tmp_path / "layer.txt").write_bytes(build._TOOLS.read_bytes())
@@ -48,9 +48,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("name", ["components.txt", "sources.txt", "layer.txt"])
-def test_it_is_made_again_when_anything_that_it_is_made_from_has_changed(
-    copied: Path, name: str
-) -> None:
+def test_a_changed_input_causes_a_new_build(copied: Path, name: str) -> None:
     before = Build("x86_64", None).result
     assert Build("x86_64", None).result == before
     with (copied / name).open("a") as file:
@@ -58,7 +56,7 @@ def test_it_is_made_again_when_anything_that_it_is_made_from_has_changed(
     assert Build("x86_64", None).result != before
 
 
-def test_it_is_made_again_with_another_assembler_or_for_another_processor() -> None:
+def test_another_assembler_or_architecture_causes_a_new_build() -> None:
     found = {
         Build("x86_64", None).result,
         Build("x86_64", Assembler("NASM version 2.16.01")).result,
@@ -68,7 +66,7 @@ def test_it_is_made_again_with_another_assembler_or_for_another_processor() -> N
     assert len(found) == 4
 
 
-def test_what_is_there_is_not_made_again(
+def test_an_existing_build_is_not_repeated(
     copied: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = Build("arm64", None).result
@@ -79,12 +77,12 @@ def test_what_is_there_is_not_made_again(
     assert (copied / "results").exists()
 
 
-def test_a_processor_that_lambda_has_not_is_refused() -> None:
-    with pytest.raises(BuildFailed, match="riscv64 is none of x86_64 and arm64"):
+def test_an_unknown_architecture_is_refused() -> None:
+    with pytest.raises(BuildFailed, match="Unknown architecture riscv64: use x86_64 or arm64"):
         build.main(["riscv64"])
 
 
-def test_without_nasm_the_hand_written_code_of_x86_is_left_out() -> None:
+def test_without_nasm_x86_assembly_is_left_out() -> None:
     assert "--disable-x86asm" in build._ffmpeg_options(Build("x86_64", None))
     assert "--disable-x86asm" not in build._ffmpeg_options(Build("arm64", None))
     with_nasm = Build("x86_64", Assembler("NASM version 2.16.01"))

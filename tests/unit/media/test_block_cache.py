@@ -1,4 +1,4 @@
-"""The cache of blocks, on a real disk."""
+"""The block cache on a real disk."""
 
 import errno
 import os
@@ -22,14 +22,14 @@ def cache(tmp_path: Path) -> Iterator[BlockCache]:
         yield cache
 
 
-def test_what_was_put_is_found(cache: BlockCache) -> None:
+def test_a_stored_block_is_found(cache: BlockCache) -> None:
     cache.put(7, block(7))
     assert cache.get(7) == block(7)
     assert 7 in cache
     assert cache.get(8) is None
 
 
-def test_the_longest_unused_gives_way(cache: BlockCache) -> None:
+def test_the_least_recently_used_block_is_evicted(cache: BlockCache) -> None:
     cache.put(1, block(1))
     cache.put(2, block(2))
     cache.get(1)
@@ -38,20 +38,20 @@ def test_the_longest_unused_gives_way(cache: BlockCache) -> None:
     assert (cache.get(1), cache.get(3)) == (block(1), block(3))
 
 
-def test_the_disk_is_not_used_for_more_than_its_capacity(cache: BlockCache) -> None:
+def test_the_file_does_not_grow_beyond_its_capacity(cache: BlockCache) -> None:
     for number in range(10):
         cache.put(number, block(number))
     assert os.fstat(cache._file.fileno()).st_size == 2 * BLOCK
 
 
-def test_a_block_that_comes_again_takes_no_more_room(cache: BlockCache) -> None:
+def test_storing_a_block_again_takes_no_more_space(cache: BlockCache) -> None:
     for _ in range(3):
         cache.put(1, block(1))
     cache.put(2, block(2))
     assert (cache.get(1), cache.get(2)) == (block(1), block(2))
 
 
-def test_nobody_else_can_open_the_file(cache: BlockCache, tmp_path: Path) -> None:
+def test_the_file_has_no_name_to_open(cache: BlockCache, tmp_path: Path) -> None:
     cache.put(1, block(1))
     assert list(tmp_path.iterdir()) == []
 
@@ -66,7 +66,7 @@ def test_a_full_disk_is_an_error(cache: BlockCache, monkeypatch: pytest.MonkeyPa
     ("free", "blocks"),
     [(512 << 20, (384 << 20) // BLOCK), (80 << 30, (2 << 30) // BLOCK)],
 )
-def test_it_takes_three_quarters_of_what_is_free_and_2_gb_at_most(
+def test_the_default_capacity_is_three_quarters_of_the_free_disk_and_2_gb_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, blocks: int
 ) -> None:
     usage = shutil.disk_usage(tmp_path)
@@ -75,7 +75,7 @@ def test_it_takes_three_quarters_of_what_is_free_and_2_gb_at_most(
         assert cache.capacity == blocks
 
 
-def test_without_room_there_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_free_disk_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=20 << 20))
     with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):

@@ -1,4 +1,4 @@
-"""Which MP4 files are visited fragment by fragment."""
+"""Recognizing fragmented MP4 files without an index."""
 
 import pytest
 
@@ -28,5 +28,7 @@ MDAT = box(b"mdat", bytes(50))
         (b"", False),
     ],
 )
-def test_fragments_without_an_index_before_them(head: bytes, *, expected: bool) -> None:
+def test_only_fragments_without_an_index_before_them_are_unindexed(
+    head: bytes, *, expected: bool
+) -> None:
     assert is_unindexed(head) is expected

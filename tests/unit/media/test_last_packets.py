@@ -1,4 +1,4 @@
-"""What is taken of a file to see when it ends."""
+"""Finding the end of files that do not state their duration."""
 
 import json
 from typing import Any
@@ -18,12 +18,12 @@ def test_the_head_and_the_last_clusters_make_a_file() -> None:
     assert next(clips(source)) == HEAD + CLUSTER + b"last"
 
 
-def test_more_is_looked_at_where_the_last_cluster_is_long() -> None:
+def test_a_long_last_cluster_is_found_further_back() -> None:
     source = in_memory(HEAD + CLUSTER + bytes(9 * MB) + CLUSTER + bytes(3 * MB))
     assert list(clips(source)) == [source.read(0, source.size)]
 
 
-def test_a_short_file_is_looked_at_whole() -> None:
+def test_a_short_file_is_used_whole() -> None:
     source = in_memory(HEAD + CLUSTER + b"only")
     assert list(clips(source)) == [source.read(0, source.size)]
 
@@ -37,7 +37,7 @@ def test_a_short_file_is_looked_at_whole() -> None:
         HEAD + b"\x1f\x43\xb6\x75" + bytes(1000),  # its name, but not its shape
     ],
 )
-def test_of_anything_else_nothing_is_taken(content: bytes) -> None:
+def test_other_files_yield_no_clip(content: bytes) -> None:
     assert list(clips(in_memory(content))) == []
 
 
@@ -45,7 +45,7 @@ def report(*packets: dict[str, Any]) -> bytes:
     return json.dumps({"packets": packets}).encode()
 
 
-def test_the_end_is_that_of_the_packet_that_ends_last() -> None:
+def test_the_end_is_the_latest_end_of_any_packet() -> None:
     packets = [
         {"pts_time": "9.0", "duration_time": "2.0"},
         {"pts_time": "10.0", "duration_time": "0.5"},
@@ -81,5 +81,5 @@ def test_a_report_without_an_end_has_none(stdout: bytes) -> None:
         (b"", None),
     ],
 )
-def test_progress_tells_how_far_it_has_come(stdout: bytes, seconds: float | None) -> None:
+def test_progress_states_the_last_time_reached(stdout: bytes, seconds: float | None) -> None:
     assert progress_s(stdout) == seconds

@@ -20,7 +20,7 @@ FORMAT: dict[str, Any] = {"format_name": "avi", "duration": "12.345678", "bit_ra
 
 
 def media_of(stdout: bytes) -> Media:
-    return probe.probed(stdout).media
+    return probe.parse_report(stdout).media
 
 
 def report(*streams: dict[str, Any], **format_: Any) -> bytes:
@@ -31,7 +31,7 @@ def with_rotation(degrees: float) -> dict[str, Any]:
     return VIDEO | {"side_data_list": [{"side_data_type": "x"}, {"rotation": degrees}]}
 
 
-def test_the_usual_report_is_read() -> None:
+def test_a_typical_report_is_parsed() -> None:
     media = media_of(report(VIDEO, AUDIO))
     assert (media.width, media.height, media.rotation) == (640, 360, 0)
     assert (media.duration_s, media.bit_rate, media.frame_rate) == (12.346, 800_000, 29.97)
@@ -47,7 +47,7 @@ def test_a_silent_video_has_no_audio_codec() -> None:
     ("reported", "clockwise", "size"),
     [(-90, 90, (360, 640)), (90, 270, (360, 640)), (180, 180, (640, 360)), (0, 0, (640, 360))],
 )
-def test_the_size_is_the_one_that_is_shown(
+def test_the_size_is_the_one_after_rotation(
     reported: int, clockwise: int, size: tuple[int, int]
 ) -> None:
     media = media_of(report(with_rotation(reported)))
@@ -66,11 +66,11 @@ def test_an_unknown_pixel_aspect_is_square(ratio: str) -> None:
 
 
 @pytest.mark.parametrize("duration", ["N/A", "0", "-5", "inf", "nan"])
-def test_a_duration_that_is_none_is_unknown(duration: str) -> None:
+def test_an_invalid_duration_is_unknown(duration: str) -> None:
     assert media_of(report(VIDEO, duration=duration)).duration_s is None
 
 
-def test_the_streams_duration_stands_in_for_the_files() -> None:
+def test_the_streams_duration_replaces_a_missing_one_of_the_file() -> None:
     without = {"format_name": "flv"}
     streams = [VIDEO | {"duration": "7.5"}]
     media = media_of(json.dumps({"streams": streams, "format": without}).encode())
@@ -107,7 +107,7 @@ def test_containers_have_one_name(
         ([VIDEO | {"tags": {"enc_key_id": "key"}}], "unsupported_codec"),
     ],
 )
-def test_what_cannot_be_shown_has_a_code(streams: list[dict[str, Any]], code: str) -> None:
+def test_an_unplayable_report_has_an_error_code(streams: list[dict[str, Any]], code: str) -> None:
     with pytest.raises(BadMedia) as error:
         media_of(report(*streams))
     assert error.value.code == code
@@ -121,7 +121,7 @@ def test_what_cannot_be_shown_has_a_code(streams: list[dict[str, Any]], code: st
         {"codec_name": "unknown"},
     ],
 )
-def test_a_stream_that_is_not_described_is_an_error(video: dict[str, Any]) -> None:
+def test_an_incomplete_video_stream_is_an_error(video: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="video stream"):
         media_of(report(VIDEO | video))
 
@@ -143,7 +143,7 @@ def test_an_encrypted_sound_track_does_not_matter() -> None:
     assert media_of(json.dumps(whole | {"packets": [encrypted]}).encode())
 
 
-def test_a_codec_that_is_not_known_is_named() -> None:
+def test_an_unknown_codec_is_named() -> None:
     unknown = {**VIDEO, "codec_tag_string": "XYZ1"}
     del unknown["codec_name"]
     with pytest.raises(BadMedia, match="XYZ1"):
@@ -151,7 +151,7 @@ def test_a_codec_that_is_not_known_is_named() -> None:
 
 
 @pytest.mark.parametrize("aspect", ["65535:1", "1:65535", "0:1", "1e300:1", "N/A"])
-def test_a_senseless_pixel_is_taken_for_a_square_one(aspect: str) -> None:
+def test_an_absurd_pixel_aspect_counts_as_square(aspect: str) -> None:
     found = media_of(report(VIDEO | {"width": 640, "height": 360, "sample_aspect_ratio": aspect}))
     assert (found.width, found.height) == (640, 360)
 
@@ -164,19 +164,19 @@ def test_a_number_that_cannot_be_stored_is_left_out(bit_rate: str) -> None:
 @pytest.mark.parametrize(
     ("degrees", "rotation"), [(-90, 90), (90.4, 270), (180, 180), (-100, 0), (45, 0), (-359.5, 0)]
 )
-def test_only_a_quarter_turns_the_sides(degrees: float, rotation: int) -> None:
+def test_only_quarter_turns_count_as_rotation(degrees: float, rotation: int) -> None:
     turned = VIDEO | {"side_data_list": [{"rotation": degrees}]}
     assert media_of(report(turned)).rotation == rotation
 
 
-def test_what_the_container_crops_is_not_shown() -> None:
+def test_the_size_is_the_one_after_cropping() -> None:
     size = {"width": 640, "height": 360}
     crop = {"crop_top": 4, "crop_bottom": 6, "crop_left": 10, "crop_right": 30}
     found = media_of(report(VIDEO | size | {"side_data_list": [crop]}))
     assert (found.width, found.height) == (600, 350)
 
 
-def test_a_picture_that_is_cropped_away_is_senseless() -> None:
+def test_a_picture_that_is_cropped_away_is_an_error() -> None:
     crop = {"crop_top": 4000, "crop_bottom": 4000}
     with pytest.raises(ValueError, match="cropped"):
         media_of(report(VIDEO | {"side_data_list": [crop]}))

@@ -1,4 +1,4 @@
-"""ffmpeg comes from the disk before it is needed."""
+"""Locating ffmpeg, and reading it from disk ahead of time."""
 
 import ctypes
 import mmap
@@ -14,13 +14,13 @@ from functions.media.programs import ffmpeg_dir, read_ahead
 _BYTES = 5_000_001
 
 
-def test_the_programs_lie_in_the_layer_unless_something_else_is_said(tmp_path: Path) -> None:
+def test_the_programs_are_in_the_layer_by_default(tmp_path: Path) -> None:
     assert ffmpeg_dir({}) == Path("/opt/bin")
     assert ffmpeg_dir({"CLIPO_FFMPEG_DIR": str(tmp_path)}) == tmp_path
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what it has read ahead")
-def test_all_of_both_programs_is_read(tmp_path: Path) -> None:
+def test_both_programs_are_read_completely(tmp_path: Path) -> None:
     programs = [tmp_path / "ffprobe", tmp_path / "ffmpeg"]
     for program in programs:
         program.write_bytes(os.urandom(_BYTES))
@@ -32,7 +32,7 @@ def test_all_of_both_programs_is_read(tmp_path: Path) -> None:
     assert [pages_in_memory(program) for program in programs] == [pages()] * 2
 
 
-def test_a_layer_without_programs_is_found_out_by_whoever_runs_them(tmp_path: Path) -> None:
+def test_missing_programs_are_ignored(tmp_path: Path) -> None:
     read_ahead(tmp_path / "nothing")
 
 

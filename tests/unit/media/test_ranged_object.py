@@ -1,4 +1,4 @@
-"""Ranged reads against an object in memory that counts, waits and breaks as it is told."""
+"""Ranged reads of an object in memory that counts, delays and breaks requests."""
 
 import errno
 import threading
@@ -23,12 +23,12 @@ MB = 1 << 20
 
 @dataclass
 class Store:
-    """An object of which every eight bytes tell their place."""
+    """An object in which every eight bytes hold their own position."""
 
     size: int
     asked: list[tuple[int, int]] = field(default_factory=list)
     fail: Callable[[int], None] = lambda _: None
-    """Called with the number of each request, and may raise."""
+    """A function that gets the number of each request and may raise."""
     piece: Callable[[bytes], bytes] = lambda piece: piece
 
     def content(self, start: int, end: int) -> bytes:
@@ -54,7 +54,7 @@ def never(_: bytes) -> bool:
 
 
 @contextmanager
-def opened(
+def open_object(
     store: Store,
     directory: Path,
     *,
@@ -64,12 +64,12 @@ def opened(
     cache = BlockCache(directory, capacity=capacity)
     with RangedObject(store.get, store.size, cache, whole_if=whole_if) as content:
         yield content
-    settled(content)
+    wait_until_settled(content)
     cache.close()
 
 
-def settled(content: RangedObject) -> None:
-    """Wait until no request is under way."""
+def wait_until_settled(content: RangedObject) -> None:
+    """Wait until no request is in progress."""
     with content._changed:
         assert content._changed.wait_for(lambda: not content._fetches, timeout=10)
 
@@ -86,11 +86,11 @@ def read(content: RangedObject, start: int, length: int) -> bytes:
     size=st.integers(1, 12 * MB) | st.sampled_from([1, BLOCK - 1, BLOCK, BLOCK + 1, MB, 8 * MB]),
     places=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=5),
 )
-def test_every_byte_is_the_objects(
+def test_every_byte_is_correct(
     tmp_path_factory: pytest.TempPathFactory, size: int, places: list[float]
 ) -> None:
     store = Store(size)
-    with opened(store, tmp_path_factory.mktemp("cache")) as content:
+    with open_object(store, tmp_path_factory.mktemp("cache")) as content:
         for start in (int(size * place) for place in places):
             length = min(100_000, size - start)
             assert read(content, start, length) == store.content(start, start + length)
@@ -98,90 +98,90 @@ def test_every_byte_is_the_objects(
 
 def test_a_small_object_is_read_by_one_request(tmp_path: Path) -> None:
     store = Store(MB)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         read(content, 0, MB)
         assert (content.requests, content.bytes_read) == (1, MB)
 
 
 def test_an_object_of_up_to_8_mb_is_read_whole(tmp_path: Path) -> None:
     store = Store(8 * MB)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         assert content.bytes_read == 8 * MB
         asked = content.requests
         read(content, 0, 8 * MB)
         assert content.requests == asked
 
 
-def test_both_ends_are_asked_for_before_anyone_reads(tmp_path: Path) -> None:
+def test_both_ends_are_requested_before_the_first_read(tmp_path: Path) -> None:
     store = Store(100 * MB)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         assert store.asked[0][0] == 0
         assert store.asked[-1][1] == 100 * MB
         assert store.bytes_asked == pytest.approx(2 * MB, rel=0.1)
-        # Side by side, and none much smaller than it could be.
+        # Parallel requests of similar size.
         assert len(store.asked) == 4
 
 
 @pytest.mark.parametrize(("size", "ends"), [(10 * MB, 512 << 10), (4096 * MB, 4 * MB)])
-def test_the_ends_are_bounded(tmp_path: Path, size: int, ends: int) -> None:
+def test_the_size_of_the_ends_is_bounded(tmp_path: Path, size: int, ends: int) -> None:
     store = Store(size)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         assert store.bytes_asked == ends
 
 
-def test_what_was_read_is_not_asked_for_again(tmp_path: Path) -> None:
+def test_a_block_is_requested_once(tmp_path: Path) -> None:
     store = Store(100 * MB)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         read(content, 50 * MB, 100)
-        settled(content)
+        wait_until_settled(content)
         asked = len(store.asked)
         for _ in range(5):
             read(content, 50 * MB, 100)
             read(content, 0, 100)
-        settled(content)
+        wait_until_settled(content)
         assert len(store.asked) == asked
 
 
-def test_a_look_at_one_place_costs_little(tmp_path: Path) -> None:
+def test_a_single_read_costs_little(tmp_path: Path) -> None:
     store = Store(4096 * MB)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         ends = store.bytes_asked
         read(content, 2048 * MB, 100)
-        settled(content)
+        wait_until_settled(content)
         assert store.bytes_asked - ends <= MB
 
 
-def test_one_who_reads_on_is_read_ahead_of_in_ever_larger_steps(tmp_path: Path) -> None:
+def test_the_window_grows_for_a_sequential_reader(tmp_path: Path) -> None:
     store = Store(1024 * MB)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         read(content, 500 * MB, 40 * MB)
-        settled(content)
+        wait_until_settled(content)
         assert len(store.asked) < 40
         assert store.bytes_asked < 40 * MB + 20 * MB
 
 
-def test_one_who_is_slower_than_storage_is_not_read_far_ahead_of(tmp_path: Path) -> None:
+def test_the_window_stays_small_for_a_slow_reader(tmp_path: Path) -> None:
     store = Store(1024 * MB)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         ends = store.bytes_asked
         for start in range(500 * MB, 502 * MB, BLOCK):
             read(content, start, BLOCK)
-            settled(content)
+            wait_until_settled(content)
         assert store.bytes_asked - ends <= 3 * MB
 
 
-def test_who_jumps_about_too_much_gets_it_whole(tmp_path: Path) -> None:
+def test_many_jumps_fetch_the_whole_object(tmp_path: Path) -> None:
     store = Store(64 * MB)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         for jump in range(28):
             read(content, (jump * 29 % 60 + 2) * MB, 10)
-            settled(content)
-        settled(content)
+            wait_until_settled(content)
+        wait_until_settled(content)
         assert content.bytes_read == 64 * MB
         asked = content.requests
         for jump in range(28):
@@ -189,17 +189,17 @@ def test_who_jumps_about_too_much_gets_it_whole(tmp_path: Path) -> None:
         assert content.requests == asked
 
 
-def test_but_not_what_the_cache_cannot_hold(tmp_path: Path) -> None:
+def test_many_jumps_do_not_fetch_an_object_larger_than_the_cache(tmp_path: Path) -> None:
     store = Store(640 * MB)
-    with opened(store, tmp_path, capacity=100) as content:
+    with open_object(store, tmp_path, capacity=100) as content:
         for jump in range(40):
             start = (jump * 29 % 600 + 3) * MB
             assert read(content, start, 10) == store.content(start, start + 10)
-            settled(content)
+            wait_until_settled(content)
         assert store.bytes_asked < 60 * MB
 
 
-def test_an_object_of_which_all_will_be_wanted_is_read_whole_at_once(tmp_path: Path) -> None:
+def test_whole_if_fetches_the_whole_object_immediately(tmp_path: Path) -> None:
     store = Store(30 * MB)
     seen: list[bytes] = []
 
@@ -207,20 +207,20 @@ def test_an_object_of_which_all_will_be_wanted_is_read_whole_at_once(tmp_path: P
         seen.append(head)
         return True
 
-    with opened(store, tmp_path, whole_if=look) as content:
-        settled(content)
+    with open_object(store, tmp_path, whole_if=look) as content:
+        wait_until_settled(content)
         assert content.bytes_read == 30 * MB
         assert seen == [store.content(0, BLOCK)]
         assert len(store.asked) < 12
 
 
-def test_an_object_larger_than_the_cache_can_still_be_read_to_its_end(tmp_path: Path) -> None:
+def test_an_object_larger_than_the_cache_can_be_read_to_its_end(tmp_path: Path) -> None:
     store = Store(12 * MB)
-    with opened(store, tmp_path, capacity=20) as content:
+    with open_object(store, tmp_path, capacity=20) as content:
         assert read(content, 0, 12 * MB) == store.content(0, 12 * MB)
 
 
-def test_many_may_read_at_once(tmp_path: Path) -> None:
+def test_several_threads_can_read(tmp_path: Path) -> None:
     store = Store(32 * MB)
     wrong: list[int] = []
 
@@ -228,7 +228,7 @@ def test_many_may_read_at_once(tmp_path: Path) -> None:
         if read(content, start, MB) != store.content(start, start + MB):
             wrong.append(start)
 
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         threads = [threading.Thread(target=work, args=(n * 3 * MB,)) for n in range(10)]
         for thread in threads:
             thread.start()
@@ -241,50 +241,50 @@ def test_many_may_read_at_once(tmp_path: Path) -> None:
     "error",
     [SourceReplaced("newer"), ObjectGone("gone"), OSError(errno.ENOSPC, "No space left")],
 )
-def test_what_cannot_pass_ends_the_reading_at_once(tmp_path: Path, error: Exception) -> None:
+def test_a_permanent_error_ends_reading_immediately(tmp_path: Path, error: Exception) -> None:
     def fail(_: int) -> None:
         raise error
 
     store = Store(100 * MB, fail=fail)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         assert content.read(0) == b""
         assert content.error is error
         assert content.read(50 * MB) == b""
 
 
-def test_a_request_that_breaks_is_sent_again(tmp_path: Path) -> None:
+def test_a_failed_request_is_retried(tmp_path: Path) -> None:
     def fail(request: int) -> None:
         if request in (1, 3, 4):
             raise StorageUnavailable("S3: connection reset")
 
     store = Store(100 * MB, fail=fail)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         assert read(content, 10, 100) == store.content(10, 110)
         assert read(content, 50 * MB, 100) == store.content(50 * MB, 50 * MB + 100)
         assert content.error is None
 
 
-def test_a_storage_that_keeps_breaking_is_unavailable(tmp_path: Path) -> None:
+def test_storage_that_keeps_failing_is_unavailable(tmp_path: Path) -> None:
     def fail(_: int) -> None:
         raise StorageUnavailable("S3: connection reset")
 
     store = Store(100 * MB, fail=fail)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         assert content.read(0) == b""
         assert isinstance(content.error, StorageUnavailable)
         assert len(store.asked) < 10
 
 
 @pytest.mark.parametrize("length", [0, 100])
-def test_a_body_that_ends_early_is_not_believed(tmp_path: Path, length: int) -> None:
+def test_a_body_that_always_ends_early_is_an_error(tmp_path: Path, length: int) -> None:
     store = Store(100 * MB, piece=lambda piece: piece[:length])
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         assert content.read(0) == b""
         assert isinstance(content.error, StorageUnavailable)
         assert len(store.asked) < 10
 
 
-def test_a_body_that_ended_early_is_read_on_from_there(tmp_path: Path) -> None:
+def test_a_body_that_ended_early_is_continued(tmp_path: Path) -> None:
     broken: list[int] = []
 
     def piece(content: bytes) -> bytes:
@@ -295,11 +295,11 @@ def test_a_body_that_ended_early_is_read_on_from_there(tmp_path: Path) -> None:
         return content
 
     store = Store(MB, piece=piece)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         assert read(content, 0, MB) == store.content(0, MB)
 
 
-def test_a_reader_that_waits_is_let_go_at_the_end(tmp_path: Path) -> None:
+def test_closing_releases_a_waiting_reader(tmp_path: Path) -> None:
     asked, answer = threading.Event(), threading.Event()
     found: list[bytes] = []
 
@@ -308,7 +308,7 @@ def test_a_reader_that_waits_is_let_go_at_the_end(tmp_path: Path) -> None:
         answer.wait(10)
 
     store = Store(100 * MB, fail=fail)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         reader = threading.Thread(target=lambda: found.append(content.read(0)))
         reader.start()
         assert asked.wait(5)
@@ -320,31 +320,31 @@ def test_a_reader_that_waits_is_let_go_at_the_end(tmp_path: Path) -> None:
 
 def test_time_spent_waiting_is_counted(tmp_path: Path) -> None:
     store = Store(100 * MB, fail=lambda _: time.sleep(0.2))
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         content.read(0)
         assert content.waited_s > 0.1
 
 
 @pytest.mark.parametrize("size", [0, 1, BLOCK, MB, MB + 1])
 def test_there_is_nothing_after_the_end(tmp_path: Path, size: int) -> None:
-    with opened(Store(size), tmp_path) as content:
+    with open_object(Store(size), tmp_path) as content:
         assert content.read(size) == b""
         assert content.read(size + 5 * MB) == b""
 
 
 @pytest.mark.parametrize("mb", [9, 20, 40, 60, 100, 107, 119, 200, 1000])
-def test_no_request_for_an_end_is_a_crumb(tmp_path: Path, mb: int) -> None:
+def test_requests_for_the_ends_have_similar_sizes(tmp_path: Path, mb: int) -> None:
     store = Store(mb * MB)
-    with opened(store, tmp_path) as content:
-        settled(content)
+    with open_object(store, tmp_path) as content:
+        wait_until_settled(content)
         lengths = [end - start for start, end in store.asked]
         assert len(lengths) <= 4
         assert min(lengths) > max(lengths) / 2
 
 
-def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> None:
+def test_a_closed_object_returns_no_bytes_and_sends_no_request(tmp_path: Path) -> None:
     store = Store(MB)
-    with opened(store, tmp_path) as content:
+    with open_object(store, tmp_path) as content:
         read(content, 0, MB)
     assert content.read(0) == b""
     assert content.requests == 1
@@ -352,19 +352,19 @@ def test_a_closed_object_gives_nothing_and_breaks_nothing(tmp_path: Path) -> Non
 
 def test_a_reader_does_not_wait_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.media.reader.ranged_object._COUNTING_S", 0.05)
-    monkeypatch.setattr("functions.media.reader.ranged_object._LONGEST_WAIT_S", 0.2)
+    monkeypatch.setattr("functions.media.reader.ranged_object._MAX_WAIT_S", 0.2)
     answer = threading.Event()
 
     def hang(_: int) -> None:
         answer.wait(10)
 
-    with opened(Store(100 * MB, fail=hang), tmp_path) as content:
+    with open_object(Store(100 * MB, fail=hang), tmp_path) as content:
         assert content.read(0) == b""
         assert isinstance(content.error, StorageUnavailable)
         answer.set()
 
 
-def test_a_disk_that_cannot_be_read_is_not_the_files_fault(
+def test_a_disk_error_is_kept_as_the_objects_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = OSError(errno.EIO, "Input/output error")
@@ -372,21 +372,21 @@ def test_a_disk_that_cannot_be_read_is_not_the_files_fault(
     def fail(*_: object) -> bytes:
         raise broken
 
-    with opened(Store(MB), tmp_path) as content:
-        settled(content)
+    with open_object(Store(MB), tmp_path) as content:
+        wait_until_settled(content)
         monkeypatch.setattr(BlockCache, "get", fail)
         assert content.read(0) == b""
         assert content.error is broken
 
 
-def test_without_a_thread_for_a_request_nothing_is_waited_for(
+def test_without_a_thread_for_a_request_reading_fails_immediately(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    with opened(Store(100 * MB), tmp_path) as content:
-        settled(content)
+    with open_object(Store(100 * MB), tmp_path) as content:
+        wait_until_settled(content)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", fail)
             assert content.read(50 * MB) == b""

@@ -1,4 +1,4 @@
-"""When a webhook is attempted, how often, and what is recorded of it, with fakes around."""
+"""When and how often a webhook is attempted, and what the record keeps, with fakes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -65,7 +65,7 @@ def world() -> World:
 
 
 @pytest.mark.parametrize("video", [done_video(), failed_video()])
-def test_what_is_sent_can_be_verified_by_the_library(world: World, video: Video) -> None:
+def test_the_library_verifies_a_delivery(world: World, video: Video) -> None:
     world.has(due(video))
     world.deliver()
     ((headers, body),) = world.receiver.got
@@ -76,7 +76,7 @@ def test_what_is_sent_can_be_verified_by_the_library(world: World, video: Video)
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
-def test_an_accepted_one_is_recorded_and_never_sent_again(world: World, status: int) -> None:
+def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, status: int) -> None:
     world.receiver.answer = status
     world.has(due(done_video()))
     assert world.run() == DeliveryReport(delivered=1)
@@ -89,7 +89,7 @@ def test_an_accepted_one_is_recorded_and_never_sent_again(world: World, status: 
 
 
 @pytest.mark.parametrize("answer", [None, 199, 301, 307, 400, 410, 429, 500, 503])
-def test_anything_else_is_tried_again_after_five_seconds(world: World, answer: int | None) -> None:
+def test_any_other_response_is_retried_after_five_seconds(world: World, answer: int | None) -> None:
     world.receiver.answer = answer
     world.has(due(done_video()))
     before = datetime.now(UTC)
@@ -104,7 +104,7 @@ def test_anything_else_is_tried_again_after_five_seconds(world: World, answer: i
     assert len(world.receiver.got) == 1, "not before it is due"
 
 
-def test_all_attempts_have_one_id_and_the_last_one_is_the_end(world: World) -> None:
+def test_all_attempts_share_an_id_and_end_after_a_day(world: World) -> None:
     world.receiver.answer = 500
     world.has(due(done_video()))
     waits = []
@@ -120,12 +120,14 @@ def test_all_attempts_have_one_id_and_the_last_one_is_the_end(world: World) -> N
     assert world.receiver.ids == ["msg_1"] * ALL_ATTEMPTS
     webhook = world.webhook()
     assert (webhook.attempts, webhook.due_at, webhook.delivered_at) == (ALL_ATTEMPTS, None, None)
-    assert [delay for _, delay in world.queue.enqueued] == [6, 301], "later ones are the schedule's"
+    assert [delay for _, delay in world.queue.enqueued] == [6, 301], (
+        "scheduled runs make the later ones"
+    )
     bodies = {body for _, body in world.receiver.got}
     assert len(bodies) == 1
 
 
-def test_an_attempt_that_was_ended_from_outside_comes_again_later(world: World) -> None:
+def test_a_killed_attempt_is_repeated_later(world: World) -> None:
     def killed() -> None:
         raise KeyboardInterrupt
 
@@ -136,7 +138,7 @@ def test_an_attempt_that_was_ended_from_outside_comes_again_later(world: World) 
     webhook = world.webhook()
     assert webhook.attempts == 1
     assert webhook.due_at
-    assert webhook.due_at > datetime.now(UTC), "another run leaves it alone meanwhile"
+    assert webhook.due_at > datetime.now(UTC), "no other run repeats it meanwhile"
     world.receiver.meanwhile = lambda: None
     world.becomes_due()
     world.run()
@@ -144,21 +146,21 @@ def test_an_attempt_that_was_ended_from_outside_comes_again_later(world: World) 
     assert world.webhook().delivered_at
 
 
-def test_the_last_attempt_that_was_ended_from_outside_is_the_last(world: World) -> None:
+def test_a_killed_last_attempt_is_not_repeated(world: World) -> None:
     world.has(due(done_video(), attempts=ALL_ATTEMPTS))
     assert world.run() == DeliveryReport()
     assert world.receiver.got == []
     assert world.webhook().due_at is None
 
 
-def test_of_two_runs_that_overlap_one_sends_it(world: World) -> None:
+def test_overlapping_runs_send_a_webhook_once(world: World) -> None:
     world.has(due(done_video()))
     world.receiver.meanwhile = world.deliver
     world.run()
     assert len(world.receiver.got) == 1
 
 
-def test_a_video_that_is_deleted_after_it_was_found_due_is_not_announced(
+def test_the_webhook_of_a_deleted_video_is_not_sent(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = due(done_video())
@@ -168,7 +170,7 @@ def test_a_video_that_is_deleted_after_it_was_found_due_is_not_announced(
     assert world.receiver.got == []
 
 
-def test_a_video_that_is_retried_while_it_is_announced_stays_as_the_retry_left_it(
+def test_a_retry_during_a_delivery_is_not_overwritten(
     world: World,
 ) -> None:
     def retried() -> None:
@@ -182,10 +184,10 @@ def test_a_video_that_is_retried_while_it_is_announced_stays_as_the_retry_left_i
     assert world.records.videos[ID].webhook is None
 
 
-def test_the_result_is_recorded_although_the_record_changes_during_the_attempt(
+def test_a_delivery_is_recorded_even_if_the_record_changed_meanwhile(
     world: World,
 ) -> None:
-    """MongoDB keeps milliseconds: what is read back differs from what was saved by less."""
+    """MongoDB rounds to milliseconds, so the saved and the loaded time differ."""
 
     def order_learned() -> None:
         seen = world.records.videos[ID]
@@ -203,7 +205,7 @@ def test_the_result_is_recorded_although_the_record_changes_during_the_attempt(
     assert world.webhook().due_at is None
 
 
-def test_a_receiver_that_does_not_work_is_left_alone_until_the_next_run(world: World) -> None:
+def test_a_run_stops_after_three_consecutive_failures(world: World) -> None:
     world.receiver.answer = None
     world.has(*(due(number=number) for number in range(10, 20)))
     assert world.run() == DeliveryReport(not_delivered=3, finished=False)
@@ -217,14 +219,14 @@ def test_a_receiver_that_does_not_work_is_left_alone_until_the_next_run(world: W
     assert world.run() == DeliveryReport(delivered=7)
 
 
-def test_it_stops_in_time_and_says_so(world: World) -> None:
+def test_a_run_stops_in_time_and_reports_it(world: World) -> None:
     left = iter([MARGIN_S + 1, MARGIN_S - 1])
     world.has(due(number=1), due(number=2))
     report = world.run(remaining_s=lambda: next(left))
     assert report == DeliveryReport(delivered=1, finished=False)
 
 
-def test_a_queue_that_does_not_answer_loses_no_webhook(world: World) -> None:
+def test_an_unavailable_queue_loses_no_webhook(world: World) -> None:
     world.queue.down = True
     world.receiver.answer = 500
     world.has(due(done_video()))
@@ -234,7 +236,7 @@ def test_a_queue_that_does_not_answer_loses_no_webhook(world: World) -> None:
     assert world.run() == DeliveryReport(delivered=1)
 
 
-def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:
+def test_an_unavailable_catalog_is_an_error(world: World) -> None:
     world.records.down = True
     with pytest.raises(CatalogUnavailable):
         world.run()
@@ -242,7 +244,7 @@ def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:
         world.deliver()
 
 
-def test_names_notes_and_signatures_are_not_logged(
+def test_filenames_passthroughs_and_signatures_are_not_logged(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
     world.has(due(replace(done_video(), filename="holiday-of-jane.mp4", passthrough="order-1042")))

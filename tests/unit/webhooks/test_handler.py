@@ -1,4 +1,4 @@
-"""Which event means what to the webhooks function, and what it answers."""
+"""How the webhooks function handles each event."""
 
 import copy
 from dataclasses import dataclass, field, replace
@@ -51,25 +51,25 @@ def world() -> World:
     return World(FakeCatalog({ID: replace(done_video(), webhook=webhook)}))
 
 
-def test_the_schedule_attempts_what_is_due(world: World) -> None:
+def test_the_schedule_attempts_due_webhooks(world: World) -> None:
     report = {"delivered": 1, "not_delivered": 0, "finished": True}
     assert world.handle(event("schedule-webhooks")) == report
     assert world.receiver.ids == ["msg_1"]
 
 
-def test_the_schedule_leaves_an_attempt_the_time_that_it_may_need(world: World) -> None:
+def test_the_schedule_begins_no_attempt_without_enough_time(world: World) -> None:
     world.context.remaining_s = MARGIN_S - 1
     report = world.handle(event("schedule-webhooks"))
     assert report == {"delivered": 0, "not_delivered": 0, "finished": False}
     assert world.receiver.got == []
 
 
-def test_a_message_has_its_webhook_attempted(world: World) -> None:
+def test_a_message_attempts_its_webhook(world: World) -> None:
     assert world.handle(event("sqs-webhook")) == {"batchItemFailures": []}
     assert world.receiver.ids == ["msg_1"]
 
 
-def test_what_there_is_no_time_for_comes_again(world: World) -> None:
+def test_a_message_without_enough_time_is_retried(world: World) -> None:
     world.context.remaining_s = MARGIN_S - 1
     message = event("sqs-webhook")["Records"][0]["messageId"]
     again = {"batchItemFailures": [{"itemIdentifier": message}]}
@@ -77,7 +77,7 @@ def test_what_there_is_no_time_for_comes_again(world: World) -> None:
     assert world.receiver.got == []
 
 
-def test_a_message_comes_again_where_the_record_cannot_be_read(world: World) -> None:
+def test_a_message_is_retried_if_the_record_cannot_be_read(world: World) -> None:
     world.records.down = True
     message = event("sqs-webhook")["Records"][0]["messageId"]
     again = {"batchItemFailures": [{"itemIdentifier": message}]}
@@ -85,7 +85,7 @@ def test_a_message_comes_again_where_the_record_cannot_be_read(world: World) -> 
     assert world.receiver.got == []
 
 
-def test_a_message_that_names_no_video_is_logged_and_keeps_no_other(world: World) -> None:
+def test_a_message_that_names_no_video_is_logged_and_stops_no_other(world: World) -> None:
     batch = event("sqs-webhook-not-understood")
     batch["Records"] += copy.deepcopy(event("sqs-webhook")["Records"])
     with logged() as lines:

@@ -1,4 +1,4 @@
-"""Which addresses may be reached."""
+"""Addresses to which webhooks may be sent."""
 
 import socket
 
@@ -40,7 +40,7 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("address", PRIVATE)
-def test_what_is_no_address_of_the_internet(address: str) -> None:
+def test_private_and_reserved_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 
 
@@ -48,7 +48,7 @@ def test_what_is_no_address_of_the_internet(address: str) -> None:
     "address",
     ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"],
 )
-def test_what_is_one(address: str) -> None:
+def test_internet_addresses_are_public(address: str) -> None:
     assert is_public(address)
 
 
@@ -59,7 +59,7 @@ def resolving(*addresses: str) -> HttpReceiver:
 
 
 @pytest.mark.parametrize("addresses", [["169.254.169.254"], ["8.8.8.8", "10.0.0.1"], ["::1"]])
-def test_one_address_that_is_not_public_is_enough(
+def test_one_address_that_is_not_public_blocks_the_host(
     addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def connected(*_: object, **__: object) -> None:
@@ -71,7 +71,7 @@ def test_one_address_that_is_not_public_is_enough(
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("too long")])
-def test_a_name_that_cannot_be_resolved(error: Exception) -> None:
+def test_an_unresolvable_name_is_not_answered(error: Exception) -> None:
     def resolve(*_: object) -> list[str]:
         raise error
 

@@ -9,7 +9,7 @@ from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, done_video, failed_video
 
 
-def test_of_a_video_that_is_done() -> None:
+def test_the_payload_of_a_done_video() -> None:
     body = json.loads(payload(replace(done_video(), passthrough="order-1")))
     assert body == {
         "type": "video.done",
@@ -40,7 +40,7 @@ def test_of_a_video_that_is_done() -> None:
     }
 
 
-def test_of_a_video_that_has_failed() -> None:
+def test_the_payload_of_a_failed_video() -> None:
     # A picture and an error of before must not be taken for this finish's.
     video = replace(failed_video(), thumbnail=done_video().thumbnail)
     data = json.loads(payload(video))["data"]
@@ -54,7 +54,7 @@ def test_of_a_video_that_has_failed() -> None:
 
 
 @pytest.mark.parametrize("video", [done_video(), failed_video()])
-def test_the_api_says_the_same(video: Video) -> None:
+def test_the_payload_agrees_with_the_api(video: Video) -> None:
     shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
     if shown["thumbnail"]:
         del shown["thumbnail"]["url"]

@@ -19,12 +19,12 @@ def refused(**changes: str) -> str:
     return str(raised.value)
 
 
-def test_without_any_of_them_there_are_no_webhooks() -> None:
+def test_without_settings_webhooks_are_off() -> None:
     assert WebhookSettings.read({}) is None
     assert WebhookSettings.read(dict.fromkeys(ON, "")) is None
 
 
-def test_they_are_read_and_not_shown() -> None:
+def test_settings_are_read_and_hidden_in_reprs() -> None:
     settings = WebhookSettings.read(ON)
     assert settings
     assert (settings.url, settings.secret) == (ON["WEBHOOK_URL"], SECRET)
@@ -34,7 +34,7 @@ def test_they_are_read_and_not_shown() -> None:
 
 
 @pytest.mark.parametrize("missing", ON)
-def test_what_is_missing_is_named(missing: str) -> None:
+def test_a_missing_setting_is_named(missing: str) -> None:
     assert missing in refused(**{missing: ""})
 
 
@@ -59,13 +59,13 @@ def test_what_is_missing_is_named(missing: str) -> None:
         "https://[::1/",
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_and_not_repeated(url: str) -> None:
+def test_an_invalid_url_is_refused_and_not_repeated(url: str) -> None:
     message = refused(WEBHOOK_URL=url)
     assert "WEBHOOK_URL" in message
     assert "s3cret" not in message
 
 
-def test_without_tls_only_where_private_addresses_are_allowed() -> None:
+def test_plain_http_is_allowed_only_with_private_addresses() -> None:
     local = {"WEBHOOK_URL": "http://localhost:9000", "WEBHOOK_ALLOW_PRIVATE": "true"}
     settings = WebhookSettings.read(ON | local)
     assert settings
@@ -84,13 +84,13 @@ def test_without_tls_only_where_private_addresses_are_allowed() -> None:
         "whsec_" + "ü" * 44,
     ],
 )
-def test_a_secret_of_another_form_is_refused_and_not_repeated(secret: str) -> None:
+def test_an_invalid_secret_is_refused_and_not_repeated(secret: str) -> None:
     message = refused(WEBHOOK_SECRET=secret)
     assert "openssl rand" in message
     assert secret.removeprefix("whsec_")[:8] not in message or secret == "whsec_"
 
 
 @pytest.mark.parametrize("size", [24, 64])
-def test_the_shortest_and_the_longest_secret(size: int) -> None:
+def test_the_shortest_and_the_longest_secret_are_accepted(size: int) -> None:
     secret = "whsec_" + base64.b64encode(bytes(size)).decode()
     assert WebhookSettings.read(ON | {"WEBHOOK_SECRET": secret})

@@ -1,17 +1,16 @@
-"""Modules that are loaded at their first use."""
+"""Lazy imports."""
 
 import sys
 from importlib.util import LazyLoader, find_spec, module_from_spec
-from types import ModuleType
 
 
-def later(name: str) -> ModuleType:
-    """Return a module that is loaded when something in it is asked for.
+def load_at_first_use(name: str) -> None:
+    """Import a module of a package so that its code runs only when an attribute of it is used.
 
     https://docs.python.org/3/library/importlib.html#implementing-lazy-imports
     """
     if name in sys.modules:
-        return sys.modules[name]
+        return
     spec = find_spec(name)
     if spec is None or spec.loader is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)
@@ -20,6 +19,4 @@ def later(name: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     package, _, short = name.rpartition(".")
-    if package:  # as `import` does
-        setattr(sys.modules[package], short, module)
-    return module
+    setattr(sys.modules[package], short, module)

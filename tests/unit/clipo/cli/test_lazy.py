@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from clipo.cli.later import later
+from clipo.cli.lazy import load_at_first_use
 
 
 @pytest.fixture(autouse=True)
@@ -13,25 +13,28 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "slow" / "part.py").write_text("import slow\nslow.loaded = True\nvalue = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     for name in ("slow", "slow.part"):
-        # What is imported in a test is forgotten after it.
+        # So that monkeypatch removes the modules after the test.
         monkeypatch.setitem(sys.modules, name, sys)
         del sys.modules[name]
 
 
-def test_a_module_is_loaded_when_it_is_used() -> None:
-    part = later("slow.part")
+def test_a_module_loads_when_it_is_used() -> None:
+    load_at_first_use("slow.part")
     slow = sys.modules["slow"]
+    from slow import part  # type: ignore[import-not-found]  # noqa: PLC0415 (made by the fixture)
+
     assert not hasattr(slow, "loaded")
     assert part.value == 1
     assert slow.loaded
 
 
-def test_it_is_found_in_its_package_as_an_imported_one_is() -> None:
-    part = later("slow.part")
-    assert sys.modules["slow"].part is part
-    assert later("slow.part") is part
+def test_a_second_call_changes_nothing() -> None:
+    load_at_first_use("slow.part")
+    part = sys.modules["slow.part"]
+    load_at_first_use("slow.part")
+    assert sys.modules["slow.part"] is part
 
 
-def test_what_is_not_there_is_said_at_once() -> None:
+def test_a_module_that_does_not_exist_is_reported_at_once() -> None:
     with pytest.raises(ModuleNotFoundError, match=r"slow\.none"):
-        later("slow.none")
+        load_at_first_use("slow.none")

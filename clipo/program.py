@@ -1,14 +1,14 @@
-"""How a person types `clipo` here."""
+"""The command's own name, for messages that say what to type."""
 
 import shutil
 import sys
 from pathlib import Path
 
 
-def clipo() -> str:
-    """Return `clipo` where the shell finds this one by that name, else the way to it."""
+def program_name() -> str:
+    """Return `clipo` if the shell finds this program by that name, else its path."""
     program = Path(sys.argv[0])
-    if program.name != "clipo":  # run by a test, or as a module
+    if program.name != "clipo":  # a test or another module runs
         return "clipo"
     found = shutil.which("clipo")
     if found and Path(found).resolve() == program.resolve():
