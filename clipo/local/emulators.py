@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import Home
+from clipo.local.credentials import serve_credentials
 from clipo.local.ports import LOOPBACK
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -81,6 +82,10 @@ def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[
 
 
 def others_storage_environ(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which everything uses the S3 at AWS_ENDPOINT_URL_S3."""
-    sqs = {"AWS_ENDPOINT_URL_SQS": given["AWS_ENDPOINT_URL_S3"]}
-    return {"AWS_REGION": _REGION} | _BUCKETS | sqs | dict(given)
+    """Return the environment in which everything uses the S3 at AWS_ENDPOINT_URL_S3.
+
+    Raises `ClipoError` if there are no AWS credentials.
+    """
+    environ = {"AWS_REGION": _REGION} | _BUCKETS | dict(given)
+    environ.setdefault("AWS_ENDPOINT_URL_SQS", given["AWS_ENDPOINT_URL_S3"])
+    return environ if given.get("AWS_ACCESS_KEY_ID") else environ | serve_credentials()

@@ -94,7 +94,7 @@ def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list
 
 
 def needed(module: str) -> set[str]:
-    """Return a module's imports and theirs, as far as they are ours: also those inside functions."""
+    """Return a module and all modules of ours that it imports, and they import."""
     found: set[str] = set()
     waiting = {module}
     while waiting:
