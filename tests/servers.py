@@ -110,7 +110,7 @@ def _a_port(base: int, host: str) -> Iterator[int]:
 
     Each test worker has its own range, so a stopped server can restart on its port.
     """
-    with choosing(lambda: None):
+    with choosing("a server of the tests"):
         yield free_port(base + 100 * worker(), taken=set(), host=host)
 
 

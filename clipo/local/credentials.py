@@ -27,14 +27,14 @@ def serve_credentials() -> dict[str, str]:
     credentials = boto3.Session().get_credentials()
     if not credentials:
         raise ClipoError("No AWS credentials found for AWS_ENDPOINT_URL_S3. Set AWS_PROFILE.")
-    token = secrets.token_urlsafe()
+    current, token = credentials.get_frozen_credentials, secrets.token_urlsafe()
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if not secrets.compare_digest(self.headers.get("Authorization", ""), token):
                 self.send_error(HTTPStatus.FORBIDDEN)
                 return
-            now = credentials.get_frozen_credentials()
+            now = current()
             body = {
                 "AccessKeyId": now.access_key,
                 "SecretAccessKey": now.secret_key,

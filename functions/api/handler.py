@@ -12,6 +12,7 @@ from mangum.types import LambdaContext, LambdaEvent
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.signed.aws import SignedAws
 from functions.api.app import create_app
+from functions.api.gateway import HttpApi, RestApi
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import wire
 
@@ -19,10 +20,13 @@ from functions.api.services import wire
 @cache
 def _adapter() -> Mangum:
     processing = ProcessingFunction(os.environ, SignedAws(os.environ).invoke)
+    services = wire(os.environ, processing)
     return Mangum(
-        create_app(wire(os.environ, processing)),
+        create_app(services),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
+        api_gateway_base_path=services.settings.base_path,
+        custom_handlers=[HttpApi, RestApi],
     )
 
 
@@ -34,8 +38,8 @@ def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
 def _import_the_rest() -> None:
     """Import the HTTP client, which otherwise waits for the first request to AWS.
 
-    Under SnapStart that is the request for credentials, before the first signature. The snapshot
-    has to have no credentials: all its copies would share them (ADR 24).
+    With SnapStart that is the request for credentials, before the first signature. The snapshot
+    must not contain credentials (ADR 24).
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
     import functions.adapters.signed.connections  # noqa: F401, PLC0415

@@ -28,4 +28,5 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    return Webhooks(catalog, receiver.post, Signer(settings.secret), queue)
+    signers = [Signer(secret) for secret in settings.secrets]
+    return Webhooks(catalog, receiver.post, signers, queue)

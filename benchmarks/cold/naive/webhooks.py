@@ -16,7 +16,7 @@ from .clients import catalog
 webhooks = Webhooks(
     catalog,
     HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False).post,
-    Signer(os.environ["WEBHOOK_SECRET"]),
+    [Signer(os.environ["WEBHOOK_SECRET"])],
     WebhookQueue(os.environ["WEBHOOK_QUEUE_URL"], SdkAws(os.environ).send_message),
 )
 

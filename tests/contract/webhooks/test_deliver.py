@@ -47,7 +47,7 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client.post, Signer(SECRET), self.queue)
+        return Webhooks(self.catalog, client.post, [Signer(SECRET)], self.queue)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)
