@@ -8,6 +8,7 @@ from pathlib import Path
 from clipo.errors import ClipoError
 from clipo.home import Home
 from clipo.local import environment
+from clipo.local.credentials import serve_credentials
 from clipo.local.ports import LOOPBACK
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -92,6 +93,13 @@ def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[
 
 
 def others_storage_environ(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the functions' environment with the S3 at AWS_ENDPOINT_URL_S3."""
+    """Return the functions' environment with the S3 at AWS_ENDPOINT_URL_S3.
+
+    Raises `ClipoError` if there are no AWS credentials.
+    """
     sqs = {"AWS_ENDPOINT_URL_SQS": given[environment.OTHER_STORE]}
-    return {"AWS_REGION": _REGION} | _BUCKETS | sqs | dict(given)
+    environ = {"AWS_REGION": _REGION} | _BUCKETS | sqs | dict(given)
+    if given.get("AWS_ACCESS_KEY_ID"):
+        return environ
+    others = {name: text for name, text in environ.items() if "AWS_CONTAINER_" not in name}
+    return others | serve_credentials()

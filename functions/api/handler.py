@@ -10,6 +10,7 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
 from functions.adapters.jobs import ProcessingFunction
+from functions.adapters.signed.aws import SignedAws
 from functions.api.app import create_app
 from functions.api.gateway import HttpApi, RestApi
 from functions.api.problems import MEDIA_TYPE
@@ -18,7 +19,8 @@ from functions.api.services import wire
 
 @cache
 def _adapter() -> Mangum:
-    services = wire(os.environ, ProcessingFunction.read(os.environ))
+    processing = ProcessingFunction(os.environ, SignedAws(os.environ).invoke)
+    services = wire(os.environ, processing)
     return Mangum(
         create_app(services),
         lifespan="off",
@@ -34,13 +36,13 @@ def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
 
 
 def _import_the_rest() -> None:
-    """Import the modules that otherwise wait for the first call that needs them.
+    """Import the HTTP client, which otherwise waits for the first request to AWS.
 
-    A snapshot can contain them (ADR 24). It must not contain credentials: with SnapStart botocore
-    looks for them before the first signature.
+    With SnapStart that is the request for credentials, before the first signature. The snapshot
+    must not contain credentials (ADR 24).
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
-    import functions.adapters.s3_client  # noqa: F401, PLC0415
+    import functions.adapters.signed.connections  # noqa: F401, PLC0415
 
 
 with suppress(ImportError):  # only Lambda's own Python has it

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import RETRIES_EXHAUSTED
@@ -50,7 +50,7 @@ class FailedEvents:
     """Fails the videos whose events have failed, unless a worker may still finish them."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     uploads_bucket: str
     now: Clock = utc_now
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.lambda_context import LambdaContext
+from functions.adapters.sdk.aws import SdkAws
 from functions.adapters.telemetry import logger
 from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
@@ -19,7 +20,7 @@ from functions.upkeep.wiring import Wired, wire
 
 @cache
 def _wired() -> Wired:
-    return wire(os.environ, ProcessingFunction.read(os.environ))
+    return wire(os.environ, ProcessingFunction(os.environ, SdkAws(os.environ).invoke))
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from functions.adapters.catalog import Catalog, Search
-from functions.adapters.storage import Storage, StoredObject
+from functions.adapters.sdk.storage import SdkStorage
+from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import owner_of
@@ -36,7 +37,7 @@ class OrphanSearch:
     """Lists both buckets, logs the orphaned objects, and deletes them if `delete` is set."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     delete: bool
     now: Clock = utc_now
 

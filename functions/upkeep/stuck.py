@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
 from functions.core.unavailable import Unavailable
@@ -11,7 +11,7 @@ from functions.core.video import Failure, Status, Video
 
 
 def fail_stuck(
-    catalog: Catalog, storage: Storage, seen: Video, error: Failure, *, now: datetime
+    catalog: Catalog, storage: SdkStorage, seen: Video, error: Failure, *, now: datetime
 ) -> bool:
     """Save that a stuck video failed; return `False` if its record has changed since it was read.
 

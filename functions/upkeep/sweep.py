@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
@@ -60,7 +60,7 @@ class Sweep:
     """Settles the videos that have been unfinished for too long."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     processing: Jobs
     now: Clock = utc_now
 

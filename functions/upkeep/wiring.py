@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch
@@ -32,7 +32,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
-    storage = S3Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    storage = SdkStorage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
     catalog = MongoCatalog(
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )

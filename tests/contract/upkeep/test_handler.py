@@ -13,7 +13,6 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
-from functions.adapters.s3_storage import S3Storage
 from functions.core.keys import source_key
 from functions.core.video import (
     Lease,
@@ -167,6 +166,4 @@ def test_orphaned_objects_of_both_buckets(
 
 
 def stored(world: World) -> Iterator[list[Any]]:
-    storage = wire(world.settings, world.processing).sweep.storage
-    assert isinstance(storage, S3Storage)
-    return storage.pages(after="")
+    return wire(world.settings, world.processing).sweep.storage.pages(after="")

@@ -138,7 +138,7 @@ def test_without_a_catalog_the_run_fails(world: World) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_missing_setting_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        wire(SETTINGS | {name: ""}, ProcessingFunction.read(SETTINGS | {name: ""}))
+        wire(SETTINGS | {name: ""}, ProcessingFunction(SETTINGS | {name: ""}, lambda *_: None))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", False), ("false", False), ("True", True)])
