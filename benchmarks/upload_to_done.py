@@ -2,8 +2,8 @@
 
 Usage, with `make run` in another terminal: make bench-upload [ARGS=http://localhost:8001]
 
-It uploads the ancestor's own test clip (10 s, 320x240, 1 frame a second) through the ancestor's
-form: one after the other, then 50 with 10 at once. Polls every 5 ms.
+It uploads the legacy API's test clip (10 s, 320x240, 1 frame a second) through the legacy
+endpoint: one after the other, then 50 with 10 at once. Polls every 5 ms.
 """
 
 import statistics
@@ -24,7 +24,7 @@ _AT_ONCE = 10
 
 
 def make_clip(path: Path) -> None:
-    """Write the clip that the ancestor's README makes."""
+    """Write the test clip of the legacy API's README."""
     source = "testsrc=duration=10:size=320x240:rate=1"
     arguments = ["-v", "error", "-f", "lavfi", "-i", source, "-pix_fmt", "yuv420p", str(path)]
     subprocess.run([str(wheel_binary("ffmpeg")), *arguments], check=True)  # noqa: S603
@@ -42,7 +42,7 @@ def upload_to_done(client: httpx2.Client, clip: bytes) -> float:
 
 def main() -> None:
     """Measure and print."""
-    api = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
+    api = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
     with TemporaryDirectory() as folder, httpx2.Client(base_url=api, timeout=60) as client:
         path = Path(folder) / "test_video.mp4"
         make_clip(path)

@@ -1,16 +1,16 @@
-"""What the `clipo` command tells a person before it exits with 1, or 2 where it was misused."""
+"""Errors that `clipo` shows to its user before it exits with 1, or with 2 after a misuse."""
 
 
 class ClipoError(Exception):
-    """Something that its user can mend. The message says how."""
+    """An error that the user can fix; the message says how."""
 
     code = "local_file"
-    """What programs may rely on. Without one of its own it is the file, here, that is at fault."""
+    """Stable code for programs. An error without a code of its own is about a local file."""
 
     def document(self) -> dict[str, str]:
-        """Return it for a program."""
+        """Return the error as a JSON object."""
         return {"code": self.code, "message": str(self)}
 
 
 class Misuse(ClipoError):
-    """The command was given what cannot be meant."""
+    """An invalid argument, option or setting."""

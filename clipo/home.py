@@ -1,34 +1,36 @@
-"""The folder that keeps the local stack's state between starts."""
+"""The folder with the state of the local stack."""
 
+import errno
 import fcntl
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from clipo.errors import ClipoError
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The paths in CLIPO_HOME."""
+    """The state folder, CLIPO_HOME, and the paths in it."""
 
     root: Path
     lasting: bool = True
-    """Whether it is still there after the stack's end."""
+    """Whether the folder is kept when the stack stops."""
 
     @property
     def objects(self) -> Path:
-        """What is in the buckets."""
+        """The objects of all buckets."""
         return self.root / "s3"
 
     @property
     def emulator(self) -> Path:
-        """What else the S3 emulator remembers: queues, bucket settings."""
+        """The S3 emulator's other state: queues and bucket settings."""
         return self.root / "emulator"
 
     @property
@@ -38,79 +40,120 @@ class Home:
 
     @property
     def logs(self) -> Path:
-        """One file a process, of this start only."""
+        """The logs since the last start, one file per process."""
         return self.root / "logs"
 
     @property
     def scratch(self) -> Path:
-        """Temporary files of the functions; emptied at each start."""
+        """The functions' temporary files, deleted at each start."""
         return self.root / "tmp"
 
     @property
     def ffmpeg(self) -> Path:
-        """Links to the binaries in use."""
+        """Links to the ffmpeg and ffprobe in use."""
         return self.root / "ffmpeg"
 
     @property
     def stack_file(self) -> Path:
-        """The running stack's addresses, for other programs; absent when it is not running."""
+        """The running stack's addresses, for other programs; absent when no stack runs."""
         return self.root / "stack.json"
 
     @property
     def functions_env(self) -> Path:
-        """What a shell sources to run the functions, or the AWS CLI, beside the running stack."""
+        """Shell variables to run the functions, or the AWS CLI, with the running stack."""
         return self.root / "functions.env"
 
     def prepare(self) -> None:
-        """Remove what a start before has left: logs, temporary files, its addresses."""
+        """Delete the logs, temporary files and addresses of an earlier start."""
         self.forget_addresses()
         for folder in (self.logs, self.scratch):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             folder.mkdir()
 
     def forget_addresses(self) -> None:
-        """Tell other programs that nothing runs here."""
+        """Delete the addresses, so that other programs see that no stack runs."""
         for file in (self.stack_file, self.functions_env):
-            file.unlink(missing_ok=True)
+            remove(file)
 
     def reset(self) -> None:
-        """Forget all videos. Touches nothing in the folder that is not ours."""
+        """Delete all videos, but no file that Clipo did not make."""
         for folder in (self.objects, self.emulator, self.mongo):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
     def credentials(self) -> tuple[str, str]:
-        """Return this installation's access key and secret, made at the first start."""
+        """Return the access key and secret of this folder, made if it has none that can be read."""
         file = self.root / "credentials.json"
-        if not file.exists():
-            made = {"access_key": "LOCAL" + secrets.token_hex(8), "secret": secrets.token_hex(20)}
-            write_whole(file, json.dumps(made))
-        kept = json.loads(file.read_text())
-        return kept["access_key"], kept["secret"]
+        if kept := _read_credentials(file):
+            return kept
+        access_key, secret = "LOCAL" + secrets.token_hex(8), secrets.token_hex(20)
+        write_atomically(file, json.dumps({"access_key": access_key, "secret": secret}))
+        return access_key, secret
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep a second stack out of this folder.
-
-        Raises `ClipoError` where one is running in it.
-        """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / "lock").open("w")
-        except OSError as error:
-            raise ClipoError(f"CLIPO_HOME {self.root} cannot be used: {error.strerror}.") from error
-        with file:
+    def lock(self) -> Iterator[None]:
+        """Lock the folder. Raises `ClipoError` if a stack runs in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise ClipoError(
-                    f"Clipo is already running in {self.root}. Stop it there with Ctrl-C, or set"
-                    " CLIPO_HOME to another folder."
+                    f"Clipo is already running in {self.root}{noted_holder(file)}. Stop it there"
+                    " with Ctrl-C, or set CLIPO_HOME to another folder."
                 ) from error
+            note_holder(file, f" (process {os.getpid()})")
             yield
 
+    def unusable(self, error: OSError) -> ClipoError:
+        """Return what to tell the user of an error with a file of this folder, or another one."""
+        file = Path(os.fsdecode(error.filename)) if error.filename else self.root
+        what = f"{file} cannot be used: {error.strerror or error}."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return ClipoError(f"{what} Make room, or set CLIPO_HOME to a folder of another disk.")
+        if not file.is_relative_to(self.root):
+            return ClipoError(what)
+        return ClipoError(
+            f"CLIPO_HOME {what} Correct its owner and permissions, remove it, or set CLIPO_HOME to"
+            " another folder."
+        )
 
-def write_whole(file: Path, text: str) -> None:
-    """Write a file that only its owner may read; it is there whole or not at all."""
+
+def _read_credentials(file: Path) -> tuple[str, str] | None:
+    """Return the kept credentials; `None` where there are none, as after a full disk."""
+    try:
+        kept = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    match kept:
+        case {"access_key": str(key), "secret": str(secret)}:
+            return (key, secret) if f"{key}{secret}".isalnum() and key and secret else None
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with everything in it, where there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def note_holder(lock: TextIO, who: str) -> None:
+    """Note in a lock file, which is open for appending, who holds the lock."""
+    with suppress(OSError):  # The disk may be full: the lock holds all the same.
+        lock.truncate(0)
+        lock.write(who)
+        lock.flush()
+
+
+def noted_holder(lock: TextIO) -> str:
+    """Return who holds a lock, as noted in its file."""
+    lock.seek(0)
+    return lock.read()
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Write a file that only its owner may read. A reader never sees half of it."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -31,6 +31,11 @@ def card(page: WatchedPage, name: str) -> Locator:
     return page.page.locator(".card").filter(has_text=name).first
 
 
+def isolated(name: str) -> str:
+    """A filename between the characters that isolate its writing direction."""
+    return f"\u2068{name}\u2069"
+
+
 def expect_picture(card: Locator) -> None:
     expect(card.locator("[data-status=done]")).to_be_visible(timeout=DONE_MS)
     card.scroll_into_view_if_needed()

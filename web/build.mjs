@@ -1,5 +1,5 @@
-// Makes the page that the API serves: `node build.mjs FOLDER`. Files that may be cached for ever
-// have their content's hash in the name, and each has a smaller copy for browsers that unpack it.
+// Builds the page that the API serves: `node build.mjs FOLDER`. Assets have a hash of their content
+// in the name, so that browsers can cache them for ever, and each has a gzip copy beside it.
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {basename, dirname, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
@@ -50,7 +50,7 @@ function page() {
   );
 }
 
-/** The notices of everything that is in the bundle. */
+/** Return the license notices of all packages in the bundle. */
 function licenses() {
   const packages = Object.keys(metafile.inputs)
     .map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])

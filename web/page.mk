@@ -1,5 +1,5 @@
-# The page that the API serves at /: from web/ into functions/api/page, with npm's lock and esbuild.
-# Included from the repository's root. Where no Node.js is installed, one comes from PyPI.
+# Builds the page that the API serves at /, from web/ into functions/api/page, with esbuild.
+# The Makefile includes this. Without an installed Node.js, one comes from PyPI.
 PAGE := functions/api/page/index.html
 WITH_NODE = PATH="$$(command -v node >/dev/null && command -v npm >/dev/null || echo "$(CURDIR)/.tools/node/bin:")$$PATH"
 
@@ -14,7 +14,7 @@ $(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard 
 	@$(WITH_NODE) node web/build.mjs functions/api/page
 	@touch $@
 
-# What only looks at the code and the page, and is larger than all that builds it.
+# Tools for checks and tests only: they are larger than all that the build needs.
 web/node_modules/.dev: web/node_modules/.ready
 	@$(WITH_NODE) npm --prefix web ci --silent
 	@touch web/node_modules/.ready $@

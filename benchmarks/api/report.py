@@ -18,37 +18,40 @@ OURS, BARE = "ours", "bare"
 _REST = "uvicorn, sockets, client"
 
 _INTRODUCTION = """\
-# Requests to the API, beside a bare FastAPI route
+# Requests to the API, compared with a bare FastAPI route
 
-`make bench-api` made this page: {rounds} rounds, in each every load for {seconds:g} s, in turn, on
-{machine}; load average at the start {busy:.1f}.
+`make bench-api` made this page: {rounds} rounds; in each round every load runs for {seconds:g} s,
+one after the other, on {machine}; load average at the start {busy:.1f}.
 
-- *Ours*: `python -m clipo.local.api_server`, as `make run` starts it: one process of uvicorn, with
-  the local stack's MongoDB (SecantusDB) and settings. Its log goes to /dev/null.
-- *Bare*: the same server and flags, and a FastAPI application of two routes that do nothing
-  (`benchmarks/api/bare.py`). The methods, the number of bytes read and written and the kind of
-  route (`def`, one Pydantic model in and one out) are ours; there is no middleware.
-- `POST /videos` announces a video, and signs its form; `GET /videos/{{id}}` finds one that is done.
-- The load is one process: plain sockets, kept connections, requests made beforehand, the next one
-  as soon as the answer is there (`benchmarks/api/load.py`). It, the server and MongoDB share the
-  CPUs. It used at most {client:.0%} of one.
-- *Latency* is from the first byte sent to the last received. *CPU* is the server's process alone,
-  user and system, without MongoDB's.
+- *Ours* is `python -m clipo.local.api_server`, as `make run` starts it: one process of uvicorn,
+  with the local stack's MongoDB (SecantusDB) and settings. Its log goes to /dev/null.
+- *Bare* is the same server with the same flags, and a FastAPI application of two routes that do
+  nothing (`benchmarks/api/bare.py`). It has the same methods, numbers of bytes read and written,
+  and kind of route (`def`, one Pydantic model in and one out), and no middleware.
+- `POST /videos` announces a video and signs its form; `GET /videos/{{id}}` reads one that is
+  done.
+- The load is one process with plain sockets, kept connections and requests made beforehand
+  (`benchmarks/api/load.py`). It sends the next request as soon as it has an answer. It shares the
+  CPUs with the server and MongoDB, and used at most {client:.0%} of one CPU.
+- *Latency* (*median ms*, *p95 ms*) is from the first byte sent to the last received. *CPU ms* is
+  the user and system time of the server's process, without MongoDB's.
 
-Medians of the rounds; in brackets ours divided by bare's, the median of that ratio in each round.
+All figures are medians of the rounds. Brackets hold ours divided by bare's: the median of the
+rounds' ratios.
 
 """
 _SHARES = """
 ## What a request is spent on
 
-- The same API with clocks in it (`benchmarks/api/timed.py`), one request at a time, in the same
-  rounds: at the ports `Records` and `Objects`, at Pydantic's fields as FastAPI calls them and where
-  the answer's model is made, at the logger and the metrics (which the local stack keeps back), and
-  around the whole application, where the routes' own code is, too.
-- What is timed inside of something else is not counted there again. *Until it answers* is by
-  PyMongo's own clock, from a command to its reply.
-- *{rest}* is what remains of the latency that the client sees.
-- Means of the requests; medians of the rounds. The clocks' own cost is in the parts around them.
+- A copy of the API with clocks (`benchmarks/api/timed.py`) gets one request at a time, in the
+  same rounds. The clocks are at `Catalog` and `Storage`, at Pydantic's fields as FastAPI calls
+  them, where the answer's model is made, at the logger and the metrics (which the local stack
+  does not write), and around the whole application, which includes the code of the routes.
+- A part that runs inside another one is not counted there again. *Until it answers* comes from
+  PyMongo's own events, from a command to its reply.
+- *{rest}* is the rest of the latency that the client sees.
+- The figures are means of the requests, and medians of the rounds. The parts include the clocks'
+  own cost around them.
 - {overhead}
 
 """
@@ -213,7 +216,7 @@ def _parts_ms(rounds: list[Round], name: str) -> dict[str, float]:
 
 def _overhead(rounds: list[Round]) -> str:
     slower = (f"{_slower(rounds, name):.2f}x for `{name}`" for name in rounds[0].timed)
-    return f"By the median latency a request takes with the clocks {' and '.join(slower)}."
+    return f"With the clocks the median latency is {' and '.join(slower)}."
 
 
 def _slower(rounds: list[Round], name: str) -> float:

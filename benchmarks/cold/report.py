@@ -17,33 +17,34 @@ HELLO, OURS, MINIMAL, NAIVE = "hello world", "ours", "minimal", "naive"
 """How a function is built."""
 
 _INTRODUCTION = """\
-# Cold starts, beside a naive build
+# Cold starts, compared with a naive build
 
 `make bench-cold` made this page: {rounds} cold starts of each, in turn, on {machine};
 {cache} before each.
 
-- Each function runs as on Lambda: AWS's runtime interface emulator, a program that aws-sam-cli
-  brings, starts `awslambdaric` on Python 3.13 at the first event. MongoDB and S3 are the local
-  stack's: real requests, on this machine, answered by servers that are warm.
-- *Ours*: what `sam build` makes of `template.yaml`; *minimal*: with our own ffmpeg in the layer.
-- *Naive*: the same code and the same locked packages, and boto3. Installed as they are, with all
-  of botocore's services and without bytecode, as SAM's own builder leaves them; Python compiles
-  them at each start, for a function cannot write into its folder. boto3's client, PyMongo's and
-  the application are made at import (`benchmarks/cold/naive`). The wheel's ffmpeg.
-- *Hello world*: a handler that imports nothing: the floor.
+- Each function runs as on Lambda: AWS's runtime interface emulator, a program in aws-sam-cli,
+  starts `awslambdaric` on Python 3.13 at the first event. The local stack's
+  MongoDB and S3, which are warm, answer the requests on this machine.
+- *Ours*: the artifacts of `sam build`; *minimal*: the same with our own ffmpeg in the layer.
+- *Naive*: the same code and locked packages, and boto3, with the wheel's ffmpeg. The packages are
+  installed as by SAM's own builder: with all of botocore's services and without bytecode. Python
+  compiles them at each start, because a function cannot write into its folder. The clients of
+  boto3 and PyMongo and the application are created at import (`benchmarks/cold/naive`).
+- *Hello world*: a handler that imports nothing. It shows the shortest possible start.
 - *Init*: from the start of the runtime's process until it asks for an event. *First*: the first
   event, until it asks for the next: `POST /videos`; a stored clip of 2 s, 640x360, that becomes a
   thumbnail; a scheduled run of upkeep and of webhooks with nothing to do. *Warm*: the median of
-  {warm} more. By the emulator's clock.
+  {warm} more. The emulator's clock
+  measures all three.
 - *Both*, CPU and disk are of init and first together. CPU is user and system time of the runtime's
-  process and its ended children, disk what they made the kernel read (`read_bytes` in /proc). Peak
-  is that process's own (`VmHWM`), without ffmpeg.
+  process and its ended children. Disk is the number of bytes that the kernel read for them
+  (`read_bytes` in /proc). Peak is the memory of the runtime's process (`VmHWM`), without ffmpeg.
 
-Medians; in brackets divided by naive's. *By hello* divides init by the floor's, *by warm* the
-first event by a warm one. Without Docker no microVM is around a function: it has all CPUs of this
-machine instead of a share that grows with its memory, and its layer is not in /opt but where
-`CLIPO_FFMPEG_DIR` says. Downloading and unpacking, which Lambda does before init, are not in it.
-Disks differ: believe the ratios.
+The figures are medians. Brackets hold ours divided by naive's. *By hello* is init divided by hello
+world's, *by warm* the first event divided by a warm one. The functions run without a microVM: each
+has all CPUs of this machine instead of a share that grows with its memory, and its layer is in the
+folder `CLIPO_FFMPEG_DIR` instead of /opt. The figures do not include downloading and unpacking,
+which Lambda does before init. Disks differ between machines, so rely on the ratios.
 
 """
 _TARGETS = {("api", OURS): 0.45, ("processing", OURS): 0.35, ("processing", MINIMAL): 0.35}

@@ -1,10 +1,10 @@
-"""Our ranged reads beside the ancestor's way, in one run.
+"""Compare our ranged reads with the legacy way, in one run.
 
 Usage: make bench [ARGS=--rounds=5]
 
 Serves 10 minutes of 720p in every container from a server with 30 ms to the first byte and
-75 MB/s a connection, and makes a thumbnail of each in three ways, alternating: as the ancestor
-did (download it, decode up to the frame), by downloading it and seeking, and by ranges. Writes
+75 MB/s a connection, and makes a thumbnail of each in three ways, alternating: the legacy
+way (download it, decode up to the frame), by downloading it and seeking, and by ranges. Writes
 docs/benchmarks/engine.md and engine.svg.
 """
 
@@ -28,7 +28,7 @@ _BYTES_PER_S = 75e6
 _ROOT = Path(__file__).parents[2]
 _INPUTS = _ROOT / ".bench"
 _REPORT = _ROOT / "docs" / "benchmarks"
-_WAYS = ("ancestor", "seek", "ours")
+_WAYS = ("legacy", "seek", "ours")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The files that the engine is measured with: 10 minutes of 720p in every container.
 
 The picture moves and has a camera's noise; a keyframe every 2 s, as phones and live encoders
-write them, and the frame wanted lies 1 s after one. About 100 MB each, as the ancestor took.
+write them, and the frame wanted lies 1 s after one. About 100 MB each, the limit of the legacy API.
 """
 
 import subprocess

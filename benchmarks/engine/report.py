@@ -1,4 +1,4 @@
-"""Writes what was measured as a table and as a picture."""
+"""Write the measurements as a table and as a picture."""
 
 import math
 import platform
@@ -8,41 +8,42 @@ from html import escape
 from pathlib import Path
 
 _INTRODUCTION = """\
-# Thumbnails by ranges, beside the ancestor's way
+# Thumbnails by ranges, compared with the legacy way
 
 `make bench` made this page: {rounds} rounds, alternating, on {machine}.
 
 - Inputs: 10 minutes of 720p of about 100 MB, a keyframe every 2 s. The 4 GB file is sparse; it
   is downloaded once.
 - Storage: a server on this machine, 30 ms to the first byte, 75 MB/s a connection.
-- *Ancestor*: download, `ffprobe -show_format`, `ffmpeg -i F -ss T -vframes 1 -s 320x240`.
-- *Seek*: the same with `-ss T` before `-i F`: what one would write today.
-- *Ours*: what the processing function does with a stored object, warm: probe, thumbnail, and the
-  check that it decodes.
+- *Legacy*: download, `ffprobe -show_format`, `ffmpeg -i F -ss T -vframes 1 -s 320x240`.
+- *Seek*: the same with `-ss T` before `-i F`: a common way today.
+- *Ours*: the work of a warm processing function on a stored object: probe, thumbnail, and a check
+  that the thumbnail decodes.
 
-The first two download over one connection, as the ancestor did; ours opens several where it reads
-much. They are told the duration of the two files that do not say it; ours finds out. The server
-asks for no TLS, and connections to it cost nothing.
+The legacy way and *seek* download over one connection; ours opens several to read many bytes. Two
+files do not contain their duration: the benchmark gives it to the first two ways, and ours finds it
+itself. The server uses no TLS, and connections to it cost nothing.
 
-Medians. Times are of one run from start to end; CPU is this process and its children; memory is
-the largest size of this process and of its largest child; MB and requests are what the server
-counted. Ratios are the ancestor's figure divided by ours.
+The figures are medians. *ms* is the time of one run from start to end. *CPU ms* is that of this
+process and its children. *Peak MB* is the largest size of this process and of its largest child
+together. The server counted *MB* and *requests*. *Faster*, *less CPU* and *than seek* are the other
+way's figure divided by ours; *bytes* is ours divided by the legacy way's.
 
 ![Time by container](engine.svg)
 
 """
 _COLUMNS = [
     "file",
-    *("ancestor ms", "seek ms", "ours ms", "faster", "than seek"),
-    *("ancestor CPU ms", "ours CPU ms", "less CPU"),
-    *("ancestor MB", "ours MB", "bytes", "ours requests"),
-    *("ancestor peak MB", "ours peak MB"),
+    *("legacy ms", "seek ms", "ours ms", "faster", "than seek"),
+    *("legacy CPU ms", "ours CPU ms", "less CPU"),
+    *("legacy MB", "ours MB", "bytes", "ours requests"),
+    *("legacy peak MB", "ours peak MB"),
 ]
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What one way cost with one file: medians."""
+    """Median costs of one way with one file."""
 
     wall_ms: float
     cpu_ms: float
@@ -73,27 +74,27 @@ def write(folder: Path, rows: list[Row], rounds: int) -> str:
 def _table(rows: list[Row]) -> str:
     lines = [_COLUMNS, ["---", *["---:"] * (len(_COLUMNS) - 1)]]
     for row in rows:
-        ancestor, seek, ours = (row.ways[way] for way in ("ancestor", "seek", "ours"))
+        legacy, seek, ours = (row.ways[way] for way in ("legacy", "seek", "ours"))
         lines.append(
             [
                 row.title,
-                *(f"{way.wall_ms:,.0f}" for way in (ancestor, seek, ours)),
-                f"**{ancestor.wall_ms / ours.wall_ms:.0f}x**",
+                *(f"{way.wall_ms:,.0f}" for way in (legacy, seek, ours)),
+                f"**{legacy.wall_ms / ours.wall_ms:.0f}x**",
                 f"{seek.wall_ms / ours.wall_ms:.1f}x",
-                *(f"{ancestor.cpu_ms:,.0f}", f"{ours.cpu_ms:,.0f}"),
-                f"{ancestor.cpu_ms / ours.cpu_ms:.0f}x",
-                *(f"{ancestor.mb:,.0f}", f"{ours.mb:,.1f}"),
-                f"{ours.mb / ancestor.mb:.1%}",
-                *(str(ours.requests), f"{ancestor.rss_mb:.0f}", f"{ours.rss_mb:.0f}"),
+                *(f"{legacy.cpu_ms:,.0f}", f"{ours.cpu_ms:,.0f}"),
+                f"{legacy.cpu_ms / ours.cpu_ms:.0f}x",
+                *(f"{legacy.mb:,.0f}", f"{ours.mb:,.1f}"),
+                f"{ours.mb / legacy.mb:.1%}",
+                *(str(ours.requests), f"{legacy.rss_mb:.0f}", f"{ours.rss_mb:.0f}"),
             ]
         )
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
 _WIDTH, _LEFT, _BAR, _GAP = 760, 150, 11, 14
-_COLOURS = {"ancestor": "#b8bec9", "seek": "#8a93a5", "ours": "#2f7d4f"}
+_COLOURS = {"legacy": "#b8bec9", "seek": "#8a93a5", "ours": "#2f7d4f"}
 _LEGEND = {
-    "ancestor": "ancestor: download, decode",
+    "legacy": "legacy: download, decode",
     "seek": "download, seek",
     "ours": "Clipo: ranges",
 }

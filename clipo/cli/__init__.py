@@ -1,0 +1,28 @@
+"""The `clipo` command.
+
+The modules below load when something in them is used, so that `clipo --help` and shell completion
+are quick. Import them with `from clipo.cli import view`: `import` alone would load them at once.
+"""
+
+from clipo.cli.lazy import load_at_first_use
+
+for _name in (
+    "clipo.cli.bars",
+    "clipo.cli.deployment",
+    "clipo.cli.machine",
+    "clipo.cli.picture",
+    "clipo.cli.sample",
+    "clipo.cli.terminal",
+    "clipo.cli.view",
+    "clipo.client.address",
+    "clipo.client.api",
+    "clipo.client.faults",
+    "clipo.client.uploads",
+    "clipo.client.watch",
+    "clipo.local.catalog",
+    "clipo.local.cloud",
+    "clipo.local.console",
+    "clipo.local.settings",
+    "clipo.local.stack",
+):
+    load_at_first_use(_name)

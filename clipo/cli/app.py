@@ -1,33 +1,29 @@
-"""The `clipo` command. Each module of `clipo/cli/commands/` is a command of the same name."""
+"""The `clipo` program: each module of `clipo/cli/commands/` is a command with its name."""
 
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from clipo.cli import commands
-from clipo.cli.command import ApiOption, exits
-from clipo.cli.later import later
-
-if TYPE_CHECKING:
-    from importlib import metadata
-else:
-    metadata = later("importlib.metadata")
+from clipo.cli.command import ApiOption, with_exit_code
 
 _ORDER = ("up", "upload", "list", "show", "retry", "reprocess", "delete", "watch", "doctor", "open")
-"""The order of `clipo --help`; other commands follow."""
+"""The first commands in `clipo --help`; all others follow."""
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Video upload that is checked, thumbnailed and followed to a status you can trust.",
-    epilog="Exit codes: 0 done, 1 failed, 2 misused, 130 interrupted. NO_COLOR is honoured.",
+    help="Upload videos to Clipo, and follow, list, inspect, retry and delete them.",
+    epilog="Exit codes: 0 success, 1 failure, 2 misuse, 130 Ctrl-C. NO_COLOR turns colours off.",
     pretty_exceptions_enable=False,
 )
 
 
-def _tell_version(wanted: bool) -> None:  # noqa: FBT001 (how Typer calls it)
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 (the signature that Typer calls)
     if wanted:
+        from importlib import metadata  # noqa: PLC0415 (slow, and only needed here)
+
         typer.echo(f"clipo {metadata.version('clipo')}")
         raise typer.Exit
 
@@ -36,13 +32,15 @@ def _tell_version(wanted: bool) -> None:  # noqa: FBT001 (how Typer calls it)
 def _clipo(
     context: typer.Context,
     *,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     _version: Annotated[
         bool,
-        typer.Option("--version", help="Write the version.", callback=_tell_version, is_eager=True),
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+        ),
     ] = False,
 ) -> None:
-    context.obj = api
+    context.obj = api_url
 
 
 def _place(name: str) -> int:
@@ -50,4 +48,4 @@ def _place(name: str) -> int:
 
 
 for _name in sorted((module.name for module in iter_modules(commands.__path__)), key=_place):
-    app.command(_name)(exits(import_module(f"{commands.__name__}.{_name}").command))
+    app.command(_name)(with_exit_code(import_module(f"{commands.__name__}.{_name}").command))

@@ -1,24 +1,35 @@
-"""Shows how far uploads are: a bar each on a terminal, else a line a step."""
+"""Progress of uploads and of a migration: bars on a terminal, else a line for each step."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
 from clipo.cli.terminal import Terminal
 from clipo.cli.view import plain, size
-from clipo.client.upload import Row
+from clipo.client.upload import ProgressRow
 
 _NARROW = 60
 _BAR = 40
 
 
 class Bars:
-    """A bar for each file, while the `with` block runs."""
+    """A progress bar for each file, shown during a `with` block."""
 
     def __init__(self, terminal: Terminal) -> None:
-        """Take the terminal, whose width decides how much is told."""
         width = terminal.err.width
         bar = max(5, min(_BAR, width // 5))
         self._progress = Progress(
@@ -28,7 +39,7 @@ class Bars:
             _Details(short=width < _NARROW),
             console=terminal.err,
             transient=True,
-            # stdout may be somebody else's.
+            # Rich must not capture stdout, which may go to another program.
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -40,8 +51,8 @@ class Bars:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def row(self, name: str, size: int) -> Row:
-        """Begin a bar."""
+    def row(self, name: str, size: int) -> ProgressRow:
+        """Add a bar."""
         task = self._progress.add_task(plain(name), total=size, status="")
         return _BarRow(self._progress, task)
 
@@ -51,24 +62,24 @@ class _BarRow:
         self._progress = progress
         self._task = task
 
-    def sent(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         self._progress.update(self._task, advance=count, status="")
 
-    def waits(self) -> None:
+    def show_retry(self) -> None:
         self._progress.update(self._task, status="retrying")
 
-    def resumes(self, arrived: int) -> None:
-        # Not counted as speed.
+    def resume(self, arrived: int) -> None:
+        # `reset` keeps these bytes out of the speed.
         self._progress.reset(self._task, completed=arrived, status="")
 
-    def says(self, status: str) -> None:
-        # All of it has been sent, also where that was earlier.
+    def show_status(self, status: str) -> None:
+        # A resumed upload may have had nothing left to send.
         total = self._progress.tasks[self._task].total
         self._progress.update(self._task, completed=total, status=_SHOWN.get(status, status))
 
 
 _SHOWN = {"pending": "uploaded"}
-"""The API's `pending`, where everything has been sent."""
+"""What the API calls `pending` is uploaded: all bytes were sent."""
 
 
 class _Name(ProgressColumn):
@@ -81,7 +92,7 @@ class _Name(ProgressColumn):
 
 
 class _Details(ProgressColumn):
-    """The share, the speed and the time left; then the video's status."""
+    """The share sent, the speed and the time left; after the upload, the video's status."""
 
     def __init__(self, *, short: bool) -> None:
         super().__init__(table_column=Column(no_wrap=True))
@@ -97,21 +108,20 @@ class _Details(ProgressColumn):
             return share
         speed = f"{size(task.speed)}/s" if task.speed else ""
         left = task.time_remaining
-        ends = "" if left is None or task.finished else f"{clock(left)} left"
+        ends = "" if left is None or task.finished else f"{short_time(left)} left"
         return share.append(f"  {speed:>11}  {ends}")
 
 
 class Lines:
-    """A line for each step of each file, on stderr."""
+    """A line on stderr for each step of each file."""
 
     def __init__(self, terminal: Terminal) -> None:
-        """Take where to write."""
         self._terminal = terminal
 
-    def row(self, name: str, count: int) -> Row:
-        """Tell that an upload of so many bytes begins."""
+    def row(self, name: str, count: int) -> ProgressRow:
+        """Write that the upload of a file with `count` bytes begins."""
         row = _LineRow(self._terminal, name)
-        row.tell(f"uploading {size(count)}")
+        row.write(f"uploading {size(count)}")
         return row
 
 
@@ -119,30 +129,49 @@ class _LineRow:
     def __init__(self, terminal: Terminal, name: str) -> None:
         self._terminal = terminal
         self._name = name
-        self._waits = False
+        self._retrying = False
 
-    def tell(self, what: str) -> None:
+    def write(self, what: str) -> None:
         self._terminal.message(f"{plain(self._name)}: {what}")
 
-    def sent(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         if count > 0:
-            self._waits = False
+            self._retrying = False
 
-    def waits(self) -> None:
-        # The parts of a file wait for the same thing.
-        if not self._waits:
-            self.tell("interrupted, trying again")
-        self._waits = True
+    def show_retry(self) -> None:
+        # The parts of a file fail together, and one line is enough.
+        if not self._retrying:
+            self.write("interrupted, retrying")
+        self._retrying = True
 
-    def resumes(self, arrived: int) -> None:
-        self.tell(f"going on: {size(arrived)} have arrived before")
+    def resume(self, arrived: int) -> None:
+        self.write(f"resuming: {size(arrived)} are uploaded already")
 
-    def says(self, status: str) -> None:
-        self.tell(_SHOWN.get(status, status))
+    def show_status(self, status: str) -> None:
+        self.write(_SHOWN.get(status, status))
 
 
-def clock(seconds: float) -> str:
-    """Return a time of 75 s as 1:15."""
+def short_time(seconds: float) -> str:
+    """Return 75 s as 1:15."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def steps(terminal: Terminal) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows how much of a step is done: its name, the count, the total."""
+    if not terminal.animated:
+        yield lambda name, done, total: terminal.message(f"{name}: {done:,} of {total:,}")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=terminal.err) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name)
+            # A step without work counts as one that is complete.
+            progress.update(tasks[name], completed=done or int(not total), total=total or 1)
+
+        yield show

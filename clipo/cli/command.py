@@ -1,46 +1,40 @@
-"""What all commands share: their options, the API that they ask, and their exit codes."""
+"""What all commands share: options, the connection to the API, errors and exit codes."""
 
 import os
 import re
 import signal
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from clipo.cli.later import later
+from clipo.cli import view
+from clipo.client import address, faults
+from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from clipo.cli import terminal, view
-    from clipo.client import address, api, faults
-else:  # `clipo --help` and the completion are to be quick.
-    asyncio = later("asyncio")
-    terminal = later("clipo.cli.terminal")
-    view = later("clipo.cli.view")
-    address = later("clipo.client.address")
-    api = later("clipo.client.api")
-    faults = later("clipo.client.faults")
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api
 
 DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
+"""Exit codes."""
 
-_Typed = ParamSpec("_Typed")
+_Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
-def _given(context: typer.Context, option: str | None) -> str | None:
-    """Return the option, or what was given for it before the command's name."""
+def _choose_api(context: typer.Context, option: str | None) -> str | None:
+    """Return the option after the command's name, else the one before it."""
     return option or context.obj
 
 
 def _video_id(text: str) -> str:
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
-            f"{text!r} is not a video id: that is 24 hexadecimal digits, as in clipo list."
+            f"{text!r} is not a video id. An id has 24 hexadecimal digits: see clipo list."
         )
     return text.lower()
 
@@ -50,93 +44,91 @@ ApiOption = Annotated[
     typer.Option(
         "--api",
         metavar="URL",
-        help="Clipo's address: else CLIPO_API, the running local stack, http://localhost:8000.",
-        show_default=False,
-        callback=_given,
+        help="Address of Clipo's API.",
+        show_default="CLIPO_API, else the stack that runs in this folder, else http://127.0.0.1:8000",
+        callback=_choose_api,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for programs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Write ids only, or nothing; errors all the same.")
+    bool,
+    typer.Option("--quiet", "-q", help="Write no more than ids (upload, list) and errors."),
 ]
-Id = typer.Argument(metavar="ID", parser=_video_id, show_default=False)
-
-
-def open_terminal(*, as_json: bool = False, quiet: bool = False) -> "terminal.Terminal":
-    """Return where a command writes."""
-    return terminal.Terminal(as_json=as_json, quiet=quiet)
+Id = typer.Argument(
+    metavar="ID", parser=_video_id, help="Id of a video, as in clipo list.", show_default=False
+)
 
 
 def ask(
-    option: str | None,
-    on: "terminal.Terminal",
-    question: "Callable[[api.Api], Awaitable[_Result]]",
+    option: str | None, output: "Terminal", question: "Callable[[Api], Awaitable[_Result]]"
 ) -> _Result:
-    """Return the answer to a question to the API that was meant."""
+    """Return what a function of the API returns. `option` is the value of `--api`."""
     bypass_proxies()
-    # SIGTERM ends a command like Ctrl-C: with its sentence, and with the terminal restored.
+    # SIGTERM ends a command as Ctrl-C does: with a message, and with the terminal restored.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    url = address.chosen(option, os.environ)
+    url = address.choose(option, os.environ)
 
     async def answer() -> _Result:
-        async with api.connected(url, lambda: on.message(f"Waiting for {url} …", "dim")) as to:
-            return await question(to)
+        async with api_client.connect(
+            url, lambda: output.message(f"Waiting for {url} …", "dim")
+        ) as api:
+            return await question(api)
 
-    return asyncio.run(answer())
+    return run(answer())
+
+
+def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run a coroutine in an event loop."""
+    import asyncio  # noqa: PLC0415 (slow: `clipo --help` does without it)
+
+    return asyncio.run(coroutine)
 
 
 async def do_each(
-    on: "terminal.Terminal", ids: Sequence[str], action: Callable[[str], Awaitable[None]]
+    output: "Terminal", ids: Sequence[str], action: Callable[[str], Awaitable[None]]
 ) -> int:
-    """Do the same to each video, even if one of them fails. Return the exit code."""
+    """Run an action for each video, even if it fails for one of them. Return the exit code."""
     exit_code = DONE
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
-        except faults.Fault as fault:
-            on.error(view.plain(str(fault)))
-            if on.as_json:
-                on.json({"id": video_id, "error": fault.document()})
+        except faults.Fault as error:
+            output.error(view.plain(str(error)))
+            if output.as_json:
+                output.write_json({"id": video_id, "error": error.document()})
             exit_code = FAILED
     return exit_code
 
 
-def exits(command: Callable[_Typed, int]) -> Callable[_Typed, None]:
-    """Return a command that ends with the exit code that a function returns."""
+def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
+    """Return a command that exits with the code that `command` returns."""
 
     @wraps(command)
-    def exiting(*arguments: _Typed.args, **options: _Typed.kwargs) -> None:
-        with explained():
+    def exiting(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
+        with report_errors():
             raise typer.Exit(command(*arguments, **options))
 
     return exiting
 
 
 @contextmanager
-def explained(interrupted: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]:
-    """Turn what ends a command into a sentence and an exit code."""
+def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Iterator[None]:
+    """Turn errors and Ctrl-C into a message and an exit code."""
     try:
         yield
-    except Misuse as error:
-        _say(str(error))
-        raise typer.Exit(MISUSED) from error
     except ClipoError as error:
-        _say(str(error))
-        raise typer.Exit(FAILED) from error
-    except BrokenPipeError as error:  # only from stdout: as of a program that SIGPIPE ends
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error
+    except BrokenPipeError as error:  # stdout's reader is gone: exit as if SIGPIPE had killed us
         raise typer.Exit(UNREAD) from error
     except KeyboardInterrupt as error:
-        # The terminal has written ^C.
-        typer.echo(f"\n{interrupted()}", err=True)
+        # A new line, because the terminal has written ^C.
+        typer.echo(f"\n{on_interrupt()}", err=True)
         raise typer.Exit(INTERRUPTED) from error
 
 
-def _say(sentence: str) -> None:
-    typer.secho(sentence, fg="red", err=True)
-
-
 def bypass_proxies() -> None:
-    """Keep what is on this machine away from a proxy that the environment may name."""
+    """Keep requests to this machine away from a proxy that the environment names."""
     for name in ("NO_PROXY", "no_proxy"):
         given = (os.environ.get(name), os.environ.get("CLIPO_BIND"))
-        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost"])
+        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost", "::1"])

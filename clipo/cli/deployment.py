@@ -1,4 +1,4 @@
-"""What `clipo doctor` looks at in the API and its storage."""
+"""The checks of `clipo doctor` on the API and its storage."""
 
 import secrets
 import time
@@ -14,29 +14,31 @@ from clipo.client.faults import Fault, Unreachable
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
-"""Signatures are good for 15 minutes."""
+"""Difference of clocks that is broken: close to the 15 minutes that a signature is valid."""
 
 
 async def findings(api: Api) -> AsyncIterator[Finding]:
-    """Yield whether the API and its storage can be used from here.
+    """Yield whether this machine can use the API and its storage.
 
-    Only an announcement tells where the storage is: it is made, and the video deleted again.
+    Only an announced video has the address of the storage, so one is announced and deleted.
     """
     try:
         health = await api.health()
     except Fault as fault:
-        nobody = isinstance(fault, Unreachable) and fault.refused
+        refused = isinstance(fault, Unreachable) and fault.refused
         start = "Start it with clipo up, or correct --api or CLIPO_API."
-        yield broken("API", str(fault), start if nobody else "")
+        yield broken("API", str(fault), start if refused else "")
         return
     yield ok("API", f"{api.address} is Clipo.")
-    yield clock("Clock", health, "this machine", time.time())
+    yield compare_clocks("Clock", health, "this machine", time.time())
     try:
-        video = await api.create(
+        video = await api.announce(
             filename="clipo-doctor.mp4", size=1, idempotency_key=secrets.token_urlsafe(24)
         )
     except Fault as fault:
-        yield broken("Database", str(fault), "Look at the API's log; locally in .clipo/logs.")
+        yield broken(
+            "Database", str(fault), "Read the API's log. The local stack has it in .clipo/logs."
+        )
         return
     yield ok("Database", "A video can be announced.")
     async for finding in _storage(api, video["upload"]["url"], health):
@@ -44,36 +46,38 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         await api.delete(video["id"])
     except Fault as fault:
-        yield broken("Delete", str(fault), f"Later: clipo delete {video['id']}")
+        yield broken("Delete", str(fault), f"Delete it later: clipo delete {video['id']}")
 
 
 async def _storage(api: Api, url: str, health: httpx2.Response) -> AsyncIterator[Finding]:
     where = str(httpx2.URL(url).copy_with(path="/", query=None))
     try:
-        # Without a signature it refuses: that, too, is an answer.
+        # Storage refuses a request without a signature, but that shows that it can be reached.
         answer = await api.http.get(where)
     except httpx2.HTTPError as error:
-        said = f"There is no answer from {where}: {faults.reason(error)}."
-        fix = "Uploads go there directly: check firewall, VPN and DNS; locally CLIPO_BIND."
+        said = f"No answer from {where}: {faults.reason(error)}."
+        fix = (
+            "Uploads go there directly. Check firewall, VPN and DNS; for a local stack, CLIPO_BIND."
+        )
         yield broken("Storage", said, fix)
         return
     yield ok("Storage", f"{where} answers.")
     signed_at = _date(health)
     if signed_at is not None:
-        yield clock("Signatures", answer, "the API", signed_at)
+        yield compare_clocks("Signatures", answer, "the API", signed_at)
 
 
-def clock(name: str, answer: httpx2.Response, other: str, other_time: float) -> Finding:
-    """Compare the time of an answer, to a second, with another clock's."""
+def compare_clocks(name: str, answer: httpx2.Response, other: str, other_time: float) -> Finding:
+    """Compare the `Date` of a response, which is exact to a second, with another clock."""
     its_time = _date(answer)
     if its_time is None:
-        return warning(name, "The server does not tell its time.", "Compare the clocks yourself.")
+        return warning(name, "The server does not send its time.", "Compare the clocks yourself.")
     off = round(abs(its_time - other_time))
     host = answer.request.url.host
     if off <= _SKEW_S:
         return ok(name, f"{host} and {other} have the same time.")
-    said = f"{host} and {other} differ by {off:,} s, and signatures last 900 s."
-    fix = "Set the wrong clock, best by NTP: timedatectl set-ntp true"
+    said = f"The clocks of {host} and {other} differ by {off:,} s; signatures last 900 s."
+    fix = "Correct the wrong clock, best with NTP: timedatectl set-ntp true"
     return broken(name, said, fix) if off >= _TOO_MUCH_SKEW_S else warning(name, said, fix)
 
 

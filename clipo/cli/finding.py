@@ -1,39 +1,39 @@
-"""What `clipo doctor` finds."""
+"""Findings of `clipo doctor`."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class State(StrEnum):
-    """How bad it is."""
+    """The state of a thing that was checked."""
 
     OK = "ok"
     WARNING = "warning"
-    """It works, perhaps not as meant."""
+    """It works, but perhaps not as intended."""
     BROKEN = "broken"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check."""
+    """The result of one check."""
 
     name: str
     state: State
     said: str
     fix: str = ""
-    """What to do; empty where all is well."""
+    """What to do; empty if the state is `OK`."""
 
 
 def ok(name: str, said: str) -> Finding:
-    """Return that all is well."""
+    """Return a finding in the state `OK`."""
     return Finding(name, State.OK, said)
 
 
 def warning(name: str, said: str, fix: str) -> Finding:
-    """Return what may not be meant."""
+    """Return a finding in the state `WARNING`."""
     return Finding(name, State.WARNING, said, fix)
 
 
 def broken(name: str, said: str, fix: str) -> Finding:
-    """Return what does not work."""
+    """Return a finding in the state `BROKEN`."""
     return Finding(name, State.BROKEN, said, fix)

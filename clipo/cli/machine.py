@@ -1,4 +1,4 @@
-"""What `clipo doctor` looks at on this machine. Changes nothing."""
+"""The checks of `clipo doctor` on this machine, which change nothing."""
 
 import difflib
 import fcntl
@@ -10,39 +10,33 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from clipo.cli.finding import Finding, broken, ok, warning
-from clipo.cli.later import later
 from clipo.client import address
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
-from clipo.local import checkout, emulators, ffmpeg
+from clipo.local import checkout, cloud, emulators, environment, ffmpeg, settings
 from clipo.local.ports import is_free
-
-if TYPE_CHECKING:
-    from clipo.local import settings
-else:  # It reads settings as the functions do: an installed client has none of them.
-    settings = later("clipo.local.settings")
 
 _PYTHONS = ((3, 11), (3, 13))
 _PLATFORMS = (("Linux", "x86_64"), ("Linux", "aarch64"))
-_UNTRIED = (("Darwin", "arm64"),)
+_UNTESTED = (("Darwin", "arm64"),)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
 _KNOWN = (
     "CLIPO_API",
     "CLIPO_BIND",
     "CLIPO_FFMPEG_DIR",
     "CLIPO_HOME",
+    "CLIPO_HOSTS",
     "CLIPO_RETRY_SECONDS",
     "CLIPO_UPKEEP_SECONDS",
 )
 
 
 def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Finding]:
-    """Yield what is found here: the installation, the folder, the stack, the environment.
+    """Yield findings on the installation, the folder, the stack and the environment.
 
-    `api` is the address that was given with `--api`.
+    `api` is the value of `--api`.
     """
     here = checkout.is_here()
     if here:
@@ -52,12 +46,13 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
         yield from _local_stack(environ)
     else:
         yield ok("Local stack", f"{checkout.ABSENT} {checkout.GET_IT}")
-    yield _variables(environ)
+    yield _spelling(environ)
     if here:
-        yield from _values(environ)
+        # Needs `functions`, which an installed client does not have.
+        yield from _settings(environ)
     yield _address(api, environ)
     if here:
-        yield _services(environ)
+        yield from _services(environ)
     yield _proxies(environ)
 
 
@@ -82,16 +77,18 @@ def _platform(system: str, machine: str) -> Finding:
     text = f"{system} {machine}"
     if (system, machine) in _PLATFORMS:
         return ok("Platform", text)
-    if (system, machine) in _UNTRIED:
-        return warning("Platform", f"{text} has not been tried.", "Tell us how it goes.")
-    return broken("Platform", f"{text} has no local stack.", "Use Linux; on Windows, WSL 2.")
+    if (system, machine) in _UNTESTED:
+        return warning("Platform", f"{text} is not tested.", "Please report whether it works.")
+    return broken(
+        "Platform", f"The local stack does not run on {text}.", "Use Linux; on Windows, WSL 2."
+    )
 
 
 def _set_up(*programs: Path) -> Finding:
     missing = [str(program) for program in programs if not os.access(program, os.X_OK)]
     if missing:
         return broken("Set-up", f"{', '.join(missing)} is missing.", "make setup")
-    return ok("Set-up", "S3 and MongoDB for this machine are installed.")
+    return ok("Set-up", "The local S3 and MongoDB servers are installed.")
 
 
 def _ffmpeg(chosen: str | None) -> Finding:
@@ -105,43 +102,50 @@ def _ffmpeg(chosen: str | None) -> Finding:
 
 def _folder(home: Home) -> Finding:
     name, where = "Folder", str(home.root)
-    existing = _existing(home.root)
+    existing = _nearest_existing(home.root)
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         fix = "Set CLIPO_HOME to a folder of yours, or correct its owner and permissions."
         return broken(name, f"{where} cannot be written.", fix)
+    for part in (home.objects, home.emulator, home.mongo):
+        if os.path.lexists(part) and not part.is_dir():
+            return broken(name, f"{part} is no folder.", "Remove it, or clipo up --reset")
     secrets = [home.root / "credentials.json", home.functions_env]
     for file in secrets:
+        if file.is_dir():
+            return broken(name, f"{file} is no file.", "Remove it.")
         with suppress(FileNotFoundError):
             if file.stat().st_mode & 0o077:
-                return warning(name, f"Others may read {file}.", f"chmod 600 {file}")
+                return warning(name, f"Other users can read {file}.", f"chmod 600 {file}")
     return ok(name, where)
 
 
-def _existing(path: Path) -> Path:
-    return path if path.exists() or path == path.parent else _existing(path.parent)
+def _nearest_existing(path: Path) -> Path:
+    return path if path.exists() or path == path.parent else _nearest_existing(path.parent)
 
 
 def _disk(home: Home) -> Finding:
-    free = shutil.disk_usage(_existing(home.root)).free
+    free = shutil.disk_usage(_nearest_existing(home.root)).free
     said = f"{free / 1e9:,.1f} GB are free for {home.root}."
-    fix = "Make room, set CLIPO_HOME to another disk, or `clipo up --reset`."
+    fix = "Free some space, set CLIPO_HOME to another disk, or run clipo up --reset."
     if free < _TOO_LITTLE:
         return broken("Disk", said, fix)
     return warning("Disk", said, fix) if free < _LITTLE else ok("Disk", said)
 
 
 def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
-    name, api = "Local stack", address.of_local_stack(home)
+    name, api = "Local stack", address.find_local_stack(home)
     if _locked(home):
         return ok(name, f"It runs at {api}." if api else "It is starting.")
     if api:
-        said = f"{home.stack_file} names {api}, but that stack was ended by force."
+        said = f"{home.stack_file} names {api}, but that stack was killed."
         return warning(name, said, "clipo up starts it again, and removes the file.")
-    with suppress(Misuse):  # a wrong PORT is told with the other settings
+    with suppress(Misuse):  # `_settings` reports a wrong PORT
         port = settings.api_port(environ)
         if not is_free(port):
-            said = f"It does not run in this folder. Port {port} is taken, perhaps by another one."
-            return warning(name, said, "clipo up takes the next free port, and says which.")
+            said = (
+                f"It does not run in this folder. Port {port} is taken, perhaps by another stack."
+            )
+            return warning(name, said, "clipo up takes the next free port and shows it.")
     return ok(name, "It does not run in this folder: clipo up starts it.")
 
 
@@ -158,38 +162,51 @@ def _locked(home: Home) -> bool:
         return False
 
 
-def _values(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
     for said in settings.wrong(environ):
         yield broken("Settings", said, "Correct it, or unset it: clipo up does not start with it.")
 
 
 def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
     try:
-        return ok("Address", f"The API is meant to be at {address.chosen(given, environ)}.")
+        return ok("Address", f"Commands use the API at {address.choose(given, environ)}.")
     except Misuse as error:
         fix = f"export {address.VARIABLE}={address.DEFAULT}, or unset it"
         return broken("Address", str(error), fix)
 
 
-def _variables(environ: Mapping[str, str]) -> Finding:
-    meant = {
+def _spelling(environ: Mapping[str, str]) -> Finding:
+    likely = {
         given: close[0]
         for given in sorted(environ)
         if given not in _KNOWN and (close := difflib.get_close_matches(given.upper(), _KNOWN, 1))
     }
-    if not meant:
+    if not likely:
         return ok("Settings", "No setting is misspelled.")
-    said = f"{', '.join(meant)} is no setting of ours."
-    return warning("Settings", said, f"Did you mean {', '.join(meant.values())}?")
+    said = f"Not a setting of Clipo: {', '.join(likely)}."
+    return warning("Settings", said, f"Did you mean {', '.join(likely.values())}?")
 
 
-def _services(environ: Mapping[str, str]) -> Finding:
+def _services(environ: Mapping[str, str]) -> Iterator[Finding]:
     name = "Services"
-    given = [one for one in ("MONGODB_URI", "AWS_ENDPOINT_URL_S3") if environ.get(one)]
+    given = [one for one in ("MONGODB_URI", environment.OTHER_STORE) if environ.get(one)]
     if not given:
-        return ok(name, "clipo up uses its own S3 and MongoDB.")
-    said = f"{' and '.join(given)} is set: clipo up uses that, and not its own."
-    return warning(name, said, f"Unless you mean it: unset {' '.join(given)}")
+        yield ok(name, "clipo up uses its own S3 and MongoDB.")
+        return
+    said = f"{' and '.join(given)} is set: clipo up uses that instead of its own server."
+    yield warning(name, said, f"If that is not intended: unset {' '.join(given)}")
+    if environment.OTHER_STORE in given:
+        yield from _other_store(environment.allowed(environ))
+
+
+def _other_store(environ: Mapping[str, str]) -> Iterator[Finding]:
+    before = environment.restrict(os.environ)  # as `clipo up` does it: boto3 reads more than that
+    try:
+        cloud.Cloud(emulators.others_storage_environ(environ))
+    except ClipoError as error:
+        yield broken("Services", str(error), f"Check {environment.suspects(environ)}.")
+    finally:
+        os.environ.update(before)
 
 
 def _proxies(environ: Mapping[str, str]) -> Finding:
@@ -199,6 +216,6 @@ def _proxies(environ: Mapping[str, str]) -> Finding:
     no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     hosts = [host.strip() for host in no_proxy.split(",")]
     if caught and "*" not in hosts and not {"localhost", "127.0.0.1"} <= set(hosts):
-        said = f"{caught[0].upper()}_PROXY catches this machine's own addresses; clipo avoids it."
+        said = f"{caught[0].upper()}_PROXY covers this machine's own addresses; clipo bypasses it."
         return warning(name, said, "For curl and browsers: export NO_PROXY=localhost,127.0.0.1")
-    return ok(name, "Nothing comes between this machine and itself.")
+    return ok(name, "No proxy covers this machine's own addresses.")

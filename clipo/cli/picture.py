@@ -1,4 +1,4 @@
-"""A thumbnail in the terminal."""
+"""Shows thumbnails in the terminal."""
 
 import io
 import logging
@@ -17,7 +17,7 @@ _SIXEL_PROGRAMS = ("iTerm.app", "iTerm2", "WezTerm")
 
 
 class Kind(Enum):
-    """How a terminal is given a picture."""
+    """A way to show a picture in a terminal."""
 
     KITTY = auto()
     SIXEL = auto()
@@ -25,13 +25,13 @@ class Kind(Enum):
 
 
 def kind(environ: Mapping[str, str], *, truecolor: bool) -> Kind | None:
-    """Return what a terminal understands, by what it says of itself in the environment.
+    """Return the kind of picture that the terminal in the environment shows.
 
-    To ask it would be better, but an answer that comes late, through a slow ssh, is then typed into
-    the shell.
+    A query to the terminal would be more exact, but a late answer, through a slow ssh connection,
+    would end up as input of the shell.
     """
     program = environ.get("TERM_PROGRAM") or environ.get("LC_TERMINAL")
-    # What tmux and screen do not know they do not pass on.
+    # tmux and screen pass on only what they know.
     direct = not ("TMUX" in environ or "STY" in environ)
     if direct and ("KITTY_WINDOW_ID" in environ or program == "ghostty"):
         return Kind.KITTY
@@ -42,8 +42,8 @@ def kind(environ: Mapping[str, str], *, truecolor: bool) -> Kind | None:
 
 
 async def show(terminal: Terminal, api: Api, video: Video) -> None:
-    """Draw a video's thumbnail, if there is one, where the terminal can."""
-    if not video["thumbnail"] or not _possible(terminal):
+    """Draw the thumbnail of a video if it has one and the terminal can show it."""
+    if not video["thumbnail"] or not _can_draw(terminal):
         return
     try:
         _draw(terminal, await api.thumbnail(video["id"]))
@@ -51,18 +51,17 @@ async def show(terminal: Terminal, api: Api, video: Video) -> None:
         terminal.message(f"The thumbnail cannot be shown: {fault}", "dim")
 
 
-def _possible(terminal: Terminal) -> bool:
-    """Whether anything is to be drawn on stdout."""
-    return terminal.out.is_terminal and not (terminal.out.is_dumb_terminal or terminal.out.no_color)
+def _can_draw(terminal: Terminal) -> bool:
+    out = terminal.out
+    return out.file.isatty() and not (out.is_dumb_terminal or out.no_color)
 
 
 def _draw(terminal: Terminal, jpeg: bytes) -> None:
-    """Draw a JPEG where the terminal can."""
     chosen = kind(os.environ, truecolor=terminal.out.color_system == "truecolor")
     if not chosen:
         return
-    with _unasked():
-        from textual_image import renderable  # noqa: PLC0415 (it asks at its import)
+    with _no_queries():
+        from textual_image import renderable  # noqa: PLC0415 (queries the terminal at its import)
 
         draws = {
             Kind.KITTY: renderable.TGPImage,
@@ -70,15 +69,15 @@ def _draw(terminal: Terminal, jpeg: bytes) -> None:
             Kind.HALF_BLOCKS: renderable.HalfcellImage,
         }[chosen]
         width = min(_WIDTH, terminal.out.width - 2)
-        terminal.data(draws(io.BytesIO(jpeg), width=width, height="auto"))
+        terminal.write(draws(io.BytesIO(jpeg), width=width, height="auto"))
 
 
 @contextmanager
-def _unasked() -> Iterator[None]:
-    """Keep textual-image from asking the terminal anything: without a stdin it does not."""
-    # It tells that it could not ask for the size of a character, and takes the usual one.
+def _no_queries() -> Iterator[None]:
+    """Keep textual-image from querying the terminal, which it does only with a stdin."""
+    # It would log that it assumes the usual size of a character.
     logging.getLogger("textual_image").setLevel(logging.ERROR)
-    stdin, sys.__stdin__ = sys.__stdin__, None  # type: ignore[misc]  # it is final for mypy
+    stdin, sys.__stdin__ = sys.__stdin__, None  # type: ignore[misc]  # final in typeshed
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Makes a clip to try Clipo with."""
+"""Makes a sample video."""
 
 import subprocess
 import tempfile
@@ -15,11 +15,11 @@ _SOUND = f"sine=frequency=440:beep_factor=4:duration={_SECONDS}"
 
 
 @contextmanager
-def sample() -> Iterator[Path]:
-    """Yield a moving test picture with sound, for the time of a `with` block.
+def make_sample() -> Iterator[Path]:
+    """Yield a video with a moving test picture and sound, deleted after the `with` block.
 
-    Raises `ClipoError` where the wheel's ffmpeg cannot make it. Another ffmpeg, as
-    CLIPO_FFMPEG_DIR names it, may be one that only decodes.
+    Raises `ClipoError` if the ffmpeg of the wheel cannot make it. That ffmpeg is used even with
+    CLIPO_FFMPEG_DIR set, because another one may only decode.
     """
     with tempfile.TemporaryDirectory(prefix="clipo-sample-") as folder:
         clip = Path(folder) / "sample.mp4"

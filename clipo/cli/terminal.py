@@ -1,4 +1,4 @@
-"""Where the command writes: data to stdout, all else to stderr."""
+"""Output of the commands: data goes to stdout, messages and errors to stderr."""
 
 import io
 import json
@@ -14,20 +14,20 @@ from rich.text import Text
 from clipo.errors import ClipoError
 
 _PIPE_WIDTH = 10_000
-"""Nothing is shortened for a program that reads."""
+"""Columns for a program: so many that nothing is shortened."""
 
 
 class Terminal:
-    """The two streams, and what the user wants on them."""
+    """The output streams, with the options `--json` and `--quiet`."""
 
     def __init__(self, *, as_json: bool = False, quiet: bool = False) -> None:
-        """Open both. `as_json` and `quiet` say what becomes of data and messages.
+        """Raise `ClipoError` if stdout is closed.
 
-        Raises `ClipoError` where stdout is closed. Writing data to it raises `ClipoError` where
-        that fails, and `BrokenPipeError` where nobody reads it any more.
+        The `write` methods raise `ClipoError` if stdout cannot be written, and `BrokenPipeError`
+        if its reader is gone.
         """
         if not sys.stdout:
-            raise ClipoError("There is nowhere to write to: standard output is closed.")
+            raise ClipoError("Standard output is closed. clipo needs it to write to.")
         self.as_json = as_json
         self.quiet = quiet
         self.out = _console(sys.stdout)
@@ -35,13 +35,13 @@ class Terminal:
 
     @property
     def animated(self) -> bool:
-        """Whether progress can be drawn over what stood there before."""
-        return self.err.is_terminal and not self.err.is_dumb_terminal and not self.quiet
+        """Whether stderr can show moving progress bars."""
+        return self.err.file.isatty() and not self.err.is_dumb_terminal and not self.quiet
 
-    def data(self, shown: RenderableType) -> None:
-        """Write data. A program gets no spaces at the end of a line."""
+    def write(self, shown: RenderableType) -> None:
+        """Write data; for a program without spaces at the ends of lines."""
         with _writing():
-            if self.out.is_terminal:
+            if self.out.file.isatty():
                 self.out.print(shown)
                 return
             with self.out.capture() as captured:
@@ -50,23 +50,23 @@ class Terminal:
             self.out.file.write("".join(f"{line.rstrip(' ')}\n" for line in lines))
             self.out.file.flush()
 
-    def whole(self, line: str) -> None:
-        """Write a line of data that no line break may come into: an address."""
+    def write_unwrapped(self, line: str) -> None:
+        """Write a line that is never wrapped, such as an address."""
         with _writing():
             self.out.print(line, soft_wrap=True)
 
-    def json(self, document: Any, *, indent: int | None = None) -> None:
-        """Write a document. In ASCII: it goes through any terminal, and hides nothing."""
+    def write_json(self, document: Any, *, indent: int | None = None) -> None:
+        """Write a document in ASCII, which every terminal shows and which hides nothing."""
         with _writing():
             print(json.dumps(document, indent=indent), file=self.out.file, flush=True)
 
     def message(self, line: str | Text, style: str = "") -> None:
-        """Tell a person something, unless that is not wanted."""
+        """Write a message to a person, unless `--quiet` is given."""
         if not self.quiet:
             self.error(line, style)
 
     def error(self, line: str | Text, style: str = "red") -> None:
-        """Tell a person something that has to be told."""
+        """Write an error to a person."""
         self.err.print(Text(line, style=style) if isinstance(line, str) else line)
 
 
@@ -75,7 +75,7 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # What is left is not to fail once more when Python ends.
+        # Else the buffered rest would fail again when Python exits.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
@@ -87,15 +87,15 @@ def _writing() -> Iterator[None]:
 class _Console(Console):
     def on_broken_pipe(self) -> None:
         # Rich would exit with 1.
-        raise  # noqa: PLE0704 (it is called where the error is caught)
+        raise  # noqa: PLE0704 (Rich calls this in its `except` block)
 
 
 def _console(stream: TextIO | None) -> Console:
     if isinstance(stream, io.TextIOWrapper):
-        # A terminal that cannot show a character shows a question mark.
+        # Write a question mark for a character that the terminal cannot show.
         stream.reconfigure(errors="replace")
     width = None if stream and stream.isatty() else _PIPE_WIDTH
-    # What is printed is text: a filename is never taken for markup or an emoji's name.
+    # Without these options a filename could be taken for markup or the name of an emoji.
     return _Console(
         file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
     )

@@ -1,4 +1,4 @@
-"""How videos, and what `clipo doctor` finds, look to a person."""
+"""Text and tables that show videos, and the findings of `clipo doctor`, to a person."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -10,16 +10,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from clipo import typed
 from clipo.cli.finding import Finding, State
 from clipo.client.api import Video
+from clipo.program import program_name
 
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
 _TABLE_FROM = 100
 _FACTS_FROM = 80
-"""Columns of a terminal that a table fits into, and all but a video's name."""
+"""Smallest widths in columns: of a table, and of all facts but the filename on one line."""
 
 
 def status(video: Video) -> Text:
@@ -28,7 +28,7 @@ def status(video: Video) -> Text:
 
 
 def result(video: Video, *, name: str) -> Group:
-    """Return what became of a file, in a few lines."""
+    """Return a few lines about the video that a file became."""
     failed = video["status"] == "failed"
     said = error_line(video) if failed else media_line(video)
     first = Text.assemble(status(video), "  ", plain(name), no_wrap=True, overflow="ellipsis")
@@ -36,7 +36,7 @@ def result(video: Video, *, name: str) -> Group:
 
 
 def media_line(video: Video) -> str:
-    """Return what was found in the file, in a line."""
+    """Return the metadata in a line."""
     media = video.get("media")
     if not media:
         return size(video["size"])
@@ -47,13 +47,13 @@ def media_line(video: Video) -> str:
 
 
 def error_line(video: Video) -> str:
-    """Return why it failed."""
+    """Return why a video failed."""
     return f"{plain(video['error']['message'])} ({video['error']['code']})"
 
 
 def change(video: Video) -> Text:
-    """Return a line that says that a video has moved, and when that was seen."""
-    line = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
+    """Return a line with the new status of a video and the time now."""
+    line = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (local time)
     line.append(f"{video['id']}  ", style="default")
     line.append(f"{video['status']:10}", style=STYLES.get(video["status"], "yellow"))
     failed = video["status"] == "failed"
@@ -62,18 +62,18 @@ def change(video: Video) -> Text:
 
 
 def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
-    """Return a table, or on a narrower terminal two lines a video, or three."""
+    """Return a table, or two or three lines for each video if the terminal is narrow."""
     return _table(videos, width) if width >= _TABLE_FROM else _stack(videos, width)
 
 
 def _table(videos: Sequence[Video], width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    # Only a name is ever shortened: an id is there to be copied.
+    # Only filenames may be shortened: an id must stay complete to be copied.
     for heading, least in (("ID", 24), ("Status", 10), ("Announced", 19)):
         table.add_column(heading, no_wrap=True, min_width=least)
     for heading in ("Length", "Size"):
         table.add_column(heading, justify="right", no_wrap=True, min_width=8)
-    # Without a limit a long name would push the other columns out.
+    # Without `max_width` a long filename would squeeze the other columns.
     table.add_column("File", no_wrap=True, overflow="ellipsis", max_width=width - _FACTS_FROM)
     for video in videos:
         announced, length, count = _facts(video)
@@ -102,7 +102,7 @@ def _facts(video: Video) -> tuple[str, str, str]:
 
 
 def details(video: Video) -> RenderableType:
-    """Return everything that is known about a video, and what to do next."""
+    """Return all facts about a video, its history, and what to do next."""
     table = _grid(
         [
             ("Status", status(video)),
@@ -142,9 +142,9 @@ def _media(video: Video) -> Iterator[tuple[str, str]]:
     if not media:
         return
     yield "Length", media["duration"] or "unknown"
-    rotated = f", turned by {media['rotation']}°" if media["rotation"] else ""
+    rotated = f", rotated by {media['rotation']}°" if media["rotation"] else ""
     yield "Picture", f"{media['width']}x{media['height']}{rotated}"
-    rate = f", {media['frame_rate']:g} frames a second" if media["frame_rate"] else ""
+    rate = f", {media['frame_rate']:g} frames per second" if media["frame_rate"] else ""
     yield "Video", f"{plain(media['video_codec'])}{rate}"
     yield "Audio", plain(media["audio_codec"] or "none")
     yield "Container", plain(media["container"])
@@ -171,13 +171,14 @@ def _webhook(video: Video) -> Iterator[tuple[str, str]]:
 
 
 def timeline(video: Video) -> Iterator[tuple[str, str]]:
-    """Yield moments, and what happened then."""
+    """Yield the events in the history of a video, each with its time."""
     yield when(video["created_at"]), "announced"
     processing = video["processing"]
     if processing:
         attempt = f", attempt {video['attempts']}" if video["attempts"] > 1 else ""
         yield when(processing["started_at"]), f"processing started{attempt}"
-        read = f"{size(processing['bytes_read'])} read ({processing['requests']}x)"
+        requests = f"{processing['requests']} request{'s' * (processing['requests'] != 1)}"
+        read = f"{size(processing['bytes_read'])} read in {requests}"
         yield (
             when(processing["finished_at"]),
             f"{video['status']} in {processing['wall_ms']} ms, {read}",
@@ -190,49 +191,53 @@ def timeline(video: Video) -> Iterator[tuple[str, str]]:
 
 
 def next_step(video: Video) -> Text | None:
-    """Return why a video is not done, and what to do."""
+    """Return why a video is not done, and what to do; `None` if it is done."""
     if video["status"] == "failed":
         text = Text(error_line(video), style="red")
         if video["error"]["retryable"]:
-            text.append(f"\nTry it again: {typed.clipo()} retry {video['id']}", style="default")
+            text.append(
+                f"\nProcess it again: {program_name()} retry {video['id']}", style="default"
+            )
         return text
     if video["status"] == "pending":
         return Text(
-            f"The file is awaited. What {typed.clipo()} upload has begun, the same command goes on"
-            " with. A file that has not come half an hour after its last signature is given up."
+            "Clipo is waiting for the file. To resume an interrupted upload, run the same"
+            f" {program_name()} upload command again. The upload expires half an hour after its"
+            " last signature."
         )
     if video["status"] == "processing":
-        return Text(f"Follow it: {typed.clipo()} watch {video['id']}")
+        return Text(f"Follow it: {program_name()} watch {video['id']}")
     return None
 
 
 def when(moment: str) -> str:
-    """Return a moment of the API in the time of this machine."""
+    """Return a time of the API as local time."""
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def plain(text: str) -> str:
-    """Return a text of others so that it is shown, and does nothing to the terminal.
+    """Return a text with escapes for all characters that would affect the terminal.
 
-    Control characters, those that turn the direction of writing, and halves of characters come
-    out as they are written in Python.
+    These are control characters, those that change the writing direction, and surrogates.
     """
-    return "".join(ascii(character)[1:-1] if _acts(character) else character for character in text)
+    return "".join(
+        ascii(character)[1:-1] if _is_active(character) else character for character in text
+    )
 
 
-def _acts(character: str) -> bool:
+def _is_active(character: str) -> bool:
     category = unicodedata.category(character)
-    # The joiner belongs to emoji.
+    # U+200D joins the parts of an emoji.
     return category in ("Cc", "Cs", "Zl", "Zp") or (category == "Cf" and character != "\u200d")
 
 
 def size(count: float) -> str:
-    """Return bytes as people say it: 690.4 kB."""
+    """Return 690,400 bytes as 690.4 kB."""
     return decimal(int(count))
 
 
 def finding(found: Finding) -> Padding:
-    """Return the outcome of a check, and what to do."""
+    """Return the result of a check, and what to do."""
     mark, style = _MARKS[found.state]
     said = Text(plain(found.said))
     if found.fix:

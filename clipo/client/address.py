@@ -1,32 +1,34 @@
-"""Finds the API that a command speaks to."""
+"""Finds the address of the API."""
 
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 
-DEFAULT = "http://localhost:8000"
+DEFAULT = "http://127.0.0.1:8000"
+"""Not `localhost`: that may be another server's `::1`."""
 VARIABLE = "CLIPO_API"
 
 
-def chosen(option: str | None, environ: Mapping[str, str]) -> str:
-    """Return the API's address: `--api`, CLIPO_API, the running local stack's, or the usual one.
+def choose(option: str | None, environ: Mapping[str, str]) -> str:
+    """Return the API's address: `--api`, else CLIPO_API, the running local stack, or `DEFAULT`.
 
-    It has no slash at its end. Raises `Misuse` where it is none.
+    The address does not end with a slash. Raises `Misuse` if it is invalid.
     """
     if option:
-        return checked(option, "--api")
+        return check(option, "--api")
     if environ.get(VARIABLE):
-        return checked(environ[VARIABLE], VARIABLE)
-    return of_local_stack(home(environ)) or DEFAULT
+        return check(environ[VARIABLE], VARIABLE)
+    return find_local_stack(home(environ)) or DEFAULT
 
 
-def checked(text: str, name: str) -> str:
-    """Return an address without the slash at its end; raises `Misuse` where it is none."""
+def check(text: str, name: str) -> str:
+    """Return an address without a slash at its end. Raises `Misuse` if it is invalid."""
     try:
         parts = urlsplit(text.strip())
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -37,8 +39,17 @@ def checked(text: str, name: str) -> str:
     return text.strip().rstrip("/")
 
 
-def of_local_stack(folder: Home) -> str | None:
-    """Return the address of the stack that runs in a folder; `None` where none does."""
+def is_local(address: str) -> bool:
+    """Whether an address is of this machine, to which no proxy may lead."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def find_local_stack(folder: Home) -> str | None:
+    """Return the API's address of the stack that runs in a folder, or `None` if none runs."""
     try:
         address = json.loads(folder.stack_file.read_text())["api"]
     except (OSError, ValueError, LookupError, TypeError):
@@ -47,10 +58,15 @@ def of_local_stack(folder: Home) -> str | None:
 
 
 def home(environ: Mapping[str, str]) -> Home:
-    """Return the local stack's folder."""
-    return Home(Path(environ.get("CLIPO_HOME") or ".clipo").resolve())
+    """Return the local stack's folder. Raises `ClipoError` where the working directory is gone."""
+    try:
+        return Home(Path(environ.get("CLIPO_HOME") or ".clipo").absolute())
+    except FileNotFoundError as error:
+        raise ClipoError(
+            "The working directory does not exist any more: change to one that does."
+        ) from error
 
 
-def page(api: str, video_id: str | None = None) -> str:
-    """Return the address of the web page, or of a video on it."""
+def page_url(api: str, video_id: str | None = None) -> str:
+    """Return the address of the web page, or of one video on it."""
     return f"{api}/#/videos/{video_id}" if video_id else f"{api}/"

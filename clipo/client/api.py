@@ -1,8 +1,7 @@
-"""Speaks to Clipo's API."""
+"""Client of Clipo's API."""
 
-import json
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -11,27 +10,24 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from clipo.client import faults
+from clipo.client.address import is_local
 from clipo.client.faults import NotClipo, Problem, Unreachable
+from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
 
 Video = dict[str, Any]
-"""A video as the API shows it."""
-
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+"""A video as the API returns it."""
 
 
 @asynccontextmanager
-async def connected(
+async def connect(
     address: str,
     on_slow: Callable[[], None] = lambda: None,
     *,
     timeouts: httpx2.Timeout = faults.API_TIMEOUTS,
 ) -> AsyncIterator["Api"]:
-    """Yield the API at an address, for the time of a `with` block.
-
-    `on_slow` is called once, when an answer keeps a person waiting.
-    """
+    """Yield the API at an address. `on_slow` is called once, at the first slow response."""
     limits = httpx2.Limits(max_connections=None)
-    async with httpx2.AsyncClient(timeout=timeouts, limits=limits) as http:
+    async with http_client(address, timeout=timeouts, limits=limits) as http:
         yield Api(address, http, on_slow)
 
 
@@ -44,21 +40,24 @@ class Api:
         http: httpx2.AsyncClient,
         on_slow: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the address, without a slash at its end, what sends, and whom to tell of a wait."""
+        """Take an address without a slash at its end; `connect` explains `on_slow`."""
         self.address = address
         self.http = http
         self._on_slow: Callable[[], None] | None = on_slow
 
-    async def create(self, *, filename: str, size: int, idempotency_key: str) -> Video:
-        """Announce a video; return it with `upload`, the form, or `None` when it has arrived."""
-        body = {"filename": filename, "size": size}
-        headers = {"Idempotency-Key": idempotency_key}
-        return await self._json("POST", "/videos", body=body, headers=headers)
+    async def announce(self, *, filename: str, size: int, idempotency_key: str) -> Video:
+        """Announce a video. Its `upload` is a signed form, or `None` if the file has arrived."""
+        return await self._json(
+            "POST",
+            "/videos",
+            json={"filename": filename, "size": size},
+            headers={"Idempotency-Key": idempotency_key},
+        )
 
     async def sign(self, video_id: str, method: str, **step: str | int) -> Video:
-        """Return a signed request of the upload: a form, or a step of an upload in parts."""
+        """Return a signed request: an upload form, or one step of a multipart upload."""
         path = f"{_path(video_id)}/upload/sign"
-        return await self._json("POST", path, body={"method": method} | step)
+        return await self._json("POST", path, json={"method": method} | step)
 
     async def get(self, video_id: str) -> Video:
         """Return a video."""
@@ -67,13 +66,13 @@ class Api:
     async def page(
         self, *, status: str | None = None, limit: int, cursor: str | None = None
     ) -> dict[str, Any]:
-        """Return `data`, the newest videos or those behind the cursor, and `next_cursor`."""
+        """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`."""
         query = {"limit": limit, "status": status, "cursor": cursor}
         given = {name: value for name, value in query.items() if value is not None}
-        return await self._json("GET", "/videos", query=given)
+        return await self._json("GET", "/videos", params=given)
 
     async def retry(self, video_id: str) -> Video:
-        """Have a failed video processed again."""
+        """Process a failed video again."""
         return await self._json("POST", f"{_path(video_id)}/retry")
 
     async def reprocess(self, video_id: str) -> Video:
@@ -85,45 +84,28 @@ class Api:
         await self._send("DELETE", _path(video_id))
 
     async def thumbnail(self, video_id: str) -> bytes:
-        """Return the JPEG."""
-        answer = await self._send("GET", f"{_path(video_id)}/thumbnail", follow=True)
-        return answer.content
+        """Return a video's thumbnail, a JPEG."""
+        path = f"{_path(video_id)}/thumbnail"
+        return (await self._send("GET", path, follow_redirects=True)).content
 
     async def health(self) -> httpx2.Response:
-        """Return Clipo's answer to `GET /health`."""
+        """Return the response to `GET /health`."""
         answer = await self._send("GET", "/health")
         if not str(_object(answer).get("message", "")).startswith("Clipo"):
             raise _not_clipo(self.address, answer)
         return answer
 
-    async def _json(
-        self,
-        method: str,
-        path: str,
-        *,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        query: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        # ASCII: a name on disk may have what is no UTF-8, and is then refused by the API.
-        content = None if body is None else json.dumps(body).encode()
-        sent = {"Content-Type": "application/json"} if content else {}
-        answer = await self._send(
-            method, path, content=content, headers=sent | dict(headers or {}), params=query
-        )
+    async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        answer = await self._send(method, path, **request)
         found = _object(answer)
         if not found:
             raise _not_clipo(self.address, answer)
         return found
 
-    async def _send(
-        self, method: str, path: str, *, follow: bool = False, **request: Any
-    ) -> httpx2.Response:
-        slow = get_running_loop().call_later(faults.SLOW_S, self._is_slow)
+    async def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        slow = get_running_loop().call_later(faults.SLOW_S, self._report_slow)
         try:
-            answer = await self.http.request(
-                method, self.address + path, follow_redirects=follow, **request
-            )
+            answer = await self.http.request(method, self.address + path, **request)
         except httpx2.HTTPError as error:
             raise unreachable(self.address, error) from error
         finally:
@@ -132,36 +114,39 @@ class Api:
             return answer
         raise _problem(self.address, answer)
 
-    def _is_slow(self) -> None:
+    def _report_slow(self) -> None:
         on_slow, self._on_slow = self._on_slow, None
         if on_slow:
             on_slow()
 
 
 def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
-    """Say that nobody answers at an address, and what to look at."""
+    """Return the error for an address without an answer; it says what to check."""
     refused = isinstance(error, httpx2.ConnectError)
-    local = urlsplit(address).hostname in _LOCAL_HOSTS
-    # It is no plain refusal where TLS could not be agreed on.
+    local = is_local(address)
+    # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
         return Unreachable(
-            f"Nothing answers at {address}: is `clipo up` running? Another address is given with"
-            " --api or CLIPO_API.",
+            f"Nothing answers at {address}: is `clipo up` running?"
+            " To use another address, set --api or CLIPO_API.",
             refused=True,
         )
-    said = f"There is no answer from {address}: {faults.reason(error)}."
+    said = f"No answer from {address}: {faults.reason(error)}."
     return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
 
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
     if "[SSL: CERT" in str(error):
-        return "Its certificate cannot be trusted: check the address (--api, CLIPO_API)."
+        names = ", ".join(["--api", "CLIPO_API", *certificates_in_use()])
+        return f"Its TLS certificate is not trusted: check the address ({names})."
     if "[SSL" in str(error):
-        return "It does not speak HTTPS: does the address (--api, CLIPO_API) begin with http://?"
+        return "It does not speak HTTPS. Should the address (--api, CLIPO_API) begin with http://?"
     if local and isinstance(error, httpx2.TimeoutException):
-        return "It is there but does not move: look into its log, and start it again."
+        return "The server accepts connections but does not respond. Check its log and restart it."
     if local:
-        return "If it stays so, something else than Clipo has that port: check --api and CLIPO_API."
+        return "If this persists, another program may use that port: check --api and CLIPO_API."
+    if proxies := proxies_in_use():
+        return f"Check the address (--api, CLIPO_API), the network and {', '.join(proxies)}."
     return "Check the address (--api, CLIPO_API) and the network."
 
 
@@ -172,8 +157,8 @@ def _problem(address: str, answer: httpx2.Response) -> Problem | NotClipo:
     parts = urlsplit(address)
     if document["code"] == "route_not_found" and parts.path:
         return NotClipo(
-            f"The API is not at {address}: {document['detail']} Perhaps the address (--api,"
-            f" CLIPO_API) should end before {parts.path}."
+            f"The API is not at {address}: {document['detail']} The address (--api, CLIPO_API)"
+            f" probably should end before {parts.path}."
         )
     return Problem(
         status=answer.status_code,
@@ -187,13 +172,13 @@ def _problem(address: str, answer: httpx2.Response) -> Problem | NotClipo:
 def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
     if answer.is_redirect:
         elsewhere = answer.headers.get("location", "")
-        return NotClipo(f"{address} sends us on to {elsewhere}. Give that address to --api.")
-    kind = answer.headers.get("content-type", "").partition(";")[0] or "nothing"
+        return NotClipo(f"{address} redirects to {elsewhere}. Use that address with --api.")
+    kind = answer.headers.get("content-type", "").partition(";")[0] or "no content"
     problem = NotClipo(
-        f"What answers at {address} is not Clipo: {answer.status_code} with {kind}."
-        " Check --api, CLIPO_API and what else uses that port."
+        f"The server at {address} is not Clipo: it answered {answer.status_code} with {kind}."
+        " Check --api, CLIPO_API and which program uses that port."
     )
-    # A gateway before Clipo may say so in words of its own.
+    # These may come from a gateway in front of Clipo.
     problem.transient = answer.status_code in (
         HTTPStatus.BAD_GATEWAY,
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,7 +1,4 @@
-"""The user's files: looked at before anything is sent, and remembered until all of it is.
-
-So the same command goes on where it stopped.
-"""
+"""The user's files: checks before an upload, and the state that lets the same command resume it."""
 
 import fcntl
 import hashlib
@@ -19,38 +16,33 @@ from pathlib import Path
 import platformdirs
 
 from clipo.errors import ClipoError
-from clipo.home import write_whole
+from clipo.home import write_atomically
 
-_KEPT_S = 24 * 3600
-"""As long as the API knows an Idempotency-Key, and S3 keeps parts."""
+_LIFETIME_S = 24 * 3600
+"""How long an upload can be resumed: the API then forgets its Idempotency-Key, and S3 its parts."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFile:
-    """A file that can be uploaded, as it is now."""
+    """A file that can be uploaded, as `inspect` found it."""
 
     path: Path
-    """Absolute."""
+    """Absolute path."""
     size: int
     mtime_ns: int
 
-    @property
-    def name(self) -> str:
-        """What the video will be called."""
-        return self.path.name
-
     def unchanged(self) -> bool:
-        """Whether the file is still what it was when it was looked at."""
+        """Whether the file is still as `inspect` found it."""
         try:
-            return looked_at(self.path) == self
+            return inspect(self.path) == self
         except ClipoError:
             return False
 
 
-def looked_at(path: Path) -> LocalFile:
-    """Return the file at a path. Raises `ClipoError` where there is none that can be uploaded.
+def inspect(path: Path) -> LocalFile:
+    """Return the file at a path. Raises `ClipoError` if it cannot be uploaded.
 
-    What its name has to end with, and how large it may be, the API says before the upload.
+    The API checks its extension and size when the video is announced.
     """
     try:
         found = path.stat()
@@ -59,95 +51,90 @@ def looked_at(path: Path) -> LocalFile:
         if not stat.S_ISREG(found.st_mode):
             raise ClipoError("This is not a file. Save the video to a file first.")
         if not os.access(path, os.R_OK):
-            raise ClipoError("The file may not be read. Check its permissions.")
+            raise ClipoError("You may not read this file. Change its permissions.")
     except (FileNotFoundError, NotADirectoryError):
         if path == Path("-"):
-            raise ClipoError("Nothing is read from a pipe. Save the video to a file.") from None
+            raise ClipoError(
+                "clipo does not read videos from a pipe. Save the video to a file."
+            ) from None
         raise ClipoError("There is no such file. Check its name.") from None
     except OSError as error:
         raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
-        raise ClipoError("Its name has control characters, or is not UTF-8. Rename the file.")
+        raise ClipoError("The name has control characters or is not UTF-8. Rename the file.")
     if not found.st_size:
-        raise ClipoError("The file is empty. Choose another.")
-    return LocalFile(Path(os.path.abspath(path)), found.st_size, found.st_mtime_ns)  # noqa: PTH100 (links keep the name that was given)
+        raise ClipoError("The file is empty. Choose another one.")
+    return LocalFile(Path(os.path.abspath(path)), found.st_size, found.st_mtime_ns)  # noqa: PTH100 (`resolve` would rename a link to its target)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """What has to be known to go on with the upload of a file to an API."""
+class UploadState:
+    """What the client needs to resume an upload."""
 
-    api: str
-    path: str
-    size: int
-    mtime_ns: int
     idempotency_key: str
-    """Of the announcement: repeated, it finds the same video."""
+    """The key of the announcement; with the same key the API returns the same video."""
     video_id: str | None = None
     upload_id: str | None = None
-    """Of the upload in parts, when it has begun."""
+    """The id of the multipart upload once it has begun."""
 
 
-class Unfinished:
-    """The file that remembers one upload. Its lock keeps a second command off the same upload."""
+class SavedUpload:
+    """The saved state of one upload, locked against a second `clipo` with the same file."""
 
-    def __init__(self, path: Path, api: str, file: LocalFile) -> None:
-        """Take where it is kept, and of what."""
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._fresh = Progress(
-            api, str(file.path), file.size, file.mtime_ns, idempotency_key=secrets.token_urlsafe(24)
-        )
 
-    def progress(self) -> Progress:
-        """Return how far it has come: to the beginning where the file has changed since."""
-        fresh = self._fresh
+    def load(self) -> UploadState:
+        """Return the saved state, or a new one if there is none or it is a day old."""
+        new = UploadState(idempotency_key=secrets.token_urlsafe(24))
         try:
-            found = Progress(**json.loads(self._path.read_text()))
+            saved = UploadState(**json.loads(self._path.read_text()))
             age_s = time.time() - self._path.stat().st_mtime
         except (OSError, ValueError, TypeError):
-            return fresh
-        same = (found.api, found.path, found.size, found.mtime_ns) == (
-            *(fresh.api, fresh.path, fresh.size, fresh.mtime_ns),
-        )
-        return found if same and 0 <= age_s < _KEPT_S else fresh
+            return new
+        return saved if 0 <= age_s < _LIFETIME_S else new
 
-    def keep(self, progress: Progress) -> None:
-        """Remember how far it has come."""
-        write_whole(self._path, json.dumps(asdict(progress)))
+    def save(self, state: UploadState) -> None:
+        """Save the state."""
+        write_atomically(self._path, json.dumps(asdict(state)))
 
-    def forget(self) -> None:
-        """All of the file has been sent, or will not be."""
+    def delete(self) -> None:
+        """Delete the state of an upload that is complete or was refused."""
         self._path.unlink(missing_ok=True)
 
 
 @contextmanager
-def unfinished(api: str, file: LocalFile, folder: Path | None = None) -> Iterator[Unfinished]:
-    """Yield what is remembered of a file's upload to an API.
+def open_saved_upload(
+    api: str, file: LocalFile, folder: Path | None = None
+) -> Iterator[SavedUpload]:
+    """Yield the saved upload of a file to an API, locked meanwhile.
 
-    Raises `ClipoError` where another process uploads it, and where nothing can be remembered.
+    A changed file has a new one. Raises `ClipoError` if another process uploads the file, or the
+    folder cannot be written.
     """
     folder = folder or platformdirs.user_state_path("clipo") / "uploads"
-    name = hashlib.sha256(json.dumps([api, str(file.path)]).encode()).hexdigest()[:32]
+    identity = json.dumps([api, str(file.path), file.size, file.mtime_ns])
+    name = hashlib.sha256(identity.encode()).hexdigest()[:32]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _forget_old(folder)
+        _delete_old(folder)
         lock = (folder / f"{name}.lock").open("w")
     except OSError as error:
         raise ClipoError(
-            f"{folder} cannot be written, where uploads are remembered: {error.strerror}."
+            f"{folder}, where clipo saves unfinished uploads, cannot be written: {error.strerror}."
         ) from error
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ClipoError(
-                "Another `clipo` is uploading this file. Wait for its end, or stop it."
+                "Another `clipo` is uploading this file. Wait until it ends, or stop it."
             ) from error
-        yield Unfinished(folder / f"{name}.json", api, file)
+        yield SavedUpload(folder / f"{name}.json")
 
 
-def _forget_old(folder: Path) -> None:
+def _delete_old(folder: Path) -> None:
     for file in folder.iterdir():
         with suppress(FileNotFoundError):
-            if time.time() - file.stat().st_mtime > 2 * _KEPT_S:
+            if time.time() - file.stat().st_mtime > 2 * _LIFETIME_S:
                 file.unlink()

@@ -1,4 +1,4 @@
-"""Sends the user's file to object storage, by signed requests."""
+"""Sends files to object storage with signed requests."""
 
 import io
 import re
@@ -14,20 +14,20 @@ from clipo.client import faults
 from clipo.client.faults import StorageRefused, Unreachable
 from clipo.errors import ClipoError
 
-_CHUNK = 256 << 10
+_CHUNK_BYTES = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a file, as the storage knows it."""
+    """A part of a file that storage has."""
 
     number: int
     size: int
     etag: str
 
 
-class _Counted(io.FileIO):
-    """A file that tells how much of it has been read."""
+class _CountedFile(io.FileIO):
+    """A file that reports each read."""
 
     def __init__(self, path: Path, on_bytes: Callable[[int], None]) -> None:
         super().__init__(path)
@@ -43,20 +43,20 @@ async def send_form(
     http: httpx2.AsyncClient, form: Mapping[str, Any], file: Path, on_bytes: Callable[[int], None]
 ) -> None:
     """Post a whole file with a signed form. Raises `Unreachable`, `StorageRefused`."""
-    with _Counted(file, on_bytes) as content:
-        # Its own name is no business of the storage.
+    with _CountedFile(file, on_bytes) as content:
+        # Storage ignores the filename, so it does not need the real one.
         files = {"file": ("file", content, "application/octet-stream")}
         await _send(http, "POST", form["url"], data=form["fields"], files=files)
 
 
 async def begin(http: httpx2.AsyncClient, signed: Mapping[str, Any]) -> str:
-    """Begin an upload in parts; return its id."""
+    """Begin a multipart upload; return its id."""
     answer = await _send(http, "POST", signed["url"], headers=signed.get("headers"))
     return _texts(answer.text, "UploadId")[0]
 
 
 async def list_parts(http: httpx2.AsyncClient, signed: Mapping[str, Any]) -> list[Part]:
-    """Return the parts that have arrived: of those, the first 1,000."""
+    """Return the parts that have arrived, at most 1,000."""
     answer = await _send(http, "GET", signed["url"])
     return [
         Part(
@@ -77,13 +77,13 @@ async def send_part(
     size: int,
     on_bytes: Callable[[int], None],
 ) -> str:
-    """Put `size` bytes of a file from `start`; return the part's ETag."""
+    """Send `size` bytes of a file from `start` as a part; return its ETag."""
     answer = await _send(
         http,
         "PUT",
         signed["url"],
         headers={"Content-Length": str(size)},
-        content=_slice(file, start, size, on_bytes),
+        content=_chunks(file, start, size, on_bytes),
     )
     return str(answer.headers["etag"])
 
@@ -91,7 +91,7 @@ async def send_part(
 async def complete(
     http: httpx2.AsyncClient, signed: Mapping[str, Any], etags: Mapping[int, str]
 ) -> None:
-    """Put the parts together."""
+    """Join the parts of a multipart upload."""
     parts = "".join(
         f"<Part><PartNumber>{number}</PartNumber><ETag>{escape(etag)}</ETag></Part>"
         for number, etag in sorted(etags.items())
@@ -99,21 +99,21 @@ async def complete(
     body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
     headers = {"Content-Type": "application/xml"}
     answer = await _send(http, "POST", signed["url"], headers=headers, content=body.encode())
-    if "<Error>" in answer.text:  # S3 answers 200 first, and then finds out
-        raise _refused(500, answer.text)
+    if "<Error>" in answer.text:  # S3 sends the status before it joins the parts
+        raise _refusal(500, answer.text)
 
 
-async def _slice(
+async def _chunks(
     file: Path, start: int, size: int, on_bytes: Callable[[int], None]
 ) -> AsyncIterator[bytes]:
     with file.open("rb") as opened:
         opened.seek(start)
         left = size
         while left:
-            chunk = opened.read(min(_CHUNK, left))
+            chunk = opened.read(min(_CHUNK_BYTES, left))
             if not chunk:
                 raise ClipoError(
-                    "The file has become shorter while it was uploaded. Upload it when it is whole."
+                    "The file became shorter during the upload. Upload it when it is complete."
                 )
             left -= len(chunk)
             on_bytes(len(chunk))
@@ -125,25 +125,23 @@ async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any)
         answer = await http.request(method, url, timeout=faults.STORAGE_TIMEOUTS, **request)
     except httpx2.HTTPError as error:
         host = httpx2.URL(url).host
-        raise Unreachable(
-            f"The storage at {host} does not answer: {faults.reason(error)}."
-        ) from error
+        raise Unreachable(f"Storage at {host} does not answer: {faults.reason(error)}.") from error
     except OSError as error:
         raise ClipoError(
-            f"The file cannot be read any more: {error.strerror}. Upload it when it can."
+            f"The file can no longer be read: {error.strerror}. Correct that and upload it again."
         ) from error
     if not answer.is_success:
-        raise _refused(answer.status_code, answer.text)
+        raise _refusal(answer.status_code, answer.text)
     return answer
 
 
-def _refused(status: int, text: str) -> StorageRefused:
+def _refusal(status: int, text: str) -> StorageRefused:
     code = _texts(text, "Code") or [f"HTTP {status}"]
     message = _texts(text, "Message") or [""]
     return StorageRefused(status, code[0], message[0])
 
 
 def _texts(xml: str, tag: str) -> list[str]:
-    """Return what stands in each element of a name. S3's answers have no CDATA and the like."""
+    """Return the content of each element with a tag. S3's XML has no CDATA or comments."""
     found = re.findall(rf"<{tag}>(.*?)</{tag}>", xml, re.DOTALL)
     return [unescape(text, {"&quot;": '"'}) for text in found]

@@ -1,6 +1,6 @@
-"""Uploads one file: announced once, sent straight to storage, resumed where it stopped.
+"""Uploads one file: announces a video, sends the file straight to storage, resumes it if it can.
 
-A large file goes in parts, a few at once, and none twice.
+A small file goes in one request, a form; a large one goes in parts, a few at once.
 """
 
 import asyncio
@@ -13,113 +13,113 @@ import httpx2
 
 from clipo.client import storage
 from clipo.client.api import Api, Video
-from clipo.client.faults import Fault, Problem, StorageRefused, once_answered, patiently
-from clipo.client.files import LocalFile, Unfinished
+from clipo.client.faults import Fault, Problem, StorageRefused, retry
+from clipo.client.files import LocalFile, SavedUpload
 from clipo.errors import ClipoError
 
-LARGEST_FORM = 100_000_000
-"""Bytes of a file that is sent in one request. Larger ones go in parts."""
+MAX_FORM_BYTES = 100_000_000
+"""Size of the largest file that is sent in one request."""
 
-SMALLEST_PART = 8 << 20
-_MOST_LISTED = 1000
-"""S3 lists so many parts at once; the next ones would need a signature of their own."""
+MIN_PART_BYTES = 8 << 20
+_MAX_PARTS = 1000
+"""S3 lists at most 1,000 parts in one response, and one request finds all that have arrived."""
 _PARTS_AT_ONCE = 4
 
 
-class Row(Protocol):
-    """Where one file's progress is shown."""
+class ProgressRow(Protocol):
+    """Shows the progress of one file."""
 
-    def sent(self, count: int) -> None:
-        """Count bytes that have been sent; fewer than 0 are to be sent again."""
+    def advance(self, count: int) -> None:
+        """Count bytes as sent; a negative number takes those of a failed attempt back."""
 
-    def waits(self) -> None:
-        """Tell that the network or a server fails, and that it is tried again."""
+    def show_retry(self) -> None:
+        """Show that a request failed and is retried."""
 
-    def resumes(self, arrived: int) -> None:
-        """Tell that an earlier upload goes on, of which so many bytes have arrived."""
+    def resume(self, arrived: int) -> None:
+        """Show that an earlier upload continues, of which `arrived` bytes have arrived."""
 
-    def says(self, status: str) -> None:
-        """Tell that the video's status has changed."""
+    def show_status(self, status: str) -> None:
+        """Show the new status of the video."""
 
 
-async def announced(api: Api, file: LocalFile, unfinished: Unfinished) -> Video:
-    """Return the video that a file is to become: the same one as an interrupted upload had.
+async def announce(api: Api, file: LocalFile, saved: SavedUpload) -> Video:
+    """Announce a file; return its video, which is that of the upload it resumes, if any.
 
     Raises `Fault`.
     """
-    progress = unfinished.progress()
-    # First of all: what is announced twice with one key is one video.
-    unfinished.keep(progress)
+    state = saved.load()
+    # Saved before the request: if its response is lost, the next try sends the same key.
+    saved.save(state)
     try:
-        video = await once_answered(
-            lambda: api.create(
-                filename=file.name, size=file.size, idempotency_key=progress.idempotency_key
-            )
+        video = await retry(
+            lambda: api.announce(
+                filename=file.path.name, size=file.size, idempotency_key=state.idempotency_key
+            ),
+            if_refused=False,
         )
     except Problem as problem:
         if not problem.transient:
-            unfinished.forget()
+            saved.delete()
         raise
-    if progress.video_id != video["id"]:
-        # Another one than before, after a delete, has nothing yet.
-        unfinished.keep(replace(progress, video_id=video["id"], upload_id=None))
+    if state.video_id != video["id"]:
+        # The earlier video was deleted; no part has arrived for the new one.
+        saved.save(replace(state, video_id=video["id"], upload_id=None))
     return video
 
 
-async def send(api: Api, video: Video, file: LocalFile, unfinished: Unfinished, row: Row) -> None:
-    """Send the file of an announced video, or what is missing of it.
+async def send(
+    api: Api, video: Video, file: LocalFile, saved: SavedUpload, row: ProgressRow
+) -> None:
+    """Send the file of an announced video, or the parts of it that have not arrived.
 
-    Raises `ClipoError`; the same call goes on with what could not be finished.
+    Raises `ClipoError`. If it is `resumable`, a second call continues the upload.
     """
     try:
-        # Without a form the file has arrived before.
-        if video["upload"] and file.size <= LARGEST_FORM:
+        # Without `upload` the file has arrived already.
+        if video["upload"] and file.size <= MAX_FORM_BYTES:
             await _send_form(api, video, file, row)
         elif video["upload"]:
-            await _send_parts(api, file, unfinished, row)
-    except Problem as problem:
-        # An answer was lost, and the file had arrived: processing has begun.
-        if problem.code != "not_pending":
-            problem.goes_on = True
-            raise
+            await _send_parts(api, file, saved, row)
     except Fault as fault:
-        fault.goes_on = True
-        raise
-    unfinished.forget()
+        # With `not_pending` the file had arrived, and only the response was lost.
+        if fault.code != "not_pending":
+            fault.resumable = True
+            raise
+    saved.delete()
     if not file.unchanged():
-        raise ClipoError("The file has changed while it was uploaded. Upload it again.")
+        raise ClipoError("The file changed during the upload. Upload it again.")
 
 
-async def _send_form(api: Api, video: Video, file: LocalFile, row: Row) -> None:
+async def _send_form(api: Api, video: Video, file: LocalFile, row: ProgressRow) -> None:
     form = video["upload"]
 
     async def attempt() -> None:
         nonlocal form
-        with _counting(row) as on_bytes:
+        with _count_bytes(row) as on_bytes:
             form, given = None, form or await api.sign(video["id"], "PUT")
             await storage.send_form(api.http, given, file.path, on_bytes)
 
-    await patiently(attempt, row.waits)
+    await retry(attempt, row.show_retry)
 
 
-async def _send_parts(api: Api, file: LocalFile, unfinished: Unfinished, row: Row) -> None:
-    progress = unfinished.progress()
-    video_id = str(progress.video_id)
+async def _send_parts(api: Api, file: LocalFile, saved: SavedUpload, row: ProgressRow) -> None:
+    state = saved.load()
+    video_id = str(state.video_id)
     arrived: list[storage.Part] | None = None
-    if progress.upload_id:
-        begun = UploadInParts(api, video_id, progress.upload_id, file, row)
+    if state.upload_id:
+        upload = MultipartUpload(api, video_id, state.upload_id, file, row)
         try:
-            arrived = await begun.arrived()
+            arrived = await upload.list_parts()
         except StorageRefused as error:
             if error.code != "NoSuchUpload":
                 raise
     if arrived is None:
-        upload_id = await patiently(lambda: _begin(api, video_id), row.waits)
-        unfinished.keep(replace(progress, upload_id=upload_id))
-        begun = UploadInParts(api, video_id, upload_id, file, row)
+        upload_id = await retry(lambda: _begin(api, video_id), row.show_retry)
+        saved.save(replace(state, upload_id=upload_id))
+        upload = MultipartUpload(api, video_id, upload_id, file, row)
     else:
-        row.resumes(sum(part.size for part in arrived))
-    await begun.run(arrived or [])
+        row.resume(sum(part.size for part in arrived))
+    await upload.run(arrived or [])
 
 
 async def _begin(api: Api, video_id: str) -> str:
@@ -128,26 +128,28 @@ async def _begin(api: Api, video_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A part that is to be sent."""
+    """The bytes of a file that become one part."""
 
     number: int
-    """From 1."""
+    """Number of the part, from 1."""
     start: int
     size: int
 
 
-def slices(size: int) -> Iterator[Slice]:
-    """Cut a file of `size` bytes into parts of 8 MiB or more, at most 1,000."""
-    each = max(SMALLEST_PART, -(-size // _MOST_LISTED))
+def split(size: int) -> Iterator[Slice]:
+    """Split a file of `size` bytes into parts of at least 8 MiB, at most 1,000 of them."""
+    each = max(MIN_PART_BYTES, -(-size // _MAX_PARTS))
     for number, start in enumerate(range(0, size, each), 1):
         yield Slice(number, start, min(each, size - start))
 
 
-class UploadInParts:
-    """One upload in parts, which has begun."""
+class MultipartUpload:
+    """A multipart upload that has begun."""
 
-    def __init__(self, api: Api, video_id: str, upload_id: str, file: LocalFile, row: Row) -> None:
-        """Take what it is of, and where to tell how far it is."""
+    def __init__(
+        self, api: Api, video_id: str, upload_id: str, file: LocalFile, row: ProgressRow
+    ) -> None:
+        """Take the upload's ids, its file, and the row that shows its progress."""
         self._api = api
         self._video_id = video_id
         self._upload_id = upload_id
@@ -155,39 +157,39 @@ class UploadInParts:
         self._row = row
         self._free = asyncio.Semaphore(_PARTS_AT_ONCE)
 
-    async def run(self, arrived: list[storage.Part]) -> None:
-        """Send what has not arrived, and put all of it together."""
-        have = {(part.number, part.size): part.etag for part in arrived}
-        etags: dict[int, str] = {}
-        try:
-            async with asyncio.TaskGroup() as group:
-                for piece in slices(self._file.size):
-                    etag = have.get((piece.number, piece.size))
-                    if etag is None:
-                        group.create_task(self._send(piece, etags))
-                    else:
-                        etags[piece.number] = etag
-        except ExceptionGroup as failed:
-            # The other parts were given up for the first that could not be sent.
-            raise failed.exceptions[0] from failed
-        await self._complete(etags)
-
-    async def arrived(self) -> list[storage.Part]:
+    async def list_parts(self) -> list[storage.Part]:
         """Return the parts that have arrived."""
 
         async def attempt() -> list[storage.Part]:
             signed = await self._api.sign(self._video_id, "GET", uploadId=self._upload_id)
             return await storage.list_parts(self._http, signed)
 
-        return await patiently(attempt, self._row.waits)
+        return await retry(attempt, self._row.show_retry)
+
+    async def run(self, arrived: list[storage.Part]) -> None:
+        """Send the parts that have not arrived, then have storage join all of them."""
+        have = {(part.number, part.size): part.etag for part in arrived}
+        etags: dict[int, str] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for piece in split(self._file.size):
+                    etag = have.get((piece.number, piece.size))
+                    if etag is None:
+                        group.create_task(self._send(piece, etags))
+                    else:
+                        etags[piece.number] = etag
+        except ExceptionGroup as failed:
+            # After the first failure the group cancels the other parts.
+            raise failed.exceptions[0] from failed
+        await self._complete(etags)
 
     async def _send(self, piece: Slice, etags: dict[int, str]) -> None:
         async with self._free:
-            etags[piece.number] = await patiently(lambda: self._attempt(piece), self._row.waits)
+            etags[piece.number] = await retry(lambda: self._attempt(piece), self._row.show_retry)
 
     async def _attempt(self, piece: Slice) -> str:
-        with _counting(self._row) as on_bytes:
-            # Signed now: a signature that waited for its turn would have expired.
+        with _count_bytes(self._row) as on_bytes:
+            # Signed last: a part may wait longer for its turn than a signature is valid.
             signed = await self._api.sign(
                 self._video_id, "PUT", uploadId=self._upload_id, partNumber=piece.number
             )
@@ -210,11 +212,11 @@ class UploadInParts:
             try:
                 await storage.complete(self._http, signed, etags)
             except StorageRefused as error:
-                # An answer was lost on its way, and the first request had been carried out.
+                # After a retry this means that the first try succeeded and its response was lost.
                 if not (tries > 1 and error.code == "NoSuchUpload"):
                     raise
 
-        await patiently(attempt, self._row.waits)
+        await retry(attempt, self._row.show_retry)
 
     @property
     def _http(self) -> httpx2.AsyncClient:
@@ -222,17 +224,17 @@ class UploadInParts:
 
 
 @contextmanager
-def _counting(row: Row) -> Iterator[Callable[[int], None]]:
-    """Yield what counts the bytes of an attempt. Where it fails they are to be sent again."""
+def _count_bytes(row: ProgressRow) -> Iterator[Callable[[int], None]]:
+    """Yield a function that counts the bytes of an attempt; if it fails, take them back."""
     sent = 0
 
     def on_bytes(count: int) -> None:
         nonlocal sent
         sent += count
-        row.sent(count)
+        row.advance(count)
 
     try:
         yield on_bytes
     except BaseException:
-        row.sent(-sent)
+        row.advance(-sent)
         raise

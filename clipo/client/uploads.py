@@ -1,4 +1,4 @@
-"""The command `upload`: several files at once, each to its end."""
+"""Uploads several files at once; a failed one does not stop the others."""
 
 import asyncio
 import os
@@ -8,117 +8,120 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.client.api import Api, Video
-from clipo.client.files import looked_at, unfinished
-from clipo.client.upload import Row, announced, send
-from clipo.client.watch import finished
+from clipo.client.files import inspect, open_saved_upload
+from clipo.client.upload import ProgressRow, announce, send
+from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
 
-_AT_ONCE = 3
+_FILES_AT_ONCE = 3
+
+NewRow = Callable[[str, int], ProgressRow]
+"""Makes the row that shows a file's progress, from its label and its size."""
 
 
 @dataclass(frozen=True, slots=True)
-class GivenFile:
-    """A file that is to be uploaded."""
+class InputFile:
+    """A file to upload."""
 
     path: Path
-    """As it was given."""
-    name: str
-    """As a person tells it from the others."""
-    lasting: bool = True
-    """Whether it is there when the same command is given again."""
+    """The path as the user typed it."""
+    label: str
+    """The filename, or the path if two files have the same name."""
+    temporary: bool = False
+    """Whether `clipo` made the file and deletes it at the end."""
 
     @property
-    def given(self) -> str:
-        """Where it is, as far as the user knows."""
-        return str(self.path) if self.lasting else self.name
+    def typed(self) -> str:
+        """The path as the user typed it; a temporary file's label."""
+        return self.label if self.temporary else str(self.path)
 
 
-def given_files(paths: Sequence[Path]) -> list[GivenFile]:
-    """Return each file once, by its name, or by the way to it where two have the same name."""
+def distinct_files(paths: Sequence[Path]) -> list[InputFile]:
+    """Return each file once. Its label is its name, or its path if two files share the name."""
     different: dict[str, Path] = {}
     for path in paths:
-        different.setdefault(os.path.abspath(path), path)  # noqa: PTH100 (links stay what they are)
+        different.setdefault(os.path.abspath(path), path)  # noqa: PTH100 (a link is a file of its own)
     names = Counter(path.name for path in different.values())
     return [
-        GivenFile(path, path.name if path.name and names[path.name] == 1 else str(path))
+        InputFile(path, path.name if path.name and names[path.name] == 1 else str(path))
         for path in different.values()
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file."""
+    """The result for one file."""
 
-    file: GivenFile
+    file: InputFile
     video: Video | None = None
     error: ClipoError | None = None
 
     @property
     def good(self) -> bool:
-        """Whether the file was uploaded, and has not failed as far as it was followed."""
+        """Whether the file was uploaded and, as far as is known, its video has not failed."""
         return self.error is None and (self.video or {}).get("status") != "failed"
 
 
 class Uploads:
-    """Uploads files, and follows them where that is wanted."""
+    """One run of `clipo upload`."""
 
-    def __init__(self, api: Api, *, wait: bool, state: Path | None = None) -> None:
-        """Take whether to follow a video to its end, and the folder to remember uploads in."""
+    def __init__(self, api: Api, *, wait: bool) -> None:
+        """Take the API, and whether to wait until each video is done or failed."""
         self._api = api
         self._wait = wait
-        self._state = state
-        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._free = asyncio.Semaphore(_FILES_AT_ONCE)
         self._unsent = 0
 
     async def run(
         self,
-        files: Sequence[GivenFile],
-        new_row: Callable[[str, int], Row],
+        files: Sequence[InputFile],
+        new_row: NewRow,
         on_outcome: Callable[[Outcome], None],
     ) -> list[Outcome]:
-        """Return what became of each file, in the order given; told as each one ends."""
+        """Upload files; return their outcomes in the same order.
+
+        `on_outcome` is called with each outcome as soon as it is known.
+        """
         self._unsent = len(files)
 
-        async def one(file: GivenFile) -> Outcome:
-            outcome = await self._outcome(file, new_row)
+        async def upload(file: InputFile) -> Outcome:
+            outcome = await self._upload(file, new_row)
             on_outcome(outcome)
             return outcome
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(one(file)) for file in files]
+                tasks = [group.create_task(upload(file)) for file in files]
         except ExceptionGroup as failed:
-            # What became of a file could not be written.
+            # Only `on_outcome` raises, for example when the output cannot be written.
             raise failed.exceptions[0] from failed
         return [task.result() for task in tasks]
 
     @property
     def all_sent(self) -> bool:
-        """Whether there is nothing left to send: then only processing is waited for."""
+        """Whether all files are sent, so that the command only waits for processing."""
         return self._unsent == 0
 
-    async def _outcome(self, given: GivenFile, new_row: Callable[[str, int], Row]) -> Outcome:
+    async def _upload(self, file: InputFile, new_row: NewRow) -> Outcome:
         try:
-            video, row = await self._sent(given, new_row)
+            video, row = await self._send(file, new_row)
         except ClipoError as error:
             self._unsent -= 1
-            return Outcome(given, error=error)
+            return Outcome(file, error=error)
         self._unsent -= 1
         if not self._wait:
-            return Outcome(given, video)
+            return Outcome(file, video)
         try:
-            video = await finished(self._api, video["id"], lambda now: row.says(now["status"]))
+            video = await wait_until_finished(self._api, video["id"], row.show_status)
         except ClipoError as error:
-            return Outcome(given, video, error)
-        return Outcome(given, video)
+            return Outcome(file, video, error)
+        return Outcome(file, video)
 
-    async def _sent(
-        self, given: GivenFile, new_row: Callable[[str, int], Row]
-    ) -> tuple[Video, Row]:
-        file = looked_at(given.path)
+    async def _send(self, given: InputFile, new_row: NewRow) -> tuple[Video, ProgressRow]:
+        file = inspect(given.path)
         async with self._free:
-            with unfinished(self._api.address, file, self._state) as remembered:
-                video = await announced(self._api, file, remembered)
-                row = new_row(given.name, file.size)
-                await send(self._api, video, file, remembered, row)
+            with open_saved_upload(self._api.address, file) as saved:
+                video = await announce(self._api, file, saved)
+                row = new_row(given.label, file.size)
+                await send(self._api, video, file, saved, row)
         return video, row

@@ -1,53 +1,53 @@
-"""Follows videos by asking the API: one to its end, some, or all that there are."""
+"""Follows videos by polling the API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 
 from clipo.client.api import Api, Video
-from clipo.client.faults import once_answered, patiently
+from clipo.client.faults import retry
 
 FINISHED = ("done", "failed")
 _FIRST_WAIT_S = 0.2
 _LONGEST_WAIT_S = 2.0
-_EVERY_S = 1.0
+_INTERVAL_S = 1.0
 _NEWEST = 100
 
 
-async def finished(api: Api, video_id: str, on_change: Callable[[Video], None]) -> Video:
-    """Return a video when it is done or failed. `on_change` is called with each new status."""
+async def wait_until_finished(api: Api, video_id: str, on_status: Callable[[str], None]) -> Video:
+    """Return a video when it is done or failed. `on_status` is called with each new status."""
     seen, wait_s = None, _FIRST_WAIT_S
     while True:
-        video = await patiently(lambda: api.get(video_id))
+        video = await retry(lambda: api.get(video_id))
         if video["status"] != seen:
             seen = video["status"]
-            on_change(video)
+            on_status(seen)
         if seen in FINISHED:
             return video
         await asyncio.sleep(wait_s)
         wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
 
 
-async def changes_of(api: Api, ids: Sequence[str]) -> AsyncIterator[Video]:
-    """Yield each video at its first sight and at each new status, until all are finished."""
+async def watch(api: Api, ids: Sequence[str]) -> AsyncIterator[Video]:
+    """Yield each video, and again at each new status, until all are done or failed."""
     seen: dict[str, str] = {}
-    left = list(dict.fromkeys(ids))
-    while left:
-        for video_id in list(left):
-            video = await (patiently if seen else once_answered)(partial(api.get, video_id))
+    unfinished = list(dict.fromkeys(ids))
+    while unfinished:
+        for video_id in list(unfinished):
+            video = await retry(partial(api.get, video_id), if_refused=bool(seen))
             if seen.get(video_id) != video["status"]:
                 seen[video_id] = video["status"]
                 yield video
             if video["status"] in FINISHED:
-                left.remove(video_id)
-        if left:
-            await asyncio.sleep(_EVERY_S)
+                unfinished.remove(video_id)
+        if unfinished:
+            await asyncio.sleep(_INTERVAL_S)
 
 
-async def changes(api: Api) -> AsyncIterator[Video]:
-    """Yield what is unfinished now, and then each new status, for ever.
+async def watch_newest(api: Api) -> AsyncIterator[Video]:
+    """Yield the unfinished ones of the newest 100 videos, then each change among these, for ever.
 
-    Of the newest 100 videos. One that was there and is deleted comes with that for its status.
+    A change is a new video, status or attempt. A deleted video has the status `deleted`.
     """
     page = await api.page(limit=_NEWEST)
     seen = {video["id"]: video for video in page["data"]}
@@ -55,23 +55,19 @@ async def changes(api: Api) -> AsyncIterator[Video]:
         if video["status"] not in FINISHED:
             yield video
     while True:
-        await asyncio.sleep(_EVERY_S)
-        page = await patiently(lambda: api.page(limit=_NEWEST))
+        await asyncio.sleep(_INTERVAL_S)
+        page = await retry(lambda: api.page(limit=_NEWEST))
         now = {video["id"]: video for video in page["data"]}
         for video in reversed(page["data"]):
             before = seen.get(video["id"], {})
-            if (before.get("status"), before.get("attempts")) != _state(video):
+            if any(before.get(name) != video[name] for name in ("status", "attempts")):
                 yield video
         for gone in _deleted(seen, now, has_more=page["has_more"]):
             yield gone | {"status": "deleted"}
         seen = now
 
 
-def _state(video: Video) -> tuple[str, int]:
-    return video["status"], video["attempts"]
-
-
 def _deleted(seen: dict[str, Video], now: dict[str, Video], *, has_more: bool) -> list[Video]:
-    # Ids grow with time: what is older than all of a full page has only left the page.
+    # Ids grow with time: a video older than all of a full page has only left the page.
     oldest = min(now, default="") if has_more else ""
     return [video for video_id, video in seen.items() if video_id not in now and video_id > oldest]

@@ -17,17 +17,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium a module: while it runs no other module's event loop could."""
+    """One Chromium per module, because two Playwright event loops cannot run at once."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("there is no Chromium: sh tests/browser/set_up.sh installs it")
+        pytest.skip("no Chromium: install it with sh tests/browser/set_up.sh")
     with chromium(executable) as browser:
         yield browser
 
 
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[WatchedPage]:
-    """A page in a fresh profile, which in the end must have had nothing to complain of."""
+    """A page in a new profile. The test fails if the page had an unexpected error."""
     with opened(browser) as page:
         yield page
         assert page.unexpected == []
@@ -35,7 +35,7 @@ def watched(browser: Browser) -> Iterator[WatchedPage]:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """What docs/api.md tells its readers to install, and axe."""
+    """The npm packages that docs/api.md asks for, and axe."""
     if not (NODE_MODULES / "axe-core").is_dir():
-        pytest.skip("axe and Uppy are not installed: make setup does it")
+        pytest.skip("axe and Uppy are not installed: run make setup")
     return NODE_MODULES

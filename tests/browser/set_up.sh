@@ -1,6 +1,6 @@
 #!/bin/sh
-# The tests in a browser need Chromium: by the machine's own package manager, where that may be.
-# Where it is missing afterwards, they are skipped and say so.
+# Installs Chromium for the browser tests, with apt-get if it may run as root.
+# Without Chromium these tests are skipped.
 set -u
 
 have_chromium() {
@@ -15,8 +15,8 @@ as_root() {
 }
 
 if ! have_chromium && command -v apt-get >/dev/null && as_root true 2>/dev/null; then
-    echo "Installing Chromium for the tests in a browser."
+    echo "Installing Chromium for the browser tests."
     as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -y -qq --no-install-recommends chromium >/dev/null
 fi
-have_chromium || echo "Without Chromium the tests in a browser are skipped."
+have_chromium || echo "Without Chromium the browser tests are skipped."

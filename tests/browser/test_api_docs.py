@@ -1,4 +1,4 @@
-"""What docs/api.md shows to people who write web pages, in a page of another origin."""
+"""The browser examples of docs/api.md, run in a page of another origin."""
 
 import os
 import re
@@ -32,7 +32,7 @@ def large(clips: Clips, tmp_path: Path) -> Path:
 
 
 def build(folder: Path, node_modules: Path, **changes: str) -> None:
-    """Do in a folder what the docs say; `npm install` was done before, from our lock."""
+    """Build the documented page in a folder, with the npm packages of our lock."""
     folder.mkdir()
     (folder / "node_modules").symlink_to(node_modules)
     code = recipe(_EMBED)
@@ -58,7 +58,7 @@ def build(folder: Path, node_modules: Path, **changes: str) -> None:
 def page(
     stack: RunningStack, watched: WatchedPage, node_modules: Path, tmp_path: Path
 ) -> Iterator[WatchedPage]:
-    """The documented page. Parts begin at 10 MB, so that the test need not send 100."""
+    """The documented page, with parts from 10 MB on so that the test sends less."""
     changes = {
         "http://localhost:8000": stack.api,
         "getChunkSize:": "shouldUseMultipart: ({size}) => size > 10e6,\n    getChunkSize:",
@@ -77,7 +77,7 @@ def upload(page: WatchedPage, *files: Path) -> None:
 
 
 def hold(_: Route) -> None:
-    """Leave a request under way."""
+    """Leave a request unanswered."""
 
 
 def expect_done(page: WatchedPage, *names: str) -> None:
@@ -112,7 +112,7 @@ def test_the_snippets_work_in_a_page(
     assert stack.client.get(f"/videos/{failed_id}").status_code == 404
 
 
-def test_uppy_uploads_what_is_dropped(page: WatchedPage, clips: Clips, large: Path) -> None:
+def test_uppy_uploads_dropped_files(page: WatchedPage, clips: Clips, large: Path) -> None:
     upload(page, clips["tiny.mp4"], clips["tiny.webm"], large)
     expect_done(page, "tiny.mp4", "tiny.webm", "large.mp4")
     assert any("partNumber=3" in url for url in page.requests)
@@ -123,7 +123,7 @@ def test_uppy_shows_why_a_video_failed(page: WatchedPage, clips: Clips) -> None:
     expect(page.page.locator("#videos li")).to_contain_text("not a video", timeout=30_000)
 
 
-def test_uppy_goes_on_when_the_network_is_back(page: WatchedPage, large: Path) -> None:
+def test_uppy_resumes_when_the_network_is_back(page: WatchedPage, large: Path) -> None:
     page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header|network error|Network error")
     page.page.route("**/*partNumber=2*", hold)
     with page.page.expect_request("**/*partNumber=2*"):
@@ -137,7 +137,7 @@ def test_uppy_goes_on_when_the_network_is_back(page: WatchedPage, large: Path) -
 
 
 @pytest.mark.parametrize("lost", [1, 4], ids=["once", "until Uppy gives up"])
-def test_uppy_takes_a_lost_answer_to_the_last_step_for_success(
+def test_uppy_succeeds_if_the_last_response_is_lost(
     page: WatchedPage, stack: RunningStack, large: Path, lost: int
 ) -> None:
     page.expect_complaint(

@@ -1,4 +1,4 @@
-"""The page at / in a real browser: what is dropped there becomes a video with a picture."""
+"""The page at / in a real browser: dropped files become videos with thumbnails."""
 
 import json
 import re
@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.browsers import WatchedPage, opened
 from tests.clips import Clips
-from tests.page import DONE_MS, DROP, card, expect_picture
+from tests.page import DONE_MS, DROP, card, expect_picture, isolated
 from tests.running_stack import RunningStack
 
 _SHIFTS = """
@@ -26,7 +26,7 @@ _SHIFTS = """
   }).observe({type: "layout-shift"});
 }
 """
-"""Writes down what moves outside of Uppy's own box, whose bars slide in and out."""
+"""Records layout shifts outside of Uppy's box, whose bars slide in and out."""
 
 _ANIMATIONS = """
 () => {
@@ -36,6 +36,23 @@ _ANIMATIONS = """
     animated++;
     return animate.apply(this, what);
   };
+}
+"""
+_READS_LEFT_TO_RIGHT = """
+(element, text) => {
+  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const start = walker.currentNode.data.indexOf(text);
+    if (start < 0) continue;
+    const leftOf = (at) => {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, at);
+      range.setEnd(walker.currentNode, at + 1);
+      return range.getBoundingClientRect().left;
+    };
+    return leftOf(start) < leftOf(start + text.length - 1);
+  }
+  throw new Error(`${text} is not there`);
 }
 """
 _NO_DATABASE = """
@@ -66,7 +83,7 @@ def named(clips: Clips, tmp_path: Path) -> Callable[[str, str], Path]:
 Named = Callable[[str, str], Path]
 
 
-def uploaded(page: WatchedPage, clip: Path) -> str:
+def upload(page: WatchedPage, clip: Path) -> str:
     """Upload a clip with the page; return its id."""
     page.drop(DROP, clip)
     link = card(page, clip.name).locator("a")
@@ -74,15 +91,15 @@ def uploaded(page: WatchedPage, clip: Path) -> str:
     return link.get_attribute("data-video") or ""
 
 
-def test_what_is_dropped_becomes_a_picture(page: WatchedPage, named: Named) -> None:
+def test_dropped_files_become_thumbnails(page: WatchedPage, named: Named) -> None:
     kinds = ("mp4", "mov", "mkv", "webm", "avi", "wmv", "flv")
     page.drop(DROP, *(named(f"tiny.{kind}", f"dropped.{kind}") for kind in kinds))
     for kind in kinds:
         expect_picture(card(page, f"dropped.{kind}"))
 
 
-def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "light.mp4"))
+def test_the_page_is_small_and_shifts_nothing(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "light.mp4"))
     page.page.reload()
     expect_picture(card(page, "light.mp4"))
     figures = page.figures()
@@ -91,7 +108,9 @@ def test_the_page_is_light_and_stands_still(page: WatchedPage, named: Named) -> 
 
 
 @pytest.mark.long
-def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: RunningStack) -> None:
+def test_the_page_is_painted_before_its_script_loads(
+    page: WatchedPage, stack: RunningStack
+) -> None:
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -108,16 +127,16 @@ def test_it_is_painted_before_its_script_is_there(page: WatchedPage, stack: Runn
 
 
 @pytest.mark.long
-def test_nothing_slides_for_those_who_want_no_motion(page: WatchedPage, named: Named) -> None:
+def test_nothing_slides_with_reduced_motion(page: WatchedPage, named: Named) -> None:
     page.page.emulate_media(reduced_motion="reduce")
     page.page.evaluate(_ANIMATIONS)
-    uploaded(page, named("tiny.mp4", "motionless.mp4"))
+    upload(page, named("tiny.mp4", "motionless.mp4"))
     assert page.page.evaluate("animated") == 0
 
 
 @pytest.mark.long
-def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "before.mp4"))
+def test_new_and_finished_videos_shift_nothing(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "before.mp4"))
     expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
     page.page.evaluate(_SHIFTS)
     page.page.evaluate(_ANIMATIONS)
@@ -135,7 +154,7 @@ def test_nothing_moves_when_videos_come_and_finish(page: WatchedPage, named: Nam
     assert page.page.evaluate("animated") > 0
 
 
-def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named) -> None:
+def test_a_failed_video_among_others_is_processed_again(page: WatchedPage, named: Named) -> None:
     good = named("tiny.mp4", "good.mp4"), named("tiny.mkv", "good.mkv")
     page.drop(DROP, good[0], named("text.mp4", "bad.mp4"), good[1])
     expect_picture(card(page, "good.mp4"))
@@ -148,30 +167,30 @@ def test_one_of_several_fails_and_is_tried_again(page: WatchedPage, named: Named
     expect(details).to_contain_text("not_a_video")
     details.get_by_role("button", name="Process it again", exact=True).click()
     expect(details.locator(".status.failed")).to_have_count(0)
-    # Sooner than the page asks while nothing moves.
+    # Sooner than the page polls while all videos are finished.
     expect(details.locator(".status.failed")).to_be_visible(timeout=15_000)
 
 
-def test_what_clipo_does_not_take_is_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
+def test_unsupported_and_empty_files_are_refused_at_once(page: WatchedPage, tmp_path: Path) -> None:
     texts = [tmp_path / f"{number}.txt" for number in range(4)]
     for text in texts:
         text.write_text("no video")
     (tmp_path / "empty.mp4").touch()
     page.drop(DROP, *texts, tmp_path / "empty.mp4")
-    told = page.page.get_by_role("alert")
-    expect(told).to_contain_text(
-        ["0.txt, 1.txt, 2.txt and 1 more: not a video that Clipo takes", "empty.mp4: empty"]
+    names = ", ".join(isolated(text.name) for text in texts[:3])
+    expect(page.page.get_by_role("alert")).to_contain_text(
+        [f"{names} and 1 more: not in a supported format", f"{isolated('empty.mp4')}: empty"]
     )
     page.screenshot("refused", width=360, height=740)
     assert not [call for call in page.calls if call.startswith("POST ")]
 
 
-def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> None:
+def test_a_video_is_shown_and_deleted(page: WatchedPage, named: Named) -> None:
     page.expect_complaint("404")
-    video_id = uploaded(page, named("tiny.webm", "looked-at.webm"))
+    video_id = upload(page, named("tiny.webm", "looked-at.webm"))
     card(page, "looked-at.webm").locator("a").click()
     details = page.page.get_by_role("dialog")
-    expect(details).to_contain_text("Processing began")
+    expect(details).to_contain_text("Processing started")
     expect(details).to_contain_text(re.compile(rf"curl -X DELETE \S+/videos/{video_id}"))
     details.get_by_role("button", name="Delete…").click()
     details.get_by_role("button", name="Keep it").click()
@@ -183,11 +202,11 @@ def test_a_video_is_looked_at_and_deleted(page: WatchedPage, named: Named) -> No
 
 
 @pytest.mark.long
-def test_what_is_shown_is_copied(
+def test_the_buttons_copy_the_shown_commands(
     page: WatchedPage, stack: RunningStack, named: Named, tmp_path: Path
 ) -> None:
     page.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=stack.api)
-    uploaded(page, named("tiny.mp4", "it's copied.mp4"))
+    upload(page, named("tiny.mp4", "it's copied.mp4"))
     card(page, "it's copied.mp4").locator("a").click()
     calls = page.page.locator(".calls li")
     for call in calls.all():
@@ -202,25 +221,25 @@ def test_what_is_shown_is_copied(
 
 @pytest.mark.long
 @pytest.mark.parametrize("address", ["cut-off", "%", "..", "x" * 5000], ids=str.__len__)
-def test_an_address_of_no_video_says_so(
+def test_the_address_of_an_unknown_video_says_so(
     page: WatchedPage, stack: RunningStack, address: str
 ) -> None:
     page.expect_complaint("40[04]|ERR_")
     page.page.set_viewport_size({"width": 360, "height": 740})
     page.page.goto(f"{stack.api}/#/videos/{address}")
     details = page.page.get_by_role("dialog")
-    expect(details).to_contain_text("was deleted, or never was")
+    expect(details).to_contain_text("does not exist")
     assert details.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
     details.get_by_role("button", name="Show all videos").click()
     expect(details).to_have_count(0)
 
 
 @pytest.mark.long
-def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "back.mp4"))
+def test_back_closes_the_details(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "back.mp4"))
     link = card(page, "back.mp4").locator("a")
     link.click()
-    expect(page.page).to_have_title("back.mp4 · Clipo")
+    expect(page.page).to_have_title(f"{isolated('back.mp4')} · Clipo")
     page.page.go_back()
     expect(page.page.get_by_role("dialog")).to_have_count(0)
     expect(page.page).to_have_title("Clipo")
@@ -228,8 +247,10 @@ def test_back_closes_a_video_where_it_was_opened(page: WatchedPage, named: Named
 
 
 @pytest.mark.long
-def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("text.mp4", "small-failed.mp4"))
+def test_the_page_is_readable_in_forced_colours_and_on_small_screens(
+    page: WatchedPage, named: Named
+) -> None:
+    upload(page, named("text.mp4", "small-failed.mp4"))
     page.page.emulate_media(forced_colors="active")
     page.screenshot("forced-colours", width=1280, height=800)
     page.page.emulate_media(forced_colors="none")
@@ -247,8 +268,8 @@ def test_it_is_read_in_forced_colours_and_on_small_screens(page: WatchedPage, na
 
 @pytest.mark.long
 def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
-    uploaded(page, named("tiny.mp4", "filtered.mp4"))
-    uploaded(page, named("text.mp4", "filtered-out.mp4"))
+    upload(page, named("tiny.mp4", "filtered.mp4"))
+    upload(page, named("text.mp4", "filtered-out.mp4"))
     statuses = page.page.locator(".card a")
     for status, seen, hidden in (
         ("done", "filtered.mp4", "filtered-out.mp4"),
@@ -263,8 +284,8 @@ def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
 
 
 @pytest.mark.long
-def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
-    video_id = uploaded(page, named("tiny.mp4", "typed.mp4"))
+def test_the_page_works_by_keyboard(page: WatchedPage, named: Named) -> None:
+    video_id = upload(page, named("tiny.mp4", "typed.mp4"))
     press = page.page.keyboard.press
     page.page.get_by_role("radio", name="all").focus()
     press("Tab")
@@ -284,7 +305,29 @@ def test_all_of_it_works_by_keyboard(page: WatchedPage, named: Named) -> None:
     expect(link).to_be_focused()
 
 
-def test_names_are_text_whatever_is_in_them(page: WatchedPage, named: Named) -> None:
+def reads_left_to_right(element: Locator, text: str) -> bool:
+    """Whether a text that the element shows in one line begins at its left end."""
+    return bool(element.evaluate(_READS_LEFT_TO_RIGHT, text))
+
+
+def test_a_right_to_left_name_does_not_turn_the_text_after_it(
+    page: WatchedPage, named: Named, tmp_path: Path
+) -> None:
+    refused = tmp_path / "\u202etxt.txt"
+    refused.write_text("no video")
+    page.drop(DROP, refused)
+    assert reads_left_to_right(page.page.get_by_role("alert").first, "not in")
+    name = "\u202e4pm.mp4"
+    upload(page, named("tiny.mp4", name))
+    expect(card(page, name).locator(".name bdi")).to_have_text(name)
+    card(page, name).locator("a").click()
+    details = page.page.get_by_role("dialog")
+    expect(details.locator("h2 bdi")).to_have_text(name)
+    assert reads_left_to_right(details.locator("pre").first, ">video.json")
+    expect(page.page).to_have_title(f"{isolated(name)} · Clipo")
+
+
+def test_names_are_shown_as_text(page: WatchedPage, named: Named) -> None:
     names = [
         "<img src=x onerror=alert(1)>.mp4",
         "\u202efdp.4pm عطلة الصيف 🏖️.mp4",
@@ -318,7 +361,7 @@ def test_hundreds_of_videos_are_shown_page_by_page(
     assert ids == sorted(set(ids), key=str, reverse=True)
 
 
-def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
+def test_the_page_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
     page.expect_complaint("ERR_FAILED")
     page.page.route("**/videos?*", lambda route: route.abort())
     page.page.reload()
@@ -328,7 +371,7 @@ def test_it_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
 
 
 @pytest.mark.long
-def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
+def test_without_javascript_the_page_says_what_to_do(browser: Browser, stack: RunningStack) -> None:
     with opened(browser, java_script_enabled=False) as page:
         page.page.goto(stack.api)
         expect(page.page.locator("noscript")).to_be_visible()
@@ -338,7 +381,7 @@ def test_without_javascript_it_says_what_to_do(browser: Browser, stack: RunningS
 
 @pytest.mark.long
 @pytest.mark.parametrize("blocked", [_NO_DATABASE, _NOTHING_OPENS], ids=["no-database", "no-open"])
-def test_it_works_in_browsers_that_keep_nothing(
+def test_the_page_works_in_browsers_that_store_nothing(
     watched: WatchedPage, stack: RunningStack, named: Named, blocked: str
 ) -> None:
     watched.page.add_init_script(blocked)
@@ -350,10 +393,10 @@ def test_it_works_in_browsers_that_keep_nothing(
 
 
 @pytest.mark.parametrize("dark", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_nobody_is_shut_out(page: WatchedPage, named: Named, *, dark: bool) -> None:
+def test_the_page_is_accessible(page: WatchedPage, named: Named, *, dark: bool) -> None:
     ids = {
-        "done": uploaded(page, named("tiny.mp4", f"seen-{dark}.mp4")),
-        "failed": uploaded(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
+        "done": upload(page, named("tiny.mp4", f"seen-{dark}.mp4")),
+        "failed": upload(page, named("text.mp4", f"seen-failed-{dark}.mp4")),
     }
     for width, height in _WIDTHS:
         page.screenshot("page", width=width, height=height, dark=dark)

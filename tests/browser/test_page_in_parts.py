@@ -1,4 +1,4 @@
-"""The page with files that go in parts: paused, reloaded, cut off, hung up, given up, expired."""
+"""The page with multipart uploads: paused, reloaded, interrupted, stalled, cancelled, expired."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _FORGET_FILES = """
   };
 })
 """
-"""As if they had been too large to be kept."""
+"""Deletes the stored files, as if they had been too large to store."""
 
 
 def uploads_in_parts(world: FaultyStack) -> list[dict[str, Any]]:
@@ -34,7 +34,7 @@ def uploads_in_parts(world: FaultyStack) -> list[dict[str, Any]]:
 
 
 def arrived(world: FaultyStack) -> set[int]:
-    """Return the numbers of the parts that storage has of the only upload."""
+    """Return the numbers of the parts in storage of the only upload."""
     [one] = uploads_in_parts(world)
     parts = world.s3.list_parts(Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"])
     return {part["PartNumber"] for part in parts.get("Parts", [])}
@@ -60,8 +60,8 @@ def make(clip: Path, path: Path, size: int) -> Path:
     return path
 
 
-def dropped(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
-    """Upload a file until one of its parts hangs in the air."""
+def drop_until(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: int) -> Trap:
+    """Upload a file until one of its parts gets no response."""
     trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=%d&" % until_part)
     page.drop(DROP, file)
     assert trap.reached.wait(60)
@@ -69,7 +69,7 @@ def dropped(page: WatchedPage, world: FaultyStack, file: Path, *, until_part: in
 
 
 def video_ids(page: WatchedPage) -> set[str]:
-    """Return the videos that were uploaded from a page."""
+    """Return the ids of the videos that a page uploads."""
     found = (re.search(r"/uploads/([0-9a-f]{24})/source", url) for url in page.requests)
     return {one[1] for one in found if one}
 
@@ -80,7 +80,7 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
 ) -> None:
     page.expect_complaint("unsafe header")
     large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
-    dropped(page, world, large, until_part=12)
+    drop_until(page, world, large, until_part=12)
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
         page.page.get_by_role("button", name="Pause", exact=True).click()
     expect(card(page, "three-hundred")).to_contain_text("paused 2")
@@ -90,7 +90,9 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     for _ in range(2):
         with page.page.expect_response("**/videos?*"):
             pass
-    assert not [url for url in page.requests if url.startswith(world.storage.url)], "it is paused"
+    assert not [url for url in page.requests if url.startswith(world.storage.url)], (
+        "the upload is paused"
+    )
     await_kept(page.page)
     kept = arrived(world)
     page.page.reload()
@@ -108,13 +110,13 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
 
 
 @pytest.mark.long
-def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
+def test_the_page_asks_before_it_loses_an_upload(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("unsafe header")
     page.page.add_init_script("delete Navigator.prototype.locks")
     page.page.reload()
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     with page.page.expect_event("dialog") as asked:
         page.page.evaluate("setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
@@ -123,7 +125,7 @@ def test_what_the_browser_does_not_keep_is_not_lost_by_accident(
 
 
 @pytest.mark.long
-def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
+def test_after_a_reload_only_unfinished_files_must_be_chosen_again(
     page: WatchedPage, world: FaultyStack, large: Path, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("unsafe header")
@@ -147,16 +149,16 @@ def test_after_a_reload_only_what_is_left_is_to_be_chosen_again(
 
 
 @pytest.mark.long
-def test_a_second_tab_leaves_the_upload_to_the_first(
+def test_a_second_tab_does_not_resume_the_first_tabs_upload(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     await_kept(page.page)
     second = page.page.context.new_page()
     second.goto(world.stack.api)
     expect(second.locator(".card").filter(has_text=large.stem)).to_be_visible()
     with second.expect_response("**/videos?*"):
-        pass  # time enough to find what the first tab has written down
+        pass  # by then the second tab would have found the stored upload
     interrupted = second.get_by_text("An upload was interrupted")
     expect(interrupted).to_have_count(0)
     page.page.close()
@@ -166,11 +168,11 @@ def test_a_second_tab_leaves_the_upload_to_the_first(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_the_network_is_back(
+def test_an_upload_resumes_when_the_network_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
-    dropped(page, world, large, until_part=5)
+    drop_until(page, world, large, until_part=5)
     with page.offline():
         expect(page.page.get_by_text("You are offline").first).to_be_visible()
         expect(card(page, large.stem)).to_contain_text("offline at")
@@ -183,7 +185,7 @@ def test_an_upload_goes_on_when_the_network_is_back(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_storage_answers_again(
+def test_an_upload_resumes_when_storage_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
@@ -198,7 +200,7 @@ def test_an_upload_goes_on_when_storage_answers_again(
 
 
 @pytest.mark.long
-def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, large: Path) -> None:
+def test_an_upload_resumes_when_the_api_is_back(page: WatchedPage, large: Path) -> None:
     page.expect_complaint("503|unsafe header|Storage does not answer")
     problem = {"code": "storage_unavailable", "detail": "Storage does not answer."}
     page.page.route(
@@ -211,24 +213,24 @@ def test_an_upload_goes_on_when_the_api_is_available_again(page: WatchedPage, la
 
 
 @pytest.mark.long
-def test_parts_that_storage_has_forgotten_are_sent_anew(
+def test_parts_that_storage_deleted_are_sent_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
-    trap = dropped(page, world, large, until_part=3)
+    trap = drop_until(page, world, large, until_part=3)
     for one in uploads_in_parts(world):
         world.s3.abort_multipart_upload(
             Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
         )
     trap.go_on.set()
-    expect(card(page, large.stem)).to_contain_text("Retry uploads the file anew")
+    expect(card(page, large.stem)).to_contain_text("Retry uploads the whole file again")
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
 
 @pytest.mark.long
-def test_a_page_that_is_older_than_storages_address_says_so(
+def test_a_new_address_of_storage_needs_a_reload(
     watched: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     watched.expect_complaint("CSP: connect-src|Content Security Policy|violates|Network error")
@@ -246,12 +248,12 @@ def test_a_page_that_is_older_than_storages_address_says_so(
 
 
 @pytest.mark.long
-def test_a_part_that_is_never_answered_is_sent_again(
+def test_a_part_without_a_response_is_sent_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.page.clock.install()
     page.page.reload()
-    dropped(page, world, large, until_part=5)
+    drop_until(page, world, large, until_part=5)
     expect(card(page, large.stem)).to_contain_text("uploading")
     page.page.clock.fast_forward("00:50")
     expect_picture(card(page, large.stem))
@@ -260,7 +262,7 @@ def test_a_part_that_is_never_answered_is_sent_again(
 
 
 @pytest.mark.long
-def test_a_file_that_is_never_answered_is_sent_again(
+def test_a_file_without_a_response_is_sent_again(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.page.clock.install()
@@ -274,23 +276,23 @@ def test_a_file_that_is_never_answered_is_sent_again(
     assert page.page.locator(".card").filter(has_text="hangs.mp4").count() == 1
 
 
-def test_what_is_too_large_is_never_announced(
+def test_a_file_that_is_too_large_is_not_announced(
     page: WatchedPage, world: FaultyStack, tmp_path: Path
 ) -> None:
     huge = tmp_path / "huge.mp4"
     with huge.open("wb") as file:
         file.truncate(1_000_000_001)
     page.drop(DROP, huge)
-    told = page.page.get_by_text("huge.mp4: too large. At most 1 GB are allowed")
-    expect(told.first).to_be_visible()
+    message = page.page.get_by_text("too large. The limit is 1 GB")
+    expect(message.first).to_be_visible()
     assert f"POST {world.stack.api}/videos" not in page.calls
 
 
-def test_an_upload_that_is_cancelled_leaves_nothing(
+def test_a_cancelled_upload_leaves_nothing(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
-    dropped(page, world, large, until_part=3)
+    drop_until(page, world, large, until_part=3)
     expect(card(page, large.stem)).to_be_visible()
     with page.page.expect_request_finished(
         lambda one: one.method == "DELETE" and "/videos/" in one.url
@@ -303,16 +305,18 @@ def test_an_upload_that_is_cancelled_leaves_nothing(
 
 
 @pytest.mark.long
-def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
+def test_a_video_that_is_deleted_during_its_upload_is_uploaded_again(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header|NoSuchUpload|expired or was deleted")
-    trap = dropped(page, world, large, until_part=3)
+    trap = drop_until(page, world, large, until_part=3)
     expect(card(page, large.stem)).to_be_visible()
     [first] = video_ids(page)
     world.stack.client.delete(f"/videos/{first}")
     trap.go_on.set()
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry uploads the file anew")
+    expect(page.page.get_by_role("alert").first).to_contain_text(
+        "Retry uploads the whole file again"
+    )
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     [second] = video_ids(page) - {first}
@@ -321,11 +325,11 @@ def test_a_video_that_is_deleted_meanwhile_is_uploaded_anew(
 
 
 @pytest.mark.long
-def test_a_video_that_expired_meanwhile_is_revived(
+def test_a_video_that_expires_during_its_upload_is_revived(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("409|unsafe header")
-    trap = dropped(page, world, large, until_part=5)
+    trap = drop_until(page, world, large, until_part=5)
     expect(card(page, large.stem)).to_be_visible()
     [video_id] = video_ids(page)
     let_time_pass(world.videos, workers=timedelta(hours=2), waiting=timedelta(0))
@@ -337,7 +341,7 @@ def test_a_video_that_expired_meanwhile_is_revived(
 
 
 @pytest.mark.long
-def test_a_signature_that_expired_is_made_anew(
+def test_an_expired_signature_is_replaced(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
     page.expect_complaint("403|unsafe header")
@@ -349,8 +353,8 @@ def test_a_signature_that_expired_is_made_anew(
         times=1,
     )
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "late.mp4", 10_000))
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry makes a new one")
-    expect(card(page, "late.mp4")).to_contain_text("Retry makes a new one")
+    expect(page.page.get_by_role("alert").first).to_contain_text("Retry gets a new signature")
+    expect(card(page, "late.mp4")).to_contain_text("Retry gets a new signature")
     page.screenshot("stopped", width=360, height=900)
     page.screenshot("stopped", width=1280, height=900, dark=True)
     page.page.get_by_role("button", name="Retry upload").last.click()

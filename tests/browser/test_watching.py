@@ -1,4 +1,4 @@
-"""What the other tests of pages rely on: nothing that a page does goes unseen."""
+"""The watcher that the other browser tests use sees every fault of a page."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ setTimeout(() => {
 
 @pytest.fixture
 def bad(browser: Browser, tmp_path: Path) -> Iterator[WatchedPage]:
-    """A page that does all that a page should not do."""
+    """A page with all faults that the watcher looks for."""
     (tmp_path / "late.js").write_text(_PICTURE_LATER)
     (tmp_path / "index.html").write_text(
         f"""<!doctype html><html lang="en"><title>Bad</title>
@@ -35,18 +35,18 @@ def bad(browser: Browser, tmp_path: Path) -> Iterator[WatchedPage]:
         yield page
 
 
-def test_what_the_policy_forbids_is_a_complaint(bad: WatchedPage) -> None:
+def test_a_violation_of_the_policy_is_a_complaint(bad: WatchedPage) -> None:
     assert any("CSP: script-src-elem forbids inline" in one for one in bad.unexpected)
     assert any("CSP: img-src forbids http://127.0.0.1:9" in one for one in bad.unexpected)
 
 
-def test_a_complaint_that_is_expected_is_none(bad: WatchedPage) -> None:
+def test_an_expected_complaint_is_ignored(bad: WatchedPage) -> None:
     bad.expect_complaint(".")
     assert bad.complaints
     assert bad.unexpected == []
 
 
-def test_a_shift_and_a_script_are_measured(bad: WatchedPage) -> None:
+def test_layout_shifts_and_scripts_are_measured(bad: WatchedPage) -> None:
     figures = bad.figures()
     assert figures.layout_shift > 0
     assert figures.script_bytes == len(_PICTURE_LATER)
@@ -54,16 +54,16 @@ def test_a_shift_and_a_script_are_measured(bad: WatchedPage) -> None:
 
 
 @pytest.mark.usefixtures("node_modules")
-def test_what_a_screen_reader_cannot_tell_is_found(bad: WatchedPage) -> None:
+def test_accessibility_faults_are_found(bad: WatchedPage) -> None:
     assert [finding for finding in bad.accessibility_findings() if finding.startswith("image-alt")]
 
 
-def test_a_page_that_is_offline_knows_it(bad: WatchedPage) -> None:
+def test_offline_cuts_the_page_off(bad: WatchedPage) -> None:
     with bad.offline():
         assert bad.page.evaluate("navigator.onLine") is False
     assert bad.page.evaluate("navigator.onLine") is True
 
 
-def test_a_picture_of_it_is_kept(bad: WatchedPage) -> None:
+def test_a_screenshot_is_stored(bad: WatchedPage) -> None:
     path = bad.screenshot("watching", width=360, height=640, dark=True)
     assert path.read_bytes().startswith(b"\x89PNG")

@@ -103,7 +103,7 @@ class TestUpload:
             huge.truncate(5_000_000_000)
         finished = command.run("upload", "huge.mp4")
         assert finished.returncode == 1
-        assert "at most 100,000,000 are allowed. Shorten it, or raise" in finished.stderr
+        assert "at most 100,000,000 are allowed. Shorten the video, or raise" in finished.stderr
 
     def test_bars_and_data_do_not_meet_on_one_terminal(self, command: Command, clip: str) -> None:
         shutil.copy(command.folder / clip, command.folder / "other.mp4")
@@ -196,7 +196,7 @@ class TestAddress:
         with a_web_server() as address:
             finished = command.run("list", "--api", address)
         assert finished.returncode == 1
-        assert "is not Clipo: 200 with text/html" in finished.stderr
+        assert "is not Clipo: it answered 200 with text/html" in finished.stderr
 
     @pytest.mark.parametrize("address", ["localhost:8000", "ftp://x", "http://", "http://a b"])
     def test_what_is_no_address_is_a_misuse(self, command: Command, address: str) -> None:
@@ -240,7 +240,7 @@ class TestVideos:
         done = stack.finished(stack.upload_form(clips["h264.mp4"]))
         with command.typed("show", done["id"], columns=40) as screen:
             assert screen.exit_code() == 0
-            for words in ("640x360", "h264, 25 frames a second", "aac", "announced", "done in"):
+            for words in ("640x360", "h264, 25 frames per second", "aac", "announced", "done in"):
                 assert words in screen.text
             assert HALF_BLOCK in screen.text
         failed = stack.finished(stack.upload_form(clips["text.mp4"]))
@@ -394,7 +394,7 @@ class TestOutput:
     def test_closed_streams_are_no_bugs(self, command: Command) -> None:
         finished = command.shell("clipo list >&-")
         assert finished.returncode == 1
-        assert finished.stderr == "There is nowhere to write to: standard output is closed.\n"
+        assert finished.stderr == "Standard output is closed. clipo needs it to write to.\n"
         assert command.shell("clipo list --json 2>&-").returncode == 0
         asked = command.shell("clipo delete 507f1f77bcf86cd799439011 <&-")
         assert (asked.returncode, "Traceback" in asked.stderr) == (2, False)
@@ -424,3 +424,14 @@ class TestDoctor:
         assert finished.returncode == 1
         assert "Did you mean CLIPO_API?" in finished.stdout
         assert "CLIPO_API must be an address" in finished.stdout
+
+
+class TestMigrate:
+    def test_the_database_of_the_running_stack_needs_no_migration(
+        self, command: Command, stack: RunningStack
+    ) -> None:
+        finished = command.run("migrate", CLIPO_HOME=str(stack.home))
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout == (
+            "Migrated: 0 records changed, 0 indexes built, 0 indexes dropped.\n"
+        )

@@ -51,7 +51,7 @@ def interrupted(
         assert re.search(r"large\.mp4 .+ \d+% +[\d.]+ [MG]B/s +\d:\d\d left", screen.text)
         end(screen)
         assert screen.exit_code() == 130
-        assert screen.text.endswith("Stopped. The same command goes on where it was.")
+        assert screen.text.endswith("Stopped. Run the same command again to resume.")
         assert "Traceback" not in screen.text
         assert screen.screen.cursor.hidden is False
 
@@ -88,7 +88,7 @@ def test_the_same_command_sends_what_has_not_arrived(
     finished = command.run("upload", "large.mp4", "--json")
     assert finished.returncode == 0, finished.stderr
     assert signed_parts(roomy) - before == parts - len(arrived)
-    assert "going on: " in finished.stderr
+    assert "resuming: " in finished.stderr
     video = json.loads(finished.stdout)
     assert f"uploads/{video['id']}/source" == key, "announced once"
     assert video["size"] == (command.folder / "large.mp4").stat().st_size
@@ -103,7 +103,7 @@ def test_a_file_that_has_changed_since_begins_anew(roomy: RunningStack, command:
     os.utime(command.folder / "large.mp4", (1, 1))
     finished = command.run("upload", "large.mp4", "--json")
     assert finished.returncode == 0, finished.stderr
-    assert "going on" not in finished.stderr
+    assert "resuming" not in finished.stderr
     assert json.loads(finished.stdout)["id"] not in key
     abandoned = key.split("/")[1]
     roomy.client.delete(f"/videos/{abandoned}")

@@ -1,4 +1,4 @@
-/** The API's calls, as docs/api.md has them. */
+/** The calls of the API, described in docs/api.md. */
 
 export type Status = "pending" | "processing" | "done" | "failed";
 
@@ -57,7 +57,7 @@ export interface SignedRequest {
   fields?: Record<string, string>;
 }
 
-/** An answer that is a problem document: its `detail` is a sentence for a person. */
+/** An error response of the API. Its message is the problem document's `detail`, a sentence. */
 export class ApiProblem extends Error {
   constructor(
     readonly code: string,
@@ -68,10 +68,10 @@ export class ApiProblem extends Error {
   }
 }
 
-/** No answer: the connection failed, or took too long. */
+/** There was no response: the connection failed, or took too long. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
-    super("Clipo cannot be reached. Is the network there, and the service running?", {cause});
+    super("Clipo cannot be reached. Check the network, and that the service runs.", {cause});
   }
 }
 
@@ -111,7 +111,7 @@ function problemOf(status: number, text: string): Error {
     if (typeof code === "string" && typeof detail === "string")
       return new ApiProblem(code, status, detail);
   } catch {
-    // Not our API's words: a gateway before it, most likely.
+    // Not a problem document: most likely a gateway in front of the API has answered.
   }
   return new ApiProblem(
     "unknown",

@@ -1,37 +1,50 @@
 import type {Video} from "./api";
 
+/** A piece of a command; a filename is a piece of its own, so that the page can isolate it. */
+export type Piece = string | {filename: string};
+
 export interface Call {
   title: string;
-  command: string;
+  command: Piece[];
 }
 
-/** Return what a person types to do with a video by hand what the page does. */
+/** Return curl commands that do what the page does with a video. */
 export function callsFor(video: Video, origin: string): Call[] {
-  const one = `${origin}/videos/${video.id}`;
-  const file = quoted(video.filename);
+  const url = `${origin}/videos/${video.id}`;
   return [
-    {title: "Announce such a file", command: announce(video, origin)},
-    {title: "Upload it to storage, with the form that came back", command: upload(file)},
-    {title: "Look at this video", command: `curl ${one}`},
+    {title: "Announce a file like this", command: announce(video, origin)},
+    {title: "Upload it to storage with the returned form", command: upload(video)},
+    {title: "Get this video", command: [`curl ${url}`]},
     ...(video.status === "done"
-      ? [{title: "Fetch the thumbnail", command: `curl -L -o thumbnail.jpg ${one}/thumbnail`}]
+      ? [{title: "Get the thumbnail", command: [`curl -L -o thumbnail.jpg ${url}/thumbnail`]}]
       : []),
     ...(video.status === "failed"
-      ? [{title: "Process it again", command: `curl -X POST ${one}/retry`}]
+      ? [{title: "Process it again", command: [`curl -X POST ${url}/retry`]}]
       : []),
-    {title: "Delete it", command: `curl -X DELETE ${one}`},
+    {title: "Delete it", command: [`curl -X DELETE ${url}`]},
   ];
 }
 
-const announce = ({filename, size}: Video, origin: string) =>
-  `curl -s ${origin}/videos -H 'Content-Type: application/json' \\
-  -d ${quoted(JSON.stringify({filename, size}))} >video.json`;
+export const textOf = (command: Piece[]) =>
+  command.map((piece) => (typeof piece === "string" ? piece : piece.filename)).join("");
 
-const upload = (file: string) =>
+const announce = ({filename, size}: Video, origin: string): Piece[] => [
+  `curl -s ${origin}/videos -H 'Content-Type: application/json' \\
+  -d '{"filename":`,
+  {filename: escapeForShell(JSON.stringify(filename))},
+  `,"size":${size}}' >video.json`,
+];
+
+const upload = ({filename}: Video): Piece[] => [
   `curl "$(jq -r .upload.url video.json)" \\
   $(jq -r '.upload.fields | to_entries[] | "-F \\(.key)=\\(.value)"' video.json) \\
-  -F file=@${file}`;
+  -F file=@`,
+  {filename: quoteForShell(filename)},
+];
 
-/** For a POSIX shell. */
-export const quoted = (text: string) =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+/** Quote a text for a POSIX shell if it needs that. */
+const quoteForShell = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${escapeForShell(text)}'`;
+
+/** Escape a text that stands between single quotes in a POSIX shell. */
+const escapeForShell = (text: string) => text.replaceAll("'", `'\\''`);

@@ -1,4 +1,4 @@
-/** What stops an upload, in words for people, and which of it passes by itself. */
+/** Errors that stop an upload: messages for people, and retries of transient errors. */
 
 import type {Body, Meta, Uppy} from "@uppy/core";
 import {ApiProblem, Unreachable} from "./api";
@@ -11,17 +11,17 @@ const LAST_RETRY_MS = 15_000;
 interface Fault {
   name?: string;
   message: string;
-  /** Of an answer, the API's or S3's. */
+  /** Status of the response from the API or S3, if there is one. */
   status?: number;
 }
 
-/** The policy that came with the page forbids the address that storage has now. */
+/** Whether the page's content security policy forbids the address that storage has now. */
 let storageHasMoved = false;
 document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {
   storageHasMoved ||= effectiveDirective === "connect-src";
 });
 
-/** Go on by itself when the network is back, or who was unavailable answers again. */
+/** Retry uploads when the network or an unavailable service may be back. */
 export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
   const waiting = new Set<string>();
   let delay = FIRST_RETRY_MS;
@@ -35,14 +35,14 @@ export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B
     delay = FIRST_RETRY_MS;
   });
   uppy.on("upload-error", (file, error) => {
-    if (!file || storageHasMoved || !passes(error)) return;
+    if (!file || storageHasMoved || !isTransient(error)) return;
     if (waiting.size === 0) setTimeout(retry, delay);
     waiting.add(file.id);
     delay = Math.min(delay * 2, LAST_RETRY_MS);
   });
 }
 
-const passes = (error: Fault) => isNetworkFault(error) || isUnavailable(error);
+const isTransient = (error: Fault) => isNetworkFault(error) || isUnavailable(error);
 
 const isNetworkFault = (error: Fault) =>
   error instanceof Unreachable || error.name === "S3NetworkError" || /network/i.test(error.message);
@@ -51,20 +51,20 @@ const isUnavailable = ({status}: Fault) => status === 429 || (status ?? 0) >= 50
 
 export const isGone = ({message}: Fault) => message.includes("NoSuchUpload");
 
-/** Storage says codes; people want to know what to do. */
+/** Return what happened and what to do; the error's own message may be only a code. */
 export function sentenceOf(error: Fault): string {
   if (isNetworkFault(error) && storageHasMoved)
-    return "Storage has another address than when this page was opened. Reload the page: the upload goes on.";
+    return "Storage has a new address. Reload the page to resume the upload.";
   if (isNetworkFault(error))
-    return "The network failed. The upload goes on as soon as it is back; Retry tries it now.";
+    return "The network failed. The upload resumes when it is back. To try now, press Retry.";
   if (isUnavailable(error))
-    return "The service is not available. The upload goes on as soon as it is; Retry tries it now.";
+    return "The service is not available. The upload resumes when it is back. To try now, press Retry.";
   if (error instanceof ApiProblem) return error.message;
   if (error.message.includes("EntityTooLarge"))
-    return `The file is too large: at most ${bytes(maxUploadBytes)} are allowed.`;
+    return `The file is too large. The limit is ${bytes(maxUploadBytes)}.`;
   if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
-    return "Storage refused it: its signature has expired, or a clock is wrong. Retry makes a new one.";
+    return "Storage refused the upload: its signature has expired, or a clock is wrong. Retry gets a new signature.";
   if (isGone(error))
-    return "What was uploaded is gone: the video was deleted, or waited for too long. Retry uploads the file anew.";
+    return "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.";
   return error.message;
 }

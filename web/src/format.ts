@@ -1,12 +1,15 @@
-/** Numbers and times as people read them. */
+/** Formats numbers, times and names for people. */
 
 const number = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
 const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
 const exact = new Intl.DateTimeFormat("en", {dateStyle: "medium", timeStyle: "medium"});
 
+/** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
+export const isolate = (name: string) => `\u2068${name}\u2069`;
+
 export const count = (value: number) => number.format(value);
 
-/** Of 1,000 bytes, as the limit is. */
+/** Return 2,500,000 as 2.5 MB: a kilobyte has 1,000 bytes, as in the API's limit. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} bytes`;
   const power = Math.min(Math.floor(Math.log10(value) / 3), 4);
@@ -18,10 +21,10 @@ export const bitRate = (perSecond: number) =>
     ? `${number.format(perSecond / 1e3)} kbit/s`
     : `${number.format(perSecond / 1e6)} Mbit/s`;
 
-/** Instead of Uppy's own, by build.mjs: that calls 1,048,576 bytes a megabyte. */
+/** Replaces Uppy's function of this name (see build.mjs), whose megabyte has 1,048,576 bytes. */
 export const prettierBytes = bytes;
 
-/** Like 0.4 s, 1:05 or 1:00:05. */
+/** Return 0.4 s, 1:05 or 1:00:05. */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${number.format(seconds)} s`;
   const whole = Math.round(seconds);
@@ -38,7 +41,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** Like "2 minutes ago". */
+/** Return a time like "2 minutes ago". */
 export function ago(time: string, now: number): string {
   const seconds = (now - new Date(time).getTime()) / 1000;
   for (const [unit, length] of UNITS) {

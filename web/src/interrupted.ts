@@ -1,9 +1,9 @@
-/** Uploads that a reload interrupts: what is said of them, and a warning before one that cannot go on by itself. */
+/** Uploads that a reload of the page interrupts: how they resume, and a warning before one that cannot. */
 
 import type {Body, Meta, Uppy, UppyFile} from "@uppy/core";
 import type Dashboard from "@uppy/dashboard";
 
-/** Uppy shows what was kept as if it were under way, and what is uploaded as if it were to do. */
+/** Show restored uploads as paused, and remove finished ones; Uppy shows both as running. */
 export function showAsPaused<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
   uppy.on("restored", () => {
     const files = uppy.getFiles();
@@ -14,7 +14,7 @@ export function showAsPaused<M extends Meta, B extends Body>(uppy: Uppy<M, B>): 
   });
 }
 
-/** Ask for the file itself where Uppy's Re-select opens a panel with one more link to press. */
+/** Have Uppy's button Re-select open the file chooser, not a panel with another button. */
 export function chooseAtOnce<M extends Meta, B extends Body>(uppy: Uppy<M, B>, target: string) {
   const choose = (event: Event) => {
     if (!(event.target as Element).matches(".uppy-Dashboard-Item-reSelect")) return;
@@ -27,7 +27,7 @@ export function chooseAtOnce<M extends Meta, B extends Body>(uppy: Uppy<M, B>, t
   document.querySelector(target)?.addEventListener("click", choose, {capture: true});
 }
 
-/** Ask before the page is left while it uploads a file that would have to be chosen again. */
+/** Ask before the user leaves the page during an upload that could not resume by itself. */
 export function warnBeforeLoss<M extends Meta, B extends Body>(
   uppy: Uppy<M, B>,
   isKept: (file: UppyFile<M, B>) => boolean,

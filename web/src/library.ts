@@ -1,27 +1,27 @@
-/** The videos that the page shows, kept true by asking the API: soon while something moves. */
+/** The videos on the page, polled from the API: often while one of them is unfinished. */
 
 import {ApiProblem, getVideo, listVideos, type Status, Unreachable, type Video} from "./api";
 
 const PAGE = 24;
-const MOVING_MS = 700;
-const MOVING_SLOWEST_MS = 10_000;
-const RESTING_MS = 20_000;
+const BUSY_MS = 700;
+const BUSY_SLOWEST_MS = 10_000;
+const IDLE_MS = 20_000;
 const SLOWEST_MS = 30_000;
 const GROWTH = 1.5;
-/** Of single videos that are asked for in one round, beside the first page. */
+/** How many single videos are polled in one round, beside the first page. */
 const SINGLES = 8;
 
 export interface LibraryState {
   videos: readonly Video[];
   filter: Status | null;
   cursor: string | null;
-  /** False until the first answer to the present filter. */
+  /** Whether there was a response for the current filter. */
   loaded: boolean;
-  /** Why the statuses may be old. */
+  /** Why the statuses may be out of date. */
   trouble: string | null;
-  /** The video whose details are open, which may be on no page. */
+  /** The video whose details are open; it may not be among `videos`. */
   selected: Video | null;
-  /** An id for which there is no video. */
+  /** The id in the page's address if no video has it. */
   missing: string | null;
 }
 
@@ -39,12 +39,12 @@ export class Library {
   };
   private readonly listeners = new Set<Listener>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private delay = MOVING_MS;
-  /** Answers to questions that are no longer asked are dropped. */
+  private delay = BUSY_MS;
+  /** The number of the last request; responses to earlier ones are dropped. */
   private round = 0;
   private selectedId: string | null = null;
 
-  constructor(private readonly onMoved: (video: Video) => void) {
+  constructor(private readonly onStatus: (video: Video) => void) {
     document.addEventListener("visibilitychange", () => this.wake());
     window.addEventListener("online", () => this.wake());
   }
@@ -58,9 +58,9 @@ export class Library {
     return () => this.listeners.delete(listener);
   }
 
-  /** Ask now, and again soon: something has happened. */
+  /** Poll now, and often from now on. */
   wake(): void {
-    this.delay = MOVING_MS;
+    this.delay = BUSY_MS;
     clearTimeout(this.timer);
     if (!document.hidden) void this.refresh();
   }
@@ -96,7 +96,7 @@ export class Library {
     this.wake();
   }
 
-  /** Show what an answer tells of one video, and what becomes of it. */
+  /** Show a video that the API has returned, and poll its progress. */
   put(video: Video): void {
     this.round++;
     this.merge(this.state.videos.map((shown) => (shown.id === video.id ? video : shown)));
@@ -108,12 +108,12 @@ export class Library {
     const round = ++this.round;
     try {
       const page = await listVideos(this.state.filter, null, PAGE);
-      const singles = await this.askForSingles(new Set(page.data.map(({id}) => id)));
+      const singles = await this.getSingles(new Set(page.data.map(({id}) => id)));
       if (round !== this.round) return;
       this.take(page.data, page.next_cursor, singles);
       this.set({trouble: null});
-      this.delay = Math.min(this.delay * GROWTH, this.moves ? MOVING_SLOWEST_MS : RESTING_MS);
-      if (!this.moves) this.delay = RESTING_MS;
+      this.delay = Math.min(this.delay * GROWTH, this.hasUnfinished ? BUSY_SLOWEST_MS : IDLE_MS);
+      if (!this.hasUnfinished) this.delay = IDLE_MS;
     } catch (error) {
       if (round !== this.round) return;
       this.set({trouble: sentence(error)});
@@ -123,15 +123,17 @@ export class Library {
     if (!document.hidden) this.timer = setTimeout(() => void this.refresh(), this.delay);
   }
 
-  private get moves(): boolean {
+  private get hasUnfinished(): boolean {
     const {videos, selected} = this.state;
-    return [...videos, ...(selected ? [selected] : [])].some(isMoving);
+    return [...videos, ...(selected ? [selected] : [])].some(isUnfinished);
   }
 
-  /** Ask for what moves beyond the first page, and for the one whose details are open. */
-  private async askForSingles(known: ReadonlySet<string>): Promise<Map<string, Video | null>> {
-    const moving = this.state.videos.filter((video) => isMoving(video) && !known.has(video.id));
-    const ids = new Set(moving.slice(0, SINGLES).map(({id}) => id));
+  /** Get the unfinished videos beyond the first page, and the one whose details are open. */
+  private async getSingles(known: ReadonlySet<string>): Promise<Map<string, Video | null>> {
+    const unfinished = this.state.videos.filter(
+      (video) => isUnfinished(video) && !known.has(video.id),
+    );
+    const ids = new Set(unfinished.slice(0, SINGLES).map(({id}) => id));
     if (this.selectedId && !known.has(this.selectedId)) ids.add(this.selectedId);
     const answers = await Promise.all([...ids].map(async (id) => [id, await find(id)] as const));
     return new Map(answers);
@@ -161,8 +163,8 @@ export class Library {
     const kept = videos.map((video) => {
       const old = before.get(video.id);
       if (old && old.status !== video.status) {
-        this.delay = MOVING_MS;
-        this.onMoved(video);
+        this.delay = BUSY_MS;
+        this.onStatus(video);
       }
       return old && JSON.stringify(old) === JSON.stringify(video) ? old : video;
     });
@@ -170,7 +172,7 @@ export class Library {
     this.set({videos: kept.filter((video) => !filter || video.status === filter)});
   }
 
-  /** Draw again: what the page knows beside the API has changed. */
+  /** Render again after a change that is not in the library's state. */
   notify(): void {
     this.set({});
   }
@@ -181,11 +183,11 @@ export class Library {
   }
 }
 
-export const isMoving = (video: Video) =>
+export const isUnfinished = (video: Video) =>
   video.status === "pending" || video.status === "processing";
 
 async function find(id: string): Promise<Video | null> {
-  // Of an address that somebody typed, or that was cut.
+  // The page's address may be mistyped or cut off.
   if (!/^\w+$/.test(id)) return null;
   try {
     return await getVideo(id);

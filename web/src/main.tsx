@@ -1,9 +1,9 @@
 import "./memory";
 import {render} from "preact";
 import "./page.css";
-import {announce} from "./announce";
 import {bytes} from "./format";
 import {Library} from "./library";
+import {sayToScreenReaders} from "./screen-reader";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {startUploads} from "./upload";
 import {LibraryView} from "./view/library";
@@ -14,11 +14,11 @@ function element(id: string): HTMLElement {
   return found;
 }
 
-const library = new Library((video) => announce(`${video.filename}: ${video.status}`));
+const library = new Library((video) => sayToScreenReaders(`${video.filename}: ${video.status}`));
 const uploads = startUploads("#upload", {
   onVideo: () => library.wake(),
   onProgress: () => library.notify(),
-  onMessage: announce,
+  onMessage: sayToScreenReaders,
 });
 element("limits").textContent =
   `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each.`;

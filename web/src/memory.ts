@@ -1,6 +1,6 @@
 /**
- * Whether the browser keeps anything for this page: one that blocks cookies, or a frame without an
- * origin, may throw at the first touch. Imported before Uppy, which touches it when it is loaded.
+ * Finds out whether the browser stores data for this page. With blocked cookies, or in a sandboxed
+ * frame, any use of IndexedDB may throw. Imported before Uppy, which uses it when it loads.
  */
 
 const PROBE = "clipo-probe";
@@ -14,8 +14,8 @@ const database = (() => {
   }
 })();
 
-/** Locks are missing where the page came neither by HTTPS nor from this machine. */
-export async function keepsThings(): Promise<boolean> {
+/** Locks need a page from HTTPS or localhost. */
+export async function canStore(): Promise<boolean> {
   if (!database || !navigator.locks) return false;
   try {
     return await opens(database);
@@ -28,7 +28,7 @@ function opens(factory: IDBFactory): Promise<boolean> {
   const request = factory.open(PROBE);
   return new Promise((resolve) => {
     request.onerror = (event) => {
-      // Told here: it is no error of the page.
+      // The caller handles it, so the browser must not report an error.
       event.preventDefault();
       resolve(false);
     };

@@ -1,4 +1,4 @@
-/** What the API accepts. It writes this into the page when it serves it. */
+/** Limits of the API, which writes them into the page when it serves it. */
 
 function setting(name: string): string {
   const meta = document.querySelector<HTMLMetaElement>(`meta[name="clipo:${name}"]`);
@@ -6,8 +6,8 @@ function setting(name: string): string {
   return meta.content;
 }
 
-/** Of one video. */
+/** Size limit of one video. */
 export const maxUploadBytes = Number(setting("max-upload-bytes"));
 
-/** Lower case, without the dot. */
+/** File extensions in lower case, without the dot. */
 export const allowedExtensions = setting("allowed-extensions").split(",");

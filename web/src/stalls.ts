@@ -1,17 +1,17 @@
 /**
- * Uppy waits for ever for an answer that does not come: its S3 client gives its `fetcher` a
- * timeout, but nothing to do when it is over (`@uppy/aws-s3` 6.3, S3Client.ts).
+ * Restarts requests that hang. Uppy would wait for ever: its S3 client passes a timeout to its
+ * `fetcher`, but no action for when it is over (`@uppy/aws-s3` 6.3, S3Client.ts).
  */
 
 import type {Body, Meta, Uppy, UppyFile} from "@uppy/core";
 
 const LOOK_MS = 5000;
-/** Without a byte sent. */
+/** Time limit without progress. */
 const STALLED_MS = 45_000;
-/** With all bytes sent: they may still be on their way, and S3 takes its time to join many parts. */
+/** Time limit after the last byte: bytes may still be buffered, and S3 needs time to join parts. */
 const UNANSWERED_MS = 180_000;
 
-/** Give up requests of which nothing is heard, and go on with new ones. */
+/** Abort the requests of uploads that stall, and resume the uploads with new ones. */
 export function restartStalled<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
   const heard = new Map<string, number>();
   let cutAt = 0;
@@ -21,7 +21,7 @@ export function restartStalled<M extends Meta, B extends Body>(uppy: Uppy<M, B>)
       heard.set(file.id, isUnderWay(file) ? since : Date.now());
       if (!isUnderWay(file) || !isStalled(file, since)) continue;
       heard.set(file.id, Date.now());
-      // Paused and resumed at once: what has arrived is not sent again.
+      // Pause and resume: parts that have arrived are not sent again.
       uppy.pauseResume(file.id);
       uppy.pauseResume(file.id);
     }
@@ -32,7 +32,7 @@ export function restartStalled<M extends Meta, B extends Body>(uppy: Uppy<M, B>)
   uppy.on("is-offline", () => {
     cutAt = Date.now();
   });
-  // A connection from before the cut is dead, even if nobody has told it.
+  // Connections from before the outage are dead, even if the browser has not noticed.
   uppy.on("back-online", () => restart((_, since) => since <= cutAt));
   setInterval(() => {
     if (navigator.onLine) restart((file, since) => Date.now() - since > patience(file));

@@ -7,29 +7,29 @@ export interface Step {
   more: string | null;
 }
 
-/** Return what is known to have happened to a video, in order, and what it waits for. */
+/** Return the history of a video in order, and what it waits for. */
 export function timelineOf(video: Video): Step[] {
-  return [announced(video), ...soFar(video), ...webhookSteps(video)];
+  return [announcement(video), ...statusSteps(video), ...webhookSteps(video)];
 }
 
-const announced = (video: Video): Step => ({
+const announcement = (video: Video): Step => ({
   what: "Announced",
   when: video.created_at,
   more: `${bytes(video.size)} of ${video.content_type}`,
 });
 
-function soFar(video: Video): Step[] {
+function statusSteps(video: Video): Step[] {
   switch (video.status) {
     case "pending":
-      return [{what: "Waits for the file", when: null, more: attemptsSoFar(video)}];
+      return [{what: "Waiting for the file", when: null, more: attemptsSoFar(video)}];
     case "processing":
-      return [{what: "Processing began", when: video.updated_at, more: attemptsSoFar(video)}];
+      return [{what: "Processing started", when: video.updated_at, more: attemptsSoFar(video)}];
     default:
-      return finished(video);
+      return finishSteps(video);
   }
 }
 
-function finished(video: Video): Step[] {
+function finishSteps(video: Video): Step[] {
   const {processing, error} = video;
   const end = {
     what: video.status === "done" ? "Done" : "Failed",
@@ -37,10 +37,14 @@ function finished(video: Video): Step[] {
     more: error ? error.code : null,
   };
   if (!processing) return [end];
-  const began = {what: "Processing began", when: processing.started_at, more: attemptsSoFar(video)};
+  const start = {
+    what: "Processing started",
+    when: processing.started_at,
+    more: attemptsSoFar(video),
+  };
   const {wall_ms, bytes_read, requests} = processing;
-  const cost = `after ${count(wall_ms)} ms, having read ${bytes(bytes_read)} in ${requests} ${requests === 1 ? "request" : "requests"}`;
-  return [began, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
+  const cost = `after ${count(wall_ms)} ms, ${bytes(bytes_read)} read in ${requests} ${requests === 1 ? "request" : "requests"}`;
+  return [start, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
 }
 
 const attemptsSoFar = ({attempts}: Video) => (attempts > 1 ? `attempt ${attempts}` : null);
@@ -50,6 +54,6 @@ function webhookSteps({webhook}: Video): Step[] {
   const answer = webhook.last_status ? `the receiver answered ${webhook.last_status}` : null;
   if (webhook.delivered_at)
     return [{what: "Webhook delivered", when: webhook.delivered_at, more: answer}];
-  if (webhook.due_at) return [{what: "Webhook is due", when: webhook.due_at, more: answer}];
+  if (webhook.due_at) return [{what: "Webhook scheduled", when: webhook.due_at, more: answer}];
   return [{what: "Webhook given up", when: null, more: answer ?? "the receiver never answered"}];
 }

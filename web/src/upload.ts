@@ -1,5 +1,5 @@
 /**
- * Uppy, wired to the API: each file is announced, then its requests to S3 are signed one by one.
+ * Uploads with Uppy: announces each file to Clipo's API, which then signs each request to S3.
  * https://uppy.io/docs/aws-s3/
  */
 
@@ -16,28 +16,29 @@ import {
   signUpload,
 } from "./api";
 import {isGone, retryAfterFaults, sentenceOf} from "./faults";
+import {isolate} from "./format";
 import {chooseAtOnce, showAsPaused, warnBeforeLoss} from "./interrupted";
-import {keepsThings} from "./memory";
-import {nameRefused, REFUSALS} from "./refusals";
+import {canStore} from "./memory";
+import {REFUSALS, reportRefused} from "./refusals";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
 const MIN_PART_BYTES = 8 << 20;
 const MAX_PARTS = 10_000;
 
-// Files of this size are kept in the browser until they are uploaded, so that a page that was
-// reloaded goes on by itself. Larger ones have to be chosen again: then, too, they go on where they were.
-const KEPT_FILE_BYTES = 2 ** 30;
-const KEPT_BYTES = 2 ** 31;
+// The browser stores files up to this size until they are uploaded, so that a reloaded page can
+// resume them. The user must choose larger files again; their uploads then resume, too.
+const STORED_FILE_BYTES = 2 ** 30;
+const STORED_BYTES = 2 ** 31;
 
 const DONE_SHOWN_MS = 1500;
 const MESSAGE_MS = 8000;
 
 interface OurMeta extends Meta {
-  /** Given by the API when the file was announced. */
+  /** The id of the announced video. */
   videoId?: string;
-  /** Makes the announcement safe to repeat. */
-  announcement?: string;
+  /** The Idempotency-Key of the announcement. */
+  announcementKey?: string;
 }
 type File = UppyFile<OurMeta, Body>;
 type S3Request = Parameters<
@@ -48,24 +49,24 @@ export interface UploadProgress {
   /** From 0 to 1. */
   fraction: number;
   paused: boolean;
-  /** It waits for the network. */
+  /** Whether it waits for the network. */
   offline: boolean;
-  /** Why it does not go on by itself, and what to do. */
+  /** Why it stopped, and what to do. */
   problem: string | null;
 }
 
 export interface Uploads {
-  /** Where a video's upload from this page is; undefined for all others. */
+  /** Return the progress of a video that this page uploads, undefined for all others. */
   progressOf(videoId: string): UploadProgress | undefined;
-  /** Stop uploading a video that is deleted. */
+  /** Stop the upload of a deleted video. */
   forget(videoId: string): void;
 }
 
 export interface UploadEvents {
-  /** A video was announced, or its upload has come to an end. */
+  /** Called when a video was announced, and when its upload ends. */
   onVideo(videoId: string): void;
   onProgress(): void;
-  /** For a person; screen readers say it. */
+  /** Called with a message for screen readers. */
   onMessage(sentence: string): void;
 }
 
@@ -94,19 +95,19 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   });
   showAsPaused(uppy);
   chooseAtOnce(uppy, target);
-  warnBeforeLoss(uppy, isKeptBy(uppy));
-  remember(uppy).catch(console.warn);
+  warnBeforeLoss(uppy, isStoredBy(uppy));
+  storeUploads(uppy).catch(console.warn);
   const signer = new Signer(uppy, events);
   uppy.use(AwsS3, {
-    // Names the file until it is announced: the signer then answers with the video's own key.
+    // Only until the file is announced: the signer then returns the key of the video.
     generateObjectKey: (file) => file.id,
     signRequest: (request) => signer.sign(request),
     getChunkSize: ({size}) => Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS)),
   });
   followUploads(uppy, events);
-  nameRefused(uppy);
-  nameListOfFiles(uppy, target);
-  sayWhenOffline(uppy);
+  reportRefused(uppy);
+  labelFileList(uppy, target);
+  showWhenOffline(uppy);
   retryAfterFaults(uppy);
   restartStalled(uppy);
   return {
@@ -118,25 +119,25 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   };
 }
 
-/** Keep what is uploaded for the page's next life: in one tab only, as another's uploads are no leftovers. */
-async function remember(uppy: Uppy<OurMeta, Body>): Promise<void> {
-  if (!(await keepsThings())) return;
-  // Held until the tab is closed; then the next one takes over.
+/** Store unfinished uploads in the browser, for one tab only: it must not resume another tab's uploads. */
+async function storeUploads(uppy: Uppy<OurMeta, Body>): Promise<void> {
+  if (!(await canStore())) return;
+  // The tab holds the lock until it is closed; then the next tab gets it.
   await navigator.locks.request("clipo uploads", () => {
-    // What it finds takes the place of what there is.
+    // GoldenRetriever would replace the files of this tab by the stored ones.
     if (uppy.getFiles().length > 0) return;
     uppy.use(GoldenRetriever, {
-      // Its types know only two of the options that it hands to its store.
-      indexedDB: {maxFileSize: KEPT_FILE_BYTES, maxTotalSize: KEPT_BYTES} as object,
+      // Uppy's types lack these two options.
+      indexedDB: {maxFileSize: STORED_FILE_BYTES, maxTotalSize: STORED_BYTES} as object,
     });
     return new Promise(() => {});
   });
 }
 
-const isKeptBy = (uppy: Uppy<OurMeta, Body>) => (file: File) =>
-  (file.size ?? 0) <= KEPT_FILE_BYTES && Boolean(uppy.getPlugin("GoldenRetriever"));
+const isStoredBy = (uppy: Uppy<OurMeta, Body>) => (file: File) =>
+  (file.size ?? 0) <= STORED_FILE_BYTES && Boolean(uppy.getPlugin("GoldenRetriever"));
 
-/** Answers Uppy's wishes to send something to S3, with a sentence where it cannot. */
+/** Signs Uppy's requests to S3. */
 class Signer {
   constructor(
     private readonly uppy: Uppy<OurMeta, Body>,
@@ -144,7 +145,7 @@ class Signer {
   ) {}
 
   async sign(request: S3Request): Promise<SignedRequest> {
-    const videoId = videoIdIn(request.key) ?? (await this.announced(request.key));
+    const videoId = videoIdIn(request.key) ?? (await this.announce(request.key));
     try {
       return await signUpload(videoId, {...request, key: `uploads/${videoId}/source`});
     } catch (error) {
@@ -153,20 +154,20 @@ class Signer {
     }
   }
 
-  /** Return the id of a file's video, which is announced at the first time. */
-  private async announced(fileId: string): Promise<string> {
+  /** Return the id of a file's video; announce the file first if needed. */
+  private async announce(fileId: string): Promise<string> {
     const file = this.uppy.getFile(fileId);
     if (file.meta.videoId) return file.meta.videoId;
-    // Kept: an announcement of which the answer was lost is repeated, not made twice.
-    const announcement = file.meta.announcement ?? randomText();
-    this.uppy.setFileMeta(fileId, {announcement});
-    const video = await createVideo(file.name ?? "", file.size ?? 0, announcement);
+    // Saved before the request: if its response is lost, the next try sends the same key.
+    const announcementKey = file.meta.announcementKey ?? randomText();
+    this.uppy.setFileMeta(fileId, {announcementKey});
+    const video = await createVideo(file.name ?? "", file.size ?? 0, announcementKey);
     this.uppy.setFileMeta(fileId, {videoId: video.id});
     this.events.onVideo(video.id);
     return video.id;
   }
 
-  /** What to do when a video cannot be uploaded any more: it has arrived, expired or is gone. */
+  /** Sign a request that the API has refused because the video has arrived, expired or is gone. */
   private async signAnew(
     videoId: string,
     request: S3Request,
@@ -176,26 +177,28 @@ class Signer {
     if (!file || !["not_pending", "video_not_found"].includes(problem.code)) throw problem;
     if (problem.code === "not_pending") {
       const {status, error} = await getVideo(videoId);
-      // S3 had all of it, only its answer was lost.
+      // The file has arrived, and only S3's response was lost.
       if (status !== "pending" && error?.code !== "upload_expired") throw new Arrived();
-      const {announcement} = file.meta;
-      // The same announcement again revives a video that was waited for too long.
+      const {announcementKey} = file.meta;
+      // An announcement with the same key revives an expired video.
       const revived =
-        announcement && (await createVideo(file.name ?? "", file.size ?? 0, announcement));
+        announcementKey && (await createVideo(file.name ?? "", file.size ?? 0, announcementKey));
       if (revived && revived.id === videoId) {
         this.events.onVideo(videoId);
         return signUpload(videoId, request);
       }
     }
-    this.uppy.setFileMeta(file.id, {videoId: undefined, announcement: undefined});
+    this.uppy.setFileMeta(file.id, {videoId: undefined, announcementKey: undefined});
     this.uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
     if ("uploadId" in request)
-      throw new Error("This upload has expired or was deleted. Retry uploads the file anew.");
+      throw new Error(
+        "This upload has expired or was deleted. Retry uploads the whole file again.",
+      );
     return this.sign({...request, key: file.id});
   }
 }
 
-/** As `crypto.randomUUID`, which is missing where the page came neither by HTTPS nor from this machine. */
+/** Like `crypto.randomUUID`, which needs a page from HTTPS or localhost. */
 const randomText = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
     byte.toString(16).padStart(2, "0"),
@@ -228,52 +231,52 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
   });
   uppy.on("upload-error", (file, error) => {
     if (error instanceof Arrived && file) {
-      // Not an upload that is given up: see below.
+      // Else `file-removed` below would delete the video.
       uppy.setFileState(file.id, {
         progress: {...file.progress, uploadComplete: true},
       } as Partial<File>);
       uppy.removeFile(file.id);
-      uppy.info(`${file.name} has arrived.`, "success");
+      uppy.info(`${isolate(file.name)} is uploaded.`, "success");
     } else if (file) {
-      // So that Retry begins a new upload in parts.
+      // So that Retry begins a new multipart upload.
       if (isGone(error)) uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
-      tell(uppy, file, sentenceOf(error));
+      showError(uppy, file, sentenceOf(error));
       events.onProgress();
     }
   });
   uppy.on("file-removed", (file) => {
     const {videoId} = file.meta;
     if (!videoId || file.progress.uploadComplete) return;
-    // Whoever gives an upload up does not want to see it fail half an hour later.
+    // Else a cancelled upload would show up as failed half an hour later.
     deleteVideo(videoId)
       .catch((error) => console.warn("The video stays until it expires.", error))
       .finally(() => events.onVideo(videoId));
   });
   uppy.on("complete", ({failed}) => {
     if (failed?.length) return;
-    // The library shows it from here on.
+    // The library shows the videos from now on.
     setTimeout(() => {
       if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
     }, DONE_SHOWN_MS);
   });
 }
 
-/** Say what is wrong where Uppy has just said the error's own words. */
-function tell(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {
+/** Show a sentence in place of the error's own message, which Uppy has just shown. */
+function showError(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {
   uppy.setFileState(file.id, {error: sentence} as Partial<File>);
   uppy.setState({error: sentence, info: uppy.getState().info.slice(0, -1)});
-  uppy.info(`${file.name}: ${sentence}`, "error", MESSAGE_MS);
+  uppy.info(`${isolate(file.name)}: ${sentence}`, "error", MESSAGE_MS);
 }
 
-function sayWhenOffline(uppy: Uppy<OurMeta, Body>): void {
+function showWhenOffline(uppy: Uppy<OurMeta, Body>): void {
   const say = (strings: object) =>
     uppy.getPlugin("Dashboard")?.setOptions({locale: {strings: {...LABELS, ...strings}}});
   uppy.on("is-offline", () => say(OFFLINE));
   uppy.on("back-online", () => say({}));
 }
 
-/** A single file of Dashboard's is an item of no list: https://dequeuniversity.com/rules/axe/4.10/aria-required-parent */
-function nameListOfFiles(uppy: Uppy<OurMeta, Body>, target: string): void {
+/** Give Uppy's list items the parent with the role `list` that they lack for a single file: https://dequeuniversity.com/rules/axe/4.10/aria-required-parent */
+function labelFileList(uppy: Uppy<OurMeta, Body>, target: string): void {
   uppy.on("state-update", () =>
     queueMicrotask(() => {
       document.querySelector(`${target} .uppy-Dashboard-files`)?.setAttribute("role", "list");
@@ -298,15 +301,15 @@ function progressOf(file: File | undefined): UploadProgress | undefined {
 }
 
 const CONNECTION = {
-  noInternetConnection: "You are offline. Uploads go on when the network is back.",
+  noInternetConnection: "You are offline. Uploads resume when the network is back.",
   connectedToInternet: "The network is back.",
 };
 
-/** Instead of how long it will take. */
+/** Labels that replace the progress and the time left. */
 const OFFLINE = {
   uploading: "Waiting for the network",
   uploadingXFiles: {0: "Waiting for the network", 1: "Waiting for the network"},
-  xTimeLeft: "as soon as it is back",
+  xTimeLeft: "resumes when it is back",
 };
 
 const LABELS = {
@@ -314,13 +317,13 @@ const LABELS = {
   dropPasteFiles: "Drop videos here or %{browseFiles}",
   browseFiles: "choose them",
   dropHint: "Drop videos here",
-  recoveredAllFiles: "The page was closed in the middle of an upload. It can go on where it was.",
+  recoveredAllFiles: "The page was closed during an upload. You can resume it.",
   recoveredXFiles: {
-    0: "The page was closed in the middle of an upload. Choose the file again, and it goes on where it was.",
-    1: "The page was closed in the middle of uploads. Choose the %{smart_count} files again, and they go on where they were.",
+    0: "The page was closed during an upload. Choose the file again to resume it.",
+    1: "The page was closed during uploads. Choose the %{smart_count} files again to resume them.",
   },
   xFilesSelected: {0: "Upload videos", 1: "Upload videos"},
-  // Uploads begin by themselves: the button is there for those that were interrupted.
+  // Uploads begin by themselves, so this button only resumes interrupted ones.
   uploadXFiles: {0: "Resume the upload", 1: "Resume %{smart_count} uploads"},
   sessionRestored: "An upload was interrupted",
 };

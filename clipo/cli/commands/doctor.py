@@ -1,76 +1,68 @@
-"""`clipo doctor`: finds what can be wrong, and how it is mended."""
+"""`clipo doctor`: finds problems, and says how to fix them."""
 
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, open_terminal
+from clipo.cli import deployment, machine, terminal, view
+from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, run
 from clipo.cli.finding import Finding, State
-from clipo.cli.later import later
-from clipo.client import address
+from clipo.client import address, faults
+from clipo.client import api as api_client
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
-    import asyncio
-
-    from clipo.cli import deployment, machine, view
     from clipo.cli.terminal import Terminal
-    from clipo.client import api as client
-    from clipo.client import faults
-else:
-    asyncio = later("asyncio")
-    client = later("clipo.client.api")
-    deployment = later("clipo.cli.deployment")
-    machine = later("clipo.cli.machine")
-    faults = later("clipo.client.faults")
-    view = later("clipo.cli.view")
 
 
-def command(*, api: ApiOption = None, as_json: JsonOption = False) -> int:
-    """Check everything that can be wrong here, and tell how it is mended.
+def command(*, api_url: ApiOption = None, as_json: JsonOption = False) -> int:
+    """Check this machine, the API and its storage; say how to fix each problem.
 
-    It announces a video to learn where the storage is, and deletes it again.
+    It announces a video to learn the address of the storage, and deletes it again.
     """
-    # What the user has set is looked at, before proxies are bypassed for ourselves.
-    given = dict(os.environ)
+    # The checks see the user's environment, without the changes of `bypass_proxies`.
+    environ = dict(os.environ)
     bypass_proxies()
-    return asyncio.run(_examine(open_terminal(as_json=as_json), api, given))
+    return run(_check(terminal.Terminal(as_json=as_json), api_url, environ))
 
 
-async def _examine(on: "Terminal", option: str | None, environ: Mapping[str, str]) -> int:
-    """Tell each finding; return 1 where something is broken."""
-    found: list[Finding] = []
+async def _check(output: "Terminal", option: str | None, environ: Mapping[str, str]) -> int:
+    """Report each finding; return 1 if something is broken."""
+    findings: list[Finding] = []
 
-    def tell(finding: Finding) -> None:
-        found.append(finding)
-        if not on.as_json:
-            on.data(view.finding(finding))
+    def report(finding: Finding) -> None:
+        findings.append(finding)
+        if not output.as_json:
+            output.write(view.finding(finding))
 
     if option:
-        address.checked(option, "--api")
+        address.check(option, "--api")
     for finding in machine.findings(environ, option):
-        tell(finding)
+        report(finding)
     try:
-        url = address.chosen(option, environ)
+        url = address.choose(option, environ)
     except Misuse:
-        pass  # It has been said.
+        pass  # `machine.findings` has reported it.
     else:
-        async with client.connected(url, timeouts=faults.DOCTOR_TIMEOUTS) as to:
-            async for finding in deployment.findings(to):
-                tell(finding)
-    if on.as_json:
-        on.json([asdict(finding) for finding in found], indent=2)
-    return int(_verdict(on, found))
+        async with api_client.connect(url, timeouts=faults.DOCTOR_TIMEOUTS) as api:
+            async for finding in deployment.findings(api):
+                report(finding)
+    if output.as_json:
+        output.write_json([asdict(finding) for finding in findings], indent=2)
+    return int(_sum_up(output, findings))
 
 
-def _verdict(on: "Terminal", found: list[Finding]) -> bool:
-    bad = sum(finding.state is State.BROKEN for finding in found)
-    doubtful = sum(finding.state is State.WARNING for finding in found)
-    if bad:
-        on.message(f"\n{bad} broken{': the first one first' if bad > 1 else ''}.", "bold red")
-    elif doubtful:
-        on.message(f"\nAll works, with {doubtful} to look at.", "bold yellow")
+def _sum_up(output: "Terminal", findings: list[Finding]) -> bool:
+    broken = sum(finding.state is State.BROKEN for finding in findings)
+    warnings = sum(finding.state is State.WARNING for finding in findings)
+    if broken:
+        output.message(
+            f"\n{broken} broken{': fix the first one first' * (broken > 1)}.", "bold red"
+        )
+    elif warnings:
+        plural = "s" * (warnings > 1)
+        output.message(f"\nEverything works, with {warnings} warning{plural}.", "bold yellow")
     else:
-        on.message("\nAll is well.", "bold green")
-    return bad > 0
+        output.message("\nAll is well.", "bold green")
+    return broken > 0

@@ -5,23 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo import typed
-from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask, open_terminal
-from clipo.cli.later import later
+from clipo.cli import terminal, view
+from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
+from clipo.program import program_name
 
 if TYPE_CHECKING:
-    from clipo.cli import view
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api, Video
-else:
-    view = later("clipo.cli.view")
 
 _PAGE = 100
-"""Videos that the API lists at once, at most."""
+"""The largest page of the API, in videos."""
 
 
 class Status(StrEnum):
-    """What a video can be, for the completion."""
+    """The statuses of videos, for shell completion."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -31,34 +28,38 @@ class Status(StrEnum):
 
 def command(
     *,
-    status: Annotated[Status | None, typer.Option(help="Only videos of this status.")] = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Videos at most.")] = 20,
-    api: ApiOption = None,
+    status: Annotated[
+        Status | None, typer.Option(help="List videos with this status.", show_default="all")
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
+    ] = 20,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
     """List videos, newest first."""
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    return ask(api, on, lambda to: _list(to, on, status=status, limit=limit))
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return ask(api_url, output, lambda api: _list(api, output, status=status, limit=limit))
 
 
-async def _list(api: "Api", on: "Terminal", *, status: str | None, limit: int) -> int:
+async def _list(api: "Api", output: "Terminal", *, status: str | None, limit: int) -> int:
     videos: list[Video] = []
     cursor, more = None, True
     while more and len(videos) < limit:
         found = await api.page(status=status, limit=min(limit - len(videos), _PAGE), cursor=cursor)
         videos += found["data"]
         cursor, more = found["next_cursor"], found["has_more"]
-    if on.as_json:
-        on.json(videos, indent=2)
-    elif on.quiet:
+    if output.as_json:
+        output.write_json(videos, indent=2)
+    elif output.quiet:
         for video in videos:
-            on.data(video["id"])
+            output.write(video["id"])
     elif videos:
-        on.data(view.listing(videos, width=on.out.width))
+        output.write(view.listing(videos, width=output.out.width))
     if not videos:
-        of_status = f" that are {status}" if status else ""
-        on.message(f"There are no videos{of_status}. Upload one: {typed.clipo()} upload FILE")
+        kind = f"{status} videos" if status else "videos"
+        output.message(f"There are no {kind}. Upload one: {program_name()} upload FILE")
     elif more:
-        on.message(f"There are more: --limit {limit * 2}", "dim")
+        output.message(f"There are more: --limit {limit * 2}", "dim")
     return DONE

@@ -1,31 +1,28 @@
 """`clipo open`: opens the web page."""
 
+import webbrowser
 from typing import TYPE_CHECKING, Annotated
 
-from clipo.cli.command import DONE, ApiOption, Id, ask, open_terminal
-from clipo.cli.later import later
-from clipo.client.address import page
+from clipo.cli import terminal
+from clipo.cli.command import DONE, ApiOption, Id, ask
+from clipo.client.address import page_url
 
 if TYPE_CHECKING:
-    import webbrowser
-
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
-else:
-    webbrowser = later("webbrowser")
 
 
-def command(video_id: Annotated[str | None, Id] = None, *, api: ApiOption = None) -> int:
-    """Open the web page, or a video on it."""
-    on = open_terminal()
-    return ask(api, on, lambda to: _open(to, on, video_id))
+def command(video_id: Annotated[str | None, Id] = None, *, api_url: ApiOption = None) -> int:
+    """Open the web page, or one video on it, in the browser; write its address."""
+    output = terminal.Terminal()
+    return ask(api_url, output, lambda api: _open(api, output, video_id))
 
 
-async def _open(api: "Api", on: "Terminal", video_id: str | None) -> int:
-    """Open the page in a browser where there is one, and tell its address."""
+async def _open(api: "Api", output: "Terminal", video_id: str | None) -> int:
+    # Fails unless the page, or the video, is there.
     await (api.get(video_id) if video_id else api.health())
-    address = page(api.address, video_id)
-    on.whole(address)
-    if on.out.is_terminal and not webbrowser.open(address):
-        on.message("There is no browser here: open the address in one.", "dim")
+    address = page_url(api.address, video_id)
+    output.write_unwrapped(address)
+    if output.out.file.isatty() and not webbrowser.open(address):
+        output.message("No browser was found: open this address in one.", "dim")
     return DONE

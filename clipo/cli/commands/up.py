@@ -1,62 +1,64 @@
-"""`clipo up`: runs the whole product on this machine."""
+"""`clipo up`: runs all of Clipo on this machine."""
 
 import os
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from clipo.cli.command import bypass_proxies
-from clipo.cli.later import later
+from clipo.client import address
 from clipo.home import Home
-from clipo.local import checkout
-
-if TYPE_CHECKING:
-    from clipo.local import console, stack
-else:
-    console = later("clipo.local.console")
-    stack = later("clipo.local.stack")
+from clipo.local import checkout, console, environment, stack
 
 
 def command(
     *,
     ephemeral: Annotated[
-        bool, typer.Option("--ephemeral", help="Forget everything at the end.")
+        bool,
+        typer.Option(
+            "--ephemeral", help="Use a temporary folder, deleted at the end, not CLIPO_HOME."
+        ),
     ] = False,
     reset: Annotated[
-        bool, typer.Option("--reset", help="Forget all videos of earlier starts first.")
+        bool,
+        typer.Option("--reset", help="Delete the videos of earlier starts; else they are kept."),
     ] = False,
 ) -> int:
-    """Run the whole product on this machine.
+    """Run all of Clipo on this machine: S3, MongoDB, the API, processing, webhooks and upkeep.
 
-    Environment: PORT (8000), CLIPO_HOME (.clipo).
+    These environment variables are settings, shown with their defaults.
 
-    MONGODB_URI, AWS_ENDPOINT_URL_S3: servers to use instead of its own.
+    PORT (8000): port of the API and the page.
 
-    CLIPO_FFMPEG_DIR: a folder with another ffmpeg and ffprobe.
+    CLIPO_HOME (.clipo): folder for videos, database and logs.
 
-    CLIPO_BIND: the address that S3 and MongoDB listen on (127.0.0.1).
+    MONGODB_URI, AWS_ENDPOINT_URL_S3 (own servers): other servers to use.
 
-    CLIPO_UPKEEP_SECONDS: how often videos that are stuck are looked for (300).
+    CLIPO_FFMPEG_DIR (ffmpeg of the installation): folder with another ffmpeg and ffprobe.
 
-    WEBHOOK_URL, WEBHOOK_SECRET: who is told of finished videos, and the key that signs it.
+    CLIPO_BIND (127.0.0.1): address that S3 and MongoDB listen on.
 
-    CLIPO_RETRY_SECONDS: when an event that failed comes again, and twice that the next time (60).
+    CLIPO_UPKEEP_SECONDS (300): interval between searches for stuck videos.
+
+    WEBHOOK_URL, WEBHOOK_SECRET (no webhooks): receiver of webhooks, and the key that signs them.
+
+    CLIPO_RETRY_SECONDS (60): delay before a failed event is retried; it doubles the next time.
     """
     checkout.require()
-    bypass_proxies()
-    return _run(ephemeral=ephemeral, reset=reset)
-
-
-def _run(*, ephemeral: bool, reset: bool) -> int:
-    with ExitStack() as until_the_end:
-        folder = os.environ.get("CLIPO_HOME") or ".clipo"
-        if ephemeral:
-            folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
-        home = Home(Path(folder).resolve(), lasting=not ephemeral)
-        until_the_end.enter_context(home.locked())
-        if reset:
-            home.reset()
-        return stack.Stack(home, os.environ, console.StackConsole()).run()
+    # For this process, too: boto3, Powertools and urllib read the environment on their own.
+    environment.restrict(os.environ)
+    os.umask(0o077)  # The data is the user's alone, and a stricter umask may lock the stack out.
+    home = address.home(os.environ)
+    try:
+        with ExitStack() as until_the_end:
+            if ephemeral:
+                folder = TemporaryDirectory(prefix="clipo-", ignore_cleanup_errors=True)
+                home = Home(Path(until_the_end.enter_context(folder)), lasting=False)
+            until_the_end.enter_context(home.lock())
+            if reset:
+                home.reset()
+            return stack.Stack(home, os.environ, console.StackConsole()).run()
+    except OSError as error:
+        raise home.unusable(error) from error

@@ -1,51 +1,38 @@
-"""`clipo watch`: shows videos as they move."""
+"""`clipo watch`: shows the progress of videos."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from clipo.cli.command import (
-    DONE,
-    FAILED,
-    ApiOption,
-    Id,
-    JsonOption,
-    QuietOption,
-    ask,
-    open_terminal,
-)
-from clipo.cli.later import later
+from clipo.cli import terminal, view
+from clipo.cli.command import DONE, FAILED, ApiOption, Id, JsonOption, QuietOption, ask
+from clipo.client import watch
 
 if TYPE_CHECKING:
-    from clipo.cli import view
     from clipo.cli.terminal import Terminal
-    from clipo.client import watch
     from clipo.client.api import Api
-else:
-    view = later("clipo.cli.view")
-    watch = later("clipo.client.watch")
 
 
 def command(
     ids: Annotated[list[str] | None, Id] = None,
     *,
-    api: ApiOption = None,
+    api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Show videos as they move: all until Ctrl-C, or some until they are finished."""
-    on = open_terminal(as_json=as_json, quiet=quiet)
-    return ask(api, on, lambda to: _watch(to, on, ids or []))
+    """Show each change of status: of the newest videos until Ctrl-C, or of some until they end."""
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    return ask(api_url, output, lambda api: _watch(api, output, ids or []))
 
 
-async def _watch(api: "Api", on: "Terminal", ids: Sequence[str]) -> int:
+async def _watch(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     exit_code = DONE
     if not ids:
-        on.message(f"Watching {api.address}. Stop with Ctrl-C.", "dim")
-    async for video in watch.changes_of(api, ids) if ids else watch.changes(api):
+        output.message(f"Watching {api.address}. Stop with Ctrl-C.", "dim")
+    async for video in watch.watch(api, ids) if ids else watch.watch_newest(api):
         if ids and video["status"] == "failed":
             exit_code = FAILED
-        if on.as_json:
-            on.json(video)
-        elif not on.quiet:
-            on.data(view.change(video))
+        if output.as_json:
+            output.write_json(video)
+        elif not output.quiet:
+            output.write(view.change(video))
     return exit_code

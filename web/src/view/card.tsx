@@ -19,7 +19,7 @@ export function Card({video, progress}: {video: Video; progress: UploadProgress 
           {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
         </div>
         <strong class="name" title={video.filename}>
-          {video.filename}
+          <bdi>{video.filename}</bdi>
         </strong>
         <span class="facts">
           <StatusMark video={video} progress={progress} />
@@ -37,22 +37,24 @@ export function StatusMark(props: {video: Video; progress: UploadProgress | unde
   const {status} = props.video;
   const stopped = status === "pending" && props.progress?.problem;
   return (
-    <span class={`status ${stopped ? "failed" : status}`}>{wordsFor(status, props.progress)}</span>
+    <span class={`status ${stopped ? "failed" : status}`}>
+      {statusText(status, props.progress)}
+    </span>
   );
 }
 
-function wordsFor(status: string, progress: UploadProgress | undefined): string {
+function statusText(status: string, progress: UploadProgress | undefined): string {
   if (status !== "pending" || !progress) return status;
-  return `${stateOf(progress)} ${Math.floor(progress.fraction * 100)}%`;
+  return `${uploadState(progress)} ${Math.floor(progress.fraction * 100)}%`;
 }
 
-function stateOf({problem, paused, offline}: UploadProgress): string {
+function uploadState({problem, paused, offline}: UploadProgress): string {
   if (problem) return "stopped at";
   if (paused) return "paused";
   return offline ? "offline at" : "uploading";
 }
 
-/** The thumbnail in a box whose size does not depend on it. */
+/** The thumbnail, or a sign in its place; the size of the box depends on neither. */
 export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
   const [broken, setBroken] = useState(false);
   const {thumbnail} = video;
@@ -62,7 +64,7 @@ export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
   }
   return (
     <img
-      // A path: the API's own idea of its host may be another one than the page's.
+      // Not `thumbnail.url`: behind a proxy the API may not know the host of this page.
       src={`/videos/${video.id}/thumbnail`}
       width={thumbnail.width}
       height={thumbnail.height}

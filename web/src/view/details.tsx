@@ -1,7 +1,7 @@
 import type {ComponentChildren} from "preact";
 import {useState} from "preact/hooks";
 import {deleteVideo, retryVideo, type Video} from "../api";
-import {callsFor} from "../curl";
+import {callsFor, type Piece, textOf} from "../curl";
 import {bitRate, bytes, count, duration, moment} from "../format";
 import {timelineOf} from "../timeline";
 import type {UploadProgress} from "../upload";
@@ -24,7 +24,11 @@ const showAll = () => {
 
 export function Details({video, missing, progress, onChanged, onDeleted}: DetailsProps) {
   return (
-    <Dialog name="details" title={video?.filename ?? "There is no such video"} onClose={showAll}>
+    <Dialog
+      name="details"
+      title={video ? <bdi>{video.filename}</bdi> : "There is no such video"}
+      onClose={showAll}
+    >
       {(close) =>
         video ? (
           <>
@@ -42,7 +46,10 @@ export function Details({video, missing, progress, onChanged, onDeleted}: Detail
           </>
         ) : (
           <>
-            <p>Video {missing} was deleted, or never was. Is its address complete?</p>
+            <p>
+              Video <bdi>{missing}</bdi> does not exist. Perhaps it was deleted, or the address is
+              incomplete.
+            </p>
             <button type="button" class="primary" onClick={close}>
               Show all videos
             </button>
@@ -92,18 +99,18 @@ function factsOf(video: Video): [string, ComponentChildren][] {
     ],
     ["Type", video.content_type],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
-    ["Id", <code key="id">{video.id}</code>],
+    ["ID", <code key="id">{video.id}</code>],
   ];
 }
 
 function mediaFacts({media, thumbnail}: Video): [string, string][] {
   if (!media) return [];
-  const rotated = media.rotation ? `, turned by ${media.rotation}°` : "";
+  const rotated = media.rotation ? `, rotated by ${media.rotation}°` : "";
   const picture = media.frame_rate ? `, ${count(media.frame_rate)} frames/s` : "";
   return [
-    ["Length", media.duration_s === null ? "the file does not say" : duration(media.duration_s)],
+    ["Length", media.duration_s === null ? "unknown" : duration(media.duration_s)],
     ["Picture", `${media.width}×${media.height}${rotated}, ${media.video_codec}${picture}`],
-    ["Sound", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
+    ["Audio", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
     ["Container", media.container],
     ["Bit rate", media.bit_rate === null ? "unknown" : bitRate(media.bit_rate)],
     ...(thumbnail ? [["Thumbnail", thumbnailFact(thumbnail)] as [string, string]] : []),
@@ -111,7 +118,7 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
 }
 
 const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>
-  fallback === "start" ? "the first frame: there is none at 10%" : `the frame at ${count(at_s)} s`;
+  fallback === "start" ? "first frame (there is none at 10%)" : `frame at ${count(at_s)} s`;
 
 function Actions({
   video,
@@ -200,20 +207,23 @@ function Timeline({video}: {video: Video}) {
 function Calls({video}: {video: Video}) {
   return (
     <section>
-      <h3>The same by hand</h3>
+      <h3>Use the API</h3>
       <ol class="calls">
         {callsFor(video, location.origin).map(({title, command}) => (
           <li key={title}>
             <span>{title}</span>
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, also by keyboard */}
-            <pre tabIndex={0}>{command}</pre>
-            <CopyButton text={command} what={title} />
+            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
+            <pre tabIndex={0}>{command.map(isolateFilename)}</pre>
+            <CopyButton text={textOf(command)} what={title} />
           </li>
         ))}
       </ol>
     </section>
   );
 }
+
+const isolateFilename = (piece: Piece) =>
+  typeof piece === "string" ? piece : <bdi>{piece.filename}</bdi>;
 
 function CopyButton({text, what}: {text: string; what: string}) {
   const [copied, setCopied] = useState<boolean | null>(null);
@@ -226,7 +236,7 @@ function CopyButton({text, what}: {text: string; what: string}) {
     }
     setTimeout(() => setCopied(null), 2000);
   };
-  const label = {true: "Copied", false: "Select it by hand", null: "Copy"}[
+  const label = {true: "Copied", false: "Select and copy it", null: "Copy"}[
     String(copied) as "null"
   ];
   return (

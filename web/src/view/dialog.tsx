@@ -2,14 +2,14 @@ import type {ComponentChildren} from "preact";
 import {useEffect, useRef} from "preact/hooks";
 
 interface DialogProps {
-  /** Its class in page.css. */
+  /** Class in page.css. */
   name: string;
-  title: string;
+  title: ComponentChildren;
   onClose(): void;
   children(close: () => void): ComponentChildren;
 }
 
-/** A dialog that is open as long as it is there; its cross, Escape and a click beside it close it. */
+/** A dialog that opens when it is rendered. Its cross, Escape and a click outside close it. */
 export function Dialog({name, title, onClose, children}: DialogProps) {
   const dialog = useModal();
   const close = () => dialog.current?.close();
@@ -40,7 +40,7 @@ function useModal() {
     element.addEventListener("click", onClick);
     return () => {
       element.removeEventListener("click", onClick);
-      // When the dialog is gone: what is behind an open one takes no focus.
+      // After the dialog is removed: nothing behind an open one can take the focus.
       queueMicrotask(() => opener instanceof HTMLElement && opener.focus());
     };
   }, []);

@@ -1,5 +1,6 @@
 import {useEffect, useState} from "preact/hooks";
 import {STATUSES, type Status} from "../api";
+import {isolate} from "../format";
 import type {Library, LibraryState} from "../library";
 import type {Uploads} from "../upload";
 import {Card} from "./card";
@@ -10,7 +11,7 @@ export function LibraryView({library, uploads}: {library: Library; uploads: Uplo
   const state = useLibrary(library);
   const {videos, filter, cursor, loaded, trouble, selected, missing} = state;
   useEffect(() => {
-    document.title = selected ? `${selected.filename} · Clipo` : "Clipo";
+    document.title = selected ? `${isolate(selected.filename)} · Clipo` : "Clipo";
   }, [selected?.filename]);
   const cards = useSliding<HTMLUListElement>(videos.map(({id}) => id).join());
   return (
@@ -85,7 +86,7 @@ function Filters(props: {filter: Status | null; onChoose(status: Status | null):
 
 const EMPTY: Record<Status | "all", string> = {
   all: "No videos yet. Drop one above, and it appears here.",
-  pending: "No video waits for its upload.",
+  pending: "No video is waiting for its upload.",
   processing: "Nothing is being processed.",
   done: "No video is done yet.",
   failed: "No video has failed.",

@@ -5,7 +5,7 @@ const SLIDE: KeyframeAnimationOptions = {duration: 200, easing: "ease-out"};
 
 type Places = Map<Element, {x: number; y: number}>;
 
-/** Let what a list holds slide to its new place, and not jump, when something comes or goes. */
+/** Slide the items of a list to their new places when others appear or disappear. */
 export function useSliding<T extends HTMLElement>(order: string): RefObject<T> {
   const list = useRef<T>(null);
   const shown = useRef(order);
@@ -18,7 +18,7 @@ export function useSliding<T extends HTMLElement>(order: string): RefObject<T> {
   return list;
 }
 
-/** Places in the list's own layout: neither scrolling nor a slide under way is in them. */
+/** Return places in the list's layout, which neither scrolling nor a running slide changes. */
 function placesIn(list: HTMLElement | null): Places {
   const items = [...(list?.children ?? [])] as HTMLElement[];
   return new Map(items.map((item) => [item, {x: item.offsetLeft, y: item.offsetTop}]));

@@ -1,4 +1,4 @@
-"""What `clipo doctor` finds on this machine: ports, locks and an ffmpeg that it starts."""
+"""Findings of `clipo doctor` on this machine: ports, locks and an ffmpeg that it starts."""
 
 import fcntl
 import json
@@ -21,10 +21,10 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"CLIPO_HOME": str(tmp_path / "home")}
 
 
-def test_all_is_well_where_nothing_was_done_yet(environ: dict[str, str]) -> None:
+def test_nothing_is_broken_before_the_first_start(environ: dict[str, str]) -> None:
     found = list(machine.findings(environ | {"PORT": "1"}))
     assert [one for one in found if one.state is State.BROKEN] == []
-    assert not Path(environ["CLIPO_HOME"]).exists(), "a look changes nothing"
+    assert not Path(environ["CLIPO_HOME"]).exists(), "doctor changes nothing"
 
 
 def test_an_ffmpeg_that_does_not_run_is_broken(environ: dict[str, str], tmp_path: Path) -> None:
@@ -38,14 +38,14 @@ def test_a_home_that_is_a_file_is_broken(tmp_path: Path) -> None:
     assert finding("Folder", {"CLIPO_HOME": str(tmp_path / "home")}).state is State.BROKEN
 
 
-def test_secrets_that_others_may_read_are_told(environ: dict[str, str]) -> None:
+def test_secrets_that_other_users_can_read_are_found(environ: dict[str, str]) -> None:
     home = Path(environ["CLIPO_HOME"])
     home.mkdir()
     (home / "credentials.json").touch(0o644)
     assert finding("Folder", environ).fix == f"chmod 600 {home / 'credentials.json'}"
 
 
-class TestStack:
+class TestLocalStack:
     def test_it_runs_while_it_holds_the_lock(self, environ: dict[str, str]) -> None:
         home = Path(environ["CLIPO_HOME"])
         home.mkdir()
@@ -56,43 +56,43 @@ class TestStack:
             assert "http://localhost:8123" in finding("Local stack", environ).said
         stale = finding("Local stack", environ)
         assert stale.state is State.WARNING
-        assert "ended by force" in stale.said
+        assert "was killed" in stale.said
 
-    def test_a_port_of_somebody_else_is_told(self, environ: dict[str, str]) -> None:
-        with socket.socket() as somebody:
-            somebody.bind(("127.0.0.1", 0))
-            somebody.listen()
-            port = str(somebody.getsockname()[1])
+    def test_a_port_that_another_program_has_is_found(self, environ: dict[str, str]) -> None:
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+            port = str(other.getsockname()[1])
             found = finding("Local stack", environ | {"PORT": port})
         assert found.state is State.WARNING
         assert f"Port {port} is taken" in found.said
 
 
-def test_a_misspelled_setting_is_told_beside_a_wrong_one(environ: dict[str, str]) -> None:
+def test_a_misspelled_setting_and_a_wrong_one_are_both_found(environ: dict[str, str]) -> None:
     environ |= {"CLIPO_AIP": "x", "CLIPO_API": "localhost"}
     assert finding("Settings", environ).fix == "Did you mean CLIPO_API?"
     assert finding("Address", environ).state is State.BROKEN
 
 
-def test_each_setting_that_clipo_up_refuses_is_told(environ: dict[str, str]) -> None:
+def test_each_setting_that_clipo_up_refuses_is_found(environ: dict[str, str]) -> None:
     environ |= {"PORT": "99999", "MAX_UPLOAD_BYTES": "abc", "WEBHOOK_URL": "http://localhost:9"}
     found = [one for one in machine.findings(environ) if one.state is State.BROKEN]
     assert [one.name for one in found] == ["Settings"] * 3
     assert "PORT must be" in found[0].said
 
 
-def test_the_address_that_was_given_is_told(environ: dict[str, str]) -> None:
+def test_the_address_of_the_option_is_shown(environ: dict[str, str]) -> None:
     found = machine.findings(environ | {"CLIPO_API": "x"}, "http://localhost:8123")
     assert "http://localhost:8123" in next(one for one in found if one.name == "Address").said
 
 
-def test_services_of_others_are_told(environ: dict[str, str]) -> None:
+def test_servers_in_the_environment_are_shown(environ: dict[str, str]) -> None:
     found = finding("Services", environ | {"MONGODB_URI": "mongodb://db"})
     assert found.state is State.WARNING
-    assert found.fix == "Unless you mean it: unset MONGODB_URI"
+    assert found.fix == "If that is not intended: unset MONGODB_URI"
 
 
-def test_a_proxy_that_catches_this_machine_is_told(
+def test_a_proxy_that_covers_this_machine_is_found(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", "http://proxy:3128")

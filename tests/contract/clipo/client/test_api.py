@@ -1,4 +1,4 @@
-"""The command's client against servers that say nothing."""
+"""The API client against a server that does not respond."""
 
 import asyncio
 import socket
@@ -7,21 +7,21 @@ import httpx2
 import pytest
 
 from clipo.client import faults
-from clipo.client.api import connected
+from clipo.client.api import connect
 from clipo.client.faults import Unreachable
 
 
-def test_who_waits_is_told_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_server_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(faults, "SLOW_S", 0.01)
-    told = []
+    reports: list[str] = []
 
     async def ask(address: str) -> None:
         limits = httpx2.Timeout(0.1)
-        async with connected(address, lambda: told.append("slow"), timeouts=limits) as api:
+        async with connect(address, lambda: reports.append("slow"), timeouts=limits) as api:
             for _ in range(2):
-                with pytest.raises(Unreachable, match=r"nothing came for 0\.1 s"):
+                with pytest.raises(Unreachable, match=r"no response for 0\.1 s"):
                     await api.page(limit=1)
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         asyncio.run(ask(f"http://127.0.0.1:{silent.getsockname()[1]}"))
-    assert told == ["slow"]
+    assert reports == ["slow"]

@@ -13,13 +13,13 @@ def test_each_module_is_a_command() -> None:
     assert {command.name for command in app.registered_commands} == _MODULES
 
 
-def test_the_help_begins_with_what_comes_first() -> None:
+def test_the_help_lists_the_first_commands_first() -> None:
     names = [command.name for command in app.registered_commands]
     assert names[:3] == ["up", "upload", "list"]
 
 
 @pytest.mark.parametrize("name", sorted(_MODULES))
-def test_each_command_says_what_it_does(name: str) -> None:
+def test_each_command_has_a_help_text(name: str) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
     assert group.commands[name].help

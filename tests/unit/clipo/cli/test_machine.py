@@ -10,7 +10,7 @@ from clipo.cli.finding import State
     ("version", "state"),
     [((3, 10, 9), State.BROKEN), ((3, 11, 0), State.OK), ((3, 14, 0), State.BROKEN)],
 )
-def test_the_pythons_that_work(version: tuple[int, ...], state: State) -> None:
+def test_supported_pythons(version: tuple[int, ...], state: State) -> None:
     assert machine._python(version).state is state
 
 
@@ -22,10 +22,10 @@ def test_the_pythons_that_work(version: tuple[int, ...], state: State) -> None:
         ("Windows", "AMD64", State.BROKEN),
     ],
 )
-def test_the_platforms_that_work(system: str, processor: str, state: State) -> None:
+def test_supported_platforms(system: str, processor: str, state: State) -> None:
     assert machine._platform(system, processor).state is state
 
 
-def test_a_set_up_that_is_missing_is_named(tmp_path: Path) -> None:
+def test_a_missing_program_is_found(tmp_path: Path) -> None:
     found = machine._set_up(tmp_path / "ministack")
     assert (found.state, found.fix) == (State.BROKEN, "make setup")

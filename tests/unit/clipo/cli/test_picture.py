@@ -16,10 +16,10 @@ from clipo.cli.picture import Kind, kind
         ({"TERM": "xterm-256color"}, Kind.HALF_BLOCKS),
     ],
 )
-def test_a_terminal_is_known_by_its_environment(environ: dict[str, str], expected: Kind) -> None:
+def test_the_environment_names_the_terminal(environ: dict[str, str], expected: Kind) -> None:
     assert kind(environ, truecolor=True) is expected
     assert kind(environ, truecolor=False) in (expected, None)
 
 
-def test_without_many_colours_half_blocks_are_left_out() -> None:
+def test_half_blocks_need_true_colour() -> None:
     assert kind({"TERM": "xterm"}, truecolor=False) is None

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from clipo.cli import view
-from clipo.cli.bars import clock
+from clipo.cli.bars import short_time
 from clipo.cli.view import plain, size
 from functions.api.examples import DONE_VIDEO
 
@@ -34,13 +34,13 @@ def printed(shown: RenderableType, width: int) -> list[str]:
         ("two\nlines", "two\\nlines"),
     ],
 )
-def test_a_name_is_shown_and_does_nothing(text: str, shown: str) -> None:
+def test_a_name_cannot_affect_the_terminal(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("video", [DONE_VIDEO, FAILED], ids=["done", "failed"])
-def test_every_view_fits(video: dict[str, Any], width: int) -> None:
+def test_every_view_fits_the_width(video: dict[str, Any], width: int) -> None:
     long = video | {"filename": "[red]" + "a long name " * 20}
     for shown in (
         view.details(long),
@@ -55,7 +55,7 @@ def test_every_view_fits(video: dict[str, Any], width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 99, 100, 130, 200])
-def test_a_long_name_hides_nothing_else(width: int) -> None:
+def test_a_long_name_leaves_room_for_all_facts(width: int) -> None:
     long = dict(DONE_VIDEO) | {"filename": "a" * 250}
     listed = "\n".join(printed(view.listing([DONE_VIDEO, long], width=width), width))
     for known in (DONE_VIDEO["id"], "done", view.when(DONE_VIDEO["created_at"]), "00:00:30"):
@@ -64,12 +64,12 @@ def test_a_long_name_hides_nothing_else(width: int) -> None:
     assert DONE_VIDEO["filename"] in listed
 
 
-def test_a_pipe_is_told_everything() -> None:
+def test_a_pipe_gets_the_whole_name() -> None:
     long = dict(DONE_VIDEO) | {"filename": "a" * 255}
     assert any("a" * 255 in line for line in printed(view.listing([long], width=10_000), 10_000))
 
 
-def test_a_failed_video_says_what_to_do() -> None:
+def test_a_failed_video_shows_its_error_and_the_next_step() -> None:
     text = "\n".join(printed(view.details(FAILED), 80))
     assert "It took too long. (timed_out)" in text
     assert f"retry {FAILED['id']}" in text
@@ -78,5 +78,5 @@ def test_a_failed_video_says_what_to_do() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (75.4, "1:15"), (3661, "1:01:01")])
-def test_a_time_is_short(seconds: float, shown: str) -> None:
-    assert clock(seconds) == shown
+def test_a_time_is_shown_briefly(seconds: float, shown: str) -> None:
+    assert short_time(seconds) == shown

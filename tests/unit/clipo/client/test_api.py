@@ -7,10 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from clipo.cli.deployment import clock
+from clipo.cli.deployment import compare_clocks
 from clipo.cli.finding import State
 from clipo.client.api import Api, unreachable
-from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, once_answered, patiently
+from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -32,7 +32,7 @@ def asked(
     return asyncio.run(ask())
 
 
-def test_a_problem_is_said_with_all_that_helps() -> None:
+def test_a_problem_is_shown_with_its_code_and_request_id() -> None:
     with pytest.raises(Problem) as caught:
         asked(httpx2.Response(404, json=_PROBLEM), lambda api: api.get("x"))
     assert str(caught.value) == "No. Not so. (no, request abc)"
@@ -49,14 +49,14 @@ def test_a_problem_is_said_with_all_that_helps() -> None:
         httpx2.Response(401, json={"message": "Unauthorized"}),
     ],
 )
-def test_what_is_not_clipo_is_said(answer: httpx2.Response) -> None:
+def test_a_response_of_another_program_is_not_clipo(answer: httpx2.Response) -> None:
     with pytest.raises(NotClipo, match="is not Clipo"):
         asked(answer, lambda api: api.page(limit=1))
 
 
-def test_a_redirect_names_the_better_address() -> None:
+def test_a_redirect_names_the_new_address() -> None:
     answer = httpx2.Response(301, headers={"Location": "https://localhost/videos"})
-    with pytest.raises(NotClipo, match="sends us on to https://localhost/videos"):
+    with pytest.raises(NotClipo, match="redirects to https://localhost/videos"):
         asked(answer, lambda api: api.page(limit=1))
 
 
@@ -64,28 +64,38 @@ def test_a_redirect_names_the_better_address() -> None:
     ("address", "error", "said"),
     [
         ("http://localhost:1", httpx2.ConnectError("refused"), "is `clipo up` running?"),
-        ("https://localhost:1", httpx2.ConnectError("[SSL: WRONG_VERSION] x"), "with http://?"),
+        (
+            "https://localhost:1",
+            httpx2.ConnectError("[SSL: WRONG_VERSION] x"),
+            "with http://?",
+        ),
         ("https://x.example", httpx2.ConnectError("[SSL: CERTIFICATE_VERIFY] x"), "certificate"),
-        ("http://localhost:1", httpx2.ReadError(""), "was cut. If it stays so, something else"),
+        (
+            "http://localhost:1",
+            httpx2.ReadError(""),
+            "was closed. If this persists,",
+        ),
         ("https://x.example", httpx2.ConnectError("no name"), "no name. Check the address"),
     ],
 )
-def test_no_answer_says_what_to_look_at(address: str, error: httpx2.HTTPError, said: str) -> None:
+def test_an_unreachable_address_says_what_to_check(
+    address: str, error: httpx2.HTTPError, said: str
+) -> None:
     assert said in str(unreachable(address, error))
 
 
-def test_an_address_that_is_too_long_is_said() -> None:
+def test_an_address_with_a_path_too_many_is_explained() -> None:
     answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
     with pytest.raises(NotClipo, match=r"should end before /docs\."):
         asked(answer, lambda api: api.page(limit=1), address="http://localhost:8000/docs")
 
 
-def test_the_health_of_another_service_is_not_ours() -> None:
+def test_the_health_of_another_service_is_not_clipos() -> None:
     with pytest.raises(NotClipo):
         asked(httpx2.Response(200, json={"message": "fine"}), lambda api: api.health())
 
 
-def test_an_id_cannot_leave_its_place() -> None:
+def test_an_id_is_escaped_in_the_path() -> None:
     paths = []
 
     def respond(request: httpx2.Request) -> httpx2.Response:
@@ -101,7 +111,7 @@ def test_an_id_cannot_leave_its_place() -> None:
     assert paths == [b"/videos/..%2Fvideos%3Fa%23b"]
 
 
-class TestPatience:
+class TestRetry:
     @pytest.fixture(autouse=True)
     def quick(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("clipo.client.faults._FIRST_WAIT_S", 0)
@@ -111,18 +121,19 @@ class TestPatience:
         ("error", "tries"),
         [
             (Unreachable("cut"), 8),
-            (Unreachable("nobody", refused=True), 8),
+            (Unreachable("no server", refused=True), 8),
             (Fault("wrong"), 1),
         ],
     )
-    def test_what_may_pass_is_tried_again(self, error: Fault, tries: int) -> None:
-        assert self.tries(patiently, error) == tries
+    def test_transient_faults_are_retried(self, error: Fault, tries: int) -> None:
+        assert self.tries(error) == tries
 
-    def test_nobody_there_is_told_at_once(self) -> None:
-        assert self.tries(once_answered, Unreachable("nobody", refused=True)) == 1
-        assert self.tries(once_answered, Unreachable("cut")) == 8
+    def test_a_refused_connection_is_not_retried_if_so_asked(self) -> None:
+        refused = Unreachable("no server", refused=True)
+        assert self.tries(refused, if_refused=False) == 1
+        assert self.tries(Unreachable("cut"), if_refused=False) == 8
 
-    def tries(self, how: Any, error: Fault) -> int:
+    def tries(self, error: Fault, *, if_refused: bool = True) -> int:
         tried = 0
 
         async def attempt() -> None:
@@ -131,18 +142,18 @@ class TestPatience:
             raise error
 
         with pytest.raises(type(error)):
-            asyncio.run(how(attempt))
+            asyncio.run(retry(attempt, if_refused=if_refused))
         return tried
 
 
 @pytest.mark.parametrize(
     ("off_s", "state"), [(3, State.OK), (-200, State.WARNING), (700, State.BROKEN)]
 )
-def test_clocks_that_differ_are_told(off_s: int, state: State) -> None:
+def test_clocks_that_differ_are_found(off_s: int, state: State) -> None:
     now = parsedate_to_datetime("Wed, 25 Nov 2026 05:00:00 GMT")
     request = httpx2.Request("GET", "http://s3.example/")
     answer = httpx2.Response(
         403, headers={"Date": format_datetime(now, usegmt=True)}, request=request
     )
-    assert clock("Clock", answer, "this machine", now.timestamp() + off_s).state is state
-    assert clock("Clock", httpx2.Response(403, request=request), "x", time.time()).fix
+    assert compare_clocks("Clock", answer, "this machine", now.timestamp() + off_s).state is state
+    assert compare_clocks("Clock", httpx2.Response(403, request=request), "x", time.time()).fix

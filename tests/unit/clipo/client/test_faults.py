@@ -1,4 +1,4 @@
-"""An upload meets what the network and the servers can do to it."""
+"""Uploads survive faults of the network, the API and storage."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ import pytest
 
 from clipo.client.api import Api
 from clipo.client.faults import Fault
-from clipo.client.files import looked_at, unfinished
-from clipo.client.upload import announced, send
+from clipo.client.files import inspect, open_saved_upload
+from clipo.client.upload import announce, send
 from clipo.errors import ClipoError
 
 CONTENT = b"video" * 1000
@@ -27,7 +27,7 @@ LOST = httpx2.ReadError("cut")
 
 @dataclass
 class Servers:
-    """The API and S3. What is in `faults` is answered to the next requests of a step."""
+    """The API and S3. Requests of a step get the responses in `faults` first."""
 
     faults: dict[str, deque[httpx2.Response | Exception]]
     steps: list[str] = field(default_factory=list)
@@ -43,14 +43,14 @@ class Servers:
             if isinstance(fault, Exception):
                 raise fault
             return fault
-        return self._carried_out(step, request)
+        return self._succeed(step, request)
 
     def _step(self, request: httpx2.Request) -> str:
         if request.url.host == "s3":
             return request.url.path.strip("/").partition("-")[0]
         return "sign" if request.url.path.endswith("/sign") else "announce"
 
-    def _carried_out(self, step: str, request: httpx2.Request) -> httpx2.Response:
+    def _succeed(self, step: str, request: httpx2.Request) -> httpx2.Response:
         if step == "announce":
             self.keys.add(request.headers["Idempotency-Key"])
             return httpx2.Response(201, json={"id": "v", "upload": self._signed("form")})
@@ -76,20 +76,20 @@ class Servers:
         return {"url": f"http://s3/{name}", "fields": {"key": "k"}}
 
 
-class Counted:
+class CountedRow:
     def __init__(self) -> None:
-        self.bytes, self.waited = 0, 0
+        self.bytes, self.retries = 0, 0
 
-    def sent(self, count: int) -> None:
+    def advance(self, count: int) -> None:
         self.bytes += count
 
-    def waits(self) -> None:
-        self.waited += 1
+    def show_retry(self) -> None:
+        self.retries += 1
 
-    def resumes(self, arrived: int) -> None:
+    def resume(self, arrived: int) -> None:
         self.bytes += arrived
 
-    def says(self, status: str) -> None:
+    def show_status(self, status: str) -> None:
         pass
 
 
@@ -101,22 +101,22 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clipo.client.upload.LARGEST_FORM", 1)
-    monkeypatch.setattr("clipo.client.upload.SMALLEST_PART", 2000)
+    monkeypatch.setattr("clipo.client.upload.MAX_FORM_BYTES", 1)
+    monkeypatch.setattr("clipo.client.upload.MIN_PART_BYTES", 2000)
 
 
-def uploaded(folder: Path, servers: Servers) -> Counted:
+def uploaded(folder: Path, servers: Servers) -> CountedRow:
     clip = folder / "clip.mp4"
     if not clip.exists():
         clip.write_bytes(CONTENT)
 
-    async def run() -> Counted:
+    async def run() -> CountedRow:
         transport = httpx2.MockTransport(servers.respond)
         async with httpx2.AsyncClient(transport=transport) as http:
-            api, file, row = Api("http://api", http), looked_at(clip), Counted()
-            with unfinished(api.address, file, folder / "state") as remembered:
-                video = await announced(api, file, remembered)
-                await send(api, video, file, remembered, row)
+            api, file, row = Api("http://api", http), inspect(clip), CountedRow()
+            with open_saved_upload(api.address, file, folder / "state") as saved:
+                video = await announce(api, file, saved)
+                await send(api, video, file, saved, row)
             return row
 
     return asyncio.run(run())
@@ -126,7 +126,7 @@ def failing(step: str, *faults: httpx2.Response | Exception) -> Servers:
     return Servers({step: deque(faults)})
 
 
-def test_a_lost_announcement_is_made_once_more_with_its_key(tmp_path: Path) -> None:
+def test_an_announcement_is_retried_with_the_same_key(tmp_path: Path) -> None:
     servers = failing("announce", LOST, httpx2.Response(503, json={"code": "c", "detail": "d"}))
     uploaded(tmp_path, servers)
     assert servers.steps.count("announce") == 3
@@ -134,24 +134,24 @@ def test_a_lost_announcement_is_made_once_more_with_its_key(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("fault", [LOST, EXPIRED, BROKEN])
-def test_a_form_is_sent_again_with_a_fresh_signature(
+def test_a_form_is_retried_with_a_new_signature(
     tmp_path: Path, fault: httpx2.Response | Exception
 ) -> None:
     servers = failing("form", fault)
     row = uploaded(tmp_path, servers)
     assert servers.steps == ["announce", "form", "sign", "form"]
     assert CONTENT in servers.stored["form"]
-    assert (row.bytes, row.waited) == (len(CONTENT), 1)
+    assert (row.bytes, row.retries) == (len(CONTENT), 1)
 
 
-def test_a_form_that_had_arrived_after_all_is_good(tmp_path: Path) -> None:
+def test_a_form_whose_response_was_lost_succeeds(tmp_path: Path) -> None:
     servers = failing("form", LOST)
     servers.not_pending = True
     uploaded(tmp_path, servers)
     assert servers.steps == ["announce", "form", "sign"]
 
 
-def test_what_the_storage_refuses_is_not_sent_again(tmp_path: Path) -> None:
+def test_an_upload_that_storage_refuses_is_not_retried(tmp_path: Path) -> None:
     refused = "<Error><Code>EntityTooLarge</Code><Message>Too large.</Message></Error>"
     servers = failing("form", httpx2.Response(400, text=refused))
     with pytest.raises(ClipoError, match=r"Too large\. \(EntityTooLarge\)"):
@@ -162,29 +162,29 @@ def test_what_the_storage_refuses_is_not_sent_again(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("in_parts")
 class TestInParts:
     @pytest.mark.parametrize("fault", [LOST, EXPIRED, BROKEN])
-    def test_a_part_is_sent_again(self, tmp_path: Path, fault: httpx2.Response | Exception) -> None:
+    def test_a_part_is_retried(self, tmp_path: Path, fault: httpx2.Response | Exception) -> None:
         servers = failing("part", fault)
         row = uploaded(tmp_path, servers)
         assert servers.steps.count("part") == 4
         assert b"".join(servers.stored[f"part-{n}"] for n in (1, 2, 3)) == CONTENT
         assert row.bytes == len(CONTENT)
 
-    def test_a_lost_answer_to_the_last_step_is_no_failure(self, tmp_path: Path) -> None:
+    def test_a_lost_response_to_the_last_step_is_no_failure(self, tmp_path: Path) -> None:
         servers = failing("complete", LOST, GONE)
         uploaded(tmp_path, servers)
         assert servers.steps.count("complete") == 2
 
-    def test_an_error_that_comes_with_200_is_one(self, tmp_path: Path) -> None:
+    def test_an_error_document_with_status_200_is_an_error(self, tmp_path: Path) -> None:
         late = httpx2.Response(200, text="<Error><Code>InternalError</Code></Error>")
         servers = failing("complete", late)
         uploaded(tmp_path, servers)
         assert servers.steps.count("complete") == 2
 
-    def test_what_was_given_up_goes_on_with_the_same_video(self, tmp_path: Path) -> None:
+    def test_an_upload_that_was_given_up_resumes_the_same_video(self, tmp_path: Path) -> None:
         servers = failing("part", *[LOST] * 100)
         with pytest.raises(Fault, match="does not answer") as caught:
             uploaded(tmp_path, servers)
-        assert caught.value.goes_on
+        assert caught.value.resumable
         servers.faults.clear()
         servers.steps.clear()
         row = uploaded(tmp_path, servers)
@@ -193,7 +193,7 @@ class TestInParts:
         assert len(servers.keys) == 1
         assert row.bytes == len(CONTENT)
 
-    def test_parts_that_were_forgotten_begin_anew(self, tmp_path: Path) -> None:
+    def test_an_upload_whose_parts_expired_begins_again(self, tmp_path: Path) -> None:
         servers = failing("part", *[LOST] * 100)
         with pytest.raises(ClipoError):
             uploaded(tmp_path, servers)
