@@ -26,6 +26,30 @@ def refer_to(path: str, movie: bytes) -> bytes:
     return bytes(changed)
 
 
+def add_to_sample_entry(new: bytes, movie: bytes) -> bytes:
+    """Add a box to the description of a movie's first track, whose index must be at the end."""
+    places, start = [], 0
+    for kind in [b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd"]:
+        start = movie.index(kind, start) - 4
+        places.append(start)
+        start += 8
+    entry = places[-1] + 16
+    end = entry + int.from_bytes(movie[entry : entry + 4])
+    changed = bytearray(movie[:end] + new + movie[end:])
+    for place in [*places, entry]:
+        size = int.from_bytes(changed[place : place + 4]) + len(new)
+        changed[place : place + 4] = size.to_bytes(4)
+    return bytes(changed)
+
+
+def dolby_vision(profile: int, compatibility: int) -> bytes:
+    """Return the configuration record of a stream with Dolby Vision's metadata (RPU)."""
+    level, rpu, enhancement_layer, base_layer = 3, 1, 0, 1
+    bits = profile << 9 | level << 3 | rpu << 2 | enhancement_layer << 1 | base_layer
+    content = bytes([1, 0]) + bits.to_bytes(2) + bytes([compatibility << 4]) + bytes(19)
+    return box(b"dvcC", content)
+
+
 def widen(movie: bytes, hole: int, to: Path) -> None:
     """Write a movie with `hole` empty bytes between its media and the index at the end."""
     moov = movie.rindex(b"moov") - 4

@@ -336,14 +336,9 @@ def _video(document: Document) -> Video:
 
 
 def _known_fields(of: type[Any], document: Document) -> Document:
-<<<<<<< HEAD
-    """Leave out what a newer release may have written, so that a roll-back can read it."""
+    """Leave out the fields of a newer release, so that this one can read them after a roll-back."""
     known = {f.name: document[f.name] for f in fields(of) if f.name in document}
     return {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
-=======
-    """Leave out the fields of a newer release, so that this one can read them after a roll-back."""
-    return {f.name: document[f.name] for f in fields(of) if f.name in document}
->>>>>>> main
 
 
 @contextmanager

@@ -380,7 +380,7 @@ class VideoResource(BaseModel):
     thumbnail: Thumbnail | None = Field(description="Present when done, and while reprocessed")
     warnings: list[MediaWarning] = Field(
         description="Faults of a file that can be played nevertheless. `truncated`: its end is"
-        " missing"
+        " missing. `dolby_vision_5`: the thumbnail is grey, as only Dolby's decoder has its colours"
     )
     processing: Processing | None = Field(
         description="Present when a worker has finished the video"

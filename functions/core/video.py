@@ -65,6 +65,8 @@ class MediaWarning(StrEnum):
 
     TRUNCATED = "truncated"
     """The end of the file is missing."""
+    DOLBY_VISION_5 = "dolby_vision_5"
+    """The colours are Dolby Vision's own, and the thumbnail is grey."""
 
 
 class Fallback(StrEnum):

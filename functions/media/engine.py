@@ -21,6 +21,7 @@ from functions.media import (
     sandbox,
     shown,
 )
+from functions.media.colour import Colours
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
@@ -147,11 +148,11 @@ class Engine:
         """
         budget = _Budget.of(remaining_s() - _RESERVE_S)
         inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
-        inspection = inspector.make_thumbnail(inspector.probe())
-        if not completeness.is_truncated(source):
-            return inspection
-        media = replace(inspection.media, warnings=(MediaWarning.TRUNCATED,))
-        return replace(inspection, media=media)
+        probed = inspector.probe()
+        inspection = inspector.make_thumbnail(probed)
+        truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
+        warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
+        return replace(inspection, media=replace(inspection.media, warnings=warnings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,8 @@ class _Inspector:
                 return replace(probe.parse_report(later.stdout), deep=True)
             except probe.MALFORMED:
                 # The reason may be a missing decoder, which only ffmpeg reports.
-                tried = self._run(*self._frame_command("V:0", self.directory / "first.jpg"))
+                first = self.directory / "first.jpg"
+                tried = self._run(*self._frame_command("V:0", first, Colours.of({})))
                 codec = probe.picture_codec(finished.stdout)
                 raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 
@@ -279,6 +281,7 @@ class _Inspector:
         return None
 
     def make_thumbnail(self, probed: Probed) -> Inspection:
+        probed.colours.write_table(self.directory)
         at_s = probed.position_s(_THUMBNAIL_POSITION)
         taken = self._take(probed, at_s) if probed.length_s else None
         if not taken and at_s > 0 and self._has_spare_time():
@@ -299,7 +302,7 @@ class _Inspector:
 
     def _take_first(self, probed: Probed) -> _Taken:
         finished = self._run(
-            *self._frame_command(str(probed.index), self._jpeg, deep=probed.deep),
+            *self._frame_command(str(probed.index), self._jpeg, probed.colours, deep=probed.deep),
             limit_s=_CHILD_S - _SEARCH_S,
         )
         taken = self._verify(finished, at_s=0, fallback=Fallback.START)
@@ -312,7 +315,10 @@ class _Inspector:
         for share in _BRIGHTER_POSITIONS:
             if not self._has_spare_time():
                 return None
-            taken = self._take(probed, probed.position_s(share), seen=True)
+            try:
+                taken = self._take(probed, probed.position_s(share), seen=True)
+            except BadMedia:  # a later part is damaged; the frame at 10% is not
+                return None
             if taken and not taken.is_plain:
                 return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
         return None
@@ -357,6 +363,7 @@ class _Inspector:
             *self._frame_command(
                 str(probed.index),
                 self._jpeg,
+                probed.colours,
                 jump_s=jump_s,
                 skip_s=max(0, seek_s - base_s),
                 deep=probed.deep,
@@ -398,6 +405,7 @@ class _Inspector:
         self,
         stream: str,
         jpeg: Path,
+        colours: Colours,
         *,
         jump_s: float = 0,
         skip_s: float = 0,
@@ -413,12 +421,20 @@ class _Inspector:
             # `-ss 0` would drop frames whose time is unknown or negative.
             *("-threads", "2", *(["-ss", f"{jump_s:.3f}"] if jump_s > 0 else [])),
             *(probe.DEEP if deep else []),
+            *(*colours.decoder_options(), *self._alpha_decoder(colours)),
             *("-i", self.source.location, *(["-ss", f"{skip_s:.3f}"] if skip_s else [])),
             *("-map", f"0:{stream}", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
             # A picture that changes its size on the way must not get the shape of the first one.
-            *("-noautoscale", "-vf", _scale_filter(*_THUMBNAIL_BOX, after_s=skip_s), "-q:v", "2"),
-            *("-f", "image2", "-update", "1", "-y", str(jpeg)),
+            *("-noautoscale", "-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours, after_s=skip_s)),
+            *("-q:v", "2", "-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
+
+    def _alpha_decoder(self, colours: Colours) -> list[str]:
+        """Select the decoder that reads the picture's transparency, if this ffmpeg contains it."""
+        if not colours.alpha_decoder:
+            return []
+        described = self._run(self.ffmpeg, "-v", "error", "-h", f"decoder={colours.alpha_decoder}")
+        return ["-c:v", colours.alpha_decoder] if described.stdout.startswith(b"Decoder") else []
 
     def _verify(
         self,
@@ -477,17 +493,14 @@ class _Inspector:
             raise reason from error
 
 
-def _scale_filter(width: int, height: int, *, after_s: float) -> str:
-    """Return a filter that fits the picture into a box, with even sides and square pixels.
+def _thumbnail_filters(width: int, height: int, colours: Colours, *, after_s: float) -> str:
+    """Return filters that fit the picture into a box, with even sides and square pixels.
 
-    It keeps the aspect ratio and never enlarges. It prints the frames that are not before `after_s`
+    They keep the aspect ratio, never enlarge, and print the frames that are not before `after_s`
     for `shown.parse`.
     """
     across = f"iw*{shown.PIXEL_ASPECT}"
     factor = f"min(1,min({width}/({across}),{height}/ih))"
     wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (across, "ih"))
-    # A JPEG always has full-range BT.601 colours; most videos have BT.709 colours.
-    # https://www.w3.org/Graphics/JPEG/jfif3.pdf
-    colours = "out_color_matrix=bt601:out_range=pc"
     size = f"w='{wide}':h='{shown.expression(after_s)};{high}':eval=frame"
-    return f"scale={size}:{colours},format=yuvj420p,setsar=1"
+    return f"{colours.filters(size)},setsar=1"

@@ -10,6 +10,7 @@ from typing import Any
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Media
+from functions.media.colour import Colours
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
 Report = Mapping[str, Any]
@@ -20,9 +21,11 @@ _ENTRIES = ":".join(
         "format_tags=major_brand,ASF_Protection_Type",
         "stream=index,codec_type,codec_name,codec_tag_string,start_time,duration,nb_frames",
         "stream=width,height,pix_fmt,avg_frame_rate,r_frame_rate",
-        "stream_tags=enc_key_id,DURATION",
+        "stream=color_space,color_transfer,color_primaries",
+        "stream_tags=enc_key_id,alpha_mode,DURATION",
         "stream_disposition=default,attached_pic",
         "stream_side_data=side_data_type,rotation,displaymatrix",
+        "stream_side_data=dv_profile,dv_bl_signal_compatibility_id",
         "packet=stream_index",
         "packet_side_data=side_data_type",
     ]
@@ -106,6 +109,7 @@ class Probed:
     """Shortest time that a frame is shown, 0 if the rate is unknown."""
     palette: bool
     """Whether the colours come from a table that stands only at the beginning."""
+    colours: Colours
     protected: bool
     """Whether some part of the file is encrypted: perhaps only a later part, or the sound."""
     packet_seen: bool
@@ -146,6 +150,7 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
         length_s=_length_s(video, start_s) or media.duration_s,
         frame_s=_frame_s(video),
         palette=video.get("pix_fmt") == "pal8",
+        colours=Colours.of(video),
         protected=_is_protected(report),
         packet_seen=bool(_packets_of(video, report)),
     )
