@@ -1,10 +1,21 @@
 # The two commands to know: `make run` and `make test`. Both set up what they need.
 PYTHON ?= python3
-# Each of the many processes that a stack and a test run start would compile our modules again.
-unexport PYTHONDONTWRITEBYTECODE
+# What a shell may hold reaches Python, pip, uv, npm and pytest, and moves or breaks what they make.
+# Of their settings, only those of the network count: index, proxy, certificates, time-outs.
+NETWORK = %INDEX %INDEX_URL %INDEX_URLS %FIND_LINKS %TRUSTED_HOST %INSECURE_HOST %CERT %CERTS %TLS %PROXY \
+	%TIMEOUT %RETRIES %KEYRING_PROVIDER %CACHE_DIR %OFFLINE %MIRROR %CONFIG_FILE UV_INDEX_% UV_CONCURRENT_% \
+	npm_config_registry npm_config_cafile npm_config_proxy npm_config_https_proxy npm_config_noproxy \
+	NPM_CONFIG_REGISTRY NPM_CONFIG_CAFILE NPM_CONFIG_HTTPS_PROXY NPM_CONFIG_NOPROXY
+unexport $(filter-out PYTHON $(NETWORK),$(filter PYTHON% PIP_% UV_% npm_config_% NPM_CONFIG_% PYTEST_%,$(.VARIABLES)))
+# NODE_ENV=production leaves tools out, `cd` goes elsewhere with CDPATH.
+unexport NODE_ENV NODE_OPTIONS NODE_PATH ESBUILD_BINARY_PATH CDPATH
 UV := .tools/uv/bin/uv
+# Sets something up, and nothing else in this checkout at the same time.
+SET_UP = +@$(PYTHON) -I -c 'import sys; sys.version_info >= (3, 11) or \
+	sys.exit("Clipo needs Python 3.11 or newer: make PYTHON=python3.12 run")' && \
+	$(PYTHON) -I requirements/set_up.py $(MAKE) --silent --no-print-directory
 # SecantusDB has no wheel for 3.14 yet: there, uv finds or fetches another Python.
-VENV_PYTHON = $(shell $(PYTHON) -c 'import sys; print(sys.executable if sys.version_info < (3, 14) else ">=3.11,<3.14")')
+VENV_PYTHON = $(shell $(PYTHON) -I -c 'import sys; print(sys.executable if sys.version_info < (3, 14) else ">=3.11,<3.14")')
 
 help:
 	@echo "make run    set up and start the whole product on this machine"
@@ -30,12 +41,13 @@ web/node_modules/.ready: | $(UV)
 # Lambda's processors; `make layer ARCHITECTURE=arm64` compiles for one of them.
 ARCHITECTURE ?= x86_64 arm64
 
-run: .venv/.local .tools/ministack/.ready $(PAGE)
+run:
+	$(SET_UP) .venv/.local .tools/ministack/.ready $(PAGE)
 	@.venv/bin/clipo up $(ARGS)
 
 # A worker for each processor, but more than four would only compete. tests/conftest.py sends
 # those that share a Chromium or a build to one worker. `ARGS="-n 0"` runs all tests in one process.
-PYTEST = .venv/bin/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
+PYTEST = .venv/bin/python -I -m pytest --numprocesses logical --maxprocesses 4 --dist loadgroup
 
 test: setup
 	$(PYTEST) -m "not long" $(ARGS)
@@ -69,28 +81,36 @@ check: setup
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
-build: .tools/sam/.ready $(PAGE)
+build:
+	$(SET_UP) .tools/sam/.ready $(PAGE)
 	.tools/sam/bin/sam build $(ARGS)
 
 deploy: build
 	.tools/sam/bin/sam deploy --guided
 
-layer: .tools/layer/.ready
+layer:
+	$(SET_UP) .tools/layer/.ready
 	@.tools/layer/bin/python layers/ffmpeg/build.py $(ARCHITECTURE)
 
-setup: .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-	.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
-	web/node_modules/.dev $(PAGE)
+setup:
+	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
+		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
+		web/node_modules/.dev $(PAGE)
 
-lock: $(UV)
+lock:
+	$(SET_UP) $(UV)
 	sh requirements/lock.sh $(UV) requirements --upgrade
 
+# Downloaded and unpacked: pip.conf may say where pip installs, but not where it downloads to.
 .tools/uv/bin/uv: requirements/uv.txt
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Clipo needs Python 3.11 or newer: make PYTHON=python3.12 run")'
 	@echo "Setting up: this happens once."
-	@$(PYTHON) -m venv --clear .tools/uv
-	@.tools/uv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+	@$(PYTHON) -I -m venv --clear .tools/uv
+	@.tools/uv/bin/python -I -m pip download --quiet --quiet --disable-pip-version-check --no-deps \
+		--only-binary :all: --require-hashes --dest .tools/uv/wheel -r $<
+	@.tools/uv/bin/python -I -m zipfile -e .tools/uv/wheel/*.whl .tools/uv/wheel
+	@chmod +x .tools/uv/wheel/*.data/scripts/uv && .tools/uv/wheel/*.data/scripts/uv --version >/dev/null
+	@touch .tools/uv/wheel/*.data/scripts/uv && mv .tools/uv/wheel/*.data/scripts/uv $@
+	@rm -r .tools/uv/wheel
 
 .venv/bin/python: | $(UV)
 	@$(UV) venv --quiet --clear --python "$(VENV_PYTHON)" .venv

@@ -2,8 +2,10 @@
 
 Usage: make soak [ARGS="--uploads 200 --seed 2"]
 
-It starts a stack of its own. Meanwhile workers are killed, events are delivered again and
-taken away, and an hour passes for whoever has worked or waited for some seconds.
+It starts a stack of its own. Meanwhile it kills workers, delivers events again, takes others away,
+and lets an hour pass for videos that were processed or waited for some seconds. It pauses the
+database once. In the middle it stops the whole stack, with abandoned uploads and unprocessed ones
+lying about, and starts it again.
 """
 
 import argparse
@@ -15,11 +17,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -42,7 +45,13 @@ _WORKER_AGE = timedelta(seconds=3)
 _WAITING_AGE = timedelta(seconds=30)
 _KILL_EVERY_S = (3.0, 8.0)
 _STEAL_EVERY_S = (5.0, 15.0)
+_PAUSE_AFTER_S = (5.0, 8.0)
 _PATIENCE_S = 180
+_ABANDONED = 60
+_UNPROCESSED = 20
+"""Videos that are uploaded right before the stack stops."""
+_PAUSE_S = 6
+"""How long the database answers nothing: longer than the API waits for it."""
 _RETRIES = 3
 _FINISHED = {"$in": ["done", "failed"]}
 
@@ -51,36 +60,87 @@ _FINISHED = {"$in": ["done", "failed"]}
 class Soak:
     """One run, and what is counted in it."""
 
-    stack: RunningStack
     clips: Clips
-    videos: Any
     seed: int
     counts: Counter[str] = field(default_factory=Counter[str])
     hostile: dict[str, bool] = field(default_factory=dict)
-    """Of each video, whether it is a hostile file."""
+    """Whether each video is a hostile file."""
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    """The logs of processing and upkeep, which a start removes."""
     over: threading.Event = field(default_factory=threading.Event)
 
-    def __post_init__(self) -> None:
-        """Make the clients; boto3's are safe to share."""
-        self._s3, self._sqs = self.stack.cloud("s3"), self.stack.cloud("sqs")
+    def use(self, stack: RunningStack, videos: Any) -> None:
+        """Go on with a stack that has just started. boto3's clients are safe to share."""
+        self.stack, self.videos = stack, videos
+        self._s3, self._sqs = stack.cloud("s3"), stack.cloud("sqs")
         self._queue = self._sqs.get_queue_url(QueueName="clipo-events")["QueueUrl"]
 
     def upload(self, number: int) -> None:
         """Upload one video and wait until it is finished."""
+        self.follow(self.send(number))
+
+    def send(self, number: int) -> str:
+        """Upload one video; return its id."""
         chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 (to be repeated)
         hostile = chance.random() < _HOSTILE_SHARE
         clip = self.clips[chance.choice(_HOSTILE if hostile else _GOOD)]
-        created = self.stack.create(clip)
+        created = self._post(
+            "/videos",
+            json={"filename": clip.name, "size": clip.stat().st_size},
+            headers={"Idempotency-Key": f"soak-{self.seed}-{number}"},
+        )
         video_id = str(created["id"])
         self.hostile[video_id] = hostile
         post_form(created["upload"], clip.read_bytes()).raise_for_status()
         if chance.random() < _REPEATED_SHARE:
             self._repeat_event(created["upload"]["fields"]["key"])
+        return video_id
+
+    def follow(self, video_id: str) -> None:
+        """Wait until a video is finished, and retry it as a person would."""
         for _ in range(_RETRIES):
             if not self._is_to_be_retried(video_id):
                 return
-            self.stack.client.post(f"/videos/{video_id}/retry").raise_for_status()
+            self._post(f"/videos/{video_id}/retry")
             self.counts["retried by people"] += 1
+
+    def _post(self, path: str, **request: Any) -> dict[str, Any]:
+        """Return the API's answer, which says 503 while the database is paused."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            answer = self.stack.client.post(path, **request)
+            if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                answer.raise_for_status()
+                return dict(answer.json())
+            self.counts["calls refused with 503"] += 1
+            time.sleep(0.5)
+
+    def abandon(self) -> None:
+        """Announce videos that are never uploaded, and let their time pass."""
+        for number in range(_ABANDONED):
+            self._post("/videos", json={"filename": f"{number}.mp4", "size": 1})
+        let_time_pass(self.videos, workers=_WORKER_AGE, waiting=timedelta(0))
+        self.counts["abandoned"] += _ABANDONED
+
+    def pause_the_database(self, _: random.Random) -> None:
+        """Let the database answer nothing for a while, once."""
+        if self.counts["database paused"]:
+            return
+        self.counts["database paused"] += 1
+        database = psutil.Process(self.stack.children()["secantusd"])
+        database.suspend()
+        try:
+            self.over.wait(_PAUSE_S)
+        finally:
+            database.resume()
+
+    def settle(self) -> None:
+        """Wait until no video is unfinished."""
+        deadline = time.monotonic() + _PATIENCE_S
+        unfinished = {"status": {"$nin": _FINISHED["$in"]}}
+        while self.videos.find_one(unfinished) and time.monotonic() < deadline:
+            self.let_time_pass(random.Random(0))  # noqa: S311 (not used)
+            time.sleep(1)
 
     def _is_to_be_retried(self, video_id: str) -> bool:
         """Wait until a video is finished; tell whether it says that a retry may help."""
@@ -107,7 +167,8 @@ class Soak:
     def kill_a_worker(self, chance: random.Random) -> None:
         """End an execution environment with all that runs in it, as Lambda does."""
         dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
-        with suppress(psutil.NoSuchProcess):
+        # Another one may have ended them all a moment ago.
+        with suppress(psutil.NoSuchProcess, IndexError):
             environment = chance.choice([c for c in dispatcher.children() if _is_environment(c)])
             children = environment.children(recursive=True)
             environment.send_signal(signal.SIGKILL)
@@ -135,16 +196,17 @@ class Soak:
         let_time_pass(self.videos, workers=_WORKER_AGE, waiting=_WAITING_AGE)
 
     def report(self) -> dict[str, Any]:
-        """Return what has come of it."""
-        lines = _log(self.stack.home, "processing") + _log(self.stack.home, "upkeep")
-        said = Counter(line["message"] for line in lines)
-        refused = Counter(line["reason"] for line in lines if line["message"] == "nothing to do")
+        """Return the counts, and the number of broken promises."""
+        said = Counter(line["message"] for line in self.lines)
+        refused = Counter(
+            line["reason"] for line in self.lines if line["message"] == "nothing to do"
+        )
         records = {str(found["_id"]): found for found in self.videos.find({})}
         statuses = Counter(
             found["status"] if found["status"] != "failed" else f"failed {found['error']['code']}"
             for found in records.values()
         )
-        done = Counter(line["video_id"] for line in lines if line["message"] == "video done")
+        done = Counter(line["video_id"] for line in self.lines if line["message"] == "video done")
         return {
             "seed": self.seed,
             "uploads": len(self.hostile),
@@ -164,6 +226,11 @@ class Soak:
             "done twice": sum(times > 1 for times in done.values()),
         }
 
+    def keep_logs(self) -> None:
+        """Take over the lines of this start."""
+        for name in ("processing", "upkeep"):
+            self.lines += _log(self.stack.home, name)
+
     def _is_lost(self, record: Any) -> bool:
         if record is None:
             return True
@@ -182,24 +249,38 @@ def _log(home: Path, name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def _run(soak: Soak, uploads: int, at_once: int) -> None:
+def _run(soak: Soak, numbers: Sequence[int], at_once: int) -> None:
+    soak.over.clear()
     troubles = [
         (soak.kill_a_worker, _KILL_EVERY_S),
         (soak.steal_an_event, _STEAL_EVERY_S),
         (soak.let_time_pass, (1.0, 1.0)),
+        (soak.pause_the_database, _PAUSE_AFTER_S),
     ]
     threads = [threading.Thread(target=soak.keep_doing, args=trouble) for trouble in troubles]
     for thread in threads:
         thread.start()
     try:
         with ThreadPoolExecutor(at_once) as pool:
-            for number, _ in enumerate(pool.map(soak.upload, range(uploads)), 1):
-                if number % 100 == 0:
-                    print(f"{number} of {uploads}", file=sys.stderr)
+            for number, _ in zip(numbers, pool.map(soak.upload, numbers), strict=True):
+                if (number + 1) % 100 == 0:
+                    print(f"{number + 1} uploads", file=sys.stderr)
     finally:
         soak.over.set()
         for thread in threads:
             thread.join()
+
+
+@contextmanager
+def _started(soak: Soak, home: Path) -> Iterator[None]:
+    settings = {"CLIPO_UPKEEP_SECONDS": "1", "CLIPO_RETRY_SECONDS": str(_RETRY_S)}
+    with (
+        running_stack(home, None, **settings) as stack,
+        MongoClient[dict[str, Any]](stack.addresses["mongodb"]) as mongo,
+    ):
+        soak.counts["stack started"] += 1
+        soak.use(stack, mongo.clipo.videos)
+        yield
 
 
 def main() -> None:
@@ -209,18 +290,23 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=50)
     parser.add_argument("--seed", type=int, default=int(os.environ.get("CLIPO_SEED", "1")))
     given = parser.parse_args()
-    settings = {"CLIPO_UPKEEP_SECONDS": "1", "CLIPO_RETRY_SECONDS": str(_RETRY_S)}
     with TemporaryDirectory() as folder:
         clips = Clips(Path(folder))
         for name in [*_GOOD, *_HOSTILE]:
             _ = clips[name]
-        with (
-            running_stack(Path(folder) / "home", None, **settings) as stack,
-            MongoClient[dict[str, Any]](stack.addresses["mongodb"]) as mongo,
-        ):
-            soak = Soak(stack, clips, mongo.clipo.videos, given.seed)
-            started = time.monotonic()
-            _run(soak, given.uploads, given.at_once)
+        soak, home, half = Soak(clips, given.seed), Path(folder) / "home", given.uploads // 2
+        started = time.monotonic()
+        with _started(soak, home):
+            _run(soak, range(half), given.at_once)
+            soak.abandon()
+            sent = [soak.send(number) for number in range(half, half + _UNPROCESSED)]
+        soak.keep_logs()
+        with _started(soak, home):
+            for video_id in sent:
+                soak.follow(video_id)
+            _run(soak, range(half + _UNPROCESSED, given.uploads), given.at_once)
+            soak.settle()
+            soak.keep_logs()
             report = soak.report() | {"seconds": round(time.monotonic() - started)}
     print(json.dumps(report, indent=2))
     sys.exit(any(report[name] for name in ("lost", "stuck", "wrong", "done twice")))

@@ -42,7 +42,7 @@ def upload_to_done(client: httpx2.Client, clip: bytes) -> float:
 
 def main() -> None:
     """Measure and print."""
-    api = sys.argv[1] if len(sys.argv) > 1 else "http://localhost:8000"
+    api = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8000"
     with TemporaryDirectory() as folder, httpx2.Client(base_url=api, timeout=60) as client:
         path = Path(folder) / "test_video.mp4"
         make_clip(path)

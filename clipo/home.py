@@ -1,14 +1,16 @@
 """The folder with the state of the local stack."""
 
+import errno
 import fcntl
 import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from clipo.errors import ClipoError
 
@@ -65,45 +67,89 @@ class Home:
         """Delete the logs, temporary files and addresses of an earlier start."""
         self.forget_addresses()
         for folder in (self.logs, self.scratch):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
             folder.mkdir()
 
     def forget_addresses(self) -> None:
         """Delete the addresses, so that other programs see that no stack runs."""
         for file in (self.stack_file, self.functions_env):
-            file.unlink(missing_ok=True)
+            remove(file)
 
     def reset(self) -> None:
         """Delete all videos, but no file that Clipo did not make."""
         for folder in (self.objects, self.emulator, self.mongo):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
     def credentials(self) -> tuple[str, str]:
-        """Return the access key and secret of this folder, made at the first start."""
+        """Return the access key and secret of this folder, made if it has none that can be read."""
         file = self.root / "credentials.json"
-        if not file.exists():
-            made = {"access_key": "LOCAL" + secrets.token_hex(8), "secret": secrets.token_hex(20)}
-            write_atomically(file, json.dumps(made))
-        kept = json.loads(file.read_text())
-        return kept["access_key"], kept["secret"]
+        if kept := _read_credentials(file):
+            return kept
+        access_key, secret = "LOCAL" + secrets.token_hex(8), secrets.token_hex(20)
+        write_atomically(file, json.dumps({"access_key": access_key, "secret": secret}))
+        return access_key, secret
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Lock the folder. Raises `ClipoError` if a stack runs in it, or it cannot be made."""
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            file = (self.root / "lock").open("w")
-        except OSError as error:
-            raise ClipoError(f"CLIPO_HOME {self.root} cannot be used: {error.strerror}.") from error
-        with file:
+        """Lock the folder. Raises `ClipoError` if a stack runs in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / "lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 raise ClipoError(
-                    f"Clipo is already running in {self.root}. Stop it there with Ctrl-C, or set"
-                    " CLIPO_HOME to another folder."
+                    f"Clipo is already running in {self.root}{noted_holder(file)}. Stop it there"
+                    " with Ctrl-C, or set CLIPO_HOME to another folder."
                 ) from error
+            note_holder(file, f" (process {os.getpid()})")
             yield
+
+    def unusable(self, error: OSError) -> ClipoError:
+        """Return what to tell the user of an error with a file of this folder, or another one."""
+        file = Path(os.fsdecode(error.filename)) if error.filename else self.root
+        what = f"{file} cannot be used: {error.strerror or error}."
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return ClipoError(f"{what} Make room, or set CLIPO_HOME to a folder of another disk.")
+        if not file.is_relative_to(self.root):
+            return ClipoError(what)
+        return ClipoError(
+            f"CLIPO_HOME {what} Correct its owner and permissions, remove it, or set CLIPO_HOME to"
+            " another folder."
+        )
+
+
+def _read_credentials(file: Path) -> tuple[str, str] | None:
+    """Return the kept credentials; `None` where there are none, as after a full disk."""
+    try:
+        kept = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    match kept:
+        case {"access_key": str(key), "secret": str(secret)}:
+            return (key, secret) if f"{key}{secret}".isalnum() and key and secret else None
+    return None
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link or a folder with everything in it, where there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def note_holder(lock: TextIO, who: str) -> None:
+    """Note in a lock file, which is open for appending, who holds the lock."""
+    with suppress(OSError):  # The disk may be full: the lock holds all the same.
+        lock.truncate(0)
+        lock.write(who)
+        lock.flush()
+
+
+def noted_holder(lock: TextIO) -> str:
+    """Return who holds a lock, as noted in its file."""
+    lock.seek(0)
+    return lock.read()
 
 
 def write_atomically(file: Path, text: str) -> None:

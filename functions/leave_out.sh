@@ -9,7 +9,7 @@ rm -rf bin .lock ./*.dist-info
 find . \( -name '*.pyi' -o -name py.typed \) -delete
 
 # botocore describes 400 services, and Clipo uses three. It also reads .json.gz files.
-(
+test ! -d botocore || (
     cd botocore/data
     find . -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name lambda ! -name sqs -exec rm -r {} +
     find s3 lambda sqs -name 'examples*' -delete

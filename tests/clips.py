@@ -367,15 +367,17 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "many-streams.mp4": _many_streams,
     "many-streams.mkv": _many_streams,
     "many-streams.mov": _many_streams,
-    # 20 seconds, a keyframe every second, blue from 10% on.
+    # 20 seconds, a keyframe every second, blue with a white corner from 10% on.
     "long.mp4": picture(
         "testsrc2=size=640x360:rate=25:duration=2[a];"
-        "color=blue:size=640x360:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
+        "color=blue:size=640x360:rate=25:duration=18,drawbox=0:0:200:90:white:fill[b];"
+        "[a][b]concat,noise=alls=20:allf=t",
         *(*_H264, "-g", "25"),
     ),
     "long.webm": picture(
         "testsrc2=size=320x180:rate=25:duration=2[a];"
-        "color=blue:size=320x180:rate=25:duration=18[b];[a][b]concat,noise=alls=20:allf=t",
+        "color=blue:size=320x180:rate=25:duration=18,drawbox=0:0:100:45:white:fill[b];"
+        "[a][b]concat,noise=alls=20:allf=t",
         *(*_VP9, "-g", "25"),
     ),
     # Red, blue from 1.8 s, green from 3 s; a keyframe every 4 s, none of which is marked.

@@ -1,5 +1,6 @@
 """Fixtures and hooks of all tests. Fixtures import lazily, because unit tests need none of it."""
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from tests.clips import Clips
     from tests.faulty_stack import FaultyStack
     from tests.running_stack import RunningStack
+
+_FOR_TESTS = re.compile(
+    "PATH|HOME|USER|TMPDIR|TERM|DISPLAY|CI|LD_LIBRARY_PATH|SSL_CERT_FILE|SSL_CERT_DIR"
+    "|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|CLIPO_EXAMPLES|CLIPO_SEED|CLIPO_SOURCES"
+    "|(PYTEST|SCHEMATHESIS|DOCKER|XDG|PYENV|PIP|UV)_.*|PYTHONUNBUFFERED"
+)
+"""What the tests and the tools that they run take over from the shell. All else may break them."""
+
+for _name in [name for name in os.environ if not _FOR_TESTS.fullmatch(name)]:
+    del os.environ[_name]
 
 # On a busy machine a slow example is not a failure.
 settings.register_profile("clipo", deadline=None)

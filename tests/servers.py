@@ -91,10 +91,12 @@ class S3(Server):
 
 
 @contextmanager
-def s3(folder: Path, credentials: dict[str, str], host: str = LOOPBACK) -> Iterator[S3]:
+def s3(
+    folder: Path, credentials: dict[str, str], host: str = LOOPBACK, **changes: str
+) -> Iterator[S3]:
     with _a_port(24566, host) as port:
         command, settings = ministack(Home(folder), port, host)
-        server = S3(command, port, host, environ=credentials | settings)
+        server = S3(command, port, host, environ=credentials | settings | changes)
         server.start()
     try:
         yield server
@@ -108,7 +110,7 @@ def _a_port(base: int, host: str) -> Iterator[int]:
 
     Each test worker has its own range, so a stopped server can restart on its port.
     """
-    with choosing(lambda: None):
+    with choosing("a server of the tests"):
         yield free_port(base + 100 * worker(), taken=set(), host=host)
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.supervised FOLDER PROGRAMS [RELOADED]` supervises small programs.
 
-PROGRAMS and RELOADED are JSON: Python code by program name. A program is ready when it prints
-"ready". PROGRAMS start one after the other. RELOADED start together, and restart when a file in
+PROGRAMS and RELOADED are JSON: Python code by program name. A program is ready when it calls
+`ready()`. PROGRAMS start one after the other. RELOADED start together, and restart when a file in
 FOLDER/code changes.
 """
 
@@ -13,13 +13,16 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.local import child, supervisor
+from clipo.local.child import Child
 from clipo.local.console import StackConsole
 from clipo.local.supervisor import Program, Supervisor
+
+READY = "from clipo.local.ready import signal_ready as ready\n"
 
 
 def programs(codes: Mapping[str, str], environ: Mapping[str, str]) -> list[Program]:
     return [
-        Program(name, [sys.executable, "-uc", code], environ, lambda child: child.has_said("ready"))
+        Program(name, [sys.executable, "-uc", READY + code], environ, Child.has_signalled_ready)
         for name, code in codes.items()
     ]
 

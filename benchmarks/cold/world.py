@@ -91,7 +91,7 @@ def world(folder: Path) -> Iterator[World]:
             region_name=environ["AWS_REGION"],
         ).client("s3", endpoint_url=storage.url)
         catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
-        catalog.ensure_indexes()
+        catalog.ensure_schema()
         yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes())
         catalog.close()
 

@@ -1,7 +1,6 @@
 """The ways that are compared. Each gets the address of a stored video, and makes a thumbnail."""
 
 import json
-import os
 import resource
 import subprocess
 import time
@@ -14,7 +13,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.engine.range_server import ETAG
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.credentials import Credentials
+from functions.adapters.signed.service import SignedService
+from functions.adapters.signed.storage import SignedStorage
 from functions.core.settings import StorageSettings
 from functions.core.video import (
     Source,
@@ -24,6 +25,7 @@ from functions.media.engine import Engine
 from functions.media.reader.source import RangedSources
 
 _PIECE = 1 << 20
+_REGION = "us-east-1"
 _REMAINING_S = 300.0
 _UNKNOWN_S = 600.0
 """The duration that the other ways assume for a file without one, in seconds."""
@@ -85,13 +87,16 @@ def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
 
 def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
     """Read by ranges, as the processing function does."""
-    os.environ |= {"AWS_ACCESS_KEY_ID": "benchmark", "AWS_SECRET_ACCESS_KEY": "benchmark"}
+    credentials = Credentials("benchmark", "benchmark")
     engine = Engine(ffmpeg_dir)
 
     @cache
     def sources(endpoint: str, bucket: str) -> RangedSources:
         settings = StorageSettings(bucket, "media", "us-east-1", endpoint_url=endpoint)
-        return RangedSources(S3Storage(settings, attempts=1, read_timeout_s=20))
+        s3 = SignedService(
+            "s3", settings.region, lambda: credentials, attempts=1, read_timeout_s=20
+        )
+        return RangedSources(SignedStorage(settings, s3))
 
     def run(url: str, size: int) -> None:
         endpoint, bucket, key = url.rsplit("/", 2)

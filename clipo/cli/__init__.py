@@ -19,6 +19,8 @@ for _name in (
     "clipo.client.faults",
     "clipo.client.uploads",
     "clipo.client.watch",
+    "clipo.local.catalog",
+    "clipo.local.cloud",
     "clipo.local.console",
     "clipo.local.settings",
     "clipo.local.stack",

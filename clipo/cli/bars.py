@@ -1,8 +1,20 @@
-"""Progress of uploads: bars on a terminal, else a line for each step."""
+"""Progress of uploads and of a migration: bars on a terminal, else a line for each step."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 from rich.text import Text
 
@@ -144,3 +156,22 @@ def short_time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def steps(terminal: Terminal) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that shows how much of a step is done: its name, the count, the total."""
+    if not terminal.animated:
+        yield lambda name, done, total: terminal.message(f"{name}: {done:,} of {total:,}")
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=terminal.err) as progress:
+        tasks: dict[str, TaskID] = {}
+
+        def show(name: str, done: int, total: int) -> None:
+            if name not in tasks:
+                tasks[name] = progress.add_task(name)
+            # A step without work counts as one that is complete.
+            progress.update(tasks[name], completed=done or int(not total), total=total or 1)
+
+        yield show

@@ -45,7 +45,7 @@ ApiOption = Annotated[
         "--api",
         metavar="URL",
         help="Address of Clipo's API.",
-        show_default="CLIPO_API, else the stack that runs in this folder, else http://localhost:8000",
+        show_default="CLIPO_API, else the stack that runs in this folder, else http://127.0.0.1:8000",
         callback=_choose_api,
     ),
 ]
@@ -131,4 +131,4 @@ def bypass_proxies() -> None:
     """Keep requests to this machine away from a proxy that the environment names."""
     for name in ("NO_PROXY", "no_proxy"):
         given = (os.environ.get(name), os.environ.get("CLIPO_BIND"))
-        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost"])
+        os.environ[name] = ",".join([*filter(None, given), "127.0.0.1", "localhost", "::1"])

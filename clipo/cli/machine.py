@@ -15,7 +15,7 @@ from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import address
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
-from clipo.local import checkout, emulators, ffmpeg, settings
+from clipo.local import checkout, cloud, emulators, environment, ffmpeg, settings
 from clipo.local.ports import is_free
 
 _PYTHONS = ((3, 11), (3, 13))
@@ -27,6 +27,7 @@ _KNOWN = (
     "CLIPO_BIND",
     "CLIPO_FFMPEG_DIR",
     "CLIPO_HOME",
+    "CLIPO_HOSTS",
     "CLIPO_RETRY_SECONDS",
     "CLIPO_UPKEEP_SECONDS",
 )
@@ -51,7 +52,7 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
         yield from _settings(environ)
     yield _address(api, environ)
     if here:
-        yield _services(environ)
+        yield from _services(environ)
     yield _proxies(environ)
 
 
@@ -105,8 +106,13 @@ def _folder(home: Home) -> Finding:
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
         fix = "Set CLIPO_HOME to a folder of yours, or correct its owner and permissions."
         return broken(name, f"{where} cannot be written.", fix)
+    for part in (home.objects, home.emulator, home.mongo):
+        if os.path.lexists(part) and not part.is_dir():
+            return broken(name, f"{part} is no folder.", "Remove it, or clipo up --reset")
     secrets = [home.root / "credentials.json", home.functions_env]
     for file in secrets:
+        if file.is_dir():
+            return broken(name, f"{file} is no file.", "Remove it.")
         with suppress(FileNotFoundError):
             if file.stat().st_mode & 0o077:
                 return warning(name, f"Other users can read {file}.", f"chmod 600 {file}")
@@ -181,13 +187,26 @@ def _spelling(environ: Mapping[str, str]) -> Finding:
     return warning("Settings", said, f"Did you mean {', '.join(likely.values())}?")
 
 
-def _services(environ: Mapping[str, str]) -> Finding:
+def _services(environ: Mapping[str, str]) -> Iterator[Finding]:
     name = "Services"
-    given = [one for one in ("MONGODB_URI", "AWS_ENDPOINT_URL_S3") if environ.get(one)]
+    given = [one for one in ("MONGODB_URI", environment.OTHER_STORE) if environ.get(one)]
     if not given:
-        return ok(name, "clipo up uses its own S3 and MongoDB.")
+        yield ok(name, "clipo up uses its own S3 and MongoDB.")
+        return
     said = f"{' and '.join(given)} is set: clipo up uses that instead of its own server."
-    return warning(name, said, f"If that is not intended: unset {' '.join(given)}")
+    yield warning(name, said, f"If that is not intended: unset {' '.join(given)}")
+    if environment.OTHER_STORE in given:
+        yield from _other_store(environment.allowed(environ))
+
+
+def _other_store(environ: Mapping[str, str]) -> Iterator[Finding]:
+    before = environment.restrict(os.environ)  # as `clipo up` does it: boto3 reads more than that
+    try:
+        cloud.Cloud(emulators.others_storage_environ(environ))
+    except ClipoError as error:
+        yield broken("Services", str(error), f"Check {environment.suspects(environ)}.")
+    finally:
+        os.environ.update(before)
 
 
 def _proxies(environ: Mapping[str, str]) -> Finding:

@@ -52,7 +52,8 @@ async def show(terminal: Terminal, api: Api, video: Video) -> None:
 
 
 def _can_draw(terminal: Terminal) -> bool:
-    return terminal.out.is_terminal and not (terminal.out.is_dumb_terminal or terminal.out.no_color)
+    out = terminal.out
+    return out.file.isatty() and not (out.is_dumb_terminal or out.no_color)
 
 
 def _draw(terminal: Terminal, jpeg: bytes) -> None:

@@ -36,12 +36,12 @@ class Terminal:
     @property
     def animated(self) -> bool:
         """Whether stderr can show moving progress bars."""
-        return self.err.is_terminal and not self.err.is_dumb_terminal and not self.quiet
+        return self.err.file.isatty() and not self.err.is_dumb_terminal and not self.quiet
 
     def write(self, shown: RenderableType) -> None:
         """Write data; for a program without spaces at the ends of lines."""
         with _writing():
-            if self.out.is_terminal:
+            if self.out.file.isatty():
                 self.out.print(shown)
                 return
             with self.out.capture() as captured:

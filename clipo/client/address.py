@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 
-DEFAULT = "http://localhost:8000"
+DEFAULT = "http://127.0.0.1:8000"
+"""Not `localhost`: that may be another server's `::1`."""
 VARIABLE = "CLIPO_API"
 
 
@@ -37,6 +39,15 @@ def check(text: str, name: str) -> str:
     return text.strip().rstrip("/")
 
 
+def is_local(address: str) -> bool:
+    """Whether an address is of this machine, to which no proxy may lead."""
+    try:
+        host = urlsplit(address).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def find_local_stack(folder: Home) -> str | None:
     """Return the API's address of the stack that runs in a folder, or `None` if none runs."""
     try:
@@ -47,8 +58,13 @@ def find_local_stack(folder: Home) -> str | None:
 
 
 def home(environ: Mapping[str, str]) -> Home:
-    """Return the local stack's folder."""
-    return Home(Path(environ.get("CLIPO_HOME") or ".clipo").resolve())
+    """Return the local stack's folder. Raises `ClipoError` where the working directory is gone."""
+    try:
+        return Home(Path(environ.get("CLIPO_HOME") or ".clipo").absolute())
+    except FileNotFoundError as error:
+        raise ClipoError(
+            "The working directory does not exist any more: change to one that does."
+        ) from error
 
 
 def page_url(api: str, video_id: str | None = None) -> str:

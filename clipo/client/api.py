@@ -10,12 +10,12 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from clipo.client import faults
+from clipo.client.address import is_local
 from clipo.client.faults import NotClipo, Problem, Unreachable
+from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
 
 Video = dict[str, Any]
 """A video as the API returns it."""
-
-_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @asynccontextmanager
@@ -27,7 +27,7 @@ async def connect(
 ) -> AsyncIterator["Api"]:
     """Yield the API at an address. `on_slow` is called once, at the first slow response."""
     limits = httpx2.Limits(max_connections=None)
-    async with httpx2.AsyncClient(timeout=timeouts, limits=limits) as http:
+    async with http_client(address, timeout=timeouts, limits=limits) as http:
         yield Api(address, http, on_slow)
 
 
@@ -123,7 +123,7 @@ class Api:
 def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     """Return the error for an address without an answer; it says what to check."""
     refused = isinstance(error, httpx2.ConnectError)
-    local = urlsplit(address).hostname in _LOCAL_HOSTS
+    local = is_local(address)
     # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
         return Unreachable(
@@ -137,13 +137,16 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
     if "[SSL: CERT" in str(error):
-        return "Its TLS certificate is not trusted: check the address (--api, CLIPO_API)."
+        names = ", ".join(["--api", "CLIPO_API", *certificates_in_use()])
+        return f"Its TLS certificate is not trusted: check the address ({names})."
     if "[SSL" in str(error):
         return "It does not speak HTTPS. Should the address (--api, CLIPO_API) begin with http://?"
     if local and isinstance(error, httpx2.TimeoutException):
         return "The server accepts connections but does not respond. Check its log and restart it."
     if local:
         return "If this persists, another program may use that port: check --api and CLIPO_API."
+    if proxies := proxies_in_use():
+        return f"Check the address (--api, CLIPO_API), the network and {', '.join(proxies)}."
     return "Check the address (--api, CLIPO_API) and the network."
 
 

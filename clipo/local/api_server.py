@@ -2,12 +2,16 @@
 
 import contextlib
 import os
+import re
 import sys
+from collections.abc import Collection
+from ipaddress import ip_address
 
 import uvicorn
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
+from clipo.local import settings
 from clipo.local.queued_processing import QueuedProcessing
 from functions.adapters.storage import ObjectGone
 from functions.adapters.telemetry import logger
@@ -16,16 +20,45 @@ from functions.api.services import Services, wire
 from functions.core.settings import SettingsError
 from functions.core.unavailable import Unavailable
 
+_LOCAL_PAGE = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
-def app(services: Services) -> ASGIApp:
-    """Return the API as API Gateway would show it to pages of this machine."""
+
+def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
+    """Return the API as API Gateway would show it to pages of this machine.
+
+    `hosts` are the names that it answers to besides the loopback ones.
+    """
+    origins = services.settings.origins
+
+    def allows_origin(origin: str) -> bool:
+        return origin in origins or re.fullmatch(_LOCAL_PAGE, origin) is not None
+
+    def knows_host(host: str) -> bool:
+        return is_loopback(name_of(host)) or name_of(host) in hosts
+
     return CORSMiddleware(
-        create_app(services),
-        allow_origin_regex=r"http://(localhost|127\.0\.0\.1)(:\d+)?",
+        create_app(services, knows_host=knows_host, allows_origin=allows_origin),
+        allow_origins=[*origins],
+        allow_origin_regex=_LOCAL_PAGE,
         allow_methods=["*"],
         allow_headers=["*"],
         expose_headers=["Location", "Retry-After", "X-Request-Id"],
     )
+
+
+def name_of(host: str) -> str:
+    """Return the name in a `Host` header: in lower case, without the port and a dot at its end."""
+    found = re.fullmatch(r"(\[[^]]*\]|[^:]*)(:\d*)?", host)
+    return found[1].strip("[]").rstrip(".").lower() if found else ""
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a host's name always means this machine."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        # Browsers resolve these themselves: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def warm_up(services: Services) -> None:
@@ -45,7 +78,8 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     warm_up(services)
-    uvicorn.run(app(services), host="127.0.0.1", port=int(os.environ["PORT"]), access_log=False)
+    served = app(services, settings.hosts(os.environ))
+    uvicorn.run(served, host="127.0.0.1", port=int(os.environ["PORT"]), access_log=False)
 
 
 if __name__ == "__main__":

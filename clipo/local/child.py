@@ -1,8 +1,8 @@
-"""One process of the local stack: started, heard and stopped."""
+"""One process of the local stack: started, watched and stopped."""
 
 import contextlib
+import os
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -10,6 +10,8 @@ from pathlib import Path
 from signal import Signals
 
 import psutil
+
+from clipo.local import environment, ready
 
 _LAST_LINES = 20
 _GRACE_S = 10
@@ -27,32 +29,38 @@ class Child:
         log: Path,
         on_line: Callable[[str], None],
         on_exit: Callable[["Child"], None],
+        on_log_failure: Callable[[OSError], None] = lambda _: None,
         orphaned: Signals = Signals.SIGTERM,
     ) -> None:
-        """Start the process. `on_line` and `on_exit` are called on another thread.
+        """Start the process. The functions are called on another thread.
 
-        `orphaned` is the signal that ends it, on Linux, when this process is killed.
+        `on_log_failure` is called when the log file cannot be written, once until it can be again.
+        `orphaned` is the signal that ends the process, on Linux, when this process is killed.
         """
         self.name = name
         self.last_lines: deque[str] = deque(maxlen=_LAST_LINES)
         self._log = log
+        self._log_works = True
         self._on_line = on_line
         self._on_exit = on_exit
+        self._on_log_failure = on_log_failure
+        self._ready = threading.Event()
+        read, write = os.pipe()
         # Programs of ours. Its own session keeps the terminal's Ctrl-C to `clipo up` alone,
         # which then stops everything in order.
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-m", "clipo.local.tied", orphaned.name, *command],
-            env=environ,
+            [*environment.python(), "-m", "clipo.local.tied", orphaned.name, *command],
+            env={**environ, ready.VARIABLE: str(write)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
+            pass_fds=[write],
         )
+        os.close(write)
         self._listener = threading.Thread(target=self._listen, name=f"{name} log", daemon=True)
         self._listener.start()
+        threading.Thread(target=self._await_ready, args=(read,), daemon=True).start()
 
     @property
     def running(self) -> bool:
@@ -64,9 +72,9 @@ class Child:
         """The exit code, negative for a signal; `None` while it runs."""
         return self._process.poll()
 
-    def has_said(self, words: str) -> bool:
-        """Whether the words are in one of the last lines."""
-        return any(words in line for line in list(self.last_lines))
+    def has_signalled_ready(self) -> bool:
+        """Whether the process has called `ready.signal_ready`."""
+        return self._ready.is_set()
 
     def listens_on(self, port: int) -> bool:
         """Whether this very process, and not another stack's, accepts connections on a TCP port."""
@@ -77,7 +85,7 @@ class Child:
         return any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections)
 
     def stop(self) -> None:
-        """Ask it to end, end it when it does not, and leave nothing that it has started."""
+        """End the process, by force after 10 seconds, and all processes that it has started."""
         family = _family(self._process.pid)
         self._process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -89,18 +97,37 @@ class Child:
         self._process.wait()
         self._listener.join(_GRACE_S)
 
+    def _await_ready(self, descriptor: int) -> None:
+        with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+            if pipe.read(1):
+                self._ready.set()
+
     def _listen(self) -> None:
         pipe = self._process.stdout
         if pipe is None:  # it is PIPE, above
             return
-        with pipe, self._log.open("a", encoding="utf-8") as log:
+        self._write(b"")  # The file is there from the start.
+        with pipe:
             for line in pipe:
-                log.write(line)
-                log.flush()
-                self.last_lines.append(line.rstrip())
-                self._on_line(line)
+                self._write(line)
+                text = line.decode(errors="replace")
+                self.last_lines.append(text.rstrip())
+                self._on_line(text)
         self._process.wait()
         self._on_exit(self)
+
+    def _write(self, line: bytes) -> None:
+        """Append to the log, which is opened each time: it works again when the disk has room."""
+        try:
+            # Without a buffer: it would keep what could not be written, and fail once more.
+            with self._log.open("ab", buffering=0) as log:
+                log.write(line)
+        except OSError as error:
+            if self._log_works:
+                self._on_log_failure(error)
+            self._log_works = False
+        else:
+            self._log_works = True
 
 
 def _family(pid: int) -> list[psutil.Process]:

@@ -50,13 +50,7 @@ class Cloud:
     """S3 and SQS of one environment: AWS_REGION, AWS_ENDPOINT_URL_S3 and _SQS, credentials."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """Make the clients; nothing is sent. Raises `ClipoError` where an address is none."""
-        session = boto3.Session(
-            aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
-            aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
-            aws_session_token=environ.get("AWS_SESSION_TOKEN"),
-            region_name=environ["AWS_REGION"],
-        )
+        """Make the clients; nothing is sent. Raises `ClipoError` where settings are wrong."""
         config = Config(
             s3={"addressing_style": "path"},
             connect_timeout=2,
@@ -65,15 +59,19 @@ class Cloud:
             retries={"mode": "standard", "total_max_attempts": 2},
         )
         self._region = environ["AWS_REGION"]
-        try:
+        with _explained("use the AWS settings"):
+            session = boto3.Session(
+                aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
+                aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
+                aws_session_token=environ.get("AWS_SESSION_TOKEN"),
+                region_name=environ["AWS_REGION"],
+            )
             self._s3: S3Client = session.client(
                 "s3", endpoint_url=environ["AWS_ENDPOINT_URL_S3"], config=config
             )
             self._sqs: SQSClient = session.client(
                 "sqs", endpoint_url=environ["AWS_ENDPOINT_URL_SQS"], config=config
             )
-        except ValueError as error:
-            raise ClipoError(f"AWS_ENDPOINT_URL_S3 or _SQS cannot be used: {error}") from error
 
     def set_up(self, *, uploads_bucket: str, media_bucket: str) -> Queues:
         """Create what is missing and return the queues. Safe to repeat.
@@ -199,5 +197,5 @@ class Cloud:
 def _explained(what: str) -> Iterator[None]:
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
-        raise ClipoError(f"Could not {what}: {error}") from error
+    except (BotoCoreError, ClientError, ValueError, OSError) as error:
+        raise ClipoError(f"Could not {what}: {str(error).rstrip('.')}.") from error

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,8 @@ _STEPS = {
     "processing not started": ("problem", "the video waits until processing can be started"),
     "lost event found": ("retry", "its event was lost: it is started again"),
     "lapsed lease found": ("retry", "its worker has stopped: it is started again"),
-    "video not looked after": ("problem", "it could not be looked after: see upkeep.log"),
+    "video not settled": ("problem", "upkeep could not settle it: see upkeep.log"),
+    "database not migrated": ("problem", "the database is of an older release: run clipo migrate"),
     "webhook delivered": ("webhook", "{event_type} delivered"),
     "webhook not delivered": ("webhook", "{event_type} not delivered, to be tried again: {reason}"),
     "webhook given up": ("given up", "{event_type} not delivered {attempt} times: {reason}"),
@@ -39,25 +41,21 @@ class StackConsole:
     """Writes for the person who started the stack."""
 
     def __init__(self) -> None:
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = _Output(highlight=False, soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line."""
-        self._console.print(Text(text, style=style))
+        self._print(Text(text, style=style))
 
     def welcome(self, addresses: Sequence[tuple[str, str]], *, next_command: str) -> None:
         """Print the table of addresses, and what to type next."""
-        self._console.print()
-        self.say("Clipo is running. Stop it with Ctrl-C.", "bold green")
-        self._console.print()
+        self.say("\nClipo is running. Stop it with Ctrl-C.\n", "bold green")
         for name, address in addresses:
-            self._console.print(Text.assemble((f"  {name:9}", "bold"), address))
-        self._console.print()
+            self._print(Text.assemble((f"  {name:9}", "bold"), address))
         self.say(
-            "Try it in another terminal: --sample makes a clip, or name a video of yours", "bold"
+            "\nTry it in another terminal: --sample makes a clip, or name a video of yours", "bold"
         )
-        self.say(f"  {next_command}")
-        self._console.print()
+        self.say(f"  {next_command}\n")
 
     def died(self, name: str, exit_code: int | None, last_lines: Sequence[str]) -> None:
         """Report a process that ended by itself."""
@@ -76,8 +74,8 @@ class StackConsole:
         try:
             self._step(entry)
         except (LookupError, TypeError, ValueError):
-            # Whoever listens must not end for a line that lacks a field: the child would then stop
-            # in the middle of a line, as soon as the pipe is full.
+            # A line may lack a field. The thread that reads it must go on: without a reader, the
+            # child would stop in the middle of a line as soon as the pipe is full.
             self.say(line.rstrip(), "dim")
 
     def _step(self, entry: Mapping[str, Any]) -> None:
@@ -91,4 +89,15 @@ class StackConsole:
         text.append(f"{entry.get('video_id', ''):24}  ", style="default")
         text.append(f"{status:10}", style=STYLES.get(status, "yellow"))
         text.append(f"  {details.format(length=length, s=s, **entry)}", style="default")
-        self._console.print(text)
+        self._print(text)
+
+    def _print(self, text: Text) -> None:
+        # Its reader may be gone and its disk full: the stack goes on.
+        with suppress(OSError):
+            self._console.print(text)
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end the thread.
+        raise  # noqa: PLE0704 (it is called where the error is caught)

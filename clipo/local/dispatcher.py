@@ -21,6 +21,7 @@ from clipo.local.execution_environment import (
     InvocationFailed,
     InvocationInterrupted,
 )
+from clipo.local.ready import signal_ready
 from functions.adapters.telemetry import logger
 from functions.core.settings import SettingsError, positive_int
 
@@ -34,9 +35,6 @@ _RECEIVE_WAIT_S = 1
 _HIDDEN_S = FUNCTION_TIMEOUT_S + 60
 _PAUSE_S = 1
 _FINISH_S = 2
-
-READY = "waiting for events"
-"""What is logged once events are carried."""
 
 
 class Dispatcher:
@@ -154,7 +152,7 @@ def main() -> None:
     ]
     for worker in workers:
         worker.start()
-    logger().info(READY)
+    signal_ready()
     asked_to_stop.get()
     stopping.set()
     ends = time.monotonic() + _FINISH_S

@@ -1,6 +1,5 @@
-"""The programs that stand for S3, SQS and MongoDB, and what the functions are told of them."""
+"""The programs that stand for S3, SQS and MongoDB, and the functions' settings for them."""
 
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -8,11 +7,13 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import Home
+from clipo.local import environment
+from clipo.local.credentials import serve_credentials
 from clipo.local.ports import LOOPBACK
 
 _REPOSITORY = Path(__file__).parents[2]
 MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
-"""In an environment of its own, which `make setup` makes: it needs another botocore than ours."""
+"""The emulator of S3 and SQS, in an environment of its own: it needs another botocore than ours."""
 
 SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
@@ -25,8 +26,9 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
 
     Raises `ClipoError` where it is not installed.
     """
-    if not MINISTACK.exists():
-        raise ClipoError(f"{MINISTACK} is missing. Run `make setup` first.")
+    _require(MINISTACK)
+    for folder in (home.objects, home.emulator):
+        folder.mkdir(parents=True, exist_ok=True)
     _readdress_queues(home.emulator / "sqs.json", port)
     settings = {
         "AUTH": "true",
@@ -38,7 +40,12 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home.objects),
     }
-    return [str(MINISTACK)], settings
+    return [*environment.python(str(MINISTACK.with_name("python"))), str(MINISTACK)], settings
+
+
+def _require(program: Path) -> None:
+    if not program.exists():
+        raise ClipoError(f"{program} is missing. Run `make setup` in the checkout.")
 
 
 def _readdress_queues(state: Path, port: int) -> None:
@@ -48,32 +55,37 @@ def _readdress_queues(state: Path, port: int) -> None:
     would read the old ones any more.
     """
     if state.exists():
-        kept = re.sub(r"(?<=http://localhost:)\d+(?=/)", str(port), state.read_text())
-        state.write_text(kept)
+        fresh = state.with_suffix(".new")
+        kept = re.sub(rb"(?<=http://localhost:)\d+(?=/)", b"%d" % port, state.read_bytes())
+        fresh.write_bytes(kept)
+        fresh.replace(state)
 
 
 def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
-    """Return the command of a server that speaks MongoDB's protocol."""
+    """Return the command of a server that speaks MongoDB's protocol.
+
+    Raises `ClipoError` where it is not installed.
+    """
+    _require(SECANTUSD)
+    home.mongo.mkdir(parents=True, exist_ok=True)
     return [
+        *environment.python(),
         *(str(SECANTUSD), "--host", host, "--port", str(port)),
         *("--storage-path", str(home.mongo), "--cache-size", "256M"),
     ]
 
 
 def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which everything uses our own S3, at `url`.
+    """Return the functions' environment with our own S3, at `url`.
 
-    Nothing of the user's AWS configuration may leak into it.
+    `given` is what `environment.allowed` has left of the user's.
     """
     access_key, secret = home.credentials()
-    environ = {name: value for name, value in given.items() if not name.startswith("AWS_")}
-    return environ | {
+    return {
+        **given,
         "AWS_ACCESS_KEY_ID": access_key,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_REGION": _REGION,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL_S3": url,
         "AWS_ENDPOINT_URL_SQS": url,
         **_BUCKETS,
@@ -81,6 +93,13 @@ def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[
 
 
 def others_storage_environ(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment in which everything uses the S3 at AWS_ENDPOINT_URL_S3."""
-    sqs = {"AWS_ENDPOINT_URL_SQS": given["AWS_ENDPOINT_URL_S3"]}
-    return {"AWS_REGION": _REGION} | _BUCKETS | sqs | dict(given)
+    """Return the functions' environment with the S3 at AWS_ENDPOINT_URL_S3.
+
+    Raises `ClipoError` if there are no AWS credentials.
+    """
+    sqs = {"AWS_ENDPOINT_URL_SQS": given[environment.OTHER_STORE]}
+    environ = {"AWS_REGION": _REGION} | _BUCKETS | sqs | dict(given)
+    if given.get("AWS_ACCESS_KEY_ID"):
+        return environ
+    others = {name: text for name, text in environ.items() if "AWS_CONTAINER_" not in name}
+    return others | serve_credentials()

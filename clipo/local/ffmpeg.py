@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from clipo.errors import ClipoError
+from clipo.home import remove
 
 
 def wheel_binary(name: str) -> Path:
@@ -39,11 +40,10 @@ def prepare(folder: Path, chosen: str | None) -> Path:
                     f"CLIPO_FFMPEG_DIR is {chosen}, but there is no {name} in it that can be run."
                 )
         return Path(chosen).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    remove(folder)
+    folder.mkdir(parents=True)
     for name in ("ffmpeg", "ffprobe"):
-        link = folder / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(wheel_binary(name))
+        (folder / name).symlink_to(wheel_binary(name))
     return folder
 
 

@@ -1,42 +1,76 @@
 """Finds ports to listen on."""
 
+import errno
 import fcntl
 import os
 import socket
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
+
+from clipo.errors import ClipoError
+from clipo.home import note_holder, noted_holder
 
 LOOPBACK = "127.0.0.1"
 
 _NEIGHBOURS = 20
 _CHOICES = 100
 """Times that the kernel is asked for any port: it may choose one that is already given."""
+_PATIENCE_S = 90
+"""How long to wait for one other stack to start."""
+_POLL_S = 0.1
 
 
 @contextmanager
-def choosing(on_wait: Callable[[], None]) -> Iterator[None]:
+def choosing(who: str, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
     """Let one stack at a time choose ports, until it listens on them.
 
-    `on_wait` is called when another one is at it.
+    `who` is the name of this one, for others that wait. `on_wait` is called with a sentence before
+    this one waits for another. Raises `ClipoError` where one other keeps it waiting for too long.
     """
-    with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(file, fcntl.LOCK_EX)
+    with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("a+") as file:
+        if not _locked(file):
+            on_wait(f"Waiting for {_holder(file)} to start, at most {_PATIENCE_S} s.")
+            _await_lock(file)
+        note_holder(file, f"{who} (process {os.getpid()})")
         yield
 
 
+def _await_lock(file: TextIO) -> None:
+    holder, since = _holder(file), time.monotonic()
+    while not _locked(file):
+        if (now := _holder(file)) != holder:
+            holder, since = now, time.monotonic()
+        if time.monotonic() - since > _PATIENCE_S:
+            raise ClipoError(
+                f"Only one Clipo may start at a time, and {holder} has not started within"
+                f" {_PATIENCE_S} s. If it hangs, end it with kill -9 and its number."
+            )
+        time.sleep(_POLL_S)
+
+
+def _holder(file: TextIO) -> str:
+    return noted_holder(file) or "another Clipo"
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def is_own_address(host: str) -> bool:
-    """Tell whether this machine has an address, for one that it can listen on."""
+    """Whether this machine has an address, for one that it can listen on."""
     return _bindable(host, 0) is not None
 
 
 def is_free(port: int, host: str = LOOPBACK) -> bool:
-    """Tell whether nobody listens on a port."""
+    """Whether nothing listens on a port."""
     return _bindable(host, port) is not None
 
 
@@ -52,11 +86,25 @@ def free_port(preferred: int, *, taken: set[int], host: str = LOOPBACK) -> int:
 
 
 def _bindable(host: str, port: int) -> int | None:
-    with socket.socket() as probe:
+    """Return the port, or the one that the kernel chooses for 0; `None` where it is taken.
+
+    On 127.0.0.1 it is also taken where another server has it on ::1: `localhost` may be either.
+    """
+    try:
+        found = _bind(socket.AF_INET, host, port)
+    except OSError:
+        return None
+    if host == LOOPBACK:
+        try:
+            _bind(socket.AF_INET6, "::1", found)
+        except OSError as error:  # The machine may have no IPv6.
+            return None if error.errno == errno.EADDRINUSE else found
+    return found
+
+
+def _bind(family: socket.AddressFamily, host: str, port: int) -> int:
+    with socket.socket(family) as probe:
         # Ports of connections that have just ended are free to listen on.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return None
+        probe.bind((host, port))
         return int(probe.getsockname()[1])

@@ -10,8 +10,8 @@ from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
-from clipo.local.dispatcher import READY
 from clipo.local.execution_environment import InvocationContext
+from clipo.local.ready import signal_ready
 from functions.adapters.telemetry import logger
 from functions.core.settings import positive_int
 
@@ -105,7 +105,7 @@ def run(name: str, function: Function, *, queue_url: str) -> None:
         every_s=every_s,
     )
     asked_to_stop = _sigterm()
-    logger().info(READY)
+    signal_ready()
     while asked_to_stop.empty():
         try:
             timer.tick()

@@ -1,5 +1,6 @@
 """The settings of `clipo up`, looked at before anything is started."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from clipo.errors import Misuse
@@ -11,6 +12,8 @@ from functions.webhooks.settings import WebhookSettings
 _API_PORT = 8000
 RECEIVER = ("WEBHOOK_URL", "WEBHOOK_SECRET")
 """The settings that only the webhooks function may know."""
+
+_HOST = r"[a-z0-9._-]+|[0-9a-f:]+"
 
 Environ = Mapping[str, str]
 
@@ -27,10 +30,11 @@ def wrong(environ: Environ) -> Iterator[str]:
     readers: list[Callable[[Environ], object]] = [
         api_port,
         bound_host,
+        hosts,
         ApiSettings.read,
         lambda given: positive_int(given, "CLIPO_RETRY_SECONDS", 1),
         lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
-        lambda given: flag(given, "DELETE_LEFTOVERS"),
+        lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
         lambda given: WebhookSettings.read({**given, **webhooks(given, "to be made")}),
     ]
     for read in readers:
@@ -54,6 +58,21 @@ def bound_host(environ: Environ) -> str:
     if host == "0.0.0.0" or not is_own_address(host):  # noqa: S104 (it is refused)
         raise Misuse(f"CLIPO_BIND must be one address of this machine, not {host!r}.")
     return host
+
+
+def hosts(environ: Environ) -> frozenset[str]:
+    """Return CLIPO_HOSTS, further names that the API answers to, and CLIPO_BIND's address.
+
+    Raises `Misuse`.
+    """
+    text = environ.get("CLIPO_HOSTS") or ""
+    names = [part.strip().lower() for part in text.split(",") if part.strip()]
+    if not all(re.fullmatch(_HOST, name) for name in names):
+        raise Misuse(
+            "CLIPO_HOSTS must be names between commas, like video.lan,172.17.0.1, without ports:"
+            f" {text!r}."
+        )
+    return frozenset(names) | {environ.get("CLIPO_BIND") or LOOPBACK}
 
 
 def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:

@@ -2,34 +2,29 @@
 
 import json
 import shlex
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from signal import Signals
-from urllib.parse import urlsplit
 
+from clipo.client.address import DEFAULT
 from clipo.errors import ClipoError
 from clipo.home import Home, write_atomically
-from clipo.local import emulators, ffmpeg, settings
+from clipo.local import catalog, emulators, environment, ffmpeg, settings
+from clipo.local.catalog import without_password
 from clipo.local.child import Child
-from clipo.local.cloud import Cloud
+from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
-from clipo.local.dispatcher import READY
-from clipo.local.ports import choosing, free_port
+from clipo.local.ports import LOOPBACK, choosing, free_port
 from clipo.local.supervisor import Program, Supervisor
 from clipo.program import program_name
-from functions.adapters.mongo import MongoCatalog
-from functions.core.settings import CatalogSettings, flag
-from functions.core.unavailable import CatalogUnavailable
+from functions.core.settings import flag
 
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 _S3_PORT = 4566
 _MONGO_PORT = 27117
-_CATALOG_TIMEOUT_MS = 5000
 
 _FOR_SHELLS = (
     "AWS_ACCESS_KEY_ID",
@@ -40,6 +35,7 @@ _FOR_SHELLS = (
     "UPLOADS_BUCKET",
     "MEDIA_BUCKET",
     "MONGODB_URI",
+    "MONGODB_DATABASE",
 )
 
 _FUNCTION_MODULES = {
@@ -74,7 +70,7 @@ class Stack:
         return self._supervisor.run(self._start, before_stop=self._home.forget_addresses)
 
     def _start(self) -> None:
-        with choosing(lambda: self._console.say("Waiting for another Clipo to start.")):
+        with choosing(f"the Clipo in {self._home.root}", self._console.say):
             self._home.prepare()
             port = free_port(settings.api_port(self._given), taken=self._ports)
             ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
@@ -87,14 +83,14 @@ class Stack:
             names = [n for n in _FUNCTION_MODULES if n != "webhooks" or flag(environ, "WEBHOOKS")]
             programs = [self._function(name, environ) for name in names]
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
-            api = f"http://localhost:{port}"
+            api = f"http://{LOOPBACK}:{port}"
             self._write_addresses(api, environ)
             self._welcome(api, environ, ffmpeg_version)
 
     def _start_services(self) -> dict[str, str]:
         """Start S3 and MongoDB unless others are given; return the functions' environment."""
         programs = []
-        if self._given.get("AWS_ENDPOINT_URL_S3"):
+        if self._given.get(environment.OTHER_STORE):
             environ = emulators.others_storage_environ(self._given)
         else:
             s3, environ = self._s3()
@@ -103,13 +99,21 @@ class Stack:
             mongodb, environ["MONGODB_URI"] = self._mongodb()
             programs.append(mongodb)
         self._supervisor.start(*programs)
-        prepare_catalog(environ)
-        queues = Cloud(environ).set_up(
-            uploads_bucket=environ["UPLOADS_BUCKET"], media_bucket=environ["MEDIA_BUCKET"]
-        )
+        catalog.prepare(environ)
+        queues = self._prepare_cloud(environ)
         environ["EVENTS_QUEUE_URL"] = queues.events
         environ["FAILED_EVENTS_QUEUE_URL"] = queues.failed_events
         return environ | settings.webhooks(self._given | self._receiver, queues.webhooks)
+
+    def _prepare_cloud(self, environ: Mapping[str, str]) -> Queues:
+        try:
+            return Cloud(environ).set_up(
+                uploads_bucket=environ["UPLOADS_BUCKET"], media_bucket=environ["MEDIA_BUCKET"]
+            )
+        except ClipoError as error:
+            if self._given.get(environment.OTHER_STORE):
+                raise ClipoError(f"{error} Check {environment.suspects(self._given)}.") from error
+            raise
 
     def _s3(self) -> tuple[Program, dict[str, str]]:
         """Return our own S3, and the environment of the functions that use it."""
@@ -121,7 +125,8 @@ class Stack:
         def is_ready(child: Child) -> bool:
             return child.listens_on(port) and _answers(f"{url}/_ministack/health")
 
-        return Program("s3", command, environ | its_own, is_ready), environ
+        advice = self._advice(self._home.emulator)
+        return Program("s3", command, environ | its_own, is_ready, advice=advice), environ
 
     def _mongodb(self) -> tuple[Program, str]:
         """Return our own MongoDB, and its URI."""
@@ -133,24 +138,28 @@ class Stack:
             lambda child: child.listens_on(port),
             # It hangs where SIGTERM interrupts its handler of SIGTERM. Its journal outlives a kill.
             orphaned=Signals.SIGKILL,
+            advice=self._advice(self._home.mongo),
         )
         return program, f"mongodb://{self._host}:{port}/?directConnection=true"
 
+    def _advice(self, folder: Path) -> str:
+        up = f"{program_name()} up --reset"
+        return f"If {folder} is damaged: {up} starts anew, and forgets all videos."
+
     def _function(self, name: str, environ: Mapping[str, str]) -> Program:
         """Return the program that runs one of our functions."""
-        health = f"http://127.0.0.1:{environ['PORT']}/health"
+        port = int(environ["PORT"])
 
         def api_is_ready(child: Child) -> bool:
-            return child.listens_on(_port_of(health)) and _answers(health)
+            return child.listens_on(port) and _answers(f"http://{LOOPBACK}:{port}/health")
 
         # Nothing collects the metrics here, and the log has a line for each step.
         its_own = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"}
         return Program(
             name,
-            # -I: the working directory may have a `functions/` that is not ours.
-            [sys.executable, "-I", "-m", _FUNCTION_MODULES[name]],
+            [*environment.python(), "-m", _FUNCTION_MODULES[name]],
             {**environ, **its_own, **(self._receiver if name == "webhooks" else {})},
-            api_is_ready if name == "api" else lambda child: child.has_said(READY),
+            api_is_ready if name == "api" else Child.has_signalled_ready,
             on_line=self._console.log_line,
         )
 
@@ -161,7 +170,7 @@ class Stack:
         addresses = {
             "api": api,
             "s3": environ["AWS_ENDPOINT_URL_S3"],
-            "mongodb": _without_password(environ["MONGODB_URI"]),
+            "mongodb": without_password(environ["MONGODB_URI"]),
         }
         write_atomically(self._home.stack_file, json.dumps(addresses))
 
@@ -171,7 +180,7 @@ class Stack:
             ("API", api),
             ("Docs", f"{api}/docs"),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
-            ("MongoDB", _without_password(environ["MONGODB_URI"])),
+            ("MongoDB", without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),
             ("Logs", str(self._home.logs)),
             ("ffmpeg", ffmpeg_version),
@@ -179,25 +188,9 @@ class Stack:
         wanted = settings.api_port(self._given)
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
-        self._console.welcome(addresses, next_command=f"{program_name()} upload --sample")
-
-
-def prepare_catalog(environ: Mapping[str, str]) -> None:
-    """Create the indexes of the database at MONGODB_URI.
-
-    Raises `ClipoError`, which shows no password, where the database cannot be used.
-    """
-    found = CatalogSettings.read(environ)
-    try:
-        with closing(MongoCatalog(found, pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS)) as catalog:
-            catalog.ensure_indexes()
-    except CatalogUnavailable as error:
-        raise ClipoError(
-            f"MongoDB at {_without_password(found.uri)} cannot be used: "
-            # What PyMongo says first is for people, what follows is not.
-            + str(error.__cause__).partition(" (")[0].rstrip(".")
-            + ". Correct MONGODB_URI, or unset it: then clipo up starts its own."
-        ) from error
+        elsewhere = "" if api == DEFAULT else f" --api {api}"
+        next_command = f"{program_name(anywhere=True)} upload --sample{elsewhere}"
+        self._console.welcome(addresses, next_command=next_command)
 
 
 def _answers(url: str) -> bool:
@@ -206,12 +199,3 @@ def _answers(url: str) -> bool:
             return True
     except (urllib.error.URLError, OSError):
         return False
-
-
-def _port_of(url: str) -> int:
-    return urlsplit(url).port or 0
-
-
-def _without_password(uri: str) -> str:
-    scheme, separator, rest = uri.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

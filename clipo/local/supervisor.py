@@ -5,7 +5,9 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from signal import Signals
 from typing import NoReturn
@@ -34,6 +36,8 @@ class Program:
     """Called on another thread with each line that the child writes."""
     orphaned: Signals = Signals.SIGTERM
     """The signal that ends the child, on Linux, when the supervisor is killed."""
+    advice: str = ""
+    """What the user can do where the child dies."""
 
 
 class _Died(Exception):
@@ -58,6 +62,7 @@ class Supervisor:
         self._logs = logs
         self._logs_last = logs_last
         self._children: dict[str, Child] = {}
+        self._advice: dict[str, str] = {}
         self._events: queue.SimpleQueue[Child | _CodeChanged] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._code = ""
@@ -78,6 +83,8 @@ class Supervisor:
             self._report(error.child)
             if self._logs_last:
                 self._console.say(f"All of it is in {self._logs}.")
+            if advice := self._advice[error.child.name]:
+                self._console.say(advice, "yellow")
             return 1
         except KeyboardInterrupt:
             self._console.say("\nStopping.")
@@ -91,6 +98,7 @@ class Supervisor:
         Raises `ClipoError` where one does not become ready.
         """
         for program in programs:
+            self._advice[program.name] = program.advice
             self._children[program.name] = Child(
                 program.name,
                 program.command,
@@ -98,6 +106,7 @@ class Supervisor:
                 log=self._logs / f"{program.name}.log",
                 on_line=program.on_line,
                 on_exit=self._events.put,
+                on_log_failure=partial(self._say_log_failure, program.name),
                 orphaned=program.orphaned,
             )
         for program in programs:
@@ -132,8 +141,11 @@ class Supervisor:
                 raise _Died(event)
 
     def _watch_code(self, code: Path) -> None:
-        for _ in watch(code, stop_event=self._stopping):
-            self._events.put(_CodeChanged())
+        try:
+            for _ in watch(code, stop_event=self._stopping):
+                self._events.put(_CodeChanged())
+        except (OSError, RuntimeError) as error:  # The system may watch too many files already.
+            self._console.say(f"Changes in {self._code}/ are not noticed: {error}.", "yellow")
 
     def _reload(self) -> None:
         self._console.say(f"{self._code}/ has changed: starting the {self._code} again.", "yellow")
@@ -158,10 +170,20 @@ class Supervisor:
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         self._stopping.set()
-        before_stop()
+        # A folder that cannot be written must not keep children alive either.
+        with suppress(OSError):
+            before_stop()
         # Those that use the others first.
         for child in reversed(self._children.values()):
             child.stop()
+
+    def _say_log_failure(self, name: str, error: OSError) -> None:
+        self._console.say(
+            f"The log of {name} in {self._logs} cannot be written: {error.strerror}."
+            " Everything else may fail for the same reason: make room, or start again with"
+            " CLIPO_HOME set to another folder.",
+            "bold red",
+        )
 
     def _report(self, child: Child) -> None:
         self._console.died(child.name, child.exit_code, child.last_lines)

@@ -10,20 +10,20 @@ from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Status, Video, Webhook
 
 _TRIES = 10
-"""More writers than one record ever has at a time."""
+"""More than the number of writers that one record has at a time."""
 
 UploadMethod: TypeAlias = Literal["POST", "form"]
-"""How a file is uploaded: straight to storage, or through the API. Release 0.1 expects it."""
+"""How a file is uploaded: straight to storage, or through the API. Only release 0.1 reads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How far a search through the buckets has come."""
+    """How far the search for orphaned objects has come."""
 
     after: str
-    """The last key that was looked at; empty before the first."""
+    """The last key that was checked; empty before the first."""
     due_at: datetime
-    """When it is to go on."""
+    """When the search continues."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class KeyUse:
 
     key: str
     fingerprint: str
-    """A hash of the request's body: another body under the same key is a mistake."""
+    """A hash of the request's body: a client must not use the key with another one."""
     video_id: str
     expires_at: datetime
 
@@ -40,8 +40,8 @@ class KeyUse:
 class Catalog(Protocol):
     """The records of all videos. Every method may raise `CatalogUnavailable`."""
 
-    def ensure_indexes(self) -> None:
-        """Create the indexes of all queries. Safe to repeat."""
+    def ensure_schema(self) -> bool:
+        """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` if its id is taken."""
@@ -55,7 +55,7 @@ class Catalog(Protocol):
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`.
 
-        What is returned is `new` with the version that the record has now.
+        The returned video is `new` with the record's new version.
         """
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
@@ -71,13 +71,10 @@ class Catalog(Protocol):
         """Return the first use of an idempotency key: the given one if there is no other."""
 
     def names(self, key: str, video_id: str) -> bool:
-        """Tell whether an idempotency key still stands for a video."""
+        """Tell whether an idempotency key still belongs to a video."""
 
-    def overdue(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the pending videos whose upload window ended before a moment."""
-
-    def lapsed(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos in processing whose lease ended before a moment."""
+    def unfinished(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the unfinished videos that an event could claim before a moment."""
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment."""
@@ -86,10 +83,10 @@ class Catalog(Protocol):
         """Return those of the ids that have a video."""
 
     def search(self) -> Search | None:
-        """Return how far the search for objects without a video has come."""
+        """Return how far the search for orphaned objects has come."""
 
     def save_search(self, search: Search) -> None:
-        """Store how far the search has come."""
+        """Store how far the search for orphaned objects has come."""
 
 
 def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move:

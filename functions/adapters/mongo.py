@@ -1,8 +1,8 @@
-"""The catalog: one MongoDB document a video. The only module that speaks to MongoDB.
+"""The catalog: one MongoDB document for each video.
 
-It knows no rule of a video's life: `core/lifecycle.py` says what a record becomes, and `save`
-writes it by one `update_one` if the record is still as it was seen. Its matched count tells: that
-is as atomic as `findAndModify`, and cheaper.
+It has no rule about videos: `core/lifecycle.py` decides what a record becomes. `save` writes that
+by one `update_one`, whose condition is the record as it was seen, and whose matched count says
+whether it was written. This is as atomic as `findAndModify`, and cheaper.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,10 +15,12 @@ from time import time_ns
 from typing import Any, TypeAlias
 
 from bson import ObjectId
-from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo import DESCENDING, MongoClient
 from pymongo.collection import Collection
+from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from functions.adapters import schema
 from functions.adapters.catalog import KeyUse, Search, UploadMethod
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
@@ -41,14 +43,17 @@ _SERVER_SELECTION_MS = 3000
 _CONNECT_MS = 2000
 _MAX_IDLE_MS = 60_000
 _BATCH = 100
-_LEFTOVERS_SEARCH = "leftovers"
+_SEARCH = "orphaned objects"
 
 
 class MongoCatalog:
     """The records of all videos. Every method may raise `CatalogUnavailable`."""
 
     def __init__(self, settings: CatalogSettings, *, pool_size: int, timeout_ms: int) -> None:
-        """Hold the settings; the connection is made at the first use and then kept."""
+        """Store the settings. The catalog connects at its first use, and stays connected.
+
+        `timeout_ms` limits each call; 0 sets no limit.
+        """
         self._settings = settings
         self._pool_size = pool_size
         self._timeout_ms = timeout_ms
@@ -59,12 +64,14 @@ class MongoCatalog:
             self._settings.uri,
             maxPoolSize=self._pool_size,
             timeoutMS=self._timeout_ms,
-            serverSelectionTimeoutMS=min(_SERVER_SELECTION_MS, self._timeout_ms),
+            serverSelectionTimeoutMS=min(
+                _SERVER_SELECTION_MS, self._timeout_ms or _SERVER_SELECTION_MS
+            ),
             connectTimeoutMS=_CONNECT_MS,
             maxIdleTimeMS=_MAX_IDLE_MS,
-            # A status that was acknowledged survives a crash of the server; and what is not found
-            # is not there: a secondary, which the URI may prefer, can be behind.
+            # A secondary, which the URI may prefer, can lag behind: it would not find new videos.
             readPreference="primary",
+            # An acknowledged write survives a crash of the server.
             w="majority",
             journal=True,
             tz_aware=True,
@@ -72,40 +79,43 @@ class MongoCatalog:
         )
 
     @property
+    def _database(self) -> Database[Document]:
+        return self._client[self._settings.database]
+
+    @property
     def _videos(self) -> Collection[Document]:
-        return self._client[self._settings.database].videos
+        return self._database.videos
 
     @property
     def _keys(self) -> Collection[Document]:
-        return self._client[self._settings.database].idempotency_keys
+        return self._database.idempotency_keys
 
     @property
     def _searches(self) -> Collection[Document]:
-        return self._client[self._settings.database].searches
+        return self._database.searches
 
     def close(self) -> None:
-        """Close the connections. A function never does: it keeps them for its next event."""
+        """Close the connections. Functions do not: they keep them for the next event."""
         self._client.close()
 
-    def ensure_indexes(self) -> None:
-        """Create the indexes that the queries below use. Safe to repeat."""
+    def ensure_schema(self) -> bool:
+        """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
         with _unavailable_on_error():
-            self._videos.create_index([("status", DESCENDING), ("_id", DESCENDING)])
-            self._keys.create_index([("expires_at", ASCENDING)], expireAfterSeconds=0)
-            self._keys.create_index([("video_id", ASCENDING)])
-            self._videos.create_index([("status", ASCENDING), ("claimable_at", ASCENDING)])
-            self._videos.create_index([("status", ASCENDING), ("upload.expires_at", ASCENDING)])
-            # Of the few that are not delivered yet.
-            self._videos.create_index([("webhook.due_at", ASCENDING)], sparse=True)
+            return schema.ensure(self._database)
+
+    def migrate(self, progress: schema.Progress) -> schema.Migration:
+        """Bring the database to this release's schema. Safe to repeat."""
+        with _unavailable_on_error():
+            return schema.migrate(self._database, progress)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
-        """Insert a new, pending video; `False` where there is one with its id."""
+        """Insert a new, pending video; `False` if its id is taken."""
         document = asdict(video)
-        # Release 0.1 cannot read a record without it, and may run beside this release or after
-        # a roll-back. Nothing reads it any more: the release after this one can leave it out.
+        # Release 0.1 cannot read a record without its method, and may run beside this release, or
+        # after a roll-back. The next release can leave it out: nothing else reads it.
         document["upload"]["method"] = method
         document["_id"] = ObjectId(document.pop("id"))
-        # An empty sequencer is below every other: the first event is newer than nothing.
+        # Release 0.1 compares sequencers in MongoDB: the empty one is lower than every other.
         document["source"] = {"sequencer": ""}
         with _unavailable_on_error():
             return _inserted(self._videos, _present(document))
@@ -116,16 +126,15 @@ class MongoCatalog:
             return self._videos.delete_one(_as_seen(seen)).deleted_count == 1
 
     def get(self, video_id: str) -> Video | None:
-        """Return one video, or `None` where there is none."""
+        """Return one video, or `None` if there is none."""
         with _unavailable_on_error():
             document = self._videos.find_one({"_id": ObjectId(video_id)})
         return _video(document) if document else None
 
     def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
-        """Return up to `limit` videos, newest first, of those older than the id `before`.
+        """Return up to `limit` videos, newest first, that are older than the id `before`.
 
-        Ids begin with their second of creation, so their order is the order of creation,
-        and MongoDB's own index on `_id` serves it.
+        Ids begin with the time of creation, so MongoDB's index on `_id` has this order.
         """
         condition: Document = {}
         if status:
@@ -152,14 +161,15 @@ class MongoCatalog:
     def delete(self, video_id: str) -> None:
         """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
         with _unavailable_on_error():
-            # First, so that whoever adds a video for the key can see that it is too late (ADR 12).
+            # The key first, so that a request that adds a video for it sees the delete (ADR 12).
             self._keys.delete_one({"video_id": video_id})
             self._videos.delete_one({"_id": ObjectId(video_id)})
 
     def reserve(self, use: KeyUse) -> KeyUse:
-        """Return the first use of this idempotency key: the given one where there is no other.
+        """Return the first use of an idempotency key: the given one if there is no other.
 
-        Of requests that race one inserts it, and the others find it: keys are their `_id`.
+        The key is the document's `_id`: of requests that race, one inserts it, and the others find
+        that one.
         """
         document = asdict(use)
         document["_id"] = document.pop("key")
@@ -168,28 +178,27 @@ class MongoCatalog:
                 return use
             first = self._keys.find_one({"_id": use.key})
         if first is None:
-            raise CatalogUnavailable("The idempotency key has lapsed at this moment.")
+            raise CatalogUnavailable("The idempotency key expired at this moment.")
         return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
 
     def names(self, key: str, video_id: str) -> bool:
-        """Tell whether an idempotency key still stands for a video."""
+        """Tell whether an idempotency key still belongs to a video."""
         with _unavailable_on_error():
             return self._keys.find_one({"_id": key, "video_id": video_id}) is not None
 
-    # What the clean-up asks for. Its queries have no condition besides their index.
+    # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 
-    def overdue(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the pending videos whose upload window ended before a moment."""
-        return self._matching(
-            {"status": Status.PENDING, "upload.expires_at": {"$lt": before}},
-        )
-
-    def lapsed(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos in processing whose lease ended before a moment."""
-        return self._matching({"status": Status.PROCESSING, "claimable_at": {"$lt": before}})
+    def unfinished(self, *, before: datetime) -> Iterator[Video]:
+        """Yield the unfinished videos that an event could claim before a moment."""
+        condition: Document = {"claimable_at": {"$lt": before}}
+        with _unavailable_on_error():
+            if not schema.is_current(self._database):
+                # Release 0.1's index on `claimable_at` begins with the status.
+                condition["status"] = {"$in": [Status.PENDING, Status.PROCESSING]}
+        return self._matching(condition)
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos whose receiver was due to be told before a moment, oldest first."""
+        """Yield the videos whose webhook was due before a moment, oldest first."""
         return self._matching({"webhook.due_at": {"$lt": before}})
 
     def _matching(self, condition: Document) -> Iterator[Video]:
@@ -198,7 +207,7 @@ class MongoCatalog:
                 yield _video(document)
 
     def known(self, video_ids: Iterable[str]) -> set[str]:
-        """Return those ids of which there are videos. Reads the index only."""
+        """Return those of the ids that have a video. Reads the index only."""
         wanted = [ObjectId(video_id) for video_id in video_ids]
         with _unavailable_on_error():
             return {
@@ -207,15 +216,15 @@ class MongoCatalog:
             }
 
     def search(self) -> Search | None:
-        """Return how far the search for objects without a video has come."""
+        """Return how far the search for orphaned objects has come."""
         with _unavailable_on_error():
-            found = self._searches.find_one({"_id": _LEFTOVERS_SEARCH})
+            found = self._searches.find_one({"_id": _SEARCH})
         return Search(**_known_fields(Search, found)) if found else None
 
     def save_search(self, search: Search) -> None:
-        """Remember how far it has come."""
+        """Store how far the search for orphaned objects has come."""
         with _unavailable_on_error():
-            self._searches.replace_one({"_id": _LEFTOVERS_SEARCH}, asdict(search), upsert=True)
+            self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
 
 
 def _inserted(collection: Collection[Document], document: Document) -> bool:
@@ -233,8 +242,9 @@ def _present(document: Document) -> Document:
 def new_video_id() -> str:
     """Return a new id: an ObjectId in hex, which begins with the time of its creation.
 
-    Seconds in 4 bytes, 2^-24 of them in 3, and 5 by chance. PyMongo's own count up from what a
-    process drew at its start: all that SnapStart makes of one snapshot would give the same ones.
+    It has 4 bytes of seconds, 3 bytes of their fraction, and 5 random bytes. PyMongo's own ids
+    count from a number that the process draws at its start: all copies of one SnapStart snapshot
+    would make the same ids.
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
     """
     seconds, nanoseconds = divmod(time_ns(), 10**9)
@@ -243,31 +253,31 @@ def new_video_id() -> str:
 
 
 def is_video_id(text: str) -> bool:
-    """Tell whether a text from outside can be an id at all."""
+    """Tell whether a text from outside has the form of an id."""
     return ObjectId.is_valid(text)
 
 
 def _as_seen(seen: Video) -> Document:
     """Match a record that has not changed since it was read.
 
-    Every change raises the version. Functions of release 0.1, which may run beside these, do not:
-    what they change is matched, too, for this release.
+    Every change raises the version. Release 0.1, whose functions may still run, raises none: so
+    this release also matches the fields that those change.
     """
     return {
         "_id": ObjectId(seen.id),
-        # Release 0.1 wrote none, and `None` matches that.
+        # `None` matches a record of release 0.1, which has no version.
         "version": seen.version or None,
         "status": seen.status,
         "updated_at": seen.updated_at,
         "upload.expires_at": seen.upload.expires_at,
-        # Empty until the first claim.
+        # It is empty until the first claim.
         "source.sequencer": seen.source.sequencer if seen.source else "",
         "webhook.due_at": seen.webhook.due_at if seen.webhook else None,
     }
 
 
 def _difference(seen: Video, new: Video) -> Document:
-    """Return the update that makes one record of the other, and leaves unknown fields alone."""
+    """Return the update that turns one record into the other and keeps unknown fields."""
     before, after = _fields(seen), _fields(new)
     written = {
         name: value for name, value in after.items() if name not in before or before[name] != value
@@ -283,7 +293,7 @@ def _difference(seen: Video, new: Video) -> Document:
 
 
 def _fields(video: Video) -> Document:
-    """Return what a record holds, by dotted names."""
+    """Return the fields of a record by their dotted names."""
     found: Document = {}
     for name, value in asdict(video).items():
         if isinstance(value, dict):
@@ -294,7 +304,7 @@ def _fields(video: Video) -> Document:
 
 
 def _stored(of: type[Any], value: Document) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a nested object: `None` too, where no release reads it without them."""
+    """Yield the fields of a nested object; of those without a default, also a `None`."""
     for field in fields(of):
         if value[field.name] is not None or field.default is MISSING:
             yield field.name, value[field.name]
@@ -316,7 +326,7 @@ def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
         "id": str(document["_id"]),
         "status": Status(document["status"]),
-        # Until the first claim there is only the empty sequencer that `add` wrote.
+        # Before the first claim it has only the empty sequencer that `add` wrote.
         "source": document["source"] if "etag" in document["source"] else None,
     }
     for name, nested in _NESTED.items():
@@ -326,7 +336,7 @@ def _video(document: Document) -> Video:
 
 
 def _known_fields(of: type[Any], document: Document) -> Document:
-    """Leave out what a newer release may have written, so that a roll-back can read it."""
+    """Leave out the fields of a newer release, so that this one can read them after a roll-back."""
     known = {f.name: document[f.name] for f in fields(of) if f.name in document}
     return {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
 

@@ -1,6 +1,6 @@
-"""Object storage, as the functions use it. `s3_storage.py` keeps it in S3."""
+"""Object storage, as the functions use it. `signed/storage.py` and `sdk/storage.py` are S3."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from functions.core.video import Source
 
 READ_BYTES = 64 << 10
-"""The size of each piece of an upload that is read, but for the last."""
+"""The size of each piece of an upload that is read, except for the last."""
 
 
 class ObjectGone(Exception):
@@ -29,7 +29,7 @@ class SignedPost:
 
 
 class MultipartStep(StrEnum):
-    """What a client does with an upload in parts, by S3's name for it."""
+    """A step of an upload in parts, by S3's name for it."""
 
     CREATE = "create_multipart_upload"
     PART = "upload_part"
@@ -40,7 +40,7 @@ class MultipartStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """What a listing tells of an object."""
+    """An object in a listing."""
 
     bucket: str
     key: str
@@ -99,9 +99,3 @@ class Storage(Protocol):
 
     def delete_objects_of(self, video_id: str) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat."""
-
-    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
-        """Yield all objects whose keys come after `after`, in the keys' order."""
-
-    def delete(self, found: Sequence[StoredObject]) -> None:
-        """Remove objects of one page. Safe to repeat."""

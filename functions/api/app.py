@@ -1,12 +1,14 @@
 """The API as an ASGI application."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from functions.api import docs, page, problem_responses, problems
-from functions.api.middleware import BodyLimit, HeadAsGet, Limit, RequestId
+from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
+from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
 from functions.api.new_video import filename_pattern
 from functions.api.receive_video import larger_files_hint
 from functions.api.routes import health, legacy, videos
@@ -15,11 +17,11 @@ from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.release import RELEASE
 
-"""Of the whole product: pyproject.toml's."""
+"""Version of the whole product, as in pyproject.toml."""
 
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
-"""Allowed on top of the file: boundaries, headers and the form's other fields."""
+"""Bytes that a form may have besides the file: boundaries, headers and other fields."""
 
 _DESCRIPTION = """
 Upload a video straight to object storage; seconds later it has checked metadata, a thumbnail
@@ -31,15 +33,24 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
     {
-        "name": "ancestor",
-        "description": "The endpoints of Clipo's ancestor, unchanged: kept for its clients.",
+        "name": "legacy",
+        "description": "The legacy endpoints, which stay unchanged for their clients.",
     },
-    {"name": "health", "description": "For whoever watches the service."},
+    {"name": "health", "description": "A check for monitoring."},
 ]
 
 
-def create_app(services: Services) -> FastAPI:
-    """Return the application, wired to its services."""
+def create_app(
+    services: Services,
+    *,
+    knows_host: Callable[[str], bool] | None = None,
+    allows_origin: Callable[[str], bool] | None = None,
+) -> FastAPI:
+    """Return the application, wired to its services.
+
+    It answers to every host by default: API Gateway lets no other through than its own.
+    """
+    allows_origin = allows_origin or services.settings.origins.__contains__
     app = FastAPI(
         title="Clipo",
         version=RELEASE,
@@ -54,9 +65,15 @@ def create_app(services: Services) -> FastAPI:
         app.include_router(routes.router)
     problem_responses.install(app)
     docs.install(app)
-    page.install(app, services.settings)
+    if not services.settings.base_path:
+        # The page's own addresses begin at the root of the domain.
+        page.install(app, services.settings)
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
+    app.add_middleware(CrossSiteWrites, allows=allows_origin)
+    if knows_host:
+        app.add_middleware(KnownHosts, knows=knows_host)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(NoStore)
     app.add_middleware(RequestId)
     _complete_documentation(app, services.settings)
     return app
@@ -79,7 +96,7 @@ def _body_limit(settings: ApiSettings, path: str) -> Limit:
 
 
 def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
-    """Add the schema that every documented error refers to, and what the settings say."""
+    """Complete the OpenAPI document with the schema of errors and the limits of the settings."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -97,7 +114,18 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced = schemas[CreateVideo.__name__]["properties"]
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
+            _allow_empty_parameters(schema)
+            document_refusals(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented extension point
+
+
+def _allow_empty_parameters(schema: dict[str, Any]) -> None:
+    """Document that an empty query parameter counts as left out."""
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "query":
+                    parameter["allowEmptyValue"] = True

@@ -1,4 +1,4 @@
-"""Announces a video and signs its upload. No byte of it passes through here."""
+"""Announces a video and signs its upload. The file itself goes straight to the storage."""
 
 import hashlib
 import json
@@ -35,8 +35,8 @@ def create_video(
 ) -> tuple[Video, SignedPost | None]:
     """Insert a pending video and return it with the form that uploads it.
 
-    A repetition, by its key, returns the first one's video; without a form where its file has
-    arrived. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
+    A repeated request, which has the same key, gets the video of the first one, without a form if
+    the file has arrived. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
     video = new_video(
         filename=filename,
@@ -47,47 +47,47 @@ def create_video(
         passthrough=passthrough,
     )
     if idempotency_key is None:
-        return _added(services, video)
-    fingerprint = _fingerprint(filename, size, content_type, passthrough)
+        return _add(services, video)
+    fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
     until = video.created_at + _KEY_KEPT
-    return _added_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
+    return _add_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
 
 
-def _added(services: Services, video: Video) -> tuple[Video, SignedPost]:
+def _add(services: Services, video: Video) -> tuple[Video, SignedPost]:
     signed = sign_form(services, video)
     services.catalog.add(video)
-    _announced(video)
+    _record_announcement(video)
     return video, signed
 
 
-def _announced(video: Video) -> None:
+def _record_announcement(video: Video) -> None:
     logger().info("upload signed", video_id=video.id, size=video.size)
     count(Metric.UPLOADS)
 
 
-def _added_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, SignedPost | None]:
+def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, SignedPost | None]:
     """Return the video of the key's first use, which may be this one.
 
-    The key is there before the video: where the first request ended between the two, or has
-    not got further yet, this one adds the video in its place. A delete frees the key before it
-    removes the video, so a video whose key is gone was deleted meanwhile (ADR 12).
+    The key is stored before the video. If the first request has stored only the key, this request
+    adds the video in its place. A delete frees the key before it removes the video, so a video
+    whose key is gone has been deleted meanwhile (ADR 12).
     """
     for _ in range(_TRIES):
-        first = _first_use(services, use)
-        named = _under(video, first.video_id)
+        first = _reserve_key(services, use)
+        named = _with_id(video, first.video_id)
         signed = sign_form(services, named)
         if not services.catalog.add(named):
-            if repeated := _repeated(services, named.id):
+            if repeated := _answer_again(services, named.id):
                 return repeated
         elif services.catalog.names(use.key, named.id):
-            _announced(named)
+            _record_announcement(named)
             return named, signed
         else:
             discard(services.catalog, named)
-    raise CatalogUnavailable("The video of this key is deleted again and again.")
+    raise CatalogUnavailable("Deletes of this key's video keep overtaking the request.")
 
 
-def _first_use(services: Services, use: KeyUse) -> KeyUse:
+def _reserve_key(services: Services, use: KeyUse) -> KeyUse:
     first = services.catalog.reserve(use)
     if first.fingerprint != use.fingerprint:
         raise Problem(
@@ -97,19 +97,19 @@ def _first_use(services: Services, use: KeyUse) -> KeyUse:
     return first
 
 
-def _under(video: Video, video_id: str) -> Video:
+def _with_id(video: Video, video_id: str) -> Video:
     upload = replace(video.upload, key=source_key(video_id))
     return replace(video, id=video_id, upload=upload)
 
 
-def _repeated(services: Services, video_id: str) -> tuple[Video, SignedPost | None] | None:
-    """Return the video with a form while its file is awaited; `None` where it has been deleted."""
+def _answer_again(services: Services, video_id: str) -> tuple[Video, SignedPost | None] | None:
+    """Return the video, with a form while it waits for its file; `None` if it was deleted."""
     video = services.catalog.get(video_id)
     if video is None:
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
     if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
-        # Its file has not come in time: it is awaited again.
+        # The file did not come in time: the video waits for it once more.
         now = services.now()
         retried = change(services.catalog, video, lambda seen: lifecycle.retry(seen, now=now))
         video = retried if isinstance(retried, Video) else video

@@ -1,6 +1,6 @@
-"""The interactive documentation, without a CDN: Swagger UI's files come with a package."""
+"""The interactive documentation. A package brings Swagger UI's files, so no CDN is needed."""
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
@@ -11,17 +11,19 @@ _FILES = "/swagger"
 def install(app: FastAPI) -> None:
     """Serve the page at /docs.
 
-    Its addresses are paths only: a host in them would be whatever the Host header says.
+    Its addresses are paths without a host, because a client chooses the Host header.
     """
     app.mount(_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
 
     @app.get("/docs", include_in_schema=False)
-    def get_docs() -> HTMLResponse:
+    def get_docs(request: Request) -> HTMLResponse:
+        base_path = request.scope.get("root_path", "")
+        files = f"{base_path}{_FILES}"
         return get_swagger_ui_html(
             title=app.title,
-            openapi_url=app.openapi_url or "",
-            swagger_js_url=f"{_FILES}/swagger-ui-bundle.js",
-            swagger_css_url=f"{_FILES}/swagger-ui.css",
-            swagger_favicon_url=f"{_FILES}/favicon-32x32.png",
+            openapi_url=f"{base_path}{app.openapi_url}",
+            swagger_js_url=f"{files}/swagger-ui-bundle.js",
+            swagger_css_url=f"{files}/swagger-ui.css",
+            swagger_favicon_url=f"{files}/favicon-32x32.png",
             swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
         )

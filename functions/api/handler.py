@@ -10,17 +10,23 @@ from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 from mangum.types import LambdaContext, LambdaEvent
 
 from functions.adapters.jobs import ProcessingFunction
+from functions.adapters.signed.aws import SignedAws
 from functions.api.app import create_app
+from functions.api.gateway import HttpApi, RestApi
 from functions.api.problems import MEDIA_TYPE
 from functions.api.services import wire
 
 
 @cache
 def _adapter() -> Mangum:
+    processing = ProcessingFunction(os.environ, SignedAws(os.environ).invoke)
+    services = wire(os.environ, processing)
     return Mangum(
-        create_app(wire(os.environ, ProcessingFunction.read(os.environ))),
+        create_app(services),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
+        api_gateway_base_path=services.settings.base_path,
+        custom_handlers=[HttpApi, RestApi],
     )
 
 
@@ -30,13 +36,13 @@ def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
 
 
 def _import_the_rest() -> None:
-    """Import what else waits for the first call that needs it.
+    """Import the HTTP client, which otherwise waits for the first request to AWS.
 
-    A snapshot can have it all (ADR 24): with SnapStart there are no credentials in the environment,
-    so botocore looks for them before the first signature. Not here: they would be copied.
+    With SnapStart that is the request for credentials, before the first signature. The snapshot
+    must not contain credentials (ADR 24).
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
-    import functions.adapters.s3_client  # noqa: F401, PLC0415
+    import functions.adapters.signed.connections  # noqa: F401, PLC0415
 
 
 with suppress(ImportError):  # only Lambda's own Python has it

@@ -12,7 +12,7 @@ from functions.core.video import (
 
 
 def check_id(video_id: str) -> None:
-    """Raise `Problem` for what cannot be an id."""
+    """Raise `Problem` unless the text can be an id."""
     if not is_video_id(video_id):
         raise Problem(
             problems.INVALID_ID, f"{video_id!r} is not a video id, which has 24 hexadecimal digits."

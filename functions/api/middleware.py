@@ -1,4 +1,4 @@
-"""What every request passes: its id, and the limit of its body."""
+"""Middleware for every request: its id, HEAD, the limit of its body and caching of the answer."""
 
 import uuid
 from collections.abc import Callable
@@ -11,9 +11,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from functions.adapters.telemetry import log_context
 from functions.api.problems import ProblemKind
 
+NO_STORE = "no-store"
+
+
+def route_path(scope: Scope) -> str:
+    """Return the path of a request as the routes know it, without BASE_PATH before it."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
 
 class RequestId:
-    """Gives each request an id: Lambda's own where there is one."""
+    """Gives each request an id: Lambda's own on AWS."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -23,7 +31,7 @@ class RequestId:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Mangum hands Lambda's context over in the scope.
+        # Mangum puts Lambda's context into the scope.
         context = scope.get("aws.context")
         request_id = context.aws_request_id if context else str(uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = request_id
@@ -37,14 +45,33 @@ class RequestId:
             await self._app(scope, receive, send_with_id)
 
 
-class HeadAsGet:
-    """Answers HEAD wherever there is a GET, with its headers and without its body."""
+class NoStore:
+    """Keeps browsers and proxies from storing JSON: a stored status would soon be an old one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the GET, and keep the body back."""
+        """Add `Cache-Control` to every JSON response that has none of its own."""
+
+        async def send_unstored(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "json" in headers.get("content-type", ""):
+                    headers.setdefault("Cache-Control", NO_STORE)
+            await send(message)
+
+        await self._app(scope, receive, send_unstored)
+
+
+class HeadAsGet:
+    """Answers HEAD on every path that has a GET, with its headers and without its body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve the GET without its body."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return
@@ -54,13 +81,13 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        # A copy: the server below has to go on knowing that it was a HEAD.
+        # In a copy of the scope, because the server still has to see a HEAD.
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How large a body may be, and what to say of a larger one."""
+    """The size limit of a body, and the problem with a larger one."""
 
     max_bytes: int
     kind: ProblemKind
@@ -68,10 +95,13 @@ class Limit:
 
 
 class BodyTooLarge(HTTPException):
-    """A body over its limit. FastAPI passes HTTPExceptions on while it reads a body."""
+    """Error for a body over its limit.
+
+    FastAPI passes on only HTTPExceptions while it reads a body.
+    """
 
     def __init__(self, limit: Limit) -> None:
-        """Take the limit that was passed."""
+        """Take the limit."""
         super().__init__(limit.kind.status)
         self.limit = limit
 
@@ -79,7 +109,7 @@ class BodyTooLarge(HTTPException):
 class BodyLimit:
     """Refuses bodies over a limit that depends on the path.
 
-    FastAPI's own `max_body_size` answers in plain text; ours have to be problem documents.
+    FastAPI's own `max_body_size` answers in plain text instead of a problem document.
     """
 
     def __init__(self, app: ASGIApp, *, limit_of: Callable[[str], Limit]) -> None:
@@ -88,20 +118,20 @@ class BodyLimit:
         self._limit_of = limit_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what the application reads, and stop it at the limit."""
+        """Count the bytes that the application reads, and stop it at the limit."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit = self._limit_of(scope["path"])
+        limit = self._limit_of(route_path(scope))
         declared = Headers(scope=scope).get("content-length", "")
-        # What is no number is not believed: what arrives is counted anyway.
+        # Any other text counts as 0, because the bytes are counted as well.
         expected = int(declared) if declared.isascii() and declared.isdigit() else 0
         received = 0
 
         async def receive_limited() -> Message:
             nonlocal received
             if expected > limit.max_bytes:
-                # Before the first byte: it is the first call that invites a client to send.
+                # Before the first byte: this call is what makes a client with `Expect` send it.
                 raise BodyTooLarge(limit)
             message = await receive()
             received += len(message.get("body", b""))

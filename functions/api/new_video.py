@@ -1,4 +1,4 @@
-"""What may become a video: the checks before any byte is accepted."""
+"""Checks of a new video, before any byte of it is accepted."""
 
 import unicodedata
 from datetime import datetime
@@ -12,7 +12,7 @@ from functions.core.formats import MEDIA_TYPES
 from functions.core.video import Video
 
 UPLOAD_WINDOW_S = int(lifecycle.UPLOAD_WINDOW.total_seconds())
-"""Seconds in which a signed upload must begin."""
+"""Seconds within which a signed upload must begin."""
 
 MAX_FILENAME = 255
 
@@ -26,9 +26,9 @@ def new_video(
     content_type: str | None = None,
     passthrough: str | None = None,
 ) -> Video:
-    """Return a pending video that nothing has stored yet.
+    """Return a pending video that is not stored yet.
 
-    Raises `Problem` where the name or the size is not acceptable.
+    Raises `Problem` if the name or the size is not acceptable.
     """
     name = _clean(filename)
     extension = _extension(name, settings)
@@ -44,7 +44,7 @@ def new_video(
 
 
 def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:
-    """Raise `Problem` for an empty or an oversize file; `instead` says where to go with it."""
+    """Raise `Problem` for an empty or an oversize file; `instead` adds advice to its detail."""
     if size == 0:
         raise Problem(problems.EMPTY_FILE, f"{name!r} has no bytes. Choose the file again.")
     if size > limit:
@@ -55,18 +55,26 @@ def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:
 
 
 def filename_pattern(settings: ApiSettings) -> str:
-    """Return what a filename has to match, as a regular expression of JSON Schema."""
-    extensions = "|".join(
-        "".join(f"[{letter}{letter.upper()}]" if letter.isalpha() else letter for letter in one)
-        for one in sorted(settings.allowed_extensions)
-    )
+    """Return the pattern of filenames, as a regular expression of JSON Schema."""
+    extensions = "|".join(map(any_case, sorted(settings.allowed_extensions)))
     return rf"^[^\u0000-\u001f\u007f-\u009f]*\.({extensions})$"
 
 
+def any_case(text: str) -> str:
+    """Return a regular expression that matches the text in upper and lower case.
+
+    JSON Schema has no flag for that.
+    """
+    return "".join(f"[{one}{one.upper()}]" if one.isalpha() else one for one in text)
+
+
 def _clean(filename: str) -> str:
-    """Return the name in NFC. It is data only, never part of a path or key."""
+    """Return the name in NFC. Raises `Problem` if it is not acceptable.
+
+    The name is data only, never part of a path or key.
+    """
     name = unicodedata.normalize("NFC", filename)
-    # Surrogates are halves of characters: they cannot be stored or sent as UTF-8.
+    # UTF-8 cannot represent surrogates, which are halves of characters.
     unusable = any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
     if not name or len(name) > MAX_FILENAME or unusable:
         raise Problem(problems.INVALID_FILENAME, problems.INVALID_FILENAME.example)

@@ -1,4 +1,4 @@
-"""The web page at /, made of web/ by web/page.mk. What never changes may be cached for ever."""
+"""The web page at /, which web/page.mk builds from web/."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -37,7 +37,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
 
 @cache
 def _assets() -> Mapping[str, Path]:
-    """Return the files that there are, by name: no other path is ever opened."""
+    """Return all files by name. No other path is ever opened."""
     return {path.name: path for path in (_FOLDER / "assets").iterdir()}
 
 
@@ -53,7 +53,7 @@ def _html(settings: ApiSettings) -> str:
 
 
 def _headers(storage: tuple[str, ...]) -> dict[str, str]:
-    """Allow the page its own files and storage, and nothing else.
+    """Return headers that allow the page its own files and the storage, and nothing else.
 
     https://www.w3.org/TR/CSP3/
     """
@@ -62,7 +62,7 @@ def _headers(storage: tuple[str, ...]) -> dict[str, str]:
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        # Uppy's pictures are in its style sheet; thumbnails are redirected to storage.
+        # Uppy's pictures are in its style sheet. Thumbnails redirect to the storage.
         "img-src": f"'self' data: blob: {origins}",
         "connect-src": f"'self' {origins}",
         "base-uri": "'none'",

@@ -1,4 +1,4 @@
-"""Turns whatever ends a request into a problem response, and documents which can."""
+"""Turns every error of a request into a problem response, and documents the possible ones."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from functions.adapters.mongo import is_video_id
 from functions.adapters.telemetry import logger
 from functions.api import problems
-from functions.api.middleware import BodyTooLarge
+from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -31,22 +31,22 @@ def install(app: FastAPI) -> None:
 def _answer_bad_requests(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return _response(request, error.kind, error.detail, errors=error.errors)
+        return problem_response(request, error.kind, error.detail, errors=error.errors)
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
         unreadable = next((e for e in error.errors() if e["type"] == "json_invalid"), None)
         if unreadable:
             detail = f"The body is not JSON: see character {unreadable['loc'][-1]}."
-            return _response(request, problems.MALFORMED_BODY, detail)
+            return problem_response(request, problems.MALFORMED_BODY, detail)
         errors = tuple(_field_error(e) for e in error.errors())
         detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
-        return _response(request, problems.INVALID_REQUEST, detail, errors=errors)
+        return problem_response(request, problems.INVALID_REQUEST, detail, errors=errors)
 
     @app.exception_handler(HTTPException)
     def on_http_exception(request: Request, error: HTTPException) -> JSONResponse:
-        kind, detail = _meaning(request, error)
-        return _response(request, kind, detail, headers=_headers(request, error))
+        kind, detail = _classify(request, error)
+        return problem_response(request, kind, detail, headers=_headers(request, error))
 
 
 def _answer_outages(app: FastAPI) -> None:
@@ -60,14 +60,14 @@ def _answer_outages(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:
-        # Outside of the middleware that has the id in every other line.
+        # This runs outside the middleware that adds the id to all other log lines.
         logger().error(
             "bug",
             request_id=request.state.request_id,
             video_id=_video_id(request),
             exc_info=error,
         )
-        return _response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
+        return problem_response(request, problems.INTERNAL_ERROR, problems.INTERNAL_ERROR.example)
 
 
 def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
@@ -98,10 +98,10 @@ def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
 
 def _unavailable(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
-    return _response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+    return problem_response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
 
 
-def _response(
+def problem_response(
     request: Request,
     kind: ProblemKind,
     detail: str,
@@ -109,8 +109,9 @@ def _response(
     errors: tuple[InvalidField, ...] = (),
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
+    """Log a problem and return its response."""
     if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        # The detail stays out: it may name the file.
+        # The log leaves out the detail, which may name the file.
         logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
     body = problems.document(
         kind,
@@ -122,46 +123,58 @@ def _response(
     return JSONResponse(
         body,
         status_code=kind.status,
-        # The answer to a bug is sent from outside the middleware that adds this to all others.
-        headers={"X-Request-Id": request.state.request_id, **(headers or {})},
+        # The middleware adds these to all answers but the one to a bug.
+        headers={
+            "X-Request-Id": request.state.request_id,
+            "Cache-Control": NO_STORE,
+            **(headers or {}),
+        },
         media_type=problems.MEDIA_TYPE,
     )
 
 
 def _video_id(request: Request) -> str | None:
-    """Return the id that the path names, for the log. What is no id may be anything."""
+    """Return the id in the path for the log, or `None` for any other text."""
     video_id = request.path_params.get("video_id", "")
     return video_id.lower() if is_video_id(video_id) else None
 
 
 def _field_error(error: Mapping[str, Any]) -> InvalidField:
-    message = str(error["msg"])
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "string_pattern_mismatch":
+        # The only pattern that Pydantic checks for us is VISIBLE_ASCII.
+        message = "Use ASCII letters, digits and punctuation only, without spaces"
     if "UploadFile" in message:
         message = "This must be a file, sent with its filename"
     if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
-        message = "Send a JSON object, with Content-Type: application/json"
+        message = "Send a JSON object"
     return InvalidField(field=".".join(str(part) for part in error["loc"]), message=message)
 
 
 def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:
-    """Return the error's headers, with all methods of the path: Starlette names one route's."""
+    """Return the error's headers, with all methods of the path in `Allow`.
+
+    Starlette lists the methods of one route only.
+    """
     headers = dict(error.headers or {})
     for template, operations in request.app.openapi()["paths"].items():
         pattern = re.sub(r"\{\w+\}", "[^/]+", template)
-        if "Allow" in headers and re.fullmatch(pattern, request.url.path):
+        if "Allow" in headers and re.fullmatch(pattern, route_path(request.scope)):
             methods = {method.upper() for method in operations}
             methods |= {"HEAD"} if "GET" in methods else set()
             headers["Allow"] = ", ".join(sorted(methods))
     return headers
 
 
-def _meaning(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
-    """Give the framework's own errors a kind."""
+def _classify(request: Request, error: HTTPException) -> tuple[ProblemKind, str]:
+    """Return the kind and the detail for an error of the framework."""
     if isinstance(error, BodyTooLarge):
         return error.limit.kind, error.limit.detail
-    where = f"{request.method} {request.url.path}"
+    where, docs = f"{request.method} {request.url.path}", f"{request.base_url.path}docs"
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See /docs."
+        return problems.ROUTE_NOT_FOUND, f"There is no {where}. See {docs}."
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See /docs."
+        return problems.METHOD_NOT_ALLOWED, f"{where} is not possible. See {docs}."
+    if error.status_code == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        return problems.UNSUPPORTED_MEDIA_TYPE, str(error.detail)
     return problems.MALFORMED_BODY, str(error.detail)

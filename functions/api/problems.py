@@ -14,17 +14,17 @@ MEDIA_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
-    """A kind of problem. `code` is what programs may rely on."""
+    """A kind of problem. Programs may rely on `code`."""
 
     code: str
     status: int
     title: str
     example: str
-    """A detail as a client may see it; for the documentation."""
+    """Example of a detail, for the documentation."""
 
     @property
     def type(self) -> str:
-        """The problem's identifier: a URN, for there is no page to fetch."""
+        """The problem's identifier: a URN, because there is no page to fetch."""
         return f"urn:clipo:problem:{self.code}"
 
 
@@ -53,7 +53,7 @@ INVALID_CURSOR = ProblemKind(
     "invalid_cursor",
     400,
     "This is not a cursor",
-    "Use next_cursor of the page before, unchanged, or leave cursor out to begin anew.",
+    "Use next_cursor of the page before, unchanged, or leave cursor out to start with the newest.",
 )
 MALFORMED_BODY = ProblemKind(
     "malformed_body",
@@ -66,6 +66,13 @@ FOREIGN_KEY = ProblemKind(
     403,
     "Only the video's own key can be signed",
     "Only uploads/507f1f77bcf86cd799439011/source can be signed here. Send no other key.",
+)
+CROSS_SITE = ProblemKind(
+    "cross_site",
+    403,
+    "A page of another origin may not change anything here",
+    "A page of the origin 'https://www.example.com' sends this request. Allow that origin (the"
+    " template's ApiOrigins, the local API_ORIGINS), or send Authorization.",
 )
 VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
@@ -124,6 +131,18 @@ BODY_TOO_LARGE = ProblemKind(
     "The request body is too large",
     "The request body may have at most 100,000 bytes.",
 )
+UNSUPPORTED_MEDIA_TYPE = ProblemKind(
+    "unsupported_media_type",
+    415,
+    "The request body is not plain JSON",
+    "Send a JSON object, with Content-Type: application/json.",
+)
+UNKNOWN_HOST = ProblemKind(
+    "unknown_host",
+    421,
+    "The server does not answer to this host",
+    "This server does not answer to the host 'www.example.com'. Add its name to CLIPO_HOSTS.",
+)
 INVALID_REQUEST = ProblemKind(
     "invalid_request",
     422,
@@ -156,9 +175,12 @@ STORAGE_UNAVAILABLE = ProblemKind(
 )
 
 OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE)
-"""What can go wrong wherever a path names a video."""
+"""Problems of every operation with a video id in its path."""
 
 OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
+
+OF_A_JSON_BODY = (MALFORMED_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
+"""Problems of every operation that reads JSON."""
 
 OF_AN_UPLOAD = (
     UNSUPPORTED_EXTENSION,
@@ -170,15 +192,15 @@ OF_AN_UPLOAD = (
     CATALOG_UNAVAILABLE,
     STORAGE_UNAVAILABLE,
 )
-"""What can go wrong wherever a video begins."""
+"""Problems of every operation that creates a video."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvalidField:
-    """What is wrong with one field."""
+    """One invalid field."""
 
     field: str
-    """Where: `body.size`, `query.limit`."""
+    """Place and name of the field: `body.size`, `query.limit`."""
     message: str
 
 
@@ -186,7 +208,7 @@ class Problem(Exception):
     """Ends a request with a problem response."""
 
     def __init__(self, kind: ProblemKind, detail: str, *errors: InvalidField) -> None:
-        """Take the kind, and a sentence on this occurrence that says what to do."""
+        """Take the kind, and a sentence for this occurrence that says what to do."""
         super().__init__(detail)
         self.kind = kind
         self.detail = detail

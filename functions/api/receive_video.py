@@ -1,4 +1,4 @@
-"""Takes a video as a form, as the ancestor did, and hands it to object storage."""
+"""Receives a video at the legacy endpoint and stores it in the uploads bucket."""
 
 from typing import BinaryIO
 
@@ -12,14 +12,14 @@ from functions.core.video import Video
 
 
 def larger_files_hint(settings: ApiSettings) -> str:
-    """Name the endpoint for what is too large for a form but not for us."""
+    """Return advice to use `POST /videos` for files over the limit of the legacy endpoint."""
     if settings.max_multipart_bytes >= settings.max_upload_bytes:
         return ""
     return f" POST /videos takes up to {settings.max_upload_bytes:,}."
 
 
 def receive_video(services: Services, *, filename: str, size: int, body: BinaryIO) -> Video:
-    """Insert a pending video, then store its bytes: the storage's event needs the record.
+    """Insert a pending video, then store its bytes, because the storage's event needs the record.
 
     Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
@@ -37,7 +37,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
             video.upload.key, body, size=size, content_type=video.content_type
         )
     except StorageUnavailable:
-        # The client never learns this id, so nobody would wait for the video.
+        # The client never gets this id, so the record is of no use.
         discard(services.catalog, video)
         raise
     logger().info("upload received", video_id=video.id, size=size)

@@ -1,5 +1,6 @@
 """The JSON of requests and responses."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -10,9 +11,10 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
-    StringConstraints,
+    WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from functions.adapters.storage import MultipartStep, SignedPost
 from functions.api.examples import (
@@ -23,14 +25,16 @@ from functions.api.examples import (
     TIME,
     VIDEO_ID,
 )
-from functions.api.new_video import MAX_FILENAME
+from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
 from functions.core.video import Fallback, MediaWarning, Status, Video
 
+VISIBLE_ASCII = "^[!-~]+$"
+
 _LARGEST_SAFE_INTEGER = 2**53 - 1
-"""Of JSON numbers: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
+"""Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
 Time = Annotated[
@@ -41,7 +45,7 @@ Time = Annotated[
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 VideoIdInPath = Annotated[
     str,
-    # For the documentation only: what does not fit is `invalid_id`, as the ancestor has it.
+    # For the documentation only. Another text ends in 400 `invalid_id`, as at the legacy endpoints.
     Path(examples=[VIDEO_ID], json_schema_extra={"pattern": "^[0-9a-fA-F]{24}$"}),
 ]
 
@@ -54,14 +58,39 @@ def _whole(number: object) -> object:
 # The limits stand before the validator: behind it Pydantic documents them by other names.
 Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
 PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+
+
+_CONTENT_TYPE = (
+    f"^ *(({any_case('video')}/[A-Za-z0-9.+-]{{1,100}}|{any_case('application/octet-stream')})"
+    " *(;[ -~]*)?)?$"
+)
+
+
+def _normalize_content_type(text: object) -> object:
+    """Return `video/mp4` for `Video/MP4; codecs=avc1`, and `None` for an empty text.
+
+    Browsers give files that they do not know an empty type.
+    """
+    if not isinstance(text, str):
+        return text
+    if not re.fullmatch(_CONTENT_TYPE, text):
+        raise PydanticCustomError(
+            "content_type",
+            "This must be a video's type such as video/mp4, or application/octet-stream;"
+            " leave it out when you do not know it",
+        )
+    return text.partition(";")[0].strip().lower() or None
+
+
 ContentType = Annotated[
-    str,
-    StringConstraints(pattern=r"^(video/[a-z0-9.+-]{1,100}|application/octet-stream)$"),
+    str | None,
+    BeforeValidator(_normalize_content_type),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
 ]
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field of the request."""
+    """One invalid field of the request."""
 
     field: str = Field(examples=["body.size"])
     message: str
@@ -77,18 +106,18 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path that was asked for")
     code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
     request_id: str = Field(description="Name it when you report the problem")
-    errors: list[FieldError] = Field(default=[], description="Present when fields are wrong")
+    errors: list[FieldError] = Field(default=[], description="Present if fields are invalid")
 
 
 class Health(BaseModel):
-    """The service answers."""
+    """The answer to a health check."""
 
     status: Literal["healthy"] = "healthy"
     message: Literal["Clipo AI Backend is running"] = "Clipo AI Backend is running"
 
 
 class UploadAccepted(BaseModel):
-    """A video was received (the ancestor's shape)."""
+    """A received video (legacy shape)."""
 
     id: VideoId
     filename: str = Field(examples=["sample_video.mp4"])
@@ -98,14 +127,14 @@ class UploadAccepted(BaseModel):
 
 
 class VideoStatus(BaseModel):
-    """Where a video is (the ancestor's shape)."""
+    """The status of a video (legacy shape)."""
 
     id: VideoId
     status: Status = Field(examples=["done"])
 
 
 class VideoMetadata(BaseModel):
-    """What is known about a video (the ancestor's shape). `null` is: not known yet."""
+    """The metadata of a video (legacy shape). `null` means not known yet."""
 
     filename: str = Field(examples=["sample_video.mp4"])
     upload_time: Time
@@ -134,15 +163,16 @@ class CreateVideo(BaseModel):
         # An empty file has an error of its own.
         json_schema_extra={"minimum": 1},
     )
-    content_type: ContentType | None = Field(
+    content_type: ContentType = Field(
         default=None,
-        description="What the upload will carry; from the extension when left out",
+        description="The media type that the upload will carry, in lower case and without"
+        " parameters. If it is empty or left out, Clipo takes it from the extension",
         examples=["video/mp4"],
     )
     passthrough: str | None = Field(
         default=None,
         max_length=255,
-        description="Yours: stored and returned unchanged",
+        description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
     )
 
@@ -175,7 +205,7 @@ def _add_steps(schema: dict[str, Any]) -> None:
 
 
 class SignUpload(BaseModel):
-    """A request to S3 that is to be signed: what Uppy hands to `signRequest`, unchanged.
+    """A request to S3 to be signed, as Uppy gives it to `signRequest`.
 
     | | `method` | `uploadId` | `partNumber` |
     |---|---|---|---|
@@ -187,7 +217,7 @@ class SignUpload(BaseModel):
     | give it up | DELETE | yes | |
     """
 
-    # Uppy's next release may say more: what we do not sign by is not looked at.
+    # Later releases of Uppy may send further fields, which do not affect the signature.
     model_config = ConfigDict(
         extra="ignore",
         strict=True,
@@ -204,8 +234,8 @@ class SignUpload(BaseModel):
         default=None,
         alias="uploadId",
         max_length=1024,
-        pattern=r"^[!-~]+$",
-        description="What S3 answered to the beginning of an upload in parts",
+        pattern=VISIBLE_ASCII,
+        description="The upload id that S3 returned when the upload in parts began",
     )
     part_number: PartNumber | None = Field(
         default=None, alias="partNumber", description="From 1; 8 MiB or more each"
@@ -239,11 +269,11 @@ _STEPS: dict[tuple[str, bool, bool], MultipartStep | None] = {
     ("POST", True, False): MultipartStep.COMPLETE,
     ("DELETE", True, False): MultipartStep.ABORT,
 }
-"""By method, and whether there is an upload's id and a part's number."""
+"""Steps by method, presence of an upload id, and presence of a part number."""
 
 
 class SignedRequest(BaseModel):
-    """What Uppy's `signRequest` returns. Send it before it expires."""
+    """A signed request, as Uppy's `signRequest` returns it. Send it before it expires."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [SIGNED_FORM, SIGNED_PART]})
 
@@ -259,12 +289,12 @@ class SignedRequest(BaseModel):
 
 
 class Media(BaseModel):
-    """What was found in the file. `null` is: the file does not say."""
+    """Facts about the file. `null` means that the file does not say."""
 
     model_config = ConfigDict(from_attributes=True)
 
     container: str = Field(
-        description="mp4, mov, matroska, webm, avi, asf (WMV), flv and kin", examples=["mp4"]
+        description="mp4, mov, matroska, webm, avi, asf (WMV), flv and others", examples=["mp4"]
     )
     duration: str | None = Field(description="HH:MM:SS, rounded", examples=["00:00:30"])
     duration_s: float | None = Field(examples=[29.96])
@@ -279,7 +309,7 @@ class Media(BaseModel):
 
 
 class Thumbnail(BaseModel):
-    """The picture: a JPEG of at most 320x240 with the video's aspect."""
+    """The thumbnail: a JPEG of at most 320x240 with the aspect of the video."""
 
     url: str = Field(description="Redirects to a short-lived address of the JPEG")
     width: int
@@ -292,7 +322,7 @@ class Thumbnail(BaseModel):
 
 
 class Processing(BaseModel):
-    """What the attempt cost that finished the video."""
+    """The cost of the attempt that finished the video."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -317,7 +347,7 @@ class VideoError(BaseModel):
 
 
 class Webhook(BaseModel):
-    """How far the operator's receiver has been told of the finish."""
+    """State of the webhook of this result."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -325,7 +355,7 @@ class Webhook(BaseModel):
         description="The header `webhook-id`", examples=["msg_6b03911acf2b20c6f6841703"]
     )
     attempts: int = Field(examples=[1])
-    last_status: int | None = Field(description="Of HTTP; `null`: no answer", examples=[204])
+    last_status: int | None = Field(description="Status of HTTP; `null`: no answer", examples=[204])
     delivered_at: Time | None
     due_at: Time | None = Field(
         description="The next attempt; with `delivered_at`, `null` is: given up"
@@ -333,7 +363,7 @@ class Webhook(BaseModel):
 
 
 class VideoResource(BaseModel):
-    """Everything that is known about a video."""
+    """All data of a video."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [DONE_VIDEO]})
 
@@ -353,7 +383,7 @@ class VideoResource(BaseModel):
         " missing. `dolby_vision_5`: the thumbnail is grey, as only Dolby's decoder has its colours"
     )
     processing: Processing | None = Field(
-        description="Present when finished by a worker, which a video without an upload never is"
+        description="Present when a worker has finished the video"
     )
     error: VideoError | None = Field(description="Present when failed")
     webhook: Webhook | None = Field(description="Present when finished, where webhooks are on")
@@ -382,7 +412,7 @@ class VideoPage(BaseModel):
     )
 
     data: list[VideoResource]
-    next_cursor: str | None = Field(description="Give it as `cursor` to get the next page")
+    next_cursor: str | None = Field(description="The `cursor` of the next page")
     has_more: bool
 
 
@@ -438,7 +468,7 @@ def signed_request(signed: Signed) -> SignedRequest:
 
 
 def video_metadata(video: Video, *, base_url: str) -> VideoMetadata:
-    """Return a video in the ancestor's shape."""
+    """Return a video in the legacy shape."""
     return VideoMetadata(
         filename=video.filename,
         upload_time=video.created_at,

@@ -9,7 +9,8 @@ from fastapi import Depends, Request
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.service import SignedService
+from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
@@ -45,10 +46,11 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
             pool_size=_CATALOG_POOL,
             timeout_ms=_CATALOG_TIMEOUT_MS,
         ),
-        storage=S3Storage(
+        storage=SignedStorage(
             StorageSettings.read(environ),
-            attempts=_S3_ATTEMPTS,
-            read_timeout_s=_S3_READ_TIMEOUT_S,
+            SignedService.read(
+                "s3", environ, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S
+            ),
         ),
         processing=processing,
     )

@@ -1,25 +1,32 @@
 """The API's own settings."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from functions.core.formats import EXTENSIONS
 from functions.core.settings import SettingsError, max_upload_bytes, positive_int
 
+_ORIGIN = r"https?://[^/*, ]+"
+
 
 @dataclass(frozen=True, slots=True)
 class ApiSettings:
-    """What the API accepts."""
+    """Settings of the API."""
 
     allowed_extensions: frozenset[str]
     """Lower case, without the dot."""
     max_upload_bytes: int
     max_multipart_bytes: int
-    """Of one file through `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
+    """Size limit of one file at `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
+    origins: frozenset[str]
+    """Origins of other sites whose pages may call the API."""
+    base_path: str
+    """Path before that of every route, like `/prod`; empty at the root of a domain."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ApiSettings":
-        """Read ALLOWED_EXTENSIONS, MAX_UPLOAD_BYTES and MAX_MULTIPART_BYTES.
+        """Read the variables of these names in capital letters; `origins` is API_ORIGINS.
 
         Raises `SettingsError`.
         """
@@ -30,7 +37,27 @@ class ApiSettings:
             ),
             max_upload_bytes=limit,
             max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),
+            origins=_origins(environ.get("API_ORIGINS", "")),
+            base_path=_base_path(environ.get("BASE_PATH", "")),
         )
+
+
+def _origins(text: str) -> frozenset[str]:
+    origins = [part.strip().lower() for part in text.split(",") if part.strip()]
+    if not all(re.fullmatch(_ORIGIN, origin) for origin in origins):
+        raise SettingsError(
+            "API_ORIGINS must be origins between commas, like https://app.example.com, without a"
+            f" path or a slash at the end: {text!r}."
+        )
+    return frozenset(origins)
+
+
+def _base_path(text: str) -> str:
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", text):
+        raise SettingsError(
+            f"BASE_PATH must be a path without a slash at the end, like /prod: {text!r}."
+        )
+    return text
 
 
 def _extensions(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Signs one request with which a client uploads a pending video."""
+"""Signs one request of an upload, for a pending video."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +33,7 @@ class Signed:
     expires_at: datetime
     url: str
     content_type: str | None = None
-    """What the request has to be sent with, where the signature covers it."""
+    """Content type that the request must carry, if the signature covers one."""
     form: SignedPost | None = None
 
 
@@ -50,10 +50,10 @@ def sign_form(services: Services, video: Video) -> SignedPost:
 def sign_upload(
     services: Services, video_id: str, *, key: str | None, multipart: MultipartRequest | None
 ) -> Signed:
-    """Sign a step of an upload in parts, or the form where it is none of them.
+    """Sign a step of an upload in parts, or the form if `multipart` is `None`.
 
-    The upload is then awaited for as long as the signature is good. Raises `Problem` for
-    another video's key and where the video is not pending, `CatalogUnavailable` or
+    The video then waits for its upload as long as the signature is good. Raises `Problem` for the
+    key of another video and for a video that is not pending, `CatalogUnavailable` or
     `StorageUnavailable`.
     """
     video = find_video(services, video_id)

@@ -67,6 +67,12 @@ until a day is over. The first attempt is made at once."""
 DELIVERY_TIME = timedelta(minutes=2)
 """How long one delivery attempt may take until Clipo counts it as interrupted."""
 
+LONGEST_RETRY_AFTER = timedelta(days=1)
+"""How far a receiver can postpone the next delivery attempt."""
+
+_GONE = 410
+"""Status by which a receiver says that it wants no further attempts."""
+
 _ACCEPTED = range(200, 300)
 """Statuses by which a receiver accepts a webhook. A redirect is none of them."""
 
@@ -338,6 +344,13 @@ def _awaiting_processing(video: Video, now: datetime) -> Video:
     )
 
 
+def is_overdue(video: Video, *, now: datetime) -> bool:
+    """Tell whether an unfinished video has outlasted its upload window or its lease, and grace."""
+    if video.status is Status.PENDING:
+        return video.upload.expires_at < now - UPLOAD_GRACE
+    return video.claimable_at is not None and video.claimable_at < now - LAPSE_GRACE
+
+
 def event_may_come(video: Video, *, now: datetime) -> bool:
     """Tell whether an event of an unfinished video may still be on its way.
 
@@ -411,15 +424,20 @@ def begin_delivery(video: Video, *, now: datetime) -> Move:
     return replace(video, webhook=begun)
 
 
-def ended(begun: Webhook, status: int | None, *, now: datetime) -> Webhook:
+def ended(
+    begun: Webhook, status: int | None, *, now: datetime, retry_after: timedelta = timedelta()
+) -> Webhook:
     """Return an attempt with the receiver's answer, and when the next one is due, if there is one.
 
-    `status` is HTTP's, `None` if there was no answer.
+    `status` is HTTP's, `None` if there was no answer. `retry_after` is how long the receiver asks
+    Clipo to wait at least.
     """
     if status in _ACCEPTED:
         return replace(begun, due_at=None, last_status=status, delivered_at=now)
-    due_at = None if deliveries_exhausted(begun) else now + WEBHOOK_DELAYS[begun.attempts - 1]
-    return replace(begun, due_at=due_at, last_status=status)
+    if status == _GONE or deliveries_exhausted(begun):
+        return replace(begun, due_at=None, last_status=status)
+    delay = max(WEBHOOK_DELAYS[begun.attempts - 1], min(retry_after, LONGEST_RETRY_AFTER))
+    return replace(begun, due_at=now + delay, last_status=status)
 
 
 def end_delivery(video: Video, begun: Webhook, after: Webhook) -> Move:

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
 # Domains of the AWS partitions other than amazonaws.com, by the prefix of the region's name.
 # https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
@@ -24,37 +24,6 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """AWS credentials for signing requests."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` for characters that no header can carry.
-
-        The HTTP library's own error would repeat the secret.
-        """
-        for value in (self.access_key_id, self.secret_access_key, self.session_token or ""):
-            if not (value.isascii() and value.isprintable()):
-                raise ValueError("AWS credentials consist of printable ASCII characters.")
-
-    @classmethod
-    def read(cls, environ: Mapping[str, str]) -> "Credentials | None":
-        """Read AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, as Lambda sets them.
-
-        `None` if they are not set, as under SnapStart, whose snapshot must not contain them.
-        Raises `ValueError` for characters that credentials cannot have.
-        """
-        access_key_id = environ.get("AWS_ACCESS_KEY_ID")
-        secret_access_key = environ.get("AWS_SECRET_ACCESS_KEY")
-        if not access_key_id or not secret_access_key:
-            return None
-        return cls(access_key_id, secret_access_key, environ.get("AWS_SESSION_TOKEN") or None)
-
-
-@dataclass(frozen=True, slots=True)
 class StorageSettings:
     """Where Clipo stores objects."""
 
@@ -63,25 +32,18 @@ class StorageSettings:
     region: str
     endpoint_url: str | None
     """Address of an S3 server other than AWS; objects are then addressed by path."""
-    credentials: Credentials | None = None
-    """`None` if AWS's SDK is to find them in its usual places."""
-    ca_bundle: str | None = None
-    """File of the trusted CA certificates; `None` for the system's."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
         """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3.
 
-        AWS_ENDPOINT_URL, AWS_CA_BUNDLE and the credentials have the same meaning as in AWS's SDKs.
         Raises `SettingsError`.
         """
         return cls(
             uploads_bucket=required(environ, "UPLOADS_BUCKET"),
             media_bucket=required(environ, "MEDIA_BUCKET"),
             region=required(environ, "AWS_REGION"),
-            endpoint_url=_endpoint_url(environ),
-            credentials=_credentials(environ),
-            ca_bundle=environ.get("AWS_CA_BUNDLE") or None,
+            endpoint_url=endpoint_url(environ, "s3"),
         )
 
     def bucket_url(self, bucket: str) -> str:
@@ -92,15 +54,23 @@ class StorageSettings:
         """
         if self.endpoint_url:
             return f"{self.endpoint_url.rstrip('/')}/{bucket}"
-        domains = (domain for start, domain in _DOMAINS.items() if self.region.startswith(start))
-        host = f"s3.{self.region}.{next(domains, 'amazonaws.com')}"
+        host = _regional_host("s3", self.region)
         if _HOST_LABEL.fullmatch(bucket):
             return f"https://{bucket}.{host}/"
         return f"https://{host}/{bucket}"
 
+    def object_url(self, bucket: str, key: str) -> str:
+        """Return an object's address."""
+        return f"{self.bucket_url(bucket).rstrip('/')}/{quote(key, safe='/')}"
 
-def _endpoint_url(environ: Mapping[str, str]) -> str | None:
-    url = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+
+def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
+    """Return AWS_ENDPOINT_URL_<SERVICE>, or AWS_ENDPOINT_URL, as AWS's SDKs do.
+
+    `None` stands for AWS's own. Raises `SettingsError`.
+    """
+    name = f"AWS_ENDPOINT_URL_{service.upper()}"
+    url = environ.get(name) or environ.get("AWS_ENDPOINT_URL")
     if not url:
         return None
     try:
@@ -109,16 +79,19 @@ def _endpoint_url(environ: Mapping[str, str]) -> str | None:
     except ValueError:
         good = False
     if not good:
-        raise SettingsError(f"AWS_ENDPOINT_URL_S3 must be an http or https URL, not {url!r}.")
+        raise SettingsError(f"{name} must be an http or https URL, not {url!r}.")
     return url
 
 
-def _credentials(environ: Mapping[str, str]) -> Credentials | None:
-    try:
-        return Credentials.read(environ)
-    except ValueError as error:
-        names = "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"
-        raise SettingsError(f"{error} Check {names}.") from error
+def service_url(environ: Mapping[str, str], service: str) -> str:
+    """Return a service's address, without a slash at the end. Raises `SettingsError`."""
+    own = f"https://{_regional_host(service, required(environ, 'AWS_REGION'))}"
+    return (endpoint_url(environ, service) or own).rstrip("/")
+
+
+def _regional_host(service: str, region: str) -> str:
+    domains = (domain for start, domain in _DOMAINS.items() if region.startswith(start))
+    return f"{service}.{region}.{next(domains, 'amazonaws.com')}"
 
 
 @dataclass(frozen=True, slots=True)

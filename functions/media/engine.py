@@ -214,25 +214,28 @@ class _Inspector:
                 # The reason may be a missing decoder, which only ffmpeg reports.
                 first = self.directory / "first.jpg"
                 tried = self._run(*self._frame_command("V:0", first, Colours.of({})))
-                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr) from error
+                codec = probe.picture_codec(finished.stdout)
+                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 
     def _outline(self, failed: Finished) -> Probed:
         """Describe a file although the decoder of one stream, often the sound, does not open."""
-        error = ffmpeg_errors.unreadable(
-            failed.stderr, head=self.source.read(0, _SIGNATURE), crashed=failed.exit_code < 0
-        )
-        if failed.exit_code < 0 or error.code is FailureCode.OUT_OF_MEMORY:
-            raise error
+        head = self.source.read(0, _SIGNATURE)
+        if failed.exit_code < 0:
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head, crashed=True)
         outlined = self._run_ffprobe(loglevel=outline.OPTIONS).stderr
         broken = outline.broken_stream(outlined)
         if broken is None:
-            raise error
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head)
         try:
-            return probe.parse(outline.report(outlined, size=self.source.size), broken=broken)
-        except BadMedia as reason:
-            raise (error if reason.code is FailureCode.NO_VIDEO_STREAM else reason) from reason
-        except probe.MALFORMED:
-            raise error from None
+            report = outline.report(outlined, size=self.source.size)
+            return probe.parse(report, broken=broken)
+        except BadMedia as error:
+            if error.code is not FailureCode.NO_VIDEO_STREAM:
+                raise
+            codec = outline.codec(outlined, broken)
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head, codec=codec) from error
+        except probe.MALFORMED as error:
+            raise ffmpeg_errors.unreadable(failed.stderr, head=head) from error
 
     def _run_ffprobe(
         self, *options: str, loglevel: tuple[str, ...] = ("-v", "error"), deep: bool = False
@@ -312,7 +315,10 @@ class _Inspector:
         for share in _BRIGHTER_POSITIONS:
             if not self._has_spare_time():
                 return None
-            taken = self._take(probed, probed.position_s(share), seen=True)
+            try:
+                taken = self._take(probed, probed.position_s(share), seen=True)
+            except BadMedia:  # a later part is damaged; the frame at 10% is not
+                return None
             if taken and not taken.is_plain:
                 return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
         return None

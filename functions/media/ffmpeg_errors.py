@@ -21,8 +21,8 @@ _NO_MEMORY = re.compile(r"Cannot allocate memory")
 _NOT_ALLOWED = re.compile(r"Codec \((\w+)\) not on whitelist")
 _MISSING_DECODER = re.compile(r"no decoder found for: (?!none\b|unknown\b)(\w+)")
 _NO_DECODER = re.compile(
-    r"Function not implemented|[Dd]ecoder not found|Decoder \(codec \S+\) not found"
-    r"|hardware accelerated \S+ decoding"
+    r"[Dd]ecoder not found|Decoder \(codec \S+\) not found|hardware accelerated \S+ decoding"
+    r"|to decoder: Function not implemented"
 )
 _NO_ZLIB = re.compile(r"requires zlib support|Unsupported encoding type")
 _SIGNATURE = re.compile(b"|".join(one.signature for one in FORMATS), re.DOTALL)
@@ -36,38 +36,45 @@ def has_too_many_streams(stderr: str) -> bool:
     return _TOO_MANY_STREAMS.search(stderr) is not None
 
 
-def unreadable(stderr: str, *, head: bytes, crashed: bool) -> BadMedia:
+def unreadable(
+    stderr: str, *, head: bytes, crashed: bool = False, codec: str | None = None
+) -> BadMedia:
     """Return the error for a file on which ffprobe failed or crashed.
 
-    `head` is the beginning of the file.
+    `head` is the beginning of the file, and `codec` the picture's, if it is known.
     """
-    if known := _known(stderr):
+    if known := _known(stderr, codec):
         return known
     if crashed or _DEMUXER_MESSAGE.search(stderr) or _SIGNATURE.match(head):
         return BadMedia(failures.DAMAGED)
     return BadMedia(failures.NOT_A_VIDEO)
 
 
-def undescribed(stderr: str) -> BadMedia:
+def undescribed(stderr: str, codec: str | None) -> BadMedia:
     """Return the error for a file whose ffprobe report is incomplete."""
-    return _known(stderr) or BadMedia(failures.UNDESCRIBED)
+    return _known(stderr, codec) or BadMedia(failures.UNDESCRIBED)
 
 
 def undecodable(stderr: str, codec: str) -> BadMedia:
     """Return the error for a file from which no picture could be decoded."""
-    if known := _known(stderr):
+    if known := _known(stderr, codec):
         return known
     if _NO_DECODER.search(stderr):
         return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec)
     return BadMedia(failures.UNDECODABLE)
 
 
-def _known(stderr: str) -> BadMedia | None:
+def _known(stderr: str, picture_codec: str | None) -> BadMedia | None:
+    """Return the error that ffmpeg's messages name, `None` if they name none.
+
+    A missing decoder of the sound does not matter: the picture's is meant if it is known.
+    """
     if _TOO_MANY_PIXELS.search(stderr):
         return BadMedia(failures.TOO_MANY_PIXELS, limit=MAX_PIXELS)
     if _NO_MEMORY.search(stderr):
         return BadMedia(failures.OUT_OF_MEMORY)
     if _NO_ZLIB.search(stderr):
         return BadMedia(failures.UNSUPPORTED_COMPRESSION)
-    codec = _NOT_ALLOWED.search(stderr) or _MISSING_DECODER.search(stderr)
-    return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec[1]) if codec else None
+    missing = _NOT_ALLOWED.findall(stderr) + _MISSING_DECODER.findall(stderr)
+    codec = next((one for one in missing if picture_codec in (one, None)), None)
+    return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec) if codec else None

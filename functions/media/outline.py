@@ -43,6 +43,11 @@ def broken_stream(stderr: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def codec(stderr: str, index: int) -> str | None:
+    """Return the codec of a stream."""
+    return next((one[3] for one in _STREAM.finditer(stderr) if int(one[1]) == index), None)
+
+
 def report(stderr: str, *, size: int) -> dict[str, Any]:
     """Return the outline of a file of `size` bytes as a report for `probe`, with fewer facts.
 

@@ -217,6 +217,15 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
 
+def picture_codec(stdout: bytes) -> str | None:
+    """Return the codec of the first picture in a `REPORT`, `None` if it does not name it."""
+    try:
+        streams = json.loads(stdout)["streams"]
+        return next(_name(one["codec_name"]) for one in streams if one["codec_type"] == "video")
+    except (*MALFORMED, StopIteration):
+        return None
+
+
 def orientation(stdout: bytes) -> int | None:
     """Return the rotation in an `ORIENTATION` report, `None` if the frames do not state one."""
     try:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import functions.adapters.s3_requests  # noqa: F401 (every event needs it: at the start, not while one waits)
+import functions.adapters.signed.connections  # noqa: F401 (every event needs it: import it before the first)
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.aws import SignedAws
+from functions.adapters.signed.service import SignedService
+from functions.adapters.signed.storage import SignedStorage
 from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
@@ -32,7 +34,8 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
     Raises `SettingsError`.
     """
     storage_settings = StorageSettings.read(environ)
-    storage = S3Storage(storage_settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    s3 = SignedService.read("s3", environ, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    storage = SignedStorage(storage_settings, s3)
     processor = VideoProcessor(
         catalog=MongoCatalog(
             CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
@@ -41,6 +44,6 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
         sources=RangedSources(storage),
         engine=Engine(ffmpeg_dir(environ)),
         max_bytes=max_upload_bytes(environ),
-        webhooks=WebhookQueue.read(environ),
+        webhooks=WebhookQueue.read(environ, SignedAws(environ).send_message),
     )
     return ProcessingServices(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

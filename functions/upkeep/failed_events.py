@@ -1,4 +1,4 @@
-"""The failure queue: events that processing has failed on for the last time.
+"""The failure queue: events that processing has failed on in every attempt.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 """
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import RETRIES_EXHAUSTED
@@ -22,21 +22,21 @@ from functions.upkeep.stuck import fail_stuck
 
 @dataclass(frozen=True, slots=True)
 class FailedEvent:
-    """What Lambda says of an event that it has given up."""
+    """Lambda's record of an event that it does not retry any more."""
 
     failed_at: datetime
     condition: str
-    """Lambda's word for the reason: `RetriesExhausted`, `EventAgeExceeded`."""
+    """Lambda's reason: `RetriesExhausted` or `EventAgeExceeded`."""
     event: Any
 
 
 def read(body: str) -> FailedEvent:
-    """Read one record of Lambda's. Raises `MalformedEvent`."""
+    """Parse one of Lambda's records. Raises `MalformedEvent`."""
     try:
         record = json.loads(body)
         failed_at = datetime.fromisoformat(record["timestamp"])
         return FailedEvent(
-            # A moment without a zone is none that could be compared.
+            # A time without a zone cannot be compared with one that has a zone.
             failed_at=failed_at if failed_at.tzinfo else failed_at.replace(tzinfo=UTC),
             condition=str(record["requestContext"]["condition"]),
             event=record["requestPayload"],
@@ -47,19 +47,18 @@ def read(body: str) -> FailedEvent:
 
 @dataclass(frozen=True, slots=True)
 class FailedEvents:
-    """Fails the videos that nobody is at any more."""
+    """Fails the videos whose events have failed, unless a worker may still finish them."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     uploads_bucket: str
     now: Clock = utc_now
 
     def settle(self, body: str) -> int:
-        """Take one message off the queue; return how many videos it has failed.
+        """Settle one message of the queue; return how many videos it has failed.
 
-        What cannot be understood names no video: it is logged, and the sweep finds the video by
-        itself. Raises `CatalogUnavailable` or `StorageUnavailable`; the message is then to come
-        again.
+        A malformed message is logged and dropped: the sweep finds its video. Raises
+        `CatalogUnavailable` or `StorageUnavailable`; then the queue must deliver the message again.
         """
         try:
             failed = read(body)
@@ -83,13 +82,13 @@ class FailedEvents:
     def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
         video = self.catalog.get(upload.video_id)
         if video is None:
-            # Deleted. The worker may have died before it could remove what it wrote, and this was
-            # the last event that would have told another.
+            # The video was deleted. Its worker may have died before it removed its own output, and
+            # no other event will start a worker that does.
             self.storage.delete_objects_of(upload.video_id)
             return False
         if not is_abandoned(video, upload, failed_at=failed.failed_at):
-            logger().info("nothing to give up", video_id=video.id, status=video.status)
+            logger().info("failed event ignored", video_id=video.id, status=video.status)
             return False
-        logger().warning("nobody is at it any more", video_id=video.id, condition=failed.condition)
+        logger().warning("retries exhausted", video_id=video.id, condition=failed.condition)
         error = RETRIES_EXHAUSTED.failure()
         return fail_stuck(self.catalog, self.storage, video, error, now=self.now())

@@ -1,6 +1,6 @@
-"""The upkeep Lambda: nothing stays stuck.
+"""The upkeep Lambda function, which keeps videos from getting stuck.
 
-It is called by its schedule, and with messages of the failure queue.
+Its schedule and the failure queue invoke it.
 """
 
 import os
@@ -10,6 +10,7 @@ from typing import Any
 
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.lambda_context import LambdaContext
+from functions.adapters.sdk.aws import SdkAws
 from functions.adapters.telemetry import logger
 from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
@@ -19,18 +20,18 @@ from functions.upkeep.wiring import Wired, wire
 
 @cache
 def _wired() -> Wired:
-    return wire(os.environ, ProcessingFunction.read(os.environ))
+    return wire(os.environ, ProcessingFunction(os.environ, SdkAws(os.environ).invoke))
 
 
 def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
-    """Run the scheduled sweep, or take messages off the failure queue."""
+    """Run the scheduled sweep, or settle messages of the failure queue."""
     return handle(event, context, _wired())
 
 
 def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
-    """Do what an event asks for.
+    """Handle an event of the schedule or of the failure queue.
 
-    Raises `UnknownEvent`, and after a sweep what has kept it from looking after all videos.
+    Raises `UnknownEvent`. A sweep that could not settle all videos ends with an `ExceptionGroup`.
     """
 
     def settle(body: str) -> None:
@@ -47,13 +48,15 @@ def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
     try:
-        leftovers = wired.leftovers.run_if_due(remaining_s=remaining_s)
+        orphans = wired.orphan_search.run_if_due(remaining_s=remaining_s)
     except Unavailable as error:
         problems.append(error)
     else:
-        if leftovers:
-            report["leftovers"] = asdict(leftovers)
-            logger().info("looked for leftovers", **report["leftovers"])
+        if orphans:
+            report["orphaned_objects"] = asdict(orphans)
+            logger().info("searched for orphaned objects", **report["orphaned_objects"])
     if problems:
-        raise ExceptionGroup("Not everything was looked after; the next run tries again.", problems)
+        raise ExceptionGroup(
+            "This run has not done all its work; the next one tries again.", problems
+        )
     return report

@@ -1,58 +1,61 @@
-"""Finds stored objects that belong to no video, once a day."""
+"""Searches the buckets once a day for orphaned objects: objects whose video has no record."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from functions.adapters.catalog import Catalog, Search
-from functions.adapters.storage import Storage, StoredObject
+from functions.adapters.sdk.storage import SdkStorage
+from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import owner_of
 from functions.upkeep.sweep import MARGIN_S
 
 MIN_AGE = timedelta(days=1)
-"""An object without a record may be a delete, or an upload, that is under way."""
+"""The age from which an object without a record is orphaned. A younger one may belong to an upload
+or a delete that is in progress."""
 
 _EVERY = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class LeftoversReport:
-    """What one run has found."""
+class OrphanReport:
+    """What one run of the search has found."""
 
-    looked_at: int = 0
-    without_record: int = 0
+    listed: int = 0
+    """Objects in both buckets."""
+    orphaned: int = 0
     deleted: int = 0
-    """Of those."""
+    """Orphaned objects that were deleted."""
     finished: bool = True
-    """False where the time was up first; the next run goes on from there."""
+    """Whether the search has reached its end. If not, the next run continues it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leftovers:
-    """Lists the buckets and counts what belongs to nobody; deletes it only when told to."""
+class OrphanSearch:
+    """Lists both buckets, logs the orphaned objects, and deletes them if `delete` is set."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     delete: bool
     now: Clock = utc_now
 
-    def run_if_due(self, *, remaining_s: Callable[[], float]) -> LeftoversReport | None:
-        """Begin the day's search or go on with it; `None` where it is done for today.
+    def run_if_due(self, *, remaining_s: Callable[[], float]) -> OrphanReport | None:
+        """Begin or continue the day's search; return `None` if it is finished for today.
 
         Raises `CatalogUnavailable` or `StorageUnavailable`.
         """
         search = self.catalog.search()
         if search and search.due_at > self.now():
             return None
-        report = LeftoversReport()
+        report = OrphanReport()
         after = search.after if search else ""
         for page in self.storage.pages(after=after):
             if remaining_s() < MARGIN_S:
                 report.finished = False
                 break
-            self._look_at(page, report)
+            self._check(page, report)
             if page:
                 after = page[-1].key
                 self.catalog.save_search(Search(after=after, due_at=self.now()))
@@ -60,18 +63,18 @@ class Leftovers:
             self.catalog.save_search(Search(after="", due_at=self.now() + _EVERY))
         return report
 
-    def _look_at(self, page: list[StoredObject], report: LeftoversReport) -> None:
-        report.looked_at += len(page)
-        abandoned = self._without_record(page)
-        if not abandoned:
+    def _check(self, page: list[StoredObject], report: OrphanReport) -> None:
+        report.listed += len(page)
+        orphans = self._orphans(page)
+        if not orphans:
             return
-        report.without_record += len(abandoned)
-        logger().warning("objects without a record", keys=[found.key for found in abandoned])
+        report.orphaned += len(orphans)
+        logger().warning("orphaned objects found", keys=[found.key for found in orphans])
         if self.delete:
-            self.storage.delete(abandoned)
-            report.deleted += len(abandoned)
+            self.storage.delete(orphans)
+            report.deleted += len(orphans)
 
-    def _without_record(self, page: Iterable[StoredObject]) -> list[StoredObject]:
+    def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:
         old_before = self.now() - MIN_AGE
         owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
         known = self.catalog.known({owner for owner in owners.values() if owner})

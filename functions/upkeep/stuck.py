@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
 from functions.core.unavailable import Unavailable
@@ -11,11 +11,11 @@ from functions.core.video import Failure, Status, Video
 
 
 def fail_stuck(
-    catalog: Catalog, storage: Storage, seen: Video, error: Failure, *, now: datetime
+    catalog: Catalog, storage: SdkStorage, seen: Video, error: Failure, *, now: datetime
 ) -> bool:
-    """Move to failed and remove an earlier picture; `False` where somebody has moved the video.
+    """Save that a stuck video failed; return `False` if its record has changed since it was read.
 
-    Raises `CatalogUnavailable`.
+    A thumbnail that the video no longer shows is deleted. Raises `CatalogUnavailable`.
     """
     webhook = catalog.new_webhook(due_at=now)
     failed = lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)
@@ -33,6 +33,6 @@ def fail_stuck(
         try:
             storage.delete_thumbnail(seen.thumbnail.key)
         except Unavailable:
-            # It is in nobody's way, and what matters has been recorded.
+            # The failure is recorded, and nothing shows this thumbnail any more.
             logger().warning("thumbnail not removed", video_id=seen.id, exc_info=True)
     return True

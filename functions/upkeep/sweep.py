@@ -1,4 +1,4 @@
-"""The scheduled run: finds what is stuck, and starts it again or fails it."""
+"""The scheduled sweep: finds stuck videos, and processes them again or fails them."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -7,41 +7,44 @@ from typing import Any
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
-from functions.adapters.storage import Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.lifecycle import LAPSE_GRACE, UPLOAD_GRACE
+from functions.core.lifecycle import LAPSE_GRACE
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import Source, Status, Video
 from functions.upkeep.stuck import fail_stuck
 
 MARGIN_S = 30
-"""Left of the function's time for what was begun: a few requests, all of them slow."""
+"""Seconds of the function's time that a run keeps for the video that it has begun."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What one run has found and done."""
+    """What one sweep has found and done."""
 
+    migrated: bool = True
+    """Whether the database has this release's schema, or could not be asked."""
     seen: int = 0
-    """Videos that were read."""
+    """Overdue videos."""
     waiting: int = 0
-    """Of which an event may still come."""
+    """Overdue videos for which an event may still come."""
     lost_events: int = 0
-    """Uploads that nobody had been told of; started."""
+    """Uploads whose event was lost, and which upkeep has sent to processing."""
     lapsed_leases: int = 0
-    """Workers that had stopped half-way; started again."""
+    """Videos whose worker had stopped, and which upkeep has sent to processing again."""
     failed: Counter[str] = field(default_factory=Counter[str])
-    """Videos, by code."""
+    """Videos that failed, by error code."""
     problems: list[Exception] = field(default_factory=list)
-    """What could not be looked after this time."""
+    """Errors because of which videos could not be settled."""
     finished: bool = True
-    """False where the time was up first; the next run goes on."""
+    """Whether all overdue videos were read. If not, the next sweep reads the others."""
 
     def summary(self) -> dict[str, Any]:
-        """Return it for the log."""
+        """Return the report as it is logged."""
         return {
+            "migrated": self.migrated,
             "seen": self.seen,
             "waiting": self.waiting,
             "lost_events": self.lost_events,
@@ -54,21 +57,21 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Looks after the videos that wait for longer than they should."""
+    """Settles the videos that have been unfinished for too long."""
 
     catalog: Catalog
-    storage: Storage
+    storage: SdkStorage
     processing: Jobs
     now: Clock = utc_now
 
     def run(self, *, remaining_s: Callable[[], float]) -> Report:
-        """Look after every stuck video, until the time is nearly up.
+        """Settle every overdue video, until the time is nearly up.
 
-        One video's problem does not keep the others waiting. Raises `CatalogUnavailable`.
+        An error at one video does not stop the sweep. Raises `CatalogUnavailable`.
         """
         report = Report()
-        self._ensure_indexes(report)
-        for video in self._stuck():
+        self._ensure_schema(report)
+        for video in self._overdue():
             if remaining_s() < MARGIN_S:
                 report.finished = False
                 break
@@ -78,25 +81,25 @@ class Sweep:
             except CatalogUnavailable:
                 raise
             except Unavailable as error:
-                logger().exception("video not looked after", video_id=video.id)
+                logger().exception("video not settled", video_id=video.id)
                 report.problems.append(error)
         return report
 
-    def _ensure_indexes(self, report: Report) -> None:
-        """Create them: nothing else in a deployment does. Where they are this does nothing.
-
-        A new one of a large collection may take longer than we wait; the next run finds it.
-        """
+    def _ensure_schema(self, report: Report) -> None:
+        """Prepare a new database: nothing else in a deployment does."""
         try:
-            self.catalog.ensure_indexes()
+            report.migrated = self.catalog.ensure_schema()
         except CatalogUnavailable as error:
-            logger().exception("indexes not created")
+            logger().exception("schema not checked")
             report.problems.append(error)
+        if not report.migrated:
+            logger().warning("database not migrated", run="clipo migrate")
 
-    def _stuck(self) -> Iterator[Video]:
+    def _overdue(self) -> Iterator[Video]:
         now = self.now()
-        yield from self.catalog.lapsed(before=now - LAPSE_GRACE)
-        yield from self.catalog.overdue(before=now - UPLOAD_GRACE)
+        for video in self.catalog.unfinished(before=now - LAPSE_GRACE):
+            if lifecycle.is_overdue(video, now=now):
+                yield video
 
     def _settle(self, video: Video, report: Report) -> None:
         if lifecycle.event_may_come(video, now=self.now()):
@@ -108,10 +111,10 @@ class Sweep:
             if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
         elif found:
-            self._start_again(video, found, report)
+            self._replay(video, found, report)
 
-    def _start_again(self, video: Video, found: Source, report: Report) -> None:
-        # Counted first: of two runs that overlap one sends the event.
+    def _replay(self, video: Video, found: Source, report: Report) -> None:
+        # Saved before it is sent, so that of two overlapping sweeps only one sends an event.
         if not self.catalog.save(video, lifecycle.replay(video, now=self.now())):
             return
         self.processing.start(lifecycle.found_upload(video, found))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.sdk.storage import SdkStorage
 from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
-from functions.upkeep.orphans import Leftovers
+from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 
 _CATALOG_TIMEOUT_MS = 5000
@@ -21,23 +21,25 @@ class Wired:
     """What the handler needs."""
 
     sweep: Sweep
-    leftovers: Leftovers
+    orphan_search: OrphanSearch
     failed_events: FailedEvents
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
-    """Read the settings and build everything. Connections are made at their first use.
+    """Read the settings and build everything, without connecting to anything.
 
-    DELETE_LEFTOVERS (default false) has objects deleted that belong to no video.
+    DELETE_ORPHANED_OBJECTS (default false) says whether upkeep deletes orphaned objects.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)
-    storage = S3Storage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
+    storage = SdkStorage(settings, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S)
     catalog = MongoCatalog(
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     return Wired(
         sweep=Sweep(catalog, storage, processing),
-        leftovers=Leftovers(catalog, storage, delete=flag(environ, "DELETE_LEFTOVERS")),
+        orphan_search=OrphanSearch(
+            catalog, storage, delete=flag(environ, "DELETE_ORPHANED_OBJECTS")
+        ),
         failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
     )

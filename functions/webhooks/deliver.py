@@ -3,7 +3,7 @@
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import Video, Webhook
-from functions.webhooks.outbound import NotAnswered
+from functions.webhooks.outbound import Answer, NotAnswered
 from functions.webhooks.payload import event_type, payload
 
 MARGIN_S = 45
@@ -43,9 +43,10 @@ class Webhooks:
     """Makes one delivery attempt for each webhook that is due."""
 
     catalog: Catalog
-    post: Callable[[Mapping[str, str], bytes], int]
-    """Sends headers and body to the receiver and returns the status. Raises `NotAnswered`."""
-    signer: Signer
+    post: Callable[[Mapping[str, str], bytes], Answer]
+    """Sends headers and body to the receiver. Raises `NotAnswered`."""
+    signers: Sequence[Signer]
+    """One for each secret: two while the operator replaces a secret."""
     queue: WebhookQueue
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
@@ -82,9 +83,9 @@ class Webhooks:
         return self._send(saved, saved.webhook)
 
     def _send(self, video: Video, begun: Webhook) -> bool:
-        status, reason = self._post(video, begun.id)
+        answer, reason = self._post(video, begun.id)
         now = datetime.now(UTC)
-        after = lifecycle.ended(begun, status, now=now)
+        after = lifecycle.ended(begun, answer.status, now=now, retry_after=answer.retry_after)
 
         def end(seen: Video) -> Move:
             return lifecycle.end_delivery(seen, begun, after)
@@ -95,20 +96,20 @@ class Webhooks:
             self._enqueue_retry(video.id, (after.due_at - now).total_seconds())
         return after.delivered_at is not None
 
-    def _post(self, video: Video, webhook_id: str) -> tuple[int | None, str]:
+    def _post(self, video: Video, webhook_id: str) -> tuple[Answer, str]:
         body, now = payload(video), datetime.now(UTC)
         headers = {
             "content-type": "application/json",
             "user-agent": "Clipo",
             "webhook-id": webhook_id,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self.signer.sign(webhook_id, now, body),
+            "webhook-signature": " ".join(s.sign(webhook_id, now, body) for s in self.signers),
         }
         try:
-            status = self.post(headers, body.encode())
+            answer = self.post(headers, body.encode())
         except NotAnswered as error:
-            return None, str(error)
-        return status, f"status {status}"
+            return Answer(status=None), str(error)
+        return answer, f"status {answer.status}"
 
     def _enqueue_retry(self, video_id: str, delay_s: float) -> None:
         """Enqueue a retry that is due soon. Scheduled runs make the later ones."""

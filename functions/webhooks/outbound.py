@@ -10,6 +10,8 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from threading import Timer
@@ -35,6 +37,16 @@ class NotAnswered(Exception):
     """The receiver gave no response. The message is for the log and does not name the receiver."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver answered."""
+
+    status: int | None
+    """The status of HTTP, a redirect's as it is; `None` if there was no answer."""
+    retry_after: timedelta = timedelta()
+    """How long the receiver asks to wait before the next attempt."""
+
+
 def _resolve(host: str, port: int) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [str(address[0]) for *_, address in found]
@@ -51,8 +63,8 @@ class HttpReceiver:
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
     exchange_s: float = _EXCHANGE_S
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
-        """Return the status of the response, also of a redirect. Raises `NotAnswered`."""
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Return the response, a redirect as it is. Raises `NotAnswered`."""
         parts = urlsplit(self.url)
         tls = self.tls() if parts.scheme == "https" else None
         connection = _create_connection(parts, tls)
@@ -67,7 +79,7 @@ class HttpReceiver:
                     tls.wrap_socket(plain, server_hostname=connection.host) if tls else plain
                 )
                 connection.request("POST", _target(parts), body=body, headers=dict(headers))
-                return _read_status(connection)
+                return _read_answer(connection)
             except (OSError, HTTPException) as error:
                 # A connection that `_end_after` closed looks like one that the receiver closed.
                 raise NotAnswered(f"no answer: {type(error).__name__}") from error
@@ -152,9 +164,27 @@ def _target(parts: SplitResult) -> str:
     return f"{path}?{parts.query}" if parts.query else path
 
 
-def _read_status(connection: HTTPConnection) -> int:
+def _read_answer(connection: HTTPConnection) -> Answer:
     response = connection.getresponse()
     with closing(response), suppress(OSError, HTTPException):
         # The body does not matter. Reading it lets the receiver finish.
         response.read(_ANSWER_BYTES)
-    return response.status
+    asked = response.headers.get("Retry-After", "")
+    return Answer(response.status, retry_after(asked, now=datetime.now(UTC)))
+
+
+def retry_after(text: str, *, now: datetime) -> timedelta:
+    """Return the time that a header `Retry-After` asks for: seconds, or until a date.
+
+    It is zero for a past date and for any other text.
+    https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
+    """
+    try:
+        if text.isascii() and text.isdigit():
+            return timedelta(seconds=int(text))
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return timedelta()
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(until - now, timedelta())

@@ -1,4 +1,4 @@
-"""Settings of webhooks: the receiver's URL and the secret that signs them."""
+"""Settings of webhooks: the receiver's URL and the secrets that sign them."""
 
 import base64
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ class WebhookSettings:
     """The operator's receiver and the signing secret."""
 
     url: str = field(repr=False)
-    secret: str = field(repr=False)
-    """Secret in the form of the `standardwebhooks` library."""
+    secrets: tuple[str, ...] = field(repr=False)
+    """Secrets in the form of the `standardwebhooks` library, the newest first."""
     allow_private: bool
     """Whether the receiver may be on a private network or this machine, and without TLS."""
 
@@ -29,10 +29,11 @@ class WebhookSettings:
     def read(cls, environ: Mapping[str, str]) -> "WebhookSettings | None":
         """Read WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_ALLOW_PRIVATE; `None` without webhooks.
 
-        WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL must be set together. Raises
-        `SettingsError`, whose message never repeats the secrets.
+        WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL must be set together. While a
+        secret is replaced, WEBHOOK_SECRET holds the new and the old one, separated by a space.
+        Raises `SettingsError`, whose message never repeats the secrets.
         """
-        url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "")
+        url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "").strip()
         needed = {
             "WEBHOOK_URL": url,
             "WEBHOOK_SECRET": secret,
@@ -45,8 +46,10 @@ class WebhookSettings:
             raise SettingsError(f"Webhooks also need {' and '.join(missing)}.")
         allow_private = flag(environ, "WEBHOOK_ALLOW_PRIVATE")
         _check_url(url, allow_private=allow_private)
-        _check_secret(secret)
-        return cls(url, secret, allow_private)
+        secrets = tuple(secret.split())
+        for one in secrets:
+            _check_secret(one)
+        return cls(url, secrets, allow_private)
 
 
 def _check_url(url: str, *, allow_private: bool) -> None:
@@ -75,6 +78,7 @@ def _check_secret(secret: str) -> None:
         key = b""
     if not secret.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
         raise SettingsError(
-            "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64. Create one with"
+            "WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64, or two of these"
+            " separated by a space. Create one with"
             ' echo "whsec_$(openssl rand -base64 32)"'
         )

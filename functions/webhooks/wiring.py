@@ -6,6 +6,7 @@ from standardwebhooks import Webhook as Signer
 
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
+from functions.adapters.sdk.aws import SdkAws
 from functions.core.settings import CatalogSettings, SettingsError
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
@@ -19,11 +20,13 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
 
     Raises `SettingsError`, also where webhooks are off.
     """
-    settings, queue = WebhookSettings.read(environ), WebhookQueue.read(environ)
+    settings = WebhookSettings.read(environ)
+    queue = WebhookQueue.read(environ, SdkAws(environ).send_message)
     if settings is None or queue is None:
         raise SettingsError("Set WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL.")
     catalog = MongoCatalog(
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    return Webhooks(catalog, receiver.post, Signer(settings.secret), queue)
+    signers = [Signer(secret) for secret in settings.secrets]
+    return Webhooks(catalog, receiver.post, signers, queue)

@@ -47,7 +47,7 @@ from functions.core.video import (
 )
 from functions.processing.process_video import NotNow, VideoProcessor
 from functions.upkeep.failed_events import FailedEvents
-from functions.upkeep.orphans import Leftovers
+from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 from tests.fakes.stepped import (
     EtagEngine,
@@ -117,7 +117,7 @@ class World:
         )
         self.sweep = Sweep(self.catalog, self.objects, self.processing, clock)
         self.failed_events = FailedEvents(self.catalog, self.objects, BUCKET, clock)
-        self.leftovers = Leftovers(self.catalog, self.objects, delete=True, now=clock)
+        self.orphan_search = OrphanSearch(self.catalog, self.objects, delete=True, now=clock)
         self.services = Services(
             ApiSettings.read({}), self.catalog, self.objects, self.processing, clock
         )
@@ -429,7 +429,7 @@ class Videos(RuleBasedStateMachine):
         assert not self._left_of(self.deleted - self.untold)
         # What arrives for a deleted video without a word is found a day later.
         self.world.objects.age(self.world.now - timedelta(days=2))
-        self.world.leftovers.run_if_due(remaining_s=lambda: 240)
+        self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
         assert not self._left_of(self.deleted)
 
     def _left_of(self, video_ids: set[str]) -> list[str]:
@@ -445,7 +445,7 @@ def _same(job: Job) -> Job:
 def catalog(mongodb_uri: str) -> Iterator[SteppedCatalog]:
     names = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}")
     made = SteppedCatalog(names, pool_size=4, timeout_ms=10_000)
-    MongoCatalog.ensure_indexes(made)
+    MongoCatalog.ensure_schema(made)
     yield made
     made.close()
 

@@ -135,8 +135,20 @@ def test_no_metadata_stubs_or_tests_are_shipped(built: Path, artifact: str) -> N
     names = [str(path.relative_to(built / artifact)) for path in files(built / artifact)]
     assert not [n for n in names if ".dist-info" in n or n.endswith((".pyi", "py.typed"))]
     assert not [n for n in names if "/tests/" in n or n.startswith("tests/")]
-    services = [p.name for p in (built / artifact / "botocore/data").iterdir() if p.is_dir()]
-    assert sorted(services) == ["lambda", "s3", "sqs"]
+
+
+_SDK = ("UpkeepFunction", "WebhooksFunction")
+
+
+@pytest.mark.parametrize("artifact", _FUNCTIONS)
+def test_an_artifact_has_one_way_to_aws(built: Path, artifact: str) -> None:
+    with_sdk = artifact in _SDK
+    code = built / artifact / "functions" / "adapters"
+    assert (code / "sdk").exists() is with_sdk
+    assert (code / "signed").exists() is not with_sdk
+    data = built / artifact / "botocore" / "data"
+    services = [path.name for path in data.iterdir() if path.is_dir()] if data.exists() else []
+    assert sorted(services) == (["lambda", "s3", "sqs"] if with_sdk else [])
 
 
 @pytest.mark.parametrize("artifact", _FUNCTIONS)
@@ -268,15 +280,14 @@ print(json.dumps(list(set(sys.modules) - before)))
     assert modules & _SLOW == set()
 
 
-@pytest.mark.parametrize("artifact", _FUNCTIONS)
+@pytest.mark.parametrize("artifact", _SDK)
 def test_what_is_left_of_botocore_knows_the_regional_host(
     built: Path, runtime_python: Path, artifact: str
 ) -> None:
     code = """
-import json, os
-from functions.core.settings import StorageSettings
-from functions.adapters.s3_client import s3_client
-client = s3_client(StorageSettings.read(os.environ), attempts=1, read_timeout_s=1)
+import json
+from functions.adapters.sdk.aws import make_client
+client = make_client("s3", "eu-west-1", None, attempts=1, read_timeout_s=1)
 print(json.dumps(client.generate_presigned_url("list_objects_v2", {"Bucket": "clipo-uploads"})))
 """
     url = answer(runtime_python, built / artifact, code)

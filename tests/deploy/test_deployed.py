@@ -1,14 +1,9 @@
-"""The template, deployed with `sam deploy` and used over the network.
-
-What the emulator cannot do is made up for here, never in the template (ADR 9).
-"""
+"""The template, deployed with `sam deploy` and used over the network."""
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,65 +12,25 @@ import httpx2
 import pytest
 from bson import ObjectId
 from pymongo import MongoClient
-from samtranslator.yaml_helper import yaml_parse
 
 from tests.clips import Clips
 from tests.deploy.aws import Aws, emulated_aws
-from tests.deploy.sam import ARCHITECTURE, REPOSITORY
+from tests.deploy.deployment import (
+    RECEIVER,
+    STACK,
+    Deployed,
+    create_secrets,
+    deploy,
+    eventually,
+    layer_of,
+    outputs,
+    use_ffmpeg_of,
+)
+from tests.deploy.sam import REPOSITORY
 from tests.events import event
 from tests.receivers import SECRET
 
 pytestmark = pytest.mark.long
-
-_STACK = "clipo-test"
-_SECRET = "clipo/mongodb"
-_WEBHOOK_SECRET = "clipo/webhooks"
-_RECEIVER = "https://receiver.invalid/hook"
-"""There is none: webhooks go to public addresses only, and this machine has none."""
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """A stack that runs."""
-
-    aws: Aws
-    outputs: dict[str, str]
-    mongodb_uri: str
-
-    def api(self) -> httpx2.Client:
-        return self.aws.http(self.outputs["ApiUrl"].partition("://")[2])
-
-    def post(self, upload: dict[str, Any], content: bytes, **changes: str) -> httpx2.Response:
-        return httpx2.post(
-            upload["url"],
-            data=upload["fields"] | changes,
-            files={"file": ("any", content)},
-            verify=self.aws.tls,
-        )
-
-    def uploaded(self, api: httpx2.Client, content: bytes) -> str:
-        """Upload through a signed form; return the video's id."""
-        created = api.post("/videos", json={"filename": "clip.mp4", "size": len(content)})
-        assert created.status_code == 201, created.text
-        upload = created.json()["upload"]
-        assert self.outputs["UploadsBucket"] in upload["url"]
-        assert self.post(upload, content).status_code == 204
-        return str(created.json()["id"])
-
-    def finished(self, api: httpx2.Client, video_id: str) -> dict[str, Any]:
-        def look() -> dict[str, Any] | None:
-            video: dict[str, Any] = api.get(f"/videos/{video_id}").json()
-            return video if video["status"] in ("done", "failed") else None
-
-        return eventually(look)
-
-
-def eventually(look: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while (found := look()) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -83,57 +38,11 @@ def deployed(
     built: Path, mongodb_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Deployed]:
     with emulated_aws(tmp_path_factory.mktemp("aws")) as aws:
-        secrets = aws.client("secretsmanager")
-        secrets.create_secret(Name=_SECRET, SecretString=mongodb_uri)
-        secrets.create_secret(Name=_WEBHOOK_SECRET, SecretString=SECRET)
+        create_secrets(aws, mongodb_uri)
         deploy(aws, built)
-        stack = aws.client("cloudformation").describe_stacks(StackName=_STACK)["Stacks"][0]
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         # The emulator unpacks layers elsewhere than in /opt, and without their modes.
         use_ffmpeg_of(aws, layer_of(built))
-        yield Deployed(aws, outputs, mongodb_uri)
-
-
-def deploy(aws: Aws, built: Path, **changes: str) -> None:
-    """Deploy the stack, or deploy it again with other parameters."""
-    parameters = {
-        "MongoSecret": _SECRET,
-        "Architecture": ARCHITECTURE,
-        "WebhookUrl": _RECEIVER,
-        "WebhookSecret": _WEBHOOK_SECRET,
-    }
-    aws.sam.run(
-        *("deploy", "--template", emulated(built), "--stack-name", _STACK),
-        *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
-        "--parameter-overrides",
-        *(f"{name}={value}" for name, value in (parameters | changes).items()),
-    )
-
-
-def emulated(built: Path) -> Path:
-    """Return the built template without what the emulator cannot do."""
-    template = yaml_parse((built / "template.yaml").read_text())
-    # It makes no alarm of two metrics.
-    del template["Resources"]["FailedEventsAlarm"]
-    # It takes a parameter of type Number for text, which its poller of queues cannot compare.
-    queue = template["Resources"]["WebhooksFunction"]["Properties"]["Events"]["Queue"]["Properties"]
-    assert queue["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WebhookConcurrency"}}
-    queue["ScalingConfig"] = {"MaximumConcurrency": 2}
-    written = built / "emulated.json"
-    written.write_text(json.dumps(template))
-    return written
-
-
-def layer_of(built: Path) -> Path:
-    return built / "FfmpegLayer" / "bin"
-
-
-def use_ffmpeg_of(aws: Aws, folder: Path) -> None:
-    """Set where processing finds ffmpeg."""
-    functions, name = aws.client("lambda"), f"{_STACK}-processing"
-    environ = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    environ["CLIPO_FFMPEG_DIR"] = str(folder)
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": environ})
+        yield Deployed(aws, outputs(aws), mongodb_uri)
 
 
 @contextmanager
@@ -145,7 +54,7 @@ def failed_events_that_say_when(aws: Aws) -> Iterator[None]:
     functions, queues = aws.client("lambda"), aws.client("sqs")
     mappings = functions.list_event_source_mappings()["EventSourceMappings"]
     (mapping,) = [m for m in mappings if m["EventSourceArn"].endswith("-failed-events")]
-    url = queues.get_queue_url(QueueName=f"{_STACK}-failed-events")["QueueUrl"]
+    url = queues.get_queue_url(QueueName=f"{STACK}-failed-events")["QueueUrl"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
     yield
 
@@ -218,7 +127,7 @@ def test_a_webhook_is_attempted_again_by_the_schedule(deployed: Deployed, clips:
         )
         assert changed.matched_count == 1
         answer = deployed.aws.client("lambda").invoke(
-            FunctionName=f"{_STACK}-webhooks", Payload=json.dumps(event("schedule-webhooks"))
+            FunctionName=f"{STACK}-webhooks", Payload=json.dumps(event("schedule-webhooks"))
         )
         assert json.loads(answer["Payload"].read())["not_delivered"] >= 1
         assert attempted(api, video_id, times=3)["attempts"] == 3
@@ -267,7 +176,7 @@ def test_upkeep_fails_what_failed_three_times_and_a_retry_mends_it(
 def test_upkeep_sweeps_and_makes_the_indexes(deployed: Deployed) -> None:
     """The emulator's clock does not run the schedule that often: the test does."""
     answer = deployed.aws.client("lambda").invoke(
-        FunctionName=f"{_STACK}-upkeep", Payload=json.dumps(event("schedule"))
+        FunctionName=f"{STACK}-upkeep", Payload=json.dumps(event("schedule"))
     )
     report = json.loads(answer["Payload"].read())
     assert (report["finished"], report["problems"]) == (True, 0)
@@ -293,21 +202,21 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
     with deployed.api() as api:
         deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
     stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
-    shown = json.dumps(stacks.describe_stacks(StackName=_STACK)["Stacks"][0], default=str)
+    shown = json.dumps(stacks.describe_stacks(StackName=STACK)["Stacks"][0], default=str)
     for function in ("api", "processing", "upkeep", "webhooks"):
-        group = f"/aws/lambda/{_STACK}-{function}"
+        group = f"/aws/lambda/{STACK}-{function}"
         shown += json.dumps(logs.filter_log_events(logGroupName=group)["events"])
     assert "upload signed" in shown
     assert "processing started" in shown
     assert "webhook not delivered" in shown
     assert deployed.mongodb_uri not in shown
     assert SECRET not in shown
-    assert _RECEIVER not in shown
+    assert RECEIVER not in shown
 
 
 def snapshots(aws: Aws) -> list[str]:
     """Return the published versions of the API that are paid for as snapshots."""
-    listed = aws.client("lambda").list_versions_by_function(FunctionName=f"{_STACK}-api")
+    listed = aws.client("lambda").list_versions_by_function(FunctionName=f"{STACK}-api")
     return [
         found["Version"]
         for found in listed["Versions"]
@@ -320,10 +229,10 @@ def called_version(aws: Aws) -> str | None:
     gateway, functions = aws.client("apigatewayv2"), aws.client("lambda")
     (api,) = gateway.get_apis()["Items"]
     (integration,) = gateway.get_integrations(ApiId=api["ApiId"])["Items"]
-    alias = integration["IntegrationUri"].partition(f":function:{_STACK}-api")[2].strip(":")
+    alias = integration["IntegrationUri"].partition(f":function:{STACK}-api")[2].strip(":")
     if not alias:
         return None
-    found = functions.get_alias(FunctionName=f"{_STACK}-api", Name=alias)
+    found = functions.get_alias(FunctionName=f"{STACK}-api", Name=alias)
     return str(found["FunctionVersion"])
 
 
@@ -370,7 +279,7 @@ def left(aws: Aws) -> list[str]:
         f"{service}: {item}"
         for service, list_all in listed.items()
         for item in list_all(aws.client(service))
-        if _STACK in json.dumps(item, default=str)
+        if STACK in json.dumps(item, default=str)
     ]
 
 
@@ -382,5 +291,5 @@ def test_the_stack_is_deleted_with_nothing_left(deployed: Deployed) -> None:
         bucket = deployed.outputs[name]
         for found in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
             s3.delete_object(Bucket=bucket, Key=found["Key"])
-    deployed.aws.sam.run("delete", "--stack-name", _STACK, "--no-prompts")
+    deployed.aws.sam.run("delete", "--stack-name", STACK, "--no-prompts")
     assert left(deployed.aws) == []

@@ -222,7 +222,8 @@ def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
     assert (condition, alone) == ("OtherOrigins", [own])
-    assert own in with_others["Fn::Split"][1]["Fn::Join"][1]
+    listed = [own, {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]}]
+    assert with_others["Fn::Split"][1]["Fn::Join"] == [",", listed], "not those of the API"
 
 
 def test_pages_of_exact_origins_may_read_thumbnails() -> None:
@@ -230,18 +231,30 @@ def test_pages_of_exact_origins_may_read_thumbnails() -> None:
     assert rule["AllowedMethods"] == ["GET"]
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
-    assert (condition, alone) == ("OtherOrigins", [own])
-    listed = [own, "null", {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]}]
-    assert with_others["Fn::Split"][1]["Fn::Join"] == [",", listed]
+    assert (condition, alone) == ("OtherOriginsMayCall", [own])
+    assert with_others["Fn::Split"][1]["Fn::Join"] == [",", [own, "null", _API_ORIGINS]]
+
+
+_API_ORIGINS: Document = {
+    "Fn::If": [
+        "ApiHasItsOwnOrigins",
+        {"Fn::Join": [",", {"Ref": "ApiOrigins"}]},
+        {"Fn::Join": [",", {"Ref": "AllowedOrigins"}]},
+    ]
+}
+"""The origins whose scripts may call: those that may upload, unless others are named."""
 
 
 def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
     cors = resource("AWS::ApiGatewayV2::Api", "HttpApi")["CorsConfiguration"]["Fn::If"]
-    assert cors[0] == "OtherOrigins"
-    assert cors[1]["AllowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert cors[0] == "OtherOriginsMayCall"
+    named = ["ApiHasItsOwnOrigins", {"Ref": "ApiOrigins"}, {"Ref": "AllowedOrigins"}]
+    assert cors[1]["AllowOrigins"] == {"Fn::If": named}
     assert "AllowCredentials" not in cors[1]
     assert "*" not in json.dumps(cors[1])
     assert cors[2] == {"Ref": "AWS::NoValue"}
+    function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+    assert function["API_ORIGINS"] == _API_ORIGINS, "a page that may call may change something"
 
 
 def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() -> None:
@@ -446,7 +459,15 @@ def parameters_in(value: Any) -> set[str]:
 # ---- Secrets, logs and alarms ----
 
 
-_WEBHOOK_SECRET: Document = {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}
+_NEW_SECRET = "{{resolve:secretsmanager:${WebhookSecret}}}"
+_OLD_SECRET = "{{resolve:secretsmanager:${PreviousWebhookSecret}}}"
+_WEBHOOK_SECRET: Document = {
+    "Fn::If": [
+        "WebhookSecretIsReplaced",
+        {"Fn::Sub": f"{_NEW_SECRET} {_OLD_SECRET}"},
+        {"Fn::Sub": _NEW_SECRET},
+    ]
+}
 
 
 def test_only_the_webhooks_function_knows_the_receiver() -> None:
@@ -603,6 +624,13 @@ def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are()
             ["", "https://app.example.com", "http://localhost:5173"],
             ["*", "https://*.example.com", "https://app.example.com/", "app.example.com"],
         ),
+        (
+            "ApiOrigins",
+            ["", "https://app.example.com", "http://localhost:5173"],
+            ["*", "https://app.example.com/", "app.example.com"],
+        ),
+        ("BasePath", ["", "/video", "/v1/video"], ["/", "video", "/video/", "/a b"]),
+        ("PreviousWebhookSecret", ["", "clipo/webhooks"], ["whsec_a b", "mongodb://h"]),
         ("WebhookUrl", ["", "https://example.com/hook?token=1"], ["http://example.com", "x"]),
         ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
         ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),

@@ -48,7 +48,8 @@ def command(program: Path, tmp_path: Path) -> Command:
 
 def test_it_installs_the_command_and_no_functions(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
-    assert {name.partition("/")[0] for name in names} == {"clipo", "clipo-0.2.0.dist-info"}
+    folders = {name.partition("/")[0] for name in names}
+    assert folders == {"clipo", "clipo-0.2.0.data", "clipo-0.2.0.dist-info"}
     assert "clipo/cli/commands/upload.py" in names
 
 

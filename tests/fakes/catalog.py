@@ -20,7 +20,8 @@ class FakeCatalog:
     down: bool = False
     keys: dict[str, KeyUse] = field(default_factory=dict)
     searched: Search | None = None
-    announces: bool = False
+    webhooks_on: bool = False
+    migrated: bool = True
     methods: dict[str, UploadMethod] = field(default_factory=dict)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
@@ -45,7 +46,7 @@ class FakeCatalog:
         return saved
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
-        return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.announces else None
+        return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.webhooks_on else None
 
     def delete(self, video_id: str) -> None:
         self._answer()
@@ -74,19 +75,14 @@ class FakeCatalog:
             if (status is None or video.status is status) and (before is None or video.id < before)
         ][:limit]
 
-    def ensure_indexes(self) -> None:
+    def ensure_schema(self) -> bool:
         self._answer()
+        return self.migrated
 
-    def overdue(self, *, before: datetime) -> Iterator[Video]:
+    def unfinished(self, *, before: datetime) -> Iterator[Video]:
         self._answer()
         for video in list(self.videos.values()):
-            if video.status is Status.PENDING and video.upload.expires_at < before:
-                yield video
-
-    def lapsed(self, *, before: datetime) -> Iterator[Video]:
-        self._answer()
-        for video in list(self.videos.values()):
-            if video.lease and video.lease.until < before:
+            if video.claimable_at and video.claimable_at < before:
                 yield video
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:

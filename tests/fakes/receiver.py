@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
-from functions.webhooks.outbound import NotAnswered
+from functions.webhooks.outbound import Answer, NotAnswered
 
 
 @dataclass
 class FakeReceiver:
     answer: int | None = 204
+    retry_after: timedelta = timedelta()
     meanwhile: Callable[[], None] = lambda: None
     got: list[tuple[Mapping[str, str], bytes]] = field(default_factory=list)
 
-    def post(self, headers: Mapping[str, str], body: bytes) -> int:
+    def post(self, headers: Mapping[str, str], body: bytes) -> Answer:
         self.got.append((headers, body))
         self.meanwhile()
         if self.answer is None:
             raise NotAnswered("no answer: TimeoutError")
-        return self.answer
+        return Answer(self.answer, self.retry_after)
 
     @property
     def ids(self) -> list[str]:

@@ -34,8 +34,9 @@ class SteppedCatalog(MongoCatalog):
     """Whether a record may have changed since a test set this to false."""
 
     @in_catalog
-    def ensure_indexes(self) -> None:
-        """Do nothing: the test creates the indexes."""
+    def ensure_schema(self) -> bool:
+        """Do nothing: the test prepares the database."""
+        return True
 
     @in_catalog
     def save(self, seen: Video, new: Video) -> Video | None:

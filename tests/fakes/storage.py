@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import md5
 from typing import BinaryIO
 
+from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import (
     MultipartStep,
     ObjectGone,
@@ -19,7 +20,7 @@ from functions.core.video import Source
 
 
 @dataclass
-class FakeStorage:
+class FakeStorage(SdkStorage):
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     down: bool = False

@@ -424,3 +424,14 @@ class TestDoctor:
         assert finished.returncode == 1
         assert "Did you mean CLIPO_API?" in finished.stdout
         assert "CLIPO_API must be an address" in finished.stdout
+
+
+class TestMigrate:
+    def test_the_database_of_the_running_stack_needs_no_migration(
+        self, command: Command, stack: RunningStack
+    ) -> None:
+        finished = command.run("migrate", CLIPO_HOME=str(stack.home))
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout == (
+            "Migrated: 0 records changed, 0 indexes built, 0 indexes dropped.\n"
+        )

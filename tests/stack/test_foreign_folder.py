@@ -1,4 +1,4 @@
-"""`clipo` in the folder of another project, whose names are those of our packages.
+"""`clipo` in the folder of another project, by a shell that holds everything that libraries read.
 
 It starts a stack of its own, for the working directory belongs to a process.
 """
@@ -10,32 +10,20 @@ import pytest
 
 from clipo.local.ports import free_port
 from tests.command import Command, Screen
-
-_NOT_OURS = 'raise AssertionError("a module of the working directory was imported")\n'
-_PACKAGES = ("api", "clipo", "core", "functions", "functions/api", "functions/core", "shared")
-"""Netlify and Firebase keep a project's functions in `functions/`."""
-
-_MODULES = ("asyncio", "functions/main", "httpx2", "json", "queue", "typer")
+from tests.foreign import foreign_project, hostile_environ
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another project: each module that is imported from it raises."""
-    folder = tmp_path_factory.mktemp("project")
-    for package in _PACKAGES:
-        (folder / package).mkdir(parents=True, exist_ok=True)
-        (folder / package / "__init__.py").write_text(_NOT_OURS)
-    for module in _MODULES:
-        (folder / f"{module}.py").write_text(_NOT_OURS)
-    (folder / "functions" / "hello.js").write_text("exports.handler = async () => ({});\n")
-    return folder
+    return foreign_project(tmp_path_factory.mktemp("project"))
 
 
 @pytest.fixture(scope="module")
 def command(folder: Path) -> Command:
     port = str(free_port(18600, taken=set()))
-    home = str(folder / "home")
-    return Command({"PORT": port, "HOME": home, "XDG_STATE_HOME": f"{home}/state"}, folder)
+    home = folder / "home"
+    hostile = hostile_environ(folder, home)
+    return Command(hostile | {"PORT": port, "XDG_STATE_HOME": str(home / "state")}, folder)
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +37,9 @@ def up(command: Command) -> Iterator[Screen]:
 
 @pytest.mark.usefixtures("up")
 def test_every_command_works_there(command: Command, folder: Path) -> None:
-    video_id = command.run("upload", "--sample", "--quiet").stdout.strip()
-    assert [video["id"] for video in command.json("list")] == [video_id]
+    uploaded = command.run("upload", "--sample")
+    assert "\x1b[?25l" not in uploaded.stderr, "bars need a terminal, whatever FORCE_COLOR says"
+    [video_id] = [video["id"] for video in command.json("list")]
     assert command.json("show", video_id)["status"] == "done"
     assert command.run("watch", video_id).returncode == 0
     assert command.run("open", video_id).returncode == 0

@@ -12,18 +12,21 @@ import venv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import psutil
 import pytest
+from pymongo import MongoClient
 
 from clipo.local.ports import choosing, free_port
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver
 from tests.running_stack import RunningStack, await_ready, launch, launched
 from tests.servers import assert_ended
+from tests.time_travel import let_time_pass
 from tests.waiting import eventually
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -56,6 +59,8 @@ class Yesterday:
     """The id of the video that Ctrl-C came into."""
     untold: list[Any]
     """The webhooks of the killed one."""
+    abandoned: list[str]
+    """The ids of the killed one's videos that were never uploaded."""
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +99,7 @@ def yesterday(
         interrupted, killed = worked(one, clips), worked(two, clips)
         log = two.home / "logs" / "processing.log"
         eventually(lambda: "webhook not enqueued" in log.read_text())
+        abandoned = abandon_uploads(two, clips)
         (slow / "shut").touch()
         cut_short = one.upload_form(clips["tiny.mp4"])
         eventually(lambda: "sleep" in [process.name() for process in descendants(one)])
@@ -102,13 +108,33 @@ def yesterday(
         killed.processes = [process.pid for process in descendants(two)]
         two.process.send_signal(_KILL)
         two.process.wait(30)
-    return Yesterday(port, interrupted, killed, cut_short, list(told.got))
+    damage(home / "one", home / "two")
+    return Yesterday(port, interrupted, killed, cut_short, list(told.got), abandoned)
+
+
+def abandon_uploads(stack: RunningStack, clips: Clips) -> list[str]:
+    """Announce more videos than lines of a log are kept, and let their time pass."""
+    ids = [str(stack.create(clips["tiny.mp4"])["id"]) for _ in range(40)]
+    with MongoClient[dict[str, Any]](stack.addresses["mongodb"]) as mongo:
+        let_time_pass(mongo.clipo.videos, workers=timedelta(0), waiting=timedelta(0))
+    return ids
+
+
+def damage(one: Path, two: Path) -> None:
+    """Leave the folders of two stacks as a full disk or a person may leave them."""
+    shutil.rmtree(one / "logs")
+    (one / "logs").symlink_to("/none")
+    shutil.rmtree(one / "ffmpeg", ignore_errors=True)
+    (one / "ffmpeg").symlink_to("/none")
+    (two / "credentials.json").write_text("")
+    shutil.rmtree(two / "tmp")
+    (two / "tmp").touch()
 
 
 @contextmanager
 def a_taken_port() -> Iterator[int]:
     with socket.socket() as other:
-        with choosing(lambda: None):
+        with choosing("a test"):
             other.bind(("127.0.0.1", free_port(18500, taken=set())))
             other.listen()
         yield other.getsockname()[1]
@@ -140,7 +166,7 @@ class TestYesterday:
 
     def test_a_taken_port_is_worked_around_and_shown(self, yesterday: Yesterday) -> None:
         for day in (yesterday.interrupted, yesterday.killed):
-            assert day.stack.api != f"http://localhost:{yesterday.taken_port}"
+            assert day.stack.api != f"http://127.0.0.1:{yesterday.taken_port}"
             assert f"Port {yesterday.taken_port} is taken" in day.stack.output
 
     def test_a_proxy_in_the_environment_is_not_asked_for_this_machine(
@@ -228,6 +254,13 @@ class TestToday:
     def test_what_ctrl_c_came_into_is_done(self, yesterday: Yesterday, today: Today) -> None:
         video = today.interrupted.finished(yesterday.cut_short)
         assert (video["status"], video["attempts"]) == ("done", 2)
+
+    def test_abandoned_uploads_do_not_delay_a_start(
+        self, yesterday: Yesterday, today: Today
+    ) -> None:
+        for video_id in yesterday.abandoned:
+            video = today.killed.finished(video_id)
+            assert video["error"]["code"] == "upload_expired"
 
     def test_a_new_video_is_done(self, today: Today, clips: Clips) -> None:
         for stack in (today.interrupted, today.killed):

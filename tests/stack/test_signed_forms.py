@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.credentials import Credentials
+from functions.adapters.signed.storage import SignedStorage
 from functions.core.settings import StorageSettings
 from tests.clips import Clips
 from tests.running_stack import RunningStack, post_form
+from tests.signed import signed_storage
 
 CONTENT = b"some bytes"
 
@@ -22,16 +24,15 @@ def created(stack: RunningStack, clips: Clips) -> dict[str, Any]:
 
 
 @pytest.fixture
-def storage(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> S3Storage:
+def storage(stack: RunningStack) -> SignedStorage:
     """The code that signs, with the stack's own credentials."""
-    credentials = json.loads((stack.home / "credentials.json").read_text())
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials["access_key"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", credentials["secret"])
+    found = json.loads((stack.home / "credentials.json").read_text())
+    credentials = Credentials(found["access_key"], found["secret"])
     settings = StorageSettings("clipo-uploads", "clipo-media", "us-east-1", stack.addresses["s3"])
-    return S3Storage(settings, attempts=1, read_timeout_s=5)
+    return signed_storage(settings, credentials=credentials)
 
 
-def sign(storage: S3Storage, *, max_bytes: int = 1000, expires_s: int = 60) -> dict[str, Any]:
+def sign(storage: SignedStorage, *, max_bytes: int = 1000, expires_s: int = 60) -> dict[str, Any]:
     signed = storage.sign_upload(
         "uploads/507f1f77bcf86cd799439011/source",
         content_type="video/mp4",
@@ -48,11 +49,11 @@ def assert_refused(stack: RunningStack, response: Any, created: dict[str, Any] |
         assert stack.client.get(f"/videos/{created['id']}").json()["status"] == "pending"
 
 
-def test_what_was_signed_is_accepted(storage: S3Storage) -> None:
+def test_what_was_signed_is_accepted(storage: SignedStorage) -> None:
     assert post_form(sign(storage), bytes(1000)).status_code == 204
 
 
-def test_too_large_is_refused(storage: S3Storage, stack: RunningStack) -> None:
+def test_too_large_is_refused(storage: SignedStorage, stack: RunningStack) -> None:
     assert_refused(stack, post_form(sign(storage), bytes(1001)), None)
 
 
@@ -70,7 +71,7 @@ def test_another_type_is_refused(stack: RunningStack, created: dict[str, Any]) -
     assert_refused(stack, response, created)
 
 
-def test_an_expired_form_is_refused(storage: S3Storage, stack: RunningStack) -> None:
+def test_an_expired_form_is_refused(storage: SignedStorage, stack: RunningStack) -> None:
     form = sign(storage, expires_s=1)
     time.sleep(2.1)
     assert_refused(stack, post_form(form, CONTENT), None)

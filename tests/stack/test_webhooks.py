@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.clips import Clips
+from tests.examples import ID
 from tests.receivers import SECRET, Receiver, receiver, status
 from tests.running_stack import RunningStack, running_stack
+
+OTHER_SECRET = SECRET.replace("A", "B")
+"""The new secret, which the receiver does not know yet."""
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +25,13 @@ def told() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def notifying(tmp_path_factory: pytest.TempPathFactory, told: Receiver) -> Iterator[RunningStack]:
     home = tmp_path_factory.mktemp("clipo")
-    with running_stack(home, None, WEBHOOK_URL=told.url, WEBHOOK_SECRET=SECRET) as stack:
+    settings = {
+        "WEBHOOK_URL": told.url,
+        "WEBHOOK_SECRET": f"{OTHER_SECRET} {SECRET}",
+        "CLIPO_HOSTS": "video.lan",
+        "API_ORIGINS": "https://app.example.com",
+    }
+    with running_stack(home, None, **settings) as stack:
         yield stack
 
 
@@ -74,6 +84,22 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(
     assert both == first * 2, "the same event with the same id"
     assert await_delivery(notifying, video_id) == (first[0][0], 2, 204)
     assert f"{video_id}  webhook     video.done not delivered" in notifying.output
+
+
+@pytest.mark.parametrize(
+    ("headers", "status_code"),
+    [
+        ({"Host": "video.lan"}, 404),
+        ({"Host": "evil.example"}, 421),
+        ({"Origin": "https://app.example.com"}, 404),
+        ({"Origin": "https://evil.example"}, 403),
+    ],
+)
+def test_the_api_answers_to_the_hosts_and_pages_of_the_settings(
+    notifying: RunningStack, headers: dict[str, str], status_code: int
+) -> None:
+    response = notifying.client.post(f"/videos/{ID}/retry", headers=headers)
+    assert response.status_code == status_code
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -46,14 +46,17 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
 @pytest.mark.parametrize(
     ("packages", "modules"),
     [
-        (["pymongo", "bson"], ["adapters.mongo"]),
-        (["boto3", "botocore"], ["adapters.jobs", "adapters.s3_client"]),
-        (["urllib3"], ["adapters.s3_requests", "adapters.s3_storage"]),
+        (["pymongo", "bson"], ["adapters.mongo", "adapters.schema"]),
+        (["boto3", "botocore"], ["adapters.sdk.aws"]),
+        (
+            ["urllib3"],
+            [f"adapters.signed.{name}" for name in ("connections", "service", "storage")],
+        ),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
         (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
-        (["mangum"], ["api.handler"]),
+        (["mangum"], ["api.gateway", "api.handler"]),
     ],
 )
 def test_one_module_speaks_to_each_thing_outside(packages: list[str], modules: list[str]) -> None:
@@ -88,6 +91,41 @@ def test_a_function_knows_only_what_all_of_them_share(folder: str, folders: list
         if within(module, f"functions.{folder}"):
             ours = {name for name in imports(path) if within(name, "functions", "clipo")}
             assert all(within(name, *packages) for name in ours), (module, ours)
+
+
+def needed(module: str) -> set[str]:
+    """Return a module and all modules of ours that it imports, and they import."""
+    found: set[str] = set()
+    waiting = {module}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        if name in _MODULES:
+            waiting |= imports(_MODULES[name]) - found
+    return found
+
+
+def locked(function: str) -> set[str]:
+    """Return the packages that a function ships."""
+    lines = (_ROOT / "requirements" / f"{function}.txt").read_text().splitlines()
+    return {line.partition("==")[0] for line in lines if "==" in line}
+
+
+@pytest.mark.parametrize(
+    ("function", "way"),
+    [("api", "signed"), ("processing", "signed"), ("upkeep", "sdk"), ("webhooks", "sdk")],
+)
+def test_a_function_has_one_way_to_aws(function: str, way: str) -> None:
+    """Its own signatures, where a caller waits, or botocore."""
+    modules = {name for name in needed(f"functions.{function}.handler") if name in _MODULES}
+    ways = {
+        name
+        for name in ("signed", "sdk")
+        if any(within(module, f"functions.adapters.{name}") for module in modules)
+    }
+    assert ways == {way}
+    assert ("botocore" in locked(function)) == (way == "sdk")
+    assert not {"boto3", "s3transfer"} & locked(function)
 
 
 def test_no_package_of_ours_is_called_by_another_name() -> None:

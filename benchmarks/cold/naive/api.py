@@ -5,6 +5,7 @@ import os
 from mangum import Mangum
 
 from functions.adapters.jobs import ProcessingFunction
+from functions.adapters.sdk.aws import SdkAws
 from functions.api.app import create_app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
@@ -16,7 +17,7 @@ app = create_app(
         settings=ApiSettings.read(os.environ),
         catalog=catalog,
         storage=storage,
-        processing=ProcessingFunction.read(os.environ),
+        processing=ProcessingFunction(os.environ, SdkAws(os.environ).invoke),
     )
 )
 handler = Mangum(app, lifespan="off")

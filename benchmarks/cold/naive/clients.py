@@ -1,15 +1,16 @@
 """MongoDB and S3 as most functions have them: both clients are made when the module is imported."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 
 import boto3
 from botocore.config import Config
 from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog
-from functions.adapters.s3_storage import S3Storage
-from functions.adapters.storage import READ_BYTES, SignedPost, StoredObject
+from functions.adapters.signed.service import SignedService
+from functions.adapters.signed.storage import SignedStorage
+from functions.adapters.storage import READ_BYTES, SignedPost
 from functions.core.settings import CatalogSettings, StorageSettings
 from functions.core.video import Source
 
@@ -32,11 +33,13 @@ class EagerCatalog(MongoCatalog):
         assert isinstance(self._client, MongoClient)  # noqa: S101 (the use makes it)
 
 
-class BotoStorage(S3Storage):
+class BotoStorage(SignedStorage):
     """The same storage, by boto3's client in all that is measured."""
 
     def __init__(self) -> None:
-        super().__init__(settings, attempts=3, read_timeout_s=20)
+        super().__init__(
+            settings, SignedService.read("s3", os.environ, attempts=3, read_timeout_s=20)
+        )
 
     def sign_upload(
         self, key: str, *, content_type: str, max_bytes: int, expires_s: int
@@ -69,15 +72,6 @@ class BotoStorage(S3Storage):
 
     def put_thumbnail(self, key: str, jpeg: bytes) -> None:
         s3.put_object(Bucket=settings.media_bucket, Key=key, Body=jpeg, ContentType="image/jpeg")
-
-    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
-        listing = s3.get_paginator("list_objects_v2")
-        for bucket in (settings.media_bucket, settings.uploads_bucket):
-            for page in listing.paginate(Bucket=bucket, StartAfter=after):
-                yield [
-                    StoredObject(bucket, key=found["Key"], modified_at=found["LastModified"])
-                    for found in page.get("Contents", [])
-                ]
 
 
 catalog = EagerCatalog()

@@ -6,6 +6,7 @@ from typing import Any
 from standardwebhooks import Webhook as Signer
 
 from functions.adapters.jobs import WebhookQueue
+from functions.adapters.sdk.aws import SdkAws
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.handler import handle
 from functions.webhooks.outbound import HttpReceiver
@@ -15,10 +16,8 @@ from .clients import catalog
 webhooks = Webhooks(
     catalog,
     HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False).post,
-    Signer(os.environ["WEBHOOK_SECRET"]),
-    WebhookQueue(
-        os.environ["WEBHOOK_QUEUE_URL"], region=os.environ["AWS_REGION"], endpoint_url=None
-    ),
+    [Signer(os.environ["WEBHOOK_SECRET"])],
+    WebhookQueue(os.environ["WEBHOOK_QUEUE_URL"], SdkAws(os.environ).send_message),
 )
 
 

@@ -23,6 +23,6 @@ async def _open(api: "Api", output: "Terminal", video_id: str | None) -> int:
     await (api.get(video_id) if video_id else api.health())
     address = page_url(api.address, video_id)
     output.write_unwrapped(address)
-    if output.out.is_terminal and not webbrowser.open(address):
+    if output.out.file.isatty() and not webbrowser.open(address):
         output.message("No browser was found: open this address in one.", "dim")
     return DONE

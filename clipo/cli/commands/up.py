@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from clipo.cli.command import bypass_proxies
+from clipo.client import address
 from clipo.home import Home
-from clipo.local import checkout, console, stack
+from clipo.local import checkout, console, environment, stack
 
 
 def command(
@@ -47,13 +47,18 @@ def command(
     CLIPO_RETRY_SECONDS (60): delay before a failed event is retried; it doubles the next time.
     """
     checkout.require()
-    bypass_proxies()
-    with ExitStack() as until_the_end:
-        folder = os.environ.get("CLIPO_HOME") or ".clipo"
-        if ephemeral:
-            folder = until_the_end.enter_context(TemporaryDirectory(prefix="clipo-"))
-        home = Home(Path(folder).resolve(), lasting=not ephemeral)
-        until_the_end.enter_context(home.lock())
-        if reset:
-            home.reset()
-        return stack.Stack(home, os.environ, console.StackConsole()).run()
+    # For this process, too: boto3, Powertools and urllib read the environment on their own.
+    environment.restrict(os.environ)
+    os.umask(0o077)  # The data is the user's alone, and a stricter umask may lock the stack out.
+    home = address.home(os.environ)
+    try:
+        with ExitStack() as until_the_end:
+            if ephemeral:
+                folder = TemporaryDirectory(prefix="clipo-", ignore_cleanup_errors=True)
+                home = Home(Path(until_the_end.enter_context(folder)), lasting=False)
+            until_the_end.enter_context(home.lock())
+            if reset:
+                home.reset()
+            return stack.Stack(home, os.environ, console.StackConsole()).run()
+    except OSError as error:
+        raise home.unusable(error) from error

@@ -1,4 +1,4 @@
-"""Whether the service answers."""
+"""The health check."""
 
 from fastapi import APIRouter
 
@@ -15,5 +15,5 @@ router = APIRouter(tags=["health"])
     responses=documented(),
 )
 async def get_health() -> Health:
-    """Answer while the API runs. Asks neither database nor storage, nor waits for a thread."""
+    """Answer while the API runs, without the database, the storage or a thread."""
     return Health()

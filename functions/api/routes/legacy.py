@@ -1,4 +1,4 @@
-"""The ancestor's endpoints. Clients call them as they always have: they are kept for ever."""
+"""The legacy endpoints, which stay unchanged for their clients."""
 
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -37,10 +37,10 @@ _NAMED_FILE: dict[str, Any] = {
     }
 }
 
-router = APIRouter(tags=["ancestor"])
+router = APIRouter(tags=["legacy"])
 
 
-# Some proxies take the slash away, and a redirect would send the file a second time.
+# Some proxies drop the slash at the end, and a redirect would make clients send the file twice.
 @router.post(UPLOAD_PATH.rstrip("/"), status_code=HTTPStatus.ACCEPTED, include_in_schema=False)
 @router.post(
     UPLOAD_PATH,
@@ -53,9 +53,9 @@ router = APIRouter(tags=["ancestor"])
 def upload_video(
     file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})], services: Wired
 ) -> UploadAccepted:
-    """Send a video as the form field `file`. For new clients `POST /videos` is better."""
+    """Send a video as the form field `file`. New clients should use `POST /videos`."""
     if file.size is None:
-        raise Problem(problems.MALFORMED_BODY, "The file's size cannot be told.")
+        raise Problem(problems.MALFORMED_BODY, "The size of the file is unknown.")
     # Browsers and requests write a quotation mark in a form's filename as %22.
     # https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data
     filename = (file.filename or "").replace("%22", '"')
@@ -76,7 +76,7 @@ def upload_video(
     responses=documented(*problems.OF_A_LOOKUP),
 )
 def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
-    """Tell where a video is."""
+    """Return the status of a video."""
     video = find_video(services, video_id)
     return VideoStatus(id=video.id, status=video.status)
 
@@ -88,7 +88,7 @@ def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
     responses=documented(*problems.OF_A_LOOKUP),
 )
 def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoMetadata:
-    """Return what is known about a video."""
+    """Return the metadata of a video."""
     video = find_video(services, video_id)
     return video_metadata(video, base_url=str(request.base_url))
 
@@ -102,12 +102,12 @@ def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wire
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
 )
 def get_thumbnail_image(video_id: VideoIdInPath, services: Wired) -> Response:
-    """Return the JPEG itself: the `thumbnail_url` of the ancestor's clients never expires."""
+    """Return the JPEG itself. This address, the legacy `thumbnail_url`, never expires."""
     thumbnail = find_thumbnail(services, video_id)
     try:
         jpeg = services.storage.read_thumbnail(thumbnail.key)
     except ObjectGone as error:
-        # A newer upload has replaced it since we looked.
+        # A newer upload has replaced it since the record was read.
         raise Problem(
             problems.THUMBNAIL_NOT_FOUND, "The thumbnail is being replaced. Try again."
         ) from error

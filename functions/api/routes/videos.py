@@ -12,9 +12,11 @@ from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
 from functions.api.lookup import find_thumbnail, find_video
+from functions.api.middleware import NO_STORE
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
+    VISIBLE_ASCII,
     CreatedVideo,
     CreateVideo,
     SignedRequest,
@@ -28,7 +30,7 @@ from functions.api.schemas import (
 )
 from functions.api.services import Wired
 from functions.api.sign_upload import sign_upload
-from functions.api.strict_json import StrictJson
+from functions.api.strict_route import StrictRoute
 from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -39,7 +41,7 @@ _RETRY_AFTER: dict[str, Any] = {
 }
 _THUMBNAIL_URL_S = 15 * 60
 
-router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictJson)
+router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
 
 
 @router.post(
@@ -48,7 +50,7 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictJson)
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
-        *problems.OF_AN_UPLOAD, problems.BODY_TOO_LARGE, problems.IDEMPOTENCY_KEY_REUSED
+        *problems.OF_AN_UPLOAD, *problems.OF_A_JSON_BODY, problems.IDEMPOTENCY_KEY_REUSED
     )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
 )
@@ -60,9 +62,11 @@ def post_video(
     idempotency_key: Annotated[
         str | None,
         Header(
-            pattern=r"^[!-~]{1,255}$",
-            description="A random text of yours. For 24 hours the same request with the same key"
-            " gets the same video, with a form that is good; another body with it is refused.",
+            pattern=VISIBLE_ASCII,
+            min_length=1,
+            max_length=255,
+            description="A random text that you choose. For 24 hours a request with the same key"
+            " and body gets the same video, with a valid form. Another body is refused.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
         ),
     ] = None,
@@ -127,7 +131,7 @@ def list_videos(
 def get_video(
     video_id: VideoIdInPath, request: Request, response: Response, services: Wired
 ) -> VideoResource:
-    """Return everything that is known about a video.
+    """Return all data of a video.
 
     While it is unfinished the response carries `Retry-After`, in seconds.
     """
@@ -153,8 +157,8 @@ def get_video(
 def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
     """Remove a video, its file and its thumbnail, also while it is uploaded or processed.
 
-    A file that arrives afterwards is removed, too. Deleting what is not there is no error: repeat
-    the call when you are not sure.
+    A file that arrives afterwards is removed, too. Deleting an unknown video is not an error, so
+    you can repeat the call.
     """
     delete_video(services, video_id)
 
@@ -172,7 +176,7 @@ def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
     ),
 )
 def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
-    """Begin anew with the file that was uploaded, with `attempts` from 0."""
+    """Process the uploaded file again, with `attempts` from 0."""
     video = retry_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
 
@@ -206,10 +210,9 @@ def post_reprocess(video_id: VideoIdInPath, request: Request, services: Wired) -
     response_model_exclude_none=True,
     responses=documented(
         *problems.OF_A_LOOKUP,
-        problems.MALFORMED_BODY,
+        *problems.OF_A_JSON_BODY,
         problems.FOREIGN_KEY,
         problems.NOT_PENDING,
-        problems.BODY_TOO_LARGE,
         problems.STORAGE_UNAVAILABLE,
     ),
 )
@@ -237,4 +240,4 @@ def get_thumbnail(video_id: VideoIdInPath, services: Wired) -> RedirectResponse:
     thumbnail = find_thumbnail(services, video_id)
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A redirect that is cached would outlive the address that it leads to.
-    return RedirectResponse(url, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(url, headers={"Cache-Control": NO_STORE})

@@ -44,7 +44,7 @@ LEASE = Lease("mine", LATER)
 def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
     settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}")
     made = MongoCatalog(settings, pool_size=4, timeout_ms=10_000)
-    made.ensure_indexes()
+    made.ensure_schema()
     yield made
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)
@@ -493,20 +493,18 @@ class TestQueries:
         """A video whose worker stops before LATER."""
         return moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
 
-    def test_uploads_that_are_overdue(self, catalog: MongoCatalog, pending: Video) -> None:
-        expires = pending.upload.expires_at
-        assert list(catalog.overdue(before=expires)) == []
-        assert list(catalog.overdue(before=expires + timedelta(seconds=1))) == [pending]
+    def test_pending_videos(self, catalog: MongoCatalog, pending: Video) -> None:
+        assert list(catalog.unfinished(before=pending.created_at)) == []
+        after = pending.created_at + timedelta(seconds=1)
+        assert list(catalog.unfinished(before=after)) == [pending]
 
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
-        assert list(catalog.lapsed(before=LATER)) == []
-        assert list(catalog.lapsed(before=LATER + timedelta(seconds=1))) == [processed]
-        assert list(catalog.overdue(before=LATER + timedelta(days=1))) == []
+        assert list(catalog.unfinished(before=LATER)) == []
+        assert list(catalog.unfinished(before=LATER + timedelta(seconds=1))) == [processed]
 
     def test_nothing_that_is_finished(self, catalog: MongoCatalog, processed: Video) -> None:
         moves.complete(catalog, processed.id, LEASE)
-        assert list(catalog.lapsed(before=LATER + timedelta(days=1))) == []
-        assert list(catalog.overdue(before=LATER + timedelta(days=1))) == []
+        assert list(catalog.unfinished(before=LATER + timedelta(days=1))) == []
 
     def test_webhooks_that_are_due(self, announcing: MongoCatalog, processed: Video) -> None:
         done = moves.complete(announcing, processed.id, LEASE)
@@ -531,7 +529,7 @@ class TestQueries:
 
 
 def test_indexes_can_be_ensured_again(catalog: MongoCatalog) -> None:
-    catalog.ensure_indexes()
+    catalog.ensure_schema()
 
 
 def test_a_server_that_is_not_there_is_unavailable() -> None:

@@ -1,12 +1,12 @@
 """Functions of release 0.1 and of this one on the same records.
 
-So it is while a deployment is under way, and after a roll-back. Release 0.1 kept the rules in the
-conditions of its updates, and raised no version. They are written out here as it sent them.
+Both run while a deployment is in progress, and release 0.1 runs alone after a roll-back. It kept
+the rules in the conditions of its updates, and raised no version.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,191 +14,15 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters.catalog import change
-from functions.adapters.mongo import Document, MongoCatalog, new_video_id
+from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core import lifecycle
 from functions.core.lifecycle import Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.video import Lease, Source, Status, UploadedObject, Video, Webhook
 from tests import moves
-from tests.examples import failure, media, processing, thumbnail, uploaded, video
-
-NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=5)
-LEASE = Lease("mine", LATER)
-OTHER_LEASE = Lease("another's", LATER + timedelta(minutes=5))
-MAX_ATTEMPTS = 5
-
-
-@dataclass
-class Release01:
-    """The updates of release 0.1; each tells whether its condition matched."""
-
-    catalog: MongoCatalog
-
-    def _update(self, condition: Document, update: Document) -> bool:
-        return self.catalog._videos.update_one(condition, update).matched_count == 1
-
-    def add(self, video_id: str) -> None:
-        announced = video(video_id)
-        upload = {"key": announced.upload.key, "method": "POST", "expires_at": NOW}
-        self.catalog._videos.insert_one(
-            {
-                "_id": ObjectId(video_id),
-                "filename": announced.filename,
-                "content_type": announced.content_type,
-                "declared_size": 1000,
-                "status": "pending",
-                "created_at": announced.created_at,
-                "updated_at": announced.created_at,
-                "upload": upload,
-                "source": {"sequencer": ""},
-                "attempts": 0,
-                "replays": 0,
-                "claimable_at": announced.created_at,
-            }
-        )
-
-    def claim(self, event: UploadedObject, lease: Lease = LEASE, *, now: datetime = NOW) -> bool:
-        """Claim an unfinished video, by a newer upload or by the same."""
-        of_event = {"_id": ObjectId(event.video_id), "upload.key": event.key}
-        newer: Document = of_event | {"claimable_at": {"$exists": True}}
-        again: Document = of_event | {
-            "claimable_at": {"$lte": now},
-            "attempts": {"$lt": MAX_ATTEMPTS},
-        }
-        if event.source.sequencer:
-            newer["source.sequencer"] = {"$lt": event.source.sequencer}
-            again["source.sequencer"] = event.source.sequencer
-        else:
-            newer["source.etag"] = {"$ne": event.source.etag}
-        claimed = self._claimed(event, lease, now)
-        return self._update(newer, {"$set": claimed | {"attempts": 1}}) or self._update(
-            again, {"$set": claimed, "$inc": {"attempts": 1}}
-        )
-
-    def claim_in_the_same_moment(self, video_id: str) -> bool:
-        """Claim in the millisecond of the change before it."""
-        return self.claim(uploaded(video_id), now=self.document(video_id)["updated_at"])
-
-    def claim_finished(self, event: UploadedObject, lease: Lease = LEASE) -> bool:
-        claimed = self._claimed(event, lease, NOW) | {"attempts": 1}
-        return self._update(
-            self._as_seen(event.video_id), {"$set": claimed, "$unset": {"webhook": ""}}
-        )
-
-    def _claimed(self, event: UploadedObject, lease: Lease, now: datetime) -> Document:
-        claimed = {
-            "status": "processing",
-            "source.etag": event.source.etag,
-            "source.size": event.source.size,
-            "lease": {"token": lease.token, "until": lease.until},
-            "claimable_at": lease.until,
-            "replays": 0,
-            "updated_at": now,
-        }
-        if event.source.sequencer:
-            claimed["source.sequencer"] = event.source.sequencer
-        return claimed
-
-    def complete(self, video_id: str, lease: Lease = LEASE) -> bool:
-        done = {"status": "done", "media": asdict(media()), "thumbnail": asdict(thumbnail())}
-        return self._finish(video_id, lease, done, ["error"])
-
-    def fail(self, video_id: str, lease: Lease = LEASE) -> bool:
-        failed = {"status": "failed", "error": asdict(failure())}
-        return self._finish(video_id, lease, failed, ["media", "thumbnail"])
-
-    def _finish(self, video_id: str, lease: Lease, to: Document, outdated: list[str]) -> bool:
-        cost = {"processing": asdict(processing()), "updated_at": LATER}
-        return self._update(
-            self._held(video_id, lease),
-            {
-                "$set": to | cost | {"webhook": {"id": "msg_0_1", "due_at": LATER, "attempts": 0}},
-                "$unset": dict.fromkeys(["lease", "claimable_at", *outdated], ""),
-            },
-        )
-
-    def release(self, video_id: str, lease: Lease = LEASE) -> bool:
-        lapsed = {"lease.token": "", "lease.until": LATER}
-        lapsed |= {"claimable_at": LATER, "updated_at": LATER}
-        return self._update(self._held(video_id, lease), {"$set": lapsed})
-
-    def _held(self, video_id: str, lease: Lease) -> Document:
-        return {"_id": ObjectId(video_id), "status": "processing", "lease.token": lease.token}
-
-    def retry(self, video_id: str) -> bool:
-        outdated = ["lease", "error", "processing", "webhook"]
-        return self._update(
-            self._as_seen(video_id) | {"status": "failed"},
-            {
-                "$set": {
-                    "status": "pending",
-                    "attempts": 0,
-                    "claimable_at": LATER,
-                    "updated_at": LATER,
-                },
-                "$unset": dict.fromkeys(outdated, ""),
-            },
-        )
-
-    def extend_upload(self, video_id: str) -> bool:
-        pending = {"_id": ObjectId(video_id), "status": "pending"}
-        return self._update(pending, {"$set": {"upload.expires_at": LATER}})
-
-    def note_order(self, video_id: str) -> bool:
-        """Learn from a duplicate how late the bytes were written that a video is done with."""
-        order = pad_sequencer("FF")
-        done = {
-            "_id": ObjectId(video_id),
-            "upload.key": uploaded(video_id).key,
-            "status": "done",
-            "source.etag": uploaded().source.etag,
-            "source.sequencer": {"$lt": order},
-        }
-        return self._update(done, {"$set": {"source.sequencer": order}})
-
-    def count_replay(self, video_id: str) -> bool:
-        replayed = {"$set": {"updated_at": LATER}, "$inc": {"replays": 1}}
-        return self._update(self._as_seen(video_id), replayed)
-
-    def fail_stuck(self, video_id: str) -> bool:
-        failed = {"status": "failed", "error": asdict(failure()), "replays": 0, "updated_at": LATER}
-        outdated = ["lease", "claimable_at", "media", "thumbnail", "processing"]
-        return self._update(
-            self._as_seen(video_id), {"$set": failed, "$unset": dict.fromkeys(outdated, "")}
-        )
-
-    def move_webhook(self, video_id: str) -> bool:
-        """Count a delivery attempt."""
-        webhook = self.document(video_id)["webhook"]
-        return self._update(
-            {
-                "_id": ObjectId(video_id),
-                "webhook.id": webhook["id"],
-                "webhook.due_at": webhook.get("due_at"),
-            },
-            {
-                "$set": {
-                    "webhook": webhook | {"due_at": LATER + timedelta(minutes=2), "attempts": 1}
-                }
-            },
-        )
-
-    def _as_seen(self, video_id: str) -> Document:
-        """Match the record as it is."""
-        seen = self.document(video_id)
-        return {
-            "_id": seen["_id"],
-            "status": seen["status"],
-            "updated_at": seen["updated_at"],
-            "upload.expires_at": seen["upload"]["expires_at"],
-        }
-
-    def document(self, video_id: str) -> Document:
-        found = self.catalog._videos.find_one({"_id": ObjectId(video_id)})
-        assert found
-        return found
+from tests.examples import failure, media, processing, uploaded
+from tests.release_0_1 import LATER, LEASE, MAX_ATTEMPTS, NOW, OTHER_LEASE, Release01
 
 
 @pytest.fixture
@@ -213,14 +37,14 @@ def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
 
 @pytest.fixture
 def old(catalog: MongoCatalog) -> Release01:
-    return Release01(catalog)
+    return Release01(catalog._videos)
 
 
-@pytest.fixture(params=["this release", "release 0.1"])
+@pytest.fixture(params=["this release", "release 0.1", "release 0.1, migrated"])
 def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release01) -> str:
     """The id of a pending video that one of the releases has announced."""
     announced = new_video_id()
-    if request.param == "release 0.1":
+    if request.param.startswith("release 0.1"):
         old.add(announced)
     else:
         catalog.add(
@@ -233,6 +57,8 @@ def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release
                 now=NOW,
             )
         )
+    if request.param.endswith("migrated"):
+        assert catalog.migrate(lambda *_: None).records == 1
     return announced
 
 
@@ -242,9 +68,10 @@ def newer(video_id: str) -> UploadedObject:
 
 def found(catalog: MongoCatalog, video_id: str) -> Video:
     """Return the record. Release 0.1 must be able to read it, too."""
-    document = Release01(catalog).document(video_id)
+    document = Release01(catalog._videos).document(video_id)
     assert document["upload"]["method"] == "POST"
     assert "sequencer" in document["source"]
+    assert ("claimable_at" in document) is (document["status"] in ("pending", "processing"))
     if "media" in document:
         assert document["media"].keys() == asdict(media()).keys()
     read = catalog.get(video_id)
@@ -391,9 +218,9 @@ class TestThisReleaseGoesOn:
 
     def test_upkeep_finds_it(self, catalog: MongoCatalog, old: Release01, video_id: str) -> None:
         after = NOW + timedelta(days=1)
-        assert [one.id for one in catalog.overdue(before=after)] == [video_id]
+        assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
         old.claim(uploaded(video_id))
-        assert [one.id for one in catalog.lapsed(before=after)] == [video_id]
+        assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
         moves.move(catalog, video_id, lambda seen: lifecycle.replay(seen, now=LATER))
         assert moves.fail_stuck(catalog, video_id, now=LATER).status is Status.FAILED
 
@@ -451,6 +278,19 @@ def test_what_release_0_1_changes_is_not_overwritten(
     assert catalog.save(seen, replace(seen, replays=9)) is None
     assert not catalog.discard(seen)
     assert old.document(video_id) == changed
+
+
+def test_a_record_that_is_migrated_meanwhile_is_read_again(
+    catalog: MongoCatalog, old: Release01
+) -> None:
+    video_id = new_video_id()
+    old.add(video_id)
+    seen = found(catalog, video_id)
+    assert catalog.migrate(lambda *_: None).records == 1
+    assert catalog.save(seen, replace(seen, replays=1)) is None
+    saved = change(catalog, seen, lambda current: replace(current, replays=1))
+    assert isinstance(saved, Video)
+    assert saved.version == 2
 
 
 def test_two_releases_claim_at_once_and_one_gets_the_lease(

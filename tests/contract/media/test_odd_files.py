@@ -102,3 +102,14 @@ def test_the_blame_is_on_the_picture_not_on_the_sound(
     with pytest.raises(BadMedia, match="XYZ1") as error:
         inspect(Engine(ffmpeg_dir), tmp_path / "odd.avi", tmp_path)
     assert error.value.code == "unsupported_codec"
+
+
+def test_a_picture_without_a_decoder_is_named_beside_sound_without_one(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    """ffmpeg complains of the sound's decoder, too."""
+    content = clips["odd-sound.avi"].read_bytes().replace(b"FMP4", b"KMVC")
+    (tmp_path / "odd.avi").write_bytes(content)
+    with pytest.raises(BadMedia, match="kmvc") as error:
+        inspect(Engine(ffmpeg_dir), tmp_path / "odd.avi", tmp_path)
+    assert error.value.code == "unsupported_codec"

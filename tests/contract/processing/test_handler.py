@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.storage import SignedStorage
 from functions.core.keys import source_key
 from functions.core.s3_event import MalformedEvent
 from functions.core.unavailable import CatalogUnavailable
@@ -231,11 +231,13 @@ def test_wiring_opens_no_connection(tmp_path: Path) -> None:
         "UPLOADS_BUCKET": "u",
         "MEDIA_BUCKET": "m",
         "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
         "MONGODB_URI": "mongodb://127.0.0.1:9",
         "CLIPO_FFMPEG_DIR": str(tmp_path),
     }
     processor = wire(nowhere).processor
     assert isinstance(processor.catalog, MongoCatalog)
     assert "_client" not in vars(processor.catalog)
-    assert isinstance(processor.storage, S3Storage)
-    assert "_client" not in vars(processor.storage)
+    assert isinstance(processor.storage, SignedStorage)
+    assert "_connections" not in vars(processor.storage._s3)

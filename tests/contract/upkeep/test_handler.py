@@ -13,7 +13,6 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
-from functions.adapters.s3_storage import S3Storage
 from functions.core.keys import source_key
 from functions.core.video import (
     Lease,
@@ -79,7 +78,7 @@ def world(monkeypatch: pytest.MonkeyPatch, s3_url: str, mongodb_uri: str) -> Ite
         s3.create_bucket(Bucket=bucket)
     catalog = wire(settings, FakeProcessing()).sweep.catalog
     assert isinstance(catalog, MongoCatalog)
-    catalog.ensure_indexes()
+    catalog.ensure_schema()
     yield World(s3, settings, catalog, FakeProcessing())
     catalog.close()
     with MongoClient[dict[str, Any]](mongodb_uri) as client:
@@ -143,7 +142,7 @@ def test_what_upkeep_fails_is_recorded_with_a_webhook_where_webhooks_are_on(
 
 
 @pytest.mark.parametrize("delete", ["false", "true"])
-def test_leftovers_of_both_buckets(
+def test_orphaned_objects_of_both_buckets(
     world: World, delete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("functions.upkeep.orphans.MIN_AGE", timedelta(0))
@@ -152,11 +151,11 @@ def test_leftovers_of_both_buckets(
     keys = [source_key(gone), thumbnail(f"thumbnails/{gone}/token.jpg").key]
     for key in keys:
         world.store(key)
-    report = world.handle(event("schedule"), DELETE_LEFTOVERS=delete)
+    report = world.handle(event("schedule"), DELETE_ORPHANED_OBJECTS=delete)
     deleted = 2 if delete == "true" else 0
-    assert report["leftovers"] == {
-        "looked_at": 3,
-        "without_record": 2,
+    assert report["orphaned_objects"] == {
+        "listed": 3,
+        "orphaned": 2,
         "deleted": deleted,
         "finished": True,
     }
@@ -167,6 +166,4 @@ def test_leftovers_of_both_buckets(
 
 
 def stored(world: World) -> Iterator[list[Any]]:
-    storage = wire(world.settings, world.processing).sweep.storage
-    assert isinstance(storage, S3Storage)
-    return storage.pages(after="")
+    return wire(world.settings, world.processing).sweep.storage.pages(after="")

@@ -47,7 +47,7 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client.post, Signer(SECRET), self.queue)
+        return Webhooks(self.catalog, client.post, [Signer(SECRET)], self.queue)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)
@@ -82,7 +82,7 @@ def world(mongodb_uri: str) -> Iterator[World]:
         closing(MongoCatalog(settings, pool_size=4, timeout_ms=10_000)) as catalog,
         receiver() as server,
     ):
-        catalog.ensure_indexes()
+        catalog.ensure_schema()
         yield World(catalog, server, FakeWebhookQueue())
     with MongoClient[dict[str, object]](mongodb_uri) as client:
         client.drop_database(settings.database)

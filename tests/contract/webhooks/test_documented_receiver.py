@@ -35,7 +35,7 @@ def snippet(port: int) -> str:
 def test_the_documented_receiver_accepts_only_our_signature(secret: str, status: int) -> None:
     records, port = FakeCatalog(), free_port(29000, taken=set())
     client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
-    webhooks = Webhooks(records, client.post, Signer(secret), FakeWebhookQueue())
+    webhooks = Webhooks(records, client.post, [Signer(secret)], FakeWebhookQueue())
     with subprocess.Popen(
         [sys.executable, "-c", snippet(port)],
         env=os.environ | {"WEBHOOK_SECRET": SECRET},

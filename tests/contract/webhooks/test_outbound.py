@@ -2,7 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
@@ -41,9 +41,9 @@ def plain() -> Iterator[Receiver]:
         yield made
 
 
-def post(to: Receiver, *, exchange_s: float = 10.0) -> int:
+def post(to: Receiver, *, exchange_s: float = 10.0) -> int | None:
     client = HttpReceiver(to.url, allow_private=True, exchange_s=exchange_s)
-    return client.post(headers(), BODY.encode())
+    return client.post(headers(), BODY.encode()).status
 
 
 @pytest.mark.parametrize("code", [200, 204, 400, 410, 500, 503])
@@ -52,6 +52,18 @@ def test_post_returns_the_status(plain: Receiver, code: int) -> None:
     assert post(plain) == code
     assert plain.paths == ["/hooks?of=clipo"]
     assert plain.hosts == [f"127.0.0.1:{plain.port}"]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [({"Retry-After": "120"}, 120), ({"Retry-After": "soon"}, 0), ({}, 0)]
+)
+def test_the_answer_says_when_to_come_again(
+    plain: Receiver, header: dict[str, str], seconds: int
+) -> None:
+    plain.answer = status(503, **header)
+    client = HttpReceiver(plain.url, allow_private=True)
+    answer = client.post(headers(), BODY.encode())
+    assert (answer.status, answer.retry_after) == (503, timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
@@ -143,7 +155,7 @@ def named(
 
 
 def test_tls_and_the_host_header_use_the_name(secure: Receiver, names: list[str | None]) -> None:
-    assert named(secure, "127.0.0.1").post(headers(), BODY.encode()) == 204
+    assert named(secure, "127.0.0.1").post(headers(), BODY.encode()).status == 204
     assert names == ["receiver.test"]
     assert secure.hosts == [f"receiver.test:{secure.port}"]
 
@@ -151,7 +163,7 @@ def test_tls_and_the_host_header_use_the_name(secure: Receiver, names: list[str 
 def test_a_name_is_resolved_once(secure: Receiver) -> None:
     """A second answer could be another address than the one that was checked."""
     rebinding = named(secure, "127.0.0.1", "127.0.0.2")
-    assert rebinding.post(headers(), BODY.encode()) == 204
+    assert rebinding.post(headers(), BODY.encode()).status == 204
 
 
 @pytest.mark.parametrize(
@@ -178,7 +190,7 @@ def test_the_second_address_is_tried_if_the_first_refuses(secure: Receiver) -> N
         resolve=lambda *_: ["127.0.0.2", "127.0.0.1"],
         tls=lambda: trusting(CA),
     )
-    assert client.post(headers(), BODY.encode()) == 204
+    assert client.post(headers(), BODY.encode()).status == 204
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::1]"])

@@ -1,39 +1,44 @@
-"""What we sign, beside what botocore signs for the same: the same to the byte."""
+"""Signatures and addresses of our own, compared with botocore's: they are the same to the byte."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
+from urllib.parse import quote
 
 import botocore
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
+import pytest
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
 from botocore.credentials import Credentials as TheirCredentials
 from botocore.session import Session
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.adapters.s3_client import s3_client
-from functions.adapters.s3_storage import S3Storage
-from functions.adapters.sigv4 import Signer, quoted_key
+from functions.adapters.sdk.aws import SdkAws, make_client
+from functions.adapters.signed.aws import SignedAws
+from functions.adapters.signed.credentials import Credentials
+from functions.adapters.signed.sigv4 import Signer, quoted_query
 from functions.adapters.storage import MultipartStep
-from functions.core.settings import Credentials, StorageSettings
+from functions.core.settings import StorageSettings
+from tests.signed import signed_storage
 
-_REGIONS = [
-    region
+_PARTITIONS = {
+    partition["id"]: [region for region in partition["regions"] if not region.endswith("-global")]
     for partition in json.loads(
         (Path(botocore.__file__).parent / "data/partitions.json").read_text()
     )["partitions"]
-    for region in partition["regions"]
-    if not region.endswith("-global")
-]
+}
+_REGIONS = [region for regions in _PARTITIONS.values() for region in regions]
 
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=60)
-secrets = st.builds(Credentials, printable, printable, st.none() | printable)
+credentials = st.builds(Credentials, printable, printable, st.none() | printable)
 times = st.datetimes(datetime(1970, 1, 1), datetime(2400, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 (hypothesis adds it)
 # All that a key may be: S3 takes any UTF-8. A full stop alone is a path's own matter.
 texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
@@ -53,23 +58,17 @@ places = st.builds(
             *("https://minio.example:443", "http://Minio.Example:80/s3", "http://[::1]:9000"),
         ]
     ),
-    secrets,
 )
 windows = st.integers(1, 604_800)
 
 
 @contextmanager
-def theirs(place: StorageSettings, at: datetime) -> Iterator[Any]:
+def theirs(place: StorageSettings, ours: Credentials, at: datetime) -> Iterator[Any]:
     """Yield botocore's client, for which it is that time."""
-    assert place.credentials
-    ours = place.credentials
-    client: Any = client_at(place.region, place.endpoint_url)
+    client: Any = client_at("s3", place.region, place.endpoint_url)
     signer = client._request_signer
-    credentials = TheirCredentials(
-        ours.access_key_id, ours.secret_access_key, ours.session_token or None
-    )
     with (
-        patch.object(signer, "_credentials", credentials),
+        patch.object(signer, "_credentials", botocores(ours)),
         patch("botocore.auth.get_current_datetime", lambda **_: at.replace(tzinfo=None)),
         patch("botocore.signers.get_current_datetime", lambda **_: at.replace(tzinfo=None)),
     ):
@@ -82,22 +81,29 @@ _SESSION.set_credentials("a", "b")
 
 
 @cache
-def client_at(region: str, endpoint_url: str | None) -> Any:
-    place = StorageSettings("u", "m", region, endpoint_url)
-    with patch("functions.adapters.s3_client.Session", return_value=_SESSION):
-        return s3_client(place, attempts=1, read_timeout_s=1)
+def client_at(service: str, region: str, endpoint_url: str | None) -> Any:
+    # Forms would come out as Signature Version 2.
+    _SESSION.set_default_client_config(
+        Config(signature_version="s3v4" if service == "s3" else None)
+    )
+    with patch("botocore.session.Session", return_value=_SESSION):
+        return make_client(service, region, endpoint_url, attempts=1, read_timeout_s=1)
 
 
-def storage(place: StorageSettings, at: datetime) -> S3Storage:
-    return S3Storage(place, attempts=1, read_timeout_s=1, now=lambda: at)
-
-
-@given(places, times, keys, tokens, windows, st.integers(1, 10**13))
+@given(places, credentials, times, keys, tokens, windows, st.integers(1, 10**13))
 def test_a_form_is_botocores(
-    place: StorageSettings, at: datetime, key: str, kind: str, window: int, size: int
+    place: StorageSettings,
+    who: Credentials,
+    at: datetime,
+    key: str,
+    kind: str,
+    window: int,
+    size: int,
 ) -> None:
-    ours = storage(place, at).sign_upload(key, content_type=kind, max_bytes=size, expires_s=window)
-    with theirs(place, at) as client:
+    ours = signed_storage(place, credentials=who, now=lambda: at).sign_upload(
+        key, content_type=kind, max_bytes=size, expires_s=window
+    )
+    with theirs(place, who, at) as client:
         expected = client.generate_presigned_post(
             place.uploads_bucket,
             key,
@@ -111,6 +117,7 @@ def test_a_form_is_botocores(
 
 @given(
     places,
+    credentials,
     times,
     keys,
     tokens,
@@ -121,6 +128,7 @@ def test_a_form_is_botocores(
 )
 def test_each_step_of_an_upload_in_parts_is_botocores(
     place: StorageSettings,
+    who: Credentials,
     at: datetime,
     key: str,
     kind: str,
@@ -135,20 +143,25 @@ def test_each_step_of_an_upload_in_parts_is_botocores(
         ours, their = {"content_type": kind}, {"ContentType": kind}
     if step is MultipartStep.PART:
         ours, their = ours | {"part_number": part}, their | {"PartNumber": part}
-    with theirs(place, at) as client:
+    with theirs(place, who, at) as client:
         expected = client.generate_presigned_url(
             step.value,
             Params={"Bucket": place.uploads_bucket, "Key": key, **their},
             ExpiresIn=window,
         )
-    assert storage(place, at).sign_multipart(key, step, **ours, expires_s=window) == expected
+    assert (
+        signed_storage(place, credentials=who, now=lambda: at).sign_multipart(
+            key, step, **ours, expires_s=window
+        )
+        == expected
+    )
 
 
-@given(places, times, keys, windows)
+@given(places, credentials, times, keys, windows)
 def test_a_thumbnails_address_is_botocores(
-    place: StorageSettings, at: datetime, key: str, window: int
+    place: StorageSettings, who: Credentials, at: datetime, key: str, window: int
 ) -> None:
-    with theirs(place, at) as client:
+    with theirs(place, who, at) as client:
         expected = client.generate_presigned_url(
             "get_object",
             Params={
@@ -158,33 +171,105 @@ def test_a_thumbnails_address_is_botocores(
             },
             ExpiresIn=window,
         )
-    assert storage(place, at).sign_thumbnail(key, expires_s=window) == expected
+    assert (
+        signed_storage(place, credentials=who, now=lambda: at).sign_thumbnail(key, expires_s=window)
+        == expected
+    )
 
 
-@given(places, times, keys, st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]), tokens)
-def test_a_request_of_ours_is_signed_as_botocore_does(
-    place: StorageSettings, at: datetime, key: str, method: str, kind: str
-) -> None:
-    assert place.credentials
-    ours = place.credentials
-    address = f"{place.bucket_url(place.media_bucket).rstrip('/')}/{quoted_key(key)}"
-    sent = {"content-type": kind, "range": "bytes=0-1", "if-match": '"e"'}
-    signed = Signer(ours, place.region, at).headers(method, address, sent)
-    request = AWSRequest(method, address, headers=dict(sent), data=b"")
-    request.context["client_config"] = client_at("us-east-1", None).meta.config.merge(
-        botocore.config.Config(s3={"payload_signing_enabled": False})
-    )
-    auth = S3SigV4Auth(
-        TheirCredentials(ours.access_key_id, ours.secret_access_key, ours.session_token or None),
-        "s3",
-        place.region,
-    )
-    with (
-        patch("botocore.auth.get_current_datetime", lambda **_: at.replace(tzinfo=None)),
-        patch.object(auth, "_should_sha256_sign_payload", return_value=False),
-    ):
+def signed_by_botocore(auth: SigV4Auth, request: AWSRequest, at: datetime) -> dict[str, str]:
+    """Return the headers that botocore would send."""
+    with patch("botocore.auth.get_current_datetime", lambda **_: at.replace(tzinfo=None)):
         auth.add_auth(request)
-    expected = {name.lower(): value for name, value in request.headers.items()}
-    # It leaves the host to whoever sends.
-    expected["host"] = auth.headers_to_sign(request)["host"]
-    assert signed == expected
+    # It leaves the host to the client that sends.
+    host = auth.headers_to_sign(request)["host"]
+    return {name.lower(): value for name, value in request.headers.items()} | {"host": host}
+
+
+def botocores(ours: Credentials) -> TheirCredentials:
+    return TheirCredentials(ours.access_key_id, ours.secret_access_key, ours.session_token or None)
+
+
+@given(
+    places,
+    credentials,
+    times,
+    keys,
+    st.sampled_from(["GET", "HEAD", "PUT", "DELETE"]),
+    tokens,
+    st.dictionaries(st.sampled_from(["prefix", "uploads", "uploadId", "key-marker"]), texts),
+)
+def test_a_request_to_s3_is_signed_as_botocore_does(
+    place: StorageSettings,
+    ours: Credentials,
+    at: datetime,
+    key: str,
+    method: str,
+    kind: str,
+    query: dict[str, str],
+) -> None:
+    address = place.object_url(place.media_bucket, key)
+    if query:
+        address += f"?{quoted_query(query)}"
+    sent = {"content-type": kind, "range": "bytes=0-1", "if-match": '"e"'}
+    signed = Signer(ours, "s3", place.region, at).headers(method, address, sent)
+    request = AWSRequest(method, address, headers=dict(sent), data=b"")
+    request.context["client_config"] = client_at("s3", "us-east-1", None).meta.config.merge(
+        Config(s3={"payload_signing_enabled": False})
+    )
+    auth = S3SigV4Auth(botocores(ours), "s3", place.region)
+    with patch.object(auth, "_should_sha256_sign_payload", return_value=False):
+        assert signed == signed_by_botocore(auth, request, at)
+
+
+@given(
+    credentials,
+    times,
+    st.sampled_from(["lambda", "sqs"]),
+    st.sampled_from(_REGIONS),
+    keys,
+    texts,
+    tokens,
+)
+def test_a_request_to_other_services_is_signed_as_botocore_does(
+    ours: Credentials, at: datetime, service: str, region: str, name: str, text: str, kind: str
+) -> None:
+    address = f"https://{service}.{region}.amazonaws.com/functions/{quote(name, safe='')}/call"
+    sent, body = {"content-type": kind, "x-amz-target": "AmazonSQS.SendMessage"}, text.encode()
+    signed = Signer(ours, service, region, at).headers("POST", address, sent, body)
+    request = AWSRequest("POST", address, headers=dict(sent), data=body)
+    auth = SigV4Auth(botocores(ours), service, region)
+    assert signed == signed_by_botocore(auth, request, at)
+
+
+_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:clipo-processing"
+
+
+@pytest.mark.parametrize("function", ["clipo-processing", _ARN])
+@pytest.mark.parametrize("region", [regions[0] for regions in _PARTITIONS.values()])
+def test_lambda_and_sqs_get_the_requests_that_botocore_sends(region: str, function: str) -> None:
+    """botocore adds headers that say who it is."""
+    ours: list[tuple[str, str, dict[str, str], bytes]] = []
+    theirs: list[AWSPreparedRequest] = []
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "secret"}
+    signed, sdk = (way(keys | {"AWS_REGION": region}) for way in (SignedAws, SdkAws))
+    for service, name in ((signed._lambda, "lambda"), (signed._sqs, "sqs")):
+        vars(service)["_connections"] = Mock(send=lambda *sent, **_: ours.append(sent))
+        client = client_at(name, region, None)
+        client.meta.events.register_first("before-send.*", partial(_kept, theirs))
+        vars(sdk)[f"_{name}"] = client
+    for aws in (signed, sdk):
+        aws.invoke(function, '{"a": "ä"}')
+        aws.send_message(f"https://sqs.{region}.amazonaws.com/1/q", "body", 5)
+    for (method, url, headers, body), expected in zip(ours, theirs, strict=True):
+        assert (method, url) == (expected.method, expected.url)
+        assert isinstance(expected.body, bytes)
+        assert json.loads(body) == json.loads(expected.body)
+        for header, value in headers.items():
+            if header.startswith(("x-amz-target", "x-amz-invocation", "content-type")):
+                assert expected.headers[header] == value.encode()
+
+
+def _kept(requests: list[AWSPreparedRequest], request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+    requests.append(request)
+    return AWSResponse(request.url, 200, HTTPHeaders(), Mock(stream=lambda **_: [b"{}"]))

@@ -43,6 +43,21 @@ def test_what_is_left_out_is_the_same_as_null(client: TestClient) -> None:
     assert create(client).json()["id"] == create(client, passthrough=None).json()["id"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"filename": "Café.mp4"}, {"filename": "Cafe\u0301.mp4"}),
+        ({"content_type": "video/mp4"}, {"content_type": "Video/MP4; codecs=avc1"}),
+        ({}, {"content_type": ""}),
+        ({"size": 5000}, {"size": 5000.0}),
+    ],
+)
+def test_the_same_request_in_another_notation_is_the_same(
+    client: TestClient, first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    assert create(client, **first).json()["id"] == create(client, **second).json()["id"]
+
+
 def test_other_keys_and_none_get_videos_of_their_own(
     client: TestClient, records: FakeCatalog
 ) -> None:

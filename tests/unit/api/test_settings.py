@@ -25,3 +25,22 @@ def test_extensions_are_read_in_any_case_and_with_spaces() -> None:
 def test_extensions_that_make_no_sense_are_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="ALLOWED_EXTENSIONS"):
         ApiSettings.read({"ALLOWED_EXTENSIONS": text})
+
+
+@pytest.mark.parametrize("text", ["/", "prod", "/prod/", "/a b", "//", "/prod?x"])
+def test_what_is_not_a_base_path_is_refused(text: str) -> None:
+    assert ApiSettings.read({"BASE_PATH": "/v1/prod"}).base_path == "/v1/prod"
+    with pytest.raises(SettingsError, match="BASE_PATH"):
+        ApiSettings.read({"BASE_PATH": text})
+
+
+def test_origins_are_read_in_lower_case() -> None:
+    settings = ApiSettings.read({"API_ORIGINS": "https://App.example.com, http://localhost:3000"})
+    assert settings.origins == {"https://app.example.com", "http://localhost:3000"}
+    assert ApiSettings.read({}).origins == frozenset()
+
+
+@pytest.mark.parametrize("text", ["*", "app.example.com", "https://app.example.com/", "null"])
+def test_what_is_not_an_origin_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="API_ORIGINS"):
+        ApiSettings.read({"API_ORIGINS": text})

@@ -68,6 +68,25 @@ class TestCreate:
         body = create(client, content_type="video/x-custom").json()
         assert body["upload"]["fields"]["Content-Type"] == "video/x-custom"
 
+    @pytest.mark.parametrize(
+        ("announced", "pinned"),
+        [
+            ("Video/MP4", "video/mp4"),
+            ("video/webm;codecs=vp9,opus", "video/webm"),
+            (' video/mp4 ; codecs="avc1.4d002a"', "video/mp4"),
+            ("APPLICATION/octet-stream", "application/octet-stream"),
+            ("", "video/mp4"),
+            (" ", "video/mp4"),
+            (None, "video/mp4"),
+        ],
+    )
+    def test_pins_the_type_in_lower_case_and_without_parameters(
+        self, client: TestClient, announced: str | None, pinned: str
+    ) -> None:
+        body = create(client, content_type=announced).json()
+        assert body["content_type"] == pinned
+        assert body["upload"]["fields"]["Content-Type"] == pinned
+
     def test_normalises_the_filename(self, client: TestClient) -> None:
         assert create(client, filename="Cafe\u0301.mp4").json()["filename"] == "Café.mp4"
 
@@ -94,6 +113,9 @@ class TestCreate:
             ({"size": 2**63}, 422, "invalid_request"),
             ({"size": None}, 422, "invalid_request"),
             ({"content_type": "text/html"}, 422, "invalid_request"),
+            ({"content_type": "video/"}, 422, "invalid_request"),
+            ({"content_type": "video/mp4, video/webm"}, 422, "invalid_request"),
+            ({"content_type": 5}, 422, "invalid_request"),
             ({"content_type": "video/mp4\r\nx: y"}, 422, "invalid_request"),
             ({"content_type": "video/mp4\n"}, 422, "invalid_request"),
             ({"passthrough": "x" * 256}, 422, "invalid_request"),
@@ -228,12 +250,33 @@ class TestList:
 
     @pytest.mark.parametrize(
         "parameters",
-        [{"limit": "0"}, {"limit": "101"}, {"limit": "x"}, {"status": "gone"}],
+        [
+            {"limit": "0"},
+            {"limit": "101"},
+            {"limit": "x"},
+            {"status": "gone"},
+            {"status": ["done", "pending"]},
+            {"limit": ["", "5"]},
+            {"cursor": ["", ""]},
+        ],
     )
     def test_refuses_parameters_out_of_range(
-        self, client: TestClient, parameters: dict[str, str]
+        self, client: TestClient, parameters: dict[str, Any]
     ) -> None:
         assert problem(client.get("/videos", params=parameters))["status"] == 422
+
+    @pytest.mark.parametrize("name", ["status", "limit", "cursor"])
+    def test_takes_an_empty_parameter_as_left_out(self, client: TestClient, name: str) -> None:
+        assert client.get("/videos", params={name: ""}).json() == client.get("/videos").json()
+
+    @pytest.mark.parametrize("query", ["stauts=done", "status[$ne]=done", "Status=done", "=", "x"])
+    def test_does_not_ignore_a_parameter_that_it_does_not_know(
+        self, client: TestClient, query: str
+    ) -> None:
+        found = problem(client.get(f"/videos?{query}"))
+        (error,) = found["errors"]
+        assert (found["status"], error["field"]) == (422, f"query.{query.partition('=')[0]}")
+        assert "This call takes status, limit, cursor." in found["detail"]
 
     @pytest.mark.parametrize("cursor", ["x", "%00", "é", "AAAA", "A" * 1000, "AAAAAAAAAAAAAAAA="])
     def test_refuses_a_cursor_that_it_did_not_make(self, client: TestClient, cursor: str) -> None:

@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -32,8 +34,54 @@ def test_a_second_stack_cannot_use_the_folder(home: Home) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named() -> None:
     unusable = Home(Path("/dev/null"))
-    with pytest.raises(ClipoError, match="CLIPO_HOME /dev/null"), unusable.lock():
+    with pytest.raises(OSError, match="/dev/null") as raised, unusable.lock():
         pass
+    assert "CLIPO_HOME /dev/null cannot be used: File exists." in str(
+        unusable.unusable(raised.value)
+    )
+
+
+def test_a_full_disk_is_named(home: Home) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device", str(home.logs))
+    said = str(home.unusable(full))
+    assert said == (
+        f"{home.logs} cannot be used: No space left on device."
+        " Make room, or set CLIPO_HOME to a folder of another disk."
+    )
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "null", "[]", '{"access_key": "x"}', '{"access_key": 1}', "{"]
+)
+def test_damaged_credentials_are_made_anew(home: Home, kept: str) -> None:
+    (home.root / "credentials.json").write_text(kept)
+    made = home.credentials()
+    assert made[0].startswith("LOCAL")
+    assert home.credentials() == made
+
+
+def test_what_is_in_the_place_of_a_folder_or_a_file_is_removed(home: Home, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    home.logs.symlink_to(elsewhere)
+    home.scratch.touch()
+    home.stack_file.mkdir()
+    home.functions_env.symlink_to("/none")
+    home.prepare()
+    assert [home.logs.is_symlink(), home.logs.is_dir(), home.scratch.is_dir()] == [
+        False,
+        True,
+        True,
+    ]
+    assert not home.stack_file.exists()
+    assert (elsewhere / "kept").exists()
+
+
+def test_who_runs_in_a_folder_is_named(home: Home) -> None:
+    with home.lock(), pytest.raises(ClipoError) as raised, home.lock():
+        pass
+    assert f"(process {os.getpid()})" in str(raised.value)
 
 
 def test_a_reset_deletes_the_videos_and_nothing_else(home: Home) -> None:

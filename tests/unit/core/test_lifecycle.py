@@ -362,6 +362,26 @@ class TestWebhook:
         last = replace(WEBHOOK, attempts=len(lifecycle.WEBHOOK_DELAYS) + 1)
         assert lifecycle.ended(last, status, now=NOW).due_at is None
 
+    def test_a_receiver_that_is_gone_gets_no_further_attempt(self) -> None:
+        begun = replace(WEBHOOK, attempts=1)
+        after = lifecycle.ended(begun, 410, now=NOW, retry_after=timedelta(minutes=10))
+        assert after == replace(begun, due_at=None, last_status=410)
+
+    @pytest.mark.parametrize(
+        ("attempts", "asked", "waited"),
+        [
+            (1, timedelta(seconds=4), timedelta(seconds=5)),
+            (1, timedelta(hours=2), timedelta(hours=2)),
+            (6, timedelta(hours=2), timedelta(hours=10)),
+            (1, timedelta(days=9), timedelta(days=1)),
+        ],
+    )
+    def test_a_receiver_may_postpone_the_next_attempt(
+        self, attempts: int, asked: timedelta, waited: timedelta
+    ) -> None:
+        begun = replace(WEBHOOK, attempts=attempts)
+        assert lifecycle.ended(begun, 429, now=NOW, retry_after=asked).due_at == NOW + waited
+
     def test_a_result_is_recorded_for_its_own_attempt_only(self) -> None:
         begun = replace(WEBHOOK, attempts=1)
         after = lifecycle.ended(begun, 204, now=NOW)

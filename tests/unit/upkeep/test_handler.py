@@ -15,7 +15,7 @@ from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 from functions.core.video import Status
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
-from functions.upkeep.orphans import Leftovers
+from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 from functions.upkeep.wiring import Wired, wire
 from tests.events import event
@@ -45,7 +45,7 @@ class World:
     def handle(self, of: Any) -> dict[str, Any]:
         wired = Wired(
             sweep=Sweep(self.records, self.objects, self.processing),
-            leftovers=Leftovers(self.records, self.objects, delete=False),
+            orphan_search=OrphanSearch(self.records, self.objects, delete=False),
             failed_events=FailedEvents(self.records, self.objects, "clipo-uploads"),
         )
         return handle(of, self.context, wired)
@@ -56,14 +56,14 @@ def world() -> World:
     return World()
 
 
-def test_the_schedule_sweeps_and_looks_for_leftovers(world: World) -> None:
+def test_the_schedule_sweeps_and_searches_for_orphaned_objects(world: World) -> None:
     gone = source_key("507f1f77bcf86cd799439012")
     world.objects.uploads[gone] = b"bytes"
     world.objects.modified_at[gone] = datetime.now(UTC) - timedelta(days=2)
     report = world.handle(event("schedule"))
     assert report["failed"] == {"upload_expired": 1}
-    assert report["leftovers"]["without_record"] == 1
-    assert "leftovers" not in world.handle(event("schedule")), "once a day"
+    assert report["orphaned_objects"]["orphaned"] == 1
+    assert "orphaned_objects" not in world.handle(event("schedule")), "once a day"
 
 
 def test_a_message_of_the_failure_queue_is_settled(world: World) -> None:
@@ -138,15 +138,15 @@ def test_without_a_catalog_the_run_fails(world: World) -> None:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_missing_setting_is_named(name: str) -> None:
     with pytest.raises(SettingsError, match=name):
-        wire(SETTINGS | {name: ""}, ProcessingFunction.read(SETTINGS | {name: ""}))
+        wire(SETTINGS | {name: ""}, ProcessingFunction(SETTINGS | {name: ""}, lambda *_: None))
 
 
 @pytest.mark.parametrize(("text", "expected"), [("", False), ("false", False), ("True", True)])
-def test_leftovers_are_deleted_only_when_it_is_said(text: str, *, expected: bool) -> None:
-    wired = wire(SETTINGS | {"DELETE_LEFTOVERS": text}, FakeProcessing())
-    assert wired.leftovers.delete is expected
+def test_a_setting_says_whether_orphaned_objects_are_deleted(text: str, *, expected: bool) -> None:
+    wired = wire(SETTINGS | {"DELETE_ORPHANED_OBJECTS": text}, FakeProcessing())
+    assert wired.orphan_search.delete is expected
 
 
 def test_a_setting_that_is_neither_true_nor_false_is_refused() -> None:
-    with pytest.raises(SettingsError, match="DELETE_LEFTOVERS"):
-        wire(SETTINGS | {"DELETE_LEFTOVERS": "yes"}, FakeProcessing())
+    with pytest.raises(SettingsError, match="DELETE_ORPHANED_OBJECTS"):
+        wire(SETTINGS | {"DELETE_ORPHANED_OBJECTS": "yes"}, FakeProcessing())

@@ -9,7 +9,7 @@ import pytest
 from functions.adapters.storage import StoredObject
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.unavailable import StorageUnavailable
-from functions.upkeep.orphans import Leftovers, LeftoversReport
+from functions.upkeep.orphans import OrphanReport, OrphanSearch
 from functions.upkeep.sweep import MARGIN_S
 from tests.examples import ID, done_video
 from tests.fakes.catalog import FakeCatalog
@@ -33,8 +33,8 @@ class World:
 
     def search(
         self, *, delete: bool = False, remaining_s: Callable[[], float] = lambda: 200.0
-    ) -> LeftoversReport | None:
-        search = Leftovers(self.records, self.objects, delete=delete)
+    ) -> OrphanReport | None:
+        search = OrphanSearch(self.records, self.objects, delete=delete)
         return search.run_if_due(remaining_s=remaining_s)
 
     def tomorrow(self) -> None:
@@ -50,14 +50,14 @@ def world() -> World:
 
 def test_objects_of_no_video_are_counted_and_kept(world: World) -> None:
     world.stores(source_key(ID), source_key(GONE), PICTURE)
-    assert world.search() == LeftoversReport(looked_at=3, without_record=2)
+    assert world.search() == OrphanReport(listed=3, orphaned=2)
     assert len(world.objects.uploads) == 2
     assert PICTURE in world.objects.thumbnails
 
 
 def test_they_are_deleted_when_a_setting_says_so(world: World) -> None:
     world.stores(source_key(ID), source_key(GONE), PICTURE)
-    assert world.search(delete=True) == LeftoversReport(looked_at=3, without_record=2, deleted=2)
+    assert world.search(delete=True) == OrphanReport(listed=3, orphaned=2, deleted=2)
     assert list(world.objects.uploads) == [source_key(ID)]
     assert world.objects.thumbnails == {}
 
@@ -65,14 +65,14 @@ def test_they_are_deleted_when_a_setting_says_so(world: World) -> None:
 def test_what_is_younger_than_a_day_may_be_on_its_way(world: World) -> None:
     young = datetime.now(UTC) - timedelta(hours=23, minutes=59)
     world.stores(source_key(GONE), modified_at=young)
-    assert world.search(delete=True) == LeftoversReport(looked_at=1)
+    assert world.search(delete=True) == OrphanReport(listed=1)
     assert world.objects.uploads
 
 
 @pytest.mark.parametrize("key", ["uploads/notes.txt", f"uploads/{GONE.upper()}/source"])
 def test_what_is_not_ours_is_not_touched(world: World, key: str) -> None:
     world.stores(key)
-    assert world.search(delete=True) == LeftoversReport(looked_at=1)
+    assert world.search(delete=True) == OrphanReport(listed=1)
     assert key in world.objects.uploads
 
 
@@ -87,10 +87,10 @@ def test_it_stops_in_time_and_goes_on_where_it_was(world: World) -> None:
     left = iter([MARGIN_S + 1, MARGIN_S - 1])
     world.stores(PICTURE, source_key(GONE))
     first = world.search(remaining_s=lambda: next(left))
-    assert first == LeftoversReport(looked_at=1, without_record=1, finished=False)
-    assert world.search() == LeftoversReport(looked_at=1, without_record=1)
+    assert first == OrphanReport(listed=1, orphaned=1, finished=False)
+    assert world.search() == OrphanReport(listed=1, orphaned=1)
     world.tomorrow()
-    assert world.search() == LeftoversReport(looked_at=2, without_record=2)
+    assert world.search() == OrphanReport(listed=2, orphaned=2)
 
 
 def test_a_failure_half_way_is_raised_and_the_next_run_goes_on(
@@ -107,4 +107,4 @@ def test_a_failure_half_way_is_raised_and_the_next_run_goes_on(
         patch.setattr(FakeStorage, "pages", broken_after_one)
         with pytest.raises(StorageUnavailable):
             world.search()
-    assert world.search() == LeftoversReport(looked_at=1, without_record=1)
+    assert world.search() == OrphanReport(listed=1, orphaned=1)

@@ -287,13 +287,23 @@ def test_each_event_is_given_twice_the_time_of_the_one_before(world: World) -> N
     assert len(world.processing.started) == 2
 
 
-def test_an_index_that_takes_long_keeps_no_video_waiting(
+def test_a_database_that_is_not_migrated_is_swept_with_a_warning(world: World) -> None:
+    world.records.migrated = False
+    world.has(pending())
+    with logged() as lines:
+        report = world.sweep()
+    assert (report.lost_events, report.summary()["migrated"]) == (1, False)
+    warnings = [line for line in lines if line["message"] == "database not migrated"]
+    assert [line["run"] for line in warnings] == ["clipo migrate"]
+
+
+def test_a_schema_that_cannot_be_checked_keeps_no_video_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def too_long(_: FakeCatalog) -> None:
+    def too_long(_: FakeCatalog) -> bool:
         raise CatalogUnavailable("MongoDB: ExecutionTimeout")
 
-    monkeypatch.setattr(FakeCatalog, "ensure_indexes", too_long)
+    monkeypatch.setattr(FakeCatalog, "ensure_schema", too_long)
     world.has(pending())
     report = world.sweep()
     assert len(world.processing.started) == 1

@@ -16,8 +16,10 @@ from tests.examples import ID, done_video, failed_video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
+from tests.logs import logged
 from tests.receivers import SECRET
 
+OLD_SECRET = SECRET.replace("A", "B")
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
 
 
@@ -33,7 +35,7 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver.post, Signer(SECRET), self.queue)
+        return Webhooks(self.records, self.receiver.post, [Signer(SECRET)], self.queue)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)
@@ -88,7 +90,46 @@ def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, stat
     assert len(world.receiver.got) == 1
 
 
-@pytest.mark.parametrize("answer", [None, 199, 301, 307, 400, 410, 429, 500, 503])
+@pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
+def test_while_a_secret_is_replaced_either_verifies(world: World, secret: str) -> None:
+    world.has(due())
+    signers = [Signer(SECRET), Signer(OLD_SECRET)]
+    Webhooks(world.records, world.receiver.post, signers, world.queue).deliver(due().id)
+    ((headers, body),) = world.receiver.got
+    assert Signer(secret).verify(body, dict(headers))
+    assert len(headers["webhook-signature"].split(" ")) == 2
+
+
+def test_a_receiver_that_is_gone_gets_no_further_attempt(world: World) -> None:
+    world.receiver.answer = 410
+    world.has(due(done_video()))
+    with logged() as lines:
+        assert world.run() == DeliveryReport(not_delivered=1)
+    webhook = world.webhook()
+    assert (webhook.attempts, webhook.last_status) == (1, 410)
+    assert (webhook.due_at, webhook.delivered_at) == (None, None)
+    assert world.queue.enqueued == []
+    assert [(line["message"], line["reason"]) for line in lines] == [
+        ("webhook given up", "status 410")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "waited_s"), [(1, 5), (120, 120), (3600, 3600), (10**6, 24 * 3600)]
+)
+def test_a_receiver_may_postpone_the_next_attempt_by_a_day_at_most(
+    world: World, asked_s: int, waited_s: int
+) -> None:
+    world.receiver.answer, world.receiver.retry_after = 503, timedelta(seconds=asked_s)
+    world.has(due(done_video()))
+    before = datetime.now(UTC)
+    world.run()
+    due_at = world.webhook().due_at
+    assert due_at
+    assert round((due_at - before).total_seconds()) == waited_s
+
+
+@pytest.mark.parametrize("answer", [None, 199, 301, 307, 400, 429, 500, 503])
 def test_any_other_response_is_retried_after_five_seconds(world: World, answer: int | None) -> None:
     world.receiver.answer = answer
     world.has(due(done_video()))

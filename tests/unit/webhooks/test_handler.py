@@ -40,7 +40,7 @@ class World:
     context: FakeLambdaContext = field(default_factory=FakeLambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
-        webhooks = Webhooks(self.records, self.receiver.post, Signer(SECRET), FakeWebhookQueue())
+        webhooks = Webhooks(self.records, self.receiver.post, [Signer(SECRET)], FakeWebhookQueue())
         return handle(of, self.context, webhooks)
 
 

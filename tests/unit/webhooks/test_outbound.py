@@ -1,10 +1,11 @@
-"""Addresses to which webhooks may be sent."""
+"""Addresses to which webhooks may be sent, and the time to wait after an answer."""
 
 import socket
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.webhooks.outbound import HttpReceiver, NotAnswered, is_public
+from functions.webhooks.outbound import HttpReceiver, NotAnswered, is_public, retry_after
 
 PRIVATE = [
     "127.0.0.1",
@@ -78,3 +79,30 @@ def test_an_unresolvable_name_is_not_answered(error: Exception) -> None:
     receiver = HttpReceiver("https://example.com/", allow_private=False, resolve=resolve)
     with pytest.raises(NotAnswered, match="resolved"):
         receiver.post({}, b"{}")
+
+
+NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("120", 120),
+        ("99999", 99999),
+        ("Sat, 28 Nov 2026 12:02:00 GMT", 120),
+        ("Saturday, 28-Nov-26 12:02:00 GMT", 120),
+        ("Sat Nov 28 12:02:00 2026", 120),
+        ("Sat, 28 Nov 2026 11:00:00 GMT", 0),
+        ("Sat, 99 Nov 2026 11:00:00 GMT", 0),
+        ("", 0),
+        ("soon", 0),
+        ("-5", 0),
+        ("1.5", 0),
+        ("²", 0),
+        ("9" * 40, 0),
+        ("9" * 5000, 0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_and_else_nothing(text: str, seconds: int) -> None:
+    assert retry_after(text, now=NOW) == timedelta(seconds=seconds)

@@ -27,7 +27,7 @@ def test_without_settings_webhooks_are_off() -> None:
 def test_settings_are_read_and_hidden_in_reprs() -> None:
     settings = WebhookSettings.read(ON)
     assert settings
-    assert (settings.url, settings.secret) == (ON["WEBHOOK_URL"], SECRET)
+    assert (settings.url, settings.secrets) == (ON["WEBHOOK_URL"], (SECRET,))
     assert not settings.allow_private
     assert "example.com" not in repr(settings)
     assert SECRET not in repr(settings)
@@ -94,3 +94,15 @@ def test_an_invalid_secret_is_refused_and_not_repeated(secret: str) -> None:
 def test_the_shortest_and_the_longest_secret_are_accepted(size: int) -> None:
     secret = "whsec_" + base64.b64encode(bytes(size)).decode()
     assert WebhookSettings.read(ON | {"WEBHOOK_SECRET": secret})
+
+
+OLD_SECRET = "whsec_" + base64.b64encode(bytes(24)).decode()
+
+
+@pytest.mark.parametrize("between", [" ", "\n", "  "])
+def test_two_secrets_sign_while_one_replaces_the_other(between: str) -> None:
+    settings = WebhookSettings.read(ON | {"WEBHOOK_SECRET": f"{SECRET}{between}{OLD_SECRET}\n"})
+    assert settings
+    assert settings.secrets == (SECRET, OLD_SECRET)
+    assert OLD_SECRET not in repr(settings)
+    assert "openssl rand" in refused(WEBHOOK_SECRET=f"{SECRET} whsec_short")

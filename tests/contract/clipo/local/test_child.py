@@ -1,12 +1,22 @@
+import errno
 import os
 import queue
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from clipo.local.child import Child
+from tests.waiting import eventually
 
 
-def start(code: str, log: Path, lines: list[str]) -> tuple[Child, "queue.Queue[Child]"]:
+def start(
+    code: str,
+    log: Path,
+    lines: list[str],
+    on_log_failure: Callable[[OSError], None] = lambda _: None,
+) -> tuple[Child, "queue.Queue[Child]"]:
     ended: queue.Queue[Child] = queue.Queue()
     child = Child(
         "name",
@@ -15,6 +25,7 @@ def start(code: str, log: Path, lines: list[str]) -> tuple[Child, "queue.Queue[C
         log=log,
         on_line=lines.append,
         on_exit=ended.put,
+        on_log_failure=on_log_failure,
     )
     return child, ended
 
@@ -41,3 +52,44 @@ def test_a_child_that_cannot_start_says_why(tmp_path: Path) -> None:
     ended.get(timeout=10)
     assert child.exit_code == 1
     assert list(child.last_lines) == ["no database"]
+
+
+def test_readiness_is_kept_whatever_is_said_afterwards(tmp_path: Path) -> None:
+    code = "from clipo.local.ready import signal_ready; signal_ready(); print('x\\n' * 1000)"
+    child, ended = start(code, tmp_path / "log", [])
+    ended.get(timeout=10)
+    eventually(child.has_signalled_ready)
+
+
+def test_what_a_child_says_does_not_make_it_ready(tmp_path: Path) -> None:
+    child, ended = start("print('ready', 'waiting for events')", tmp_path / "log", [])
+    ended.get(timeout=10)
+    assert not child.has_signalled_ready()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+def test_a_child_is_watched_on_though_its_disk_is_full(tmp_path: Path) -> None:
+    (tmp_path / "log").symlink_to("/dev/full")
+    failures: list[OSError] = []
+    lines: list[str] = []
+    child, ended = start(
+        "for i in range(30): print('line', i)", tmp_path / "log", lines, failures.append
+    )
+    assert ended.get(timeout=10) is child
+    assert len(lines) == 30
+    assert child.last_lines[-1] == "line 29"
+    assert [failure.errno for failure in failures] == [errno.ENOSPC], "told once"
+
+
+def test_a_log_works_again_when_it_can_be_written(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "log"
+    failures: list[OSError] = []
+    read = "import sys; print('lost'); sys.stdout.flush(); open({0!r}).read(); print('kept')"
+    os.mkfifo(tmp_path / "gate")
+    child, ended = start(read.format(str(tmp_path / "gate")), log, [], failures.append)
+    eventually(lambda: child.last_lines)
+    log.parent.mkdir()
+    (tmp_path / "gate").write_text("open")
+    ended.get(timeout=10)
+    assert log.read_text() == "kept\n"
+    assert len(failures) == 1

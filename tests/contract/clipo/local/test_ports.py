@@ -1,10 +1,13 @@
+import os
+import queue
 import socket
 import threading
 from pathlib import Path
 
 import pytest
 
-from clipo.local.ports import choosing, free_port
+from clipo.errors import ClipoError
+from clipo.local.ports import choosing, free_port, is_free
 
 
 def test_the_preferred_port_is_taken_when_it_is_free() -> None:
@@ -26,17 +29,18 @@ def test_one_chooses_at_a_time_and_the_next_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    told = threading.Event()
+    told: queue.Queue[str] = queue.Queue()
     chosen: list[str] = []
 
     def second() -> None:
-        with choosing(told.set):
+        with choosing("the second", told.put):
             chosen.append("second")
 
-    with choosing(lambda: pytest.fail("nobody else is at it")):
+    with choosing("the first", lambda _: pytest.fail("no other one chooses")):
         waiting = threading.Thread(target=second)
         waiting.start()
-        assert told.wait(10)
+        said = told.get(timeout=10)
+        assert said == f"Waiting for the first (process {os.getpid()}) to start, at most 90 s."
         chosen.append("first")
     waiting.join(10)
     assert chosen == ["first", "second"]
@@ -54,3 +58,28 @@ def test_a_port_that_the_kernel_chooses_twice_is_not_given_twice(
     chosen = iter([*[None] * 20, 30_001, 30_001, 30_002])
     monkeypatch.setattr("clipo.local.ports._bindable", lambda _host, _port: next(chosen))
     assert free_port(20_000, taken={30_001}) == 30_002
+
+
+def test_a_port_that_another_server_has_on_ipv6_is_worked_around() -> None:
+    with socket.socket(socket.AF_INET6) as other:
+        try:
+            other.bind(("::1", 0))
+        except OSError:
+            pytest.skip("this machine has no IPv6")
+        other.listen()
+        port = other.getsockname()[1]
+        assert not is_free(port)
+        assert free_port(port, taken=set()) != port
+
+
+def test_one_that_hangs_is_named_and_not_awaited_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("clipo.local.ports._PATIENCE_S", 0)
+    with choosing("the Clipo in /home/me"):
+        with pytest.raises(ClipoError) as raised, choosing("another"):
+            pass
+        assert f"the Clipo in /home/me (process {os.getpid()}) has not started" in str(raised.value)
+    with choosing("another"):
+        pass

@@ -18,7 +18,7 @@ from tests.waiting import eventually
 
 _ROOT = Path(__file__).parents[4]
 
-SLEEP = "import time; print('ready'); time.sleep(600)"
+SLEEP = "import time; ready(); time.sleep(600)"
 """Code of a child that SIGTERM ends."""
 
 NOTE = """
@@ -35,7 +35,7 @@ def end(*_):
     raise SystemExit
 signal.signal(signal.SIGTERM, end)
 note("{name} starts")
-print("ready")
+ready()
 time.sleep(600)
 """
 )
@@ -68,7 +68,7 @@ class Supervised:
     def child(self, code: str) -> int:
         """Return the process id of the child that runs some code."""
         children = psutil.Process(self.process.pid).children()
-        return next(one.pid for one in children if one.cmdline()[-1] == code)
+        return next(one.pid for one in children if one.cmdline()[-1].endswith(code))
 
     def end(self, number: signal.Signals = signal.SIGINT) -> int:
         self.process.send_signal(number)
@@ -155,7 +155,7 @@ def end(*_):
         time.sleep(0.01)
     raise SystemExit
 signal.signal(signal.SIGTERM, end)
-print("ready")
+ready()
 time.sleep(600)
 """
     )
@@ -178,7 +178,7 @@ def test_a_child_that_ignores_sigterm_is_killed_with_all_that_it_started(tmp_pat
 import signal, subprocess, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 subprocess.Popen(["sleep", "600"], start_new_session=True)
-print("ready")
+ready()
 time.sleep(600)
 """
     with supervised(tmp_path, {"stubborn": stubborn}, GRACE_S="1") as program:
@@ -201,7 +201,7 @@ def test_nothing_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
 
 
 def test_a_child_that_dies_is_reported_and_ends_the_others(tmp_path: Path) -> None:
-    talks = "print('ready\\nlast words'); " + SLEEP
+    talks = "print('first words\\nlast words'); " + SLEEP
     with supervised(tmp_path, {"one": SLEEP}, {"talks": talks}) as program:
         program.await_start()
         family = program.family()
@@ -210,7 +210,7 @@ def test_a_child_that_dies_is_reported_and_ends_the_others(tmp_path: Path) -> No
         assert_gone(family)
         assert program.output == (
             "talks has stopped, exit code -9. Its last lines:\n"
-            "  ready\n  last words\n  ready\n"
+            "  first words\n  last words\n"
             f"All of it is in {tmp_path / 'logs'}.\n"
         )
         assert (tmp_path / "stopping").exists()

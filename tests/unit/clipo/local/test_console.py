@@ -1,3 +1,5 @@
+import errno
+import io
 import json
 from typing import Any
 
@@ -66,3 +68,23 @@ def test_other_lines_are_not_printed(capsys: pytest.CaptureFixture[str]) -> None
     assert (
         printed(capsys, "INFO: started", "5", "[]", {"message": "ready"}, {"no": "message"}) == ""
     )
+
+
+class FullDisk(io.StringIO):
+    def write(self, _: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class GoneReader(io.StringIO):
+    def write(self, _: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [FullDisk(), GoneReader()])
+def test_the_stack_goes_on_where_its_output_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
+) -> None:
+    monkeypatch.setattr("sys.stdout", stream)
+    console = StackConsole()
+    console.say("Stopping.")
+    console.log_line(json.dumps({"message": "video deleted"}))

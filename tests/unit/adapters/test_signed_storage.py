@@ -1,34 +1,30 @@
-"""What storage signs: the documents themselves.
+"""The documents that storage signs.
 
 Contract tests prove that S3 refuses what it should; test_sigv4.py, that we sign as AWS does.
 """
 
 import base64
 import json
-import os
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from functions.adapters.s3_storage import S3Storage
+from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import MultipartStep
-from functions.core.settings import Credentials, StorageSettings
-from functions.core.unavailable import StorageUnavailable
-
-pytestmark = pytest.mark.usefixtures("aws_credentials")
+from functions.core.settings import StorageSettings
+from tests.signed import signed_storage
 
 SETTINGS = StorageSettings("clipo-uploads", "clipo-media", "eu-west-1", endpoint_url=None)
 
 
 @pytest.fixture
-def signing() -> S3Storage:
-    return S3Storage(SETTINGS, attempts=1, read_timeout_s=1)
+def signing() -> SignedStorage:
+    return signed_storage(SETTINGS)
 
 
-def sign(storage: S3Storage) -> dict[str, str]:
+def sign(storage: SignedStorage) -> dict[str, str]:
     signed = storage.sign_upload(
         "uploads/1/source", content_type="video/mp4", max_bytes=100, expires_s=900
     )
@@ -36,7 +32,7 @@ def sign(storage: S3Storage) -> dict[str, str]:
 
 
 def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
-    signing: S3Storage,
+    signing: SignedStorage,
 ) -> None:
     policy = json.loads(base64.b64decode(sign(signing)["policy"]))
     assert {"bucket": "clipo-uploads"} in policy["conditions"]
@@ -47,7 +43,7 @@ def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
     assert timedelta(seconds=890) < expires <= timedelta(seconds=900)
 
 
-def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: S3Storage) -> None:
+def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: SignedStorage) -> None:
     form = sign(signing)
     assert urlsplit(form["url"]).hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
     assert form["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
@@ -55,63 +51,21 @@ def test_a_signed_form_goes_to_the_regional_host_with_sigv4(signing: S3Storage) 
 
 def test_other_servers_are_addressed_by_path() -> None:
     settings = StorageSettings("clipo-uploads", "m", "us-east-1", "http://127.0.0.1:9")
-    form = sign(S3Storage(settings, attempts=1, read_timeout_s=1))
+    form = sign(signed_storage(settings))
     assert form["url"] == "http://127.0.0.1:9/clipo-uploads"
 
 
-def test_a_thumbnails_address_forces_its_type_and_expires(signing: S3Storage) -> None:
+def test_a_thumbnails_address_forces_its_type_and_expires(signing: SignedStorage) -> None:
     query = parse_qs(urlsplit(signing.sign_thumbnail("thumbnails/1.jpg", expires_s=60)).query)
     assert query["X-Amz-Expires"] == ["60"]
     assert query["response-content-type"] == ["image/jpeg"]
-
-
-def test_the_environments_credentials_are_used_with_their_token() -> None:
-    lambdas = {
-        "UPLOADS_BUCKET": "u",
-        "MEDIA_BUCKET": "m",
-        "AWS_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "AKIA",
-        "AWS_SECRET_ACCESS_KEY": "hidden",
-        "AWS_SESSION_TOKEN": "passing",
-    }
-    settings = StorageSettings.read(lambdas)
-    form = sign(S3Storage(settings, attempts=1, read_timeout_s=1))
-    assert form["x-amz-credential"].startswith("AKIA/")
-    assert form["x-amz-security-token"] == "passing"
-    assert "hidden" not in repr(settings)
-    assert "passing" not in repr(settings)
-
-
-def test_other_credentials_are_those_that_awss_sdk_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SESSION_TOKEN", "found")
-    storage = S3Storage(SETTINGS, attempts=1, read_timeout_s=1)
-    with ThreadPoolExecutor(20) as pool:
-        forms = list(pool.map(lambda _: sign(storage), range(40)))
-    assert {form["x-amz-security-token"] for form in forms} == {"found"}
-
-
-def test_without_any_credentials_storage_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    with pytest.raises(StorageUnavailable, match="no credentials"):
-        sign(S3Storage(SETTINGS, attempts=1, read_timeout_s=1))
-
-
-@pytest.mark.parametrize("token", ["two\nlines", "tökén"])
-def test_credentials_that_no_header_can_carry_are_refused_unsaid(token: str) -> None:
-    with pytest.raises(ValueError, match="printable") as caught:
-        Credentials("AKIA", "secret", token)
-    assert token not in str(caught.value)
 
 
 KEY = "uploads/507f1f77bcf86cd799439011/source"
 
 
 def signed_step(
-    storage: S3Storage, step: MultipartStep, **given: Any
+    storage: SignedStorage, step: MultipartStep, **given: Any
 ) -> tuple[str, dict[str, Any]]:
     url = urlsplit(storage.sign_multipart(KEY, step, expires_s=900, **given))
     assert url.hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
@@ -136,7 +90,7 @@ def signed_step(
     ],
 )
 def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
-    signing: S3Storage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
+    signing: SignedStorage, step: MultipartStep, given: dict[str, Any], said: dict[str, list[str]]
 ) -> None:
     path, query = signed_step(signing, step, **given)
     assert path == f"/{KEY}"
@@ -144,6 +98,6 @@ def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
     assert query["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: S3Storage) -> None:
+def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: SignedStorage) -> None:
     _, query = signed_step(signing, MultipartStep.CREATE, content_type="video/mp4")
     assert query["X-Amz-SignedHeaders"] == ["content-type;host"]

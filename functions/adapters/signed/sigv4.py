@@ -1,7 +1,7 @@
-"""AWS's Signature Version 4, as S3 takes it in URLs and in forms.
+"""AWS's Signature Version 4: in headers for every service, for S3 also in URLs and forms.
 
-By ourselves, because botocore needs a client for it: most of what the API's first answer waited
-for (ADR 22). tests/unit/adapters/test_sigv4.py shows that both sign alike, to the byte.
+botocore signs only with a client, which takes the API longer to make than all else in a cold start
+(ADR 28). tests/unit/adapters/test_sigv4.py proves that both make the same signatures.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
@@ -17,7 +17,7 @@ from hmac import digest
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from functions.core.settings import Credentials
+from functions.adapters.signed.credentials import Credentials
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -25,12 +25,13 @@ _UNSIGNED = "UNSIGNED-PAYLOAD"
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs for one region, at one time."""
+    """Signs for one service in one region, at one time."""
 
     credentials: Credentials
+    service: str
     region: str
     at: datetime
-    """In UTC: a signature is good from then on."""
+    """The beginning of the signature's validity, in UTC."""
 
     def url(
         self,
@@ -41,9 +42,9 @@ class Signer:
         content_type: str | None = None,
         expires_s: int,
     ) -> str:
-        """Return the address, already quoted, with the query and what signs both.
+        """Return a quoted address with its query and signature, for S3.
 
-        A content type that is given has to be sent as the request's own.
+        The client has to send the content type that is given here.
         """
         headers = {"content-type": content_type} if content_type else {}
         headers["host"] = _host(address)
@@ -57,31 +58,31 @@ class Signer:
         if self.credentials.session_token:
             said["X-Amz-Security-Token"] = self.credentials.session_token
         signed = _query({**query, **said})
-        signature = self._signature_of(method, address, signed, headers)
+        signature = self._signature_of(method, f"{address}?{'&'.join(signed)}", headers, _UNSIGNED)
         return f"{address}?{'&'.join(signed)}&X-Amz-Signature={signature}"
 
-    def headers(self, method: str, address: str, given: Mapping[str, str]) -> dict[str, str]:
-        """Return what has to be sent to the address, already quoted: what is given, and signed.
+    def headers(
+        self, method: str, address: str, given: Mapping[str, str], body: bytes = b""
+    ) -> dict[str, str]:
+        """Return the headers for a request to a quoted address: the given ones and the signature.
 
-        Names are in lower case. The body is not covered: TLS sees to it.
+        Names are in lower case. The signature covers the body, except for S3: TLS protects it.
         """
-        headers = {
-            **given,
-            "host": _host(address),
-            "x-amz-content-sha256": _UNSIGNED,
-            "x-amz-date": self._time,
-        }
+        headers = {**given, "host": _host(address), "x-amz-date": self._time}
+        payload = sha256(body).hexdigest()
+        if self.service == "s3":
+            payload = headers["x-amz-content-sha256"] = _UNSIGNED
         if self.credentials.session_token:
             headers["x-amz-security-token"] = self.credentials.session_token
         headers = dict(sorted(headers.items()))
-        signature = self._signature_of(method, address, [], headers)
+        signature = self._signature_of(method, address, headers, payload)
         said = f"SignedHeaders={';'.join(headers)}, Signature={signature}"
         return {**headers, "authorization": f"{_ALGORITHM} Credential={self._credential}, {said}"}
 
     def form(
         self, fields: Mapping[str, str], conditions: list[Any], *, expires_s: int
     ) -> dict[str, str]:
-        """Return the fields of a form that may be posted where all the conditions hold."""
+        """Return the fields of a form that S3 accepts if all conditions hold."""
         said = {
             "x-amz-algorithm": _ALGORITHM,
             "x-amz-credential": self._credential,
@@ -103,24 +104,26 @@ class Signer:
 
     @property
     def _scope(self) -> str:
-        return f"{self.at:%Y%m%d}/{self.region}/s3/aws4_request"
+        return f"{self.at:%Y%m%d}/{self.region}/{self.service}/aws4_request"
 
     @property
     def _credential(self) -> str:
         return f"{self.credentials.access_key_id}/{self._scope}"
 
     def _signature_of(
-        self, method: str, address: str, query: list[str], headers: Mapping[str, str]
+        self, method: str, address: str, headers: Mapping[str, str], payload: str
     ) -> str:
-        """Sign what AWS calls the canonical request, of headers in the order of their names."""
+        """Sign AWS's canonical request, of headers in the order of their names."""
+        parts = urlsplit(address)
         canonical = [
             method,
-            urlsplit(address).path,
-            "&".join(sorted(query)),
+            # Every service but S3 takes the quoted path as text, and quotes it again.
+            parts.path if self.service == "s3" else quote(parts.path, safe="/~"),
+            "&".join(sorted(parts.query.split("&"))),
             *(f"{name}:{value}" for name, value in headers.items()),
             "",
             ";".join(headers),
-            _UNSIGNED,
+            payload,
         ]
         request = sha256("\n".join(canonical).encode()).hexdigest()
         return self._signature("\n".join([_ALGORITHM, self._time, self._scope, request]))
@@ -132,13 +135,13 @@ class Signer:
         return digest(key, text.encode(), "sha256").hex()
 
 
-def quoted_key(key: str) -> str:
-    """Return an object's key as the path of its URL."""
-    return quote(key, safe="/")
+def quoted_query(query: Mapping[str, str]) -> str:
+    """Return a query as text."""
+    return "&".join(_query(query))
 
 
 def _host(address: str) -> str:
-    """Return what a client sends as `Host`: in lower case, without its scheme's own port.
+    """Return the `Host` header: in lower case, without the default port of the scheme.
 
     https://url.spec.whatwg.org/#url-serializing
     """

@@ -1,0 +1,120 @@
+"""The environment of the local stack: what it takes over from the shell, and nothing else.
+
+Libraries read far more than that: LOG_LEVEL (the logger), WEB_CONCURRENCY (uvicorn), AWS_PROFILE
+(boto3), USE_SSL (the emulator of S3), PYTHONPATH (every import).
+"""
+
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+
+from clipo.client.address import is_local
+
+ISOLATED = ("-I", "-X", "utf8")
+"""Python's options for each child: no PYTHON* variable, no working directory, no locale counts."""
+
+OTHER_STORE = "AWS_ENDPOINT_URL_S3"
+"""The variable that names another S3. Without it, nothing of the user's AWS settings is read."""
+
+_ALLOWED = {
+    "PATH": "finds the programs that an ffmpeg of the user's may start",
+    "LD_LIBRARY_PATH": "finds the libraries of a Python or an ffmpeg outside of the system",
+    "TMPDIR": "the folder of --ephemeral",
+    "TZ": "the time that the console shows",
+    "TERM": "what the terminal can do",
+    "COLORTERM": "the colours of the terminal",
+    "COLUMNS": "the width of the terminal",
+    "NO_COLOR": "the user wants no colours",
+    "FORCE_COLOR": "the user wants colours",
+    "PORT": "setting: the API's port",
+    "CLIPO_HOME": "setting: the data folder",
+    "CLIPO_BIND": "setting: the address of S3 and MongoDB",
+    "CLIPO_HOSTS": "setting: further hosts that the API answers to",
+    "API_ORIGINS": "setting: other sites whose pages may call the API",
+    "CLIPO_FFMPEG_DIR": "setting: another ffmpeg",
+    "CLIPO_RETRY_SECONDS": "setting: when a failed event comes again",
+    "CLIPO_UPKEEP_SECONDS": "setting: how often upkeep runs",
+    "MONGODB_URI": "setting: another MongoDB",
+    "MONGODB_DATABASE": "setting: the name of the database",
+    "MAX_UPLOAD_BYTES": "setting: the size limit of a video",
+    "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
+    "ALLOWED_EXTENSIONS": "setting: the supported formats",
+    "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",
+    "WEBHOOK_URL": "setting: the receiver of webhooks",
+    "WEBHOOK_SECRET": "setting: the key that signs webhooks",
+    "WEBHOOK_ALLOW_PRIVATE": "setting: whether the receiver may be in a private network",
+    "SSL_CERT_FILE": "who certifies a MongoDB or a receiver with TLS",
+    "SSL_CERT_DIR": "the same, as a folder",
+}
+"""The name of each variable that is taken over, and why."""
+
+_ALLOWED_FOR_OTHER_STORE = {
+    "HOME": "~/.aws",
+    OTHER_STORE: "the store",
+    "AWS_ENDPOINT_URL_SQS": "its queues",
+    "AWS_REGION": "its region",
+    "AWS_PROFILE": "credentials",
+    "AWS_CONFIG_FILE": "credentials",
+    "AWS_SHARED_CREDENTIALS_FILE": "credentials",
+    "AWS_ACCESS_KEY_ID": "credentials",
+    "AWS_SECRET_ACCESS_KEY": "credentials",
+    "AWS_SESSION_TOKEN": "credentials",
+    "AWS_ROLE_ARN": "credentials by web identity",
+    "AWS_ROLE_SESSION_NAME": "credentials by web identity",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "credentials by web identity",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "credentials of a container",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "credentials of a container",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN": "credentials of a container",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "credentials of a container",
+    "AWS_CA_BUNDLE": "who certifies the store",
+    "UPLOADS_BUCKET": "the name of a bucket there",
+    "MEDIA_BUCKET": "the name of a bucket there",
+}
+"""What counts besides, where AWS_ENDPOINT_URL_S3 names another S3."""
+
+_PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
+"""What counts besides, where that S3 is on another machine."""
+
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+NO_AWS_SETTINGS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+"""What keeps boto3 from looking for the user's AWS settings on its own."""
+
+
+def allowed(given: Mapping[str, str]) -> dict[str, str]:
+    """Return what the local stack takes over from the user's environment.
+
+    Certificates that are not there are left out: OpenSSL then uses the system's.
+    """
+    names = [*_ALLOWED]
+    store = given.get(OTHER_STORE)
+    if store:
+        names += [*_ALLOWED_FOR_OTHER_STORE, *(() if is_local(store) else _PROXIES)]
+    kept = {name: given[name] for name in names if given.get(name)}
+    for name in _CERTIFICATES:
+        if name in kept and not os.path.exists(kept[name]):  # noqa: PTH110 (any text, any permission)
+            del kept[name]
+    return kept if store else kept | NO_AWS_SETTINGS
+
+
+def restrict(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Remove from an environment what the local stack does not take over; return what it was."""
+    before, kept = dict(environ), allowed(environ)
+    environ.clear()
+    environ.update(kept)
+    return before
+
+
+def suspects(environ: Mapping[str, str]) -> str:
+    """Return the names of the variables that may be at fault where the other store is unusable."""
+    names = [*_ALLOWED_FOR_OTHER_STORE, *_PROXIES]
+    return ", ".join(name for name in names if environ.get(name) and name != "HOME")
+
+
+def python(program: str = sys.executable) -> list[str]:
+    """Return the beginning of a command that runs Python isolated from the user's environment."""
+    return [program, *ISOLATED]

@@ -1,0 +1,123 @@
+"""The database's indexes and its schema version, and the migration of a database of release 0.1.
+
+Upkeep prepares a new database by itself. `clipo migrate` migrates one that has records of release
+0.1: that may take longer than a function may run.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+VERSION = 2
+"""The schema of this release. Release 0.1 had schema 1, and recorded no version."""
+
+Progress: TypeAlias = Callable[[str, int, int], None]
+"""Receives what is being done, how much of it is done, and how much there is in all."""
+
+_ID = "schema"
+_BATCH = 1000
+_UNVERSIONED = {"version": {"$exists": False}}
+_INDEXES = {
+    "videos": [
+        IndexModel([("status", DESCENDING), ("_id", DESCENDING)]),
+        # Only unfinished videos have this field.
+        IndexModel([("claimable_at", ASCENDING)], sparse=True),
+        # Only videos whose webhook is not delivered yet have this one.
+        IndexModel([("webhook.due_at", ASCENDING)], sparse=True),
+    ],
+    "idempotency_keys": [
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+        IndexModel([("video_id", ASCENDING)]),
+    ],
+}
+_OBSOLETE_INDEXES = ("status_1_claimable_at_1", "status_1_upload.expires_at_1")
+"""Indexes of release 0.1's sweep on the videos."""
+
+_OBSOLETE_SEARCH = "leftovers"
+"""The `_id` under which release 0.1 stored how far its search for orphaned objects had come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What a migration has changed."""
+
+    records: int
+    indexes_built: int
+    indexes_dropped: int
+
+
+def is_current(database: Database[Any]) -> bool:
+    """Tell whether the database has this release's schema, or a newer one."""
+    found = database.schema.find_one({"_id": _ID})
+    return found is not None and found["version"] >= VERSION
+
+
+def ensure(database: Database[Any]) -> bool:
+    """Bring a database without records of release 0.1 to this schema, and return whether it has it.
+
+    One with such records is left to `migrate`: an index build of many records outlasts the time
+    limit of a function's client, and would be begun anew by each run.
+    """
+    if is_current(database):
+        return True
+    if database.videos.find_one(_UNVERSIONED, {"_id": True}):
+        return False
+    migrate(database, lambda *_: None)
+    return True
+
+
+def migrate(database: Database[Any], progress: Progress) -> Migration:
+    """Bring a database to this schema. Safe to repeat, and to interrupt at any time.
+
+    Functions of this release and of release 0.1 may use the database meanwhile.
+    """
+    records = _add_versions(database.videos, progress)
+    before = _index_names(database)
+    for done, (collection, indexes) in enumerate(_INDEXES.items()):
+        progress("indexes", done, len(_INDEXES))
+        database[collection].create_indexes(indexes)
+    progress("indexes", len(_INDEXES), len(_INDEXES))
+    built = _index_names(database) - before
+    dropped = [name for name in _OBSOLETE_INDEXES if f"videos.{name}" in before]
+    for name in dropped:
+        database.videos.drop_index(name)
+    database.searches.delete_one({"_id": _OBSOLETE_SEARCH})
+    database.schema.update_one({"_id": _ID}, {"$max": {"version": VERSION}}, upsert=True)
+    return Migration(records, indexes_built=len(built), indexes_dropped=len(dropped))
+
+
+def _add_versions(videos: Collection[Any], progress: Progress) -> int:
+    """Give the first version to each record of release 0.1; return how many those were."""
+    total, changed = videos.count_documents(_UNVERSIONED), 0
+    progress("records", changed, total)
+    for ids in _batches(videos):
+        # A function may have given a record a version since it was read: `$max` keeps that one.
+        updates = [UpdateOne({"_id": video_id}, {"$max": {"version": 1}}) for video_id in ids]
+        changed += videos.bulk_write(updates, ordered=False).modified_count
+        progress("records", changed, max(changed, total))
+    return changed
+
+
+def _batches(videos: Collection[Any]) -> Iterator[list[Any]]:
+    """Yield the ids of the records without a version, some at a time."""
+    ids = []
+    for found in videos.find(_UNVERSIONED, {"_id": True}, batch_size=_BATCH):
+        ids.append(found["_id"])
+        if len(ids) == _BATCH:
+            yield ids
+            ids = []
+    if ids:
+        yield ids
+
+
+def _index_names(database: Database[Any]) -> set[str]:
+    return {
+        f"{collection}.{name}"
+        for collection in _INDEXES
+        for name in database[collection].index_information()
+        if name != "_id_"
+    }

@@ -1,0 +1,111 @@
+"""Object storage in S3 by botocore, for upkeep."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from functions.adapters.request_failed import RequestFailed
+from functions.adapters.sdk.aws import failures, make_client
+from functions.adapters.storage import StoredObject
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.settings import StorageSettings
+from functions.core.unavailable import StorageUnavailable
+from functions.core.video import Source
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+class SdkStorage:
+    """Both buckets. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, settings: StorageSettings, *, attempts: int, read_timeout_s: int) -> None:
+        """Take the settings; the first request makes the client."""
+        self._settings = settings
+        self._attempts = attempts
+        self._read_timeout_s = read_timeout_s
+
+    @cached_property
+    def _client(self) -> "S3Client":
+        place = self._settings
+        made = make_client(
+            *("s3", place.region, place.endpoint_url),
+            attempts=self._attempts,
+            read_timeout_s=self._read_timeout_s,
+        )
+        return cast("S3Client", made)
+
+    @contextmanager
+    def _s3(self) -> Iterator["S3Client"]:
+        try:
+            with failures():
+                yield self._client
+        except RequestFailed as error:
+            raise StorageUnavailable(f"S3: {error.code}") from error
+
+    def find_upload(self, key: str) -> Source | None:
+        """Return the stored object, `None` if there is none.
+
+        A listing needs no right to read uploads. Only events carry a sequencer.
+        """
+        with self._s3() as s3:
+            listed = s3.list_objects_v2(Bucket=self._settings.uploads_bucket, Prefix=key, MaxKeys=1)
+        for found in listed.get("Contents", []):
+            if found["Key"] == key:
+                return Source(etag=found["ETag"].strip('"'), size=found["Size"], sequencer="")
+        return None
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all objects that were ever stored for a video. Safe to repeat.
+
+        Unfinished uploads come first: an upload that a client completes meanwhile is then an
+        object, and removed with the others.
+        """
+        key, bucket = source_key(video_id), self._settings.uploads_bucket
+        with self._s3() as s3:
+            uploads = s3.get_paginator("list_multipart_uploads")
+            for page in uploads.paginate(Bucket=bucket, Prefix=key):
+                for upload in page.get("Uploads", []):
+                    self._abort(upload["Key"], upload["UploadId"])
+            s3.delete_object(Bucket=bucket, Key=key)
+            thumbnails = s3.get_paginator("list_objects_v2")
+            for listed in thumbnails.paginate(
+                Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(video_id)
+            ):
+                for found in listed.get("Contents", []):
+                    self.delete_thumbnail(found["Key"])
+
+    def _abort(self, key: str, upload_id: str) -> None:
+        # A client may have completed or aborted it since it was listed.
+        with self._s3() as s3, suppress(s3.exceptions.NoSuchUpload):
+            s3.abort_multipart_upload(
+                Bucket=self._settings.uploads_bucket, Key=key, UploadId=upload_id
+            )
+
+    def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
+        """Yield all objects of both buckets whose keys come after `after`, in the keys' order."""
+        # "thumbnails/" comes before "uploads/".
+        for bucket in (self._settings.media_bucket, self._settings.uploads_bucket):
+            with self._s3() as s3:
+                listing = s3.get_paginator("list_objects_v2")
+                for page in listing.paginate(Bucket=bucket, StartAfter=after):
+                    yield [
+                        StoredObject(bucket, key=found["Key"], modified_at=found["LastModified"])
+                        for found in page.get("Contents", [])
+                    ]
+
+    def delete(self, found: Sequence[StoredObject]) -> None:
+        """Remove objects of one page of a listing. Safe to repeat."""
+        with self._s3() as s3:
+            answer = s3.delete_objects(
+                Bucket=found[0].bucket,
+                Delete={"Objects": [{"Key": one.key} for one in found], "Quiet": True},
+            )
+        for error in answer.get("Errors", []):
+            raise StorageUnavailable(f"S3: {error.get('Code')}")
+
+    def delete_thumbnail(self, key: str) -> None:
+        """Remove a thumbnail. Safe to repeat."""
+        with self._s3() as s3:
+            s3.delete_object(Bucket=self._settings.media_bucket, Key=key)

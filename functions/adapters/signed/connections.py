@@ -1,0 +1,111 @@
+"""Sends signed requests with urllib3.
+
+botocore, which is made of the same urllib3, costs a cold start several times as much (ADR 28).
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError, MaxRetryError
+
+from functions.adapters.request_failed import RequestFailed
+
+_CONNECT_S = 2
+_CONNECTIONS = 10
+"""Largest number of idle connections to one host, as in botocore."""
+
+_SEND_BYTES = 128 << 10
+"""Bytes of a file that are read and sent at a time."""
+
+_RETRIED = (429, 500, 502, 503, 504)
+_PAUSE_S = 0.5
+_FIRST_FAILURE = 300
+"""The lowest HTTP status of an answer that is no success."""
+
+_HEAD_CODES = {404: "NoSuchKey", 412: "PreconditionFailed"}
+"""S3's codes by HTTP status, for answers to HEAD: they have no body that could carry a code."""
+
+_CODE = re.compile(rb'<Code>(\w+)</Code>|"__type":\s*"(?:[\w.]+#)?(\w+)"')
+"""The code in a body: S3 answers with XML, SQS with JSON."""
+
+
+class Connections:
+    """A pool of connections with one rule for retries and timeouts."""
+
+    def __init__(self, *, attempts: int, read_timeout_s: int, ca_bundle: str | None = None) -> None:
+        """Take how often a request is sent before it fails."""
+        self._read_timeout_s = read_timeout_s
+        self._pool = PoolManager(
+            maxsize=_CONNECTIONS,
+            blocksize=_SEND_BYTES,
+            ca_certs=ca_bundle,
+            retries=Retry(
+                attempts - 1,
+                status_forcelist=_RETRIED,
+                allowed_methods=None,
+                backoff_factor=_PAUSE_S,
+                backoff_jitter=_PAUSE_S,
+                # A function has no time to wait as long as a server likes.
+                respect_retry_after_header=False,
+                raise_on_status=False,
+            ),
+        )
+
+    def send(
+        self,
+        method: str,
+        address: str,
+        headers: Mapping[str, str],
+        body: bytes | BinaryIO | None = None,
+        *,
+        read_timeout_s: int | None = None,
+        stream: bool = False,
+    ) -> BaseHTTPResponse:
+        """Return the answer. The caller reads and closes the body of a stream.
+
+        Raises `RequestFailed`.
+        """
+        try:
+            response = self._pool.request(
+                method,
+                address,
+                headers=headers,
+                body=body,
+                timeout=Timeout(connect=_CONNECT_S, read=read_timeout_s or self._read_timeout_s),
+                redirect=False,
+                preload_content=not stream,
+                decode_content=False,
+            )
+            if response.status >= _FIRST_FAILURE:
+                raise RequestFailed(_code(method, response))
+        except HTTPError as error:
+            raise _network_failure(error) from error
+        return response
+
+
+def pieces(response: BaseHTTPResponse, size: int) -> Iterator[bytes]:
+    """Yield the rest of a stream in pieces of `size` bytes; the last may be shorter.
+
+    Raises `RequestFailed`.
+    """
+    try:
+        while piece := response.read(size):
+            yield piece
+    except HTTPError as error:
+        raise _network_failure(error) from error
+
+
+def _code(method: str, response: BaseHTTPResponse) -> str:
+    if method == "HEAD":
+        return _HEAD_CODES.get(response.status, str(response.status))
+    if named := response.headers.get("x-amzn-errortype"):  # Lambda's
+        return named.partition(":")[0]
+    found = _CODE.search(response.data)
+    return (found[1] or found[2]).decode() if found else str(response.status)
+
+
+def _network_failure(error: HTTPError) -> RequestFailed:
+    reason = (error.reason or error) if isinstance(error, MaxRetryError) else error
+    return RequestFailed(type(reason).__name__)

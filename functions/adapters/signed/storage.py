@@ -1,0 +1,283 @@
+"""Object storage in S3, by requests that Clipo signs itself: for functions whose caller waits."""
+
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import urlsplit
+
+from functions.adapters.request_failed import RequestFailed
+from functions.adapters.signed.service import SignedService
+from functions.adapters.signed.sigv4 import Signer, quoted_query
+from functions.adapters.storage import (
+    READ_BYTES,
+    MultipartStep,
+    ObjectGone,
+    SignedPost,
+    SourceReplaced,
+)
+from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.settings import StorageSettings
+from functions.core.unavailable import StorageUnavailable
+from functions.core.video import Source
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from urllib3 import BaseHTTPResponse
+
+_THUMBNAIL_TYPE = "image/jpeg"
+_LARGE_BYTES = 8 << 20
+_LARGE_READ_TIMEOUT_S = 60
+"""Read timeout for a large upload, which S3 answers only when it has written all of it."""
+
+_LISTING_BYTES = 1 << 20
+_LISTING_PIECES = 4
+"""Largest page of a listing, 4 MiB: 1000 objects, each with a key of at most 1 KiB."""
+
+_METHODS = {
+    MultipartStep.CREATE: "POST",
+    MultipartStep.PART: "PUT",
+    MultipartStep.LIST: "GET",
+    MultipartStep.COMPLETE: "POST",
+    MultipartStep.ABORT: "DELETE",
+}
+_NEXT_PAGE = {
+    "NextContinuationToken": "continuation-token",
+    "NextKeyMarker": "key-marker",
+    "NextUploadIdMarker": "upload-id-marker",
+}
+"""Elements of a page that name the next one, with the parameters that ask for it."""
+
+
+class SignedStorage:
+    """Both buckets. Every method may raise `StorageUnavailable`: signing needs credentials."""
+
+    def __init__(self, settings: StorageSettings, s3: SignedService) -> None:
+        """Take the service with its credentials; it connects at the first request."""
+        self._settings = settings
+        self._s3 = s3
+
+    def _signer(self) -> Signer:
+        with _meant():
+            return self._s3.signer()
+
+    def sign_upload(
+        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
+    ) -> SignedPost:
+        """Sign a form post of exactly this key and type, of 1 to `max_bytes` bytes."""
+        bucket = self._settings.uploads_bucket
+        fields = {"Content-Type": content_type, "key": key}
+        conditions: list[Any] = [
+            {"Content-Type": content_type},
+            ["content-length-range", 1, max_bytes],
+            {"bucket": bucket},
+            {"key": key},
+        ]
+        return SignedPost(
+            url=self._settings.bucket_url(bucket),
+            fields=self._signer().form(fields, conditions, expires_s=expires_s),
+        )
+
+    def sign_multipart(
+        self,
+        key: str,
+        step: MultipartStep,
+        *,
+        content_type: str | None = None,
+        upload_id: str | None = None,
+        part_number: int | None = None,
+        expires_s: int,
+    ) -> str:
+        """Return a URL for one step of an upload in parts.
+
+        The client has to send the content type that is given here. S3 signs no range of sizes for
+        parts: processing checks the size of the object.
+        """
+        query = {"uploads": ""} if step is MultipartStep.CREATE else {"uploadId": upload_id or ""}
+        if part_number is not None:
+            query["partNumber"] = str(part_number)
+        return self._signer().url(
+            _METHODS[step],
+            self._upload_url(key),
+            query,
+            content_type=content_type,
+            expires_s=expires_s,
+        )
+
+    def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
+        """Return a URL at which anyone can read the thumbnail until it expires."""
+        return self._signer().url(
+            "GET",
+            self._thumbnail_url(key),
+            {"response-content-type": _THUMBNAIL_TYPE},
+            expires_s=expires_s,
+        )
+
+    def origins(self) -> tuple[str, ...]:
+        """Return where browsers find uploads and thumbnails: scheme, host and port."""
+        buckets = (self._settings.uploads_bucket, self._settings.media_bucket)
+        urls = [urlsplit(self._settings.bucket_url(bucket)) for bucket in buckets]
+        return tuple(f"{url.scheme}://{url.netloc}" for url in urls)
+
+    def _upload_url(self, key: str) -> str:
+        return self._settings.object_url(self._settings.uploads_bucket, key)
+
+    def _thumbnail_url(self, key: str) -> str:
+        return self._settings.object_url(self._settings.media_bucket, key)
+
+    def _send(
+        self,
+        method: str,
+        address: str,
+        body: bytes | BinaryIO | None = None,
+        *,
+        read_timeout_s: int | None = None,
+        stream: bool = False,
+        **headers: str,
+    ) -> "BaseHTTPResponse":
+        """Send a request; underscores in the names of headers stand for hyphens."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        with _meant():
+            return self._s3.send(
+                method, address, named, body, read_timeout_s=read_timeout_s, stream=stream
+            )
+
+    def put_upload(self, key: str, body: BinaryIO, *, size: int, content_type: str) -> None:
+        """Store an uploaded file that came through the API."""
+        self._send(
+            "PUT",
+            self._upload_url(key),
+            body,
+            read_timeout_s=None if size < _LARGE_BYTES else _LARGE_READ_TIMEOUT_S,
+            content_length=str(size),
+            content_type=content_type,
+        )
+
+    def read_upload(self, key: str, source: Source, start: int, end: int) -> Generator[bytes]:
+        """Yield the bytes from `start` to before `end` of the object that the event named.
+
+        All pieces but the last have `READ_BYTES`. Raises `SourceReplaced` or `ObjectGone` if the
+        object is another one by now.
+        """
+        from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
+
+        response = self._send(
+            "GET",
+            self._upload_url(key),
+            stream=True,
+            if_match=f'"{source.etag}"',
+            range=f"bytes={start}-{end - 1}",
+        )
+        with closing(response):
+            if response.headers.get("content-range") != f"bytes {start}-{end - 1}/{source.size}":
+                raise StorageUnavailable("S3: another range than the one asked for")
+            with _meant():
+                yield from pieces(response, READ_BYTES)
+
+    def upload_etag(self, key: str) -> str | None:
+        """Return the ETag of the stored object, `None` if there is none."""
+        try:
+            head = self._send("HEAD", self._upload_url(key))
+        except ObjectGone:
+            return None
+        return head.headers["ETag"].strip('"')
+
+    def find_upload(self, key: str) -> Source | None:
+        """Return the stored object, `None` if there is none.
+
+        A listing needs no right to read uploads. Only events carry a sequencer.
+        """
+        query = {"list-type": "2", "max-keys": "1", "prefix": key}
+        for found in self._listed(self._settings.uploads_bucket, query, "Contents"):
+            if _text(found, "Key") == key:
+                etag, size = _text(found, "ETag").strip('"'), int(_text(found, "Size"))
+                return Source(etag=etag, size=size, sequencer="")
+            break
+        return None
+
+    def delete_objects_of(self, video_id: str) -> None:
+        """Remove all objects that were ever stored for a video. Safe to repeat.
+
+        Unfinished uploads come first: an upload that a client completes meanwhile is then an
+        object, and removed with the others.
+        """
+        key, bucket = source_key(video_id), self._settings.uploads_bucket
+        for upload in self._listed(bucket, {"prefix": key, "uploads": ""}, "Upload"):
+            self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
+        self._send("DELETE", self._upload_url(key))
+        query = {"list-type": "2", "prefix": thumbnail_prefix(video_id)}
+        for found in self._listed(self._settings.media_bucket, query, "Contents"):
+            self.delete_thumbnail(_text(found, "Key"))
+
+    def _abort(self, key: str, upload_id: str) -> None:
+        # A client may have completed or aborted it since it was listed.
+        with suppress(ObjectGone):
+            self._send("DELETE", f"{self._upload_url(key)}?{quoted_query({'uploadId': upload_id})}")
+
+    def _listed(self, bucket: str, query: Mapping[str, str], tag: str) -> Iterator["Element"]:
+        """Yield the elements with a tag from all pages of a bucket's listing."""
+        while query:
+            page = self._page(f"{self._settings.bucket_url(bucket)}?{quoted_query(query)}")
+            yield from page.iterfind(f"{{*}}{tag}")
+            marks = {name: page.findtext(f"{{*}}{mark}") for mark, name in _NEXT_PAGE.items()}
+            following = {name: value for name, value in marks.items() if value}
+            more = following and page.findtext("{*}IsTruncated") == "true"
+            query = {**query, **following} if more else {}
+
+    def _page(self, address: str) -> "Element":
+        """Return one page. A page that is too large is cut off, which makes it invalid XML.
+
+        The parser limits the expansion of entities, and loads no external ones:
+        https://docs.python.org/3/library/xml.html#xml-security
+        """
+        # Few requests list anything.
+        from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415 (see above)
+
+        from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
+
+        with closing(self._send("GET", address, stream=True)) as response, _meant():
+            page = b"".join(islice(pieces(response, _LISTING_BYTES), _LISTING_PIECES))
+        try:
+            return fromstring(page)  # noqa: S314 (see above)
+        except ParseError as error:
+            raise StorageUnavailable("S3: a listing that is not XML") from error
+
+    def put_thumbnail(self, key: str, jpeg: bytes) -> None:
+        """Publish a thumbnail. Clipo writes each key once, so caches may keep it for ever."""
+        self._send(
+            "PUT",
+            self._thumbnail_url(key),
+            jpeg,
+            content_type=_THUMBNAIL_TYPE,
+            cache_control="private, max-age=31536000, immutable",
+        )
+
+    def read_thumbnail(self, key: str) -> bytes:
+        """Return a thumbnail's bytes: some tens of kilobytes."""
+        return self._send("GET", self._thumbnail_url(key)).data
+
+    def delete_thumbnail(self, key: str) -> None:
+        """Remove a thumbnail that no video refers to. Safe to repeat."""
+        self._send("DELETE", self._thumbnail_url(key))
+
+
+def _text(element: "Element", tag: str) -> str:
+    return element.findtext(f"{{*}}{tag}") or ""
+
+
+@contextmanager
+def _meant() -> Iterator[None]:
+    """Raise a failed request as what it means for an object."""
+    try:
+        yield
+    except RequestFailed as error:
+        raise _meaning(error.code) from error
+
+
+def _meaning(code: str) -> Exception:
+    if code == "PreconditionFailed":
+        return SourceReplaced("The object has been replaced.")
+    if code in ("NoSuchKey", "NoSuchUpload"):
+        return ObjectGone("The object is no longer there.")
+    return StorageUnavailable(f"S3: {code}")

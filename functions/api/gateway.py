@@ -1,0 +1,83 @@
+"""API Gateway's events as ASGI requests, where Mangum's own reading of them does not fit.
+
+Mangum fails on a `Host` with an IPv6 address, and takes any text of `X-Forwarded-Proto` for the
+scheme of the links that the API makes.
+"""
+
+from typing import Any
+
+from mangum.handlers.api_gateway import APIGateway, HTTPGateway
+from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Scope
+
+_OURS = ("host", "x-forwarded-port", "x-forwarded-proto")
+
+
+class HttpApi(HTTPGateway):
+    """A request of an HTTP API, in either format."""
+
+    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
+        """Take the event."""
+        super().__init__(_without_ours(event), context, _without_base_path(config))
+        self._original, self._base_path = event, config["api_gateway_base_path"].rstrip("/")
+
+    @property
+    def scope(self) -> Scope:
+        """The request as ASGI has it."""
+        return _completed(super().scope, self._original, self._base_path)
+
+
+class RestApi(APIGateway):
+    """A request of a REST API."""
+
+    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
+        """Take the event."""
+        super().__init__(_without_ours(event), context, _without_base_path(config))
+        self._original, self._base_path = event, config["api_gateway_base_path"].rstrip("/")
+
+    @property
+    def scope(self) -> Scope:
+        """The request as ASGI has it."""
+        return _completed(super().scope, self._original, self._base_path)
+
+
+def _without_ours(event: LambdaEvent) -> LambdaEvent:
+    several = {
+        kind: {name: value for name, value in headers.items() if name.lower() not in _OURS}
+        for kind, headers in _headers(event).items()
+    }
+    return {**event, **several}
+
+
+def _without_base_path(config: LambdaConfig) -> LambdaConfig:
+    """Keep Mangum from cutting the path: the application knows it as ASGI's `root_path`."""
+    return {**config, "api_gateway_base_path": "/"}
+
+
+def _completed(scope: Scope, event: LambdaEvent, base_path: str) -> Scope:
+    """Add the host, the scheme, and the path before that of every route.
+
+    API Gateway serves TLS only, so a request is plain only where an emulator says nothing else.
+    """
+    own_name = event["requestContext"].get("domainName") or "localhost"
+    host = _value(event, "host") or own_name
+    scheme = "http" if _value(event, "x-forwarded-proto") == "http" else "https"
+    headers = [*scope["headers"], [b"host", host.encode()]]
+    path = scope["path"]
+    if not f"{path}/".startswith(f"{base_path}/"):
+        # A REST API at its own address leaves the stage out.
+        path = base_path + path
+    added = {"path": path, "root_path": base_path, "headers": headers, "scheme": scheme}
+    return {**scope, **added, "server": (own_name, 443)}
+
+
+def _value(event: LambdaEvent, wanted: str) -> str:
+    for headers in _headers(event).values():
+        for name, value in headers.items():
+            if name.lower() == wanted:
+                return ",".join(value) if isinstance(value, list) else str(value)
+    return ""
+
+
+def _headers(event: LambdaEvent) -> dict[str, dict[str, Any]]:
+    kinds = ("multiValueHeaders", "headers")
+    return {kind: event.get(kind) or {} for kind in kinds if kind in event}

@@ -1,0 +1,94 @@
+"""`python -I requirements/set_up.py COMMAND…` runs a set-up, one at a time in this checkout.
+
+.venv and .tools hold absolute paths: in a checkout that was moved or copied they are made anew.
+"""
+
+import fcntl
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import TextIO
+
+_TOOLS, _VENV = Path(".tools"), Path(".venv")
+_LOCK, _PLACE = _TOOLS / "lock", _TOOLS / "place"
+_PATIENCE_S = 15 * 60
+"""How long to wait for another set-up, which may download and compile."""
+
+
+def _await_lock(file: TextIO) -> None:
+    ends = 0.0
+    while not _locked(file):
+        file.seek(0)
+        other = file.read()
+        if not ends:
+            print(f"Waiting for another set-up of this checkout (process {other}).", flush=True)
+            ends = time.monotonic() + _PATIENCE_S
+        if time.monotonic() > ends:
+            sys.exit(f"The other set-up of this checkout hangs. End it: kill -9 {other}")
+        time.sleep(0.1)
+    file.truncate(0)
+    file.write(str(os.getpid()))
+    file.flush()
+
+
+def _locked(file: TextIO) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _renew_elsewhere(here: str) -> None:
+    """Remove what was made in another place."""
+    if _place(here) != here:
+        print("This checkout was moved or copied: its tools are made anew.", flush=True)
+        for path in [_VENV, *_TOOLS.iterdir()]:
+            _remove(path)
+    _PLACE.write_text(here)
+
+
+def _renew_broken() -> None:
+    """Remove the environments whose Python is gone, and a uv that does not run."""
+    for folder in [_VENV, *_TOOLS.iterdir()]:
+        python = folder / "bin" / "python"
+        if python.is_symlink() and not python.exists():
+            _remove(folder)
+    uv = _TOOLS / "uv" / "bin" / "uv"
+    if uv.exists() and not uv.stat().st_size:
+        _remove(_TOOLS / "uv")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    elif path != _LOCK:
+        path.unlink(missing_ok=True)
+
+
+def _place(here: str) -> str:
+    """Return where .venv and .tools were made. Earlier versions left it in their programs only."""
+    if _PLACE.exists():
+        return _PLACE.read_text()
+    program = _VENV / "bin" / "clipo"
+    return here if not program.exists() or f"{here}/.venv/" in program.read_text() else ""
+
+
+def main(command: list[str]) -> None:
+    """Replace this process by a command, which holds the lock until its end."""
+    try:
+        _TOOLS.mkdir(exist_ok=True)
+        lock = _LOCK.open("a+")
+        _await_lock(lock)
+        _renew_elsewhere(str(Path.cwd()))
+        _renew_broken()
+    except OSError as error:
+        sys.exit(f"{error.filename or _TOOLS} cannot be written: {error.strerror}.")
+    os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 (how it is called)
+    os.execvp(command[0], command)  # noqa: S606 (the Makefile's)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
