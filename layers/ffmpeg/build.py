@@ -50,6 +50,12 @@ _FFMPEG = [
     "--enable-small",
 ]
 
+_WITHOUT_X86_ASSEMBLY = [
+    "--disable-x86asm",
+    # Otherwise libswscale expects MMX functions that are then missing, and gets colours wrong.
+    "--disable-mmxext",
+]
+
 
 class BuildFailed(Exception):
     """A build step failed. The message is for the user."""
@@ -262,7 +268,7 @@ def _dav1d_options(build: Build) -> list[str]:
 def _ffmpeg_options(build: Build) -> list[str]:
     return [
         *(f"--arch={build.machine}", *_FFMPEG, "--extra-ldexeflags=-static-pie -s"),
-        *([] if build.uses_assembly else ["--disable-x86asm"]),
+        *([] if build.uses_assembly else _WITHOUT_X86_ASSEMBLY),
         *(f"--enable-{kind}={','.join(names)}" for kind, names in components().items()),
     ]
 
