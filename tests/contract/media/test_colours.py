@@ -231,16 +231,18 @@ def test_hdr_may_be_transparent(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_clips_that_need_no_conversion_keep_their_filters(
-    engine: Engine, clips: Clips, tmp_path: Path
+    engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
 ) -> None:
     """The thumbnail's bytes are those of the plain filters."""
     for name in ("h264.mp4", "hevc-10-bit.mov", "vp9.webm", "bt709.mp4", "test_video.mp4"):
         expected = tmp_path / "expected.jpg"
         frame = thumbnail(engine, clips[name], tmp_path)
         size = f"scale=w={frame.width}:h={frame.height}"
-        ffmpeg(
+        command = [
+            *(str(ffmpeg_dir / "ffmpeg"), "-v", "error", "-y"),
             *("-ss", f"{frame.at_s:.3f}", "-i", str(clips[name]), "-map", "0:V:0"),
             *("-vf", f"{size}:out_color_matrix=bt601:out_range=pc,format=yuvj420p,setsar=1"),
             *("-map_metadata", "-1", "-frames:v", "1", "-q:v", "2", "-update", "1", str(expected)),
-        )
+        ]
+        subprocess.run(command, check=True)
         assert frame.jpeg == expected.read_bytes(), name
