@@ -248,7 +248,8 @@ class _Inspector:
         duration_s = self._find_duration_s(probed)
         if not duration_s:
             return probed
-        media = replace(probed.media, duration_s=duration_s)
+        bit_rate = int(self.source.size * 8 / duration_s)
+        media = replace(probed.media, duration_s=duration_s, bit_rate=bit_rate)
         return replace(probed, media=media, length_s=duration_s)
 
     def _find_duration_s(self, probed: Probed) -> float | None:

@@ -1,7 +1,8 @@
 """Files that are odd but can be played: both ffmpegs describe them, and in the same way."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,11 +76,18 @@ def test_an_odd_file_is_described(
 def test_both_ffmpegs_describe_an_odd_file_in_the_same_way(
     clips: Clips, tmp_path: Path, name: str
 ) -> None:
-    facts = []
-    for folder in (prepare(tmp_path / "wheel", chosen=None), built_layer() / "bin"):
-        inspection = inspect(Engine(folder), clips[name], tmp_path)
-        facts.append((inspection.media, replace(inspection.frame, jpeg=b"")))
-    assert facts[0] == facts[1]
+    """A duration that is measured may differ by a packet, whose length ours does not decode."""
+    folders = (prepare(tmp_path / "wheel", chosen=None), built_layer() / "bin")
+    wheel, ours = (facts(inspect(Engine(folder), clips[name], tmp_path)) for folder in folders)
+    assert ours == wheel | {
+        "duration_s": pytest.approx(wheel["duration_s"], abs=0.05),
+        "at_s": pytest.approx(wheel["at_s"], abs=0.005),
+        "bit_rate": pytest.approx(wheel["bit_rate"], rel=0.05),
+    }
+
+
+def facts(inspection: Inspection) -> dict[str, Any]:
+    return {**asdict(inspection.media) | asdict(inspection.frame), "jpeg": b""}
 
 
 def test_the_slide_that_is_shown_at_10_percent_is_taken(
