@@ -321,6 +321,8 @@ class _Inspector:
         taken = self._verify(finished, at_s=0, fallback=Fallback.START)
         if taken:
             return taken
+        if probed.protected:
+            raise BadMedia(failures.ENCRYPTED)
         raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
 
     def _take_brighter(self, probed: Probed) -> _Taken | None:
