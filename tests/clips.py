@@ -306,6 +306,26 @@ def _mixed(*options: str) -> Callable[[Clips, Path], None]:
     return make
 
 
+def _exif(orientation: int) -> Callable[[Clips, Path], None]:
+    """Create a camera's Motion JPEG, in which only the Exif of each picture says how it is turned.
+
+    https://www.cipa.jp/std/documents/download_e.html?CIPA_DC-008-2024-E
+    """
+
+    def make(_: Clips, path: Path) -> None:
+        jpeg = path.with_suffix(".jpg")
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=size=640x360", "-frames:v", "1", str(jpeg))
+        field = struct.pack(">HHIHH", 0x112, 3, 1, orientation, 0)
+        exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 1) + field + bytes(4)
+        content = jpeg.read_bytes()
+        segment = b"\xff\xe1" + (len(exif) + 2).to_bytes(2) + exif
+        jpeg.write_bytes(content[:2] + segment + content[2:])
+        source = ["-f", "image2", "-loop", "1", "-framerate", "25", "-t", "2", "-i", str(jpeg)]
+        ffmpeg(*source, "-c", "copy", str(path))
+
+    return make
+
+
 def _half(of: str) -> Callable[[Clips, Path], None]:
     """Cut off the second half of a file whose index comes first."""
 
@@ -443,6 +463,8 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "mirrored.mp4": lambda clips, path: ffmpeg(
         "-display_hflip", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path)
     ),
+    "exif-quarter.avi": _exif(6),
+    "exif-half.avi": _exif(3),
     "one-frame.webm": picture("testsrc2=size=320x240:rate=1000", "-frames:v", "1", *_VP9),
     # Red, and blue from 15 s on, in frames that are shown for 10 s and 85 s.
     "slides.mp4": picture(

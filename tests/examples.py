@@ -9,7 +9,9 @@ from functions.core.s3_event import pad_sequencer
 from functions.core.video import (
     ExpectedUpload,
     Failure,
+    Fallback,
     Media,
+    MediaWarning,
     Processing,
     Source,
     Status,
@@ -89,6 +91,13 @@ def done_video(video_id: str = ID) -> Video:
         thumbnail=thumbnail(),
         processing=processing(),
     )
+
+
+def odd_video(video_id: str = ID) -> Video:
+    """Return a done video that is cut off and begins in the dark."""
+    cut = replace(media(), warnings=(MediaWarning.TRUNCATED,))
+    later = replace(thumbnail(), fallback=True, fallback_reason=Fallback.DARK)
+    return replace(done_video(video_id), media=cut, thumbnail=later)
 
 
 def failed_video(video_id: str = ID) -> Video:

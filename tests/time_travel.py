@@ -20,6 +20,6 @@ def let_time_pass(videos: Any, *, workers: timedelta, waiting: timedelta) -> Non
     begun = {"$lt": now + LEASE - workers, "$gt": past}
     leases = dict.fromkeys(["updated_at", "lease.until", "claimable_at"], past)
     videos.update_many({"status": "processing", "claimable_at": begun}, {"$set": leases})
-    windows = dict.fromkeys(["updated_at", "upload.expires_at"], past)
+    windows = dict.fromkeys(["updated_at", "upload.expires_at", "claimable_at"], past)
     idle = {"status": "pending", "updated_at": {"$lt": now - waiting}}
     videos.update_many(idle, {"$set": windows})

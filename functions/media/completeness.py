@@ -11,8 +11,8 @@ from functions.media.reader.source import OpenSource
 _BOX_HEADER = 8
 """Bytes of an MP4 box before its content."""
 
-_MAX_BOXES = 64
-"""Most boxes of an MP4 file to look at. A fragmented file can have thousands."""
+_MAX_BOXES = 8
+"""Most boxes of an MP4 file to look at. Each may cost a request, and a file may have thousands."""
 
 _INEXACT = 16
 """Bytes by which old writers got the length wrong: some count their own header, too."""

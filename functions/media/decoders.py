@@ -20,6 +20,9 @@ VIDEO_DECODERS = (
     "vixl,xl,wnv1,ylc,zerocodec"
 )
 
+VIDEO_CODECS = {*VIDEO_DECODERS.split(","), "flv1", "msmpeg4v3", "cscd", "ulti"}
+"""The codecs of pictures that Clipo supports: most decoders have the name of their codec."""
+
 SOUND_DECODERS = (
     "aac,aac_fixed,aac_latm,ac3,ac3_fixed,eac3,alac,als,amrnb,amrwb,ape,atrac3,atrac3plus,cook,"
     "dca,dvaudio,evrc,flac,g722,g723_1,g726,g729,gsm,gsm_ms,iac,ilbc,imc,libopus,libvorbis,mace3,"

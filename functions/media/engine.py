@@ -69,6 +69,9 @@ MPEG streams have no index, so a seek may land anywhere. AVI's index counts code
 packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
 
+_WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
+"""ffprobe's names of the formats that do not list their streams in a header."""
+
 _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 """Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
 
@@ -206,16 +209,25 @@ class _Inspector:
     def _parse(self, finished: Finished) -> Probed:
         try:
             return probe.parse_report(finished.stdout)
+        except BadMedia as error:
+            lists_as_it_comes = probe.format_name(finished.stdout) in _WITHOUT_HEADER
+            if error.code is not FailureCode.NO_VIDEO_STREAM or not lists_as_it_comes:
+                raise
+            return self._parse_deeply(finished)
+        except probe.MALFORMED:
+            return self._parse_deeply(finished)
+
+    def _parse_deeply(self, finished: Finished) -> Probed:
+        """Search a file for a picture that begins late, or has no size so far."""
+        later = self._run_ffprobe(*probe.REPORT, deep=True)
+        try:
+            return replace(probe.parse_report(later.stdout), deep=True)
         except probe.MALFORMED as error:
-            later = self._run_ffprobe(*probe.REPORT, deep=True)
-            try:
-                return replace(probe.parse_report(later.stdout), deep=True)
-            except probe.MALFORMED:
-                # The reason may be a missing decoder, which only ffmpeg reports.
-                first = self.directory / "first.jpg"
-                tried = self._run(*self._frame_command("V:0", first, Colours.of({})))
-                codec = probe.picture_codec(finished.stdout)
-                raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
+            # The reason may be a missing decoder, which only ffmpeg reports.
+            first = self.directory / "first.jpg"
+            tried = self._run(*self._frame_command("V:0", first, Colours.of({})))
+            codec = probe.picture_codec(finished.stdout)
+            raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 
     def _outline(self, failed: Finished) -> Probed:
         """Describe a file although the decoder of one stream, often the sound, does not open."""
@@ -309,6 +321,8 @@ class _Inspector:
         taken = self._verify(finished, at_s=0, fallback=Fallback.START)
         if taken:
             return taken
+        if probed.protected:
+            raise BadMedia(failures.ENCRYPTED)
         raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
 
     def _take_brighter(self, probed: Probed) -> _Taken | None:

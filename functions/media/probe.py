@@ -11,6 +11,7 @@ from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Media
 from functions.media.colour import Colours
+from functions.media.decoders import VIDEO_CODECS
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
 
 Report = Mapping[str, Any]
@@ -140,13 +141,13 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
     video = _main_picture(report, broken)
     if _is_encrypted(report, video):
         raise BadMedia(failures.ENCRYPTED)
-    start_s = _start_s(report["format"]) or 0
+    start_s = _start_s(report["format"])
     media = _media(report, video, played, start_s)
     return Probed(
         media=media,
         index=int(video["index"]),
-        start_s=start_s,
-        late_s=max(0, (_start_s(video) or start_s) - start_s),
+        start_s=start_s or 0,
+        late_s=_late_s(video, start_s),
         length_s=_length_s(video, start_s) or media.duration_s,
         frame_s=_frame_s(video),
         palette=video.get("pix_fmt") == "pal8",
@@ -163,7 +164,7 @@ def _is_played(stream: Report) -> bool:
     return bool(stream.get("codec_type") == "audio")
 
 
-def _media(report: Report, video: Report, played: list[Report], start_s: float) -> Media:
+def _media(report: Report, video: Report, played: list[Report], start_s: float | None) -> Media:
     audio = next((s for s in played if s.get("codec_type") == "audio"), None)
     rotation = _rotation(video)
     width, height = _size(video)
@@ -215,6 +216,11 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
     except MALFORMED:
         return None
     return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
+
+
+def format_name(stdout: bytes) -> str:
+    """Return ffprobe's name of the format in a `REPORT` that could be parsed."""
+    return str(json.loads(stdout)["format"]["format_name"])
 
 
 def picture_codec(stdout: bytes) -> str | None:
@@ -274,12 +280,13 @@ def _main_picture(report: Report, broken: int | None) -> Report:
     return picture  # type: ignore[no-any-return]  # JSON
 
 
-def _rank(stream: Report, report: Report) -> tuple[bool, bool, bool, bool, int]:
+def _rank(stream: Report, report: Report) -> tuple[bool, bool, bool, bool, bool, int]:
     """Return a key that is greatest for the main picture. Of equal streams the first one is."""
     frames = _positive(stream.get("nb_frames"))
     moves = frames > 1 if frames else bool(_ratio(stream.get("avg_frame_rate")))
     return (
         _names_codec(stream),
+        stream.get("codec_name") in VIDEO_CODECS,
         bool(frames) or moves or bool(_packets_of(stream, report)),
         bool(stream["disposition"].get("default")),
         moves,
@@ -352,7 +359,7 @@ def _size(video: Report) -> tuple[int, int]:
     return width, height
 
 
-def _duration_s(format_: Report, played: list[Report], start_s: float) -> float | None:
+def _duration_s(format_: Report, played: list[Report], start_s: float | None) -> float | None:
     """Return the duration of picture and sound: subtitles may go on for hours after them."""
     whole = _positive(format_.get("duration"))
     ends = [_end_s(stream, start_s) for stream in played]
@@ -362,14 +369,19 @@ def _duration_s(format_: Report, played: list[Report], start_s: float) -> float 
     return round(whole, 3) if whole else None
 
 
-def _end_s(stream: Report, start_s: float) -> float | None:
+def _end_s(stream: Report, start_s: float | None) -> float | None:
     """Return the time from the file's beginning to a stream's end."""
     length_s = _length_s(stream, start_s)
-    late_s = (_start_s(stream) or start_s) - start_s
-    return length_s + max(0, late_s) if length_s else None
+    return length_s + _late_s(stream, start_s) if length_s else None
 
 
-def _length_s(stream: Report, start_s: float) -> float | None:
+def _late_s(stream: Report, start_s: float | None) -> float:
+    """Return the time from the file's beginning to a stream's, 0 if the file states none."""
+    begin_s = _start_s(stream)
+    return 0 if begin_s is None or start_s is None else max(0, begin_s - start_s)
+
+
+def _length_s(stream: Report, start_s: float | None) -> float | None:
     """Return a stream's own duration. In Matroska a tag has the time of its end."""
     stated = _positive(stream.get("duration"))
     if stated:
@@ -379,7 +391,7 @@ def _length_s(stream: Report, start_s: float) -> float | None:
         return None
     hours, minutes, seconds = tag.groups()
     end_s = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    return max(0, end_s - max(0, (_start_s(stream) or 0) - start_s)) or None
+    return max(0, end_s - _late_s(stream, start_s)) or None
 
 
 def _bit_rate(format_: Report) -> int | None:

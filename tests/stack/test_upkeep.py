@@ -13,7 +13,7 @@ def test_an_upload_whose_event_was_lost_is_processed(world: FaultyStack, clips: 
     stack = world.stack
     with world.without_events():
         video_id = stack.upload_signed(clips["tiny.mp4"])
-    world.age(video_id, "upload.expires_at", "updated_at")
+    world.age(video_id, "upload.expires_at", "updated_at", "claimable_at")
     video = stack.finished(video_id)
     assert (video["status"], video["attempts"]) == ("done", 1)
     assert f"{video_id}  retry       its event was lost: it is started again" in stack.output
@@ -23,7 +23,7 @@ def test_an_event_that_was_only_late_changes_nothing(world: FaultyStack, clips: 
     stack = world.stack
     with world.without_events():
         video_id = stack.upload_signed(clips["tiny.mp4"])
-    world.age(video_id, "upload.expires_at", "updated_at")
+    world.age(video_id, "upload.expires_at", "updated_at", "claimable_at")
     before = stack.finished(video_id)
     world.send("clipo-events", world.event(video_id))
     eventually(lambda: world.record(video_id)["source"]["sequencer"].startswith("0A"))
@@ -32,7 +32,7 @@ def test_an_event_that_was_only_late_changes_nothing(world: FaultyStack, clips: 
 
 def test_an_upload_that_never_came_fails_with_a_sentence(world: FaultyStack, clips: Clips) -> None:
     video_id = world.stack.create(clips["tiny.mp4"])["id"]
-    world.age(video_id, "upload.expires_at", "updated_at")
+    world.age(video_id, "upload.expires_at", "updated_at", "claimable_at")
     video = world.stack.finished(video_id)
     assert video["status"] == "failed"
     assert video["error"] == {
@@ -45,7 +45,7 @@ def test_an_upload_that_never_came_fails_with_a_sentence(world: FaultyStack, cli
 
 def test_an_upload_that_came_after_all_is_processed(world: FaultyStack, clips: Clips) -> None:
     created = world.stack.create(clips["tiny.mp4"])
-    world.age(created["id"], "upload.expires_at", "updated_at")
+    world.age(created["id"], "upload.expires_at", "updated_at", "claimable_at")
     assert world.stack.finished(created["id"])["status"] == "failed"
     content = clips["tiny.mp4"].read_bytes()
     world.s3.put_object(Bucket="clipo-uploads", Key=source_key(created["id"]), Body=content)

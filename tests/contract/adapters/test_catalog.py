@@ -32,7 +32,7 @@ from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Lease, Status, UploadedObject, Video, Webhook
 from functions.processing.process_video import VideoProcessor
 from tests import moves
-from tests.examples import CREATED, done_video, failure, processing, uploaded, video
+from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video
 from tests.fakes.stepped import EtagEngine, SteppedSources, SteppedStorage
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -232,6 +232,7 @@ def states() -> dict[str, Video]:
         "released": moved(lifecycle.release(claimed, LEASE, now=NOW)),
         "replayed": lifecycle.replay(claimed, now=LATER),
         "done": done,
+        "odd": replace(done, media=odd_video().media, thumbnail=odd_video().thumbnail),
         "silent": replace(done, media=silent, webhook=None),
         "begun": begun,
         "told": replace(begun, webhook=lifecycle.ended(begun.webhook, 204, now=LATER)),

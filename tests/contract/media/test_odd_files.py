@@ -43,6 +43,8 @@ ODD = {
     "wrong-size.webm": Odd(),
     "mirrored.mp4": Odd(),
     "rotated.mp4": Odd(size=(360, 640), rotation=90),
+    "exif-quarter.avi": Odd(size=(360, 640), rotation=90),
+    "exif-half.avi": Odd(rotation=180),
     "one-frame.webm": Odd(at_s=0, duration_s=0, frame_rate=None, size=(320, 240)),
     "cropped-away.mkv": Odd(),
     "half.mp4": Odd(warnings=("truncated",)),

@@ -1,5 +1,6 @@
 """The resource API."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,8 +9,8 @@ from starlette.testclient import TestClient
 
 from functions.core import lifecycle
 from functions.core.s3_event import pad_sequencer
-from functions.core.video import Lease, Status, Video
-from tests.examples import CREATED, ID, done_video, failed_video, uploaded, video
+from functions.core.video import Fallback, Lease, Status, Video
+from tests.examples import CREATED, ID, done_video, failed_video, odd_video, uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -175,6 +176,30 @@ class TestGet:
         assert body["thumbnail"]["url"] == f"http://testserver/videos/{ID}/thumbnail"
         assert body["processing"]["wall_ms"] == 120
         assert "retry-after" not in response.headers
+
+    @pytest.mark.parametrize(
+        ("fallback", "reason", "shown"),
+        [
+            (False, None, None),
+            (True, Fallback.DARK, "dark"),
+            (True, None, "start"),  # as release 0.1 wrote it
+        ],
+    )
+    def test_says_why_the_thumbnail_is_not_at_10_percent(
+        self,
+        client: TestClient,
+        records: FakeCatalog,
+        fallback: object,
+        reason: Fallback | None,
+        shown: str | None,
+    ) -> None:
+        done = odd_video()
+        assert done.thumbnail
+        thumbnail = replace(done.thumbnail, fallback=bool(fallback), fallback_reason=reason)
+        records.videos[ID] = replace(done, thumbnail=thumbnail)
+        body = client.get(f"/videos/{ID}").json()
+        assert body["thumbnail"]["fallback"] == shown
+        assert body["warnings"] == ["truncated"]
 
     def test_says_when_to_ask_again_while_it_is_unfinished(
         self, client: TestClient, records: FakeCatalog

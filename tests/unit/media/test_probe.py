@@ -175,12 +175,13 @@ _STILL = {"nb_frames": "1"}
     ("first", "second"),
     [
         ({"codec_name": "unknown"}, {}),
+        ({"codec_name": "kmvc"}, {}),
         (_EMPTY | {"disposition": {"attached_pic": 0, "default": 1}}, {"width": 16}),
         ({"width": 9000, "height": 3000}, {"disposition": {"attached_pic": 0, "default": 1}}),
         (_STILL | {"width": 3000}, {"nb_frames": "100"}),
         ({"width": 160}, {}),
     ],
-    ids=["unknown codec", "empty", "not default", "still", "smaller"],
+    ids=["unknown codec", "unsupported codec", "empty", "not default", "still", "smaller"],
 )
 def test_the_main_picture_is_found_behind_another(
     first: dict[str, Any], second: dict[str, Any]
@@ -224,6 +225,10 @@ def test_the_position_in_a_late_picture_is_counted_from_its_beginning() -> None:
     late = VIDEO | {"start_time": "7.4", "duration": "10"}
     probed = probe.parse_report(report(late, AUDIO | {"duration": "16"}, start_time="1.4"))
     assert probed.position_s(0.1) == 7
+
+
+def test_a_beginning_that_the_file_does_not_state_is_not_late() -> None:
+    assert probe.parse_report(report(VIDEO | {"start_time": "30"})).late_s == 0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from functions.api.schemas import video_resource
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
-from tests.examples import ID, done_video, failed_video
+from tests.examples import ID, done_video, failed_video, odd_video
 
 
 def test_the_payload_of_a_done_video() -> None:
@@ -54,7 +54,7 @@ def test_the_payload_of_a_failed_video() -> None:
     }
 
 
-@pytest.mark.parametrize("video", [done_video(), failed_video()])
+@pytest.mark.parametrize("video", [done_video(), odd_video(), failed_video()])
 def test_the_payload_agrees_with_the_api(video: Video) -> None:
     shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
     if shown["thumbnail"]:
