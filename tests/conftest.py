@@ -24,6 +24,8 @@ _FOR_TESTS = re.compile(
 
 for _name in [name for name in os.environ if not _FOR_TESTS.fullmatch(name)]:
     del os.environ[_name]
+# Chromium cannot open a file whose name its locale does not encode.
+os.environ["LC_ALL"] = "C.UTF-8"
 
 # On a busy machine a slow example is not a failure.
 settings.register_profile("clipo", deadline=None)

@@ -9,8 +9,8 @@ import signal
 import socket
 import sys
 import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ def yesterday(
         abandoned = abandon_uploads(two, clips)
         (slow / "shut").touch()
         cut_short = one.upload_form(clips["tiny.mp4"])
-        eventually(lambda: "sleep" in [process.name() for process in descendants(one)])
+        eventually(lambda: "sleep" in names(descendants(one)))
         interrupted.processes = [process.pid for process in descendants(one)]
         interrupted.exit_code = one.stop()
         killed.processes = [process.pid for process in descendants(two)]
@@ -155,6 +155,12 @@ def worked(stack: RunningStack, clips: Clips) -> Day:
 
 def descendants(stack: RunningStack) -> list[psutil.Process]:
     return psutil.Process(stack.process.pid).children(recursive=True)
+
+
+def names(processes: Iterable[psutil.Process]) -> Iterator[str]:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # it ended after it was listed
+            yield process.name()
 
 
 class TestYesterday:
