@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle import Move, Refusal, may_discard
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Status, Video, Webhook
 
@@ -110,5 +110,5 @@ def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move
 
 def discard(catalog: Catalog, video: Video | None) -> None:
     """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
-    while video and video.status is Status.PENDING and not catalog.discard(video):
+    while video and may_discard(video) and not catalog.discard(video):
         video = catalog.get(video.id)

@@ -15,7 +15,6 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.api.sign_upload import extend_upload, sign_form
 from functions.core import lifecycle
-from functions.core.failures import FailureCode
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video
@@ -108,11 +107,12 @@ def _answer_again(services: Services, video_id: str) -> tuple[Video, SignedPost 
     if video is None:
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
-    if video.error and video.error.code == FailureCode.UPLOAD_EXPIRED:
-        # The file did not come in time: the video waits for it once more.
-        now = services.now()
-        retried = change(services.catalog, video, lambda seen: lifecycle.retry(seen, now=now))
-        video = retried if isinstance(retried, Video) else video
+    now = services.now()
+    moved = change(
+        services.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now)
+    )
+    if isinstance(moved, Video):
+        video = moved
     awaited = extend_upload(services, video)
     if awaited is None:
         return find_video(services, video_id), None

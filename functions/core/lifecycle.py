@@ -70,6 +70,9 @@ DELIVERY_TIME = timedelta(minutes=2)
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """How far a receiver can postpone the next delivery attempt."""
 
+CLOCK_SKEW = timedelta(seconds=2)
+"""Tolerated lead of the clock that set a webhook's due time: the first is set by processing."""
+
 _GONE = 410
 """Status by which a receiver says that it wants no further attempts."""
 
@@ -144,6 +147,21 @@ def extend_upload(video: Video, *, now: datetime) -> Move:
     if video.upload.expires_at - now > UPLOAD_WINDOW / 2:
         return video
     return replace(video, upload=replace(video.upload, expires_at=now + UPLOAD_WINDOW))
+
+
+def may_discard(video: Video) -> bool:
+    """Tell whether a video still waits for its first event: its record can then be removed.
+
+    A retried or reprocessed video is pending, too, but has a source.
+    """
+    return video.status is Status.PENDING and video.source is None
+
+
+def await_upload_again(video: Video, *, now: datetime) -> Move:
+    """Retry a video whose upload did not arrive in time. Any other video stays as it is."""
+    if video.error is None or video.error.code != UPLOAD_EXPIRED.code:
+        return video
+    return retry(video, now=now)
 
 
 # ---- A worker ----------------------------------------------------------------------------------
@@ -235,6 +253,15 @@ def release(video: Video, lease: Lease, *, now: datetime) -> Move:
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
     return replace(video, lease=Lease(token="", until=now), claimable_at=now, updated_at=now)
+
+
+def needs_current_object(seen: Video, event: UploadedObject, claimed: Move) -> bool:
+    """Tell whether a claim counts only if the bucket still has the event's object.
+
+    A finished video changes for the newest upload only. An event without a sequencer does not say
+    whether a newer upload has replaced its object.
+    """
+    return not event.source.sequencer or (seen.status.finished and isinstance(claimed, Video))
 
 
 def _holds(video: Video, lease: Lease) -> bool:
@@ -348,7 +375,12 @@ def is_overdue(video: Video, *, now: datetime) -> bool:
     """Tell whether an unfinished video has outlasted its upload window or its lease, and grace."""
     if video.status is Status.PENDING:
         return video.upload.expires_at < now - UPLOAD_GRACE
-    return video.claimable_at is not None and video.claimable_at < now - LAPSE_GRACE
+    return video.claimable_at is not None and video.claimable_at < overdue_before(now)
+
+
+def overdue_before(now: datetime) -> datetime:
+    """Return the moment before which every overdue video was claimable."""
+    return now - LAPSE_GRACE
 
 
 def event_may_come(video: Video, *, now: datetime) -> bool:
@@ -410,6 +442,11 @@ def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: da
 
 
 # ---- The webhook -------------------------------------------------------------------------------
+
+
+def is_due(webhook: Webhook, *, now: datetime) -> bool:
+    """Tell whether a delivery attempt may be made now."""
+    return webhook.due_at is not None and webhook.due_at <= now + CLOCK_SKEW
 
 
 def begin_delivery(video: Video, *, now: datetime) -> Move:

@@ -11,7 +11,7 @@ from typing import Any
 
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.storage import ObjectGone, SourceReplaced, Storage
+from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remove_thumbnail
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
@@ -60,9 +60,6 @@ class VideoProcessor:
         now = self.now()
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)
-        if not event.source.sequencer and not self.sources.is_current(event):
-            # Without S3's order of events only the object itself tells an old one.
-            return self._refused(event, Refusal.SUPERSEDED)
         work = _Work(now, time.monotonic())
         try:
             # Here, too: a claim whose answer was lost may have been carried out.
@@ -89,10 +86,8 @@ class VideoProcessor:
             nonlocal seen
             seen = current
             moved = lifecycle.claim(seen, event, lease, now=now)
-            claims = isinstance(moved, Video)
-            if claims and seen.status.finished and not self.sources.is_current(event):
-                # Overwritten: a finished status moves for the newest upload only.
-                return Refusal.SUPERSEDED
+            if lifecycle.needs_current_object(seen, event, moved):
+                return moved if self.sources.is_current(event) else Refusal.SUPERSEDED
             return moved
 
         moved = change(self.catalog, seen, claim)
@@ -226,7 +221,7 @@ class VideoProcessor:
             self.storage.delete_objects_of(video_id)
         elif work.published:
             self.storage.delete_thumbnail(work.published)
-        logger().info("work dropped", reason=Refusal.SUPERSEDED, **_cost(work.finished(self.now())))
+        logger().info("work dropped", reason=refusal, **_cost(work.finished(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
 
     def _enqueue_webhook(self, video_id: str) -> None:
@@ -241,17 +236,10 @@ class VideoProcessor:
     def _remove_replaced(self, claimed: Video, finished: Video) -> None:
         """Remove the thumbnail of an earlier result, unless that result stays."""
         if claimed.thumbnail and claimed.thumbnail != finished.thumbnail:
-            self._remove_thumbnail(claimed.thumbnail.key)
+            self._remove_thumbnail(claimed.id, claimed.thumbnail.key)
 
-    def _remove_thumbnail(self, key: str | None) -> None:
-        """Remove a picture that nothing refers to any more."""
-        if key is None:
-            return
-        try:
-            self.storage.delete_thumbnail(key)
-        except Unavailable:
-            # It is in nobody's way, and what matters has been recorded.
-            logger().warning("thumbnail not removed", exc_info=True)
+    def _remove_thumbnail(self, video_id: str, key: str) -> None:
+        remove_thumbnail(self.storage.delete_thumbnail, key, video_id=video_id)
 
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
         """Let the lease lapse, and leave no picture of this attempt."""
@@ -265,9 +253,9 @@ class VideoProcessor:
             # The error that brought us here matters more; the lease ends by itself.
             logger().warning("lease not released", exc_info=True)
             return
-        if isinstance(released, Video):
-            # So it was not completed, although the attempt to do so may have failed half-way.
-            self._remove_thumbnail(work.published)
+        if isinstance(released, Video) and work.published:
+            # This attempt did not complete the video, even if its last save had no answer.
+            self._remove_thumbnail(event.video_id, work.published)
 
 
 @dataclass(slots=True)

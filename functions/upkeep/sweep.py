@@ -11,7 +11,6 @@ from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.lifecycle import LAPSE_GRACE
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import Source, Status, Video
 from functions.upkeep.stuck import fail_stuck
@@ -24,8 +23,8 @@ MARGIN_S = 30
 class Report:
     """What one sweep has found and done."""
 
-    migrated: bool = True
-    """Whether the database has this release's schema, or could not be asked."""
+    migrated: bool | None = None
+    """Whether the database has this release's schema; `None` if MongoDB did not answer."""
     seen: int = 0
     """Overdue videos."""
     waiting: int = 0
@@ -92,12 +91,12 @@ class Sweep:
         except CatalogUnavailable as error:
             logger().exception("schema not checked")
             report.problems.append(error)
-        if not report.migrated:
+        if report.migrated is False:
             logger().warning("database not migrated", run="clipo migrate")
 
     def _overdue(self) -> Iterator[Video]:
         now = self.now()
-        for video in self.catalog.unfinished(before=now - LAPSE_GRACE):
+        for video in self.catalog.unfinished(before=lifecycle.overdue_before(now)):
             if lifecycle.is_overdue(video, now=now):
                 yield video
 

@@ -5,7 +5,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from standardwebhooks import Webhook as Signer
@@ -23,7 +23,6 @@ from functions.webhooks.payload import event_type, payload
 MARGIN_S = 45
 """Seconds that one attempt may take, with slow DNS, a slow receiver and a slow catalog."""
 
-_CLOCK_SKEW = timedelta(seconds=2)
 _MAX_FAILED_IN_A_ROW = 3
 """Consecutive failed attempts after which a run stops and leaves the rest to the next run."""
 
@@ -67,7 +66,7 @@ class Webhooks:
     def deliver(self, video_id: str) -> None:
         """Attempt one video's webhook if it is due. Raises `CatalogUnavailable`."""
         video = self.catalog.get(video_id)
-        if video and video.webhook and _is_due(video.webhook):
+        if video and video.webhook and lifecycle.is_due(video.webhook, now=datetime.now(UTC)):
             self._attempt(video)
 
     def _attempt(self, video: Video) -> bool | None:
@@ -120,11 +119,6 @@ class Webhooks:
             self.queue.enqueue(video_id, delay_s=min(round(delay_s) + 1, LONGEST_DELAY_S))
         except QueueUnavailable:
             logger().warning("webhook not enqueued", video_id=video_id, exc_info=True)
-
-
-def _is_due(webhook: Webhook) -> bool:
-    # The first attempt is due by the clock of processing, which may be slightly fast.
-    return webhook.due_at is not None and webhook.due_at <= datetime.now(UTC) + _CLOCK_SKEW
 
 
 def _log(video: Video, webhook: Webhook, *, reason: str) -> None:

@@ -166,6 +166,15 @@ class TestRecords:
         discard(catalog, other)
         assert catalog.get(other.id) is None
 
+    def test_are_not_discarded_when_they_wait_for_another_attempt(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        moves.fail_stuck(catalog, pending.id, now=NOW)
+        retried = moves.retry(catalog, pending.id, now=NOW)
+        discard(catalog, retried)
+        assert catalog.get(pending.id) == retried
+
 
 def test_ids_made_at_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in copies of one process, which SnapStart makes: nothing is drawn ahead or counted."""

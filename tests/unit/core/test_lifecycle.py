@@ -1,5 +1,6 @@
 """The rules of a video's life, one by one and in every order that thousands of tries find."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from functions.core import lifecycle
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
@@ -58,7 +60,36 @@ class TestExtendUpload:
         assert lifecycle.extend_upload(claimed(), now=NOW) is Refusal.NOT_PENDING
 
 
+class TestDiscard:
+    @pytest.mark.parametrize("make", [done_video, failed_video])
+    def test_only_before_the_first_event(self, make: Callable[[], Video]) -> None:
+        again = lifecycle.retry if make is failed_video else lifecycle.reprocess
+        assert lifecycle.may_discard(pending())
+        assert not lifecycle.may_discard(claimed())
+        assert not lifecycle.may_discard(moved(again(make(), now=NOW)))
+
+
+class TestAwaitUploadAgain:
+    def test_an_expired_upload_is_awaited_again(self) -> None:
+        error = UPLOAD_EXPIRED.failure()
+        expired = lifecycle.fail_stuck(pending(), error=error, webhook=None, now=NOW)
+        again = moved(lifecycle.await_upload_again(expired, now=NOW))
+        assert (again.status, again.error) == (Status.PENDING, None)
+
+    @pytest.mark.parametrize("other", [video(), failed_video(), done_video()])
+    def test_any_other_video_stays(self, other: Video) -> None:
+        assert lifecycle.await_upload_again(other, now=NOW) is other
+
+
 class TestClaim:
+    def test_a_finished_status_and_an_event_without_order_need_the_current_object(self) -> None:
+        assert lifecycle.needs_current_object(done_video(), uploaded(), claimed())
+        assert not lifecycle.needs_current_object(done_video(), uploaded(), Refusal.DUPLICATE)
+        assert not lifecycle.needs_current_object(pending(), uploaded(), claimed())
+        without_order = uploaded(sequencer="")
+        for outcome in (claimed(), Refusal.BUSY):
+            assert lifecycle.needs_current_object(pending(), without_order, outcome)
+
     def test_a_pending_video(self) -> None:
         taken = claimed()
         assert (taken.status, taken.attempts, taken.lease) == (Status.PROCESSING, 1, LEASE)
@@ -343,6 +374,20 @@ class TestWebhook:
         begun = moved(lifecycle.begin_delivery(told, now=NOW))
         due_at = NOW + lifecycle.DELIVERY_TIME
         assert begun == replace(told, webhook=replace(WEBHOOK, attempts=1, due_at=due_at))
+
+    @pytest.mark.parametrize(
+        ("due_at", "due"),
+        [
+            (None, False),
+            (NOW, True),
+            (NOW + lifecycle.CLOCK_SKEW, True),
+            (NOW + timedelta(seconds=3), False),
+        ],
+    )
+    def test_is_due_by_a_clock_that_may_be_slow(
+        self, due_at: datetime | None, *, due: bool
+    ) -> None:
+        assert lifecycle.is_due(replace(WEBHOOK, due_at=due_at), now=NOW) is due
 
     def test_a_last_attempt_that_was_interrupted_is_not_made_again(self) -> None:
         last = replace(WEBHOOK, attempts=len(lifecycle.WEBHOOK_DELAYS) + 1)

@@ -431,13 +431,18 @@ def deleted_and_bad(world: World) -> None:
     deleted(world)
 
 
-@pytest.mark.parametrize("spoil", [replaced, deleted, deleted_and_bad])
-def test_work_that_is_of_no_use_leaves_a_line(world: World, spoil: Callable[[World], None]) -> None:
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [(replaced, "superseded"), (deleted, "unknown"), (deleted_and_bad, "unknown")],
+)
+def test_work_that_is_of_no_use_leaves_a_line(
+    world: World, spoil: Callable[[World], None], reason: str
+) -> None:
     spoil(world)
     with logged() as lines:
         world.process()
     assert lines[-1]["message"] == "work dropped"
-    assert lines[-1]["reason"] == "superseded"
+    assert lines[-1]["reason"] == reason
     assert {"wall_ms", "bytes_read", "requests"} <= lines[-1].keys()
 
 

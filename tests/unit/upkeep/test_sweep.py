@@ -305,9 +305,12 @@ def test_a_schema_that_cannot_be_checked_keeps_no_video_waiting(
 
     monkeypatch.setattr(FakeCatalog, "ensure_schema", too_long)
     world.has(pending())
-    report = world.sweep()
+    with logged() as lines:
+        report = world.sweep()
     assert len(world.processing.started) == 1
     assert len(report.problems) == 1, "and the run is an error, for the alarm"
+    assert report.summary()["migrated"] is None
+    assert "database not migrated" not in [line["message"] for line in lines]
 
 
 def test_without_a_catalog_there_is_nothing_to_go_on_with(world: World) -> None:
