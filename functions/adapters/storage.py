@@ -1,11 +1,13 @@
 """Object storage, as the functions use it. `signed/storage.py` and `sdk/storage.py` are S3."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import BinaryIO, Protocol
 
+from functions.adapters.telemetry import logger
+from functions.core.unavailable import StorageUnavailable
 from functions.core.video import Source
 
 READ_BYTES = 64 << 10
@@ -99,3 +101,14 @@ class Storage(Protocol):
 
     def delete_objects_of(self, video_id: str) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat."""
+
+
+def remove_thumbnail(delete: Callable[[str], None], key: str, *, video_id: str) -> None:
+    """Call `delete` for a thumbnail that no record refers to; log if the storage does not answer.
+
+    Callers have already recorded the video's result. The thumbnail goes when the video is deleted.
+    """
+    try:
+        delete(key)
+    except StorageUnavailable:
+        logger().warning("thumbnail not removed", video_id=video_id, exc_info=True)

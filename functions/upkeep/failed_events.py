@@ -54,8 +54,8 @@ class FailedEvents:
     uploads_bucket: str
     now: Clock = utc_now
 
-    def settle(self, body: str) -> int:
-        """Settle one message of the queue; return how many videos it has failed.
+    def settle(self, body: str) -> None:
+        """Settle one message of the queue.
 
         A malformed message is logged and dropped: the sweep finds its video. Raises
         `CatalogUnavailable` or `StorageUnavailable`; then the queue must deliver the message again.
@@ -65,30 +65,31 @@ class FailedEvents:
             found = records(failed.event)
         except MalformedEvent as error:
             logger().error("failed event not understood", reason=str(error))
-            return 0
-        return sum(self._settle_record(record, failed) for record in found)
+            return
+        for record in found:
+            self._settle_record(record, failed)
 
-    def _settle_record(self, record: Mapping[str, Any], failed: FailedEvent) -> bool:
+    def _settle_record(self, record: Mapping[str, Any], failed: FailedEvent) -> None:
         try:
             upload = uploaded_object(record, bucket=self.uploads_bucket)
         except MalformedEvent as error:
             logger().error("failed event not understood", reason=str(error))
-            return False
+            return
         if upload is None:
-            return False
+            return
         with log_context(event_id=event_id(record)):
-            return self._give_up(upload, failed)
+            self._give_up(upload, failed)
 
-    def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> bool:
+    def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> None:
         video = self.catalog.get(upload.video_id)
         if video is None:
             # The video was deleted. Its worker may have died before it removed its own output, and
             # no other event will start a worker that does.
             self.storage.delete_objects_of(upload.video_id)
-            return False
+            return
         if not is_abandoned(video, upload, failed_at=failed.failed_at):
             logger().info("failed event ignored", video_id=video.id, status=video.status)
-            return False
+            return
         logger().warning("retries exhausted", video_id=video.id, condition=failed.condition)
         error = RETRIES_EXHAUSTED.failure()
-        return fail_stuck(self.catalog, self.storage, video, error, now=self.now())
+        fail_stuck(self.catalog, self.storage, video, error, now=self.now())

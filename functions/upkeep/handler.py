@@ -5,7 +5,7 @@ Its schedule and the failure queue invoke it.
 
 import os
 from dataclasses import asdict
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from functions.adapters.jobs import ProcessingFunction
@@ -33,14 +33,13 @@ def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
 
     Raises `UnknownEvent`. A sweep that could not settle all videos ends with an `ExceptionGroup`.
     """
-
-    def settle(body: str) -> None:
-        wired.failed_events.settle(body)
-
-    def run(remaining_s: RemainingTime) -> dict[str, Any]:
-        return _sweep(wired, remaining_s)
-
-    return dispatch(event, context, run=run, settle=settle, margin_s=MARGIN_S)
+    return dispatch(
+        event,
+        context,
+        run=partial(_sweep, wired),
+        settle=wired.failed_events.settle,
+        margin_s=MARGIN_S,
+    )
 
 
 def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:

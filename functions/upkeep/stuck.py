@@ -4,9 +4,9 @@ from datetime import datetime
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.sdk.storage import SdkStorage
+from functions.adapters.storage import remove_thumbnail
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
-from functions.core.unavailable import Unavailable
 from functions.core.video import Failure, Status, Video
 
 
@@ -30,9 +30,5 @@ def fail_stuck(
     )
     count_failed(error.code)
     if seen.thumbnail and not kept:
-        try:
-            storage.delete_thumbnail(seen.thumbnail.key)
-        except Unavailable:
-            # The failure is recorded, and nothing shows this thumbnail any more.
-            logger().warning("thumbnail not removed", video_id=seen.id, exc_info=True)
+        remove_thumbnail(storage.delete_thumbnail, seen.thumbnail.key, video_id=seen.id)
     return True
