@@ -10,29 +10,29 @@ from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Status, Video, Webhook
 
 _TRIES = 10
-"""More than the number of writers that one record has at a time."""
+"""The number of attempts to save a change: more than one record has writers at a time."""
 
 UploadMethod: TypeAlias = Literal["POST", "form"]
-"""How a file is uploaded: straight to storage, or through the API. Only release 0.1 reads it."""
+"""The way of an upload: straight to storage, or through the API. Only release 0.1 reads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How far the search for orphaned objects has come."""
+    """The progress of the search for orphaned objects."""
 
     after: str
     """The last key that was checked; empty before the first."""
     due_at: datetime
-    """When the search continues."""
+    """The time at which the search continues."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyUse:
-    """The request that an `Idempotency-Key` was first sent with."""
+    """The first request with an `Idempotency-Key`."""
 
     key: str
     fingerprint: str
-    """A hash of the request's body: a client must not use the key with another one."""
+    """A hash of the request's body. A client must not send the key with another body."""
     video_id: str
     expires_at: datetime
 
@@ -90,10 +90,10 @@ class Catalog(Protocol):
 
 
 def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move:
-    """Save what a rule makes of a record, and return it with its new version.
+    """Apply a rule to a record, save the result, and return it with its new version.
 
-    Another writer may be faster: then the record is read again, and the rule decides anew. Raises
-    `CatalogUnavailable`, also if that happens many times in a row.
+    If another writer was faster, read the record again and apply the rule to that. Raises
+    `CatalogUnavailable`, also if other writers are faster many times in a row.
     """
     for _ in range(_TRIES):
         new = rule(seen)

@@ -1,4 +1,4 @@
-"""Starts processing and enqueues webhooks, by either way to AWS.
+"""Starts processing and enqueues webhooks, with signed requests or with AWS's SDK.
 
 Both requests are asynchronous: Lambda keeps an event and retries it, and the next scheduled run
 replaces a queue message that got lost.
@@ -19,21 +19,21 @@ LONGEST_DELAY_S = 900
 """The longest delay of an SQS message."""
 
 CALL_TIMEOUT_S = 3
-"""How long Lambda and SQS may take to answer. Clipo sends each request once."""
+"""The time limit for a response of Lambda or SQS. Clipo sends each request once."""
 
 _VIDEO_ID_FIELD = "webhook_of"
 _VIDEO_ID = re.compile("[0-9a-f]{24}")
 
 
 class Jobs(Protocol):
-    """Starts processing: on Lambda, or by the local stack's queue."""
+    """Starts processing on Lambda or through the local stack's queue."""
 
     def start(self, upload: UploadedObject) -> None:
         """Hand an uploaded object to processing, as S3 does. Raises `ProcessingUnavailable`."""
 
 
 class ProcessingFunction:
-    """The deployed function."""
+    """The deployed processing function."""
 
     def __init__(self, environ: Mapping[str, str], invoke: Callable[[str, str], None]) -> None:
         """Read PROCESSING_FUNCTION, the name or ARN, and UPLOADS_BUCKET.
@@ -56,12 +56,12 @@ class ProcessingFunction:
 class WebhookQueue:
     """The queue that the webhooks function reads.
 
-    A message may get lost: the record keeps when its webhook is due, and the next scheduled run
-    finds it (ADR 16).
+    A message may get lost: the next scheduled run finds the webhook by its due time in the record
+    (ADR 16).
     """
 
     def __init__(self, queue_url: str, send: Callable[[str, str, int], None]) -> None:
-        """Take what sends a queue a message with a delay in seconds."""
+        """Store the queue's URL. `send` sends a queue a message with a delay in seconds."""
         self._queue_url = queue_url
         self._send = send
 

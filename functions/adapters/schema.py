@@ -13,10 +13,10 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 VERSION = 2
-"""The schema of this release. Release 0.1 had schema 1, and recorded no version."""
+"""The schema version of this release. Release 0.1 had version 1, and did not record it."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
-"""Receives what is being done, how much of it is done, and how much there is in all."""
+"""A function that receives the current step, its completed items and their total number."""
 
 _ID = "schema"
 _BATCH = 1000
@@ -38,12 +38,12 @@ _OBSOLETE_INDEXES = ("status_1_claimable_at_1", "status_1_upload.expires_at_1")
 """Indexes of release 0.1's sweep on the videos."""
 
 _OBSOLETE_SEARCH = "leftovers"
-"""The `_id` under which release 0.1 stored how far its search for orphaned objects had come."""
+"""The `_id` of the progress of release 0.1's search for orphaned objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """What a migration has changed."""
+    """The changes that a migration has made."""
 
     records: int
     indexes_built: int
@@ -57,10 +57,10 @@ def is_current(database: Database[Any]) -> bool:
 
 
 def ensure(database: Database[Any]) -> bool:
-    """Bring a database without records of release 0.1 to this schema, and return whether it has it.
+    """Bring a database without records of release 0.1 to this schema; return whether it has it.
 
-    One with such records is left to `migrate`: an index build of many records outlasts the time
-    limit of a function's client, and would be begun anew by each run.
+    Only `migrate` changes one with such records: an index build of many records outlasts the time
+    limit of a function's client, and each run would begin it anew.
     """
     if is_current(database):
         return True
@@ -91,7 +91,7 @@ def migrate(database: Database[Any], progress: Progress) -> Migration:
 
 
 def _add_versions(videos: Collection[Any], progress: Progress) -> int:
-    """Give the first version to each record of release 0.1; return how many those were."""
+    """Give each record of release 0.1 its first version; return the number of these records."""
     total, changed = videos.count_documents(_UNVERSIONED), 0
     progress("records", changed, total)
     for ids in _batches(videos):

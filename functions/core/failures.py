@@ -1,4 +1,4 @@
-"""Why a video fails: the error codes, their messages, and whether a retry can help."""
+"""The causes of failure: error codes, their messages, and whether a retry can help."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from functions.core.video import MAX_ATTEMPTS, Failure
 
 
 class FailureCode(StrEnum):
-    """The codes that clients may rely on."""
+    """The stable error codes that clients may rely on."""
 
     NOT_A_VIDEO = "not_a_video"
     NO_VIDEO_STREAM = "no_video_stream"
@@ -30,7 +30,7 @@ class Cause:
 
     code: FailureCode
     sentence: str
-    """What is wrong and what to do, with `str.format` fields for facts about the file."""
+    """The message for a person: the fault and the remedy, with `str.format` fields for details."""
     retryable: bool = False
 
     def failure(self, **facts: object) -> Failure:

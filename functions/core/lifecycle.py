@@ -1,8 +1,8 @@
 """The life of a video: every way in which its record may change.
 
-Each function takes the record as it was read and returns the record as it should become, or the
-`Refusal` that says why it may not change. Nothing here reads a clock, a database or a queue.
-`Catalog.save` writes what is returned only if the record is still as it was read.
+Each function takes a record and returns the changed record, or the `Refusal` that says why it may
+not change. No function here reads a clock, a database or a queue. `Catalog.save` writes the
+returned record only if the stored one is still as it was read.
 
     pending -> processing -> done | failed
     failed -> pending (retry)        done -> pending (reprocess)
@@ -35,22 +35,22 @@ from functions.core.video import (
 )
 
 MAX_REPLAYS = 5
-"""Events that upkeep sends for one video while none of them is claimed."""
+"""The number of events that upkeep sends for one video while no worker claims it."""
 
 UPLOAD_WINDOW = timedelta(minutes=15)
-"""How long a signed upload request is good, and how long Clipo waits for the upload."""
+"""The validity of a signed upload request, and the time that Clipo waits for the upload."""
 
 UPLOAD_GRACE = timedelta(minutes=15)
-"""How long after its upload window a pending video is left alone: its event may be late."""
+"""The time after the upload window in which the event of a pending video may still arrive."""
 
 LEASE_GRACE = timedelta(seconds=30)
-"""Added to a worker's own deadline, so that its lease outlives it."""
+"""The time by which a worker's lease outlasts its function's deadline."""
 
 LAPSE_GRACE = timedelta(seconds=60)
-"""How long after the end of a lease upkeep waits: the clocks of two machines differ."""
+"""The time that upkeep waits after the end of a lease, because two machines' clocks differ."""
 
 REPLAY_PATIENCE = timedelta(minutes=15)
-"""How long upkeep waits for a re-sent event before it sends another; doubled each time."""
+"""The time that upkeep waits for a re-sent event before it sends another; doubled each time."""
 
 WEBHOOK_DELAYS = (
     timedelta(seconds=5),
@@ -61,36 +61,37 @@ WEBHOOK_DELAYS = (
     timedelta(hours=10),
     timedelta(hours=6),
 )
-"""The time from each delivery attempt to the next: the schedule that Standard Webhooks recommends,
-until a day is over. The first attempt is made at once."""
+"""The times between delivery attempts: the schedule of Standard Webhooks, for one day. Clipo makes
+the first attempt at once."""
 
 DELIVERY_TIME = timedelta(minutes=2)
-"""How long one delivery attempt may take until Clipo counts it as interrupted."""
+"""The time after which Clipo counts a delivery attempt as interrupted."""
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
-"""How far a receiver can postpone the next delivery attempt."""
+"""The longest time by which a receiver can postpone the next delivery attempt."""
 
 CLOCK_SKEW = timedelta(seconds=2)
-"""Tolerated lead of the clock that set a webhook's due time: the first is set by processing."""
+"""The tolerated difference between the clocks of processing and webhooks: processing sets the due
+time of the first delivery attempt."""
 
 _GONE = 410
-"""Status by which a receiver says that it wants no further attempts."""
+"""The HTTP status with which a receiver asks for no further attempts."""
 
 _ACCEPTED = range(200, 300)
-"""Statuses by which a receiver accepts a webhook. A redirect is none of them."""
+"""The HTTP statuses with which a receiver accepts a webhook. A redirect is not one of them."""
 
 
 class Refusal(StrEnum):
-    """Why a record may not change."""
+    """The reason why a record may not change."""
 
     UNKNOWN = "unknown"
-    """There is no such video: it was deleted, or was never ours."""
+    """The catalog has no such video, for example because it was deleted."""
     DUPLICATE = "duplicate"
-    """This object has been processed to the end."""
+    """A worker has already finished processing this object."""
     SUPERSEDED = "superseded"
     """A newer upload of the same video has been claimed, or another worker holds the lease."""
     BUSY = "busy"
-    """Another worker holds a live lease: try again later."""
+    """Another worker holds a lease that has not expired: the caller can retry later."""
     EXHAUSTED = "exhausted"
     """All attempts are used up."""
     NOT_PENDING = "not_pending"
@@ -100,11 +101,11 @@ class Refusal(StrEnum):
     NOT_DONE = "not_done"
     """Only a done video can be reprocessed."""
     ANOTHER_ATTEMPT = "another_attempt"
-    """Another run has made a delivery attempt since, or the webhook is another result's."""
+    """Another run has made a delivery attempt since, or the webhook belongs to another result."""
 
 
 Move = Video | Refusal
-"""A record as it should become, or why it may not change."""
+"""The changed record, or the reason why it may not change."""
 
 
 # ---- The upload --------------------------------------------------------------------------------
@@ -136,11 +137,11 @@ def announce(
 
 
 def extend_upload(video: Video, *, now: datetime) -> Move:
-    """Wait for the upload until a window from now has passed.
+    """Restart the upload window.
 
     The same record comes back while more than half of its window is left, so that a client that
     signs many parts at once does not compete with itself. The window and `UPLOAD_GRACE` together
-    outlast every signature. A video that is reprocessed has its file: nothing may replace it.
+    outlast every signature. A reprocessed video has its file, which no upload may replace.
     """
     if video.status is not Status.PENDING or video.has_result:
         return Refusal.NOT_PENDING
@@ -171,8 +172,8 @@ def claim(video: Video | None, event: UploadedObject, lease: Lease, *, now: date
     """Give the lease on the event's video to a worker.
 
     A newer upload of other bytes claims a video at any time. The same bytes claim an unfinished one
-    once its lease has lapsed and while attempts are left, and a failed one if they were written
-    again. A done one stays done for the same bytes (ADR 15).
+    once its lease has expired and while attempts are left, and a failed one if a client uploaded
+    them again. The same bytes never claim a done video (ADR 15).
     """
     if video is None or video.upload.key != event.key:
         return Refusal.UNKNOWN
@@ -199,9 +200,9 @@ def _why_not_again(video: Video, now: datetime) -> Refusal | None:
 
 
 def learn_order(video: Video, event: UploadedObject) -> Video:
-    """Remember that the claimed bytes were written as late as this refused event says.
+    """Store the sequencer of a refused event of the claimed bytes, if it is later.
 
-    Clipo then recognizes an event of a write before it as an older upload's.
+    Clipo then recognizes events of earlier writes as those of older uploads.
     """
     source = video.source
     if source is None or source.etag != event.source.etag:
@@ -235,9 +236,9 @@ def complete(
 def fail(
     video: Video, lease: Lease, *, error: Failure, processing: Processing, webhook: Webhook | None
 ) -> Move:
-    """Move to failed, if the worker still holds its lease; a reprocessed video is done as before.
+    """Move to failed, if the worker still holds its lease.
 
-    So a release that fails on a file does not take away what an earlier one has made of it.
+    A reprocessed video moves back to done and keeps its earlier result.
     """
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
@@ -247,8 +248,7 @@ def fail(
 def release(video: Video, lease: Lease, *, now: datetime) -> Move:
     """End the lease now, so that the next event can claim the video.
 
-    The lease loses its token, too: a request of this worker that the database carries out later
-    changes nothing.
+    The lease also loses its token: a delayed request of this worker then changes nothing.
     """
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
@@ -304,8 +304,8 @@ def _claimed(
     return replace(
         video,
         status=Status.PROCESSING,
-        # The facts of other bytes are no result of these. The end of this attempt removes their
-        # thumbnail, too.
+        # Metadata of other bytes is not a result of these. The end of this attempt also removes
+        # the thumbnail of the other bytes.
         media=video.media if same_bytes else None,
         source=source,
         lease=lease,
@@ -353,7 +353,7 @@ def retry(video: Video, *, now: datetime) -> Move:
 def reprocess(video: Video, *, now: datetime) -> Move:
     """Move from done to pending, so that this release makes a new result of the same upload.
 
-    The old result stays, and is shown, until the new one replaces it.
+    Clients see the old result until the new one replaces it.
     """
     if video.status is not Status.DONE:
         return Refusal.NOT_DONE
@@ -384,7 +384,7 @@ def overdue_before(now: datetime) -> datetime:
 
 
 def event_may_come(video: Video, *, now: datetime) -> bool:
-    """Tell whether an event of an unfinished video may still be on its way.
+    """Tell whether Lambda may still deliver an event of an unfinished video.
 
     A pending video was last changed when it was announced, retried or replayed. Each event gets
     twice the time of the one before, more than 7 hours in all: Lambda keeps an event that waits for
@@ -409,10 +409,10 @@ def why_hopeless(video: Video, found: Source | None) -> Failure | None:
 
 
 def found_upload(video: Video, found: Source) -> UploadedObject:
-    """Return an event for an object that was found by looking, in place of S3's own.
+    """Return an event for a stored object whose own event was lost.
 
-    It has the place of the claimed upload in S3's order of writes: S3's own event of a newer upload
-    still wins against it, and one of an older upload still loses.
+    The event has the sequencer of the claimed upload. S3's event of a newer upload still precedes
+    it, and one of an older upload is still refused.
     """
     sequencer = video.source.sequencer if video.source else ""
     return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
@@ -421,8 +421,8 @@ def found_upload(video: Video, found: Source) -> UploadedObject:
 def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:
     """Tell whether no worker will finish a video whose `event` has failed for the last time.
 
-    One may if it holds a live lease, or if the video was claimed, retried or replayed since. A
-    newer upload has an event of its own.
+    A worker may still finish a video that has a live lease, or that was claimed, retried or
+    replayed since. A newer upload has its own event.
     """
     if video.status.finished or video.updated_at > failed_at:
         return False
@@ -437,7 +437,7 @@ def replay(video: Video, *, now: datetime) -> Video:
 
 
 def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: datetime) -> Video:
-    """Move to failed a video that no worker finishes; a reprocessed one is done as before."""
+    """Move a video that no worker finishes to failed, or a reprocessed one back to done."""
     return replace(_failed(video, error, None, webhook, now), replays=0)
 
 
@@ -450,7 +450,7 @@ def is_due(webhook: Webhook, *, now: datetime) -> bool:
 
 
 def begin_delivery(video: Video, *, now: datetime) -> Move:
-    """Count a delivery attempt. It is saved before it is made, so that only one run makes it."""
+    """Count a delivery attempt. The caller saves it first, so that only one run makes it."""
     webhook = video.webhook
     if webhook is None:
         return Refusal.ANOTHER_ATTEMPT
@@ -464,10 +464,10 @@ def begin_delivery(video: Video, *, now: datetime) -> Move:
 def ended(
     begun: Webhook, status: int | None, *, now: datetime, retry_after: timedelta = timedelta()
 ) -> Webhook:
-    """Return an attempt with the receiver's answer, and when the next one is due, if there is one.
+    """Return the webhook after an attempt, with the due time of the next one if there is one.
 
-    `status` is HTTP's, `None` if there was no answer. `retry_after` is how long the receiver asks
-    Clipo to wait at least.
+    `status` is the HTTP status, `None` if there was no response. `retry_after` is the shortest wait
+    that the receiver asks for.
     """
     if status in _ACCEPTED:
         return replace(begun, due_at=None, last_status=status, delivered_at=now)

@@ -25,13 +25,13 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StorageSettings:
-    """Where Clipo stores objects."""
+    """The buckets for uploads and thumbnails, and the server that holds them."""
 
     uploads_bucket: str
     media_bucket: str
     region: str
     endpoint_url: str | None
-    """Address of an S3 server other than AWS; objects are then addressed by path."""
+    """The address of an S3 server other than AWS, which Clipo then addresses path-style."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
@@ -67,7 +67,7 @@ class StorageSettings:
 def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
     """Return AWS_ENDPOINT_URL_<SERVICE>, or AWS_ENDPOINT_URL, as AWS's SDKs do.
 
-    `None` stands for AWS's own. Raises `SettingsError`.
+    `None` stands for AWS's own endpoint. Raises `SettingsError`.
     """
     name = f"AWS_ENDPOINT_URL_{service.upper()}"
     url = environ.get(name) or environ.get("AWS_ENDPOINT_URL")
@@ -96,7 +96,7 @@ def _regional_host(service: str, region: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CatalogSettings:
-    """Where Clipo stores the records."""
+    """The MongoDB database of the records."""
 
     uri: str
     database: str

@@ -1,4 +1,4 @@
-"""A video and what belongs to it: values only. `lifecycle.py` has the rules for their changes."""
+"""The record of a video: values only. `lifecycle.py` has the rules for their changes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ operator or by upkeep."""
 
 
 class Status(StrEnum):
-    """Where a video is. Finished is `DONE` or `FAILED`."""
+    """The status of a video. `DONE` and `FAILED` are finished."""
 
     PENDING = "pending"
     PROCESSING = "processing"
@@ -25,27 +25,27 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExpectedUpload:
-    """The object that a video waits for."""
+    """The key and the time limit of a video's upload."""
 
     key: str
     expires_at: datetime
-    """When the upload window ends."""
+    """The end of the upload window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The stored object that is, or was, processed."""
+    """The uploaded object that a worker has claimed for processing."""
 
     etag: str
     size: int
-    """Bytes."""
+    """The size in bytes."""
     sequencer: str
-    """S3's order of the writes to one key, padded; empty where the store sends none."""
+    """S3's order of the writes to one key, padded; empty if the storage sends none."""
 
 
 @dataclass(frozen=True, slots=True)
 class UploadedObject:
-    """What an event says was uploaded, and for which video."""
+    """An upload as its event reports it, with the video that it belongs to."""
 
     video_id: str
     key: str
@@ -54,14 +54,14 @@ class UploadedObject:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right of one worker to finish a video, until a moment."""
+    """The exclusive right of one worker to finish a video, until it expires."""
 
     token: str
     until: datetime
 
 
 class MediaWarning(StrEnum):
-    """A fault of a file that can be played nevertheless."""
+    """A fault in a file that can be played nevertheless."""
 
     TRUNCATED = "truncated"
     """The end of the file is missing."""
@@ -70,7 +70,7 @@ class MediaWarning(StrEnum):
 
 
 class Fallback(StrEnum):
-    """Why a thumbnail is not the frame at 10% of the duration."""
+    """The reason why a thumbnail is not the frame at 10% of the duration."""
 
     START = "start"
     """The first frame: there is none at 10%, or the duration is unknown."""
@@ -80,23 +80,23 @@ class Fallback(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """The content of the file. `None` means that the file does not say."""
+    """The metadata of a video file. `None` stands for a value that the file does not contain."""
 
     container: str
     duration_s: float | None
     width: int
-    """Display pixels: after rotation and pixel aspect."""
+    """The width of the displayed picture in pixels, after rotation and pixel aspect ratio."""
     height: int
     rotation: int
-    """Degrees clockwise by which a player turns the coded picture: 0, 90, 180 or 270."""
+    """The clockwise turn of the coded picture for display, in degrees: 0, 90, 180 or 270."""
     frame_rate: float | None
     video_codec: str
     audio_codec: str | None
     bit_rate: int | None
-    """Bits a second, of the whole file."""
+    """The average bit rate of the whole file, in bits per second."""
     has_audio: bool
     warnings: tuple[MediaWarning, ...] = ()
-    """Faults of a file that can be played nevertheless."""
+    """Faults in a file that can be played nevertheless."""
 
     @property
     def duration(self) -> str | None:
@@ -117,22 +117,22 @@ class Thumbnail:
     height: int
     at_s: float
     fallback: bool
-    """Whether it is not the frame at 10% of the duration."""
+    """Whether the thumbnail is not the frame at 10% of the duration."""
     fallback_reason: Fallback | None = None
-    """Why it is not; `None` for a record of release 0.1, which knew only `START`.
+    """The reason for the fallback; `None` in a record of release 0.1, which knew only `START`.
 
     A field of its own, because release 0.1 reads `fallback` as a boolean after a roll-back.
     """
 
     @property
     def shown_fallback(self) -> Fallback | None:
-        """Why it is not the frame at 10%, as clients see it."""
+        """The reason for the fallback, as clients see it."""
         return self.fallback_reason or (Fallback.START if self.fallback else None)
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """What the attempt cost that finished the video."""
+    """The cost of the attempt that finished the video."""
 
     started_at: datetime
     finished_at: datetime
@@ -140,12 +140,12 @@ class Processing:
     bytes_read: int
     requests: int
     release: str | None = None
-    """The release of Clipo that made the result; `None` for 0.1."""
+    """The release of Clipo that made the result; `None` in a record of release 0.1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a video failed: a stable code and a sentence for a person."""
+    """The reason why a video failed: a stable code and a sentence for a person."""
 
     code: str
     message: str
@@ -154,21 +154,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """How far the operator's receiver has been told that a video is finished."""
+    """The webhook of one result, and its delivery so far."""
 
     id: str
-    """Of this finish: all attempts carry it, so that the receiver can drop duplicates."""
+    """The id that all attempts for this result carry, so that the receiver can drop duplicates."""
     due_at: datetime | None = None
-    """When the next attempt may be made; `None` when there is to be no other."""
+    """The time of the next attempt; `None` after the last one."""
     attempts: int = 0
     last_status: int | None = None
-    """Of HTTP; `None` when there was no answer."""
+    """The HTTP status of the latest attempt; `None` if there was no response."""
     delivered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One record of the catalog."""
+    """One video's record in the catalog."""
 
     id: str
     filename: str
@@ -179,23 +179,23 @@ class Video:
     updated_at: datetime
     upload: ExpectedUpload
     passthrough: str | None = None
-    """The client's own note: stored and returned unchanged."""
+    """The client's own text, stored and returned unchanged."""
     version: int = 0
-    """How often the record has changed; 0 for one that release 0.1 wrote."""
+    """The number of changes to the record; 0 in a record of release 0.1."""
     claimable_at: datetime | None = None
-    """When an event may claim it: at once while pending, after the lease while processing."""
+    """The time from which an event may claim the video: the end of the lease while processing."""
     source: Source | None = None
     lease: Lease | None = None
     attempts: int = 0
-    """Claims of `source`."""
+    """The number of claims of `source`."""
     replays: int = 0
-    """Events sent by the clean-up since the last claim."""
+    """The number of events that upkeep has sent since the last claim."""
     media: Media | None = None
     thumbnail: Thumbnail | None = None
     processing: Processing | None = None
     error: Failure | None = None
     webhook: Webhook | None = None
-    """The webhook of this result; `None` before there is one, and if webhooks are off."""
+    """The webhook of this result; `None` without a result, and if webhooks are off."""
 
     @property
     def has_result(self) -> bool:
@@ -204,5 +204,5 @@ class Video:
 
     @property
     def size(self) -> int:
-        """Bytes: the stored object's, or the declared ones until there is one."""
+        """The size in bytes: as stored, or as declared until the upload arrives."""
         return self.source.size if self.source else self.declared_size

@@ -1,4 +1,4 @@
-"""One uploaded object, from its event to a finished status."""
+"""Processes one uploaded object: claims its video, inspects the file and saves the result."""
 
 import time
 import uuid
@@ -31,16 +31,16 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventOutcome:
-    """What came of one event."""
+    """The result of one event."""
 
     video_id: str
     result: str
-    """`done`, `failed`, or why nothing was to be done: a `Refusal`."""
+    """`done`, `failed`, or the `Refusal` because of which the video was not changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoProcessor:
-    """Claims, inspects, publishes and completes."""
+    """Claims the video of an event, inspects its upload, and completes or fails the video."""
 
     catalog: Catalog
     storage: Storage
@@ -48,21 +48,21 @@ class VideoProcessor:
     engine: Engine
     max_bytes: int
     webhooks: WebhookQueue | None = None
-    """`None` where nobody wants to be told."""
+    """The queue that delivers results; `None` if webhooks are off."""
     now: Clock = utc_now
 
     def process(self, event: UploadedObject, *, remaining_s: Callable[[], float]) -> EventOutcome:
-        """Bring the event's video to a finished status, once.
+        """Process the upload that an event reports, unless another worker has done so.
 
-        Raises `NotNow` when another worker is at it, and whatever went wrong beneath
-        us: Lambda then delivers the event again.
+        Raises `NotNow` if the video cannot be claimed now, and any error of an external service.
+        Lambda then retries the event.
         """
         now = self.now()
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)
         work = _Work(now, time.monotonic())
         try:
-            # Here, too: a claim whose answer was lost may have been carried out.
+            # MongoDB may have saved a claim whose answer was lost: `_back_out` releases it.
             claimed = self._claim(event, lease, now)
             if isinstance(claimed, Refusal):
                 return self._refused(event, claimed)
@@ -77,7 +77,7 @@ class VideoProcessor:
             raise
 
     def _claim(self, event: UploadedObject, lease: Lease, now: datetime) -> Move:
-        """Return the video with its new lease, or why there is none."""
+        """Return the video with this worker's lease, or why the worker may not have it."""
         seen = self.catalog.get(event.video_id)
         if seen is None:
             return Refusal.UNKNOWN
@@ -109,7 +109,7 @@ class VideoProcessor:
         try:
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
-            # The newer object's own event claims the video.
+            # The event of the newer object claims the video.
             now = self.now()
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
@@ -122,8 +122,8 @@ class VideoProcessor:
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
         if reason is Refusal.UNKNOWN:
-            # Deleted while its form could still be used, or by a call that got no further than
-            # the record. Nothing else refers to what is there.
+            # The video was deleted before its upload arrived, or the delete stopped after the
+            # record. No record refers to the objects any more.
             self.storage.delete_objects_of(event.video_id)
         if reason is Refusal.DUPLICATE:
             count(Metric.DUPLICATES)
@@ -215,9 +215,9 @@ class VideoProcessor:
         return EventOutcome(video.id, failed.status)
 
     def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
-        """Stop quietly: a newer upload, another worker or a delete has the video now."""
+        """Remove this attempt's output: the video was deleted, or another worker has claimed it."""
         if refusal is Refusal.UNKNOWN:
-            # The call that deleted it may have ended before it removed the objects.
+            # The delete may have removed the objects before this attempt wrote its thumbnail.
             self.storage.delete_objects_of(video_id)
         elif work.published:
             self.storage.delete_thumbnail(work.published)
@@ -230,11 +230,11 @@ class VideoProcessor:
         try:
             self.webhooks.enqueue(video_id)
         except Unavailable:
-            # The record says that the webhook is due, and its scheduled run looks there.
+            # The next scheduled run of the webhooks function finds it by the record's due time.
             logger().warning("webhook not enqueued", exc_info=True)
 
     def _remove_replaced(self, claimed: Video, finished: Video) -> None:
-        """Remove the thumbnail of an earlier result, unless that result stays."""
+        """Remove the thumbnail of an earlier result, unless the video still shows it."""
         if claimed.thumbnail and claimed.thumbnail != finished.thumbnail:
             self._remove_thumbnail(claimed.id, claimed.thumbnail.key)
 
@@ -242,7 +242,7 @@ class VideoProcessor:
         remove_thumbnail(self.storage.delete_thumbnail, key, video_id=video_id)
 
     def _back_out(self, event: UploadedObject, lease: Lease, work: "_Work") -> None:
-        """Let the lease lapse, and leave no picture of this attempt."""
+        """Release the lease, and remove the thumbnail of this attempt."""
         now = self.now()
         try:
             seen = self.catalog.get(event.video_id)
@@ -250,7 +250,7 @@ class VideoProcessor:
                 self.catalog, seen, lambda video: lifecycle.release(video, lease, now=now)
             )
         except Unavailable:
-            # The error that brought us here matters more; the lease ends by itself.
+            # The caller raises the first error, which matters more. The lease expires by itself.
             logger().warning("lease not released", exc_info=True)
             return
         if isinstance(released, Video) and work.published:
@@ -260,14 +260,14 @@ class VideoProcessor:
 
 @dataclass(slots=True)
 class _Work:
-    """What an attempt has cost so far."""
+    """The cost of an attempt so far."""
 
     started_at: datetime
     started: float
     bytes_read: int = 0
     requests: int = 0
     published: str | None = None
-    """The key of this attempt's thumbnail, once it may be there."""
+    """The key of this attempt's thumbnail, set just before it is uploaded."""
 
     def finished(self, now: datetime) -> Processing:
         return Processing(
@@ -281,7 +281,7 @@ class _Work:
 
 
 def _cost(processing: Processing) -> dict[str, Any]:
-    """Return what an attempt has cost, for the log."""
+    """Return the cost of an attempt as fields of a log line."""
     return {
         "wall_ms": processing.wall_ms,
         "bytes_read": processing.bytes_read,
@@ -290,4 +290,5 @@ def _cost(processing: Processing) -> dict[str, Any]:
 
 
 def _measured(processing: Processing) -> dict[Metric, float]:
+    """Return the cost of an attempt as metrics."""
     return {Metric.DURATION: processing.wall_ms, Metric.BYTES_READ: processing.bytes_read}

@@ -1,4 +1,4 @@
-"""Builds the processing function's objects from its settings."""
+"""Builds the objects of the processing function from its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ _S3_READ_TIMEOUT_S = 20
 
 @dataclass(frozen=True, slots=True)
 class ProcessingServices:
-    """What the handler needs."""
+    """The objects that the handler uses."""
 
     uploads_bucket: str
     processor: VideoProcessor
 
 
 def wire(environ: Mapping[str, str]) -> ProcessingServices:
-    """Read the settings and build everything. Connections are made at their first use.
+    """Read the settings and build everything. The objects connect at their first use.
 
     Raises `SettingsError`.
     """

@@ -13,21 +13,22 @@ from functions.core.keys import owner_of
 from functions.upkeep.sweep import MARGIN_S
 
 MIN_AGE = timedelta(days=1)
-"""The age from which an object without a record is orphaned. A younger one may belong to an upload
-or a delete that is in progress."""
+"""The age from which Clipo counts an object without a record as orphaned. A younger one may belong
+to an upload or a delete in progress."""
 
 _EVERY = timedelta(days=1)
 
 
 @dataclass(slots=True)
 class OrphanReport:
-    """What one run of the search has found."""
+    """The result of one run of the search."""
 
     listed: int = 0
-    """Objects in both buckets."""
+    """The number of objects listed in both buckets."""
     orphaned: int = 0
+    """The number of orphaned objects."""
     deleted: int = 0
-    """Orphaned objects that were deleted."""
+    """The number of orphaned objects that the run has deleted."""
     finished: bool = True
     """Whether the search has reached its end. If not, the next run continues it."""
 

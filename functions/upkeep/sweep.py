@@ -16,32 +16,32 @@ from functions.core.video import Source, Status, Video
 from functions.upkeep.stuck import fail_stuck
 
 MARGIN_S = 30
-"""Seconds of the function's time that a run keeps for the video that it has begun."""
+"""The seconds before the function's time limit in which a run begins no other video."""
 
 
 @dataclass(slots=True)
 class Report:
-    """What one sweep has found and done."""
+    """The result of one sweep."""
 
     migrated: bool | None = None
     """Whether the database has this release's schema; `None` if MongoDB did not answer."""
     seen: int = 0
-    """Overdue videos."""
+    """The number of overdue videos."""
     waiting: int = 0
-    """Overdue videos for which an event may still come."""
+    """The number of overdue videos whose event may still arrive."""
     lost_events: int = 0
-    """Uploads whose event was lost, and which upkeep has sent to processing."""
+    """The number of videos whose event was lost, and which upkeep has sent to processing."""
     lapsed_leases: int = 0
-    """Videos whose worker had stopped, and which upkeep has sent to processing again."""
+    """The number of videos whose lease expired, and which upkeep has sent to processing again."""
     failed: Counter[str] = field(default_factory=Counter[str])
-    """Videos that failed, by error code."""
+    """The number of videos that upkeep has failed, by error code."""
     problems: list[Exception] = field(default_factory=list)
-    """Errors because of which videos could not be settled."""
+    """The errors that kept upkeep from settling videos, or from checking the schema."""
     finished: bool = True
-    """Whether all overdue videos were read. If not, the next sweep reads the others."""
+    """Whether the sweep has read all overdue videos. If not, the next sweep reads the others."""
 
     def summary(self) -> dict[str, Any]:
-        """Return the report as it is logged."""
+        """Return the report as fields of a log line."""
         return {
             "migrated": self.migrated,
             "seen": self.seen,
@@ -56,7 +56,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """Settles the videos that have been unfinished for too long."""
+    """Sends overdue videos to processing again, or fails them."""
 
     catalog: Catalog
     storage: SdkStorage
@@ -85,7 +85,7 @@ class Sweep:
         return report
 
     def _ensure_schema(self, report: Report) -> None:
-        """Prepare a new database: nothing else in a deployment does."""
+        """Prepare a new database: upkeep is the only function that does."""
         try:
             report.migrated = self.catalog.ensure_schema()
         except CatalogUnavailable as error:
@@ -113,7 +113,7 @@ class Sweep:
             self._replay(video, found, report)
 
     def _replay(self, video: Video, found: Source, report: Report) -> None:
-        # Saved before it is sent, so that of two overlapping sweeps only one sends an event.
+        # The record is saved first, so that only one of two overlapping sweeps sends an event.
         if not self.catalog.save(video, lifecycle.replay(video, now=self.now())):
             return
         self.processing.start(lifecycle.found_upload(video, found))

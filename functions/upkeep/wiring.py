@@ -1,4 +1,4 @@
-"""Builds upkeep's objects from its settings."""
+"""Builds the objects of the upkeep function from its settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _S3_READ_TIMEOUT_S = 5
 
 @dataclass(frozen=True, slots=True)
 class Wired:
-    """What the handler needs."""
+    """The objects that the handler uses."""
 
     sweep: Sweep
     orphan_search: OrphanSearch
@@ -28,7 +28,7 @@ class Wired:
 def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     """Read the settings and build everything, without connecting to anything.
 
-    DELETE_ORPHANED_OBJECTS (default false) says whether upkeep deletes orphaned objects.
+    With DELETE_ORPHANED_OBJECTS=true (default false) upkeep deletes orphaned objects.
     Raises `SettingsError`.
     """
     settings = StorageSettings.read(environ)

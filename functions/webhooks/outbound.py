@@ -25,12 +25,12 @@ _ANSWER_BYTES = 4096
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
-"""Reserved networks that older Pythons count as global.
+"""Reserved networks that older versions of Python count as global.
 
 https://www.iana.org/assignments/iana-ipv4-special-registry/
 """
 _TRANSLATED = IPv6Network("64:ff9b::/96")
-"""IPv6 network of NAT64 gateways, with an IPv4 address in the last four bytes."""
+"""The IPv6 network of NAT64 gateways, with an IPv4 address in the last four bytes."""
 
 
 class NotAnswered(Exception):
@@ -39,12 +39,12 @@ class NotAnswered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the receiver answered."""
+    """The receiver's response."""
 
     status: int | None
-    """The status of HTTP, a redirect's as it is; `None` if there was no answer."""
+    """The HTTP status, which may be a redirect's; `None` if there was no response."""
     retry_after: timedelta = timedelta()
-    """How long the receiver asks to wait before the next attempt."""
+    """The shortest wait before the next attempt that the receiver asks for."""
 
 
 def _resolve(host: str, port: int) -> list[str]:
@@ -59,7 +59,7 @@ class HttpReceiver:
     url: str = field(repr=False)
     allow_private: bool
     resolve: Callable[[str, int], list[str]] = _resolve
-    """Returns the numeric addresses of a host. Raises `OSError`."""
+    """A function that returns the numeric addresses of a host. Raises `OSError`."""
     tls: Callable[[], ssl.SSLContext] = ssl.create_default_context
     exchange_s: float = _EXCHANGE_S
 

@@ -9,7 +9,7 @@ from functions.core.settings import SettingsError, flag, webhook_queue_url
 
 _PREFIX = "whsec_"
 _SECRET_BYTES = range(24, 65)
-"""Length of the key, as the specification demands.
+"""The lengths of the key that the specification allows.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -17,11 +17,11 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 @dataclass(frozen=True, slots=True)
 class WebhookSettings:
-    """The operator's receiver and the signing secret."""
+    """The operator's receiver and the signing secrets."""
 
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-    """Secrets in the form of the `standardwebhooks` library, the newest first."""
+    """The secrets as the library `standardwebhooks` reads them, the newest first."""
     allow_private: bool
     """Whether the receiver may be on a private network or this machine, and without TLS."""
 
@@ -29,8 +29,8 @@ class WebhookSettings:
     def read(cls, environ: Mapping[str, str]) -> "WebhookSettings | None":
         """Read WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_ALLOW_PRIVATE; `None` without webhooks.
 
-        WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL must be set together. While a
-        secret is replaced, WEBHOOK_SECRET holds the new and the old one, separated by a space.
+        WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL must be set together. To replace a
+        secret, set WEBHOOK_SECRET to the new and the old one, separated by a space.
         Raises `SettingsError`, whose message never repeats the secrets.
         """
         url, secret = environ.get("WEBHOOK_URL", ""), environ.get("WEBHOOK_SECRET", "").strip()

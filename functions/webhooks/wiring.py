@@ -16,9 +16,9 @@ _CATALOG_TIMEOUT_MS = 5000
 
 
 def wire(environ: Mapping[str, str]) -> Webhooks:
-    """Read the settings and build everything. Connections are made at their first use.
+    """Read the settings and build everything. The objects connect at their first use.
 
-    Raises `SettingsError`, also where webhooks are off.
+    Raises `SettingsError`, also if webhooks are off.
     """
     settings = WebhookSettings.read(environ)
     queue = WebhookQueue.read(environ, SdkAws(environ).send_message)

@@ -1,4 +1,4 @@
-"""Lambda and SQS, by requests that Clipo signs itself."""
+"""Lambda and SQS with requests that Clipo signs itself."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ class SignedAws:
     """Lambda and SQS in AWS_REGION, or at AWS_ENDPOINT_URL_LAMBDA and AWS_ENDPOINT_URL_SQS."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read these and the credentials. Raises `SettingsError`."""
+        """Read these settings and the credentials. Raises `SettingsError`."""
         self._lambda_url = service_url(environ, "lambda")
         self._sqs_url = service_url(environ, "sqs")
         self._lambda, self._sqs = (

@@ -22,7 +22,7 @@ _SEND_BYTES = 128 << 10
 _RETRIED = (429, 500, 502, 503, 504)
 _PAUSE_S = 0.5
 _FIRST_FAILURE = 300
-"""The lowest HTTP status of an answer that is no success."""
+"""The lowest HTTP status that is not a success."""
 
 _HEAD_CODES = {404: "NoSuchKey", 412: "PreconditionFailed"}
 """S3's codes by HTTP status, for answers to HEAD: they have no body that could carry a code."""
@@ -35,7 +35,10 @@ class Connections:
     """A pool of connections with one rule for retries and timeouts."""
 
     def __init__(self, *, attempts: int, read_timeout_s: int, ca_bundle: str | None = None) -> None:
-        """Take how often a request is sent before it fails."""
+        """Create the pool. `attempts` limits how often it sends one request.
+
+        `ca_bundle` is a file of trusted certificates; `None` stands for the system's.
+        """
         self._read_timeout_s = read_timeout_s
         self._pool = PoolManager(
             maxsize=_CONNECTIONS,
@@ -47,7 +50,7 @@ class Connections:
                 allowed_methods=None,
                 backoff_factor=_PAUSE_S,
                 backoff_jitter=_PAUSE_S,
-                # A function has no time to wait as long as a server likes.
+                # A server may ask for a longer pause than a function's time limit.
                 respect_retry_after_header=False,
                 raise_on_status=False,
             ),

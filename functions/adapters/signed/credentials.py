@@ -1,4 +1,4 @@
-"""The credentials that sign requests, as Lambda gives them to a function."""
+"""Credentials for signing requests, as Lambda provides them to a function."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ class Credentials:
 
 
 CredentialSource = Callable[[], Credentials]
-"""A function that returns the credentials of this moment. It may raise `RequestFailed`."""
+"""A function that returns valid credentials. It may raise `RequestFailed`."""
 
 
 def credential_source(environ: Mapping[str, str]) -> CredentialSource:
@@ -65,7 +65,7 @@ class ContainerCredentials:
     """
 
     def __init__(self, url: str, token: str, *, now: Clock = utc_now) -> None:
-        """Take the endpoint and the value of its `Authorization` header."""
+        """Store the endpoint's URL. `token` is the value of the `Authorization` header."""
         self._url = url
         self._token = token
         self._now = now
@@ -80,7 +80,7 @@ class ContainerCredentials:
             return self._kept[0]
 
     def _read(self) -> tuple[Credentials, datetime]:
-        # Most functions never need urllib3 for this.
+        # Without SnapStart a function gets its credentials from the environment, without urllib3.
         from functions.adapters.signed.connections import Connections  # noqa: PLC0415
 
         connections = Connections(attempts=_ATTEMPTS, read_timeout_s=_READ_TIMEOUT_S)

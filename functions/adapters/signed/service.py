@@ -30,9 +30,9 @@ class SignedService:
         ca_bundle: str | None = None,
         now: Clock = utc_now,
     ) -> None:
-        """Take the service's name in signatures, such as `s3`.
+        """Store the settings. `name` is the service's name in signatures, such as `s3`.
 
-        `attempts` is how often a request is sent before it fails. `ca_bundle` is a file of trusted
+        `attempts` limits how often it sends one request. `ca_bundle` is a file of trusted
         certificates; `None` stands for the system's.
         """
         self._name = name
@@ -60,7 +60,7 @@ class SignedService:
 
     @cached_property
     def _connections(self) -> "Connections":
-        # The API rarely sends any: it imports urllib3 for the first.
+        # The API mostly signs URLs and rarely sends a request, so it imports urllib3 for the first.
         from functions.adapters.signed.connections import Connections  # noqa: PLC0415
 
         return Connections(
@@ -70,7 +70,7 @@ class SignedService:
         )
 
     def signer(self) -> Signer:
-        """Return what signs at this moment. Raises `RequestFailed`."""
+        """Return a signer with the current time and credentials. Raises `RequestFailed`."""
         return Signer(self._credentials(), self._name, self._region, self._now())
 
     def send(

@@ -1,4 +1,4 @@
-"""Object storage in S3, by requests that Clipo signs itself: for functions whose caller waits."""
+"""S3 with requests that Clipo signs itself, for the functions with short cold starts."""
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 _THUMBNAIL_TYPE = "image/jpeg"
 _LARGE_BYTES = 8 << 20
 _LARGE_READ_TIMEOUT_S = 60
-"""Read timeout for a large upload, which S3 answers only when it has written all of it."""
+"""The read timeout of a large upload: S3 responds only after it has written the whole object."""
 
 _LISTING_BYTES = 1 << 20
 _LISTING_PIECES = 4
-"""Largest page of a listing, 4 MiB: 1000 objects, each with a key of at most 1 KiB."""
+"""The largest page of a listing, 4 MiB: 1000 objects, each with a key of at most 1 KiB."""
 
 _METHODS = {
     MultipartStep.CREATE: "POST",
@@ -54,7 +54,7 @@ class SignedStorage:
     """Both buckets. Every method may raise `StorageUnavailable`: signing needs credentials."""
 
     def __init__(self, settings: StorageSettings, s3: SignedService) -> None:
-        """Take the service with its credentials; it connects at the first request."""
+        """Store the settings and the service, which connects at its first request."""
         self._settings = settings
         self._s3 = s3
 
@@ -115,7 +115,7 @@ class SignedStorage:
         )
 
     def origins(self) -> tuple[str, ...]:
-        """Return where browsers find uploads and thumbnails: scheme, host and port."""
+        """Return the origins of uploads and thumbnails for browsers: scheme, host and port."""
         buckets = (self._settings.uploads_bucket, self._settings.media_bucket)
         urls = [urlsplit(self._settings.bucket_url(bucket)) for bucket in buckets]
         return tuple(f"{url.scheme}://{url.netloc}" for url in urls)
@@ -158,7 +158,7 @@ class SignedStorage:
         """Yield the bytes from `start` to before `end` of the object that the event named.
 
         All pieces but the last have `READ_BYTES`. Raises `SourceReplaced` or `ObjectGone` if the
-        object is another one by now.
+        stored object is no longer that one.
         """
         from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
 
@@ -231,7 +231,7 @@ class SignedStorage:
         The parser limits the expansion of entities, and loads no external ones:
         https://docs.python.org/3/library/xml.html#xml-security
         """
-        # Few requests list anything.
+        # Most requests list nothing and need no XML parser.
         from xml.etree.ElementTree import ParseError, fromstring  # noqa: PLC0415 (see above)
 
         from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
@@ -268,7 +268,7 @@ def _text(element: "Element", tag: str) -> str:
 
 @contextmanager
 def _meant() -> Iterator[None]:
-    """Raise a failed request as what it means for an object."""
+    """Raise a failed request as the error that it means for an object."""
     try:
         yield
     except RequestFailed as error:
