@@ -70,7 +70,7 @@ class Catalog(Protocol):
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
 
-    def names(self, key: str, video_id: str) -> bool:
+    def key_belongs_to(self, key: str, video_id: str) -> bool:
         """Tell whether an idempotency key still belongs to a video."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
@@ -79,7 +79,7 @@ class Catalog(Protocol):
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment."""
 
-    def known(self, video_ids: Iterable[str]) -> set[str]:
+    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video."""
 
     def search(self) -> Search | None:

@@ -118,7 +118,7 @@ class MongoCatalog:
         # Release 0.1 compares sequencers in MongoDB: the empty one is lower than every other.
         document["source"] = {"sequencer": ""}
         with _unavailable_on_error():
-            return _inserted(self._videos, _present(document))
+            return _insert(self._videos, _present(document))
 
     def discard(self, seen: Video) -> bool:
         """Remove a record if it is still as it was seen."""
@@ -174,14 +174,14 @@ class MongoCatalog:
         document = asdict(use)
         document["_id"] = document.pop("key")
         with _unavailable_on_error():
-            if _inserted(self._keys, document):
+            if _insert(self._keys, document):
                 return use
             first = self._keys.find_one({"_id": use.key})
         if first is None:
             raise CatalogUnavailable("The idempotency key expired at this moment.")
         return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
 
-    def names(self, key: str, video_id: str) -> bool:
+    def key_belongs_to(self, key: str, video_id: str) -> bool:
         """Tell whether an idempotency key still belongs to a video."""
         with _unavailable_on_error():
             return self._keys.find_one({"_id": key, "video_id": video_id}) is not None
@@ -206,7 +206,7 @@ class MongoCatalog:
             for document in self._videos.find(condition, batch_size=_BATCH):
                 yield _video(document)
 
-    def known(self, video_ids: Iterable[str]) -> set[str]:
+    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video. Reads the index only."""
         wanted = [ObjectId(video_id) for video_id in video_ids]
         with _unavailable_on_error():
@@ -227,7 +227,7 @@ class MongoCatalog:
             self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
 
 
-def _inserted(collection: Collection[Document], document: Document) -> bool:
+def _insert(collection: Collection[Document], document: Document) -> bool:
     try:
         collection.insert_one(document)
     except DuplicateKeyError:

@@ -78,7 +78,7 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
         if not services.catalog.add(named):
             if repeated := _answer_again(services, named.id):
                 return repeated
-        elif services.catalog.names(use.key, named.id):
+        elif services.catalog.key_belongs_to(use.key, named.id):
             _record_announcement(named)
             return named, signed
         else:

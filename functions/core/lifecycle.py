@@ -461,7 +461,7 @@ def begin_delivery(video: Video, *, now: datetime) -> Move:
     return replace(video, webhook=begun)
 
 
-def ended(
+def after_answer(
     begun: Webhook, status: int | None, *, now: datetime, retry_after: timedelta = timedelta()
 ) -> Webhook:
     """Return the webhook after an attempt, with the due time of the next one if there is one.

@@ -65,13 +65,13 @@ class VideoProcessor:
             # MongoDB may have saved a claim whose answer was lost: `_back_out` releases it.
             claimed = self._claim(event, lease, now)
             if isinstance(claimed, Refusal):
-                return self._refused(event, claimed)
+                return self._refuse(event, claimed)
             return self._process_claimed(claimed, event, lease, work, remaining_s)
         except NotNow:
             raise
         except Exception as error:
             logger().exception(
-                "processing interrupted", reason=str(error), **_cost(work.finished(self.now()))
+                "processing interrupted", reason=str(error), **_cost(work.to_processing(self.now()))
             )
             self._back_out(event, lease, work)
             raise
@@ -117,7 +117,7 @@ class VideoProcessor:
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
-    def _refused(self, event: UploadedObject, reason: Refusal) -> EventOutcome:
+    def _refuse(self, event: UploadedObject, reason: Refusal) -> EventOutcome:
         if reason in (Refusal.BUSY, Refusal.EXHAUSTED):
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
@@ -152,7 +152,7 @@ class VideoProcessor:
         self, video: Video, lease: Lease, inspection: Inspection, work: "_Work"
     ) -> EventOutcome:
         thumbnail = self._publish(inspection.frame, thumbnail_key(video.id, lease), work)
-        processing = work.finished(self.now())
+        processing = work.to_processing(self.now())
         webhook = self.catalog.new_webhook(due_at=processing.finished_at)
 
         def complete(seen: Video) -> Move:
@@ -193,7 +193,7 @@ class VideoProcessor:
         )
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:
-        processing = work.finished(self.now())
+        processing = work.to_processing(self.now())
         webhook = self.catalog.new_webhook(due_at=processing.finished_at)
 
         def fail(seen: Video) -> Move:
@@ -221,7 +221,7 @@ class VideoProcessor:
             self.storage.delete_objects_of(video_id)
         elif work.published:
             self.storage.delete_thumbnail(work.published)
-        logger().info("work dropped", reason=refusal, **_cost(work.finished(self.now())))
+        logger().info("work dropped", reason=refusal, **_cost(work.to_processing(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
 
     def _enqueue_webhook(self, video_id: str) -> None:
@@ -269,7 +269,7 @@ class _Work:
     published: str | None = None
     """The key of this attempt's thumbnail, set just before it is uploaded."""
 
-    def finished(self, now: datetime) -> Processing:
+    def to_processing(self, now: datetime) -> Processing:
         return Processing(
             started_at=self.started_at,
             finished_at=now,

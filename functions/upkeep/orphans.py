@@ -78,5 +78,5 @@ class OrphanSearch:
     def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:
         old_before = self.now() - MIN_AGE
         owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
-        known = self.catalog.known({owner for owner in owners.values() if owner})
+        known = self.catalog.existing_ids({owner for owner in owners.values() if owner})
         return [found for found, owner in owners.items() if owner and owner not in known]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from standardwebhooks import Webhook as Signer
+from standardwebhooks import Webhook as WebhookSigner
 
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
@@ -44,7 +44,7 @@ class Webhooks:
     catalog: Catalog
     post: Callable[[Mapping[str, str], bytes], Answer]
     """Sends headers and body to the receiver. Raises `NotAnswered`."""
-    signers: Sequence[Signer]
+    signers: Sequence[WebhookSigner]
     """One for each secret: two while the operator replaces a secret."""
     queue: WebhookQueue
 
@@ -84,7 +84,9 @@ class Webhooks:
     def _send(self, video: Video, begun: Webhook) -> bool:
         answer, reason = self._post(video, begun.id)
         now = datetime.now(UTC)
-        after = lifecycle.ended(begun, answer.status, now=now, retry_after=answer.retry_after)
+        after = lifecycle.after_answer(
+            begun, answer.status, now=now, retry_after=answer.retry_after
+        )
 
         def end(seen: Video) -> Move:
             return lifecycle.end_delivery(seen, begun, after)

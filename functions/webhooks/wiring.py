@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from standardwebhooks import Webhook as Signer
+from standardwebhooks import Webhook as WebhookSigner
 
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
@@ -28,5 +28,5 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
         CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    signers = [Signer(secret) for secret in settings.secrets]
+    signers = [WebhookSigner(secret) for secret in settings.secrets]
     return Webhooks(catalog, receiver.post, signers, queue)

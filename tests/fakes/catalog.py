@@ -33,7 +33,7 @@ class FakeCatalog:
         self._answer()
         return self.keys.setdefault(use.key, use)
 
-    def names(self, key: str, video_id: str) -> bool:
+    def key_belongs_to(self, key: str, video_id: str) -> bool:
         self._answer()
         return key in self.keys and self.keys[key].video_id == video_id
 
@@ -91,7 +91,7 @@ class FakeCatalog:
             if video.webhook and video.webhook.due_at and video.webhook.due_at < before:
                 yield video
 
-    def known(self, video_ids: Iterable[str]) -> set[str]:
+    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         self._answer()
         return set(video_ids) & set(self.videos)
 

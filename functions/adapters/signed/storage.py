@@ -59,7 +59,7 @@ class SignedStorage:
         self._s3 = s3
 
     def _signer(self) -> Signer:
-        with _meant():
+        with _translate_errors():
             return self._s3.signer()
 
     def sign_upload(
@@ -138,7 +138,7 @@ class SignedStorage:
     ) -> "BaseHTTPResponse":
         """Send a request; underscores in the names of headers stand for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        with _meant():
+        with _translate_errors():
             return self._s3.send(
                 method, address, named, body, read_timeout_s=read_timeout_s, stream=stream
             )
@@ -172,7 +172,7 @@ class SignedStorage:
         with closing(response):
             if response.headers.get("content-range") != f"bytes {start}-{end - 1}/{source.size}":
                 raise StorageUnavailable("S3: another range than the one asked for")
-            with _meant():
+            with _translate_errors():
                 yield from pieces(response, READ_BYTES)
 
     def upload_etag(self, key: str) -> str | None:
@@ -189,7 +189,7 @@ class SignedStorage:
         A listing needs no right to read uploads. Only events carry a sequencer.
         """
         query = {"list-type": "2", "max-keys": "1", "prefix": key}
-        for found in self._listed(self._settings.uploads_bucket, query, "Contents"):
+        for found in self._list(self._settings.uploads_bucket, query, "Contents"):
             if _text(found, "Key") == key:
                 etag, size = _text(found, "ETag").strip('"'), int(_text(found, "Size"))
                 return Source(etag=etag, size=size, sequencer="")
@@ -203,11 +203,11 @@ class SignedStorage:
         object, and removed with the others.
         """
         key, bucket = source_key(video_id), self._settings.uploads_bucket
-        for upload in self._listed(bucket, {"prefix": key, "uploads": ""}, "Upload"):
+        for upload in self._list(bucket, {"prefix": key, "uploads": ""}, "Upload"):
             self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
         self._send("DELETE", self._upload_url(key))
         query = {"list-type": "2", "prefix": thumbnail_prefix(video_id)}
-        for found in self._listed(self._settings.media_bucket, query, "Contents"):
+        for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
 
     def _abort(self, key: str, upload_id: str) -> None:
@@ -215,7 +215,7 @@ class SignedStorage:
         with suppress(ObjectGone):
             self._send("DELETE", f"{self._upload_url(key)}?{quoted_query({'uploadId': upload_id})}")
 
-    def _listed(self, bucket: str, query: Mapping[str, str], tag: str) -> Iterator["Element"]:
+    def _list(self, bucket: str, query: Mapping[str, str], tag: str) -> Iterator["Element"]:
         """Yield the elements with a tag from all pages of a bucket's listing."""
         while query:
             page = self._page(f"{self._settings.bucket_url(bucket)}?{quoted_query(query)}")
@@ -236,7 +236,7 @@ class SignedStorage:
 
         from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
 
-        with closing(self._send("GET", address, stream=True)) as response, _meant():
+        with closing(self._send("GET", address, stream=True)) as response, _translate_errors():
             page = b"".join(islice(pieces(response, _LISTING_BYTES), _LISTING_PIECES))
         try:
             return fromstring(page)  # noqa: S314 (see above)
@@ -267,15 +267,15 @@ def _text(element: "Element", tag: str) -> str:
 
 
 @contextmanager
-def _meant() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     """Raise a failed request as the error that it means for an object."""
     try:
         yield
     except RequestFailed as error:
-        raise _meaning(error.code) from error
+        raise _translated(error.code) from error
 
 
-def _meaning(code: str) -> Exception:
+def _translated(code: str) -> Exception:
     if code == "PreconditionFailed":
         return SourceReplaced("The object has been replaced.")
     if code in ("NoSuchKey", "NoSuchUpload"):

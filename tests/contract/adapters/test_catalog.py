@@ -244,8 +244,8 @@ def states() -> dict[str, Video]:
         "odd": replace(done, media=odd_video().media, thumbnail=odd_video().thumbnail),
         "silent": replace(done, media=silent, webhook=None),
         "begun": begun,
-        "told": replace(begun, webhook=lifecycle.ended(begun.webhook, 204, now=LATER)),
-        "not_told": replace(begun, webhook=lifecycle.ended(begun.webhook, None, now=LATER)),
+        "told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, 204, now=LATER)),
+        "not_told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, None, now=LATER)),
         "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
         "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
     }
@@ -523,13 +523,13 @@ class TestQueries:
         assert list(announcing.undelivered(before=due_at + timedelta(seconds=1))) == [done]
         begun = moves.move(announcing, done.id, partial(lifecycle.begin_delivery, now=NOW))
         assert begun.webhook
-        after = lifecycle.ended(begun.webhook, 204, now=NOW)
+        after = lifecycle.after_answer(begun.webhook, 204, now=NOW)
         moves.move(announcing, done.id, lambda _: replace(begun, webhook=after))
         assert list(announcing.undelivered(before=NOW + timedelta(days=1))) == []
 
     def test_which_ids_are_videos(self, catalog: MongoCatalog, pending: Video) -> None:
-        assert catalog.known([pending.id, new_video_id()]) == {pending.id}
-        assert catalog.known([]) == set()
+        assert catalog.existing_ids([pending.id, new_video_id()]) == {pending.id}
+        assert catalog.existing_ids([]) == set()
 
     def test_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
         assert catalog.search() is None

@@ -396,20 +396,20 @@ class TestWebhook:
 
     @pytest.mark.parametrize("status", [200, 299])
     def test_a_receiver_accepts(self, status: int) -> None:
-        after = lifecycle.ended(replace(WEBHOOK, attempts=1), status, now=NOW)
+        after = lifecycle.after_answer(replace(WEBHOOK, attempts=1), status, now=NOW)
         assert after == Webhook("msg", None, 1, last_status=status, delivered_at=NOW)
 
     @pytest.mark.parametrize("status", [None, 199, 302, 500])
     def test_a_receiver_does_not_accept(self, status: int | None) -> None:
         begun = replace(WEBHOOK, attempts=2)
-        after = lifecycle.ended(begun, status, now=NOW)
+        after = lifecycle.after_answer(begun, status, now=NOW)
         assert after == replace(begun, due_at=NOW + timedelta(minutes=5), last_status=status)
         last = replace(WEBHOOK, attempts=len(lifecycle.WEBHOOK_DELAYS) + 1)
-        assert lifecycle.ended(last, status, now=NOW).due_at is None
+        assert lifecycle.after_answer(last, status, now=NOW).due_at is None
 
     def test_a_receiver_that_is_gone_gets_no_further_attempt(self) -> None:
         begun = replace(WEBHOOK, attempts=1)
-        after = lifecycle.ended(begun, 410, now=NOW, retry_after=timedelta(minutes=10))
+        after = lifecycle.after_answer(begun, 410, now=NOW, retry_after=timedelta(minutes=10))
         assert after == replace(begun, due_at=None, last_status=410)
 
     @pytest.mark.parametrize(
@@ -425,11 +425,11 @@ class TestWebhook:
         self, attempts: int, asked: timedelta, waited: timedelta
     ) -> None:
         begun = replace(WEBHOOK, attempts=attempts)
-        assert lifecycle.ended(begun, 429, now=NOW, retry_after=asked).due_at == NOW + waited
+        assert lifecycle.after_answer(begun, 429, now=NOW, retry_after=asked).due_at == NOW + waited
 
     def test_a_result_is_recorded_for_its_own_attempt_only(self) -> None:
         begun = replace(WEBHOOK, attempts=1)
-        after = lifecycle.ended(begun, 204, now=NOW)
+        after = lifecycle.after_answer(begun, 204, now=NOW)
         told = replace(done_video(), webhook=begun)
         assert moved(lifecycle.end_delivery(told, begun, after)).webhook == after
         for other in (None, replace(begun, attempts=2), replace(begun, id="msg_2")):
