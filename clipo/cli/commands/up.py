@@ -28,8 +28,8 @@ def command(
 ) -> int:
     """Run all of Clipo on this machine: S3, MongoDB, the API, processing, webhooks and upkeep.
 
-    Environment variables are settings, such as PORT (default 8000), the port of the API and the
-    page, and CLIPO_HOME (default .clipo), the folder for videos, database and logs.
+    Environment variables are settings, such as PORT (8000) and CLIPO_HOME (the folder .clipo).
+
     docs/settings.md lists all settings.
     """
     checkout.require()
