@@ -212,7 +212,7 @@ class Soak:
             "uploads": len(self.hostile),
             "hostile": sum(self.hostile.values()),
             **self.counts,
-            "deliveries again": said["event comes again"],
+            "deliveries again": said["event will be retried"],
             "events given up": said["event given up"],
             "started again by upkeep": said["lost event found"] + said["lapsed lease found"],
             "duplicates dropped": refused["duplicate"] + refused["superseded"],

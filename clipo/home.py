@@ -105,7 +105,7 @@ class Home:
             yield
 
     def unusable(self, error: OSError) -> ClipoError:
-        """Return what to tell the user of an error with a file of this folder, or another one."""
+        """Return the error to show for an unusable file, in this folder or elsewhere."""
         file = Path(os.fsdecode(error.filename)) if error.filename else self.root
         what = f"{file} cannot be used: {error.strerror or error}."
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -119,7 +119,7 @@ class Home:
 
 
 def _read_credentials(file: Path) -> tuple[str, str] | None:
-    """Return the kept credentials; `None` where there are none, as after a full disk."""
+    """Return the kept credentials; `None` if there are none, as after a full disk."""
     try:
         kept = json.loads(file.read_text())
     except (FileNotFoundError, ValueError):
@@ -131,23 +131,23 @@ def _read_credentials(file: Path) -> tuple[str, str] | None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link or a folder with everything in it, where there is one."""
+    """Remove a file, a link or a folder with everything in it, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
 
 
-def note_holder(lock: TextIO, who: str) -> None:
-    """Note in a lock file, which is open for appending, who holds the lock."""
+def note_holder(lock: TextIO, holder: str) -> None:
+    """Write the name of a lock's holder to the lock file, which is open for appending."""
     with suppress(OSError):  # The disk may be full: the lock holds all the same.
         lock.truncate(0)
-        lock.write(who)
+        lock.write(holder)
         lock.flush()
 
 
 def noted_holder(lock: TextIO) -> str:
-    """Return who holds a lock, as noted in its file."""
+    """Return the holder's name from a lock file."""
     lock.seek(0)
     return lock.read()
 

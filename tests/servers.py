@@ -14,7 +14,7 @@ from socket import create_connection
 
 from clipo.home import Home
 from clipo.local.emulators import ministack, secantusd
-from clipo.local.ports import LOOPBACK, choosing, free_port
+from clipo.local.ports import LOOPBACK, free_port, lock_ports
 
 
 def worker() -> int:
@@ -110,7 +110,7 @@ def _a_port(base: int, host: str) -> Iterator[int]:
 
     Each test worker has its own range, so a stopped server can restart on its port.
     """
-    with choosing("a server of the tests"):
+    with lock_ports("a server of the tests"):
         yield free_port(base + 100 * worker(), taken=set(), host=host)
 
 

@@ -79,7 +79,7 @@ class _BarRow:
 
 
 _SHOWN = {"pending": "uploaded"}
-"""What the API calls `pending` is uploaded: all bytes were sent."""
+"""Words that the bars show instead of the API's. After an upload, `pending` means uploaded."""
 
 
 class _Name(ProgressColumn):

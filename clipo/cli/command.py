@@ -1,4 +1,4 @@
-"""What all commands share: options, the connection to the API, errors and exit codes."""
+"""Parts that all commands share: options, the connection to the API, errors and exit codes."""
 
 import os
 import re

@@ -84,9 +84,11 @@ def _writing() -> Iterator[None]:
         raise ClipoError(f"The output cannot be written: {error.strerror}.") from error
 
 
-class _Console(Console):
+class RaisingConsole(Console):
+    """Raises `BrokenPipeError` when its reader is gone. Rich's console would exit the program."""
+
     def on_broken_pipe(self) -> None:
-        # Rich would exit with 1.
+        """Raise the error that Rich has caught."""
         raise  # noqa: PLE0704 (Rich calls this in its `except` block)
 
 
@@ -96,6 +98,6 @@ def _console(stream: TextIO | None) -> Console:
         stream.reconfigure(errors="replace")
     width = None if stream and stream.isatty() else _PIPE_WIDTH
     # Without these options a filename could be taken for markup or the name of an emoji.
-    return _Console(
+    return RaisingConsole(
         file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
     )

@@ -11,7 +11,7 @@ from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 
 DEFAULT = "http://127.0.0.1:8000"
-"""Not `localhost`: that may be another server's `::1`."""
+"""Default address of the API. `localhost` could reach another server at `::1`."""
 VARIABLE = "CLIPO_API"
 
 
@@ -40,7 +40,7 @@ def check(text: str, name: str) -> str:
 
 
 def is_local(address: str) -> bool:
-    """Whether an address is of this machine, to which no proxy may lead."""
+    """Whether an address is this machine's own, so that requests to it use no proxy."""
     try:
         host = urlsplit(address).hostname or ""
         return host == "localhost" or ip_address(host).is_loopback
@@ -58,7 +58,7 @@ def find_local_stack(folder: Home) -> str | None:
 
 
 def home(environ: Mapping[str, str]) -> Home:
-    """Return the local stack's folder. Raises `ClipoError` where the working directory is gone."""
+    """Return the local stack's folder. Raises `ClipoError` if the working directory is gone."""
     try:
         return Home(Path(environ.get("CLIPO_HOME") or ".clipo").absolute())
     except FileNotFoundError as error:

@@ -12,7 +12,7 @@ from clipo.errors import ClipoError
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _UNUSABLE = (ImportError, ValueError, httpx2.InvalidURL)
-"""What a proxy raises whose scheme is not supported (SOCKS needs a package), or that is no URL."""
+"""Errors of a proxy with an invalid URL or an unsupported scheme (SOCKS needs a package)."""
 
 
 def http_client(address: str, **options: Any) -> httpx2.AsyncClient:

@@ -18,17 +18,17 @@ _WITHOUT_LIMIT = 0
 def prepare(environ: Mapping[str, str]) -> None:
     """Prepare the database at MONGODB_URI, unless it is to be migrated.
 
-    Raises `ClipoError`, which shows no password, where the database cannot be used.
+    Raises `ClipoError`, which shows no password, if the database cannot be used.
     """
     advice = "Correct MONGODB_URI, or unset it: then clipo up starts its own."
-    with _connected(CatalogSettings.read(environ), _TIMEOUT_MS, advice) as catalog:
+    with _connect(CatalogSettings.read(environ), _TIMEOUT_MS, advice) as catalog:
         catalog.ensure_schema()
 
 
 def migrate(settings: CatalogSettings, progress: Progress) -> Migration:
     """Migrate a database, however long that takes. Raises `ClipoError`."""
     advice = "Correct MONGODB_URI, or run the command again: it continues where it stopped."
-    with _connected(settings, _WITHOUT_LIMIT, advice) as catalog:
+    with _connect(settings, _WITHOUT_LIMIT, advice) as catalog:
         return catalog.migrate(progress)
 
 
@@ -56,7 +56,7 @@ def without_password(uri: str) -> str:
 
 
 @contextmanager
-def _connected(settings: CatalogSettings, timeout_ms: int, advice: str) -> Iterator[MongoCatalog]:
+def _connect(settings: CatalogSettings, timeout_ms: int, advice: str) -> Iterator[MongoCatalog]:
     try:
         with closing(MongoCatalog(settings, pool_size=1, timeout_ms=timeout_ms)) as catalog:
             yield catalog

@@ -19,7 +19,7 @@ def is_here() -> bool:
 
 
 def require() -> None:
-    """Have `functions` imported from this checkout. Raises `ClipoError` where this is none."""
+    """Make imports of `functions` use this checkout. Raises `ClipoError` if this is none."""
     if not is_here():
         raise ClipoError(f"{ABSENT} {GET_IT}")
     # PYTHONPATH may name a folder with a `functions/` of its own.

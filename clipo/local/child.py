@@ -32,9 +32,9 @@ class Child:
         on_log_failure: Callable[[OSError], None] = lambda _: None,
         orphaned: Signals = Signals.SIGTERM,
     ) -> None:
-        """Start the process. The functions are called on another thread.
+        """Start the process. The callbacks run on another thread.
 
-        `on_log_failure` is called when the log file cannot be written, once until it can be again.
+        `on_log_failure` is called when a write to the log fails, but not again until one succeeds.
         `orphaned` is the signal that ends the process, on Linux, when this process is killed.
         """
         self.name = name
@@ -46,17 +46,8 @@ class Child:
         self._on_log_failure = on_log_failure
         self._ready = threading.Event()
         read, write = os.pipe()
-        # Programs of ours. Its own session keeps the terminal's Ctrl-C to `clipo up` alone,
-        # which then stops everything in order.
-        self._process = subprocess.Popen(  # noqa: S603
-            [*environment.python(), "-m", "clipo.local.tied", orphaned.name, *command],
-            env={**environ, ready.VARIABLE: str(write)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=[write],
-        )
+        tied = [*environment.python(), "-m", "clipo.local.tied", orphaned.name, *command]
+        self._process = _start(tied, environ, ready_fd=write)
         os.close(write)
         self._listener = threading.Thread(target=self._listen, name=f"{name} log", daemon=True)
         self._listener.start()
@@ -91,7 +82,7 @@ class Child:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(_GRACE_S)
         for process in family:
-            # psutil does not take another process for one that is gone, whatever its number.
+            # psutil never kills a new process that got the id of one that has ended.
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self._process.wait()
@@ -104,9 +95,9 @@ class Child:
 
     def _listen(self) -> None:
         pipe = self._process.stdout
-        if pipe is None:  # it is PIPE, above
+        if pipe is None:  # never: `_start` passes PIPE
             return
-        self._write(b"")  # The file is there from the start.
+        self._write(b"")  # Create the file before the first line.
         with pipe:
             for line in pipe:
                 self._write(line)
@@ -117,9 +108,9 @@ class Child:
         self._on_exit(self)
 
     def _write(self, line: bytes) -> None:
-        """Append to the log, which is opened each time: it works again when the disk has room."""
+        """Append to the log. It is opened each time, to work again when the disk has room."""
         try:
-            # Without a buffer: it would keep what could not be written, and fail once more.
+            # A buffer would keep the bytes of a failed write, and closing would fail again.
             with self._log.open("ab", buffering=0) as log:
                 log.write(line)
         except OSError as error:
@@ -128,6 +119,21 @@ class Child:
             self._log_works = False
         else:
             self._log_works = True
+
+
+def _start(
+    command: list[str], environ: Mapping[str, str], *, ready_fd: int
+) -> subprocess.Popen[bytes]:
+    # In a session of its own the child gets no Ctrl-C: `clipo up` gets it, and stops all in order.
+    return subprocess.Popen(  # noqa: S603 (programs that `clipo up` chose)
+        command,
+        env={**environ, ready.VARIABLE: str(ready_fd)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=[ready_fd],
+    )
 
 
 def _family(pid: int) -> list[psutil.Process]:

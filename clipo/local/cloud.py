@@ -1,4 +1,4 @@
-"""The buckets, the queues and the trigger between them: locally, what the template is on AWS."""
+"""The local counterpart of template.yaml: buckets, queues and the trigger between them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _WEBHOOKS_QUEUE = "clipo-webhooks"
 _FORGET_AFTER_S = 14 * 24 * 3600
 _DEFAULT_REGION = "us-east-1"
 
-# Any page of a developer's own machine may upload, whatever its port.
+# Pages of web servers on this machine may upload, on any port.
 _LOCAL_ORIGINS = ["http://localhost:*", "http://127.0.0.1:*"]
 
 
@@ -43,23 +43,23 @@ class Message:
     receipt: str
     body: str
     delivery: int
-    """1 for the first."""
+    """The number of the delivery, from 1."""
 
 
 class Cloud:
-    """S3 and SQS of one environment: AWS_REGION, AWS_ENDPOINT_URL_S3 and _SQS, credentials."""
+    """S3 and SQS at AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL_SQS."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        """Make the clients; nothing is sent. Raises `ClipoError` where settings are wrong."""
+        """Make the clients without a request. Raises `ClipoError` if a setting is invalid."""
         config = Config(
             s3={"addressing_style": "path"},
             connect_timeout=2,
             read_timeout=30,
-            # On one machine nothing gets better by waiting, and a stack that ends is not to wait.
+            # On one machine more retries rarely help, and they would delay the stack's end.
             retries={"mode": "standard", "total_max_attempts": 2},
         )
         self._region = environ["AWS_REGION"]
-        with _explained("use the AWS settings"):
+        with _explain_errors("use the AWS settings"):
             session = boto3.Session(
                 aws_access_key_id=environ.get("AWS_ACCESS_KEY_ID"),
                 aws_secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -76,9 +76,9 @@ class Cloud:
     def set_up(self, *, uploads_bucket: str, media_bucket: str) -> Queues:
         """Create what is missing and return the queues. Safe to repeat.
 
-        Raises `ClipoError` where S3 or SQS does not play along.
+        Raises `ClipoError` if S3 or SQS refuses a request or does not answer.
         """
-        with _explained("set up the buckets and queues"):
+        with _explain_errors("set up the buckets and queues"):
             for bucket in (uploads_bucket, media_bucket):
                 self._create_bucket(bucket)
             # The form, and the steps of an upload in parts.
@@ -96,7 +96,7 @@ class Cloud:
 
     def receive(self, queue: str, *, wait_s: int, hidden_s: int) -> Message | None:
         """Wait for one message and hide it from others for a while."""
-        with _explained("receive events"):
+        with _explain_errors("receive events"):
             response = self._sqs.receive_message(
                 QueueUrl=queue,
                 WaitTimeSeconds=wait_s,
@@ -114,19 +114,19 @@ class Cloud:
 
     def delete(self, queue: str, message: Message) -> None:
         """Take a message off its queue."""
-        with _explained("delete an event"):
+        with _explain_errors("delete an event"):
             self._sqs.delete_message(QueueUrl=queue, ReceiptHandle=message.receipt)
 
     def hide(self, queue: str, message: Message, *, seconds: int) -> None:
-        """Let a message come again after a while."""
-        with _explained("put an event back"):
+        """Have the queue deliver a message again after some seconds."""
+        with _explain_errors("put an event back"):
             self._sqs.change_message_visibility(
                 QueueUrl=queue, ReceiptHandle=message.receipt, VisibilityTimeout=seconds
             )
 
     def send(self, queue: str, body: Mapping[str, Any]) -> None:
         """Put a message on a queue."""
-        with _explained("send an event"):
+        with _explain_errors("send an event"):
             self._sqs.send_message(QueueUrl=queue, MessageBody=json.dumps(body))
 
     def _create_bucket(self, bucket: str) -> None:
@@ -194,8 +194,8 @@ class Cloud:
 
 
 @contextmanager
-def _explained(what: str) -> Iterator[None]:
+def _explain_errors(action: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, ValueError, OSError) as error:
-        raise ClipoError(f"Could not {what}: {str(error).rstrip('.')}.") from error
+        raise ClipoError(f"Could not {action}: {str(error).rstrip('.')}.") from error

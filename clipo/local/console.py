@@ -1,4 +1,4 @@
-"""What `clipo up` prints: where everything is, then one line a step of each video."""
+"""The output of `clipo up`: the stack's addresses, then a line for each step of a video."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.text import Text
 
+from clipo.cli.terminal import RaisingConsole
 from clipo.cli.view import STYLES
 
 _STEPS = {
@@ -18,6 +18,8 @@ _STEPS = {
     "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
     "video failed": ("failed", "{code}"),
     "video retried": ("pending", "{size:,} byte{s}, to be processed again"),
+    "video reprocessed": ("pending", "{size:,} byte{s}, to be processed again"),
+    "reprocessing failed": ("done", "could not be processed again ({code}): the old result stays"),
     "video deleted": ("deleted", ""),
     "processing not started": ("problem", "the video waits until processing can be started"),
     "lost event found": ("retry", "its event was lost: it is started again"),
@@ -29,26 +31,26 @@ _STEPS = {
     "webhook given up": ("given up", "{event_type} not delivered {attempt} times: {reason}"),
     "processing interrupted": ("retry", "{reason}"),
     "not now": ("retry", "it is {reason}"),
-    "event comes again": ("retry", "the event comes again in {seconds} s"),
+    "event will be retried": ("retry", "Clipo retries the event in {seconds} s"),
     "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),
     "catalog_unavailable": ("problem", "the database does not answer"),
     "storage_unavailable": ("problem", "the object storage does not answer"),
 }
-"""The log messages that tell a step of a video: its status, and what to say of it."""
+"""Log messages about videos, with the status and the text that the console prints for each."""
 
 
 class StackConsole:
-    """Writes for the person who started the stack."""
+    """Prints messages to the terminal that runs the stack."""
 
     def __init__(self) -> None:
-        self._console = _Output(highlight=False, soft_wrap=True)
+        self._console = RaisingConsole(highlight=False, soft_wrap=True)
 
     def say(self, text: str, style: str = "") -> None:
         """Print a line."""
         self._print(Text(text, style=style))
 
     def welcome(self, addresses: Sequence[tuple[str, str]], *, next_command: str) -> None:
-        """Print the table of addresses, and what to type next."""
+        """Print the table of addresses and the next command."""
         self.say("\nClipo is running. Stop it with Ctrl-C.\n", "bold green")
         for name, address in addresses:
             self._print(Text.assemble((f"  {name:9}", "bold"), address))
@@ -57,14 +59,14 @@ class StackConsole:
         )
         self.say(f"  {next_command}\n")
 
-    def died(self, name: str, exit_code: int | None, last_lines: Sequence[str]) -> None:
+    def report_exit(self, name: str, exit_code: int | None, last_lines: Sequence[str]) -> None:
         """Report a process that ended by itself."""
         self.say(f"{name} has stopped, exit code {exit_code}. Its last lines:", "bold red")
         for line in last_lines:
             self.say(f"  {line}", "dim")
 
     def log_line(self, line: str) -> None:
-        """Print what a function's log line means for a video; most mean nothing."""
+        """Print the step of a video that a function's log line reports; most report none."""
         try:
             entry = json.loads(line)
         except ValueError:
@@ -92,12 +94,6 @@ class StackConsole:
         self._print(text)
 
     def _print(self, text: Text) -> None:
-        # Its reader may be gone and its disk full: the stack goes on.
+        # The stack keeps running after its output's reader has gone, or its disk is full.
         with suppress(OSError):
             self._console.print(text)
-
-
-class _Output(Console):
-    def on_broken_pipe(self) -> None:
-        # Rich would end the thread.
-        raise  # noqa: PLE0704 (it is called where the error is caught)

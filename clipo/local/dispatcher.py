@@ -27,7 +27,7 @@ from functions.core.settings import SettingsError, positive_int
 
 FUNCTION_TIMEOUT_S = 120
 RETRY_S = 60
-"""Lambda's own: one minute before the first retry, two before the second."""
+"""Delay before the first retry, as on Lambda. The second retry waits twice as long."""
 
 _RETRIES = 2
 
@@ -49,7 +49,7 @@ class Dispatcher:
         failed_events: str,
         retry_s: int = RETRY_S,
     ) -> None:
-        """Take the two queues' URLs, what invokes the function, and when it tries again."""
+        """Take two queues' URLs, the call that invokes the function, and the first delay."""
         self._cloud = cloud
         self._invoke = invoke
         self._events = events
@@ -57,7 +57,7 @@ class Dispatcher:
         self._retry_s = retry_s
 
     def deliver_next(self) -> None:
-        """Wait a moment for an event, and carry it to its end or to its next try.
+        """Wait a second for an event, then process it, schedule its retry or give it up.
 
         Raises `ClipoError` while the queue does not answer.
         """
@@ -81,7 +81,7 @@ class Dispatcher:
     def _try_again_or_give_up(self, message: Message, event: object, error: Exception) -> None:
         if message.delivery <= _RETRIES:
             delay = self._retry_s * message.delivery
-            logger().warning("event comes again", seconds=delay, reason=str(error))
+            logger().warning("event will be retried", seconds=delay, reason=str(error))
             self._cloud.hide(self._events, message, seconds=delay)
             return
         self._give_up(message, event, error)
@@ -93,7 +93,7 @@ class Dispatcher:
 
 
 def _failure_record(message: Message, event: object, error: Exception) -> dict[str, Any]:
-    """Return what Lambda sends to an OnFailure destination.
+    """Return the record that Lambda sends to an OnFailure destination.
 
     https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
     """
@@ -130,8 +130,8 @@ def _work(
 
 
 def main() -> None:
-    """Run until SIGTERM: then finish the events at hand, or put them back if they take long."""
-    # The handler sets no Event: a second signal within its lock would wait for ever.
+    """Run until SIGTERM. Events not processed 2 seconds later go back to the queue."""
+    # An Event could deadlock: a second signal may arrive while `set` holds the Event's lock.
     asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
     signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.put(None))
     stopping = threading.Event()

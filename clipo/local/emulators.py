@@ -24,7 +24,7 @@ _REGION = "us-east-1"
 def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], dict[str, str]]:
     """Return the command and the settings of an S3 that checks every signature.
 
-    Raises `ClipoError` where it is not installed.
+    Raises `ClipoError` if it is not installed.
     """
     _require(MINISTACK)
     for folder in (home.objects, home.emulator):
@@ -64,7 +64,7 @@ def _readdress_queues(state: Path, port: int) -> None:
 def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
     """Return the command of a server that speaks MongoDB's protocol.
 
-    Raises `ClipoError` where it is not installed.
+    Raises `ClipoError` if it is not installed.
     """
     _require(SECANTUSD)
     home.mongo.mkdir(parents=True, exist_ok=True)
@@ -78,7 +78,7 @@ def secantusd(home: Home, port: int, host: str = LOOPBACK) -> list[str]:
 def own_storage_environ(home: Home, url: str, given: Mapping[str, str]) -> dict[str, str]:
     """Return the functions' environment with our own S3, at `url`.
 
-    `given` is what `environment.allowed` has left of the user's.
+    `given` is the user's environment after `environment.allowed`.
     """
     access_key, secret = home.credentials()
     return {

@@ -1,7 +1,8 @@
-"""The environment of the local stack: what it takes over from the shell, and nothing else.
+"""The environment of the local stack: the variables that it takes over from the shell.
 
-Libraries read far more than that: LOG_LEVEL (the logger), WEB_CONCURRENCY (uvicorn), AWS_PROFILE
-(boto3), USE_SSL (the emulator of S3), PYTHONPATH (every import).
+Libraries read many others, which must not change how the stack works: LOG_LEVEL (the logger),
+WEB_CONCURRENCY (uvicorn), AWS_PROFILE (boto3), USE_SSL (the emulator of S3), PYTHONPATH (every
+import).
 """
 
 import os
@@ -11,10 +12,10 @@ from collections.abc import Mapping, MutableMapping
 from clipo.client.address import is_local
 
 ISOLATED = ("-I", "-X", "utf8")
-"""Python's options for each child: no PYTHON* variable, no working directory, no locale counts."""
+"""Python options for each child: ignore PYTHON* variables, the working directory and the locale."""
 
 OTHER_STORE = "AWS_ENDPOINT_URL_S3"
-"""The variable that names another S3. Without it, nothing of the user's AWS settings is read."""
+"""The variable that names another S3. Without it, Clipo reads no AWS settings of the user."""
 
 _ALLOWED = {
     "PATH": "finds the programs that an ffmpeg of the user's may start",
@@ -32,7 +33,7 @@ _ALLOWED = {
     "CLIPO_HOSTS": "setting: further hosts that the API answers to",
     "API_ORIGINS": "setting: other sites whose pages may call the API",
     "CLIPO_FFMPEG_DIR": "setting: another ffmpeg",
-    "CLIPO_RETRY_SECONDS": "setting: when a failed event comes again",
+    "CLIPO_RETRY_SECONDS": "setting: the delay before a failed event is retried",
     "CLIPO_UPKEEP_SECONDS": "setting: how often upkeep runs",
     "MONGODB_URI": "setting: another MongoDB",
     "MONGODB_DATABASE": "setting: the name of the database",
@@ -43,10 +44,10 @@ _ALLOWED = {
     "WEBHOOK_URL": "setting: the receiver of webhooks",
     "WEBHOOK_SECRET": "setting: the key that signs webhooks",
     "WEBHOOK_ALLOW_PRIVATE": "setting: whether the receiver may be in a private network",
-    "SSL_CERT_FILE": "who certifies a MongoDB or a receiver with TLS",
+    "SSL_CERT_FILE": "certificates to trust for a MongoDB or a webhook receiver",
     "SSL_CERT_DIR": "the same, as a folder",
 }
-"""The name of each variable that is taken over, and why."""
+"""Variables that Clipo takes over, each with its reason."""
 
 _ALLOWED_FOR_OTHER_STORE = {
     "HOME": "~/.aws",
@@ -66,14 +67,14 @@ _ALLOWED_FOR_OTHER_STORE = {
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "credentials of a container",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "credentials of a container",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "credentials of a container",
-    "AWS_CA_BUNDLE": "who certifies the store",
+    "AWS_CA_BUNDLE": "certificates to trust for the store",
     "UPLOADS_BUCKET": "the name of a bucket there",
     "MEDIA_BUCKET": "the name of a bucket there",
 }
-"""What counts besides, where AWS_ENDPOINT_URL_S3 names another S3."""
+"""Variables that Clipo also takes over if AWS_ENDPOINT_URL_S3 names another S3."""
 
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy")
-"""What counts besides, where that S3 is on another machine."""
+"""Variables that Clipo also takes over if that S3 is on another machine."""
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -82,13 +83,13 @@ NO_AWS_SETTINGS = {
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-"""What keeps boto3 from looking for the user's AWS settings on its own."""
+"""Variables that keep boto3 from reading the user's AWS settings."""
 
 
 def allowed(given: Mapping[str, str]) -> dict[str, str]:
-    """Return what the local stack takes over from the user's environment.
+    """Return the variables that the local stack takes over from the user's environment.
 
-    Certificates that are not there are left out: OpenSSL then uses the system's.
+    Paths of certificates that do not exist are not among them: OpenSSL then uses the system's.
     """
     names = [*_ALLOWED]
     store = given.get(OTHER_STORE)
@@ -102,7 +103,7 @@ def allowed(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def restrict(environ: MutableMapping[str, str]) -> dict[str, str]:
-    """Remove from an environment what the local stack does not take over; return what it was."""
+    """Remove the variables that the local stack does not take over; return a copy from before."""
     before, kept = dict(environ), allowed(environ)
     environ.clear()
     environ.update(kept)
@@ -110,7 +111,7 @@ def restrict(environ: MutableMapping[str, str]) -> dict[str, str]:
 
 
 def suspects(environ: Mapping[str, str]) -> str:
-    """Return the names of the variables that may be at fault where the other store is unusable."""
+    """Return the names of the variables that can make the other store unusable."""
     names = [*_ALLOWED_FOR_OTHER_STORE, *_PROXIES]
     return ", ".join(name for name in names if environ.get(name) and name != "HOME")
 

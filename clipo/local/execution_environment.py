@@ -20,11 +20,11 @@ _STARTUP_S = 60
 
 
 class InvocationFailed(Exception):
-    """The handler raised, ran out of time, or took its process down with it."""
+    """The handler raised, ran out of time, or ended its process."""
 
 
 class InvocationInterrupted(InvocationFailed):
-    """We ended the invocation ourselves: the event is as good as before."""
+    """`interrupt` ended the invocation: the dispatcher can deliver the event again at once."""
 
 
 class _Interrupted(Exception):
@@ -33,7 +33,7 @@ class _Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class InvocationContext:
-    """What Lambda hands to a handler, as far as ours look."""
+    """The part of Lambda's context object that the handlers use."""
 
     deadline: float
     aws_request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
@@ -62,14 +62,14 @@ class ExecutionEnvironment:
         other_end.close()
 
     def invoke(self, event: Mapping[str, Any]) -> Any:
-        """Return what the handler returned.
+        """Return the handler's answer.
 
         Raises `InvocationFailed`; the next event then gets a new process if this one is lost.
         """
         if not self._process.is_alive():
             self._start()
         self.await_start()
-        with self._ended_on_failure():
+        with self._stop_on_failure():
             self._connection.send(event)
             succeeded, result = self._answer(self._timeout_s)
         if not succeeded:
@@ -85,14 +85,14 @@ class ExecutionEnvironment:
         self._process.terminate()
 
     def await_start(self) -> None:
-        """Wait until the process is warm. Raises `InvocationFailed` where it does not get there."""
+        """Wait until the process is warm. Raises `InvocationFailed` if its start fails."""
         if not self._warm:
-            with self._ended_on_failure():
+            with self._stop_on_failure():
                 self._answer(_STARTUP_S)
             self._warm = True
 
     @contextmanager
-    def _ended_on_failure(self) -> Iterator[None]:
+    def _stop_on_failure(self) -> Iterator[None]:
         try:
             yield
         except (EOFError, OSError) as error:
@@ -116,14 +116,14 @@ class ExecutionEnvironment:
 
 def _serve(connection: Connection, timeout_s: int) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
-    # Here, for it is the environment that is to import the function, as Lambda would.
+    # Only this process imports the function, as on Lambda.
     from functions.processing.handler import handler  # noqa: PLC0415
 
     try:
         handler(_warm_up_event(), InvocationContext(time.monotonic() + timeout_s))
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
-    # Lambda does not count the start either.
+    # The start does not count towards the timeout, as on Lambda.
     connection.send("ready")
     while True:
         answer: tuple[bool, Any]

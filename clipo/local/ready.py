@@ -1,6 +1,6 @@
-"""How a child tells `clipo up` that it is ready: one byte through a pipe of its own.
+"""Lets a child signal to `clipo up` that it is ready, with one byte through a pipe.
 
-A log cannot tell it: its level may differ, other lines may push it out, its disk may be full.
+A log line is no reliable signal: the log level may hide it, and the disk may be full.
 """
 
 import os
@@ -11,7 +11,7 @@ VARIABLE = "CLIPO_READY_FD"
 
 
 def signal_ready() -> None:
-    """Tell the parent. Do nothing where this process was not started by `clipo up`."""
+    """Tell `clipo up` that this process is ready. Does nothing if another program started it."""
     descriptor = os.environ.pop(VARIABLE, None)
     if descriptor is None:
         return

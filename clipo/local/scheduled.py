@@ -53,15 +53,15 @@ class Timer:
         """
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + self._every_s
-            self._invoked(_scheduled_event())
+            self._try_invoke(_scheduled_event())
         message = self._cloud.receive(self._queue, wait_s=_WAIT_S, hidden_s=_HIDDEN_S)
         if message is None:
             return
-        answer = self._invoked(_queue_event(message))
+        answer = self._try_invoke(_queue_event(message))
         if answer is not None and not answer["batchItemFailures"]:
             self._cloud.delete(self._queue, message)
 
-    def _invoked(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def _try_invoke(self, event: Mapping[str, Any]) -> Mapping[str, Any] | None:
         try:
             return self._invoke(event)
         except Exception:  # noqa: BLE001 (Lambda's runtime reports it, and so do we)
@@ -91,7 +91,7 @@ def _queue_event(message: Message) -> dict[str, Any]:
 
 
 def run(name: str, function: Function, *, queue_url: str) -> None:
-    """Run a function until SIGTERM: then finish what is at hand, or leave it if it takes long.
+    """Run a function until SIGTERM. A call that is running then has 3 seconds to finish.
 
     CLIPO_UPKEEP_SECONDS (default 300) is the time between two scheduled calls. Raises
     `SettingsError`.
@@ -115,12 +115,13 @@ def run(name: str, function: Function, *, queue_url: str) -> None:
 
 
 def _sigterm() -> "queue.SimpleQueue[None]":
-    """Return what is no longer empty once SIGTERM has come."""
-    # Not an Event: a second signal within its lock would wait for the first one for ever.
+    """Return a queue that gets an item when SIGTERM arrives."""
+    # An Event could deadlock: a second signal may arrive while `set` holds the Event's lock.
     asked_to_stop: queue.SimpleQueue[None] = queue.SimpleQueue()
 
     def stop(*_: object) -> None:
-        # What it waits for may have ended, too; and nothing that it does is lost half-way.
+        # The alarm ends the process, because the call may wait for a service that has stopped.
+        # Clipo repeats an interrupted call after the next start.
         signal.alarm(_FINISH_S)
         asked_to_stop.put(None)
 

@@ -1,4 +1,4 @@
-"""The settings of `clipo up`, looked at before anything is started."""
+"""Reads and checks the settings of `clipo up` before it starts anything."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -19,14 +19,14 @@ Environ = Mapping[str, str]
 
 
 def check(environ: Environ) -> None:
-    """Raise `Misuse` with a line for each setting that makes no sense."""
+    """Raise `Misuse` with a line for each invalid setting."""
     found = list(wrong(environ))
     if found:
         raise Misuse("\n".join(found))
 
 
 def wrong(environ: Environ) -> Iterator[str]:
-    """Yield a sentence for each setting that we, or one of the functions, would refuse."""
+    """Yield an error for each setting that Clipo, or one of its functions, refuses."""
     readers: list[Callable[[Environ], object]] = [
         api_port,
         bound_host,
@@ -45,7 +45,7 @@ def wrong(environ: Environ) -> Iterator[str]:
 
 
 def api_port(environ: Environ) -> int:
-    """Return PORT (8000), the one that is tried first. Raises `Misuse`."""
+    """Return PORT (8000), the API's preferred port. Raises `Misuse`."""
     text = environ.get("PORT") or str(_API_PORT)
     if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 65536:  # noqa: PLR2004 (a port is 16 bits)
         raise Misuse(f"PORT must be a number from 1 to 65535, not {text!r}.")
@@ -76,7 +76,7 @@ def hosts(environ: Environ) -> frozenset[str]:
 
 
 def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:
-    """Return the settings that turn webhooks on where they are wanted."""
+    """Return the settings that turn webhooks on, if a receiver or a secret is given, or off."""
     wanted = environ.get("WEBHOOK_URL") or environ.get("WEBHOOK_SECRET")
     return {
         "WEBHOOKS": "true" if wanted else "false",

@@ -16,7 +16,7 @@ from clipo.local.catalog import without_password
 from clipo.local.child import Child
 from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
-from clipo.local.ports import LOOPBACK, choosing, free_port
+from clipo.local.ports import LOOPBACK, free_port, lock_ports
 from clipo.local.supervisor import Program, Supervisor
 from clipo.program import program_name
 from functions.core.settings import flag
@@ -51,9 +51,9 @@ class Stack:
     """Runs everything until Ctrl-C, or until a part of it dies."""
 
     def __init__(self, home: Home, environ: Mapping[str, str], console: StackConsole) -> None:
-        """Take the folder for the state, the settings, and where to tell what happens.
+        """Take the folder for the state, the settings and the console.
 
-        Raises `Misuse` where a setting makes no sense.
+        Raises `Misuse` if a setting is invalid.
         """
         settings.check(environ)
         self._home = home
@@ -70,7 +70,7 @@ class Stack:
         return self._supervisor.run(self._start, before_stop=self._home.forget_addresses)
 
     def _start(self) -> None:
-        with choosing(f"the Clipo in {self._home.root}", self._console.say):
+        with lock_ports(f"the Clipo in {self._home.root}", self._console.say):
             self._home.prepare()
             port = free_port(settings.api_port(self._given), taken=self._ports)
             ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
@@ -136,7 +136,7 @@ class Stack:
             emulators.secantusd(self._home, port, self._host),
             self._given,
             lambda child: child.listens_on(port),
-            # It hangs where SIGTERM interrupts its handler of SIGTERM. Its journal outlives a kill.
+            # It hangs if SIGTERM interrupts its handler of SIGTERM. Its journal survives a kill.
             orphaned=Signals.SIGKILL,
             advice=self._advice(self._home.mongo),
         )

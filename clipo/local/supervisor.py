@@ -37,7 +37,7 @@ class Program:
     orphaned: Signals = Signals.SIGTERM
     """The signal that ends the child, on Linux, when the supervisor is killed."""
     advice: str = ""
-    """What the user can do where the child dies."""
+    """Advice to the user if the child dies."""
 
 
 class _Died(Exception):
@@ -57,7 +57,7 @@ class Supervisor:
     """Runs children until Ctrl-C, or until one of them dies."""
 
     def __init__(self, console: StackConsole, *, logs: Path, logs_last: bool) -> None:
-        """Take where to report, and the folder of the log files, which may be temporary."""
+        """Take the console, and the folder of the log files, which may be temporary."""
         self._console = console
         self._logs = logs
         self._logs_last = logs_last
@@ -95,7 +95,7 @@ class Supervisor:
     def start(self, *programs: Program) -> None:
         """Start programs together, and wait until each of them is ready.
 
-        Raises `ClipoError` where one does not become ready.
+        Raises `ClipoError` if one does not become ready.
         """
         for program in programs:
             self._advice[program.name] = program.advice
@@ -115,7 +115,7 @@ class Supervisor:
     def start_and_reload(self, code: Path, *programs: Program) -> None:
         """Start programs, and start them again whenever a file in the folder `code` changes."""
         self._code, self._reloaded = code.name, programs
-        # From now on, so that what changes while they start is not missed.
+        # Watch before the start, to see changes made during it.
         threading.Thread(target=self._watch_code, args=(code,), daemon=True).start()
         self.start(*programs)
 
@@ -173,7 +173,7 @@ class Supervisor:
         # A folder that cannot be written must not keep children alive either.
         with suppress(OSError):
             before_stop()
-        # Those that use the others first.
+        # Stop clients before the services that they use.
         for child in reversed(self._children.values()):
             child.stop()
 
@@ -186,7 +186,7 @@ class Supervisor:
         )
 
     def _report(self, child: Child) -> None:
-        self._console.died(child.name, child.exit_code, child.last_lines)
+        self._console.report_exit(child.name, child.exit_code, child.last_lines)
 
 
 def _interrupt(*_: object) -> NoReturn:

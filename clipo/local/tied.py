@@ -1,7 +1,8 @@
 """`python -m clipo.local.tied SIGNAL PROGRAM ARGUMENT…` runs a program that ends with its parent.
 
-Linux sends it the signal when `clipo up` is killed without a chance to stop it. The signal may come
-several times: Linux sends it whenever a thread of the parent's ends that the child is left to.
+Linux sends the program the signal if `clipo up` is killed before it can stop the program. Linux may
+send the signal several times: it also sends it when a thread of `clipo up` that owns the program
+ends, and then makes another thread the owner.
 """
 
 import ctypes

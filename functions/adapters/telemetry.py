@@ -47,7 +47,7 @@ class Metric(StrEnum):
     """Videos announced with `POST /videos`, or uploaded to the legacy endpoint."""
     DONE = "Done"
     FAILED = "Failed"
-    """Failed videos, in total and by `code`."""
+    """Failed videos and failed reprocessing, in total and by `code`."""
     DURATION = "Duration"
     """Milliseconds of the attempt that finished a video."""
     BYTES_READ = "BytesRead"
@@ -71,7 +71,7 @@ def count(metric: Metric) -> None:
 
 
 def count_failed(code: str) -> None:
-    """Add one to the failed videos, in total and for this code."""
+    """Add one to the failed videos or reprocessing, in total and for this code."""
     measure({Metric.FAILED: 1}, code=code)
 
 

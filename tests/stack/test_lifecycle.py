@@ -21,7 +21,7 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from clipo.local.ports import choosing, free_port
+from clipo.local.ports import free_port, lock_ports
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver
 from tests.running_stack import RunningStack, await_ready, launch, launched
@@ -134,7 +134,7 @@ def damage(one: Path, two: Path) -> None:
 @contextmanager
 def a_taken_port() -> Iterator[int]:
     with socket.socket() as other:
-        with choosing("a test"):
+        with lock_ports("a test"):
             other.bind(("127.0.0.1", free_port(18500, taken=set())))
             other.listen()
         yield other.getsockname()[1]

@@ -28,23 +28,9 @@ def command(
 ) -> int:
     """Run all of Clipo on this machine: S3, MongoDB, the API, processing, webhooks and upkeep.
 
-    These environment variables are settings, shown with their defaults.
+    Environment variables are settings, such as PORT (8000) and CLIPO_HOME (the folder .clipo).
 
-    PORT (8000): port of the API and the page.
-
-    CLIPO_HOME (.clipo): folder for videos, database and logs.
-
-    MONGODB_URI, AWS_ENDPOINT_URL_S3 (own servers): other servers to use.
-
-    CLIPO_FFMPEG_DIR (ffmpeg of the installation): folder with another ffmpeg and ffprobe.
-
-    CLIPO_BIND (127.0.0.1): address that S3 and MongoDB listen on.
-
-    CLIPO_UPKEEP_SECONDS (300): interval between searches for stuck videos.
-
-    WEBHOOK_URL, WEBHOOK_SECRET (no webhooks): receiver of webhooks, and the key that signs them.
-
-    CLIPO_RETRY_SECONDS (60): delay before a failed event is retried; it doubles the next time.
+    docs/settings.md lists all settings.
     """
     checkout.require()
     # For this process, too: boto3, Powertools and urllib read the environment on their own.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clipo.errors import ClipoError
-from clipo.local.ports import choosing, free_port, is_free
+from clipo.local.ports import free_port, is_free, lock_ports
 
 
 def test_the_preferred_port_is_taken_when_it_is_free() -> None:
@@ -33,10 +33,10 @@ def test_one_chooses_at_a_time_and_the_next_is_told(
     chosen: list[str] = []
 
     def second() -> None:
-        with choosing("the second", told.put):
+        with lock_ports("the second", told.put):
             chosen.append("second")
 
-    with choosing("the first", lambda _: pytest.fail("no other one chooses")):
+    with lock_ports("the first", lambda _: pytest.fail("no other one chooses")):
         waiting = threading.Thread(target=second)
         waiting.start()
         said = told.get(timeout=10)
@@ -77,9 +77,9 @@ def test_one_that_hangs_is_named_and_not_awaited_for_ever(
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("clipo.local.ports._PATIENCE_S", 0)
-    with choosing("the Clipo in /home/me"):
-        with pytest.raises(ClipoError) as raised, choosing("another"):
+    with lock_ports("the Clipo in /home/me"):
+        with pytest.raises(ClipoError) as raised, lock_ports("another"):
             pass
         assert f"the Clipo in /home/me (process {os.getpid()}) has not started" in str(raised.value)
-    with choosing("another"):
+    with lock_ports("another"):
         pass

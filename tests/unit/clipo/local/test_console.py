@@ -40,10 +40,18 @@ def test_an_address_is_whole_and_has_its_name(capsys: pytest.CaptureFixture[str]
             "done        unknown length, 1x1, in 8 ms",
         ),
         ({"message": "video failed", "code": "corrupt"}, "failed      corrupt"),
+        (
+            {"message": "video reprocessed", "size": 5000},
+            "pending     5,000 bytes, to be processed again",
+        ),
+        (
+            {"message": "reprocessing failed", "code": "timed_out"},
+            "done        could not be processed again (timed_out): the old result stays",
+        ),
         ({"message": "not now", "reason": "busy"}, "retry       it is busy"),
         (
-            {"message": "event comes again", "seconds": 60, "reason": "S3: down"},
-            "retry       the event comes again in 60 s",
+            {"message": "event will be retried", "seconds": 60, "reason": "S3: down"},
+            "retry       Clipo retries the event in 60 s",
         ),
     ],
 )
