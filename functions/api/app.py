@@ -17,11 +17,9 @@ from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.release import RELEASE
 
-"""Version of the whole product, as in pyproject.toml."""
-
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
-"""Bytes that a form may have besides the file: boundaries, headers and other fields."""
+"""Most bytes of a form besides the file: boundaries, headers and other fields."""
 
 _DESCRIPTION = """
 Upload a video straight to object storage; seconds later it has checked metadata, a thumbnail
@@ -48,9 +46,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application, wired to its services.
 
-    It answers to every host by default: API Gateway lets no other through than its own.
+    It answers every host by default, because API Gateway passes on only requests for its own.
     """
-    allows_origin = allows_origin or services.settings.origins.__contains__
     app = FastAPI(
         title="Clipo",
         version=RELEASE,
@@ -68,15 +65,26 @@ def create_app(
     if not services.settings.base_path:
         # The page's own addresses begin at the root of the domain.
         page.install(app, services.settings)
-    app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(services.settings, path))
+    allows_origin = allows_origin or services.settings.origins.__contains__
+    _add_middleware(app, services.settings, knows_host, allows_origin)
+    _complete_documentation(app, services.settings)
+    return app
+
+
+def _add_middleware(
+    app: FastAPI,
+    settings: ApiSettings,
+    knows_host: Callable[[str], bool] | None,
+    allows_origin: Callable[[str], bool],
+) -> None:
+    """Add the middleware. The last one sees a request first."""
+    app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(settings, path))
     app.add_middleware(CrossSiteWrites, allows=allows_origin)
     if knows_host:
         app.add_middleware(KnownHosts, knows=knows_host)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NoStore)
     app.add_middleware(RequestId)
-    _complete_documentation(app, services.settings)
-    return app
 
 
 def _body_limit(settings: ApiSettings, path: str) -> Limit:

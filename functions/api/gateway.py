@@ -1,43 +1,57 @@
-"""API Gateway's events as ASGI requests, where Mangum's own reading of them does not fit.
+"""Turns API Gateway's events into ASGI requests, and corrects Mangum's host, scheme and path.
 
-Mangum fails on a `Host` with an IPv6 address, and takes any text of `X-Forwarded-Proto` for the
-scheme of the links that the API makes.
+Mangum fails on a `Host` with an IPv6 address, and uses any text in `X-Forwarded-Proto` as the
+scheme of the API's links.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from mangum.handlers.api_gateway import APIGateway, HTTPGateway
-from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Scope
+from mangum.types import LambdaConfig, LambdaContext, LambdaEvent, Response, Scope
 
 _OURS = ("host", "x-forwarded-port", "x-forwarded-proto")
 
 
-class HttpApi(HTTPGateway):
+class _Request:
+    """A request that Mangum reads from a simplified event, and whose scope is completed here."""
+
+    _reader: ClassVar[type[HTTPGateway | APIGateway]]
+
+    @classmethod
+    def infer(cls, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> bool:
+        """Tell whether an event is such a request."""
+        return cls._reader.infer(event, context, config)
+
+    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
+        """Take the event."""
+        self._read = self._reader(_without_ours(event), context, _without_base_path(config))
+        self._original, self._base_path = event, config["api_gateway_base_path"].rstrip("/")
+
+    @property
+    def body(self) -> bytes:
+        """The decoded body."""
+        return self._read.body
+
+    @property
+    def scope(self) -> Scope:
+        """The request as ASGI has it."""
+        return _completed(self._read.scope, self._original, self._base_path)
+
+    def __call__(self, response: Response) -> dict[str, Any]:
+        """Return the response in API Gateway's format."""
+        return self._read(response)
+
+
+class HttpApi(_Request):
     """A request of an HTTP API, in either format."""
 
-    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
-        """Take the event."""
-        super().__init__(_without_ours(event), context, _without_base_path(config))
-        self._original, self._base_path = event, config["api_gateway_base_path"].rstrip("/")
-
-    @property
-    def scope(self) -> Scope:
-        """The request as ASGI has it."""
-        return _completed(super().scope, self._original, self._base_path)
+    _reader = HTTPGateway
 
 
-class RestApi(APIGateway):
+class RestApi(_Request):
     """A request of a REST API."""
 
-    def __init__(self, event: LambdaEvent, context: LambdaContext, config: LambdaConfig) -> None:
-        """Take the event."""
-        super().__init__(_without_ours(event), context, _without_base_path(config))
-        self._original, self._base_path = event, config["api_gateway_base_path"].rstrip("/")
-
-    @property
-    def scope(self) -> Scope:
-        """The request as ASGI has it."""
-        return _completed(super().scope, self._original, self._base_path)
+    _reader = APIGateway
 
 
 def _without_ours(event: LambdaEvent) -> LambdaEvent:
@@ -54,9 +68,9 @@ def _without_base_path(config: LambdaConfig) -> LambdaConfig:
 
 
 def _completed(scope: Scope, event: LambdaEvent, base_path: str) -> Scope:
-    """Add the host, the scheme, and the path before that of every route.
+    """Add the host, the scheme and the base path.
 
-    API Gateway serves TLS only, so a request is plain only where an emulator says nothing else.
+    API Gateway serves TLS only, so the scheme is HTTP only if an emulator states it.
     """
     own_name = event["requestContext"].get("domainName") or "localhost"
     host = _value(event, "host") or own_name

@@ -1,4 +1,4 @@
-"""Middleware for every request: its id, HEAD, the limit of its body and caching of the answer."""
+"""Middleware for every request: request ids, HEAD, body limits and cache headers."""
 
 import uuid
 from collections.abc import Callable
@@ -15,7 +15,7 @@ NO_STORE = "no-store"
 
 
 def route_path(scope: Scope) -> str:
-    """Return the path of a request as the routes know it, without BASE_PATH before it."""
+    """Return the path of a request without BASE_PATH, as the routes declare it."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", ""))
 
@@ -46,13 +46,13 @@ class RequestId:
 
 
 class NoStore:
-    """Keeps browsers and proxies from storing JSON: a stored status would soon be an old one."""
+    """Keeps browsers and proxies from storing JSON, because a stored status is soon out of date."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add `Cache-Control` to every JSON response that has none of its own."""
+        """Add `Cache-Control` to every JSON response that lacks it."""
 
         async def send_unstored(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -81,7 +81,7 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        # In a copy of the scope, because the server still has to see a HEAD.
+        # A copy, because the server must still see HEAD in its own scope.
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 
 
@@ -124,14 +124,14 @@ class BodyLimit:
             return
         limit = self._limit_of(route_path(scope))
         declared = Headers(scope=scope).get("content-length", "")
-        # Any other text counts as 0, because the bytes are counted as well.
+        # A malformed header counts as 0: `receive_limited` counts the bytes anyway.
         expected = int(declared) if declared.isascii() and declared.isdigit() else 0
         received = 0
 
         async def receive_limited() -> Message:
             nonlocal received
             if expected > limit.max_bytes:
-                # Before the first byte: this call is what makes a client with `Expect` send it.
+                # Refuse before `receive`, which asks a client with `Expect` to send the body.
                 raise BodyTooLarge(limit)
             message = await receive()
             received += len(message.get("body", b""))

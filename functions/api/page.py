@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from functions.api.services import Wired
+from functions.api.services import InjectedServices
 from functions.api.settings import ApiSettings
 
 _FOLDER = Path(__file__).parent / "page"
@@ -20,7 +20,7 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
     """Serve the page and its files."""
 
     @app.get("/", include_in_schema=False)
-    def get_page(services: Wired) -> HTMLResponse:
+    def get_page(services: InjectedServices) -> HTMLResponse:
         return HTMLResponse(_html(settings), headers=_headers(services.storage.origins()))
 
     @app.get("/assets/{name}", include_in_schema=False)

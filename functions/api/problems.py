@@ -99,7 +99,8 @@ NOT_FAILED = ProblemKind(
     "not_failed",
     409,
     "Only a failed video can be retried",
-    "Video 507f1f77bcf86cd799439011 is done. There is nothing to retry.",
+    "Video 507f1f77bcf86cd799439011 is done. There is nothing to retry."
+    " To process it again, reprocess it.",
 )
 NOT_DONE = ProblemKind(
     "not_done",

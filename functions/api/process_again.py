@@ -1,4 +1,4 @@
-"""Processes a video's upload again: a failed one's by a retry, a done one's by a reprocess."""
+"""Processes an uploaded file again: a retry of a failed video, or a reprocess of a done one."""
 
 from collections.abc import Callable
 
@@ -11,11 +11,11 @@ from functions.api.services import Services
 from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
 from functions.core.unavailable import ProcessingUnavailable
-from functions.core.video import Source, Video
+from functions.core.video import Source, Status, Video
 
 
 def retry_video(services: Services, video_id: str) -> Video:
-    """Move a failed video to pending and have its upload processed; return it.
+    """Move a failed video to pending, start processing its upload, and return it.
 
     Raises `Problem` if it has not failed or has no file, `CatalogUnavailable` or
     `StorageUnavailable`.
@@ -30,9 +30,9 @@ def retry_video(services: Services, video_id: str) -> Video:
 
 
 def reprocess_video(services: Services, video_id: str) -> Video:
-    """Move a done video to pending and have its upload processed; return it.
+    """Move a done video to pending, start processing its upload, and return it.
 
-    Its facts and thumbnail stay until the new ones replace them. Raises `Problem` if it is not
+    It keeps its metadata and thumbnail until new ones replace them. Raises `Problem` if it is not
     done or has no file, `CatalogUnavailable` or `StorageUnavailable`.
     """
     now = services.now()
@@ -67,7 +67,7 @@ def _start(services: Services, video: Video, found: Source) -> Video:
     try:
         services.processing.start(lifecycle.found_upload(video, found))
     except ProcessingUnavailable:
-        # The record says what is to be done, and upkeep starts what has not begun (ADR 10).
+        # The record is pending already, so upkeep starts the processing later (ADR 10).
         logger().error("processing not started", video_id=video.id, exc_info=True)
     return find_video(services, video.id)
 
@@ -80,13 +80,18 @@ def _source_gone(video: Video) -> Problem:
 
 
 def _not_failed(video: Video) -> Problem:
+    advice = " To process it again, reprocess it." if video.status is Status.DONE else ""
     return Problem(
-        problems.NOT_FAILED, f"Video {video.id} is {video.status}. There is nothing to retry."
+        problems.NOT_FAILED,
+        f"Video {video.id} is {video.status}. There is nothing to retry.{advice}",
     )
 
 
 def _not_done(video: Video) -> Problem:
-    return Problem(
-        problems.NOT_DONE,
-        f"Video {video.id} is {video.status}. To process a failed video again, retry it.",
+    failed = video.status is Status.FAILED
+    advice = (
+        "To process a failed video again, retry it."
+        if failed
+        else "Wait until it is done, then reprocess it."
     )
+    return Problem(problems.NOT_DONE, f"Video {video.id} is {video.status}. {advice}")

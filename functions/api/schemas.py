@@ -243,7 +243,7 @@ class SignUpload(BaseModel):
 
     @property
     def multipart(self) -> MultipartRequest | None:
-        """The step of an upload in parts; `None` is the form."""
+        """The step of an upload in parts, or `None` for the form."""
         step = _STEPS[self._shape]
         return MultipartRequest(step, self.upload_id, self.part_number) if step else None
 
@@ -281,7 +281,7 @@ class SignedRequest(BaseModel):
     key: str
     expires_at: Time
     headers: dict[str, str] | None = Field(
-        default=None, description="Present where the request has to carry them as they are"
+        default=None, description="Headers that the request must carry unchanged, if there are any"
     )
     fields: dict[str, str] | None = Field(
         default=None, description="Present for a form: post all of them, then the file as `file`"
@@ -289,7 +289,7 @@ class SignedRequest(BaseModel):
 
 
 class Media(BaseModel):
-    """Facts about the file. `null` means that the file does not say."""
+    """The metadata of the file. `null` means that the file does not state the value."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -311,13 +311,13 @@ class Media(BaseModel):
 class Thumbnail(BaseModel):
     """The thumbnail: a JPEG of at most 320x240 with the aspect of the video."""
 
-    url: str = Field(description="Redirects to a short-lived address of the JPEG")
+    url: str = Field(description="Address that redirects to a short-lived one of the JPEG")
     width: int
     height: int
-    at_s: float = Field(description="The moment that it shows: 10% of the duration")
+    at_s: float = Field(description="Time of the frame in seconds, normally 10% of the duration")
     fallback: Fallback | None = Field(
-        description="Why it is not the frame at 10%. `start`: there is none, this is the first one;"
-        " `dark`: that one is nearly black or of one colour"
+        description="Reason for a frame other than the one at 10%. `start`: there is none, and this"
+        " is the first frame; `dark`: that frame is nearly black or of one colour"
     )
 
 
@@ -332,22 +332,26 @@ class Processing(BaseModel):
     bytes_read: int
     requests: int
     release: str | None = Field(
-        description="The release of Clipo that made the result; `null`: 0.1", examples=[RELEASE]
+        description="The release of Clipo that made the result, or `null` if it was 0.1",
+        examples=[RELEASE],
     )
 
 
 class VideoError(BaseModel):
-    """Why the video failed."""
+    """The reason why the video failed."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    code: str = Field(description="Stable", examples=["no_video_stream"])
-    message: str = Field(description="What is wrong and what to do, for a person")
+    code: str = Field(
+        description="Name of the fault, which stays the same in later releases",
+        examples=["no_video_stream"],
+    )
+    message: str = Field(description="The fault and what to do about it, in a sentence for people")
     retryable: bool
 
 
 class Webhook(BaseModel):
-    """State of the webhook of this result."""
+    """The delivery of this result to the webhook receiver."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -355,10 +359,12 @@ class Webhook(BaseModel):
         description="The header `webhook-id`", examples=["msg_6b03911acf2b20c6f6841703"]
     )
     attempts: int = Field(examples=[1])
-    last_status: int | None = Field(description="Status of HTTP; `null`: no answer", examples=[204])
+    last_status: int | None = Field(
+        description="HTTP status of the last response, or `null` if there was none", examples=[204]
+    )
     delivered_at: Time | None
     due_at: Time | None = Field(
-        description="The next attempt; with `delivered_at`, `null` is: given up"
+        description="Time of the next attempt. `null` after delivery, and after the last attempt"
     )
 
 
@@ -370,29 +376,32 @@ class VideoResource(BaseModel):
     id: VideoId
     filename: str = Field(examples=["holiday.mp4"])
     content_type: str = Field(examples=["video/mp4"])
-    size: int = Field(description="Bytes: as declared, then as stored", examples=[5242880])
+    size: int = Field(
+        description="Bytes of the stored file, or the declared ones before it arrives",
+        examples=[5242880],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
     updated_at: Time
-    attempts: int = Field(description="How often processing has begun", examples=[1])
-    media: Media | None = Field(description="Present when done, and while reprocessed")
-    thumbnail: Thumbnail | None = Field(description="Present when done, and while reprocessed")
+    attempts: int = Field(description="Number of times that processing has begun", examples=[1])
+    media: Media | None = Field(description="Present if done, and during a reprocess")
+    thumbnail: Thumbnail | None = Field(description="Present if done, and during a reprocess")
     warnings: list[MediaWarning] = Field(
-        description="Faults of a file that can be played nevertheless. `truncated`: its end is"
-        " missing. `dolby_vision_5`: the thumbnail is grey, as only Dolby's decoder has its colours"
+        description="Faults of a file that still plays. `truncated`: its end is missing."
+        " `dolby_vision_5`: the thumbnail is grey, because only Dolby's decoder has the colours"
     )
     processing: Processing | None = Field(
-        description="Present when a worker has finished the video"
+        description="Present after a worker has finished the video"
     )
-    error: VideoError | None = Field(description="Present when failed")
-    webhook: Webhook | None = Field(description="Present when finished, where webhooks are on")
+    error: VideoError | None = Field(description="Present if failed")
+    webhook: Webhook | None = Field(description="Present if finished and webhooks are on")
 
 
 class CreatedVideo(VideoResource):
     """A pending video, with the form that uploads it.
 
-    Without the form where a repeated request finds that the file has arrived.
+    `upload` is `null` if the request repeats an earlier one and the file has already arrived.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [CREATED_VIDEO]})
@@ -401,7 +410,7 @@ class CreatedVideo(VideoResource):
 
 
 class VideoPage(BaseModel):
-    """Some videos, newest first."""
+    """A page of the videos, newest first."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -412,12 +421,14 @@ class VideoPage(BaseModel):
     )
 
     data: list[VideoResource]
-    next_cursor: str | None = Field(description="The `cursor` of the next page")
+    next_cursor: str | None = Field(
+        description="`cursor` of the next page, or `null` on the last one"
+    )
     has_more: bool
 
 
 def video_resource(video: Video, *, base_url: str) -> VideoResource:
-    """Return a video as the API shows it: only what its status vouches for."""
+    """Return a video as the API shows it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     return VideoResource(
         id=video.id,

@@ -1,4 +1,4 @@
-"""What the routes work with, built once from the settings."""
+"""The services that the routes use, built once from the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
 
-# A caller is to get its 503 within 5 s, whichever service hangs.
+# If MongoDB or S3 hangs, the API answers 503 within 5 s.
 _CATALOG_TIMEOUT_MS = 4000
 _CATALOG_POOL = 2
 _S3_READ_TIMEOUT_S = 3
@@ -25,7 +25,7 @@ _S3_ATTEMPTS = 1
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The routes' collaborators."""
+    """The settings, the services and the clock that the routes use."""
 
     settings: ApiSettings
     catalog: Catalog
@@ -35,7 +35,7 @@ class Services:
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
-    """Read the settings and build everything. Connections are made at their first use.
+    """Read the settings and build the services, which connect at their first use.
 
     Raises `SettingsError`.
     """
@@ -56,10 +56,10 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
     )
 
 
-# Not a plain function: FastAPI hands those to a thread, a tenth of the CPU that a GET costs.
+# Async, because FastAPI runs a plain function in a thread, which costs a tenth of a GET's CPU.
 async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-Wired = Annotated[Services, Depends(_services)]
+InjectedServices = Annotated[Services, Depends(_services)]

@@ -1,4 +1,4 @@
-"""Signs one request of an upload, for a pending video."""
+"""Signs one request of a pending video's upload."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +52,7 @@ def sign_upload(
 ) -> Signed:
     """Sign a step of an upload in parts, or the form if `multipart` is `None`.
 
-    The video then waits for its upload as long as the signature is good. Raises `Problem` for the
+    The video then waits for its upload as long as the signature is valid. Raises `Problem` for the
     key of another video and for a video that is not pending, `CatalogUnavailable` or
     `StorageUnavailable`.
     """
@@ -79,7 +79,7 @@ def sign_upload(
 
 
 def extend_upload(services: Services, video: Video) -> Video | None:
-    """Wait for a pending video's upload for another window; `None` if it is not pending."""
+    """Extend the upload window of a pending video; return `None` if it is not pending."""
     now = services.now()
     moved = change(services.catalog, video, lambda seen: lifecycle.extend_upload(seen, now=now))
     return None if isinstance(moved, Refusal) else moved
@@ -94,7 +94,10 @@ def _check_key(key: str | None, video: Video) -> None:
 
 
 def _not_pending(video: Video) -> Problem:
+    state = video.status.value
+    if video.has_result and not video.status.finished:
+        state = "being processed again, and its file cannot be replaced"
     return Problem(
         problems.NOT_PENDING,
-        f"Video {video.id} is {video.status}. Upload another file as a new one: POST /videos.",
+        f"Video {video.id} is {state}. Upload another file as a new one: POST /videos.",
     )

@@ -19,7 +19,7 @@ _HDR: Final = {"arib-std-b67": "hlg.cube", "smpte2084": "pq.cube"}
 
 _MATRICES: Final = {
     *("unknown", "gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"),
-    # ffmpeg refuses this one even before its filters: see `decoder_options`.
+    # `scale` never sees this tag: `decoder_options` replaces it, because ffmpeg refuses it earlier.
     "reserved",
 }
 """The matrices that ffmpeg's `scale` accepts."""
@@ -28,13 +28,13 @@ _REFUSED_TRANSFERS: Final = {"log100", "log316", "vlog"}
 
 _HD_WIDTH: Final = 1280
 _HD_HEIGHT: Final = 720
-"""Size from which a video without a matrix has BT.709 colours, as players assume."""
+"""Smallest size at which players assume BT.709 colours in a video without a matrix."""
 
 _ALPHA: Final = ("yuva", "gbrap", "rgba", "bgra", "argb", "abgr", "ya8", "ya16")
-"""How the names of pixel formats with transparency begin."""
+"""Prefixes of the names of pixel formats with transparency."""
 
 _ALPHA_DECODERS: Final = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""The decoders that read WebM's transparency. ffmpeg prefers its own, which do not."""
+"""The decoders that read WebM's transparency. ffmpeg's default decoders ignore it."""
 
 _ON_GREY: Final = (
     "format=gbrap,split[picture][copy];[copy]lutrgb=r=128:g=128:b=128:a=255[grey];"
@@ -42,7 +42,7 @@ _ON_GREY: Final = (
 )
 
 _WITHOUT_FALLBACK: Final = {(5, 0), (10, 0)}
-"""Dolby Vision's profiles, and their compatibility, whose colours no other decoder can convert."""
+"""Dolby Vision profiles and compatibility ids whose colours only Dolby's decoder converts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ class Colours:
     is_hd: bool
     is_transparent: bool
     alpha_decoder: str | None
-    """The decoder without which the picture's transparency is lost."""
+    """The decoder that keeps the picture's transparency, if ffmpeg's default one loses it."""
     is_dolby_vision_5: bool
-    """Whether the colours are Dolby Vision's own: profile 5, or 10 without a fallback."""
+    """True if the colours are Dolby Vision's own: profile 5, or 10 without a fallback."""
 
     @classmethod
     def of(cls, stream: Mapping[str, Any]) -> "Colours":
@@ -126,7 +126,7 @@ class Colours:
 
     @property
     def _replaced_tags(self) -> list[str]:
-        """The filter that replaces tags with which `scale` would fail, if there are any."""
+        """The filter that replaces the tags that `scale` refuses, if there are any."""
         tags = []
         if self.matrix not in _MATRICES:
             tags.append(f"colorspace={self._likely_matrix}")

@@ -1,4 +1,4 @@
-"""Tells whether the end of a file is missing, as after an upload or a recording that broke off.
+"""Tells whether a file is truncated, for example by an interrupted upload or recording.
 
 Containers state their length in the first bytes, so this reads little beyond what ffprobe has read.
 """
@@ -15,7 +15,7 @@ _MAX_BOXES = 8
 """Most boxes of an MP4 file to look at. Each may cost a request, and a file may have thousands."""
 
 _INEXACT = 16
-"""Bytes by which old writers got the length wrong: some count their own header, too."""
+"""Largest error, in bytes, of the lengths that old writers state: some count the header, too."""
 
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
@@ -26,7 +26,7 @@ _SEGMENT = b"\x18\x53\x80\x67"
 
 
 def is_truncated(source: OpenSource) -> bool:
-    """Tell whether a file is shorter than it says. `False` if it does not say."""
+    """Tell whether a file is shorter than its stated length. `False` if it states none."""
     head = source.read(0, 64)
     for signature, at, measure in _CONTAINERS:
         if head[at : at + len(signature)] == signature:
@@ -35,7 +35,7 @@ def is_truncated(source: OpenSource) -> bool:
 
 
 def _mp4_end(source: OpenSource) -> int:
-    """Return where the first samples or indexes that the file cuts off end (ISO/IEC 14496-12)."""
+    """Return the end of a truncated box of samples or indexes, 0 if none is (ISO/IEC 14496-12)."""
     at = 0
     for _ in range(_MAX_BOXES):
         header = source.read(at, at + 16)
@@ -44,14 +44,14 @@ def _mp4_end(source: OpenSource) -> int:
             size = int.from_bytes(header[8:16])
         at += size
         if size < _BOX_HEADER or (kind == b"mdat" and at <= source.size):
-            break  # what follows complete samples is not worth another read
+            break  # data after complete samples is not worth another read
         if at > source.size:
             return at if kind in (b"mdat", b"moov", b"moof") else 0
     return 0
 
 
 def _matroska_end(source: OpenSource) -> int:
-    """Return where a Matroska file's segment ends, 0 if it does not say (RFC 8794)."""
+    """Return the end of a Matroska file's segment, 0 if its size is unknown (RFC 8794)."""
     head = source.read(0, 4096)
     at = head.find(_SEGMENT) + len(_SEGMENT)
     if at < len(_SEGMENT) or at >= len(head) or not head[at]:
@@ -63,19 +63,19 @@ def _matroska_end(source: OpenSource) -> int:
 
 
 def _avi_end(source: OpenSource) -> int:
-    """Return where the first part of an AVI file ends. Larger files have more of them."""
+    """Return the end of the first part of an AVI file. Large files have several parts."""
     return 8 + int.from_bytes(source.read(4, 8), "little")
 
 
 def _asf_end(source: OpenSource) -> int:
-    """Return where an ASF file's packets end, 0 for a broadcast that does not say."""
+    """Return the end of an ASF file's packets, 0 for a broadcast, which does not state it."""
     header = int.from_bytes(source.read(16, 24), "little")
     data = source.read(header, header + 24)
     return header + int.from_bytes(data[16:24], "little") if data[:16] == _ASF_DATA else 0
 
 
 def _flv_end(source: OpenSource) -> int:
-    """Return a length beyond the file if its last tag is cut off: each ends with its size."""
+    """Return an end beyond the file if its last tag is cut off: each tag ends with its size."""
     first = _FLV_HEADER + _flv_tag(source, _FLV_HEADER)
     last = source.size - 4 - _number(source, source.size - 4, 4)
     if _number(source, first, 4) != first - _FLV_HEADER:
@@ -85,7 +85,7 @@ def _flv_end(source: OpenSource) -> int:
 
 
 def _flv_tag(source: OpenSource, at: int) -> int:
-    """Return the size of a tag with its header."""
+    """Return the size in bytes of a tag and its header."""
     return 11 + _number(source, at + 1, 3)
 
 

@@ -35,10 +35,10 @@ _THUMBNAIL_BOX = (320, 240)
 """Largest width and height in pixels, as in the legacy API; the aspect ratio is kept."""
 
 _THUMBNAIL_POSITION = 0.1
-"""The share of the duration before the thumbnail, as in the legacy API: past black frames."""
+"""Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
 
 _BRIGHTER_POSITIONS = (0.25, 0.5)
-"""The shares of the duration at which to look for a better frame than a dark one."""
+"""Shares of the duration at which to look for a frame that is better than a dark one."""
 
 _SIGNATURE = 16
 """Bytes at the beginning of a file that hold the signature of any supported container."""
@@ -112,7 +112,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A frame, and what ffmpeg said of it: `None` if it said nothing."""
+    """A frame, with its time and size as ffmpeg printed them, if it did."""
 
     frame: Frame
     shown: Shown | None
@@ -131,7 +131,7 @@ class Inspection:
 
 
 class OutOfTime(Exception):
-    """The function's own time ran out, not the file's: another attempt may succeed."""
+    """The function ran out of time before the file used up its own: another attempt may succeed."""
 
 
 class Engine:
@@ -165,7 +165,7 @@ class _Budget:
     ends: float
     """Deadline on the monotonic clock."""
     is_full: bool
-    """Whether the file gets all of `_FILE_S`, not only what the function has left."""
+    """True if the file gets all of `_FILE_S`, not only the time that the function has left."""
 
     @classmethod
     def of(cls, available_s: float) -> "_Budget":
@@ -210,15 +210,15 @@ class _Inspector:
         try:
             return probe.parse_report(finished.stdout)
         except BadMedia as error:
-            lists_as_it_comes = probe.format_name(finished.stdout) in _WITHOUT_HEADER
-            if error.code is not FailureCode.NO_VIDEO_STREAM or not lists_as_it_comes:
+            has_no_header = probe.format_name(finished.stdout) in _WITHOUT_HEADER
+            if error.code is not FailureCode.NO_VIDEO_STREAM or not has_no_header:
                 raise
             return self._parse_deeply(finished)
         except probe.MALFORMED:
             return self._parse_deeply(finished)
 
     def _parse_deeply(self, finished: Finished) -> Probed:
-        """Search a file for a picture that begins late, or has no size so far."""
+        """Probe more of a file whose picture begins late or states no size at its beginning."""
         later = self._run_ffprobe(*probe.REPORT, deep=True)
         try:
             return replace(probe.parse_report(later.stdout), deep=True)
@@ -326,7 +326,7 @@ class _Inspector:
         raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
 
     def _take_brighter(self, probed: Probed) -> _Taken | None:
-        """Look for a frame that shows more than the one at 10%."""
+        """Look for a frame that shows more than the plain one at 10%."""
         for share in _BRIGHTER_POSITIONS:
             if not self._has_spare_time():
                 return None
@@ -390,7 +390,7 @@ class _Inspector:
         return self._verify(finished, at_s=at_s, offset_s=base_s) if finished else None
 
     def _describe(self, probed: Probed, taken: _Taken) -> Media:
-        """Correct the header's metadata by those of the frame."""
+        """Return the header's metadata, corrected by the frame's."""
         media, frame = probed.media, taken.shown
         if not frame:
             return media
@@ -404,7 +404,7 @@ class _Inspector:
         return replace(media, width=frame.width, height=frame.height, rotation=rotation)
 
     def _find_rotation(self, probed: Probed) -> int | None:
-        """Find out from the first frame how it is turned: Exif and SEI messages may say so."""
+        """Read the rotation of the first frame: Exif and SEI messages may state it."""
         frames = self._try(
             *(self.ffprobe, "-v", "error", *_LIMITS, *_OVER_HTTP, *probe.ORIENTATION),
             *("-select_streams", str(probed.index), "-read_intervals", "%+#1"),
@@ -439,7 +439,7 @@ class _Inspector:
             *(*colours.decoder_options(), *self._alpha_decoder(colours)),
             *("-i", self.source.location, *(["-ss", f"{skip_s:.3f}"] if skip_s else [])),
             *("-map", f"0:{stream}", "-an", "-sn", "-dn", "-map_metadata", "-1", "-frames:v", "1"),
-            # A picture that changes its size on the way must not get the shape of the first one.
+            # If the size changes, the thumbnail must not get the shape of an earlier frame.
             *("-noautoscale", "-vf", _thumbnail_filters(*_THUMBNAIL_BOX, colours, after_s=skip_s)),
             *("-q:v", "2", "-f", "image2", "-update", "1", "-y", str(jpeg)),
         ]
@@ -459,7 +459,7 @@ class _Inspector:
         offset_s: float = 0,
         fallback: Fallback | None = None,
     ) -> _Taken | None:
-        """Return the picture if it decodes: ffmpeg may exit with 0 and write none.
+        """Return the picture if it decodes. ffmpeg may exit with 0 without writing one.
 
         `offset_s` is the moment from which ffmpeg counts the time of the frame.
         """

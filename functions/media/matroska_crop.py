@@ -13,10 +13,10 @@ _HEAD = 256 << 10
 _TRACKS = b"\x16\x54\xae\x6b"
 _CLUSTER = b"\x1f\x43\xb6\x75"
 _CROP = re.compile(rb"\x54[\xaa\xbb\xcc\xdd]([\x81-\x84])")
-"""The four elements that crop an edge: their ID, and their size in one byte."""
+"""ID and one-byte size of the four elements that crop an edge."""
 
 _VOID = 0xEC
-"""The ID, of one byte, of an element without a meaning."""
+"""One-byte ID of the Void element, which readers skip."""
 
 _REFUSED = "Invalid coded dimensions"
 
@@ -27,12 +27,12 @@ def is_refused(stderr: str) -> bool:
 
 
 def remove(source: OpenSource) -> None:
-    """Let `source` serve elements without a meaning in place of those that crop."""
+    """Make `source` serve Void elements in place of those that crop."""
     head = source.read(0, _HEAD)
     if not head.startswith(EBML):
         return
     begin = max(0, head.find(_TRACKS))
     end = head.find(_CLUSTER, begin)
     for crop in _CROP.finditer(head, begin, end if end > 0 else len(head)):
-        # The void element is as long: its size takes the second byte, and counts one byte more.
+        # Both are of the same length: Void's ID is a byte shorter, so its content is one longer.
         source.content.edit(crop.start(), bytes([_VOID, crop[1][0] + 1]))

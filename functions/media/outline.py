@@ -1,7 +1,7 @@
 """Reads ffprobe's outline of a file, which it prints even if one of the decoders does not open.
 
-ffprobe opens the decoder of every stream, and reports nothing if one of them fails, for example
-that of a damaged sound track. Its outline for people names all streams before that.
+ffprobe opens the decoder of every stream, and prints no JSON report if one fails, for example that
+of a damaged sound track. Before that it logs an outline of all streams for people.
 """
 
 import re
@@ -38,7 +38,7 @@ _UNOPENED = re.compile(r"^Could not open codec for input stream (\d{1,4})$", re.
 
 
 def broken_stream(stderr: str) -> int | None:
-    """Return the index of the stream whose decoder does not open, `None` if there is no such."""
+    """Return the index of the stream whose decoder does not open, `None` if all open."""
     found = _UNOPENED.search(stderr)
     return int(found[1]) if found else None
 
@@ -111,7 +111,7 @@ def _stream(index: int, kind: str, codec: str, facts: str) -> dict[str, Any]:
 
 
 def _pixels(facts: str) -> dict[str, str]:
-    """Return the pixel format and its colours: one name, if all three have the same."""
+    """Return the pixel format and the colour tags, which ffprobe prints once if all three agree."""
     pixels = _PIXELS.search(facts)
     if not pixels:
         return {"pix_fmt": ""}

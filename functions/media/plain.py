@@ -1,4 +1,4 @@
-"""Tells from a JPEG of ffmpeg's encoder whether it shows next to nothing: black, or one colour.
+"""Tells whether a JPEG of ffmpeg's encoder is plain: nearly black, or of one colour.
 
 It decodes only the average brightness of each block of 8x8 pixels, and stops as soon as the answer
 is certain, so that an ordinary picture costs about a millisecond.
@@ -9,20 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _MAX_BYTES = 128 << 10
-"""Bytes of the largest JPEG to decode. A thumbnail of noise has 100 KB."""
+"""Largest JPEG to decode, in bytes. A thumbnail of pure noise has 100 KB."""
 
 _DARK = 20
-"""Average brightness of 255 below which a picture of little contrast counts as black."""
+"""Average brightness, 0 to 255, up to which a picture of little contrast counts as black."""
 
 _FAINT = 16
-"""Standard deviation of the brightness up to which a dark picture shows nothing."""
+"""Largest standard deviation of the brightness at which a dark picture counts as black."""
 
 _FLAT = 4
-"""Standard deviation of the brightness up to which any picture counts as one colour."""
+"""Largest standard deviation of the brightness at which a picture counts as one colour."""
 
 _DQT, _SOF0, _DHT, _SOS = 0xDB, 0xC0, 0xC4, 0xDA
 _COEFFICIENTS = 64
-"""Numbers that describe a block, of which the first is its average."""
+"""Number of coefficients of a block. The first one is its average brightness."""
 
 _END_OF_BLOCK = 0
 
@@ -41,7 +41,7 @@ class _Component:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """The coded picture: how to decode it, and its bits."""
+    """The coded picture: its decoding tables and its bits."""
 
     components: list[_Component]
     groups: int
@@ -49,7 +49,7 @@ class _Scan:
 
 
 def is_plain(jpeg: bytes) -> bool:
-    """Tell whether a picture is nearly black or of one colour. An unusual JPEG is not."""
+    """Tell whether a picture is nearly black or of one colour. `False` for an unusual JPEG."""
     if len(jpeg) > _MAX_BYTES:
         return False
     try:
@@ -60,13 +60,13 @@ def is_plain(jpeg: bytes) -> bool:
 
 
 def _is_plain(levels: Iterator[float], count: int) -> bool:
-    """Decide from the brightness of the blocks, `count` altogether."""
+    """Decide from the brightness of all `count` blocks."""
     seen, total, squares = 0, 0.0, 0.0
     for level in levels:
         seen += 1
         total += level
         squares += level * level
-        # The blocks that follow can only add to these sums.
+        # `scattered` and `total` only grow, so later blocks cannot make the picture plain again.
         scattered = (squares - total * total / seen) / count
         if scattered > _FAINT**2 or (scattered > _FLAT**2 and total / count > _DARK):
             return False
@@ -86,7 +86,7 @@ def _brightness(scan: _Scan) -> Iterator[float]:
 
 
 def _skip_block(bits: str, at: int, component: _Component) -> tuple[int, int]:
-    """Return where the next block begins, and by how much this one's average differs."""
+    """Return the position after a block, and the change of the average from the block before."""
     at, size = _symbol(bits, at, component.averages)
     change = _signed(bits[at : at + size])
     at += size

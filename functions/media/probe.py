@@ -49,7 +49,7 @@ DEEP = ["-probesize", "50M", "-analyzeduration", "100M"]
 PACKET_TIMES = ["-print_format", "json", "-show_entries", "packet=pts_time"]
 
 ORIENTATION = ["-print_format", "json", "-show_entries", "frame_side_data=rotation,displaymatrix"]
-"""Options to report how the first frames are turned, which a header need not say."""
+"""Options to report the rotation of the first frames, which the header may not state."""
 
 PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
 
@@ -109,14 +109,14 @@ class Probed:
     frame_s: float
     """Shortest time that a frame is shown, 0 if the rate is unknown."""
     palette: bool
-    """Whether the colours come from a table that stands only at the beginning."""
+    """True if the colours come from a table that only the beginning of the file contains."""
     colours: Colours
     protected: bool
-    """Whether some part of the file is encrypted: perhaps only a later part, or the sound."""
+    """True if any part of the file is encrypted, perhaps only a later part or the sound."""
     packet_seen: bool
-    """Whether the first packets include a video packet, which is then not encrypted."""
+    """True if the first packets include a video packet, which is then not encrypted."""
     deep: bool = False
-    """Whether the picture begins so late that `DEEP` is needed to find it."""
+    """True if the picture begins so late that only `DEEP` finds it."""
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
@@ -158,7 +158,7 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
 
 
 def _is_played(stream: Report) -> bool:
-    """Tell whether a stream is picture or sound: covers, fonts and subtitles cost nothing."""
+    """Tell whether a stream is picture or sound, and not a cover, a font or a subtitle."""
     if stream.get("codec_type") == "video":
         return not stream["disposition"]["attached_pic"]
     return bool(stream.get("codec_type") == "audio")
@@ -281,7 +281,7 @@ def _main_picture(report: Report, broken: int | None) -> Report:
 
 
 def _rank(stream: Report, report: Report) -> tuple[bool, bool, bool, bool, bool, int]:
-    """Return a key that is greatest for the main picture. Of equal streams the first one is."""
+    """Return a key that is greatest for the main picture. Of equal streams the first one wins."""
     frames = _positive(stream.get("nb_frames"))
     moves = frames > 1 if frames else bool(_ratio(stream.get("avg_frame_rate")))
     return (
@@ -299,7 +299,7 @@ def _names_codec(stream: Report) -> bool:
 
 
 def _is_encrypted(report: Report, video: Report) -> bool:
-    """Tell whether the video decodes to noise without a key, as MP4, Matroska or ASF mark it."""
+    """Tell whether MP4, Matroska or ASF marks the video as encrypted."""
     return (
         any(map(_has_key, _packets_of(video, report)))
         or "enc_key_id" in video.get("tags", {})

@@ -1,4 +1,4 @@
-"""Learns from ffmpeg which frame it wrote, and in which shape a player shows it.
+"""Reads from ffmpeg's log the time and the displayed size of the frame that it wrote.
 
 The header of a file may contradict its pictures, so size and aspect come from the decoded frame,
 which ffmpeg has already rotated and cropped. The `scale` filter evaluates an expression for each
@@ -36,11 +36,11 @@ class Shown:
     """Width in pixels as shown: rotated, cropped, and with square pixels."""
     height: int
     at_s: float
-    """Time of the frame in seconds after the moment that ffmpeg sought."""
+    """Seconds from the moment that ffmpeg sought to the frame."""
 
 
 def expression(after_s: float) -> str:
-    """Return the expression that prints each frame that is not before `after_s`."""
+    """Return the expression that prints size, aspect and time of the frames from `after_s` on."""
     values = f"print(iw*{_SIDE}+ih,16);print({PIXEL_ASPECT},16);print(t,16)"
     return f"if(lt(t,{after_s - _TOLERANCE_S:.3f}),0,{values})" if after_s else values
 
@@ -50,7 +50,7 @@ def parse(stderr: str) -> Shown | None:
     printed = _PRINTED.findall(stderr)
     if not printed:
         return None
-    # A new filter graph prints once for itself, at time 0, before its first frame.
+    # A new filter graph evaluates the expression once, at time 0, before its first frame.
     same = (later for earlier, later in pairwise(printed) if earlier[0] == later[0])
     sides, aspect, at_s = next(same, printed[0])
     width, height = divmod(int(sides), _SIDE)

@@ -276,7 +276,10 @@ class TestVideos:
         finished = command.run("retry", failed, done)
         assert finished.returncode == 1
         assert finished.stdout.startswith(f"retried  {failed}")
-        assert "There is nothing to retry. (not_failed" in finished.stderr
+        assert (
+            "There is nothing to retry. To process it again, reprocess it. (not_failed"
+            in finished.stderr
+        )
         watched = command.run("watch", failed, done)
         assert watched.returncode == 1, "one has failed again"
         last = watched.stdout.splitlines()[-1]

@@ -18,7 +18,7 @@ from functions.api.schemas import (
     VideoStatus,
     video_metadata,
 )
-from functions.api.services import Wired
+from functions.api.services import InjectedServices
 
 UPLOAD_PATH = "/upload-video/"
 
@@ -51,7 +51,8 @@ router = APIRouter(tags=["legacy"])
     openapi_extra=_NAMED_FILE,
 )
 def upload_video(
-    file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})], services: Wired
+    file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})],
+    services: InjectedServices,
 ) -> UploadAccepted:
     """Send a video as the form field `file`. New clients should use `POST /videos`."""
     if file.size is None:
@@ -75,7 +76,7 @@ def upload_video(
     summary="Get a video's status",
     responses=documented(*problems.OF_A_LOOKUP),
 )
-def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
+def get_video_status(video_id: VideoIdInPath, services: InjectedServices) -> VideoStatus:
     """Return the status of a video."""
     video = find_video(services, video_id)
     return VideoStatus(id=video.id, status=video.status)
@@ -87,7 +88,9 @@ def get_video_status(video_id: VideoIdInPath, services: Wired) -> VideoStatus:
     summary="Get a video's metadata",
     responses=documented(*problems.OF_A_LOOKUP),
 )
-def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoMetadata:
+def get_video_metadata(
+    video_id: VideoIdInPath, request: Request, services: InjectedServices
+) -> VideoMetadata:
     """Return the metadata of a video."""
     video = find_video(services, video_id)
     return video_metadata(video, base_url=str(request.base_url))
@@ -101,7 +104,7 @@ def get_video_metadata(video_id: VideoIdInPath, request: Request, services: Wire
     responses=documented(*problems.OF_A_THUMBNAIL)
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
 )
-def get_thumbnail_image(video_id: VideoIdInPath, services: Wired) -> Response:
+def get_thumbnail_image(video_id: VideoIdInPath, services: InjectedServices) -> Response:
     """Return the JPEG itself. This address, the legacy `thumbnail_url`, never expires."""
     thumbnail = find_thumbnail(services, video_id)
     try:

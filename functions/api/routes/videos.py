@@ -28,7 +28,7 @@ from functions.api.schemas import (
     signed_request,
     video_resource,
 )
-from functions.api.services import Wired
+from functions.api.services import InjectedServices
 from functions.api.sign_upload import sign_upload
 from functions.api.strict_route import StrictRoute
 from functions.core.video import Status
@@ -36,7 +36,7 @@ from functions.core.video import Status
 _RETRY_AFTER_S = "1"
 _LOCATION: dict[str, Any] = {"description": "The video's address", "schema": {"type": "string"}}
 _RETRY_AFTER: dict[str, Any] = {
-    "description": "While unfinished: seconds until it is worth asking again",
+    "description": "Seconds to wait before the next request; present until the video is finished",
     "schema": {"type": "integer"},
 }
 _THUMBNAIL_URL_S = 15 * 60
@@ -58,7 +58,7 @@ def post_video(
     body: CreateVideo,
     request: Request,
     response: Response,
-    services: Wired,
+    services: InjectedServices,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -66,7 +66,7 @@ def post_video(
             min_length=1,
             max_length=255,
             description="A random text that you choose. For 24 hours a request with the same key"
-            " and body gets the same video, with a valid form. Another body is refused.",
+            " and body gets the same video, with a valid form. The API refuses another body.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
         ),
     ] = None,
@@ -100,13 +100,13 @@ def post_video(
 )
 def list_videos(
     request: Request,
-    services: Wired,
+    services: InjectedServices,
     status: Annotated[Status | None, Query(description="Only videos of this status")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Videos a page")] = 20,
+    limit: Annotated[int, Query(ge=1, le=100, description="Most videos in a page")] = 20,
     cursor: Annotated[
         str | None,
         Query(
-            description="`next_cursor` of the page before", json_schema_extra={"pattern": CURSOR}
+            description="`next_cursor` of the previous page", json_schema_extra={"pattern": CURSOR}
         ),
     ] = None,
 ) -> VideoPage:
@@ -129,11 +129,11 @@ def list_videos(
     | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
 )
 def get_video(
-    video_id: VideoIdInPath, request: Request, response: Response, services: Wired
+    video_id: VideoIdInPath, request: Request, response: Response, services: InjectedServices
 ) -> VideoResource:
     """Return all data of a video.
 
-    While it is unfinished the response carries `Retry-After`, in seconds.
+    Until the video is finished, the response carries `Retry-After`, in seconds.
     """
     video = find_video(services, video_id)
     if not video.status.finished:
@@ -154,11 +154,11 @@ def get_video(
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
-    """Remove a video, its file and its thumbnail, also while it is uploaded or processed.
+def remove_video(video_id: VideoIdInPath, services: InjectedServices) -> None:
+    """Remove a video, its file and its thumbnail, even during its upload or processing.
 
-    A file that arrives afterwards is removed, too. Deleting an unknown video is not an error, so
-    you can repeat the call.
+    Clipo also removes a file that arrives afterwards. Deleting an unknown video is not an error,
+    so you can repeat the call.
     """
     delete_video(services, video_id)
 
@@ -175,8 +175,10 @@ def remove_video(video_id: VideoIdInPath, services: Wired) -> None:
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
-    """Process the uploaded file again, with `attempts` from 0."""
+def post_retry(
+    video_id: VideoIdInPath, request: Request, services: InjectedServices
+) -> VideoResource:
+    """Process the uploaded file again. `attempts` starts again from 0."""
     video = retry_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
 
@@ -193,11 +195,13 @@ def post_retry(video_id: VideoIdInPath, request: Request, services: Wired) -> Vi
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def post_reprocess(video_id: VideoIdInPath, request: Request, services: Wired) -> VideoResource:
-    """Make a new result of the file that was uploaded, as after an upgrade of Clipo.
+def post_reprocess(
+    video_id: VideoIdInPath, request: Request, services: InjectedServices
+) -> VideoResource:
+    """Process the uploaded file again for a new result, for example after an upgrade of Clipo.
 
-    Until it replaces the old one, and also if it fails, the API shows the old one. Meanwhile
-    `status` is `pending` and then `processing`.
+    The API shows the old result until the new one is saved, and keeps it if processing fails.
+    Meanwhile `status` is `pending` and then `processing`.
     """
     video = reprocess_video(services, video_id)
     return video_resource(video, base_url=str(request.base_url))
@@ -216,12 +220,14 @@ def post_reprocess(video_id: VideoIdInPath, request: Request, services: Wired) -
         problems.STORAGE_UNAVAILABLE,
     ),
 )
-def post_sign(video_id: VideoIdInPath, body: SignUpload, services: Wired) -> SignedRequest:
-    """Sign a fresh form where the first has expired, or one step of an upload in parts.
+def post_sign(
+    video_id: VideoIdInPath, body: SignUpload, services: InjectedServices
+) -> SignedRequest:
+    """Sign a new form after the first has expired, or one step of an upload in parts.
 
-    Takes what Uppy's `@uppy/aws-s3` (6.3 or newer) hands to `signRequest`, and answers what that
-    is to return. Only this video's own key is signed, while it is pending; each signature is good
-    for 15 minutes.
+    The request and the response have the format of `signRequest` in Uppy's `@uppy/aws-s3` (6.3 or
+    newer). The API signs only this video's own key, and only while the video is pending. Each
+    signature is valid for 15 minutes.
     """
     signed = sign_upload(services, video_id, key=body.key, multipart=body.multipart)
     return signed_request(signed)
@@ -235,9 +241,9 @@ def post_sign(video_id: VideoIdInPath, body: SignUpload, services: Wired) -> Sig
     response_class=RedirectResponse,
     responses=documented(*problems.OF_A_THUMBNAIL),
 )
-def get_thumbnail(video_id: VideoIdInPath, services: Wired) -> RedirectResponse:
+def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""
     thumbnail = find_thumbnail(services, video_id)
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
-    # A redirect that is cached would outlive the address that it leads to.
+    # A cached redirect would outlive the address that it leads to.
     return RedirectResponse(url, headers={"Cache-Control": NO_STORE})

@@ -57,14 +57,24 @@ def test_says_which_release_made_a_result(client: TestClient, records: FakeCatal
     assert client.get(f"/videos/{ID}").json()["processing"]["release"] == "0.2.0"
 
 
-@pytest.mark.parametrize("found", [video(), video(status=Status.PROCESSING), failed_video()])
+_WAIT = "Wait until it is done, then reprocess it."
+
+
+@pytest.mark.parametrize(
+    ("found", "advice"),
+    [
+        (video(), _WAIT),
+        (video(status=Status.PROCESSING), _WAIT),
+        (failed_video(), "To process a failed video again, retry it."),
+    ],
+)
 def test_is_for_done_videos_only(
-    client: TestClient, records: FakeCatalog, processing: FakeProcessing, found: Video
+    client: TestClient, records: FakeCatalog, processing: FakeProcessing, found: Video, advice: str
 ) -> None:
     records.videos[ID] = found
     body = problem(reprocess(client))
     assert (body["status"], body["code"]) == (409, "not_done")
-    assert found.status in body["detail"]
+    assert body["detail"] == f"Video {ID} is {found.status}. {advice}"
     assert (records.videos[ID], processing.started) == (found, [])
 
 
@@ -78,5 +88,9 @@ def test_leaves_a_video_alone_whose_file_is_gone(
 
 def test_lets_nothing_be_uploaded_in_its_place(client: TestClient) -> None:
     reprocess(client)
-    signed = client.post(f"/videos/{ID}/upload/sign", json={"method": "PUT"})
-    assert problem(signed)["code"] == "not_pending"
+    signed = problem(client.post(f"/videos/{ID}/upload/sign", json={"method": "PUT"}))
+    assert signed["code"] == "not_pending"
+    assert signed["detail"] == (
+        f"Video {ID} is being processed again, and its file cannot be replaced."
+        " Upload another file as a new one: POST /videos."
+    )

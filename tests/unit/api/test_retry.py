@@ -60,6 +60,13 @@ def test_is_for_failed_videos_only(
     assert processing.started == []
 
 
+def test_points_to_the_reprocess_of_a_done_video(client: TestClient, records: FakeCatalog) -> None:
+    records.videos[ID] = done_video()
+    assert problem(retry(client))["detail"] == (
+        f"Video {ID} is done. There is nothing to retry. To process it again, reprocess it."
+    )
+
+
 def test_says_so_where_the_file_is_gone(
     client: TestClient, records: FakeCatalog, objects: FakeStorage, processing: FakeProcessing
 ) -> None:
