@@ -40,7 +40,7 @@ def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
         create_app(services, knows_host=knows_host, allows_origin=allows_origin),
         allow_origins=[*origins],
         allow_origin_regex=_LOCAL_PAGE,
-        allow_methods=["*"],
+        allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["*"],
         expose_headers=["Location", "Retry-After", "X-Request-Id"],
     )

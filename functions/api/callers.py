@@ -53,9 +53,10 @@ class CrossSiteWrites:
         if scope["type"] != "http" or not self._refuses(Request(scope)):
             await self._app(scope, receive, send)
             return
-        origin = Request(scope).headers.get("origin", "unknown")
+        origin = Request(scope).headers.get("origin")
+        page = f"of the origin {origin!r}" if origin else "of another site"
         detail = (
-            f"A page of the origin {origin!r} sends this request. Allow that origin (the template's"
+            f"A page {page} sends this request. Allow its origin (the template's"
             " ApiOrigins, the local API_ORIGINS), or send Authorization."
         )
         refusal = problem_response(Request(scope), problems.CROSS_SITE, detail)

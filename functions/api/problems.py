@@ -71,7 +71,7 @@ CROSS_SITE = ProblemKind(
     "cross_site",
     403,
     "A page of another origin may not change anything here",
-    "A page of the origin 'https://www.example.com' sends this request. Allow that origin (the"
+    "A page of the origin 'https://www.example.com' sends this request. Allow its origin (the"
     " template's ApiOrigins, the local API_ORIGINS), or send Authorization.",
 )
 VIDEO_NOT_FOUND = ProblemKind(

@@ -27,7 +27,13 @@ export interface Video {
     bit_rate: number | null;
     has_audio: boolean;
   } | null;
-  thumbnail: {url: string; width: number; height: number; at_s: number; fallback: "start" | "dark" | null} | null;
+  thumbnail: {
+    url: string;
+    width: number;
+    height: number;
+    at_s: number;
+    fallback: "start" | "dark" | null;
+  } | null;
   processing: {
     started_at: string;
     finished_at: string;

@@ -38,13 +38,13 @@ const announce = ({filename, size}: Video, origin: string): Piece[] => [
 const upload = ({filename}: Video): Piece[] => [
   `curl "$(jq -r .upload.url video.json)" \\
   $(jq -r '.upload.fields | to_entries[] | "-F \\(.key)=\\(.value)"' video.json) \\
-  -F file=@`,
-  {filename: quoteForShell(filename)},
+  -F 'file=@"`,
+  {filename: escapeForShell(escapeForCurl(filename))},
+  `"'`,
 ];
 
-/** Quote a text for a POSIX shell if it needs that. */
-const quoteForShell = (text: string) =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${escapeForShell(text)}'`;
+/** Escape a text that stands between double quotes in a form field of curl. */
+const escapeForCurl = (text: string) => text.replaceAll(/[\\"]/g, "\\$&");
 
 /** Escape a text that stands between single quotes in a POSIX shell. */
 const escapeForShell = (text: string) => text.replaceAll("'", `'\\''`);

@@ -37,7 +37,7 @@ def command(
 ) -> int:
     """Process done videos again. Each keeps its old result until the new one is there."""
     if bool(ids) == bool(before):
-        raise Misuse("Name videos or give --before: clipo reprocess ID…, or --before 0.2.0.")
+        raise Misuse("Give either ids or --before: clipo reprocess ID…, or --before 0.2.0.")
     release = _release(before) if before else None
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     return ask(api_url, output, lambda api: _reprocess_all(api, output, ids or [], release))
@@ -46,9 +46,12 @@ def command(
 async def _reprocess_all(
     api: "Api", output: "Terminal", ids: Sequence[str], before: _Release | None
 ) -> int:
-    exit_code = DONE
+    exit_code, count = DONE, 0
     async for batch in _processed_before(api, before) if before else _one_batch(ids):
         exit_code = max(exit_code, await _reprocess(api, output, batch))
+        count += len(batch)
+    if not count:
+        output.message("No done video has a result of an older release.")
     return exit_code
 
 
