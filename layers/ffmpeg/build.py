@@ -53,7 +53,7 @@ _FFMPEG = [
 _WITHOUT_X86_ASSEMBLY = [
     "--disable-x86asm",
     # Otherwise libswscale expects MMX functions that are then missing, and gets colours wrong.
-    "--disable-mmxext",
+    "--disable-inline-asm",
 ]
 
 

@@ -83,7 +83,7 @@ def test_an_unknown_architecture_is_refused() -> None:
 
 
 def test_without_nasm_x86_assembly_is_left_out() -> None:
-    assert {"--disable-x86asm", "--disable-mmxext"} <= set(
+    assert {"--disable-x86asm", "--disable-inline-asm"} <= set(
         build._ffmpeg_options(Build("x86_64", None))
     )
     assert "--disable-x86asm" not in build._ffmpeg_options(Build("arm64", None))
