@@ -87,7 +87,7 @@ def _platform(system: str, machine: str) -> Finding:
 def _set_up(*programs: Path) -> Finding:
     missing = [str(program) for program in programs if not os.access(program, os.X_OK)]
     if missing:
-        return broken("Set-up", f"{', '.join(missing)} is missing.", "make setup")
+        return broken("Set-up", f"{', '.join(missing)} is missing.", "make run")
     return ok("Set-up", "The local S3 and MongoDB servers are installed.")
 
 
@@ -95,7 +95,7 @@ def _ffmpeg(chosen: str | None) -> Finding:
     try:
         version = ffmpeg.version(Path(chosen)) if chosen else ffmpeg.wheel_version()
     except ClipoError as error:
-        fix = "Unset CLIPO_FFMPEG_DIR, or correct it." if chosen else "make setup"
+        fix = "Unset CLIPO_FFMPEG_DIR, or correct it." if chosen else "make run"
         return broken("ffmpeg", str(error), fix)
     return ok("ffmpeg", version)
 

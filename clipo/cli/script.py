@@ -23,7 +23,7 @@ def _refuse_copy() -> None:
     if found and os.path.realpath(sys.prefix) != _ENVIRONMENT:
         sys.exit(
             f"{_ENVIRONMENT} was copied from {sys.prefix}, whose code it would run."
-            " Type `make setup` in this checkout."
+            " Type `make run` in this checkout."
         )
 
 

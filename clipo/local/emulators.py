@@ -45,7 +45,7 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
 
 def _require(program: Path) -> None:
     if not program.exists():
-        raise ClipoError(f"{program} is missing. Run `make setup` in the checkout.")
+        raise ClipoError(f"{program} is missing. Run `make run` in the checkout.")
 
 
 def _readdress_queues(state: Path, port: int) -> None:

@@ -28,4 +28,4 @@ def test_supported_platforms(system: str, processor: str, state: State) -> None:
 
 def test_a_missing_program_is_found(tmp_path: Path) -> None:
     found = machine._set_up(tmp_path / "ministack")
-    assert (found.state, found.fix) == (State.BROKEN, "make setup")
+    assert (found.state, found.fix) == (State.BROKEN, "make run")
