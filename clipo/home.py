@@ -112,10 +112,18 @@ class Home:
             return ClipoError(f"{what} Make room, or set CLIPO_HOME to a folder of another disk.")
         if not file.is_relative_to(self.root):
             return ClipoError(what)
+        if not self.root.is_dir() and error.errno in (errno.EEXIST, errno.ENOTDIR):
+            return ClipoError(f"{self._no_folder()} Set CLIPO_HOME to a folder.")
         return ClipoError(
             f"CLIPO_HOME {what} Correct its owner and permissions, remove it, or set CLIPO_HOME to"
             " another folder."
         )
+
+    def _no_folder(self) -> str:
+        if self.root.is_symlink() and not self.root.exists():
+            return f"CLIPO_HOME {self.root} is a link to a folder that does not exist."
+        where = "is" if self.root.exists() else "is in"
+        return f"CLIPO_HOME {self.root} {where} a file, not a folder."
 
 
 def _read_credentials(file: Path) -> tuple[str, str] | None:

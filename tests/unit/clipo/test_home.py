@@ -32,12 +32,25 @@ def test_a_second_stack_cannot_use_the_folder(home: Home) -> None:
         pass
 
 
-def test_a_folder_that_cannot_be_made_is_named() -> None:
-    unusable = Home(Path("/dev/null"))
-    with pytest.raises(OSError, match="/dev/null") as raised, unusable.lock():
+def _refusal(root: Path) -> str:
+    home = Home(root)
+    with pytest.raises(OSError, match=root.name) as raised, home.lock():
         pass
-    assert "CLIPO_HOME /dev/null cannot be used: File exists." in str(
-        unusable.unusable(raised.value)
+    return str(home.unusable(raised.value))
+
+
+def test_a_file_in_the_place_of_the_folder_is_named() -> None:
+    assert _refusal(Path("/dev/null")) == (
+        "CLIPO_HOME /dev/null is a file, not a folder. Set CLIPO_HOME to a folder."
+    )
+    assert "CLIPO_HOME /dev/null/clipo is in a file" in _refusal(Path("/dev/null/clipo"))
+
+
+def test_a_link_to_a_missing_folder_is_named(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "none")
+    assert _refusal(link) == (
+        f"CLIPO_HOME {link} is a link to a folder that does not exist. Set CLIPO_HOME to a folder."
     )
 
 
