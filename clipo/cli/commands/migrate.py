@@ -11,10 +11,12 @@ from clipo.program import program_name
 def command() -> int:
     """Bring a database of release 0.1 to this release's schema.
 
-    Run it after you have deployed this release. The functions may run meanwhile. It can be stopped
-    and run again at any time. docs/upgrade.md says what it changes.
+    Run it after you have deployed this release. The functions may run meanwhile.
+
+    You can stop it and run it again at any time. docs/upgrade.md says what it changes.
 
     Environment: MONGODB_URI, the database's connection string, and MONGODB_DATABASE (clipo).
+
     Without MONGODB_URI it migrates the database of the running local stack.
     """
     checkout.require()
