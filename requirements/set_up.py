@@ -3,6 +3,7 @@
 .venv and .tools hold absolute paths: in a checkout that was moved or copied they are made anew.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -76,6 +77,13 @@ def _place(here: str) -> str:
     return here if not program.exists() or f"{here}/.venv/" in program.read_text() else ""
 
 
+def _unwritable(error: OSError) -> str:
+    what = f"{error.filename or _TOOLS} cannot be written: {error.strerror}."
+    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"{what} Clone Clipo to a folder that you can write."
+    return what
+
+
 def main(command: list[str]) -> None:
     """Replace this process by a command, which holds the lock until its end."""
     try:
@@ -85,7 +93,7 @@ def main(command: list[str]) -> None:
         _renew_elsewhere(str(Path.cwd()))
         _renew_broken()
     except OSError as error:
-        sys.exit(f"{error.filename or _TOOLS} cannot be written: {error.strerror}.")
+        sys.exit(_unwritable(error))
     os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 (how it is called)
     os.execvp(command[0], command)  # noqa: S606 (the Makefile's)
 

@@ -87,6 +87,19 @@ def test_two_at_once_run_one_after_the_other(checkout: Path) -> None:
     assert (checkout / "order").read_text() == "first\nsecond\n"
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
+def test_a_checkout_that_cannot_be_written_is_named_with_a_remedy(checkout: Path) -> None:
+    (checkout / ".tools" / "lock").chmod(0o400)
+    said = subprocess.run(
+        [*_SET_UP, "true"], cwd=checkout, capture_output=True, text=True, check=False
+    )
+    assert said.returncode == 1
+    assert said.stderr == (
+        ".tools/lock cannot be written: Permission denied."
+        " Clone Clipo to a folder that you can write.\n"
+    )
+
+
 @pytest.mark.long
 def test_settings_of_pip_that_move_what_it_installs_do_not_count(tmp_path: Path) -> None:
     """It downloads uv, and so needs an index."""
