@@ -7,6 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -77,11 +78,14 @@ def _place(here: str) -> str:
     return here if not program.exists() or f"{here}/.venv/" in program.read_text() else ""
 
 
-def _unwritable(error: OSError) -> str:
+def _go_on_unwritten(error: OSError, command: list[str]) -> None:
+    """Exit with an error, unless the checkout is read-only and make has nothing to do."""
     what = f"{error.filename or _TOOLS} cannot be written: {error.strerror}."
-    if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-        return f"{what} Clone Clipo to a folder that you can write."
-    return what
+    if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+        sys.exit(what)
+    here = str(Path.cwd())
+    if _place(here) != here or subprocess.run([*command, "--question"], check=False).returncode:  # noqa: S603 (the Makefile's)
+        sys.exit(f"{what} Clone Clipo to a folder that you can write.")
 
 
 def main(command: list[str]) -> None:
@@ -93,7 +97,8 @@ def main(command: list[str]) -> None:
         _renew_elsewhere(str(Path.cwd()))
         _renew_broken()
     except OSError as error:
-        sys.exit(_unwritable(error))
+        _go_on_unwritten(error, command)
+        return
     os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 (how it is called)
     os.execvp(command[0], command)  # noqa: S606 (the Makefile's)
 

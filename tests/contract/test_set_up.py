@@ -91,13 +91,14 @@ def test_two_at_once_run_one_after_the_other(checkout: Path) -> None:
 def test_a_checkout_that_cannot_be_written_is_named_with_a_remedy(checkout: Path) -> None:
     (checkout / ".tools" / "lock").chmod(0o400)
     said = subprocess.run(
-        [*_SET_UP, "true"], cwd=checkout, capture_output=True, text=True, check=False
+        [*_SET_UP, "false"], cwd=checkout, capture_output=True, text=True, check=False
     )
     assert said.returncode == 1
     assert said.stderr == (
         ".tools/lock cannot be written: Permission denied."
         " Clone Clipo to a folder that you can write.\n"
     )
+    assert set_up(checkout, "true") == ""
 
 
 @pytest.mark.long
