@@ -26,35 +26,13 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-def _status(text: str) -> Status:
-    if text not in list(Status):
-        raise typer.BadParameter(f"{text!r} is no status. Give one of: {', '.join(Status)}.")
-    return Status(text)
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"{text!r} is no number of videos. Give 1 or more.")
-    return int(text)
-
-
 def command(
     *,
     status: Annotated[
-        Status | None,
-        typer.Option(
-            parser=_status,
-            metavar="|".join(Status),
-            autocompletion=lambda: list(Status),
-            help="List videos with this status.",
-            show_default="all",
-        ),
+        Status | None, typer.Option(help="List videos with this status.", show_default="all")
     ] = None,
     limit: Annotated[
-        int,
-        typer.Option(
-            "--limit", "-n", parser=_limit, metavar="NUMBER", help="List at most this many videos."
-        ),
+        int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
     ] = 20,
     api_url: ApiOption = None,
     as_json: JsonOption = False,

@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
 
 from clipo.cli import commands
 from clipo.cli.app import app
@@ -24,18 +23,3 @@ def test_each_command_has_a_help_text(name: str) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
     assert group.commands[name].help
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "said"),
-    [
-        ("--status", "foo", "'foo' is no status. Give one of: pending"),
-        ("--limit", "0", "'0' is no number of videos. Give 1 or more."),
-        ("--limit", "x", "'x' is no number of videos. Give 1 or more."),
-    ],
-)
-def test_list_refuses_a_value_in_one_plain_sentence(option: str, value: str, said: str) -> None:
-    finished = CliRunner().invoke(app, ["list", option, value], env={"COLUMNS": "200"})
-    assert finished.exit_code == 2
-    assert said in " ".join(finished.output.replace("│", " ").split())
-    assert "Value error" not in finished.output
