@@ -10,8 +10,6 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
-import boto3
-
 from clipo.errors import ClipoError
 from clipo.local.ports import LOOPBACK
 
@@ -24,6 +22,8 @@ def serve_credentials() -> dict[str, str]:
 
     Return the settings with which a function reads them. Raises `ClipoError` if there are none.
     """
+    import boto3  # noqa: PLC0415 (the wheel has none, and its `clipo doctor` imports this module)
+
     credentials = boto3.Session().get_credentials()
     if not credentials:
         raise ClipoError("No AWS credentials found for AWS_ENDPOINT_URL_S3. Set AWS_PROFILE.")
