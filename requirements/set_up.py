@@ -1,6 +1,6 @@
 """`python -I requirements/set_up.py COMMAND…` runs a set-up, one at a time in this checkout.
 
-.venv and .tools hold absolute paths: in a checkout that was moved or copied they are made anew.
+.venv and .tools contain absolute paths. This program rebuilds them in a moved or copied checkout.
 """
 
 import errno
@@ -16,7 +16,7 @@ from typing import TextIO
 _TOOLS, _VENV = Path(".tools"), Path(".venv")
 _LOCK, _PLACE = _TOOLS / "lock", _TOOLS / "place"
 _PATIENCE_S = 15 * 60
-"""How long to wait for another set-up, which may download and compile."""
+"""Seconds to wait for another set-up, which may download and compile."""
 
 
 def _await_lock(file: TextIO) -> None:
@@ -44,9 +44,9 @@ def _locked(file: TextIO) -> bool:
 
 
 def _renew_elsewhere(here: str) -> None:
-    """Remove what was made in another place."""
+    """Remove environments and tools that were built in another folder."""
     if _place(here) != here:
-        print("This checkout was moved or copied: its tools are made anew.", flush=True)
+        print("This checkout was moved or copied: rebuilding its tools.", flush=True)
         for path in [_VENV, *_TOOLS.iterdir()]:
             _remove(path)
     _PLACE.write_text(here)
@@ -71,7 +71,7 @@ def _remove(path: Path) -> None:
 
 
 def _place(here: str) -> str:
-    """Return where .venv and .tools were made. Earlier versions left it in their programs only."""
+    """Return the folder in which .venv and .tools were built. Earlier releases recorded none."""
     if _PLACE.exists():
         return _PLACE.read_text()
     program = _VENV / "bin" / "clipo"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """The program `clipo`, which the installer copies beside its Python.
 
-It starts again without PYTHONPATH and the like: they may lead to a `clipo` or a `queue` of another
-project. Until then it imports only what Python itself has loaded.
+It starts again without PYTHONPATH and similar variables, which may lead to a `clipo` or a `queue`
+of another project. Until then it imports only modules that Python itself has loaded.
 """
 
 import os
@@ -12,13 +12,13 @@ _ENVIRONMENT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # n
 
 
 def _isolate() -> None:
-    """Replace this process by one that reads no PYTHON* variable, where there is one."""
+    """If a PYTHON* variable is set, replace this process by one that ignores it."""
     if not sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in os.environ):
         os.execv(sys.executable, [sys.executable, "-E", "-P", *sys.argv])  # noqa: S606 (this program)
 
 
 def _refuse_copy() -> None:
-    """Exit where this program was copied with its environment: it would run the original's code."""
+    """Exit if this program was copied with its environment: it would run the original's code."""
     found = os.path.exists(f"{_ENVIRONMENT}/pyvenv.cfg")  # noqa: PTH110
     if found and os.path.realpath(sys.prefix) != _ENVIRONMENT:
         sys.exit(

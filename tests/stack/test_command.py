@@ -186,7 +186,7 @@ class TestAddress:
         del command.environ["CLIPO_API"]
         assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
 
-    def test_nobody_there_says_what_to_start(self, command: Command) -> None:
+    def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
         address = f"http://localhost:{free_port(18700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
         assert finished.returncode == 1

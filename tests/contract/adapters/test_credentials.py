@@ -123,6 +123,6 @@ def test_a_refusal_is_a_failure() -> None:
         ContainerCredentials(served.url, "other").current()
 
 
-def test_an_endpoint_that_nobody_serves_is_a_failure() -> None:
+def test_an_endpoint_that_does_not_answer_is_a_failure() -> None:
     with pytest.raises(RequestFailed, match="NewConnectionError"):
         ContainerCredentials("http://127.0.0.1:9/", "token").current()

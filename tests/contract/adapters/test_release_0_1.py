@@ -118,7 +118,7 @@ class TestRelease01GoesOn:
         assert old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
         assert found(catalog, video_id).attempts == 2
         moves.move(catalog, video_id, lambda seen: lifecycle.release(seen, OTHER_LEASE, now=LATER))
-        assert not old.complete(video_id, OTHER_LEASE), "what was given back is nobody's"
+        assert not old.complete(video_id, OTHER_LEASE), "a released lease completes nothing"
         assert old.claim(uploaded(video_id), LEASE, now=LATER)
 
     def test_stops_at_the_last_attempt(

@@ -169,9 +169,9 @@ def test_what_fails_once_is_asked_for_again() -> None:
 
 def test_no_error_tells_what_was_signed() -> None:
     """It is logged with all that it was raised from."""
-    nobody = replace(SETTINGS, endpoint_url="http://127.0.0.1:9")
+    unreachable = replace(SETTINGS, endpoint_url="http://127.0.0.1:9")
     with pytest.raises(StorageUnavailable) as caught:
-        signed_storage(nobody).put_thumbnail("t.jpg", b"jpeg")
+        signed_storage(unreachable).put_thumbnail("t.jpg", b"jpeg")
     told = "".join(traceback.format_exception(caught.value))
     assert "ConnectionRefused" in told
     assert "ignature" not in told

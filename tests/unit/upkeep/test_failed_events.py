@@ -53,7 +53,7 @@ def settle(*videos: Video, message: str | None = None) -> FakeCatalog:
 
 
 @pytest.mark.parametrize("unfinished", [video(), processing()])
-def test_a_video_that_nobody_is_at_is_failed(unfinished: Video) -> None:
+def test_a_video_without_a_worker_fails(unfinished: Video) -> None:
     found = settle(unfinished).videos[ID]
     assert found.status is Status.FAILED
     assert found.error
