@@ -68,7 +68,7 @@ class MongoDB(Server):
 
 @contextmanager
 def mongodb(folder: Path, host: str = LOOPBACK) -> Iterator[MongoDB]:
-    with _a_port(28017, host) as port:
+    with reserved_port(28017, host) as port:
         server = MongoDB(secantusd(Home(folder), port, host), port, host)
         server.start()
     try:
@@ -94,7 +94,7 @@ class S3(Server):
 def s3(
     folder: Path, credentials: dict[str, str], host: str = LOOPBACK, **changes: str
 ) -> Iterator[S3]:
-    with _a_port(24566, host) as port:
+    with reserved_port(24566, host) as port:
         command, settings = ministack(Home(folder), port, host)
         server = S3(command, port, host, environ=credentials | settings | changes)
         server.start()
@@ -105,8 +105,8 @@ def s3(
 
 
 @contextmanager
-def _a_port(base: int, host: str) -> Iterator[int]:
-    """Yield a free port and reserve it until the `with` block ends.
+def reserved_port(base: int, host: str = LOOPBACK) -> Iterator[int]:
+    """Yield a free port and reserve it until the `with` block ends: listen on it by then.
 
     Each test worker has its own range, so a stopped server can restart on its port.
     """

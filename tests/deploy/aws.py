@@ -12,9 +12,8 @@ import boto3
 import httpx2
 import trustme
 
-from clipo.local.ports import free_port
 from tests.deploy.sam import REPOSITORY, Sam
-from tests.servers import Server
+from tests.servers import Server, reserved_port
 
 _MINISTACK = REPOSITORY / ".tools" / "aws-emulator" / "bin" / "ministack"
 _REGION = "us-east-1"
@@ -61,28 +60,28 @@ class Aws:
 
 @contextmanager
 def emulated_aws(folder: Path) -> Iterator[Aws]:
-    port = free_port(34566, taken=set())
     ca, certificate = folder / "ca.pem", folder / "certificate.pem"
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca)
     issued = authority.issue_cert("localhost", "127.0.0.1")
     issued.private_key_and_cert_chain_pem.write_to_path(certificate)
-    environ = _CREDENTIALS | {
-        "AUTH": "true",
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "LAMBDA_EXECUTOR": "local",
-        "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
-        "MINISTACK_REGION": _REGION,
-        "TMPDIR": str(folder),
-        "USE_SSL": "1",
-        "MINISTACK_SSL_CERT": str(certificate),
-        "MINISTACK_SSL_KEY": str(certificate),
-        # The functions that it runs are to trust it, too.
-        "AWS_CA_BUNDLE": str(ca),
-    }
-    server = Server([str(_MINISTACK)], port, environ=environ)
-    server.start()
+    with reserved_port(34566) as port:
+        environ = _CREDENTIALS | {
+            "AUTH": "true",
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "LAMBDA_EXECUTOR": "local",
+            "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
+            "MINISTACK_REGION": _REGION,
+            "TMPDIR": str(folder),
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(certificate),
+            "MINISTACK_SSL_KEY": str(certificate),
+            # The functions that it runs are to trust it, too.
+            "AWS_CA_BUNDLE": str(ca),
+        }
+        server = Server([str(_MINISTACK)], port, environ=environ)
+        server.start()
     try:
         yield Aws(f"https://127.0.0.1:{port}", ca)
     finally:
