@@ -31,6 +31,8 @@ _ALLOWED = {
     "CLIPO_HOME": "setting: the data folder",
     "CLIPO_BIND": "setting: the address of S3 and MongoDB",
     "CLIPO_HOSTS": "setting: further hosts that the API answers to",
+    "ACCESS": "setting: whether requests need a credential",
+    "LEGACY_ENDPOINTS": "setting: the same for the legacy endpoints",
     "API_ORIGINS": "setting: other sites whose pages may call the API",
     "CLIPO_FFMPEG_DIR": "setting: another ffmpeg",
     "CLIPO_RETRY_SECONDS": "setting: the delay before a failed event is retried",

@@ -82,6 +82,12 @@ class MongoCatalog:
     def _database(self) -> Database[Document]:
         return self._client[self._settings.database]
 
+    @contextmanager
+    def database(self) -> Iterator[Database[Document]]:
+        """Yield the database to the adapter of other records."""
+        with _unavailable_on_error():
+            yield self._database
+
     @property
     def _videos(self) -> Collection[Document]:
         return self._database.videos

@@ -61,6 +61,19 @@ MALFORMED_BODY = ProblemKind(
     "The request body cannot be read",
     "There was an error parsing the body.",
 )
+UNAUTHENTICATED = ProblemKind(
+    "unauthenticated",
+    401,
+    "The request needs a credential that Clipo accepts",
+    "Send an API key or a token as Authorization: Bearer. The operator of this Clipo creates keys"
+    " with `clipo keys create`.",
+)
+FORBIDDEN = ProblemKind(
+    "forbidden",
+    403,
+    "The credential does not allow this",
+    "This needs a credential with the scope write. Yours has read and upload.",
+)
 FOREIGN_KEY = ProblemKind(
     "foreign_key",
     403,

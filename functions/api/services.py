@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from functions.adapters.api_keys import ApiKeys
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
@@ -31,6 +33,7 @@ class Services:
     catalog: Catalog
     storage: Storage
     processing: Jobs
+    api_keys: ApiKeys
     now: Clock = utc_now
 
 
@@ -39,13 +42,12 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
 
     Raises `SettingsError`.
     """
+    catalog = MongoCatalog(
+        CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
+    )
     return Services(
         settings=ApiSettings.read(environ),
-        catalog=MongoCatalog(
-            CatalogSettings.read(environ),
-            pool_size=_CATALOG_POOL,
-            timeout_ms=_CATALOG_TIMEOUT_MS,
-        ),
+        catalog=catalog,
         storage=SignedStorage(
             StorageSettings.read(environ),
             SignedService.read(
@@ -53,6 +55,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
             ),
         ),
         processing=processing,
+        api_keys=MongoApiKeys(catalog),
     )
 
 

@@ -49,6 +49,8 @@ from functions.processing.process_video import NotNow, VideoProcessor
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
+from tests.examples import OPEN
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.stepped import (
     EtagEngine,
     SteppedCatalog,
@@ -119,7 +121,12 @@ class World:
         self.failed_events = FailedEvents(self.catalog, self.objects, BUCKET, clock)
         self.orphan_search = OrphanSearch(self.catalog, self.objects, delete=True, now=clock)
         self.services = Services(
-            ApiSettings.read({}), self.catalog, self.objects, self.processing, clock
+            ApiSettings.read(OPEN),
+            self.catalog,
+            self.objects,
+            self.processing,
+            FakeApiKeys(),
+            clock,
         )
 
     def pass_time(self, seconds: float) -> None:
