@@ -91,6 +91,7 @@ def deploy_template(aws: Aws, template: Path, **changes: str) -> None:
     """Run `sam deploy` with a template and these parameters."""
     parameters = {
         "MongoSecret": _SECRET,
+        "Access": "open",
         "Architecture": ARCHITECTURE,
         "WebhookUrl": RECEIVER,
         "WebhookSecret": _WEBHOOK_SECRET,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -251,6 +252,8 @@ def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
     named = ["ApiHasItsOwnOrigins", {"Ref": "ApiOrigins"}, {"Ref": "AllowedOrigins"}]
     assert cors[1]["AllowOrigins"] == {"Fn::If": named}
     assert "AllowCredentials" not in cors[1]
+    assert "authorization" in cors[1]["AllowHeaders"]
+    assert "www-authenticate" in cors[1]["ExposeHeaders"]
     assert "*" not in json.dumps(cors[1])
     assert cors[2] == {"Ref": "AWS::NoValue"}
     function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
@@ -488,6 +491,50 @@ def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> Non
     for name in ("ProcessingFunction", "UpkeepFunction"):
         variables = resource("AWS::Lambda::Function", name)["Environment"]["Variables"]
         assert variables["WEBHOOKS"] == {"Fn::If": ["WebhooksAreOn", "true", "false"]}
+
+
+_ROOT = "${RootGeneration}:{{resolve:secretsmanager:${RootSecret}}}"
+_PREVIOUS_ROOT = (
+    "${PreviousRootGeneration}:"
+    "{{resolve:secretsmanager:${AWS::StackName}/root/${PreviousRootGeneration}}}"
+)
+
+
+def test_only_the_api_knows_the_root_secret() -> None:
+    known = {
+        name: found["Environment"]["Variables"].get("ROOT_SECRETS")
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    generations = {
+        "Fn::If": [
+            "RootIsReplaced",
+            {"Fn::Sub": f"{_ROOT},{_PREVIOUS_ROOT}"},
+            {"Fn::Sub": _ROOT},
+        ]
+    }
+    assert {name: value for name, value in known.items() if value} == {"ApiFunction": generations}
+    assert "RootSecret" not in json.dumps(resources("AWS::IAM::Role"))
+
+
+def test_the_value_of_a_root_secret_never_changes() -> None:
+    """CloudFormation generates a new value when the rule changes, which ends all tokens."""
+    secret = source()["Resources"]["RootSecret"]
+    assert secret["UpdateReplacePolicy"] == "Retain", "keys need the previous generation"
+    rule = secret["Properties"]["GenerateSecretString"]
+    assert rule == {"PasswordLength": 64, "ExcludeCharacters": string.punctuation}
+    assert secret["Properties"]["Name"]["Fn::Sub"].endswith("/root/${RootGeneration}")
+
+
+def test_a_stack_is_closed_unless_the_operator_opens_it() -> None:
+    parameters, outputs = source()["Parameters"], source()["Outputs"]
+    for name, variable in (("Access", "ACCESS"), ("LegacyEndpoints", "LEGACY_ENDPOINTS")):
+        assert (parameters[name]["Default"], parameters[name]["AllowedValues"]) == (
+            "keys",
+            ["keys", "open"],
+        )
+        function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+        assert function[variable] == {"Ref": name}
+    assert outputs["OpenToEveryone"]["Condition"] == "IsOpen", "a deploy says so"
 
 
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
