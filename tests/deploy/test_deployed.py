@@ -197,6 +197,9 @@ def test_a_deleted_video_leaves_nothing_behind(deployed: Deployed, clips: Clips)
         listed = s3.list_objects_v2(Bucket=deployed.outputs[name]).get("Contents", [])
         assert not [found for found in listed if video_id in found["Key"]]
     assert older_versions(deployed, video_id), "they undo the delete"
+    with deployed.api() as api:
+        assert api.delete(f"/videos/{video_id}", params={"purge": "true"}).status_code == 204
+    assert not older_versions(deployed, video_id)
 
 
 def older_versions(deployed: Deployed, video_id: str) -> list[str]:
