@@ -72,7 +72,7 @@ class OrphanSearch:
         report.orphaned += len(orphans)
         logger().warning("orphaned objects found", keys=[found.key for found in orphans])
         if self.delete:
-            self.storage.delete(orphans)
+            self.storage.purge(orphans)
             report.deleted += len(orphans)
 
     def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:

@@ -88,10 +88,11 @@ def deploy(aws: Aws, built: Path, **changes: str) -> None:
 
 
 def deploy_template(aws: Aws, template: Path, **changes: str) -> None:
-    """Run `sam deploy` with a template and these parameters."""
+    """Run `sam deploy` with a template and these parameters; leave those out that are empty."""
     parameters = {
         "MongoSecret": _SECRET,
         "Access": "open",
+        "BucketNames": "account-regional",
         "Architecture": ARCHITECTURE,
         "WebhookUrl": RECEIVER,
         "WebhookSecret": _WEBHOOK_SECRET,
@@ -100,7 +101,7 @@ def deploy_template(aws: Aws, template: Path, **changes: str) -> None:
         *("deploy", "--template", template, "--stack-name", STACK),
         *("--config-file", REPOSITORY / "samconfig.toml", "--no-confirm-changeset"),
         "--parameter-overrides",
-        *(f"{name}={value}" for name, value in (parameters | changes).items()),
+        *(f"{name}={value}" for name, value in (parameters | changes).items() if value),
     )
 
 

@@ -17,8 +17,11 @@ from tests.template import TEMPLATE, Document, resource, resources, source, tran
 _TOOLS = Path(__file__).parents[2] / ".tools"
 _LINT = Path(sys.executable).with_name("cfn-lint")
 
-_UPLOADS = "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}"
-_MEDIA = "arn:${AWS::Partition}:s3:::${AWS::StackName}-media-${AWS::AccountId}-${AWS::Region}"
+_REGIONAL = {"Fn::If": ["BucketNamesAreAccountRegional", "-an", ""]}
+_UPLOADS_NAME = "${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}${Suffix}"
+_MEDIA_NAME = "${AWS::StackName}-media-${AWS::AccountId}-${AWS::Region}${Suffix}"
+_UPLOADS = f"arn:${{AWS::Partition}}:s3:::{_UPLOADS_NAME}"
+_MEDIA = f"arn:${{AWS::Partition}}:s3:::{_MEDIA_NAME}"
 
 
 def run(*command: str | Path, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -38,6 +41,16 @@ def test_aws_own_linters_find_nothing() -> None:
         run(_LINT, "--template", TEMPLATE),
         run(sam, "validate", "--lint", "--region", "eu-west-1"),
     ):
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_cfn_lint_finds_nothing_with_either_kind_of_bucket_names(tmp_path: Path) -> None:
+    for names in source()["Parameters"]["BucketNames"]["AllowedValues"]:
+        document = json.loads(json.dumps(transformed()))
+        document["Parameters"]["BucketNames"]["Default"] = names
+        written = tmp_path / f"{names}.json"
+        written.write_text(json.dumps(document))
+        finished = run(_LINT, "--template", written)
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
@@ -70,9 +83,11 @@ RIGHTS = {
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:ListMultipartUploadParts", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:GetObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", f"{_UPLOADS} if s3:prefix like uploads/*"),
+        ("s3:ListBucketVersions", f"{_UPLOADS} if s3:prefix like uploads/*"),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
@@ -99,8 +114,10 @@ RIGHTS = {
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:DeleteObject", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
         ("sqs:ReceiveMessage", "FailedEvents.Arn"),
@@ -144,9 +161,13 @@ def rights(statement: Document) -> Iterator[tuple[str, str]]:
         name, statement, other = statement["Fn::If"]
         assert other == {"Ref": "AWS::NoValue"}
         condition = f" if {name}"
-    if "Condition" in statement:
-        ((key, value),) = statement["Condition"]["StringLike"].items()
+    conditions = dict(statement.get("Condition", {}))
+    if any(action.startswith("s3:") for action in as_list(statement["Action"])):
+        here = {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
+        assert conditions.pop("StringEquals", None) == here, statement
+    for key, value in conditions.pop("StringLike", {}).items():
         condition = f" if {key} like {value}"
+    assert conditions == {}
     assert statement["Effect"] == "Allow"
     for action in as_list(statement["Action"]):
         for target in as_list(statement["Resource"]):
@@ -159,7 +180,18 @@ def as_list(value: Any) -> list[Any]:
 
 def name_of(target: Document) -> str:
     """Return the resource in a `!Sub` or `!GetAtt`. The template uses no plain text there."""
-    return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
+    if "Fn::GetAtt" in target:
+        return ".".join(target["Fn::GetAtt"])
+    written = target["Fn::Sub"]
+    if isinstance(written, str):
+        return written
+    text, values = written
+    for name, value in values.items():
+        if value == _REGIONAL:
+            assert name == "Suffix"
+        else:
+            text = text.replace(f"${{{name}}}", name_of(value))
+    return str(text)
 
 
 def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() -> None:
@@ -179,6 +211,54 @@ def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() ->
 
 
 # ---- Buckets ----
+
+
+def test_all_parts_of_the_template_use_the_same_bucket_names() -> None:
+    for bucket, written in (("UploadsBucket", _UPLOADS_NAME), ("MediaBucket", _MEDIA_NAME)):
+        properties = resource("AWS::S3::Bucket", bucket)
+        assert name_of(properties["BucketName"]) == written
+        variable = {"UploadsBucket": "UPLOADS_BUCKET", "MediaBucket": "MEDIA_BUCKET"}[bucket]
+        for function in resources("AWS::Lambda::Function").values():
+            assert function["Environment"]["Variables"][variable] == properties["BucketName"]
+    assert len("-uploads-123456789012-ap-southeast-1-an") + 24 == 63, "the limit in docs/deploy.md"
+
+
+def test_the_namespace_of_a_bucket_fits_its_name() -> None:
+    """Any change of either property, also from nothing to `global`, replaces the bucket."""
+    for bucket in resources("AWS::S3::Bucket").values():
+        assert bucket["BucketNamespace"] == {
+            "Fn::If": [
+                "BucketNamesAreAccountRegional",
+                "account-regional",
+                {"Ref": "AWS::NoValue"},
+            ]
+        }
+    (either,) = source()["Conditions"]["BucketNamesAreAccountRegional"]["Fn::Not"]
+    assert {json.dumps(one["Fn::Equals"]) for one in either["Fn::Or"]} == {
+        '[{"Ref": "BucketNames"}, "legacy"]',
+        '[{"Ref": "AWS::Region"}, "me-south-1"]',
+        '[{"Ref": "AWS::Region"}, "me-central-1"]',
+    }
+
+
+def test_an_update_of_release_0_1_has_to_choose_the_bucket_names() -> None:
+    """With a default, an operator who does not know the parameter would get empty buckets."""
+    assert "Default" not in source()["Parameters"]["BucketNames"]
+
+
+def test_a_deleted_upload_can_be_restored_for_a_week() -> None:
+    uploads = resource("AWS::S3::Bucket", "UploadsBucket")
+    assert uploads["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = [
+        one
+        for one in uploads["LifecycleConfiguration"]["Rules"]
+        if one.get("Id") == "forget-older-versions"
+    ]
+    assert rule["Status"] == "Enabled"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rule["ExpiredObjectDeleteMarker"] is True
+    assert not {"Prefix", "ExpirationInDays"} & set(rule)
+    assert "VersioningConfiguration" not in resource("AWS::S3::Bucket", "MediaBucket")
 
 
 def test_buckets_are_private_encrypted_and_without_acls() -> None:
@@ -271,11 +351,11 @@ def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() 
     assert source()["Parameters"]["ExpireSourcesAfterDays"]["Default"] == 0
 
 
-def test_deleting_the_stack_deletes_no_video() -> None:
-    """S3 refuses to delete a bucket with objects, so the buckets need no retention."""
+def test_no_bucket_is_deleted_with_its_stack_or_replaced() -> None:
+    """A first deployment that fails leaves no bucket: it would be in the way of the next one."""
     for name in ("UploadsBucket", "MediaBucket"):
         bucket = transformed()["Resources"][name]
-        assert bucket["DeletionPolicy"] == "Delete"
+        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
         assert bucket["UpdateReplacePolicy"] == "Retain"
 
 
@@ -434,7 +514,8 @@ def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
     function = resource("AWS::Lambda::Function", "ApiFunction")
     # SnapStart itself decides whether there is a description, so it need not be in it.
-    used = parameters_in(function) - {"ApiSnapStart"}
+    # The names of the buckets depend on BucketNames by a condition.
+    used = parameters_in(function) - {"ApiSnapStart"} | {"BucketNames"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
 
@@ -644,9 +725,10 @@ def test_the_dashboard_is_json_about_what_is_there() -> None:
 # ---- Parameters ----
 
 
-def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are() -> None:
+def test_two_parameters_have_no_default_and_all_say_what_they_are() -> None:
     parameters = source()["Parameters"]
-    assert [name for name, p in parameters.items() if "Default" not in p] == ["MongoSecret"]
+    required = [name for name, p in parameters.items() if "Default" not in p]
+    assert required == ["MongoSecret", "BucketNames"]
     assert all(len(p["Description"]) > 20 for p in parameters.values())
     for name, parameter in parameters.items():
         limits = {"AllowedValues", "AllowedPattern", "MinValue"}

@@ -116,8 +116,12 @@ class SteppedStorage(FakeStorage):
     def delete_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
-    def delete_objects_of(self, video_id: str) -> None:
-        """Delete with several requests, as in reality, so that other steps can come in between."""
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+        """Delete with several requests, as in reality, so that other steps can come in between.
+
+        It keeps no versions, so `purge` changes nothing.
+        """
+        del purge
         for key in list(self.uploads):
             if video_id in key:
                 self.delete_upload(key)

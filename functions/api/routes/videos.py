@@ -1,7 +1,7 @@
 """The resource API."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -159,13 +159,21 @@ def get_video(
     ),
     openapi_extra=needs(Scope.WRITE),
 )
-def remove_video(video_id: VideoIdInPath, services: InjectedServices) -> None:
+def remove_video(
+    video_id: VideoIdInPath,
+    services: InjectedServices,
+    purge: Annotated[
+        Literal["true", "false"],
+        Query(description="Whether to remove the file for good, without the days to undo it"),
+    ] = "false",
+) -> None:
     """Remove a video, its file and its thumbnail, even during its upload or processing.
 
     Clipo also removes a file that arrives afterwards. Deleting an unknown video is not an error,
-    so you can repeat the call.
+    so you can repeat the call. On AWS the operator can restore the file for 7 days, unless
+    `purge` is `true`.
     """
-    delete_video(services, video_id)
+    delete_video(services, video_id, purge=purge == "true")
 
 
 @router.post(
