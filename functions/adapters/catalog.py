@@ -82,6 +82,9 @@ class Catalog(Protocol):
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video."""
 
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        """Return those of the videos whose upload has expired, and whose record will go."""
+
     def search(self) -> Search | None:
         """Return how far the search for orphaned objects has come."""
 

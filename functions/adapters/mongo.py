@@ -215,6 +215,12 @@ class MongoCatalog:
                 for found in self._videos.find({"_id": {"$in": wanted}}, {"_id": True})
             }
 
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        """Return those of the videos whose upload has expired, and whose record will go."""
+        wanted = [ObjectId(video_id) for video_id in video_ids]
+        condition: Document = {"_id": {"$in": wanted}, "remove_at": {"$exists": True}}
+        return list(self._matching(condition))
+
     def search(self) -> Search | None:
         """Return how far the search for orphaned objects has come."""
         with _unavailable_on_error():

@@ -95,6 +95,11 @@ class FakeCatalog:
         self._answer()
         return set(video_ids) & set(self.videos)
 
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        self._answer()
+        found = [self.videos[one] for one in video_ids if one in self.videos]
+        return [one for one in found if one.remove_at]
+
     def search(self) -> Search | None:
         self._answer()
         return self.searched

@@ -63,6 +63,13 @@ class SteppedCatalog(MongoCatalog):
     def all(self) -> dict[str, Document]:
         return {str(found["_id"]): found for found in self._videos.find({})}
 
+    def remove_expired(self, now: datetime) -> set[str]:
+        """Remove what MongoDB's TTL index would, and return the ids."""
+        gone = {"remove_at": {"$lte": now}, "status": "failed", "error.code": "upload_expired"}
+        removed = {str(found["_id"]) for found in self._videos.find(gone)}
+        self._videos.delete_many(gone)
+        return removed
+
     def forget_all(self) -> None:
         self._videos.delete_many({})
         self._searches.delete_many({})
