@@ -74,10 +74,10 @@ class Catalog(Protocol):
         """Tell whether an idempotency key still belongs to a video."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the unfinished videos that an event could claim before a moment."""
+        """Yield the unfinished videos that an event could claim before a moment, oldest first."""
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos whose webhook was due before a moment."""
+        """Yield the videos whose webhook was due before a moment, oldest first."""
 
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video."""

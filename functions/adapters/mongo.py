@@ -189,21 +189,21 @@ class MongoCatalog:
     # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the unfinished videos that an event could claim before a moment."""
+        """Yield the unfinished videos that an event could claim before a moment, oldest first."""
         condition: Document = {"claimable_at": {"$lt": before}}
         with _unavailable_on_error():
             if not schema.is_current(self._database):
                 # Release 0.1's index on `claimable_at` begins with the status.
                 condition["status"] = {"$in": [Status.PENDING, Status.PROCESSING]}
-        return self._matching(condition)
+        return self._matching(condition, order="claimable_at")
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
-        return self._matching({"webhook.due_at": {"$lt": before}})
+        return self._matching({"webhook.due_at": {"$lt": before}}, order="webhook.due_at")
 
-    def _matching(self, condition: Document) -> Iterator[Video]:
+    def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         with _unavailable_on_error():
-            for document in self._videos.find(condition, batch_size=_BATCH):
+            for document in self._videos.find(condition, batch_size=_BATCH).sort(order):
                 yield _video(document)
 
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:

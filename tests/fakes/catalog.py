@@ -81,9 +81,9 @@ class FakeCatalog:
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
         self._answer()
-        for video in list(self.videos.values()):
-            if video.claimable_at and video.claimable_at < before:
-                yield video
+        claimable = [(video.claimable_at, video) for video in self.videos.values()]
+        overdue = [(at, video) for at, video in claimable if at and at < before]
+        yield from (video for _, video in sorted(overdue, key=lambda found: found[0]))
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         self._answer()

@@ -25,7 +25,6 @@ from functions.adapters import mongo as module
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core import lifecycle
-from functions.core.clock import utc_now
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
@@ -251,7 +250,7 @@ def states() -> dict[str, Video]:
         "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
         "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
         "expired": lifecycle.fail_stuck(
-            new, error=UPLOAD_EXPIRED.failure(), webhook=None, now=utc_now()
+            new, error=UPLOAD_EXPIRED.failure(), webhook=None, now=datetime(2100, 1, 2, tzinfo=UTC)
         ),
     }
 
