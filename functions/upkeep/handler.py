@@ -17,6 +17,9 @@ from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
 from functions.upkeep.wiring import Wired, wire
 
+SWEEP, _SEARCH = "sweep", "orphan search"
+"""The names of the tasks in logs and metrics."""
+
 _SEARCH_S = 60
 """The seconds of a run that the sweep leaves to the search for orphaned objects."""
 
@@ -50,7 +53,7 @@ def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
     swept = wired.sweep.run(remaining_s=lambda: remaining_s() - _SEARCH_S)
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
-    _report_unfinished("sweep", finished=swept.finished)
+    _report_unfinished(SWEEP, finished=swept.finished)
     try:
         orphans = wired.orphan_search.run_if_due(remaining_s=remaining_s)
     except Unavailable as error:
@@ -59,7 +62,7 @@ def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
         if orphans:
             report["orphaned_objects"] = asdict(orphans)
             logger().info("searched for orphaned objects", **report["orphaned_objects"])
-            _report_unfinished("orphan search", finished=orphans.finished)
+            _report_unfinished(_SEARCH, finished=orphans.finished)
     if problems:
         raise ExceptionGroup(
             "This run has not done all its work; the next one tries again.", problems
