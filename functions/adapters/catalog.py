@@ -52,6 +52,9 @@ class Catalog(Protocol):
     def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
         """Return up to `limit` videos, newest first, that are older than the id `before`."""
 
+    def has_pending(self, count: int) -> bool:
+        """Tell whether at least `count` videos are pending."""
+
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`.
 

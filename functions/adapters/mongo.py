@@ -145,6 +145,12 @@ class MongoCatalog:
             found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
             return [_video(document) for document in found]
 
+    def has_pending(self, count: int) -> bool:
+        """Tell whether at least `count` videos are pending. Reads that many entries of an index."""
+        with _unavailable_on_error():
+            pending = {"status": Status.PENDING}
+            return self._videos.count_documents(pending, limit=count) >= count
+
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`."""
         new = replace(new, version=seen.version + 1)

@@ -19,7 +19,6 @@ from functions.api.schemas import ProblemDetails
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-_RETRY_AFTER_S = "2"
 
 
 def install(app: FastAPI) -> None:
@@ -98,7 +97,7 @@ def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
 
 def _unavailable(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
-    return problem_response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+    return problem_response(request, kind, kind.example)
 
 
 def problem_response(
@@ -120,6 +119,7 @@ def problem_response(
         request_id=request.state.request_id,
         errors=errors,
     )
+    retry_after = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     return JSONResponse(
         body,
         status_code=kind.status,
@@ -127,6 +127,7 @@ def problem_response(
         headers={
             "X-Request-Id": request.state.request_id,
             "Cache-Control": NO_STORE,
+            **retry_after,
             **(headers or {}),
         },
         media_type=problems.MEDIA_TYPE,

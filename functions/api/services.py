@@ -1,7 +1,7 @@
 """The services that the routes use, built once from the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -12,6 +12,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
+from functions.api.pending_limit import PendingLimit
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
@@ -32,6 +33,7 @@ class Services:
     storage: Storage
     processing: Jobs
     now: Clock = utc_now
+    pending_limit: PendingLimit = field(default_factory=PendingLimit)
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Services:

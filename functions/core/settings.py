@@ -143,6 +143,14 @@ def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a setting that is a whole number, 0 included. Raises `SettingsError`."""
+    text = environ.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
+
+
 def flag(environ: Mapping[str, str], name: str) -> bool:
     """Return a setting that is `true` or `false` (the default). Raises `SettingsError`."""
     text = environ.get(name, "").lower() or "false"

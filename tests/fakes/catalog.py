@@ -18,6 +18,7 @@ from functions.core.video import (
 class FakeCatalog:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
+    counts: int = 0
     keys: dict[str, KeyUse] = field(default_factory=dict)
     searched: Search | None = None
     webhooks_on: bool = False
@@ -36,6 +37,12 @@ class FakeCatalog:
     def key_belongs_to(self, key: str, video_id: str) -> bool:
         self._answer()
         return key in self.keys and self.keys[key].video_id == video_id
+
+    def has_pending(self, count: int) -> bool:
+        self._answer()
+        self.counts += 1
+        pending = [one for one in self.videos.values() if one.status is Status.PENDING]
+        return len(pending) >= count
 
     def save(self, seen: Video, new: Video) -> Video | None:
         self._answer()

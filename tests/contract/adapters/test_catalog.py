@@ -512,6 +512,14 @@ class TestQueries:
         after = pending.created_at + timedelta(seconds=1)
         assert list(catalog.unfinished(before=after)) == [pending]
 
+    def test_whether_many_are_pending(self, catalog: MongoCatalog, pending: Video) -> None:
+        other = video(new_video_id())
+        catalog.add(other)
+        assert catalog.has_pending(2)
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.has_pending(1)
+        assert not catalog.has_pending(2)
+
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []
         assert list(catalog.unfinished(before=LATER + timedelta(seconds=1))) == [processed]
