@@ -9,6 +9,7 @@ import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
@@ -39,13 +40,13 @@ class _Stack:
 
 def connect() -> Client:
     """Return clients with the user's AWS configuration. Each is made at its first use."""
-    session, made = boto3.Session(), dict[str, Any]()
 
-    def client(service: str) -> Any:
-        if service not in made:
-            made[service] = session.client(service)  # type: ignore[call-overload]
-        return made[service]
+    @cache
+    def client(service: Any) -> Any:
+        return session().client(service)
 
+    # Making a session fails if AWS_PROFILE names no profile.
+    session = cache(boto3.Session)
     return client
 
 

@@ -15,8 +15,6 @@ from clipo.client import api as api_client
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from clipo.cli.terminal import Terminal
 
 
@@ -51,9 +49,8 @@ def _check_stack(output: "Terminal", stack: str) -> int:
         from clipo.cli import deployed_stack  # noqa: PLC0415 (the wheel does not require boto3)
     except ModuleNotFoundError as error:
         raise Misuse("clipo doctor --stack needs boto3: pip install boto3") from error
-    found: Iterator[Finding] = deployed_stack.findings(deployed_stack.connect(), stack)
     findings = []
-    for finding in found:
+    for finding in deployed_stack.findings(deployed_stack.connect(), stack):
         findings.append(finding)
         _report(output, finding)
     return _end(output, findings)

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from clipo.cli.deployed_stack import findings
+from clipo.cli.commands import doctor
+from clipo.cli.deployed_stack import connect, findings
 from clipo.cli.finding import State
+from clipo.errors import Misuse
 
 MACHINES = {"x86_64": 0x3E, "arm64": 0xB7}
 
@@ -182,3 +185,23 @@ def test_a_stack_that_cannot_be_read_is_broken() -> None:
     (found,) = findings(client, "clipo")
     assert (found.name, found.state) == ("Stack", State.BROKEN)
     assert "AWS_PROFILE" in found.fix
+
+
+def test_a_profile_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    (found,) = findings(connect(), "clipo")
+    assert (found.name, found.state) == ("Stack", State.BROKEN)
+    assert "no-such-profile" in found.said
+
+
+def test_another_stack_than_clipos_is_named(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeAws, "paginate", lambda *_, **__: iter(()))
+    assert problems(aws)["Stack"][1] == "clipo is not a stack of Clipo."
+
+
+def test_the_command_says_that_it_needs_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    monkeypatch.delitem(sys.modules, "clipo.cli.deployed_stack")
+    monkeypatch.delattr("clipo.cli.deployed_stack")
+    with pytest.raises(Misuse, match="pip install boto3"):
+        doctor.command(stack="clipo")
