@@ -41,6 +41,7 @@ _ALLOWED = {
     "MONGODB_DATABASE": "setting: the name of the database",
     "MAX_UPLOAD_BYTES": "setting: the size limit of a video",
     "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
+    "MAX_PENDING_VIDEOS": "setting: the number of pending videos that stops announcements",
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
     "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",
     "WEBHOOK_URL": "setting: the receiver of webhooks",

@@ -23,7 +23,6 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 """The header of every 401: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
 
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-_RETRY_AFTER_S = "2"
 
 
 def install(app: FastAPI) -> None:
@@ -126,7 +125,7 @@ def unauthenticated_response(request: Request, error: Unauthenticated) -> JSONRe
 def unavailable_response(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
     """Log a failure of an external service and return the answer to it."""
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
-    return problem_response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+    return problem_response(request, kind, kind.example)
 
 
 def problem_response(
@@ -155,6 +154,7 @@ def problem_response(
         request_id=request.state.request_id,
         errors=errors,
     )
+    retry_after = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     return JSONResponse(
         body,
         status_code=kind.status,
@@ -162,6 +162,7 @@ def problem_response(
         headers={
             "X-Request-Id": request.state.request_id,
             "Cache-Control": NO_STORE,
+            **retry_after,
             **(headers or {}),
         },
         media_type=problems.MEDIA_TYPE,

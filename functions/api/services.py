@@ -1,7 +1,7 @@
 """The services that the routes use, built once from the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
+from functions.api.pending_limit import PendingLimit
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
@@ -35,6 +36,7 @@ class Services:
     processing: Jobs
     api_keys: ApiKeys
     now: Clock = utc_now
+    pending_limit: PendingLimit = field(default_factory=PendingLimit)
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Services:

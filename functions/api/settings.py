@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from functions.core.api_keys import Root
 from functions.core.formats import EXTENSIONS
-from functions.core.settings import SettingsError, max_upload_bytes, positive_int
+from functions.core.settings import SettingsError, max_upload_bytes, positive_int, whole_number
 
 _ORIGIN = r"https?://[^/*, ]+"
 
@@ -31,6 +31,8 @@ class ApiSettings:
     max_upload_bytes: int
     max_multipart_bytes: int
     """Size limit of one file at `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
+    max_pending_videos: int
+    """Number of pending videos from which announcements are refused; 0 sets no limit."""
     origins: frozenset[str]
     """Origins of other sites whose pages may call the API."""
     base_path: str
@@ -56,6 +58,7 @@ class ApiSettings:
             ),
             max_upload_bytes=limit,
             max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),
+            max_pending_videos=whole_number(environ, "MAX_PENDING_VIDEOS", 10_000),
             origins=_origins(environ.get("API_ORIGINS", "")),
             base_path=_base_path(environ.get("BASE_PATH", "")),
             access=access,

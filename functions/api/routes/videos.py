@@ -51,7 +51,10 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=ResourceRoute)
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
-        *problems.OF_AN_UPLOAD, *problems.OF_A_JSON_BODY, problems.IDEMPOTENCY_KEY_REUSED
+        *problems.OF_AN_UPLOAD,
+        *problems.OF_A_JSON_BODY,
+        problems.IDEMPOTENCY_KEY_REUSED,
+        problems.TOO_MANY_PENDING,
     )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
     openapi_extra=needs(Scope.UPLOAD),
