@@ -88,7 +88,7 @@ def test_zero_sets_no_limit_and_costs_nothing() -> None:
 
 
 def test_the_default_is_ten_thousand() -> None:
-    assert ApiSettings.read({}).max_pending_videos == 10_000
+    assert ApiSettings.read(OPEN).max_pending_videos == 10_000
 
 
 @pytest.mark.parametrize("text", ["-1", "many", "1.5"])
