@@ -12,7 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-VERSION = 2
+VERSION = 3
 """The schema version of this release. Release 0.1 had version 1, and did not record it."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -33,6 +33,8 @@ _INDEXES = {
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
         IndexModel([("video_id", ASCENDING)]),
     ],
+    "deleted_videos": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
+    "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }
 _OBSOLETE_INDEXES = ("status_1_claimable_at_1", "status_1_upload.expires_at_1")
 """Indexes of release 0.1's sweep on the videos."""
