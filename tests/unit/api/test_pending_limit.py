@@ -88,10 +88,10 @@ def test_zero_sets_no_limit_and_costs_nothing() -> None:
 
 
 def test_the_default_is_ten_thousand() -> None:
-    assert ApiSettings.read({}).max_pending_videos == 10_000
+    assert ApiSettings.read(OPEN).max_pending_videos == 10_000
 
 
 @pytest.mark.parametrize("text", ["-1", "many", "1.5"])
 def test_a_limit_that_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="MAX_PENDING_VIDEOS must be a whole number"):
-        ApiSettings.read({"MAX_PENDING_VIDEOS": text})
+        ApiSettings.read(OPEN | {"MAX_PENDING_VIDEOS": text})
