@@ -263,7 +263,7 @@ class Videos(RuleBasedStateMachine):
 
     def _delete(self, video_id: str) -> Job:
         self.half_deleted.add(video_id)
-        work = partial(delete_video, self.world.services, video_id)
+        work = partial(delete_video, self.world.services, video_id, purge=False)
         return self._start("delete", work, video_id=video_id)
 
     # What the functions do
