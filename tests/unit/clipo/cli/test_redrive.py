@@ -3,101 +3,29 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 import typer
-from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.exceptions import EndpointConnectionError
 
 from clipo.cli import deployed_stack
 from clipo.cli.commands import redrive
 from clipo.cli.failure_queue import redrive as redrive_stack
 from clipo.errors import ClipoError, Misuse
+from tests.fakes.failure_queue import FakeQueues
 
 EVENTS = [{"Records": [{"number": number}]} for number in range(25)]
 
 
-@dataclass
-class FakeAws:
-    """A stack whose failure queue holds messages. Every client is this object."""
-
-    bodies: dict[str, str] = field(default_factory=dict)
-    sent_at: dict[str, float] = field(default_factory=dict)
-    hidden: set[str] = field(default_factory=set)
-    invoked: list[Any] = field(default_factory=list)
-    concurrency: int | None = None
-    refuses_after: int = 1000
-    logical_id: str = "FailedEvents"
-
-    def holds(self, *events: object) -> None:
-        for event in events:
-            record = {"requestContext": {"condition": "RetriesExhausted"}, "requestPayload": event}
-            self.bodies[f"m{len(self.bodies)}"] = json.dumps(record)
-
-    def __call__(self, _: str) -> "FakeAws":
-        return self
-
-    def get_paginator(self, _: str) -> "FakeAws":
-        return self
-
-    def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
-        found = [
-            ("AWS::SQS::Queue", self.logical_id, "https://sqs/failed"),
-            ("AWS::Lambda::Function", "ProcessingFunction", "clipo-processing"),
-        ]
-        names = ("ResourceType", "LogicalResourceId", "PhysicalResourceId")
-        yield {"StackResourceSummaries": [dict(zip(names, one, strict=True)) for one in found]}
-
-    def get_function_concurrency(self, **_: str) -> dict[str, int]:
-        return (
-            {} if self.concurrency is None else {"ReservedConcurrentExecutions": self.concurrency}
-        )
-
-    def get_queue_attributes(self, **_: object) -> dict[str, Any]:
-        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.bodies))}}
-
-    def receive_message(self, **asked: Any) -> dict[str, Any]:
-        assert asked["MessageSystemAttributeNames"] == ["SentTimestamp"]
-        shown = [one for one in self.bodies if one not in self.hidden]
-        taken = shown[: asked["MaxNumberOfMessages"]]
-        self.hidden.update(taken)
-        if not taken:
-            return {}
-        return {
-            "Messages": [
-                {
-                    "MessageId": one,
-                    "ReceiptHandle": one,
-                    "Body": self.bodies[one],
-                    "Attributes": {"SentTimestamp": str(round(self.sent_at.get(one, 1)))},
-                }
-                for one in taken
-            ]
-        }
-
-    def invoke(self, *, FunctionName: str, InvocationType: str, Payload: str) -> None:  # noqa: N803
-        assert (FunctionName, InvocationType) == ("clipo-processing", "Event")
-        if len(self.invoked) >= self.refuses_after:
-            raise ClientError({"Error": {"Code": "TooManyRequestsException"}}, "Invoke")
-        self.invoked.append(json.loads(Payload))
-
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:  # noqa: N803
-        assert QueueUrl == "https://sqs/failed"
-        assert len(self.invoked) > 0, "Lambda must accept the event before it is deleted"
-        del self.bodies[ReceiptHandle]
-
-
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> FakeAws:
-    fake = FakeAws()
+def aws(monkeypatch: pytest.MonkeyPatch) -> FakeQueues:
+    fake = FakeQueues()
     monkeypatch.setattr(deployed_stack, "connect", lambda: fake)
     return fake
 
 
 def test_every_event_is_processed_again_and_leaves_the_queue(
-    aws: FakeAws, capsys: pytest.CaptureFixture[str]
+    aws: FakeQueues, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws.holds(*EVENTS)
     assert redrive.command(stack="clipo") == 0
@@ -108,19 +36,19 @@ def test_every_event_is_processed_again_and_leaves_the_queue(
     assert err.splitlines()[:3] == [f"events: {done} of 25" for done in (10, 20, 25)]
 
 
-def test_an_empty_queue_is_no_error(aws: FakeAws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_queue_is_no_error(aws: FakeQueues, capsys: pytest.CaptureFixture[str]) -> None:
     assert redrive.command(stack="clipo", as_json=True) == 0
     assert json.loads(capsys.readouterr().out) == {"redriven": 0, "not_understood": 0}
     assert aws.invoked == []
 
 
-def test_a_limit_is_kept(aws: FakeAws) -> None:
+def test_a_limit_is_kept(aws: FakeQueues) -> None:
     aws.holds(*EVENTS)
     assert redrive.command(stack="clipo", limit=12) == 0
     assert (len(aws.invoked), len(aws.bodies)) == (12, 13)
 
 
-def test_an_event_that_lambda_refuses_stays(aws: FakeAws) -> None:
+def test_an_event_that_lambda_refuses_stays(aws: FakeQueues) -> None:
     aws.holds(*EVENTS)
     aws.refuses_after = 11
     with pytest.raises(ClipoError, match=r"TooManyRequests.* 11 events were sent to processing"):
@@ -129,21 +57,23 @@ def test_an_event_that_lambda_refuses_stays(aws: FakeAws) -> None:
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "{}", "5"])
-def test_a_message_without_an_event_stays(aws: FakeAws, body: str) -> None:
+def test_a_message_without_an_event_stays(aws: FakeQueues, body: str) -> None:
     aws.bodies["odd"] = body
     aws.holds(*EVENTS[:3])
     assert redrive.command(stack="clipo") == 1
     assert (aws.invoked, aws.bodies) == (EVENTS[:3], {"odd": body})
 
 
-def test_an_event_that_fails_again_meanwhile_is_left_for_the_next_run(aws: FakeAws) -> None:
+def test_an_event_that_fails_again_meanwhile_is_left_for_the_next_run(
+    aws: FakeQueues,
+) -> None:
     aws.holds(*EVENTS[:2])
     aws.sent_at["m1"] = time.time() * 1000 + 60_000
     assert redrive.command(stack="clipo") == 0
     assert (aws.invoked, list(aws.bodies)) == (EVENTS[:1], ["m1"])
 
 
-def test_nothing_is_sent_while_processing_is_paused(aws: FakeAws) -> None:
+def test_nothing_is_sent_while_processing_is_paused(aws: FakeQueues) -> None:
     """Lambda would send the events back to the queue at once, again and again."""
     aws.holds(*EVENTS)
     aws.concurrency = 0
@@ -154,13 +84,13 @@ def test_nothing_is_sent_while_processing_is_paused(aws: FakeAws) -> None:
     assert redrive.command(stack="clipo") == 0
 
 
-def test_another_stack_is_misuse(aws: FakeAws) -> None:
+def test_another_stack_is_misuse(aws: FakeQueues) -> None:
     aws.logical_id = "Orders"
     with pytest.raises(Misuse, match="not a stack of Clipo"):
         redrive_stack(aws, "shop", limit=None, progress=lambda *_: None)
 
 
-def test_an_unreachable_aws_is_a_sentence(aws: FakeAws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_aws_is_a_sentence(aws: FakeQueues, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(**_: str) -> None:
         raise EndpointConnectionError(endpoint_url="https://lambda")
 
@@ -170,7 +100,7 @@ def test_an_unreachable_aws_is_a_sentence(aws: FakeAws, monkeypatch: pytest.Monk
 
 
 def test_ctrl_c_says_how_to_continue(
-    aws: FakeAws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    aws: FakeQueues, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(**_: str) -> None:
         raise KeyboardInterrupt
