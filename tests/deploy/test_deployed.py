@@ -14,6 +14,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
+from clipo.cli import deployed_stack
+from clipo.cli.finding import State
 from functions.core.keys import source_key
 from tests.clips import Clips
 from tests.deploy.aws import Aws, emulated_aws
@@ -294,6 +296,25 @@ def left(aws: Aws) -> list[str]:
         for item in list_all(aws.client(service))
         if STACK in json.dumps(item, default=str)
     ]
+
+
+def test_the_doctor_finds_a_disabled_schedule_and_trigger(deployed: Deployed) -> None:
+    def broken() -> set[str]:
+        found = deployed_stack.findings(deployed.aws.client, STACK)
+        # The emulator's layers are behind a certificate of its own.
+        return {one.name for one in found if one.state is State.BROKEN} - {"Layer"}
+
+    assert broken() == set()
+    events, functions = deployed.aws.client("events"), deployed.aws.client("lambda")
+    rules = [one["Name"] for one in events.list_rules()["Rules"]]
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    events.disable_rule(Name=rules[0])
+    functions.update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=False)
+    try:
+        assert broken() == {"Schedules", "Queues"}
+    finally:
+        events.enable_rule(Name=rules[0])
+        functions.update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=True)
 
 
 _IMPORT = re.compile(r"cat >import.json <<EOF\n(.*?)\nEOF\n", re.DOTALL)

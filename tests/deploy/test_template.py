@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.telemetry import Metric
 from functions.media.sandbox import memory_limit
+from functions.upkeep.handler import SWEEP
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
@@ -332,6 +335,8 @@ def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
     named = ["ApiHasItsOwnOrigins", {"Ref": "ApiOrigins"}, {"Ref": "AllowedOrigins"}]
     assert cors[1]["AllowOrigins"] == {"Fn::If": named}
     assert "AllowCredentials" not in cors[1]
+    assert "authorization" in cors[1]["AllowHeaders"]
+    assert "www-authenticate" in cors[1]["ExposeHeaders"]
     assert "*" not in json.dumps(cors[1])
     assert cors[2] == {"Ref": "AWS::NoValue"}
     function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
@@ -578,6 +583,50 @@ def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> Non
         assert variables["WEBHOOKS"] == {"Fn::If": ["WebhooksAreOn", "true", "false"]}
 
 
+_ROOT = "${RootGeneration}:{{resolve:secretsmanager:${RootSecret}}}"
+_PREVIOUS_ROOT = (
+    "${PreviousRootGeneration}:"
+    "{{resolve:secretsmanager:${AWS::StackName}/root/${PreviousRootGeneration}}}"
+)
+
+
+def test_only_the_api_knows_the_root_secret() -> None:
+    known = {
+        name: found["Environment"]["Variables"].get("ROOT_SECRETS")
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    generations = {
+        "Fn::If": [
+            "RootIsReplaced",
+            {"Fn::Sub": f"{_ROOT},{_PREVIOUS_ROOT}"},
+            {"Fn::Sub": _ROOT},
+        ]
+    }
+    assert {name: value for name, value in known.items() if value} == {"ApiFunction": generations}
+    assert "RootSecret" not in json.dumps(resources("AWS::IAM::Role"))
+
+
+def test_the_value_of_a_root_secret_never_changes() -> None:
+    """CloudFormation generates a new value when the rule changes, which ends all tokens."""
+    secret = source()["Resources"]["RootSecret"]
+    assert secret["UpdateReplacePolicy"] == "Retain", "keys need the previous generation"
+    rule = secret["Properties"]["GenerateSecretString"]
+    assert rule == {"PasswordLength": 64, "ExcludeCharacters": string.punctuation}
+    assert secret["Properties"]["Name"]["Fn::Sub"].endswith("/root/${RootGeneration}")
+
+
+def test_a_stack_is_closed_unless_the_operator_opens_it() -> None:
+    parameters, outputs = source()["Parameters"], source()["Outputs"]
+    for name, variable in (("Access", "ACCESS"), ("LegacyEndpoints", "LEGACY_ENDPOINTS")):
+        assert (parameters[name]["Default"], parameters[name]["AllowedValues"]) == (
+            "keys",
+            ["keys", "open"],
+        )
+        function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+        assert function[variable] == {"Ref": name}
+    assert outputs["OpenToEveryone"]["Condition"] == "IsOpen", "a deploy says so"
+
+
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
     for function in resources("AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
@@ -613,17 +662,9 @@ def test_the_api_is_throttled() -> None:
     }
 
 
-_API = ("ApiId", "HttpApi")
 _QUEUE = ("QueueName", "FailedEvents.QueueName")
 ALARMS = {
-    "api-errors": ("AWS/ApiGateway 5xx Sum", _API, 300, 5),
-    "api-throttles": ("AWS/Lambda Throttles Sum", ("FunctionName", "ApiFunction"), 300, 1),
     "api-duration": ("AWS/Lambda Duration p95", ("FunctionName", "ApiFunction"), 300, 3000),
-    "processing-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "ProcessingFunction"), 300, 5),
-    "processing-throttles": (
-        *("AWS/Lambda Throttles Sum", ("FunctionName", "ProcessingFunction")),
-        *(300, 1),
-    ),
     "processing-duration": (
         *("AWS/Lambda Duration p95", ("FunctionName", "ProcessingFunction")),
         *(300, 30_000),
@@ -634,26 +675,104 @@ ALARMS = {
         *(300, 1),
     ),
     "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
+    "upkeep-silent": ("AWS/Lambda Invocations Sum", ("FunctionName", "UpkeepFunction"), 3600, 1),
     "webhooks-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "WebhooksFunction"), 1800, 2),
 }
 """The alarms on one metric, with their dimension, period in seconds and threshold."""
 
+_OF_API, _OF_PROCESSING = ("FunctionName", "ApiFunction"), ("FunctionName", "ProcessingFunction")
+_THROTTLED = "IF(throttled >= 5, 100 * throttled / (throttled + started), 0)"
+RATES: dict[str, tuple[str, int, int, set[tuple[str, str, tuple[str, str]]]]] = {
+    "api-errors": (
+        *("IF(failed >= 5, 100 * failed / calls, 0)", 1, 1),
+        {
+            ("failed", "AWS/ApiGateway 5xx", ("ApiId", "HttpApi")),
+            ("calls", "AWS/ApiGateway Count", ("ApiId", "HttpApi")),
+        },
+    ),
+    "api-throttles": (
+        *(_THROTTLED, 1, 1),
+        {
+            ("throttled", "AWS/Lambda Throttles", _OF_API),
+            ("started", "AWS/Lambda Invocations", _OF_API),
+        },
+    ),
+    "processing-errors": (
+        *("IF(failed >= 5, 100 * failed / attempts, 0)", 5, 1),
+        {
+            ("failed", "AWS/Lambda Errors", _OF_PROCESSING),
+            ("attempts", "AWS/Lambda Invocations", _OF_PROCESSING),
+        },
+    ),
+    "processing-throttles": (
+        *(_THROTTLED, 10, 3),
+        {
+            ("throttled", "AWS/Lambda Throttles", _OF_PROCESSING),
+            ("started", "AWS/Lambda Invocations", _OF_PROCESSING),
+        },
+    ),
+}
+"""The alarms on a rate: expression, percentage, periods, and the metrics of 5 minutes each."""
 
-def test_alarms_watch_what_they_say() -> None:
-    found = {
+
+def alarms() -> dict[str, Document]:
+    return {
         alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()
     }
-    queue = found.pop("failed-events")
-    assert {name: watched(alarm) for name, alarm in found.items()} == ALARMS
+
+
+def test_alarms_watch_what_they_say() -> None:
+    found = alarms()
+    assert {name: watched(alarm) for name, alarm in found.items() if name in ALARMS} == ALARMS
+    queue = found["failed-events"]
     assert queue["Metrics"][0]["Expression"] == "waiting + hidden"
     assert {m["MetricStat"]["Metric"]["MetricName"] for m in queue["Metrics"][1:]} == {
         "ApproximateNumberOfMessagesVisible",
         "ApproximateNumberOfMessagesNotVisible",
     }
     longest_pause = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
-    assert found["upkeep-errors"]["Period"] >= 2 * longest_pause
-    assert found["webhooks-errors"]["Period"] >= 2 * longest_pause
+    for name in ("upkeep-errors", "upkeep-unfinished", "webhooks-errors"):
+        assert found[name]["Period"] >= 2 * longest_pause
+    assert set(found) == {*ALARMS, *RATES, "failed-events", "upkeep-unfinished"}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_alarms_on_many_calls_watch_a_rate(name: str) -> None:
+    alarm = alarms()[name]
+    rate, *metrics = alarm["Metrics"]
+    watches = {(one["Id"], *measured(one["MetricStat"])) for one in metrics}
+    shown = (rate["Expression"], alarm["Threshold"], alarm["EvaluationPeriods"], watches)
+    assert shown == RATES[name]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert "ReturnData" not in rate
+    assert not any(one["ReturnData"] for one in metrics)
+
+
+def measured(statistic: Document) -> tuple[str, tuple[str, str]]:
+    metric = statistic["Metric"]
+    (dimension,) = metric["Dimensions"]
+    assert (statistic["Stat"], statistic["Period"]) == ("Sum", 300)
+    watched_name = f"{metric['Namespace']} {metric['MetricName']}"
+    return watched_name, (dimension["Name"], dimension["Value"]["Ref"])
+
+
+def test_upkeep_that_nothing_invokes_raises_an_alarm() -> None:
+    silent = alarms()["upkeep-silent"]
+    assert silent["ComparisonOperator"] == "LessThanThreshold"
+    assert silent["TreatMissingData"] == "breaching"
+    assert silent["Period"] > 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
+
+
+def test_a_sweep_that_does_not_finish_raises_an_alarm() -> None:
+    alarm = alarms()["upkeep-unfinished"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == (Metric.UPKEEP_UNFINISHED, 2)
+    assert alarm["Namespace"] == {"Fn::Sub": "Clipo/${AWS::StackName}"}
+    upkeep = resource("AWS::Lambda::Function", "UpkeepFunction")["Environment"]["Variables"]
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": upkeep["POWERTOOLS_SERVICE_NAME"]},
+        {"Name": "task", "Value": SWEEP},
+    ]
 
 
 def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
@@ -667,14 +786,18 @@ def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
 
 def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
-    alarms = resources("AWS::CloudWatch::Alarm")
-    for_nothing = [name for name in alarms if name != "WebhooksErrorsAlarm"]
-    assert len(for_nothing) == 10, "the number that CloudWatch has for nothing"
-    for alarm in alarms.values():
+    for name, alarm in alarms().items():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
-        name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
         assert f"docs/operations.md, {name}." in alarm["AlarmDescription"]
         assert f"### {name}\n" in runbooks
+
+
+def test_the_price_of_the_alarms_is_documented() -> None:
+    """AWS charges for each metric of an alarm."""
+    found = {name: alarm for name, alarm in alarms().items() if name != "webhooks-errors"}
+    metrics = sum(max(1, len(alarm.get("Metrics", [])) - 1) for alarm in found.values())
+    costs = (TEMPLATE.parent / "docs" / "deploy.md").read_text()
+    assert f"{len(found)} alarms ({metrics} metrics)" in costs
 
 
 def test_the_dashboard_is_json_about_what_is_there() -> None:

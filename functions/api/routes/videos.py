@@ -28,9 +28,10 @@ from functions.api.schemas import (
     signed_request,
     video_resource,
 )
+from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.api.sign_upload import sign_upload
-from functions.api.strict_route import StrictRoute
+from functions.core.access import Scope
 from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -41,7 +42,7 @@ _RETRY_AFTER: dict[str, Any] = {
 }
 _THUMBNAIL_URL_S = 15 * 60
 
-router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
+router = APIRouter(prefix="/videos", tags=["videos"], route_class=ResourceRoute)
 
 
 @router.post(
@@ -50,9 +51,13 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
-        *problems.OF_AN_UPLOAD, *problems.OF_A_JSON_BODY, problems.IDEMPOTENCY_KEY_REUSED
+        *problems.OF_AN_UPLOAD,
+        *problems.OF_A_JSON_BODY,
+        problems.IDEMPOTENCY_KEY_REUSED,
+        problems.TOO_MANY_PENDING,
     )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
+    openapi_extra=needs(Scope.UPLOAD),
 )
 def post_video(
     body: CreateVideo,
@@ -97,6 +102,7 @@ def post_video(
     responses=documented(
         problems.INVALID_CURSOR, problems.INVALID_REQUEST, problems.CATALOG_UNAVAILABLE
     ),
+    openapi_extra=needs(Scope.READ),
 )
 def list_videos(
     request: Request,
@@ -127,6 +133,7 @@ def list_videos(
     summary="Get everything about a video",
     responses=documented(*problems.OF_A_LOOKUP)
     | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
+    openapi_extra=needs(Scope.READ, Scope.UPLOAD),
 )
 def get_video(
     video_id: VideoIdInPath, request: Request, response: Response, services: InjectedServices
@@ -153,6 +160,7 @@ def get_video(
         problems.CATALOG_UNAVAILABLE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
 def remove_video(
     video_id: VideoIdInPath,
@@ -182,6 +190,7 @@ def remove_video(
         problems.SOURCE_GONE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
 def post_retry(
     video_id: VideoIdInPath, request: Request, services: InjectedServices
@@ -202,6 +211,7 @@ def post_retry(
         problems.SOURCE_GONE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
 def post_reprocess(
     video_id: VideoIdInPath, request: Request, services: InjectedServices
@@ -227,6 +237,7 @@ def post_reprocess(
         problems.NOT_PENDING,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.UPLOAD),
 )
 def post_sign(
     video_id: VideoIdInPath, body: SignUpload, services: InjectedServices
@@ -248,6 +259,7 @@ def post_sign(
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
     responses=documented(*problems.OF_A_THUMBNAIL),
+    openapi_extra=needs(Scope.DELIVER),
 )
 def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""
