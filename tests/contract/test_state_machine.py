@@ -157,6 +157,9 @@ class Videos(RuleBasedStateMachine):
         self.used_tokens: set[str] = set()
         self.half_deleted: set[str] = set()
         self.deleted: set[str] = set()
+        self.lost: set[str] = set()
+        """Videos whose record went without a delete, as by the restore of a database."""
+        self.lost_thumbnails: set[str] = set()
         self.untold: set[str] = set()
         """Videos of which an upload was made and no event sent."""
 
@@ -171,6 +174,8 @@ class Videos(RuleBasedStateMachine):
     def people_or_storage_do_something(self, data: st.DataObject) -> None:
         choices: list[Callable[[st.DataObject], None]]
         choices = [*[self.upload] * 8, self.delete]
+        if self.seen.keys() - self.half_deleted:
+            choices += [self.lose]
         if len(self.ids) < VIDEOS:
             choices += [self.create] * 2
         if self.told:
@@ -263,8 +268,16 @@ class Videos(RuleBasedStateMachine):
 
     def _delete(self, video_id: str) -> Job:
         self.half_deleted.add(video_id)
-        work = partial(delete_video, self.world.services, video_id)
+        work = partial(delete_video, self.world.services, video_id, purge=False)
         return self._start("delete", work, video_id=video_id)
+
+    def lose(self, data: st.DataObject) -> None:
+        video_id = data.draw(st.sampled_from(sorted(self.seen.keys() - self.half_deleted)))
+        self.catalog.lose(video_id)
+        self.lost.add(video_id)
+        record = self.seen.pop(video_id)
+        if "media" in record:
+            self.lost_thumbnails.add(record["thumbnail"]["key"])
 
     # What the functions do
 
@@ -319,7 +332,7 @@ class Videos(RuleBasedStateMachine):
         expected = (Crash, Unavailable, NotNow, Problem)
         if error and not isinstance(error, expected):
             raise AssertionError(f"{job.kind} is not to fail like this") from error
-        if job.kind == "delete" and not error:
+        if job.kind == "delete" and not error and job.video_id not in self.lost:
             self.deleted.add(job.video_id)
         if error and job.event:
             self._deliver_again(job.event)
@@ -420,7 +433,7 @@ class Videos(RuleBasedStateMachine):
             self._finish(job)
         while self.late:
             self._effect(self.late[0])
-        for video_id in self.half_deleted - self.deleted:
+        for video_id in self.half_deleted - self.deleted - self.lost:
             # Whoever has got no answer asks again.
             self._finish(self._delete(video_id))
         for _ in range(15):
@@ -445,10 +458,24 @@ class Videos(RuleBasedStateMachine):
     def _check_quiet(self) -> None:
         assert not self.deleted & set(self.seen)
         assert not self._left_of(self.deleted - self.untold)
-        # What arrives for a deleted video without a word is found a day later.
+        self._check_lost()
+        # What arrives for a deleted video without a word is found a day later, and kept for a week.
         self.world.objects.age(self.world.now - timedelta(days=2))
-        self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
-        assert not self._left_of(self.deleted)
+        self._search()
+        self._check_lost()
+        self.world.pass_time(timedelta(days=7).total_seconds())
+        self._search()
+        assert not self._left_of(self.deleted | self.lost)
+
+    def _check_lost(self) -> None:
+        """Objects stay although their record is missing."""
+        objects = self.world.objects
+        uploads = {key for key in map(source_key, self.lost) if key in objects.writes}
+        assert uploads <= objects.uploads.keys()
+        assert self.lost_thumbnails <= objects.thumbnails.keys()
+
+    def _search(self) -> None:
+        assert self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
 
     def _check_removal(self) -> None:
         """A week later MongoDB removes expired announcements, and no upload loses its record."""

@@ -7,6 +7,9 @@ from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 
+from bson import ObjectId
+
+from functions.adapters.catalog import DeletedVideo
 from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core.failures import DAMAGED, BadMedia
@@ -48,9 +51,17 @@ class SteppedCatalog(MongoCatalog):
         return super().get(video_id)
 
     @in_catalog
-    def delete(self, video_id: str) -> None:
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        return super().deleted(video_id)
+
+    @in_catalog
+    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+        return super()._leave_tombstone(video_id)
+
+    @in_catalog
+    def _remove(self, video_id: str) -> None:
         self.written = True
-        super().delete(video_id)
+        super()._remove(video_id)
 
     @in_catalog
     def _found(self, condition: Document, order: str) -> list[Video]:
@@ -70,9 +81,13 @@ class SteppedCatalog(MongoCatalog):
         self._videos.delete_many(gone)
         return removed
 
+    def lose(self, video_id: str) -> None:
+        """Remove a record without a trace, as the restore of an older backup does."""
+        self._videos.delete_one({"_id": ObjectId(video_id)})
+
     def forget_all(self) -> None:
-        self._videos.delete_many({})
-        self._searches.delete_many({})
+        for collection in (self._videos, self._searches, self._deleted, self._orphans):
+            collection.delete_many({})
 
 
 @dataclass
