@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from functions.adapters.catalog import Catalog, change
+from functions.adapters.catalog import Catalog, change, remove_objects_without_record
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remove_thumbnail
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
@@ -129,9 +129,9 @@ class VideoProcessor:
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
         if reason is Refusal.UNKNOWN:
-            # The video was deleted before its upload arrived, or the delete stopped after the
-            # record. No record refers to the objects any more.
-            self.storage.delete_objects_of(event.video_id)
+            # Perhaps the video was deleted before its upload arrived, or the delete stopped after
+            # it had removed the record.
+            self._remove_objects_of_deleted(event.video_id)
         if reason is Refusal.DUPLICATE:
             count(Metric.DUPLICATES)
         logger().info("nothing to do", reason=reason)
@@ -230,13 +230,15 @@ class VideoProcessor:
 
     def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
         """Remove this attempt's output: the video was deleted, or another worker has claimed it."""
-        if refusal is Refusal.UNKNOWN:
-            # The delete may have removed the objects before this attempt wrote its thumbnail.
-            self.storage.delete_objects_of(video_id)
-        elif work.published:
+        if work.published:
             self.storage.delete_thumbnail(work.published)
+        if refusal is Refusal.UNKNOWN:
+            self._remove_objects_of_deleted(video_id)
         logger().info("work dropped", reason=refusal, **_cost(work.to_processing(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
+
+    def _remove_objects_of_deleted(self, video_id: str) -> None:
+        remove_objects_without_record(self.catalog, self.storage.delete_objects_of, video_id)
 
     def _enqueue_webhook(self, video_id: str) -> None:
         if self.webhooks is None:

@@ -1,13 +1,17 @@
-"""Searches the buckets once a day for orphaned objects: objects whose video has no record."""
+"""Searches the buckets once a day for orphaned objects: objects whose video has no record.
+
+The search also finds uploads that arrived after their video had expired, and whose event was lost.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from functions.adapters.catalog import Catalog, Search
+from functions.adapters.catalog import Catalog, Search, change
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
+from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import owner_of
 from functions.upkeep.sweep import MARGIN_S
@@ -15,6 +19,11 @@ from functions.upkeep.sweep import MARGIN_S
 MIN_AGE = timedelta(days=1)
 """The age from which Clipo counts an object without a record as orphaned. A younger one may belong
 to an upload or a delete in progress."""
+
+GRACE = timedelta(days=7)
+"""The time for which Clipo keeps an orphaned object from its first sighting on. In that time an
+operator can restore a database that has lost records. The catalog keeps the time of the sighting: a
+database that does not have it starts the grace anew."""
 
 _EVERY = timedelta(days=1)
 
@@ -29,17 +38,20 @@ class OrphanReport:
     """The number of orphaned objects."""
     deleted: int = 0
     """The number of orphaned objects that the run has deleted."""
+    late_uploads: int = 0
+    """The number of expired videos whose upload is there, and which wait for processing again."""
     finished: bool = True
     """Whether the search has reached its end. If not, the next run continues it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrphanSearch:
-    """Lists both buckets, logs the orphaned objects, and deletes them if `delete` is set."""
+    """Lists both buckets, logs the orphaned objects, and deletes them after `GRACE` if it may."""
 
     catalog: Catalog
     storage: SdkStorage
     delete: bool
+    """Whether the search deletes orphaned objects."""
     now: Clock = utc_now
 
     def run_if_due(self, *, remaining_s: Callable[[], float]) -> OrphanReport | None:
@@ -66,17 +78,34 @@ class OrphanSearch:
 
     def _check(self, page: list[StoredObject], report: OrphanReport) -> None:
         report.listed += len(page)
+        self._await_late_uploads(page, report)
         orphans = self._orphans(page)
         if not orphans:
             return
         report.orphaned += len(orphans)
         logger().warning("orphaned objects found", keys=[found.key for found in orphans])
-        if self.delete:
-            self.storage.delete(orphans)
-            report.deleted += len(orphans)
+        seen_before = self.now() - GRACE
+        expired = [found for found, first_seen in orphans.items() if first_seen <= seen_before]
+        if self.delete and expired:
+            self.storage.purge(expired)
+            report.deleted += len(expired)
 
-    def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:
-        old_before = self.now() - MIN_AGE
-        owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
-        known = self.catalog.existing_ids({owner for owner in owners.values() if owner})
-        return [found for found, owner in owners.items() if owner and owner not in known]
+    def _await_late_uploads(self, page: Iterable[StoredObject], report: OrphanReport) -> None:
+        """Make expired videos pending whose upload is there: the next sweep starts them.
+
+        MongoDB would remove their records.
+        """
+        now = self.now()
+        owners = {owner_of(found.key) for found in page}
+        for video in self.catalog.expired({owner for owner in owners if owner}):
+            change(self.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now))
+            logger().warning("late upload found", video_id=video.id)
+            report.late_uploads += 1
+
+    def _orphans(self, page: Iterable[StoredObject]) -> dict[StoredObject, datetime]:
+        """Return the orphaned objects of a page, each with the time of its first sighting."""
+        now = self.now()
+        owners = {found: owner_of(found.key) for found in page if found.modified_at < now - MIN_AGE}
+        ids = {owner for owner in owners.values() if owner}
+        since = self.catalog.orphaned_since(ids, now=now)
+        return {found: since[owner] for found, owner in owners.items() if owner in since}

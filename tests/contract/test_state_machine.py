@@ -52,6 +52,8 @@ from functions.processing.process_video import NotNow, VideoProcessor
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
+from tests.examples import OPEN
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.stepped import (
     EtagEngine,
     SteppedCatalog,
@@ -102,7 +104,8 @@ class World:
     """The functions, what they work on, and what is known of it."""
 
     catalog: SteppedCatalog
-    now: datetime = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    # In the future, so that the server itself removes no expired record: the test does.
+    now: datetime = datetime(2100, 1, 2, 12, tzinfo=UTC)
     objects: SteppedStorage = field(default_factory=SteppedStorage)
     processing: SteppedProcessing = field(default_factory=SteppedProcessing)
 
@@ -124,7 +127,12 @@ class World:
         self.failed_events = FailedEvents(self.catalog, self.objects, BUCKET, clock)
         self.orphan_search = OrphanSearch(self.catalog, self.objects, delete=True, now=clock)
         self.services = Services(
-            ApiSettings.read({}), self.catalog, self.objects, self.processing, clock
+            ApiSettings.read(OPEN),
+            self.catalog,
+            self.objects,
+            self.processing,
+            FakeApiKeys(),
+            clock,
         )
 
     def pass_time(self, seconds: float) -> None:
@@ -154,6 +162,9 @@ class Videos(RuleBasedStateMachine):
         self.used_tokens: set[str] = set()
         self.half_deleted: set[str] = set()
         self.deleted: set[str] = set()
+        self.lost: set[str] = set()
+        """Videos whose record went without a delete, as by the restore of a database."""
+        self.lost_thumbnails: set[str] = set()
         self.untold: set[str] = set()
         """Videos of which an upload was made and no event sent."""
 
@@ -168,6 +179,8 @@ class Videos(RuleBasedStateMachine):
     def people_or_storage_do_something(self, data: st.DataObject) -> None:
         choices: list[Callable[[st.DataObject], None]]
         choices = [*[self.upload] * 8, self.delete]
+        if self.seen.keys() - self.half_deleted:
+            choices += [self.lose]
         if len(self.ids) < VIDEOS:
             choices += [self.create] * 2
         if self.told:
@@ -260,8 +273,16 @@ class Videos(RuleBasedStateMachine):
 
     def _delete(self, video_id: str) -> Job:
         self.half_deleted.add(video_id)
-        work = partial(delete_video, self.world.services, video_id)
+        work = partial(delete_video, self.world.services, video_id, purge=False)
         return self._start("delete", work, video_id=video_id)
+
+    def lose(self, data: st.DataObject) -> None:
+        video_id = data.draw(st.sampled_from(sorted(self.seen.keys() - self.half_deleted)))
+        self.catalog.lose(video_id)
+        self.lost.add(video_id)
+        record = self.seen.pop(video_id)
+        if "media" in record:
+            self.lost_thumbnails.add(record["thumbnail"]["key"])
 
     # What the functions do
 
@@ -316,7 +337,7 @@ class Videos(RuleBasedStateMachine):
         expected = (Crash, Unavailable, NotNow, Problem)
         if error and not isinstance(error, expected):
             raise AssertionError(f"{job.kind} is not to fail like this") from error
-        if job.kind == "delete" and not error:
+        if job.kind == "delete" and not error and job.video_id not in self.lost:
             self.deleted.add(job.video_id)
         if error and job.event:
             self._deliver_again(job.event)
@@ -393,10 +414,20 @@ class Videos(RuleBasedStateMachine):
                 picture = self.world.objects.thumbnails.get(video["thumbnail"]["key"])
                 assert picture == video["source"]["etag"].encode()
 
+    @invariant()
+    def only_an_announcement_without_an_upload_is_to_be_removed(self) -> None:
+        for video in self.seen.values():
+            if "remove_at" in video:
+                assert (video["status"], video["error"]["code"]) == ("failed", "upload_expired")
+                assert "etag" not in video["source"]
+                assert "media" not in video
+
     def teardown(self) -> None:
         try:
             self._quiet_down()
             self._check_quiet()
+            self._quiet_down()
+            self._check_removal()
         finally:
             for job in self.jobs:
                 job.actor.kill()
@@ -407,7 +438,7 @@ class Videos(RuleBasedStateMachine):
             self._finish(job)
         while self.late:
             self._effect(self.late[0])
-        for video_id in self.half_deleted - self.deleted:
+        for video_id in self.half_deleted - self.deleted - self.lost:
             # Whoever has got no answer asks again.
             self._finish(self._delete(video_id))
         for _ in range(15):
@@ -437,10 +468,31 @@ class Videos(RuleBasedStateMachine):
                 assert not stored or md5(stored).hexdigest() != video["source"]["etag"]
         assert not self.deleted & set(self.seen)
         assert not self._left_of(self.deleted - self.untold)
-        # What arrives for a deleted video without a word is found a day later.
+        self._check_lost()
+        # What arrives for a deleted video without a word is found a day later, and kept for a week.
         self.world.objects.age(self.world.now - timedelta(days=2))
-        self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
-        assert not self._left_of(self.deleted)
+        self._search()
+        self._check_lost()
+        self.world.pass_time(timedelta(days=7).total_seconds())
+        self._search()
+        assert not self._left_of(self.deleted | self.lost)
+
+    def _check_lost(self) -> None:
+        """Objects stay although their record is missing."""
+        objects = self.world.objects
+        uploads = {key for key in map(source_key, self.lost) if key in objects.writes}
+        assert uploads <= objects.uploads.keys()
+        assert self.lost_thumbnails <= objects.thumbnails.keys()
+
+    def _search(self) -> None:
+        assert self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
+
+    def _check_removal(self) -> None:
+        """A week later MongoDB removes expired announcements, and no upload loses its record."""
+        self.world.pass_time(timedelta(days=8).total_seconds())
+        removed = self.catalog.remove_expired(self.world.now)
+        assert not self._left_of(removed)
+        assert all("etag" not in self.seen[video_id]["source"] for video_id in removed)
 
     def _left_of(self, video_ids: set[str]) -> list[str]:
         stored = [*self.world.objects.uploads, *self.world.objects.thumbnails]

@@ -7,6 +7,9 @@ from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 
+from bson import ObjectId
+
+from functions.adapters.catalog import DeletedVideo
 from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core.failures import DAMAGED, BadMedia
@@ -48,24 +51,43 @@ class SteppedCatalog(MongoCatalog):
         return super().get(video_id)
 
     @in_catalog
-    def delete(self, video_id: str) -> None:
-        self.written = True
-        super().delete(video_id)
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        return super().deleted(video_id)
 
     @in_catalog
-    def _found(self, condition: Document) -> list[Video]:
-        return list(super()._matching(condition))
+    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+        return super()._leave_tombstone(video_id)
 
-    def _matching(self, condition: Document) -> Iterator[Video]:
+    @in_catalog
+    def _remove(self, video_id: str) -> None:
+        self.written = True
+        super()._remove(video_id)
+
+    @in_catalog
+    def _found(self, condition: Document, order: str) -> list[Video]:
+        return list(super()._matching(condition, order=order))
+
+    def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         # Read everything at once, because other actors change the videos during the iteration.
-        yield from self._found(condition)
+        yield from self._found(condition, order)
 
     def all(self) -> dict[str, Document]:
         return {str(found["_id"]): found for found in self._videos.find({})}
 
+    def remove_expired(self, now: datetime) -> set[str]:
+        """Remove what MongoDB's TTL index would, and return the ids."""
+        gone = {"remove_at": {"$lte": now}, "status": "failed", "error.code": "upload_expired"}
+        removed = {str(found["_id"]) for found in self._videos.find(gone)}
+        self._videos.delete_many(gone)
+        return removed
+
+    def lose(self, video_id: str) -> None:
+        """Remove a record without a trace, as the restore of an older backup does."""
+        self._videos.delete_one({"_id": ObjectId(video_id)})
+
     def forget_all(self) -> None:
-        self._videos.delete_many({})
-        self._searches.delete_many({})
+        for collection in (self._videos, self._searches, self._deleted, self._orphans):
+            collection.delete_many({})
 
 
 @dataclass
@@ -120,8 +142,12 @@ class SteppedStorage(FakeStorage):
     def _delete_any_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
-    def delete_objects_of(self, video_id: str) -> None:
-        """Delete with several requests, as in reality, so that other steps can come in between."""
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+        """Delete with several requests, as in reality, so that other steps can come in between.
+
+        It keeps no versions, so `purge` changes nothing.
+        """
+        del purge
         for key in list(self.uploads):
             if video_id in key:
                 self._delete_any_upload(key)

@@ -46,8 +46,12 @@ _NEXT_PAGE = {
     "NextContinuationToken": "continuation-token",
     "NextKeyMarker": "key-marker",
     "NextUploadIdMarker": "upload-id-marker",
+    "NextVersionIdMarker": "version-id-marker",
 }
 """Elements of a page that name the next one, with the parameters that ask for it."""
+
+_UNVERSIONED = "null"
+"""The version id of an object that was written while its bucket kept no versions."""
 
 
 class SignedStorage:
@@ -193,26 +197,38 @@ class SignedStorage:
             break
         return None
 
-    def delete_objects_of(self, video_id: str) -> None:
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
+        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
         key = source_key(video_id)
         self.abort_uploads(key)
-        self._send("DELETE", self._upload_url(key))
+        if purge:
+            self._purge_upload(key)
+        else:
+            self._send("DELETE", self._upload_url(key))
         query = {"list-type": "2", "prefix": thumbnail_prefix(video_id)}
         for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
 
     def delete_upload(self, key: str, source: Source) -> None:
-        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
+        """Remove an uploaded object for good, but no other upload of its key. Safe to repeat.
 
+        Without versions, the condition protects an upload that has replaced it meanwhile.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
         """
-        with suppress(ObjectGone, SourceReplaced):
-            self._send("DELETE", self._upload_url(key), if_match=f'"{source.etag}"')
+        for version in self._versions(key, "Version"):
+            etag, version_id = _text(version, "ETag"), _text(version, "VersionId")
+            if etag.strip('"') != source.etag:
+                continue
+            with suppress(ObjectGone, SourceReplaced):
+                if version_id == _UNVERSIONED:
+                    self._send("DELETE", self._upload_url(key), if_match=f'"{source.etag}"')
+                else:
+                    self._delete_version(key, version_id)
 
     def abort_uploads(self, key: str) -> None:
         """Abort the unfinished uploads in parts of a key."""
@@ -220,16 +236,32 @@ class SignedStorage:
         for upload in self._list(self._settings.uploads_bucket, query, "Upload"):
             self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
 
+    def _purge_upload(self, key: str) -> None:
+        """Remove all versions of an upload, then the delete markers that hide them."""
+        for found in self._versions(key, "Version", "DeleteMarker"):
+            self._delete_version(key, _text(found, "VersionId"))
+
+    def _versions(self, key: str, *tags: str) -> Iterator["Element"]:
+        query = {"prefix": key, "versions": ""}
+        for found in self._list(self._settings.uploads_bucket, query, *tags):
+            if _text(found, "Key") == key:
+                yield found
+
+    def _delete_version(self, key: str, version_id: str) -> None:
+        query = quoted_query({"versionId": version_id})
+        self._send("DELETE", f"{self._upload_url(key)}?{query}")
+
     def _abort(self, key: str, upload_id: str) -> None:
         # A client may have completed or aborted it since it was listed.
         with suppress(ObjectGone):
             self._send("DELETE", f"{self._upload_url(key)}?{quoted_query({'uploadId': upload_id})}")
 
-    def _list(self, bucket: str, query: Mapping[str, str], tag: str) -> Iterator["Element"]:
-        """Yield the elements with a tag from all pages of a bucket's listing."""
+    def _list(self, bucket: str, query: Mapping[str, str], *tags: str) -> Iterator["Element"]:
+        """Yield the elements with these tags from all pages of a bucket's listing."""
         while query:
             page = self._page(f"{self._settings.bucket_url(bucket)}?{quoted_query(query)}")
-            yield from page.iterfind(f"{{*}}{tag}")
+            for tag in tags:
+                yield from page.iterfind(f"{{*}}{tag}")
             marks = {name: page.findtext(f"{{*}}{mark}") for mark, name in _NEXT_PAGE.items()}
             following = {name: value for name, value in marks.items() if value}
             more = following and page.findtext("{*}IsTruncated") == "true"

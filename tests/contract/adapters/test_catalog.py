@@ -25,6 +25,7 @@ from functions.adapters import mongo as module
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core import lifecycle
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
@@ -248,6 +249,9 @@ def states() -> dict[str, Video]:
         "not_told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, None, now=LATER)),
         "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
         "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
+        "expired": lifecycle.fail_stuck(
+            new, error=UPLOAD_EXPIRED.failure(), webhook=None, now=datetime(2100, 1, 2, tzinfo=UTC)
+        ),
     }
 
 
@@ -445,7 +449,37 @@ class TestDelete:
         catalog.delete(pending.id)
         assert catalog.save(claimed, replace(claimed, attempts=2)) is None
         assert catalog.get(pending.id) is None
-        catalog.delete(pending.id)
+
+    def test_leaves_a_tombstone(self, catalog: MongoCatalog, pending: Video) -> None:
+        assert catalog.deleted(pending.id) is None
+        tombstone = catalog.delete(pending.id.upper())
+        assert tombstone
+        assert tombstone.id == pending.id
+        assert tombstone.expires_at - tombstone.deleted_at == timedelta(days=7)
+        for again in (catalog.delete(pending.id.upper()), catalog.deleted(pending.id)):
+            assert again
+            assert again.id == pending.id
+            assert again.expires_at - again.deleted_at == timedelta(days=7)
+
+    def test_of_an_unknown_video_leaves_no_tombstone(self, catalog: MongoCatalog) -> None:
+        unknown = new_video_id()
+        key_use = use("key", unknown)
+        catalog.reserve(key_use)
+        assert catalog.delete(unknown) is None
+        assert catalog.deleted(unknown) is None
+        assert catalog.key_belongs_to("key", unknown)
+
+    def test_leaves_the_tombstone_before_the_record_goes(
+        self, catalog: MongoCatalog, pending: Video, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def stop(_: MongoCatalog, __: str) -> None:
+            raise CatalogUnavailable
+
+        monkeypatch.setattr(MongoCatalog, "_remove", stop)
+        with pytest.raises(CatalogUnavailable):
+            catalog.delete(pending.id)
+        assert catalog.get(pending.id)
+        assert catalog.deleted(pending.id)
 
     def test_frees_its_idempotency_key_and_no_other(
         self, catalog: MongoCatalog, pending: Video
@@ -508,6 +542,14 @@ class TestQueries:
         after = pending.created_at + timedelta(seconds=1)
         assert list(catalog.unfinished(before=after)) == [pending]
 
+    def test_whether_many_are_pending(self, catalog: MongoCatalog, pending: Video) -> None:
+        other = video(new_video_id())
+        catalog.add(other)
+        assert catalog.has_pending(2)
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.has_pending(1)
+        assert not catalog.has_pending(2)
+
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []
         assert list(catalog.unfinished(before=LATER + timedelta(seconds=1))) == [processed]
@@ -527,9 +569,21 @@ class TestQueries:
         moves.move(announcing, done.id, lambda _: replace(begun, webhook=after))
         assert list(announcing.undelivered(before=NOW + timedelta(days=1))) == []
 
-    def test_which_ids_are_videos(self, catalog: MongoCatalog, pending: Video) -> None:
-        assert catalog.existing_ids([pending.id, new_video_id()]) == {pending.id}
-        assert catalog.existing_ids([]) == set()
+    def test_since_when_ids_have_no_video(self, catalog: MongoCatalog, pending: Video) -> None:
+        gone, other = new_video_id(), new_video_id()
+        wanted = [pending.id, gone]
+        assert catalog.orphaned_since(wanted, now=NOW) == {gone: NOW}
+        assert catalog.orphaned_since([*wanted, other], now=LATER) == {gone: NOW, other: LATER}
+        assert catalog.orphaned_since([pending.id], now=LATER) == {}
+        assert catalog.orphaned_since([], now=LATER) == {}
+
+    def test_a_record_that_came_back_is_no_orphan(self, catalog: MongoCatalog) -> None:
+        lost = video(new_video_id())
+        assert catalog.orphaned_since([lost.id], now=NOW) == {lost.id: NOW}
+        catalog.add(lost)
+        assert catalog.orphaned_since([lost.id], now=NOW) == {}
+        catalog._videos.delete_many({})
+        assert catalog.orphaned_since([lost.id], now=LATER) == {lost.id: LATER}
 
     def test_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
         assert catalog.search() is None

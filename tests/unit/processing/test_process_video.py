@@ -376,8 +376,8 @@ def test_no_catalog_means_later(world: World) -> None:
         world.process()
 
 
-def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
-    world.records.videos.clear()
+def test_the_file_of_a_deleted_video_is_removed(world: World) -> None:
+    world.records.delete(ID)
     world.objects.uploads = {source_key(ID): b"late", source_key("0" * 24): b"other"}
     world.objects.thumbnails = {f"{thumbnail_prefix(ID)}token.jpg": b"of a killed worker"}
     assert world.process() == EventOutcome(ID, "unknown")
@@ -385,8 +385,30 @@ def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
     assert world.objects.thumbnails == {}
 
 
-def test_an_event_comes_again_until_the_file_of_no_video_is_removed(world: World) -> None:
+def test_the_file_of_a_missing_record_stays(world: World) -> None:
+    """A restore of the database may have lost the record."""
     world.records.videos.clear()
+    world.objects.uploads = {source_key(ID): b"late"}
+    with logged() as lines:
+        assert world.process() == EventOutcome(ID, "unknown")
+    assert world.objects.uploads == {source_key(ID): b"late"}
+    (warning,) = [line for line in lines if line["level"] == "WARNING"]
+    assert (warning["message"], warning["video_id"]) == ("object without a record", ID)
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
+def test_a_record_that_is_lost_after_the_claim_keeps_its_file(
+    world: World, error: Exception | None
+) -> None:
+    world.engine.meanwhile, world.engine.error = world.records.videos.clear, error
+    world.objects.uploads = {source_key(ID): b"file"}
+    assert world.process() == EventOutcome(ID, "superseded")
+    assert world.objects.uploads == {source_key(ID): b"file"}
+    assert world.objects.thumbnails == {}, "no record shows the thumbnail of this attempt"
+
+
+def test_an_event_comes_again_until_the_file_of_a_deleted_video_is_removed(world: World) -> None:
+    world.records.delete(ID)
     world.objects.down = True
     with pytest.raises(StorageUnavailable):
         world.process()
@@ -398,7 +420,7 @@ def test_a_video_that_is_deleted_right_before_the_claim_leaves_nothing(
     save = FakeCatalog.save
 
     def deleted_then_saved(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
-        records.videos.clear()
+        records.delete(ID)
         return save(records, seen, new)
 
     monkeypatch.setattr(FakeCatalog, "save", deleted_then_saved)
@@ -412,7 +434,7 @@ def test_a_video_that_is_deleted_after_the_claim_leaves_nothing(
     world: World, error: Exception | None
 ) -> None:
     """Also where the delete ended with the record, before it removed the upload."""
-    world.engine.meanwhile, world.engine.error = world.records.videos.clear, error
+    world.engine.meanwhile, world.engine.error = lambda: delete(world), error
     world.objects.uploads = {source_key(ID): b"late"}
     assert world.process() == EventOutcome(ID, "superseded")
     assert (world.objects.uploads, world.objects.thumbnails) == ({}, {})
@@ -504,6 +526,10 @@ def lose_the_answer(patch: pytest.MonkeyPatch, status: Status) -> None:
     patch.setattr(FakeCatalog, "save", no_answer)
 
 
+def delete(world: World) -> None:
+    world.records.delete(ID)
+
+
 def lease_has_lapsed(video: Video) -> bool:
     return video.lease is not None and video.lease.until <= datetime.now(UTC)
 
@@ -513,7 +539,7 @@ def replaced(world: World) -> None:
 
 
 def deleted(world: World) -> None:
-    world.engine.meanwhile = world.records.videos.clear
+    world.engine.meanwhile = lambda: delete(world)
 
 
 def deleted_and_bad(world: World) -> None:
