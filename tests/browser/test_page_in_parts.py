@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from playwright.sync_api import Route, expect
 
 from tests.boxes import widen
@@ -227,6 +228,22 @@ def test_parts_that_storage_deleted_are_sent_again(
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
+
+
+@pytest.mark.long
+def test_parts_of_another_release_begin_again(
+    page: WatchedPage, world: FaultyStack, large: Path
+) -> None:
+    page.expect_complaint("unsafe header|403")
+    trap = drop_until(page, world, large, until_part=3)
+    [video_id] = video_ids(page)
+    of_another = {"$set": {"upload.part_size": 9 << 20}}
+    assert world.videos.update_one({"_id": ObjectId(video_id)}, of_another).matched_count == 1
+    trap.go_on.set()
+    expect(card(page, large.stem)).to_contain_text("began with another release of Clipo")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 2
 
 
 @pytest.mark.long
