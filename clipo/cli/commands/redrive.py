@@ -1,5 +1,6 @@
 """`clipo redrive`: sends the events of a failure queue to processing again."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -44,11 +45,10 @@ def command(
             limit=limit,
             progress=lambda done, total: progress("events", done, total),
         )
-    unread = len(report.not_understood)
     if output.as_json:
-        output.write_json({"redriven": report.redriven, "not_understood": unread})
+        output.write_json(asdict(report))
     else:
         output.write(f"{report.redriven:,} events sent to processing.")
-    if unread:
-        output.error(f"{unread:,} messages have no event, and stay on the queue.")
-    return FAILED if unread else DONE
+    if report.not_understood:
+        output.error(f"{report.not_understood:,} messages have no event, and stay on the queue.")
+    return FAILED if report.not_understood else DONE
