@@ -21,16 +21,17 @@ def command(
     ],
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Send at most so many events.", show_default="all"),
+        typer.Option(min=1, metavar="N", help="Send at most N events.", show_default="all"),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Send the events of a stack's failure queue to processing again, for example after a pause.
+    """Send the events of a stack's failure queue to processing again.
 
-    docs/operations.md has the runbook: Pause processing.
+    Use it after a pause or an outage: docs/operations.md has the runbook, Pause processing.
 
-    An event of a finished video changes nothing. A message leaves the queue when Lambda has
-    accepted its event. You can stop the command and run it again at any time.
+    A message leaves the queue when Lambda has accepted its event.
+
+    You can stop the command and run it again at any time: finished videos stay as they are.
     """
     try:
         from clipo.cli import deployed_stack, failure_queue  # noqa: PLC0415 (the wheel does not require boto3)
