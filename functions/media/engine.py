@@ -137,7 +137,9 @@ class OutOfTime(Exception):
 class Engine:
     """Inspects files with the ffprobe and ffmpeg of one directory."""
 
-    def __init__(self, ffmpeg_dir: Path) -> None:
+    def __init__(self, ffmpeg_dir: Path, *, memory: int = sandbox.MAX_MEMORY) -> None:
+        """Store the directory, and the limit of a child's memory in bytes."""
+        self._memory = memory
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
@@ -150,7 +152,7 @@ class Engine:
         function may still run. Raises `BadMedia` if the file is at fault, and `OutOfTime`.
         """
         budget = _Budget.of(remaining_s() - _RESERVE_S)
-        inspector = _Inspector(self._ffmpeg, self._ffprobe, source, directory, budget)
+        inspector = _Inspector(self._ffmpeg, self._ffprobe, self._memory, source, directory, budget)
         probed = inspector.probe()
         inspection = inspector.make_thumbnail(probed)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
@@ -187,6 +189,7 @@ class _Inspector:
 
     ffmpeg: str
     ffprobe: str
+    memory: int
     source: OpenSource
     directory: Path
     budget: _Budget
@@ -498,7 +501,12 @@ class _Inspector:
             raise self.budget.used_up()
         try:
             timeout_s = min(limit_s, left_s)
-            return sandbox.run(list(command), directory=self.directory, timeout_s=timeout_s)
+            return sandbox.run(
+                list(command),
+                directory=self.directory,
+                timeout_s=timeout_s,
+                memory=self.memory,
+            )
         except sandbox.ChildUsedUpMemory as error:
             raise BadMedia(failures.OUT_OF_MEMORY) from error
         except sandbox.ChildUsedUpCpu as error:

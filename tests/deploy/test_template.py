@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.telemetry import Metric
+from functions.media.sandbox import memory_limit
 from functions.upkeep.handler import SWEEP
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
@@ -440,6 +441,12 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
     """One file gets 95 s, and the rest is for the work before and after."""
     assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
+
+
+def test_the_smallest_processing_function_has_memory_for_a_child() -> None:
+    """256 MiB are enough for H.264 of 7680x4320 (measured: 160 MiB)."""
+    smallest = source()["Parameters"]["ProcessingMemory"]["MinValue"]
+    assert memory_limit({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(smallest)}) >= 256 << 20
 
 
 def test_functions_run_where_their_artifacts_do() -> None:
