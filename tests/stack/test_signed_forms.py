@@ -99,7 +99,7 @@ def test_a_tampered_signature_is_refused(stack: RunningStack, created: dict[str,
 
 
 def test_an_upload_that_another_has_replaced_is_not_removed(storage: SignedStorage) -> None:
-    key = "uploads/507f1f77bcf86cd799439012/source"
+    key = "uploads/of-no-video"
 
     def write(content: bytes) -> Source:
         storage.put_upload(key, BytesIO(content), size=len(content), content_type="video/mp4")

@@ -177,6 +177,7 @@ class Signer {
     const file = fileOf(this.uppy, videoId);
     if (!file || partSizeOf(file.size ?? 0) === partSize) return;
     this.beginAnew(file);
+    discard(videoId, this.events);
     throw new Error(
       "This upload began with another release of Clipo. Retry uploads the whole file again;" +
         " if that fails, too, reload the page.",
@@ -268,10 +269,7 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
   uppy.on("file-removed", (file) => {
     const {videoId} = file.meta;
     if (!videoId || file.progress.uploadComplete) return;
-    // Else a cancelled upload would show up as failed half an hour later.
-    deleteVideo(videoId)
-      .catch((error) => console.warn("The video stays until it expires.", error))
-      .finally(() => events.onVideo(videoId));
+    discard(videoId, events);
   });
   uppy.on("complete", ({failed}) => {
     if (failed?.length) return;
@@ -280,6 +278,13 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
       if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
     }, DONE_SHOWN_MS);
   });
+}
+
+/** Delete a video whose upload ends here: else it would show up as failed half an hour later. */
+function discard(videoId: string, events: UploadEvents): void {
+  deleteVideo(videoId)
+    .catch((error) => console.warn("The video stays until it expires.", error))
+    .finally(() => events.onVideo(videoId));
 }
 
 /** Show a sentence in place of the error's own message, which Uppy has just shown. */
