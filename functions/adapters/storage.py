@@ -98,7 +98,10 @@ class Storage(Protocol):
         """Remove a thumbnail. Safe to repeat."""
 
     def delete_upload(self, key: str, source: Source) -> None:
-        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat."""
+        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
+
+        No older version of it stays.
+        """
 
     def abort_uploads(self, key: str) -> None:
         """Abort the unfinished uploads in parts of a key."""

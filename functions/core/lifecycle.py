@@ -38,15 +38,15 @@ from functions.core.video import (
 MAX_REPLAYS = 5
 """The number of events that upkeep sends for one video while no worker claims it."""
 
+MAX_REPLAYS_AWAITED = 100
+"""The number of upkeep's events that may await a worker at a time. While processing is throttled,
+all events wait, and upkeep adds no more than these (ADR 38)."""
+
 MAX_REPLACEMENTS = 3
 """The number of uploads of one video that Clipo processes in the place of the first.
 
 Each signature can be used again until it expires: this limits the cost of that.
 """
-
-MAX_REPLAYS_AWAITED = 100
-"""The number of upkeep's events that may await a worker at a time. While processing is throttled,
-all events wait, and upkeep adds no more than these (ADR 38)."""
 
 UPLOAD_WINDOW = timedelta(minutes=15)
 """The validity of a signed upload request, and the time that Clipo waits for the upload."""

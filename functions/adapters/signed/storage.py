@@ -50,9 +50,6 @@ _NEXT_PAGE = {
 }
 """Elements of a page that name the next one, with the parameters that ask for it."""
 
-_UNVERSIONED = "null"
-"""The version id of an object that was written while its bucket kept no versions."""
-
 
 class SignedStorage:
     """Both buckets. Every method may raise `StorageUnavailable`: signing needs credentials."""
@@ -214,42 +211,30 @@ class SignedStorage:
         for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
 
-    def delete_upload(self, key: str, source: Source) -> None:
-        """Remove an uploaded object for good, but no other upload of its key. Safe to repeat.
+    def _purge_upload(self, key: str, *, etag: str | None = None) -> None:
+        """Remove all versions of an upload, or those with an ETag, then the delete markers."""
+        query = {"prefix": key, "versions": ""}
+        bucket = self._settings.uploads_bucket
+        for found in self._list(bucket, query, "Version", "DeleteMarker"):
+            if _text(found, "Key") == key and etag in (None, _etag(found)):
+                version = quoted_query({"versionId": _text(found, "VersionId")})
+                self._send("DELETE", f"{self._upload_url(key)}?{version}")
 
-        Without versions, the condition protects an upload that has replaced it meanwhile.
+    def delete_upload(self, key: str, source: Source) -> None:
+        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
+
+        In a versioned bucket the first request hides the object, and the others remove it.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
         """
-        for version in self._versions(key, "Version"):
-            etag, version_id = _text(version, "ETag"), _text(version, "VersionId")
-            if etag.strip('"') != source.etag:
-                continue
-            with suppress(ObjectGone, SourceReplaced):
-                if version_id == _UNVERSIONED:
-                    self._send("DELETE", self._upload_url(key), if_match=f'"{source.etag}"')
-                else:
-                    self._delete_version(key, version_id)
+        with suppress(ObjectGone, SourceReplaced):
+            self._send("DELETE", self._upload_url(key), if_match=f'"{source.etag}"')
+        self._purge_upload(key, etag=source.etag)
 
     def abort_uploads(self, key: str) -> None:
         """Abort the unfinished uploads in parts of a key."""
         query = {"prefix": key, "uploads": ""}
         for upload in self._list(self._settings.uploads_bucket, query, "Upload"):
             self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
-
-    def _purge_upload(self, key: str) -> None:
-        """Remove all versions of an upload, then the delete markers that hide them."""
-        for found in self._versions(key, "Version", "DeleteMarker"):
-            self._delete_version(key, _text(found, "VersionId"))
-
-    def _versions(self, key: str, *tags: str) -> Iterator["Element"]:
-        query = {"prefix": key, "versions": ""}
-        for found in self._list(self._settings.uploads_bucket, query, *tags):
-            if _text(found, "Key") == key:
-                yield found
-
-    def _delete_version(self, key: str, version_id: str) -> None:
-        query = quoted_query({"versionId": version_id})
-        self._send("DELETE", f"{self._upload_url(key)}?{query}")
 
     def _abort(self, key: str, upload_id: str) -> None:
         # A client may have completed or aborted it since it was listed.
@@ -302,6 +287,12 @@ class SignedStorage:
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail that no video refers to. Safe to repeat."""
         self._send("DELETE", self._thumbnail_url(key))
+
+
+def _etag(version: "Element") -> str | None:
+    """Return the ETag of a version, `None` of a delete marker."""
+    found = version.findtext("{*}ETag")
+    return found.strip('"') if found else None
 
 
 def _text(element: "Element", tag: str) -> str:
