@@ -101,10 +101,12 @@ RIGHTS = {
     "ProcessingRole": {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("sqs:SendMessage", "FailedEvents.Arn"),
