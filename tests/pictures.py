@@ -3,7 +3,7 @@
 import subprocess
 
 from clipo.local.ffmpeg import wheel_binary
-from functions.media.engine import Frame
+from functions.media.thumbnail import Frame
 
 
 def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:

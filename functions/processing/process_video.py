@@ -21,8 +21,9 @@ from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
+from functions.media.thumbnail import Frame
 
 
 class NotNow(Exception):

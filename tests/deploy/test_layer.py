@@ -14,8 +14,9 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
 from functions.core.formats import DEMUXERS
+from functions.media.children import PROTOCOLS
 from functions.media.decoders import VIDEO_DECODERS
-from functions.media.engine import PROTOCOLS, Engine
+from functions.media.engine import Engine
 from tests.clips import Clips
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, Sam
 from tests.fakes.uploads import open_clip

@@ -6,7 +6,8 @@ import pytest
 
 from functions.core.failures import BadMedia
 from functions.core.video import Media
-from functions.media.engine import Engine, Inspection, OutOfTime
+from functions.media.children import OutOfTime
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
@@ -234,7 +235,7 @@ def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
 def test_a_hanging_decoder_is_killed(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 1)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 1)
     engine = stub(tmp_path, ffprobe="sleep 60")
     with pytest.raises(BadMedia) as error:
         inspect(engine, clips["h264.mp4"], tmp_path)
@@ -324,9 +325,9 @@ def test_a_file_that_uses_up_its_full_time_is_too_slow(
     error: type[Exception],
 ) -> None:
     """Each child process is quick enough, but not all together."""
-    monkeypatch.setattr("functions.media.engine._FILE_S", 1.5)
-    monkeypatch.setattr("functions.media.engine._RESERVE_S", 114)
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 1.4)
+    monkeypatch.setattr("functions.media.children._FILE_S", 1.5)
+    monkeypatch.setattr("functions.media.children._RESERVE_S", 114)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 1.4)
     slow = f'sleep 1; exec {ffmpeg_dir / "ffprobe"} "$@"'
     engine = stub(tmp_path, ffprobe=slow, ffmpeg="sleep 1")
     with pytest.raises(error):
@@ -340,7 +341,7 @@ def test_the_first_frame_replaces_one_that_cannot_be_found_in_time(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._SEARCH_S", 1)
+    monkeypatch.setattr("functions.media.children.SEARCH_S", 1)
     slow = f'case "$*" in *-ss*) sleep 60;; *) exec {ffmpeg_dir / "ffmpeg"} "$@";; esac'
     engine = stub(tmp_path, ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"', ffmpeg=slow)
     frame = inspect(engine, clips["h264.mp4"], tmp_path).frame
