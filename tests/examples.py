@@ -21,6 +21,7 @@ from functions.core.video import (
 )
 
 ID = "507f1f77bcf86cd799439011"
+PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
 SEQUENCER = pad_sequencer("0055AED6DCD90281E5")
 CREATED = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
@@ -68,7 +69,9 @@ def media() -> Media:
 
 
 def thumbnail(key: str = f"thumbnails/{ID}/token.jpg") -> Thumbnail:
-    return Thumbnail(key=key, width=320, height=180, at_s=3.002, fallback=False)
+    return Thumbnail(
+        key=key, width=320, height=180, at_s=3.002, fallback=False, placeholder=PLACEHOLDER
+    )
 
 
 def processing() -> Processing:

@@ -6,6 +6,7 @@ from functions.core.release import RELEASE
 
 VIDEO_ID = "507f1f77bcf86cd799439011"
 TIME = "2026-11-22T12:01:00.000Z"
+PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
 
 _PENDING_VIDEO: dict[str, Any] = {
     "id": VIDEO_ID,
@@ -69,6 +70,7 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "height": 180,
         "at_s": 2.996,
         "fallback": None,
+        "placeholder": PLACEHOLDER,
     },
     "warnings": [],
     "processing": {

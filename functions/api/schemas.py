@@ -20,6 +20,7 @@ from functions.adapters.storage import MultipartStep, SignedPost
 from functions.api.examples import (
     CREATED_VIDEO,
     DONE_VIDEO,
+    PLACEHOLDER,
     SIGNED_FORM,
     SIGNED_PART,
     TIME,
@@ -319,6 +320,11 @@ class Thumbnail(BaseModel):
         description="Reason for a frame other than the one at 10%. `start`: there is none, and this"
         " is the first frame; `dark`: that frame is nearly black or of one colour"
     )
+    placeholder: str | None = Field(
+        description="ThumbHash of the picture in base64, to show until it has loaded:"
+        " https://evanw.github.io/thumbhash/. `null` if release 0.1 processed the video",
+        examples=[PLACEHOLDER],
+    )
 
 
 class Processing(BaseModel):
@@ -447,6 +453,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
             height=thumbnail.height,
             at_s=thumbnail.at_s,
             fallback=thumbnail.shown_fallback,
+            placeholder=thumbnail.placeholder,
         )
         if thumbnail
         else None,

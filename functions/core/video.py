@@ -123,6 +123,8 @@ class Thumbnail:
 
     A field of its own, because release 0.1 reads `fallback` as a boolean after a roll-back.
     """
+    placeholder: str | None = None
+    """The ThumbHash of the picture in base64; `None` in a record of release 0.1."""
 
     @property
     def shown_fallback(self) -> Fallback | None:

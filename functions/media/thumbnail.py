@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Fallback
-from functions.media import ffmpeg_errors, plain, probe, shown
+from functions.media import ffmpeg_errors, plain, probe, shown, thumbhash
 from functions.media.children import CHILD_S, FROM_FILE, SEARCH_S, Children
 from functions.media.frame_command import FrameCommand
 from functions.media.header import HeaderReader
@@ -45,6 +45,8 @@ class Frame:
     height: int
     at_s: float
     fallback: Fallback | None = None
+    placeholder: str | None = None
+    """A ThumbHash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,20 @@ class Taken:
 
     frame: Frame
     shown: Shown | None
+    pixels: bytes | None
+    """The picture in few pixels, if ffmpeg wrote them."""
 
     @property
     def is_plain(self) -> bool:
         """Whether the picture is nearly black or of one colour."""
-        return plain.is_plain(self.frame.jpeg)
+        return self.pixels is not None and plain.is_plain(self.pixels)
+
+    def with_placeholder(self) -> "Taken":
+        """Return the same frame with its ThumbHash."""
+        if not self.pixels:
+            return self
+        hashed = thumbhash.thumbhash(self.pixels, self.frame.width, self.frame.height)
+        return replace(self, frame=replace(self.frame, placeholder=hashed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +91,10 @@ class FrameFinder:
             probed = self.header.measure(probed)
             taken = self._take_again(probed, at_s)
         if not taken:
-            return probed, self._take_first(probed)
+            return probed, self._take_first(probed).with_placeholder()
         if taken.is_plain:
             taken = self._take_brighter(probed) or taken
-        return probed, taken
+        return probed, taken.with_placeholder()
 
     def _take_again(self, probed: Probed, tried_s: float) -> Taken | None:
         at_s = probed.position_s(_POSITION)
@@ -176,14 +187,14 @@ class FrameFinder:
 
         `offset_s` is the moment from which ffmpeg counts the time of the frame.
         """
-        jpeg = command.take_jpeg()
+        jpeg, pixels = command.take_jpeg(), command.take_pixels()
         size = self._size(jpeg) if jpeg else None
         if not jpeg or not size:
             return None
         frame = shown.parse(finished.stderr)
         if frame and not fallback:
             at_s = max(at_s, round(offset_s + frame.at_s, 3))
-        return Taken(Frame(jpeg, *size, at_s, fallback), frame)
+        return Taken(Frame(jpeg, *size, at_s, fallback), frame, pixels)
 
     def _size(self, jpeg: bytes) -> tuple[int, int] | None:
         """Return the width and height of a JPEG, `None` if it does not decode."""

@@ -191,6 +191,7 @@ class VideoProcessor:
             at_s=frame.at_s,
             fallback=frame.fallback is not None,
             fallback_reason=frame.fallback,
+            placeholder=frame.placeholder,
         )
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:

@@ -58,4 +58,5 @@ def _picture(video: Video) -> dict[str, Any] | None:
         "height": thumbnail.height,
         "at_s": thumbnail.at_s,
         "fallback": thumbnail.shown_fallback,
+        "placeholder": thumbnail.placeholder,
     }

@@ -76,7 +76,7 @@ def test_it_opens_loopback_files_and_its_own_output_and_nothing_else() -> None:
 
 
 def test_it_writes_thumbnails_and_nothing_else() -> None:
-    assert listed("encoders") == {"mjpeg"}
+    assert listed("encoders") == {"mjpeg", "rawvideo"}
     assert listed("muxers") == {"image2", "null"}
 
 
@@ -85,7 +85,8 @@ def test_it_filters_what_a_thumbnail_needs_and_nothing_else() -> None:
     of_ffmpeg_itself = {"aformat", "anull", "atrim"}
     filters = set(re.findall(r"^ [A-Z.|]+ (\w+) +\S+->", said("filters"), re.MULTILINE))
     assert filters - ends - of_ffmpeg_itself == {
-        *("scale", "format", "setsar"),
+        *("scale", "format", "setsar", "split"),
+        *("setparams", "lut3d", "lutrgb", "overlay"),
         *("transpose", "rotate", "hflip", "vflip", "crop", "null", "trim"),
     }
 

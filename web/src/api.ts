@@ -33,6 +33,7 @@ export interface Video {
     height: number;
     at_s: number;
     fallback: "start" | "dark" | null;
+    placeholder: string | null;
   } | null;
   processing: {
     started_at: string;

@@ -13,7 +13,8 @@ from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
 from tests.fakes.content import MemoryObject
 from tests.fakes.uploads import open_clip
-from tests.pictures import pixel
+from tests.pictures import pixel, tiles_of
+from tests.thumbhashes import Placeholder
 
 
 @pytest.fixture
@@ -112,6 +113,17 @@ def test_the_frame_of_a_broadcast_is_exact_without_marked_keyframes(
     assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
     red, green, blue = pixel(inspection.frame, 0.5, 0.5)
     assert (red < 50, green < 50, blue > 200) == (True, True, True)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "rotated.mp4", "red-then-blue.mp4", "tiny.mp4"])
+def test_the_placeholder_resembles_the_thumbnail(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    frame = inspect(engine, clips[name], tmp_path).frame
+    placeholder = Placeholder.of(frame.placeholder or "")
+    for row, tiles in enumerate(tiles_of(frame, 2)):
+        for column, tile in enumerate(tiles):
+            assert placeholder.tile(column, row, 2) == pytest.approx(tile, abs=45)
 
 
 def test_colours_are_those_of_the_video(engine: Engine, clips: Clips, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.clips import Clips
 from tests.fakes.uploads import open_clip
 from tests.layer import built_layer
 from tests.pictures import pixel
+from tests.thumbhashes import Placeholder
 
 
 @dataclass(frozen=True)
@@ -78,18 +79,24 @@ def test_an_odd_file_is_described(
 def test_both_ffmpegs_describe_an_odd_file_in_the_same_way(
     clips: Clips, tmp_path: Path, name: str
 ) -> None:
-    """A duration that is measured may differ by a packet, whose length ours does not decode."""
+    """A duration that is measured may differ by a packet, whose length ours does not decode.
+
+    Without assembly code ours also rounds colours differently.
+    """
     folders = (prepare(tmp_path / "wheel", chosen=None), built_layer() / "bin")
     wheel, ours = (facts(inspect(Engine(folder), clips[name], tmp_path)) for folder in folders)
     assert ours == wheel | {
         "duration_s": pytest.approx(wheel["duration_s"], abs=0.05),
         "at_s": pytest.approx(wheel["at_s"], abs=0.005),
         "bit_rate": pytest.approx(wheel["bit_rate"], rel=0.05),
+        "placeholder": pytest.approx(wheel["placeholder"], abs=8),
     }
 
 
 def facts(inspection: Inspection) -> dict[str, Any]:
-    return {**asdict(inspection.media) | asdict(inspection.frame), "jpeg": b""}
+    placeholder = Placeholder.of(inspection.frame.placeholder or "")
+    comparable = {"jpeg": b"", "placeholder": placeholder.tile(0, 0, 1)}
+    return asdict(inspection.media) | asdict(inspection.frame) | comparable
 
 
 def test_the_slide_that_is_shown_at_10_percent_is_taken(

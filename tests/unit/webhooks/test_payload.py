@@ -6,7 +6,7 @@ import pytest
 from functions.api.schemas import video_resource
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
-from tests.examples import ID, done_video, failed_video, odd_video
+from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video
 
 
 def test_the_payload_of_a_done_video() -> None:
@@ -34,7 +34,13 @@ def test_the_payload_of_a_done_video() -> None:
                 "bit_rate": 800_000,
                 "has_audio": True,
             },
-            "thumbnail": {"width": 320, "height": 180, "at_s": 3.002, "fallback": None},
+            "thumbnail": {
+                "width": 320,
+                "height": 180,
+                "at_s": 3.002,
+                "fallback": None,
+                "placeholder": PLACEHOLDER,
+            },
             "warnings": [],
             "error": None,
         },
