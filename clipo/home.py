@@ -14,6 +14,9 @@ from typing import TextIO
 
 from clipo.errors import ClipoError
 
+_LEAST_SECRET = 32
+"""The fewest characters of a root secret: a full disk may have left a part of one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -88,6 +91,21 @@ class Home:
         access_key, secret = "LOCAL" + secrets.token_hex(8), secrets.token_hex(20)
         write_atomically(file, json.dumps({"access_key": access_key, "secret": secret}))
         return access_key, secret
+
+    @property
+    def root_secret_file(self) -> Path:
+        """The root secret of the API keys, which only the user may read."""
+        return self.root / "root_secret"
+
+    def root_secret(self) -> str:
+        """Return the root secret of this folder, made if it has none that can be read."""
+        with suppress(FileNotFoundError):
+            kept = self.root_secret_file.read_text(errors="replace").strip()
+            if kept.isascii() and kept.isalnum() and len(kept) >= _LEAST_SECRET:
+                return kept
+        secret = secrets.token_hex(32)
+        write_atomically(self.root_secret_file, secret)
+        return secret
 
     @contextmanager
     def lock(self) -> Iterator[None]:

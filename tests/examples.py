@@ -23,6 +23,9 @@ from functions.core.video import (
 ID = "507f1f77bcf86cd799439011"
 PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
 SEQUENCER = pad_sequencer("0055AED6DCD90281E5")
+OPEN = {"ACCESS": "open"}
+"""Settings of an API that needs no credential."""
+
 CREATED = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 
 

@@ -71,6 +71,8 @@ def world(folder: Path) -> Iterator[World]:
     """Run both servers for the time of a `with` block."""
     with s3(folder, _CREDENTIALS) as storage, mongodb(folder) as database:
         environ = _CREDENTIALS | {
+            "ACCESS": "open",
+            "ROOT_SECRETS": f"1:{'0' * 64}",
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL_S3": storage.url,

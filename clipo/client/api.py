@@ -79,9 +79,10 @@ class Api:
         """Process a done video again."""
         return await self._json("POST", f"{_path(video_id)}/reprocess")
 
-    async def delete(self, video_id: str) -> None:
-        """Delete a video."""
-        await self._send("DELETE", _path(video_id))
+    async def delete(self, video_id: str, *, purge: bool = False) -> None:
+        """Delete a video; with `purge` its file cannot be restored."""
+        query = "?purge=true" if purge else ""
+        await self._send("DELETE", f"{_path(video_id)}{query}")
 
     async def thumbnail(self, video_id: str) -> bytes:
         """Return a video's thumbnail, a JPEG."""

@@ -77,7 +77,7 @@ class Problem(Fault):
         reference = f"{code}, request {request_id}" if request_id else code
         super().__init__(f"{title}. {detail}{_ADVICE.get(code, '')} ({reference})")
         self.code = code
-        self.transient = status >= 500  # noqa: PLR2004 (server errors)
+        self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
         self._document = {"code": code, "message": f"{title}. {detail}"}
         if request_id:
             self._document["request_id"] = request_id

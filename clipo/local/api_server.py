@@ -5,7 +5,6 @@ import os
 import re
 import sys
 from collections.abc import Collection
-from ipaddress import ip_address
 
 import uvicorn
 from fastapi.middleware.cors import CORSMiddleware
@@ -16,6 +15,7 @@ from clipo.local.queued_processing import QueuedProcessing
 from functions.adapters.storage import ObjectGone
 from functions.adapters.telemetry import logger
 from functions.api.app import create_app
+from functions.api.callers import is_loopback, name_of
 from functions.api.services import Services, wire
 from functions.core.settings import SettingsError
 from functions.core.unavailable import Unavailable
@@ -42,23 +42,8 @@ def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
         allow_origin_regex=_LOCAL_PAGE,
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Location", "Retry-After", "X-Request-Id"],
+        expose_headers=["Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
     )
-
-
-def name_of(host: str) -> str:
-    """Return the name in a `Host` header: in lower case, without the port and a dot at its end."""
-    found = re.fullmatch(r"(\[[^]]*\]|[^:]*)(:\d*)?", host)
-    return found[1].strip("[]").rstrip(".").lower() if found else ""
-
-
-def is_loopback(name: str) -> bool:
-    """Tell whether a host's name always means this machine."""
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        # Browsers resolve these themselves: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
-        return name == "localhost" or name.endswith(".localhost")
 
 
 def warm_up(services: Services) -> None:

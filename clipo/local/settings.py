@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from clipo.errors import Misuse
 from clipo.local.ports import LOOPBACK, is_own_address
-from functions.api.settings import ApiSettings
+from functions.api.callers import is_loopback
+from functions.api.settings import Access, ApiSettings
 from functions.core.settings import SettingsError, flag, positive_int
 from functions.webhooks.settings import WebhookSettings
 
@@ -31,7 +32,7 @@ def wrong(environ: Environ) -> Iterator[str]:
         api_port,
         bound_host,
         hosts,
-        ApiSettings.read,
+        lambda given: ApiSettings.read({**given, **access(given, "0" * 32)}),
         lambda given: positive_int(given, "CLIPO_RETRY_SECONDS", 1),
         lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
         lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
@@ -73,6 +74,21 @@ def hosts(environ: Environ) -> frozenset[str]:
             f" {text!r}."
         )
     return frozenset(names) | {environ.get("CLIPO_BIND") or LOOPBACK}
+
+
+def access(environ: Environ, root_secret: str) -> dict[str, str]:
+    """Return the settings of the API alone: whether it needs credentials, and the root secret.
+
+    It is open by default. Raises `Misuse` if other machines can reach the stack and ACCESS is not
+    given.
+    """
+    reachable = not all(map(is_loopback, hosts(environ)))
+    if reachable and not environ.get("ACCESS"):
+        raise Misuse(
+            "CLIPO_BIND or CLIPO_HOSTS makes this Clipo known to other machines. Choose who may"
+            " call it: --access=keys, or --access=open for everyone who can reach it."
+        )
+    return {"ACCESS": environ.get("ACCESS") or Access.OPEN, "ROOT_SECRETS": f"1:{root_secret}"}
 
 
 def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:

@@ -38,6 +38,11 @@ _FOR_SHELLS = (
     "MONGODB_DATABASE",
 )
 
+_ACCESS = {
+    "open": "open: every program on this machine may use all videos (--access=keys changes that)",
+    "keys": "requests need an API key or a token",
+}
+
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
@@ -153,6 +158,8 @@ class Stack:
         def api_is_ready(child: Child) -> bool:
             return child.listens_on(port) and _answers(f"http://{LOOPBACK}:{port}/health")
 
+        if name == "api":
+            environ = {**environ, **settings.access(self._given, self._home.root_secret())}
         # Nothing collects the metrics here, and the log has a line for each step.
         its_own = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"}
         return Program(
@@ -179,6 +186,7 @@ class Stack:
             ("Page", f"{api}/"),
             ("API", api),
             ("Docs", f"{api}/docs"),
+            ("Access", _ACCESS[settings.access(self._given, "")["ACCESS"]]),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
             ("MongoDB", without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),

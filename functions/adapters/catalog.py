@@ -52,6 +52,9 @@ class Catalog(Protocol):
     def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
         """Return up to `limit` videos, newest first, that are older than the id `before`."""
 
+    def has_pending(self, count: int) -> bool:
+        """Tell whether at least `count` videos are pending."""
+
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`.
 
@@ -74,13 +77,16 @@ class Catalog(Protocol):
         """Tell whether an idempotency key still belongs to a video."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the unfinished videos that an event could claim before a moment."""
+        """Yield the unfinished videos that an event could claim before a moment, oldest first."""
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the videos whose webhook was due before a moment."""
+        """Yield the videos whose webhook was due before a moment, oldest first."""
 
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         """Return those of the ids that have a video."""
+
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        """Return those of the videos whose upload has expired, and whose record will go."""
 
     def search(self) -> Search | None:
         """Return how far the search for orphaned objects has come."""

@@ -82,6 +82,12 @@ class MongoCatalog:
     def _database(self) -> Database[Document]:
         return self._client[self._settings.database]
 
+    @contextmanager
+    def database(self) -> Iterator[Database[Document]]:
+        """Yield the database to the adapter of other records."""
+        with _unavailable_on_error():
+            yield self._database
+
     @property
     def _videos(self) -> Collection[Document]:
         return self._database.videos
@@ -145,6 +151,12 @@ class MongoCatalog:
             found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
             return [_video(document) for document in found]
 
+    def has_pending(self, count: int) -> bool:
+        """Tell whether at least `count` videos are pending. Reads that many entries of an index."""
+        with _unavailable_on_error():
+            pending = {"status": Status.PENDING}
+            return self._videos.count_documents(pending, limit=count) >= count
+
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`."""
         new = replace(new, version=seen.version + 1)
@@ -189,21 +201,21 @@ class MongoCatalog:
     # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
-        """Yield the unfinished videos that an event could claim before a moment."""
+        """Yield the unfinished videos that an event could claim before a moment, oldest first."""
         condition: Document = {"claimable_at": {"$lt": before}}
         with _unavailable_on_error():
             if not schema.is_current(self._database):
                 # Release 0.1's index on `claimable_at` begins with the status.
                 condition["status"] = {"$in": [Status.PENDING, Status.PROCESSING]}
-        return self._matching(condition)
+        return self._matching(condition, order="claimable_at")
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
-        return self._matching({"webhook.due_at": {"$lt": before}})
+        return self._matching({"webhook.due_at": {"$lt": before}}, order="webhook.due_at")
 
-    def _matching(self, condition: Document) -> Iterator[Video]:
+    def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         with _unavailable_on_error():
-            for document in self._videos.find(condition, batch_size=_BATCH):
+            for document in self._videos.find(condition, batch_size=_BATCH).sort(order):
                 yield _video(document)
 
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
@@ -214,6 +226,12 @@ class MongoCatalog:
                 str(found["_id"])
                 for found in self._videos.find({"_id": {"$in": wanted}}, {"_id": True})
             }
+
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        """Return those of the videos whose upload has expired, and whose record will go."""
+        wanted = [ObjectId(video_id) for video_id in video_ids]
+        condition: Document = {"_id": {"$in": wanted}, "remove_at": {"$exists": True}}
+        return list(self._matching(condition))
 
     def search(self) -> Search | None:
         """Return how far the search for orphaned objects has come."""

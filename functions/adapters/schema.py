@@ -1,18 +1,23 @@
-"""The database's indexes and its schema version, and the migration of a database of release 0.1.
+"""The database's indexes and its schema version, and the migration of an older database.
 
-Upkeep prepares a new database by itself. `clipo migrate` migrates one that has records of release
-0.1: that may take longer than a function may run.
+Upkeep prepares a new database by itself. `clipo migrate` migrates an older one: that may take
+longer than a function may run.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
-VERSION = 2
+from functions.core.failures import UPLOAD_EXPIRED
+from functions.core.lifecycle import EXPIRED_KEPT
+from functions.core.video import Status
+
+VERSION = 3
 """The schema version of this release. Release 0.1 had version 1, and did not record it."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -21,6 +26,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _ID = "schema"
 _BATCH = 1000
 _UNVERSIONED = {"version": {"$exists": False}}
+_EXPIRED = {"status": Status.FAILED.value, "error.code": UPLOAD_EXPIRED.code.value}
 _INDEXES = {
     "videos": [
         IndexModel([("status", DESCENDING), ("_id", DESCENDING)]),
@@ -28,6 +34,11 @@ _INDEXES = {
         IndexModel([("claimable_at", ASCENDING)], sparse=True),
         # Only videos whose webhook is not delivered yet have this one.
         IndexModel([("webhook.due_at", ASCENDING)], sparse=True),
+        # MongoDB removes expired announcements. The filter protects a video that release 0.1 has
+        # started again: that release leaves `remove_at` on the record.
+        IndexModel(
+            [("remove_at", ASCENDING)], expireAfterSeconds=0, partialFilterExpression=_EXPIRED
+        ),
     ],
     "idempotency_keys": [
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
@@ -57,14 +68,14 @@ def is_current(database: Database[Any]) -> bool:
 
 
 def ensure(database: Database[Any]) -> bool:
-    """Bring a database without records of release 0.1 to this schema; return whether it has it.
+    """Prepare a new database; return whether it has this schema.
 
-    Only `migrate` changes one with such records: an index build of many records outlasts the time
-    limit of a function's client, and each run would begin it anew.
+    Only `migrate` changes an older one: an index build of many records outlasts the time limit of a
+    function's client, and each run would begin it anew.
     """
     if is_current(database):
         return True
-    if database.videos.find_one(_UNVERSIONED, {"_id": True}):
+    if database.schema.find_one() or database.videos.find_one(_UNVERSIONED, {"_id": True}):
         return False
     migrate(database, lambda *_: None)
     return True
@@ -75,7 +86,7 @@ def migrate(database: Database[Any], progress: Progress) -> Migration:
 
     Functions of this release and of release 0.1 may use the database meanwhile.
     """
-    records = _add_versions(database.videos, progress)
+    records = _add_versions(database.videos, progress) + _limit_expired(database.videos)
     before = _index_names(database)
     for done, (collection, indexes) in enumerate(_INDEXES.items()):
         progress("indexes", done, len(_INDEXES))
@@ -100,6 +111,18 @@ def _add_versions(videos: Collection[Any], progress: Progress) -> int:
         changed += videos.bulk_write(updates, ordered=False).modified_count
         progress("records", changed, max(changed, total))
     return changed
+
+
+def _limit_expired(videos: Collection[Any]) -> int:
+    """Have expired announcements of older releases removed; return the number of these records.
+
+    The version rises, so that a function which has read a record before saves nothing over this.
+    """
+    never_uploaded = _EXPIRED | {"source.etag": {"$exists": False}}
+    unlimited = never_uploaded | {"remove_at": {"$exists": False}}
+    remove_at = datetime.now(UTC) + EXPIRED_KEPT
+    update = {"$set": {"remove_at": remove_at}, "$inc": {"version": 1}}
+    return videos.update_many(unlimited, update).modified_count
 
 
 def _batches(videos: Collection[Any]) -> Iterator[list[Any]]:

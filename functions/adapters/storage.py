@@ -99,8 +99,11 @@ class Storage(Protocol):
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail. Safe to repeat."""
 
-    def delete_objects_of(self, video_id: str) -> None:
-        """Remove all objects that were ever stored for a video. Safe to repeat."""
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+        """Remove all objects that were ever stored for a video. Safe to repeat.
+
+        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
+        """
 
 
 def remove_thumbnail(delete: Callable[[str], None], key: str, *, video_id: str) -> None:

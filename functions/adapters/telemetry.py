@@ -60,6 +60,8 @@ class Metric(StrEnum):
     """Uploads whose event never came; upkeep starts their processing."""
     LAPSED_LEASES = "LapsedLeases"
     """Videos whose worker stopped half-way; upkeep starts their processing again."""
+    UPKEEP_UNFINISHED = "UpkeepUnfinished"
+    """Tasks of upkeep whose share of a run's time was too short, in total and by `task`."""
 
 
 _UNITS = {Metric.DURATION: MetricUnit.Milliseconds, Metric.BYTES_READ: MetricUnit.Bytes}

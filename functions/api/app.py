@@ -7,16 +7,21 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from functions.api import docs, page, problem_responses, problems
+from functions.api.authentication import Authentication
+from functions.api.authenticator import Authenticator
 from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
 from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
 from functions.api.new_video import filename_pattern
 from functions.api.receive_video import larger_files_hint
 from functions.api.routes import health, legacy, videos
 from functions.api.schemas import CreateVideo, ProblemDetails
+from functions.api.scopes import document_access
 from functions.api.services import Services
-from functions.api.settings import ApiSettings
+from functions.api.settings import Access, ApiSettings
+from functions.core.access import LEGACY_CALLER, OPEN_CALLER, Caller
 from functions.core.release import RELEASE
 
+_PUBLIC = {"/health", "/health/", docs.PATH, "/openapi.json"}
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
 """Most bytes of a form besides the file: boundaries, headers and other fields."""
@@ -58,6 +63,9 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.services = services
+    app.state.authenticator = Authenticator(
+        services.settings.roots, services.api_keys, services.now
+    )
     for routes in (health, videos, legacy):
         app.include_router(routes.router)
     problem_responses.install(app)
@@ -78,13 +86,38 @@ def _add_middleware(
     allows_origin: Callable[[str], bool],
 ) -> None:
     """Add the middleware. The last one sees a request first."""
+    has_page = not settings.base_path
     app.add_middleware(BodyLimit, limit_of=lambda path: _body_limit(settings, path))
     app.add_middleware(CrossSiteWrites, allows=allows_origin)
+    app.add_middleware(
+        Authentication,
+        authenticator=app.state.authenticator,
+        is_public=lambda path: is_public(path, has_page=has_page),
+        anonymous=lambda path: _anonymous(settings, path),
+    )
     if knows_host:
         app.add_middleware(KnownHosts, knows=knows_host)
     app.add_middleware(HeadAsGet)
     app.add_middleware(NoStore)
     app.add_middleware(RequestId)
+
+
+def is_public(path: str, *, has_page: bool) -> bool:
+    """Tell whether everybody may call a path, whatever its method."""
+    return (
+        path in _PUBLIC
+        or docs.is_file(path)
+        or (has_page and (path == page.PATH or page.is_file(path)))
+    )
+
+
+def _anonymous(settings: ApiSettings, path: str) -> Caller | None:
+    """Return the caller without a credential, if the path may be called so."""
+    if settings.access is Access.OPEN:
+        return OPEN_CALLER
+    if settings.legacy_endpoints is Access.OPEN and legacy.is_legacy(path):
+        return LEGACY_CALLER
+    return None
 
 
 def _body_limit(settings: ApiSettings, path: str) -> Limit:
@@ -123,6 +156,7 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
             _allow_empty_parameters(schema)
+            document_access(schema, optional=settings.access is Access.OPEN)
             document_refusals(schema)
             app.openapi_schema = schema
         return app.openapi_schema

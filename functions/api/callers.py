@@ -1,6 +1,8 @@
 """Refuses requests by the host that they name and by the page that sends them (ADR 31)."""
 
+import re
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,7 +10,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from functions.api import problems
-from functions.api.problem_responses import documented, problem_response
+from functions.api.problem_responses import add_problems, problem_response
 
 _READS = ("GET", "HEAD", "OPTIONS")
 _OWN_PAGE = ("same-origin", "none")
@@ -86,10 +88,22 @@ def document_refusals(schema: dict[str, Any]) -> None:
             kinds = [problems.UNKNOWN_HOST]
             if method.upper() not in _READS:
                 kinds.append(problems.CROSS_SITE)
-            for status, response in documented(*kinds).items():
-                known = operation["responses"].setdefault(str(status), response)
-                for media_type, content in response["content"].items():
-                    known["content"][media_type]["examples"] |= content["examples"]
+            add_problems(operation, *kinds)
+
+
+def name_of(host: str) -> str:
+    """Return the name in a `Host` header: in lower case, without the port and a dot at its end."""
+    found = re.fullmatch(r"(\[[^]]*\]|[^:]*)(:\d*)?", host)
+    return found[1].strip("[]").rstrip(".").lower() if found else ""
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a host's name always means this machine."""
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        # Browsers resolve these themselves: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def _authority(origin: str | None) -> str:

@@ -37,6 +37,7 @@ def create_video(
     A repeated request, which has the same key, gets the video of the first one, without a form if
     the file has arrived. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
+    _check_pending_limit(services)
     video = new_video(
         filename=filename,
         size=size,
@@ -50,6 +51,17 @@ def create_video(
     fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
     until = video.created_at + _KEY_KEPT
     return _add_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
+
+
+def _check_pending_limit(services: Services) -> None:
+    """Raise `Problem` if too many videos are pending, before anything is stored."""
+    limit = services.settings.max_pending_videos
+    if services.pending_limit.is_reached(services.catalog, limit, now=services.now()):
+        raise Problem(
+            problems.TOO_MANY_PENDING,
+            f"Clipo accepts no new video while {limit:,} or more are pending."
+            " Try again in a minute.",
+        )
 
 
 def _add(services: Services, video: Video) -> tuple[Video, SignedPost]:

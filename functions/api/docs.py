@@ -5,6 +5,7 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+PATH = "/docs"
 _FILES = "/swagger"
 
 
@@ -15,7 +16,7 @@ def install(app: FastAPI) -> None:
     """
     app.mount(_FILES, StaticFiles(packages=[("fastapi_swagger", "resources")]))
 
-    @app.get("/docs", include_in_schema=False)
+    @app.get(PATH, include_in_schema=False)
     def get_docs(request: Request) -> HTMLResponse:
         base_path = request.scope.get("root_path", "")
         files = f"{base_path}{_FILES}"
@@ -27,3 +28,8 @@ def install(app: FastAPI) -> None:
             swagger_favicon_url=f"{files}/favicon-32x32.png",
             swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
         )
+
+
+def is_file(path: str) -> bool:
+    """Tell whether a path is a file of Swagger UI."""
+    return path.startswith(f"{_FILES}/")

@@ -46,17 +46,21 @@ class RequestId:
 
 
 class NoStore:
-    """Keeps browsers and proxies from storing JSON, because a stored status is soon out of date."""
+    """Keeps browsers and proxies from storing JSON, and from passing on the address of a request.
+
+    A stored status is soon out of date, and an address may contain a token.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add `Cache-Control` to every JSON response that lacks it."""
+        """Add `Cache-Control` to every JSON response that lacks it, and `Referrer-Policy`."""
 
         async def send_unstored(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers.setdefault("Referrer-Policy", "no-referrer")
                 if "json" in headers.get("content-type", ""):
                     headers.setdefault("Cache-Control", NO_STORE)
             await send(message)

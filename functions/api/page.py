@@ -12,6 +12,8 @@ from starlette.exceptions import HTTPException
 from functions.api.services import InjectedServices
 from functions.api.settings import ApiSettings
 
+PATH = "/"
+_FILES = "/assets"
 _FOLDER = Path(__file__).parent / "page"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -19,11 +21,11 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 def install(app: FastAPI, settings: ApiSettings) -> None:
     """Serve the page and its files."""
 
-    @app.get("/", include_in_schema=False)
+    @app.get(PATH, include_in_schema=False)
     def get_page(services: InjectedServices) -> HTMLResponse:
         return HTMLResponse(_html(settings), headers=_headers(services.storage.origins()))
 
-    @app.get("/assets/{name}", include_in_schema=False)
+    @app.get(f"{_FILES}/{{name}}", include_in_schema=False)
     def get_asset(name: str, request: Request) -> Response:
         path = _assets().get(name)
         if path is None:
@@ -33,6 +35,11 @@ def install(app: FastAPI, settings: ApiSettings) -> None:
         if packed and "gzip" in request.headers.get("accept-encoding", ""):
             path, headers["Content-Encoding"] = packed, "gzip"
         return Response(path.read_bytes(), headers=headers, media_type=guess_type(name)[0])
+
+
+def is_file(path: str) -> bool:
+    """Tell whether a path is a file of the page."""
+    return path.startswith(f"{_FILES}/")
 
 
 @cache
@@ -72,6 +79,5 @@ def _headers(storage: tuple[str, ...]) -> dict[str, str]:
     return {
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
         "Cache-Control": "no-cache",
-        "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }

@@ -16,10 +16,13 @@ from functions.api import problems
 from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
+from functions.core.access import Denial, Unauthenticated
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 
+_CHALLENGE = {"WWW-Authenticate": "Bearer"}
+"""The header of every 401: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
+
 _EXAMPLE_REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
-_RETRY_AFTER_S = "2"
 
 
 def install(app: FastAPI) -> None:
@@ -32,6 +35,10 @@ def _answer_bad_requests(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def on_problem(request: Request, error: Problem) -> JSONResponse:
         return problem_response(request, error.kind, error.detail, errors=error.errors)
+
+    @app.exception_handler(Unauthenticated)
+    def on_unauthenticated(request: Request, error: Unauthenticated) -> JSONResponse:
+        return unauthenticated_response(request, error)
 
     @app.exception_handler(RequestValidationError)
     def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -52,11 +59,11 @@ def _answer_bad_requests(app: FastAPI) -> None:
 def _answer_outages(app: FastAPI) -> None:
     @app.exception_handler(CatalogUnavailable)
     def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
-        return _unavailable(request, problems.CATALOG_UNAVAILABLE, error)
+        return unavailable_response(request, problems.CATALOG_UNAVAILABLE, error)
 
     @app.exception_handler(StorageUnavailable)
     def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:
-        return _unavailable(request, problems.STORAGE_UNAVAILABLE, error)
+        return unavailable_response(request, problems.STORAGE_UNAVAILABLE, error)
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:
@@ -96,9 +103,29 @@ def documented(*kinds: ProblemKind) -> dict[int | str, dict[str, Any]]:
     return responses
 
 
-def _unavailable(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
+def add_problems(operation: dict[str, Any], *kinds: ProblemKind) -> None:
+    """Add problems to an operation of an OpenAPI document."""
+    for status, response in documented(*kinds).items():
+        known = operation["responses"].setdefault(str(status), response)
+        for media_type, content in response["content"].items():
+            known["content"][media_type]["examples"] |= content["examples"]
+
+
+def unauthenticated_response(request: Request, error: Unauthenticated) -> JSONResponse:
+    """Return the answer to a credential that is missing or not accepted."""
+    return problem_response(
+        request,
+        problems.UNAUTHENTICATED,
+        str(error),
+        headers=_CHALLENGE,
+        reason=error.denial,
+    )
+
+
+def unavailable_response(request: Request, kind: ProblemKind, error: Exception) -> JSONResponse:
+    """Log a failure of an external service and return the answer to it."""
     logger().error(kind.code, video_id=_video_id(request), exc_info=error)
-    return problem_response(request, kind, kind.example, headers={"Retry-After": _RETRY_AFTER_S})
+    return problem_response(request, kind, kind.example)
 
 
 def problem_response(
@@ -108,11 +135,18 @@ def problem_response(
     *,
     errors: tuple[InvalidField, ...] = (),
     headers: Mapping[str, str] | None = None,
+    reason: Denial | None = None,
 ) -> JSONResponse:
-    """Log a problem and return its response."""
+    """Log a problem, with a reason that its code does not tell, and return its response."""
     if kind.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         # The log leaves out the detail, which may name the file.
-        logger().info("refused", code=kind.code, status=kind.status, video_id=_video_id(request))
+        logger().info(
+            "refused",
+            code=kind.code,
+            reason=reason,
+            status=kind.status,
+            video_id=_video_id(request),
+        )
     body = problems.document(
         kind,
         detail,
@@ -120,6 +154,7 @@ def problem_response(
         request_id=request.state.request_id,
         errors=errors,
     )
+    retry_after = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     return JSONResponse(
         body,
         status_code=kind.status,
@@ -127,6 +162,7 @@ def problem_response(
         headers={
             "X-Request-Id": request.state.request_id,
             "Cache-Control": NO_STORE,
+            **retry_after,
             **(headers or {}),
         },
         media_type=problems.MEDIA_TYPE,

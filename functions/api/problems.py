@@ -21,6 +21,8 @@ class ProblemKind:
     title: str
     example: str
     """Example of a detail, for the documentation."""
+    retry_after_s: int | None = None
+    """Seconds after which the same request may succeed, for the header `Retry-After`."""
 
     @property
     def type(self) -> str:
@@ -60,6 +62,19 @@ MALFORMED_BODY = ProblemKind(
     400,
     "The request body cannot be read",
     "There was an error parsing the body.",
+)
+UNAUTHENTICATED = ProblemKind(
+    "unauthenticated",
+    401,
+    "The request needs a credential that Clipo accepts",
+    "Send an API key or a token as Authorization: Bearer. The operator of this Clipo creates keys"
+    " with `clipo keys create`.",
+)
+FORBIDDEN = ProblemKind(
+    "forbidden",
+    403,
+    "The credential does not allow this",
+    "This needs a credential with the scope write. Yours has read and upload.",
 )
 FOREIGN_KEY = ProblemKind(
     "foreign_key",
@@ -156,6 +171,13 @@ IDEMPOTENCY_KEY_REUSED = ProblemKind(
     "The Idempotency-Key belongs to another request",
     "Within 24 hours this Idempotency-Key came with another body. Use a new key for each video.",
 )
+TOO_MANY_PENDING = ProblemKind(
+    "too_many_pending",
+    429,
+    "Too many videos are pending",
+    "Clipo accepts no new video while 10,000 or more are pending. Try again in a minute.",
+    retry_after_s=60,
+)
 INTERNAL_ERROR = ProblemKind(
     "internal_error",
     500,
@@ -167,12 +189,14 @@ CATALOG_UNAVAILABLE = ProblemKind(
     503,
     "The database does not answer",
     "Try again in a moment.",
+    retry_after_s=2,
 )
 STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",
     503,
     "The object storage does not answer",
     "Try again in a moment.",
+    retry_after_s=2,
 )
 
 OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE)

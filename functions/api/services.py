@@ -1,17 +1,20 @@
 """The services that the routes use, built once from the settings."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from functions.adapters.api_keys import ApiKeys
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
+from functions.api.pending_limit import PendingLimit
 from functions.api.settings import ApiSettings
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
@@ -31,7 +34,9 @@ class Services:
     catalog: Catalog
     storage: Storage
     processing: Jobs
+    api_keys: ApiKeys
     now: Clock = utc_now
+    pending_limit: PendingLimit = field(default_factory=PendingLimit)
 
 
 def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
@@ -39,13 +44,12 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
 
     Raises `SettingsError`.
     """
+    catalog = MongoCatalog(
+        CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
+    )
     return Services(
         settings=ApiSettings.read(environ),
-        catalog=MongoCatalog(
-            CatalogSettings.read(environ),
-            pool_size=_CATALOG_POOL,
-            timeout_ms=_CATALOG_TIMEOUT_MS,
-        ),
+        catalog=catalog,
         storage=SignedStorage(
             StorageSettings.read(environ),
             SignedService.read(
@@ -53,6 +57,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
             ),
         ),
         processing=processing,
+        api_keys=MongoApiKeys(catalog),
     )
 
 

@@ -3,11 +3,23 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
+from functions.core.api_keys import Root
 from functions.core.formats import EXTENSIONS
-from functions.core.settings import SettingsError, max_upload_bytes, positive_int
+from functions.core.settings import SettingsError, max_upload_bytes, positive_int, whole_number
 
 _ORIGIN = r"https?://[^/*, ]+"
+
+
+_ROOT = re.compile(r"([1-9]\d{0,5}):([A-Za-z0-9]{32,128})", re.ASCII)
+
+
+class Access(StrEnum):
+    """Whether requests need a credential."""
+
+    KEYS = "keys"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +31,18 @@ class ApiSettings:
     max_upload_bytes: int
     max_multipart_bytes: int
     """Size limit of one file at `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
+    max_pending_videos: int
+    """Number of pending videos from which announcements are refused; 0 sets no limit."""
     origins: frozenset[str]
     """Origins of other sites whose pages may call the API."""
     base_path: str
     """Path before that of every route, like `/prod`; empty at the root of a domain."""
+    access: Access
+    """Whether requests need a credential."""
+    legacy_endpoints: Access
+    """The same for the legacy endpoints, if the others need one."""
+    roots: tuple[Root, ...]
+    """The generations of the root secret, the present one first."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ApiSettings":
@@ -31,14 +51,19 @@ class ApiSettings:
         Raises `SettingsError`.
         """
         limit = max_upload_bytes(environ)
+        access = _access(environ, "ACCESS")
         return cls(
             allowed_extensions=_extensions(
                 environ.get("ALLOWED_EXTENSIONS") or ",".join(EXTENSIONS)
             ),
             max_upload_bytes=limit,
             max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),
+            max_pending_videos=whole_number(environ, "MAX_PENDING_VIDEOS", 10_000),
             origins=_origins(environ.get("API_ORIGINS", "")),
             base_path=_base_path(environ.get("BASE_PATH", "")),
+            access=access,
+            legacy_endpoints=_access(environ, "LEGACY_ENDPOINTS"),
+            roots=_roots(environ.get("ROOT_SECRETS", ""), required=access is Access.KEYS),
         )
 
 
@@ -50,6 +75,26 @@ def _origins(text: str) -> frozenset[str]:
             f" path or a slash at the end: {text!r}."
         )
     return frozenset(origins)
+
+
+def _access(environ: Mapping[str, str], name: str) -> Access:
+    text = environ.get(name) or Access.KEYS
+    try:
+        return Access(text)
+    except ValueError as error:
+        raise SettingsError(f"{name} must be keys or open, not {text!r}.") from error
+
+
+def _roots(text: str, *, required: bool) -> tuple[Root, ...]:
+    """Return the generations in a text like `2:newSecret,1:oldSecret`. Raises `SettingsError`."""
+    found = [_ROOT.fullmatch(part) for part in text.split(",")] if text or required else []
+    if not all(found):
+        # The message leaves out the text, which is secret.
+        raise SettingsError(
+            "ROOT_SECRETS must be a generation, a colon, and 32 to 128 letters and digits; separate"
+            " several by commas, the present one first."
+        )
+    return tuple(Root(int(one[1]), one[2]) for one in found if one)
 
 
 def _base_path(text: str) -> str:

@@ -37,11 +37,18 @@ from functions.core.video import (
 MAX_REPLAYS = 5
 """The number of events that upkeep sends for one video while no worker claims it."""
 
+MAX_REPLAYS_AWAITED = 100
+"""The number of upkeep's events that may await a worker at a time. While processing is throttled,
+all events wait, and upkeep adds no more than these (ADR 38)."""
+
 UPLOAD_WINDOW = timedelta(minutes=15)
 """The validity of a signed upload request, and the time that Clipo waits for the upload."""
 
 UPLOAD_GRACE = timedelta(minutes=15)
 """The time after the upload window in which the event of a pending video may still arrive."""
+
+EXPIRED_KEPT = timedelta(days=7)
+"""The time for which Clipo keeps the record of an announcement whose upload never arrived."""
 
 LEASE_GRACE = timedelta(seconds=30)
 """The time by which a worker's lease outlasts its function's deadline."""
@@ -293,6 +300,13 @@ def _finished(video: Video, status: Status, webhook: Webhook | None, now: dateti
     )
 
 
+def _expired(failed: Video, now: datetime) -> Video:
+    """Have a record removed later if it has neither an uploaded object nor a result."""
+    expired = failed.error is not None and failed.error.code == UPLOAD_EXPIRED.code
+    never_uploaded = expired and failed.source is None and not failed.has_result
+    return replace(failed, remove_at=now + EXPIRED_KEPT) if never_uploaded else failed
+
+
 def _claimed(
     video: Video, event: UploadedObject, lease: Lease, now: datetime, *, attempts: int
 ) -> Video:
@@ -313,6 +327,7 @@ def _claimed(
         attempts=attempts,
         replays=0,
         error=None,
+        remove_at=None,
         webhook=None,
         updated_at=now,
     )
@@ -366,6 +381,7 @@ def _awaiting_processing(video: Video, now: datetime) -> Video:
         status=Status.PENDING,
         attempts=0,
         claimable_at=now,
+        remove_at=None,
         updated_at=now,
         webhook=None,
     )
@@ -437,8 +453,12 @@ def replay(video: Video, *, now: datetime) -> Video:
 
 
 def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: datetime) -> Video:
-    """Move a video that no worker finishes to failed, or a reprocessed one back to done."""
-    return replace(_failed(video, error, None, webhook, now), replays=0)
+    """Move a video that no worker finishes to failed, or a reprocessed one back to done.
+
+    MongoDB removes the record of an expired upload after `EXPIRED_KEPT`, unless a late upload, a
+    retry or a repeated announcement moves the video before.
+    """
+    return _expired(replace(_failed(video, error, None, webhook, now), replays=0), now)
 
 
 # ---- The webhook -------------------------------------------------------------------------------

@@ -5,16 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-# Domains of the AWS partitions other than amazonaws.com, by the prefix of the region's name.
-# https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json
-_DOMAINS = {
-    "cn-": "amazonaws.com.cn",
-    "eusc-": "amazonaws.eu",
-    "us-iso-": "c2s.ic.gov",
-    "us-isob-": "sc2s.sgov.gov",
-    "eu-isoe-": "cloud.adc-e.uk",
-    "us-isof-": "csp.hci.ic.gov",
-}
+from functions.core.endpoints import AWS_ENDPOINTS, Endpoints
+
 # Bucket names that can be one label of a host name. TLS wildcards do not cover dots.
 _HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
@@ -32,18 +24,23 @@ class StorageSettings:
     region: str
     endpoint_url: str | None
     """The address of an S3 server other than AWS, which Clipo then addresses path-style."""
+    endpoints: Endpoints = AWS_ENDPOINTS
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "StorageSettings":
-        """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION and AWS_ENDPOINT_URL_S3.
+        """Read UPLOADS_BUCKET, MEDIA_BUCKET, AWS_REGION, AWS_ENDPOINT_URL_S3 and `endpoints`.
 
         Raises `SettingsError`.
         """
+        region, kind = required(environ, "AWS_REGION"), endpoints(environ)
+        if kind.fips and region.startswith("cn-"):
+            raise SettingsError("S3 has no FIPS endpoints in China. Unset AWS_USE_FIPS_ENDPOINT.")
         return cls(
             uploads_bucket=required(environ, "UPLOADS_BUCKET"),
             media_bucket=required(environ, "MEDIA_BUCKET"),
-            region=required(environ, "AWS_REGION"),
+            region=region,
             endpoint_url=endpoint_url(environ, "s3"),
+            endpoints=kind,
         )
 
     def bucket_url(self, bucket: str) -> str:
@@ -54,7 +51,7 @@ class StorageSettings:
         """
         if self.endpoint_url:
             return f"{self.endpoint_url.rstrip('/')}/{bucket}"
-        host = _regional_host("s3", self.region)
+        host = self.endpoints.host("s3", self.region)
         if _HOST_LABEL.fullmatch(bucket):
             return f"https://{bucket}.{host}/"
         return f"https://{host}/{bucket}"
@@ -64,6 +61,14 @@ class StorageSettings:
         return f"{self.bucket_url(bucket).rstrip('/')}/{quote(key, safe='/')}"
 
 
+def endpoints(environ: Mapping[str, str]) -> Endpoints:
+    """Read AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT. Raises `SettingsError`."""
+    return Endpoints(
+        fips=flag(environ, "AWS_USE_FIPS_ENDPOINT"),
+        dual_stack=flag(environ, "AWS_USE_DUALSTACK_ENDPOINT"),
+    )
+
+
 def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
     """Return AWS_ENDPOINT_URL_<SERVICE>, or AWS_ENDPOINT_URL, as AWS's SDKs do.
 
@@ -71,8 +76,14 @@ def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
     """
     name = f"AWS_ENDPOINT_URL_{service.upper()}"
     url = environ.get(name) or environ.get("AWS_ENDPOINT_URL")
+    kind = endpoints(environ)
     if not url:
         return None
+    if kind != AWS_ENDPOINTS:
+        raise SettingsError(
+            f"{name} excludes AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT: it names the"
+            " endpoint itself. Unset one of them."
+        )
     try:
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -85,13 +96,8 @@ def endpoint_url(environ: Mapping[str, str], service: str) -> str | None:
 
 def service_url(environ: Mapping[str, str], service: str) -> str:
     """Return a service's address, without a slash at the end. Raises `SettingsError`."""
-    own = f"https://{_regional_host(service, required(environ, 'AWS_REGION'))}"
+    own = f"https://{endpoints(environ).host(service, required(environ, 'AWS_REGION'))}"
     return (endpoint_url(environ, service) or own).rstrip("/")
-
-
-def _regional_host(service: str, region: str) -> str:
-    domains = (domain for start, domain in _DOMAINS.items() if region.startswith(start))
-    return f"{service}.{region}.{next(domains, 'amazonaws.com')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +146,14 @@ def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name, "") or str(default)
     if not text.isascii() or not text.isdigit() or int(text) == 0:
         raise SettingsError(f"{name} must be a whole number above 0, not {text!r}.")
+    return int(text)
+
+
+def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
+    """Return a setting that is a whole number, 0 included. Raises `SettingsError`."""
+    text = environ.get(name, "") or str(default)
+    if not text.isascii() or not text.isdigit():
+        raise SettingsError(f"{name} must be a whole number, not {text!r}.")
     return int(text)
 
 

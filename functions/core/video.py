@@ -196,6 +196,8 @@ class Video:
     thumbnail: Thumbnail | None = None
     processing: Processing | None = None
     error: Failure | None = None
+    remove_at: datetime | None = None
+    """The time from which MongoDB removes the record; `None` unless its upload has expired."""
     webhook: Webhook | None = None
     """The webhook of this result; `None` without a result, and if webhooks are off."""
 

@@ -11,11 +11,17 @@ from typing import Any
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.sdk.aws import SdkAws
-from functions.adapters.telemetry import logger
+from functions.adapters.telemetry import Metric, logger, measure
 from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
 from functions.upkeep.sweep import MARGIN_S
 from functions.upkeep.wiring import Wired, wire
+
+SWEEP, _SEARCH = "sweep", "orphan search"
+"""The names of the tasks in logs and metrics."""
+
+_SEARCH_S = 60
+"""The seconds of a run that the sweep leaves to the search for orphaned objects."""
 
 
 @cache
@@ -43,9 +49,11 @@ def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
 
 
 def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
-    swept = wired.sweep.run(remaining_s=remaining_s)
+    """Sweep, then search for orphaned objects. Each has a share of the time that is its own."""
+    swept = wired.sweep.run(remaining_s=lambda: remaining_s() - _SEARCH_S)
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
+    _report_unfinished(SWEEP, finished=swept.finished)
     try:
         orphans = wired.orphan_search.run_if_due(remaining_s=remaining_s)
     except Unavailable as error:
@@ -54,8 +62,15 @@ def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
         if orphans:
             report["orphaned_objects"] = asdict(orphans)
             logger().info("searched for orphaned objects", **report["orphaned_objects"])
+            _report_unfinished(_SEARCH, finished=orphans.finished)
     if problems:
         raise ExceptionGroup(
             "This run has not done all its work; the next one tries again.", problems
         )
     return report
+
+
+def _report_unfinished(task: str, *, finished: bool) -> None:
+    if not finished:
+        logger().warning("upkeep unfinished", task=task)
+        measure({Metric.UPKEEP_UNFINISHED: 1}, task=task)

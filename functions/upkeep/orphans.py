@@ -1,13 +1,17 @@
-"""Searches the buckets once a day for orphaned objects: objects whose video has no record."""
+"""Searches the buckets once a day for orphaned objects: objects whose video has no record.
+
+The search also finds uploads that arrived after their video had expired, and whose event was lost.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from functions.adapters.catalog import Catalog, Search
+from functions.adapters.catalog import Catalog, Search, change
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
+from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import owner_of
 from functions.upkeep.sweep import MARGIN_S
@@ -29,6 +33,8 @@ class OrphanReport:
     """The number of orphaned objects."""
     deleted: int = 0
     """The number of orphaned objects that the run has deleted."""
+    late_uploads: int = 0
+    """The number of expired videos whose upload is there, and which wait for processing again."""
     finished: bool = True
     """Whether the search has reached its end. If not, the next run continues it."""
 
@@ -66,14 +72,27 @@ class OrphanSearch:
 
     def _check(self, page: list[StoredObject], report: OrphanReport) -> None:
         report.listed += len(page)
+        self._await_late_uploads(page, report)
         orphans = self._orphans(page)
         if not orphans:
             return
         report.orphaned += len(orphans)
         logger().warning("orphaned objects found", keys=[found.key for found in orphans])
         if self.delete:
-            self.storage.delete(orphans)
+            self.storage.purge(orphans)
             report.deleted += len(orphans)
+
+    def _await_late_uploads(self, page: Iterable[StoredObject], report: OrphanReport) -> None:
+        """Make expired videos pending whose upload is there: the next sweep starts them.
+
+        MongoDB would remove their records.
+        """
+        now = self.now()
+        owners = {owner_of(found.key) for found in page}
+        for video in self.catalog.expired({owner for owner in owners if owner}):
+            change(self.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now))
+            logger().warning("late upload found", video_id=video.id)
+            report.late_uploads += 1
 
     def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:
         old_before = self.now() - MIN_AGE

@@ -29,6 +29,10 @@ class Report:
     """The number of overdue videos."""
     waiting: int = 0
     """The number of overdue videos whose event may still arrive."""
+    replays_awaited: int = 0
+    """The number of upkeep's own events that no worker has claimed yet."""
+    held_back: int = 0
+    """The number of videos without an event, because upkeep awaits enough of its own."""
     lost_events: int = 0
     """The number of videos whose event was lost, and which upkeep has sent to processing."""
     lapsed_leases: int = 0
@@ -46,6 +50,8 @@ class Report:
             "migrated": self.migrated,
             "seen": self.seen,
             "waiting": self.waiting,
+            "replays_awaited": self.replays_awaited,
+            "held_back": self.held_back,
             "lost_events": self.lost_events,
             "lapsed_leases": self.lapsed_leases,
             "failed": dict(self.failed),
@@ -64,9 +70,10 @@ class Sweep:
     now: Clock = utc_now
 
     def run(self, *, remaining_s: Callable[[], float]) -> Report:
-        """Settle every overdue video, until the time is nearly up.
+        """Settle every overdue video, oldest first, until the time is nearly up.
 
-        An error at one video does not stop the sweep. Raises `CatalogUnavailable`.
+        The next run then begins with the oldest that is left. An error at one video does not stop
+        the sweep. Raises `CatalogUnavailable`.
         """
         report = Report()
         self._ensure_schema(report)
@@ -103,12 +110,15 @@ class Sweep:
     def _settle(self, video: Video, report: Report) -> None:
         if lifecycle.event_may_come(video, now=self.now()):
             report.waiting += 1
+            report.replays_awaited += video.replays > 0
             return
         found = self.storage.find_upload(video.upload.key)
         error = lifecycle.why_hopeless(video, found)
         if error:
             if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
+        elif report.replays_awaited >= lifecycle.MAX_REPLAYS_AWAITED:
+            report.held_back += 1
         elif found:
             self._replay(video, found, report)
 
@@ -116,6 +126,7 @@ class Sweep:
         # The record is saved first, so that only one of two overlapping sweeps sends an event.
         if not self.catalog.save(video, lifecycle.replay(video, now=self.now())):
             return
+        report.replays_awaited += 1
         self.processing.start(lifecycle.found_upload(video, found))
         lost = video.status is Status.PENDING
         logger().warning(

@@ -49,6 +49,8 @@ from functions.processing.process_video import NotNow, VideoProcessor
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
+from tests.examples import OPEN
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.stepped import (
     EtagEngine,
     SteppedCatalog,
@@ -97,7 +99,8 @@ class World:
     """The functions, what they work on, and what is known of it."""
 
     catalog: SteppedCatalog
-    now: datetime = datetime(2026, 1, 2, 12, tzinfo=UTC)
+    # In the future, so that the server itself removes no expired record: the test does.
+    now: datetime = datetime(2100, 1, 2, 12, tzinfo=UTC)
     objects: SteppedStorage = field(default_factory=SteppedStorage)
     processing: SteppedProcessing = field(default_factory=SteppedProcessing)
 
@@ -119,7 +122,12 @@ class World:
         self.failed_events = FailedEvents(self.catalog, self.objects, BUCKET, clock)
         self.orphan_search = OrphanSearch(self.catalog, self.objects, delete=True, now=clock)
         self.services = Services(
-            ApiSettings.read({}), self.catalog, self.objects, self.processing, clock
+            ApiSettings.read(OPEN),
+            self.catalog,
+            self.objects,
+            self.processing,
+            FakeApiKeys(),
+            clock,
         )
 
     def pass_time(self, seconds: float) -> None:
@@ -388,10 +396,20 @@ class Videos(RuleBasedStateMachine):
                 picture = self.world.objects.thumbnails.get(video["thumbnail"]["key"])
                 assert picture == video["source"]["etag"].encode()
 
+    @invariant()
+    def only_an_announcement_without_an_upload_is_to_be_removed(self) -> None:
+        for video in self.seen.values():
+            if "remove_at" in video:
+                assert (video["status"], video["error"]["code"]) == ("failed", "upload_expired")
+                assert "etag" not in video["source"]
+                assert "media" not in video
+
     def teardown(self) -> None:
         try:
             self._quiet_down()
             self._check_quiet()
+            self._quiet_down()
+            self._check_removal()
         finally:
             for job in self.jobs:
                 job.actor.kill()
@@ -431,6 +449,13 @@ class Videos(RuleBasedStateMachine):
         self.world.objects.age(self.world.now - timedelta(days=2))
         self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
         assert not self._left_of(self.deleted)
+
+    def _check_removal(self) -> None:
+        """A week later MongoDB removes expired announcements, and no upload loses its record."""
+        self.world.pass_time(timedelta(days=8).total_seconds())
+        removed = self.catalog.remove_expired(self.world.now)
+        assert not self._left_of(removed)
+        assert all("etag" not in self.seen[video_id]["source"] for video_id in removed)
 
     def _left_of(self, video_ids: set[str]) -> list[str]:
         stored = [*self.world.objects.uploads, *self.world.objects.thumbnails]

@@ -22,6 +22,8 @@ ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_6
 """Lambda's name of this machine's architecture."""
 
 SETTINGS = {
+    "ACCESS": "open",
+    "ROOT_SECRETS": f"1:{'0' * 64}",
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "secret",

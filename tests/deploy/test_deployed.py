@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
+from clipo.cli import deployed_stack
+from clipo.cli.finding import State
+from functions.core.keys import source_key
 from tests.clips import Clips
 from tests.deploy.aws import Aws, emulated_aws
 from tests.deploy.deployment import (
@@ -194,6 +198,17 @@ def test_a_deleted_video_leaves_nothing_behind(deployed: Deployed, clips: Clips)
     for name in ("UploadsBucket", "MediaBucket"):
         listed = s3.list_objects_v2(Bucket=deployed.outputs[name]).get("Contents", [])
         assert not [found for found in listed if video_id in found["Key"]]
+    assert older_versions(deployed, video_id), "they undo the delete"
+    with deployed.api() as api:
+        assert api.delete(f"/videos/{video_id}", params={"purge": "true"}).status_code == 204
+    assert not older_versions(deployed, video_id)
+
+
+def older_versions(deployed: Deployed, video_id: str) -> list[str]:
+    listed = deployed.aws.client("s3").list_object_versions(
+        Bucket=deployed.outputs["UploadsBucket"], Prefix=source_key(video_id)
+    )
+    return [found["VersionId"] for found in listed.get("Versions", [])]
 
 
 def test_the_connection_string_is_in_no_parameter_output_or_log(
@@ -283,13 +298,77 @@ def left(aws: Aws) -> list[str]:
     ]
 
 
-def test_the_stack_is_deleted_with_nothing_left(deployed: Deployed) -> None:
+def test_the_doctor_finds_a_disabled_schedule_and_trigger(deployed: Deployed) -> None:
+    def broken() -> set[str]:
+        found = deployed_stack.findings(deployed.aws.client, STACK)
+        # The emulator's layers are behind a certificate of its own.
+        return {one.name for one in found if one.state is State.BROKEN} - {"Layer"}
+
+    assert broken() == set()
+    events, functions = deployed.aws.client("events"), deployed.aws.client("lambda")
+    rules = [one["Name"] for one in events.list_rules()["Rules"]]
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    events.disable_rule(Name=rules[0])
+    functions.update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=False)
+    try:
+        assert broken() == {"Schedules", "Queues"}
+    finally:
+        events.enable_rule(Name=rules[0])
+        functions.update_event_source_mapping(UUID=mappings[0]["UUID"], Enabled=True)
+
+
+_IMPORT = re.compile(r"cat >import.json <<EOF\n(.*?)\nEOF\n", re.DOTALL)
+
+
+def import_buckets(aws: Aws, buckets: Mapping[str, str]) -> None:
+    """Make the stack of the retained buckets alone, with the template in docs/operations.md."""
+    written = _IMPORT.search((REPOSITORY / "docs/operations.md").read_text())
+    assert written
+    template = written[1]
+    for name, bucket in buckets.items():
+        template = template.replace(f"${name.removesuffix('Bucket').upper()}", bucket)
+    stacks = aws.client("cloudformation")
+    stacks.create_change_set(
+        StackName=STACK,
+        ChangeSetName="import",
+        ChangeSetType="IMPORT",
+        TemplateBody=template,
+        ResourcesToImport=[
+            {
+                "ResourceType": "AWS::S3::Bucket",
+                "LogicalResourceId": name,
+                "ResourceIdentifier": {"BucketName": bucket},
+            }
+            for name, bucket in buckets.items()
+        ],
+    )
+    of_import = {"StackName": STACK, "ChangeSetName": "import"}
+    stacks.get_waiter("change_set_create_complete").wait(**of_import, WaiterConfig={"Delay": 1})
+    stacks.execute_change_set(**of_import)
+    stacks.get_waiter("stack_import_complete").wait(StackName=STACK, WaiterConfig={"Delay": 1})
+
+
+def test_a_deleted_stack_leaves_its_buckets_which_a_new_one_takes_over(
+    deployed: Deployed, built: Path, clips: Clips
+) -> None:
     """The last one: it takes the stack away."""
-    assert len({line.partition(":")[0] for line in left(deployed.aws)}) == 8
-    s3 = deployed.aws.client("s3")
-    for name in ("UploadsBucket", "MediaBucket"):
-        bucket = deployed.outputs[name]
-        for found in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
-            s3.delete_object(Bucket=bucket, Key=found["Key"])
-    deployed.aws.sam.run("delete", "--stack-name", STACK, "--no-prompts")
-    assert left(deployed.aws) == []
+    aws = deployed.aws
+    assert len({line.partition(":")[0] for line in left(aws)}) == 8
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        deployed.finished(api, video_id)
+    buckets = {name: deployed.outputs[name] for name in ("UploadsBucket", "MediaBucket")}
+    aws.sam.run("delete", "--stack-name", STACK, "--no-prompts")
+    assert {line.partition(":")[0] for line in left(aws)} == {"s3"}
+
+    import_buckets(aws, buckets)
+    deploy(aws, built)
+    use_ffmpeg_of(aws, layer_of(built))
+    again = replace(deployed, outputs=outputs(aws))
+    assert {name: again.outputs[name] for name in buckets} == buckets
+    with again.api() as api:
+        assert api.get(f"/videos/{video_id}").json()["status"] == "done"
+        assert api.post(f"/videos/{video_id}/reprocess").status_code == 202
+        assert again.finished(api, video_id)["status"] == "done"
+        video_id = again.uploaded(api, clips["tiny.mp4"].read_bytes())
+        assert again.finished(api, video_id)["status"] == "done"

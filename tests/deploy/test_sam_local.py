@@ -180,7 +180,7 @@ def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -
 
 
 def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Clips) -> None:
-    with running_stack(tmp_path, CLIPO_BIND=docker.bridge_address()) as stack:
+    with running_stack(tmp_path, CLIPO_BIND=docker.bridge_address(), ACCESS="open") as stack:
         environ = dict(
             line.split("=", 1) for line in (tmp_path / "functions.env").read_text().splitlines()
         )

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import string
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,18 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.telemetry import Metric
+from functions.upkeep.handler import SWEEP
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
 _LINT = Path(sys.executable).with_name("cfn-lint")
 
-_UPLOADS = "arn:${AWS::Partition}:s3:::${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}"
-_MEDIA = "arn:${AWS::Partition}:s3:::${AWS::StackName}-media-${AWS::AccountId}-${AWS::Region}"
+_REGIONAL = {"Fn::If": ["BucketNamesAreAccountRegional", "-an", ""]}
+_UPLOADS_NAME = "${AWS::StackName}-uploads-${AWS::AccountId}-${AWS::Region}${Suffix}"
+_MEDIA_NAME = "${AWS::StackName}-media-${AWS::AccountId}-${AWS::Region}${Suffix}"
+_UPLOADS = f"arn:${{AWS::Partition}}:s3:::{_UPLOADS_NAME}"
+_MEDIA = f"arn:${{AWS::Partition}}:s3:::{_MEDIA_NAME}"
 
 
 def run(*command: str | Path, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -37,6 +43,16 @@ def test_aws_own_linters_find_nothing() -> None:
         run(_LINT, "--template", TEMPLATE),
         run(sam, "validate", "--lint", "--region", "eu-west-1"),
     ):
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_cfn_lint_finds_nothing_with_either_kind_of_bucket_names(tmp_path: Path) -> None:
+    for names in source()["Parameters"]["BucketNames"]["AllowedValues"]:
+        document = json.loads(json.dumps(transformed()))
+        document["Parameters"]["BucketNames"]["Default"] = names
+        written = tmp_path / f"{names}.json"
+        written.write_text(json.dumps(document))
+        finished = run(_LINT, "--template", written)
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
@@ -69,9 +85,11 @@ RIGHTS = {
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:ListMultipartUploadParts", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:GetObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", f"{_UPLOADS} if s3:prefix like uploads/*"),
+        ("s3:ListBucketVersions", f"{_UPLOADS} if s3:prefix like uploads/*"),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
@@ -98,8 +116,10 @@ RIGHTS = {
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:DeleteObject", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
         ("sqs:ReceiveMessage", "FailedEvents.Arn"),
@@ -143,9 +163,13 @@ def rights(statement: Document) -> Iterator[tuple[str, str]]:
         name, statement, other = statement["Fn::If"]
         assert other == {"Ref": "AWS::NoValue"}
         condition = f" if {name}"
-    if "Condition" in statement:
-        ((key, value),) = statement["Condition"]["StringLike"].items()
+    conditions = dict(statement.get("Condition", {}))
+    if any(action.startswith("s3:") for action in as_list(statement["Action"])):
+        here = {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
+        assert conditions.pop("StringEquals", None) == here, statement
+    for key, value in conditions.pop("StringLike", {}).items():
         condition = f" if {key} like {value}"
+    assert conditions == {}
     assert statement["Effect"] == "Allow"
     for action in as_list(statement["Action"]):
         for target in as_list(statement["Resource"]):
@@ -158,7 +182,18 @@ def as_list(value: Any) -> list[Any]:
 
 def name_of(target: Document) -> str:
     """Return the resource in a `!Sub` or `!GetAtt`. The template uses no plain text there."""
-    return str(target["Fn::Sub"] if "Fn::Sub" in target else ".".join(target["Fn::GetAtt"]))
+    if "Fn::GetAtt" in target:
+        return ".".join(target["Fn::GetAtt"])
+    written = target["Fn::Sub"]
+    if isinstance(written, str):
+        return written
+    text, values = written
+    for name, value in values.items():
+        if value == _REGIONAL:
+            assert name == "Suffix"
+        else:
+            text = text.replace(f"${{{name}}}", name_of(value))
+    return str(text)
 
 
 def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() -> None:
@@ -178,6 +213,54 @@ def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() ->
 
 
 # ---- Buckets ----
+
+
+def test_all_parts_of_the_template_use_the_same_bucket_names() -> None:
+    for bucket, written in (("UploadsBucket", _UPLOADS_NAME), ("MediaBucket", _MEDIA_NAME)):
+        properties = resource("AWS::S3::Bucket", bucket)
+        assert name_of(properties["BucketName"]) == written
+        variable = {"UploadsBucket": "UPLOADS_BUCKET", "MediaBucket": "MEDIA_BUCKET"}[bucket]
+        for function in resources("AWS::Lambda::Function").values():
+            assert function["Environment"]["Variables"][variable] == properties["BucketName"]
+    assert len("-uploads-123456789012-ap-southeast-1-an") + 24 == 63, "the limit in docs/deploy.md"
+
+
+def test_the_namespace_of_a_bucket_fits_its_name() -> None:
+    """Any change of either property, also from nothing to `global`, replaces the bucket."""
+    for bucket in resources("AWS::S3::Bucket").values():
+        assert bucket["BucketNamespace"] == {
+            "Fn::If": [
+                "BucketNamesAreAccountRegional",
+                "account-regional",
+                {"Ref": "AWS::NoValue"},
+            ]
+        }
+    (either,) = source()["Conditions"]["BucketNamesAreAccountRegional"]["Fn::Not"]
+    assert {json.dumps(one["Fn::Equals"]) for one in either["Fn::Or"]} == {
+        '[{"Ref": "BucketNames"}, "legacy"]',
+        '[{"Ref": "AWS::Region"}, "me-south-1"]',
+        '[{"Ref": "AWS::Region"}, "me-central-1"]',
+    }
+
+
+def test_an_update_of_release_0_1_has_to_choose_the_bucket_names() -> None:
+    """With a default, an operator who does not know the parameter would get empty buckets."""
+    assert "Default" not in source()["Parameters"]["BucketNames"]
+
+
+def test_a_deleted_upload_can_be_restored_for_a_week() -> None:
+    uploads = resource("AWS::S3::Bucket", "UploadsBucket")
+    assert uploads["VersioningConfiguration"] == {"Status": "Enabled"}
+    (rule,) = [
+        one
+        for one in uploads["LifecycleConfiguration"]["Rules"]
+        if one.get("Id") == "forget-older-versions"
+    ]
+    assert rule["Status"] == "Enabled"
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rule["ExpiredObjectDeleteMarker"] is True
+    assert not {"Prefix", "ExpirationInDays"} & set(rule)
+    assert "VersioningConfiguration" not in resource("AWS::S3::Bucket", "MediaBucket")
 
 
 def test_buckets_are_private_encrypted_and_without_acls() -> None:
@@ -251,6 +334,8 @@ def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
     named = ["ApiHasItsOwnOrigins", {"Ref": "ApiOrigins"}, {"Ref": "AllowedOrigins"}]
     assert cors[1]["AllowOrigins"] == {"Fn::If": named}
     assert "AllowCredentials" not in cors[1]
+    assert "authorization" in cors[1]["AllowHeaders"]
+    assert "www-authenticate" in cors[1]["ExposeHeaders"]
     assert "*" not in json.dumps(cors[1])
     assert cors[2] == {"Ref": "AWS::NoValue"}
     function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
@@ -268,11 +353,11 @@ def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() 
     assert source()["Parameters"]["ExpireSourcesAfterDays"]["Default"] == 0
 
 
-def test_deleting_the_stack_deletes_no_video() -> None:
-    """S3 refuses to delete a bucket with objects, so the buckets need no retention."""
+def test_no_bucket_is_deleted_with_its_stack_or_replaced() -> None:
+    """A first deployment that fails leaves no bucket: it would be in the way of the next one."""
     for name in ("UploadsBucket", "MediaBucket"):
         bucket = transformed()["Resources"][name]
-        assert bucket["DeletionPolicy"] == "Delete"
+        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate"
         assert bucket["UpdateReplacePolicy"] == "Retain"
 
 
@@ -431,7 +516,8 @@ def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
     function = resource("AWS::Lambda::Function", "ApiFunction")
     # SnapStart itself decides whether there is a description, so it need not be in it.
-    used = parameters_in(function) - {"ApiSnapStart"}
+    # The names of the buckets depend on BucketNames by a condition.
+    used = parameters_in(function) - {"ApiSnapStart"} | {"BucketNames"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
 
@@ -490,6 +576,50 @@ def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> Non
         assert variables["WEBHOOKS"] == {"Fn::If": ["WebhooksAreOn", "true", "false"]}
 
 
+_ROOT = "${RootGeneration}:{{resolve:secretsmanager:${RootSecret}}}"
+_PREVIOUS_ROOT = (
+    "${PreviousRootGeneration}:"
+    "{{resolve:secretsmanager:${AWS::StackName}/root/${PreviousRootGeneration}}}"
+)
+
+
+def test_only_the_api_knows_the_root_secret() -> None:
+    known = {
+        name: found["Environment"]["Variables"].get("ROOT_SECRETS")
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    generations = {
+        "Fn::If": [
+            "RootIsReplaced",
+            {"Fn::Sub": f"{_ROOT},{_PREVIOUS_ROOT}"},
+            {"Fn::Sub": _ROOT},
+        ]
+    }
+    assert {name: value for name, value in known.items() if value} == {"ApiFunction": generations}
+    assert "RootSecret" not in json.dumps(resources("AWS::IAM::Role"))
+
+
+def test_the_value_of_a_root_secret_never_changes() -> None:
+    """CloudFormation generates a new value when the rule changes, which ends all tokens."""
+    secret = source()["Resources"]["RootSecret"]
+    assert secret["UpdateReplacePolicy"] == "Retain", "keys need the previous generation"
+    rule = secret["Properties"]["GenerateSecretString"]
+    assert rule == {"PasswordLength": 64, "ExcludeCharacters": string.punctuation}
+    assert secret["Properties"]["Name"]["Fn::Sub"].endswith("/root/${RootGeneration}")
+
+
+def test_a_stack_is_closed_unless_the_operator_opens_it() -> None:
+    parameters, outputs = source()["Parameters"], source()["Outputs"]
+    for name, variable in (("Access", "ACCESS"), ("LegacyEndpoints", "LEGACY_ENDPOINTS")):
+        assert (parameters[name]["Default"], parameters[name]["AllowedValues"]) == (
+            "keys",
+            ["keys", "open"],
+        )
+        function = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+        assert function[variable] == {"Ref": name}
+    assert outputs["OpenToEveryone"]["Condition"] == "IsOpen", "a deploy says so"
+
+
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
     for function in resources("AWS::Lambda::Function").values():
         variables = function["Environment"]["Variables"]
@@ -525,17 +655,9 @@ def test_the_api_is_throttled() -> None:
     }
 
 
-_API = ("ApiId", "HttpApi")
 _QUEUE = ("QueueName", "FailedEvents.QueueName")
 ALARMS = {
-    "api-errors": ("AWS/ApiGateway 5xx Sum", _API, 300, 5),
-    "api-throttles": ("AWS/Lambda Throttles Sum", ("FunctionName", "ApiFunction"), 300, 1),
     "api-duration": ("AWS/Lambda Duration p95", ("FunctionName", "ApiFunction"), 300, 3000),
-    "processing-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "ProcessingFunction"), 300, 5),
-    "processing-throttles": (
-        *("AWS/Lambda Throttles Sum", ("FunctionName", "ProcessingFunction")),
-        *(300, 1),
-    ),
     "processing-duration": (
         *("AWS/Lambda Duration p95", ("FunctionName", "ProcessingFunction")),
         *(300, 30_000),
@@ -546,26 +668,104 @@ ALARMS = {
         *(300, 1),
     ),
     "upkeep-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "UpkeepFunction"), 1800, 2),
+    "upkeep-silent": ("AWS/Lambda Invocations Sum", ("FunctionName", "UpkeepFunction"), 3600, 1),
     "webhooks-errors": ("AWS/Lambda Errors Sum", ("FunctionName", "WebhooksFunction"), 1800, 2),
 }
 """The alarms on one metric, with their dimension, period in seconds and threshold."""
 
+_OF_API, _OF_PROCESSING = ("FunctionName", "ApiFunction"), ("FunctionName", "ProcessingFunction")
+_THROTTLED = "IF(throttled >= 5, 100 * throttled / (throttled + started), 0)"
+RATES: dict[str, tuple[str, int, int, set[tuple[str, str, tuple[str, str]]]]] = {
+    "api-errors": (
+        *("IF(failed >= 5, 100 * failed / calls, 0)", 1, 1),
+        {
+            ("failed", "AWS/ApiGateway 5xx", ("ApiId", "HttpApi")),
+            ("calls", "AWS/ApiGateway Count", ("ApiId", "HttpApi")),
+        },
+    ),
+    "api-throttles": (
+        *(_THROTTLED, 1, 1),
+        {
+            ("throttled", "AWS/Lambda Throttles", _OF_API),
+            ("started", "AWS/Lambda Invocations", _OF_API),
+        },
+    ),
+    "processing-errors": (
+        *("IF(failed >= 5, 100 * failed / attempts, 0)", 5, 1),
+        {
+            ("failed", "AWS/Lambda Errors", _OF_PROCESSING),
+            ("attempts", "AWS/Lambda Invocations", _OF_PROCESSING),
+        },
+    ),
+    "processing-throttles": (
+        *(_THROTTLED, 10, 3),
+        {
+            ("throttled", "AWS/Lambda Throttles", _OF_PROCESSING),
+            ("started", "AWS/Lambda Invocations", _OF_PROCESSING),
+        },
+    ),
+}
+"""The alarms on a rate: expression, percentage, periods, and the metrics of 5 minutes each."""
 
-def test_alarms_watch_what_they_say() -> None:
-    found = {
+
+def alarms() -> dict[str, Document]:
+    return {
         alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): alarm
         for alarm in resources("AWS::CloudWatch::Alarm").values()
     }
-    queue = found.pop("failed-events")
-    assert {name: watched(alarm) for name, alarm in found.items()} == ALARMS
+
+
+def test_alarms_watch_what_they_say() -> None:
+    found = alarms()
+    assert {name: watched(alarm) for name, alarm in found.items() if name in ALARMS} == ALARMS
+    queue = found["failed-events"]
     assert queue["Metrics"][0]["Expression"] == "waiting + hidden"
     assert {m["MetricStat"]["Metric"]["MetricName"] for m in queue["Metrics"][1:]} == {
         "ApproximateNumberOfMessagesVisible",
         "ApproximateNumberOfMessagesNotVisible",
     }
     longest_pause = 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
-    assert found["upkeep-errors"]["Period"] >= 2 * longest_pause
-    assert found["webhooks-errors"]["Period"] >= 2 * longest_pause
+    for name in ("upkeep-errors", "upkeep-unfinished", "webhooks-errors"):
+        assert found[name]["Period"] >= 2 * longest_pause
+    assert set(found) == {*ALARMS, *RATES, "failed-events", "upkeep-unfinished"}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_alarms_on_many_calls_watch_a_rate(name: str) -> None:
+    alarm = alarms()[name]
+    rate, *metrics = alarm["Metrics"]
+    watches = {(one["Id"], *measured(one["MetricStat"])) for one in metrics}
+    shown = (rate["Expression"], alarm["Threshold"], alarm["EvaluationPeriods"], watches)
+    assert shown == RATES[name]
+    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
+    assert "ReturnData" not in rate
+    assert not any(one["ReturnData"] for one in metrics)
+
+
+def measured(statistic: Document) -> tuple[str, tuple[str, str]]:
+    metric = statistic["Metric"]
+    (dimension,) = metric["Dimensions"]
+    assert (statistic["Stat"], statistic["Period"]) == ("Sum", 300)
+    watched_name = f"{metric['Namespace']} {metric['MetricName']}"
+    return watched_name, (dimension["Name"], dimension["Value"]["Ref"])
+
+
+def test_upkeep_that_nothing_invokes_raises_an_alarm() -> None:
+    silent = alarms()["upkeep-silent"]
+    assert silent["ComparisonOperator"] == "LessThanThreshold"
+    assert silent["TreatMissingData"] == "breaching"
+    assert silent["Period"] > 60 * source()["Parameters"]["UpkeepMinutes"]["MaxValue"]
+
+
+def test_a_sweep_that_does_not_finish_raises_an_alarm() -> None:
+    alarm = alarms()["upkeep-unfinished"]
+    assert (alarm["MetricName"], alarm["Threshold"]) == (Metric.UPKEEP_UNFINISHED, 2)
+    assert alarm["Namespace"] == {"Fn::Sub": "Clipo/${AWS::StackName}"}
+    upkeep = resource("AWS::Lambda::Function", "UpkeepFunction")["Environment"]["Variables"]
+    assert alarm["Dimensions"] == [
+        {"Name": "service", "Value": upkeep["POWERTOOLS_SERVICE_NAME"]},
+        {"Name": "task", "Value": SWEEP},
+    ]
 
 
 def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
@@ -579,14 +779,18 @@ def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
 
 def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
-    alarms = resources("AWS::CloudWatch::Alarm")
-    for_nothing = [name for name in alarms if name != "WebhooksErrorsAlarm"]
-    assert len(for_nothing) == 10, "the number that CloudWatch has for nothing"
-    for alarm in alarms.values():
+    for name, alarm in alarms().items():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
-        name = alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-")
         assert f"docs/operations.md, {name}." in alarm["AlarmDescription"]
         assert f"### {name}\n" in runbooks
+
+
+def test_the_price_of_the_alarms_is_documented() -> None:
+    """AWS charges for each metric of an alarm."""
+    found = {name: alarm for name, alarm in alarms().items() if name != "webhooks-errors"}
+    metrics = sum(max(1, len(alarm.get("Metrics", [])) - 1) for alarm in found.values())
+    costs = (TEMPLATE.parent / "docs" / "deploy.md").read_text()
+    assert f"{len(found)} alarms ({metrics} metrics)" in costs
 
 
 def test_the_dashboard_is_json_about_what_is_there() -> None:
@@ -597,9 +801,10 @@ def test_the_dashboard_is_json_about_what_is_there() -> None:
 # ---- Parameters ----
 
 
-def test_all_parameters_but_the_secret_have_defaults_and_all_say_what_they_are() -> None:
+def test_two_parameters_have_no_default_and_all_say_what_they_are() -> None:
     parameters = source()["Parameters"]
-    assert [name for name, p in parameters.items() if "Default" not in p] == ["MongoSecret"]
+    required = [name for name, p in parameters.items() if "Default" not in p]
+    assert required == ["MongoSecret", "BucketNames"]
     assert all(len(p["Description"]) > 20 for p in parameters.values())
     for name, parameter in parameters.items():
         limits = {"AllowedValues", "AllowedPattern", "MinValue"}

@@ -54,6 +54,9 @@ class Upgraded(Deployed):
     failed: str
     before: dict[str, tuple[str, str]]
     """The resources of release 0.1 that hold data or an address, and when they were made."""
+    refusal: str
+    """The answer to an update without the parameter BucketNames."""
+    after_refusal: dict[str, tuple[str, str]]
 
     def upkeep(self) -> dict[str, Any]:
         """Run the schedule, which the emulator's clock does not run that often."""
@@ -84,9 +87,12 @@ def upgraded(
         done, failed = new_video_id(), new_video_id()
         add_videos(aws, old, clips, done=done, failed=failed)
         before = resources_with_data(aws)
-        deploy(aws, built, **_PARAMETERS)
+        with pytest.raises(AssertionError) as refused:
+            deploy(aws, built, **_PARAMETERS | {"BucketNames": ""})
+        refusal, after_refusal = str(refused.value), resources_with_data(aws)
+        deploy(aws, built, **_PARAMETERS | {"BucketNames": "legacy"})
         use_ffmpeg_of(aws, layer_of(built))
-        yield Upgraded(aws, outputs(aws), mongodb_uri, done, failed, before)
+        yield Upgraded(aws, outputs(aws), mongodb_uri, done, failed, before, refusal, after_refusal)
         client.drop_database(_DATABASE)
 
 
@@ -139,6 +145,26 @@ def test_what_holds_data_is_not_replaced(upgraded: Upgraded) -> None:
     assert resources_with_data(upgraded.aws) == upgraded.before
 
 
+def test_an_update_without_the_bucket_names_is_refused_and_changes_nothing(
+    upgraded: Upgraded,
+) -> None:
+    assert "BucketNames" in upgraded.refusal
+    assert upgraded.after_refusal == upgraded.before
+
+
+def test_the_bucket_of_uploads_keeps_versions_from_now_on(upgraded: Upgraded) -> None:
+    s3, bucket = upgraded.aws.client("s3"), upgraded.outputs["UploadsBucket"]
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    with upgraded.api() as api:
+        video_id = upgraded.uploaded(api, b"no video")
+        upgraded.finished(api, video_id)
+        assert api.delete(f"/videos/{video_id}").status_code == 204
+    key = source_key(video_id)
+    (older,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    restored = s3.get_object(Bucket=bucket, Key=key, VersionId=older["VersionId"])
+    assert restored["Body"].read() == b"no video"
+
+
 def test_each_queue_has_one_reader(upgraded: Upgraded) -> None:
     """Release 0.1 had upkeep read the webhooks."""
     mappings = upgraded.aws.client("lambda").list_event_source_mappings()["EventSourceMappings"]
@@ -185,3 +211,17 @@ def test_upkeep_warns_until_the_database_is_migrated(upgraded: Upgraded, tmp_pat
     assert (migrated.returncode, "dropped" in migrated.stdout) == (0, True), migrated.stderr
     report = upgraded.upkeep()
     assert (report["migrated"], report["problems"], report["finished"]) == (True, 0, True)
+
+
+def test_other_bucket_names_leave_the_old_buckets_with_their_objects(
+    upgraded: Upgraded, built: Path
+) -> None:
+    """The last one: the stack then has other buckets."""
+    old = [upgraded.outputs[name] for name in ("UploadsBucket", "MediaBucket")]
+    s3 = upgraded.aws.client("s3")
+    before = [s3.list_objects_v2(Bucket=bucket)["KeyCount"] for bucket in old]
+    deploy(upgraded.aws, built, **_PARAMETERS | {"BucketNames": "account-regional"})
+    new = outputs(upgraded.aws)
+    assert [new["UploadsBucket"], new["MediaBucket"]] == [f"{bucket}-an" for bucket in old]
+    assert [s3.list_objects_v2(Bucket=bucket)["KeyCount"] for bucket in old] == before
+    assert min(before) > 0

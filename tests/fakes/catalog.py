@@ -18,6 +18,7 @@ from functions.core.video import (
 class FakeCatalog:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
+    counts: int = 0
     keys: dict[str, KeyUse] = field(default_factory=dict)
     searched: Search | None = None
     webhooks_on: bool = False
@@ -36,6 +37,12 @@ class FakeCatalog:
     def key_belongs_to(self, key: str, video_id: str) -> bool:
         self._answer()
         return key in self.keys and self.keys[key].video_id == video_id
+
+    def has_pending(self, count: int) -> bool:
+        self._answer()
+        self.counts += 1
+        pending = [one for one in self.videos.values() if one.status is Status.PENDING]
+        return len(pending) >= count
 
     def save(self, seen: Video, new: Video) -> Video | None:
         self._answer()
@@ -81,9 +88,9 @@ class FakeCatalog:
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
         self._answer()
-        for video in list(self.videos.values()):
-            if video.claimable_at and video.claimable_at < before:
-                yield video
+        claimable = [(video.claimable_at, video) for video in self.videos.values()]
+        overdue = [(at, video) for at, video in claimable if at and at < before]
+        yield from (video for _, video in sorted(overdue, key=lambda found: found[0]))
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         self._answer()
@@ -94,6 +101,11 @@ class FakeCatalog:
     def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
         self._answer()
         return set(video_ids) & set(self.videos)
+
+    def expired(self, video_ids: Iterable[str]) -> list[Video]:
+        self._answer()
+        found = [self.videos[one] for one in video_ids if one in self.videos]
+        return [one for one in found if one.remove_at]
 
     def search(self) -> Search | None:
         self._answer()

@@ -54,15 +54,22 @@ class SteppedCatalog(MongoCatalog):
         super().delete(video_id)
 
     @in_catalog
-    def _found(self, condition: Document) -> list[Video]:
-        return list(super()._matching(condition))
+    def _found(self, condition: Document, order: str) -> list[Video]:
+        return list(super()._matching(condition, order=order))
 
-    def _matching(self, condition: Document) -> Iterator[Video]:
+    def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         # Read everything at once, because other actors change the videos during the iteration.
-        yield from self._found(condition)
+        yield from self._found(condition, order)
 
     def all(self) -> dict[str, Document]:
         return {str(found["_id"]): found for found in self._videos.find({})}
+
+    def remove_expired(self, now: datetime) -> set[str]:
+        """Remove what MongoDB's TTL index would, and return the ids."""
+        gone = {"remove_at": {"$lte": now}, "status": "failed", "error.code": "upload_expired"}
+        removed = {str(found["_id"]) for found in self._videos.find(gone)}
+        self._videos.delete_many(gone)
+        return removed
 
     def forget_all(self) -> None:
         self._videos.delete_many({})
@@ -117,8 +124,12 @@ class SteppedStorage(FakeStorage):
     def delete_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
-    def delete_objects_of(self, video_id: str) -> None:
-        """Delete with several requests, as in reality, so that other steps can come in between."""
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+        """Delete with several requests, as in reality, so that other steps can come in between.
+
+        It keeps no versions, so `purge` changes nothing.
+        """
+        del purge
         for key in list(self.uploads):
             if video_id in key:
                 self.delete_upload(key)

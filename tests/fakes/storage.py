@@ -23,6 +23,8 @@ from functions.core.video import Source
 class FakeStorage(SdkStorage):
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
+    older: dict[str, bytes] = field(default_factory=dict)
+    """The newest version of each deleted upload, by key."""
     down: bool = False
     modified_at: dict[str, datetime] = field(default_factory=dict)
     """Modification times by key; an object without one is new."""
@@ -73,9 +75,13 @@ class FakeStorage(SdkStorage):
             raise SourceReplaced(key)
         yield self.uploads[key][start:end]
 
-    def delete_objects_of(self, video_id: str) -> None:
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         self._answer()
-        self.uploads.pop(source_key(video_id), None)
+        key = source_key(video_id)
+        if key in self.uploads:
+            self.older[key] = self.uploads.pop(key)
+        if purge:
+            self.older.pop(key, None)
         for key in list(self.thumbnails):
             if key.startswith(thumbnail_prefix(video_id)):
                 del self.thumbnails[key]
@@ -89,7 +95,7 @@ class FakeStorage(SdkStorage):
                 if key > after
             ]
 
-    def delete(self, found: Sequence[StoredObject]) -> None:
+    def purge(self, found: Sequence[StoredObject]) -> None:
         self._answer()
         for one in found:
             del self._bucket(found[0].bucket)[one.key]

@@ -29,6 +29,7 @@ def notifying(tmp_path_factory: pytest.TempPathFactory, told: Receiver) -> Itera
         "WEBHOOK_URL": told.url,
         "WEBHOOK_SECRET": f"{OTHER_SECRET} {SECRET}",
         "CLIPO_HOSTS": "video.lan",
+        "ACCESS": "open",
         "API_ORIGINS": "https://app.example.com",
     }
     with running_stack(home, None, **settings) as stack:

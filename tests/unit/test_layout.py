@@ -46,7 +46,10 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
 @pytest.mark.parametrize(
     ("packages", "modules"),
     [
-        (["pymongo", "bson"], ["adapters.mongo", "adapters.schema"]),
+        (
+            ["pymongo", "bson"],
+            ["adapters.mongo", "adapters.mongo_api_keys", "adapters.schema"],
+        ),
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
             ["urllib3"],
@@ -159,6 +162,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
     }
     assert protocols == {
         "clipo.client.upload.ProgressRow",
+        "functions.adapters.api_keys.ApiKeys",
         "functions.adapters.catalog.Catalog",
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",

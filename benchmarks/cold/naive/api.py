@@ -5,6 +5,7 @@ import os
 from mangum import Mangum
 
 from functions.adapters.jobs import ProcessingFunction
+from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.sdk.aws import SdkAws
 from functions.api.app import create_app
 from functions.api.services import Services
@@ -18,6 +19,7 @@ app = create_app(
         catalog=catalog,
         storage=storage,
         processing=ProcessingFunction(os.environ, SdkAws(os.environ).invoke),
+        api_keys=MongoApiKeys(catalog),
     )
 )
 handler = Mangum(app, lifespan="off")

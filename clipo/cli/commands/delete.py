@@ -30,6 +30,12 @@ def command(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete without asking for confirmation.")
     ] = False,
+    purge: Annotated[
+        bool,
+        typer.Option(
+            "--purge", help="Remove the files for good, so that the operator cannot restore them."
+        ),
+    ] = False,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -44,7 +50,9 @@ def command(
     if not (yes or _confirm(f"Delete {', '.join(names.values())}?")):
         output.message("Nothing is deleted.")
         return FAILED
-    return max(exit_code, ask(api_url, output, lambda api: _delete(api, output, names)))
+    return max(
+        exit_code, ask(api_url, output, lambda api: _delete(api, output, names, purge=purge))
+    )
 
 
 async def _look_up(
@@ -68,9 +76,9 @@ def _confirm(question: str) -> bool:
             raise KeyboardInterrupt from None
 
 
-async def _delete(api: "Api", output: "Terminal", names: dict[str, str]) -> int:
+async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purge: bool) -> int:
     async def delete(video_id: str) -> None:
-        await api.delete(video_id)
+        await api.delete(video_id, purge=purge)
         if output.as_json:
             output.write_json({"id": video_id, "status": "deleted"})
         elif not output.quiet:

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from clipo.cli import deployment, machine, terminal, view
 from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, run
@@ -16,15 +18,53 @@ if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
 
 
-def command(*, api_url: ApiOption = None, as_json: JsonOption = False) -> int:
+def command(
+    *,
+    api_url: ApiOption = None,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Check this stack in AWS and nothing else, with your AWS credentials.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
     """Check this machine, the API and its storage; say how to fix each problem.
 
     It announces a video to learn the address of the storage, and deletes it again.
     """
+    if stack:
+        return _check_stack(terminal.Terminal(as_json=as_json), stack)
     # The checks see the user's environment, without the changes of `bypass_proxies`.
     environ = dict(os.environ)
     bypass_proxies()
     return run(_check(terminal.Terminal(as_json=as_json), api_url, environ))
+
+
+def _check_stack(output: "Terminal", stack: str) -> int:
+    """Report each finding on a stack in AWS; return 1 if something is broken."""
+    try:
+        from clipo.cli import deployed_stack  # noqa: PLC0415 (the wheel does not require boto3)
+    except ModuleNotFoundError as error:
+        raise Misuse("clipo doctor --stack needs boto3: pip install boto3") from error
+    findings = []
+    for finding in deployed_stack.findings(deployed_stack.connect(), stack):
+        findings.append(finding)
+        _report(output, finding)
+    return _end(output, findings)
+
+
+def _report(output: "Terminal", finding: Finding) -> None:
+    if not output.as_json:
+        output.write(view.finding(finding))
+
+
+def _end(output: "Terminal", findings: list[Finding]) -> int:
+    if output.as_json:
+        output.write_json([asdict(finding) for finding in findings], indent=2)
+    return int(_sum_up(output, findings))
 
 
 async def _check(output: "Terminal", option: str | None, environ: Mapping[str, str]) -> int:
@@ -33,8 +73,7 @@ async def _check(output: "Terminal", option: str | None, environ: Mapping[str, s
 
     def report(finding: Finding) -> None:
         findings.append(finding)
-        if not output.as_json:
-            output.write(view.finding(finding))
+        _report(output, finding)
 
     if option:
         address.check(option, "--api")
@@ -48,9 +87,7 @@ async def _check(output: "Terminal", option: str | None, environ: Mapping[str, s
         async with api_client.connect(url, timeouts=faults.DOCTOR_TIMEOUTS) as api:
             async for finding in deployment.findings(api):
                 report(finding)
-    if output.as_json:
-        output.write_json([asdict(finding) for finding in findings], indent=2)
-    return int(_sum_up(output, findings))
+    return _end(output, findings)
 
 
 def _sum_up(output: "Terminal", findings: list[Finding]) -> bool:

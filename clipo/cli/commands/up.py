@@ -25,6 +25,15 @@ def command(
         bool,
         typer.Option("--reset", help="Delete the videos of earlier starts; else they are kept."),
     ] = False,
+    access: Annotated[
+        str | None,
+        typer.Option(
+            "--access",
+            metavar="keys|open",
+            help="Whether requests need an API key or a token, as on AWS, or are open to every"
+            " program on this machine. By default ACCESS, or else open.",
+        ),
+    ] = None,
 ) -> int:
     """Run all of Clipo on this machine: S3, MongoDB, the API, processing, webhooks and upkeep.
 
@@ -35,6 +44,8 @@ def command(
     checkout.require()
     # For this process, too: boto3, Powertools and urllib read the environment on their own.
     environment.restrict(os.environ)
+    if access is not None:
+        os.environ["ACCESS"] = access
     os.umask(0o077)  # The data is the user's alone, and a stricter umask may lock the stack out.
     home = address.home(os.environ)
     try:

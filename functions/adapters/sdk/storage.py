@@ -15,6 +15,7 @@ from functions.core.video import Source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 
 class SdkStorage:
@@ -56,9 +57,10 @@ class SdkStorage:
                 return Source(etag=found["ETag"].strip('"'), size=found["Size"], sequencer="")
         return None
 
-    def delete_objects_of(self, video_id: str) -> None:
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
+        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
@@ -68,7 +70,10 @@ class SdkStorage:
             for page in uploads.paginate(Bucket=bucket, Prefix=key):
                 for upload in page.get("Uploads", []):
                     self._abort(upload["Key"], upload["UploadId"])
-            s3.delete_object(Bucket=bucket, Key=key)
+            if purge:
+                self._purge_upload(key)
+            else:
+                s3.delete_object(Bucket=bucket, Key=key)
             thumbnails = s3.get_paginator("list_objects_v2")
             for listed in thumbnails.paginate(
                 Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(video_id)
@@ -95,13 +100,35 @@ class SdkStorage:
                         for found in page.get("Contents", [])
                     ]
 
-    def delete(self, found: Sequence[StoredObject]) -> None:
-        """Remove objects of one page of a listing. Safe to repeat."""
+    def purge(self, found: Sequence[StoredObject]) -> None:
+        """Remove objects of one page of a listing, with all their versions. Safe to repeat."""
+        if found[0].bucket == self._settings.media_bucket:  # which keeps no versions
+            self._remove(found[0].bucket, [{"Key": one.key} for one in found])
+            return
+        for one in found:
+            self._purge_upload(one.key)
+
+    def _purge_upload(self, key: str) -> None:
+        """Remove all versions of an upload and the delete markers that hide them."""
+        bucket = self._settings.uploads_bucket
         with self._s3() as s3:
-            answer = s3.delete_objects(
-                Bucket=found[0].bucket,
-                Delete={"Objects": [{"Key": one.key} for one in found], "Quiet": True},
-            )
+            pages = s3.get_paginator("list_object_versions")
+            for page in pages.paginate(Bucket=bucket, Prefix=key):
+                found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+                self._remove(
+                    bucket,
+                    [
+                        {"Key": key, "VersionId": one["VersionId"]}
+                        for one in found
+                        if one["Key"] == key
+                    ],
+                )
+
+    def _remove(self, bucket: str, objects: list["ObjectIdentifierTypeDef"]) -> None:
+        if not objects:
+            return
+        with self._s3() as s3:
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         for error in answer.get("Errors", []):
             raise StorageUnavailable(f"S3: {error.get('Code')}")
 

@@ -5,12 +5,14 @@ botocore, which is made of the same urllib3, costs a cold start several times as
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Retry, Timeout
 from urllib3.exceptions import HTTPError, MaxRetryError
+from urllib3.util import make_headers
 
 from functions.adapters.request_failed import RequestFailed
+from functions.adapters.signed.proxies import credentials_of, proxy_of
 
 _CONNECT_S = 2
 _CONNECTIONS = 10
@@ -34,17 +36,27 @@ _CODE = re.compile(rb'<Code>(\w+)</Code>|"__type":\s*"(?:[\w.]+#)?(\w+)"')
 class Connections:
     """A pool of connections with one rule for retries and timeouts."""
 
-    def __init__(self, *, attempts: int, read_timeout_s: int, ca_bundle: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        attempts: int,
+        read_timeout_s: int,
+        ca_bundle: str | None = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> None:
         """Create the pool. `attempts` limits how often it sends one request.
 
-        `ca_bundle` is a file of trusted certificates; `None` stands for the system's.
+        `ca_bundle` is a file of trusted certificates; `None` stands for the system's. `proxies` are
+        those of `proxies.read`; `None` stands for direct connections.
         """
         self._read_timeout_s = read_timeout_s
-        self._pool = PoolManager(
-            maxsize=_CONNECTIONS,
-            blocksize=_SEND_BYTES,
-            ca_certs=ca_bundle,
-            retries=Retry(
+        self._proxies = proxies or {}
+        self._proxy_managers: dict[str, ProxyManager] = {}
+        self._options: dict[str, Any] = {
+            "maxsize": _CONNECTIONS,
+            "blocksize": _SEND_BYTES,
+            "ca_certs": ca_bundle,
+            "retries": Retry(
                 attempts - 1,
                 status_forcelist=_RETRIED,
                 allowed_methods=None,
@@ -54,7 +66,18 @@ class Connections:
                 respect_retry_after_header=False,
                 raise_on_status=False,
             ),
-        )
+        }
+        self._pool = PoolManager(**self._options)
+
+    def _pool_for(self, address: str) -> PoolManager:
+        proxy = proxy_of(address, self._proxies)
+        if proxy is None:
+            return self._pool
+        if proxy not in self._proxy_managers:
+            headers = make_headers(proxy_basic_auth=credentials_of(proxy))
+            made = ProxyManager(proxy, proxy_headers=headers, **self._options)
+            self._proxy_managers[proxy] = made
+        return self._proxy_managers[proxy]
 
     def send(
         self,
@@ -71,7 +94,7 @@ class Connections:
         Raises `RequestFailed`.
         """
         try:
-            response = self._pool.request(
+            response = self._pool_for(address).request(
                 method,
                 address,
                 headers=headers,

@@ -5,6 +5,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, BinaryIO
 
+from functions.adapters.signed import proxies
 from functions.adapters.signed.credentials import CredentialSource, credential_source
 from functions.adapters.signed.sigv4 import Signer
 from functions.core.clock import Clock, utc_now
@@ -28,12 +29,13 @@ class SignedService:
         attempts: int,
         read_timeout_s: int,
         ca_bundle: str | None = None,
+        proxies: Mapping[str, str] | None = None,
         now: Clock = utc_now,
     ) -> None:
         """Store the settings. `name` is the service's name in signatures, such as `s3`.
 
         `attempts` limits how often it sends one request. `ca_bundle` is a file of trusted
-        certificates; `None` stands for the system's.
+        certificates; `None` stands for the system's. `proxies` are those of `proxies.read`.
         """
         self._name = name
         self._region = region
@@ -41,6 +43,7 @@ class SignedService:
         self._attempts = attempts
         self._read_timeout_s = read_timeout_s
         self._ca_bundle = ca_bundle
+        self._proxies = proxies
         self._now = now
         self._connecting = Lock()
 
@@ -48,7 +51,10 @@ class SignedService:
     def read(
         cls, name: str, environ: Mapping[str, str], *, attempts: int, read_timeout_s: int
     ) -> "SignedService":
-        """Read AWS_REGION, AWS_CA_BUNDLE and the credentials. Raises `SettingsError`."""
+        """Read AWS_REGION, AWS_CA_BUNDLE, the proxies and the credentials.
+
+        Raises `SettingsError`.
+        """
         return cls(
             name,
             required(environ, "AWS_REGION"),
@@ -56,6 +62,7 @@ class SignedService:
             attempts=attempts,
             read_timeout_s=read_timeout_s,
             ca_bundle=environ.get("AWS_CA_BUNDLE") or None,
+            proxies=proxies.read(environ),
         )
 
     @cached_property
@@ -67,6 +74,7 @@ class SignedService:
             attempts=self._attempts,
             read_timeout_s=self._read_timeout_s,
             ca_bundle=self._ca_bundle,
+            proxies=self._proxies,
         )
 
     def signer(self) -> Signer:

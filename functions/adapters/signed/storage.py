@@ -46,6 +46,7 @@ _NEXT_PAGE = {
     "NextContinuationToken": "continuation-token",
     "NextKeyMarker": "key-marker",
     "NextUploadIdMarker": "upload-id-marker",
+    "NextVersionIdMarker": "version-id-marker",
 }
 """Elements of a page that name the next one, with the parameters that ask for it."""
 
@@ -196,30 +197,44 @@ class SignedStorage:
             break
         return None
 
-    def delete_objects_of(self, video_id: str) -> None:
+    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
+        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
         key, bucket = source_key(video_id), self._settings.uploads_bucket
         for upload in self._list(bucket, {"prefix": key, "uploads": ""}, "Upload"):
             self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
-        self._send("DELETE", self._upload_url(key))
+        if purge:
+            self._purge_upload(key)
+        else:
+            self._send("DELETE", self._upload_url(key))
         query = {"list-type": "2", "prefix": thumbnail_prefix(video_id)}
         for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
+
+    def _purge_upload(self, key: str) -> None:
+        """Remove all versions of an upload, then the delete markers that hide them."""
+        query = {"prefix": key, "versions": ""}
+        bucket = self._settings.uploads_bucket
+        for found in self._list(bucket, query, "Version", "DeleteMarker"):
+            if _text(found, "Key") == key:
+                version = quoted_query({"versionId": _text(found, "VersionId")})
+                self._send("DELETE", f"{self._upload_url(key)}?{version}")
 
     def _abort(self, key: str, upload_id: str) -> None:
         # A client may have completed or aborted it since it was listed.
         with suppress(ObjectGone):
             self._send("DELETE", f"{self._upload_url(key)}?{quoted_query({'uploadId': upload_id})}")
 
-    def _list(self, bucket: str, query: Mapping[str, str], tag: str) -> Iterator["Element"]:
-        """Yield the elements with a tag from all pages of a bucket's listing."""
+    def _list(self, bucket: str, query: Mapping[str, str], *tags: str) -> Iterator["Element"]:
+        """Yield the elements with these tags from all pages of a bucket's listing."""
         while query:
             page = self._page(f"{self._settings.bucket_url(bucket)}?{quoted_query(query)}")
-            yield from page.iterfind(f"{{*}}{tag}")
+            for tag in tags:
+                yield from page.iterfind(f"{{*}}{tag}")
             marks = {name: page.findtext(f"{{*}}{mark}") for mark, name in _NEXT_PAGE.items()}
             following = {name: value for name, value in marks.items() if value}
             more = following and page.findtext("{*}IsTruncated") == "true"

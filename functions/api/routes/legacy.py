@@ -1,5 +1,6 @@
 """The legacy endpoints, which stay unchanged for their clients."""
 
+import re
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -18,7 +19,9 @@ from functions.api.schemas import (
     VideoStatus,
     video_metadata,
 )
+from functions.api.scopes import ScopedRoute, needs
 from functions.api.services import InjectedServices
+from functions.core.access import Scope
 
 UPLOAD_PATH = "/upload-video/"
 
@@ -36,19 +39,32 @@ _NAMED_FILE: dict[str, Any] = {
         }
     }
 }
+_ADDRESS = re.compile(
+    r"/upload-video/?|/video-status/[^/]+|/video-metadata/[^/]+|/thumbnails/[^/]+\.jpg"
+)
 
-router = APIRouter(tags=["legacy"])
+router = APIRouter(tags=["legacy"], route_class=ScopedRoute)
+
+
+def is_legacy(path: str) -> bool:
+    """Tell whether a path is one of the legacy endpoints for videos."""
+    return _ADDRESS.fullmatch(path) is not None
 
 
 # Some proxies drop the slash at the end, and a redirect would make clients send the file twice.
-@router.post(UPLOAD_PATH.rstrip("/"), status_code=HTTPStatus.ACCEPTED, include_in_schema=False)
+@router.post(
+    UPLOAD_PATH.rstrip("/"),
+    status_code=HTTPStatus.ACCEPTED,
+    openapi_extra=needs(Scope.UPLOAD),
+    include_in_schema=False,
+)
 @router.post(
     UPLOAD_PATH,
     operation_id="uploadVideo",
     summary="Upload a video as a form",
     status_code=HTTPStatus.ACCEPTED,
     responses=documented(*problems.OF_AN_UPLOAD),
-    openapi_extra=_NAMED_FILE,
+    openapi_extra=_NAMED_FILE | needs(Scope.UPLOAD),
 )
 def upload_video(
     file: Annotated[UploadFile, File(json_schema_extra={"minLength": 1})],
@@ -75,6 +91,7 @@ def upload_video(
     operation_id="getVideoStatus",
     summary="Get a video's status",
     responses=documented(*problems.OF_A_LOOKUP),
+    openapi_extra=needs(Scope.READ, Scope.UPLOAD),
 )
 def get_video_status(video_id: VideoIdInPath, services: InjectedServices) -> VideoStatus:
     """Return the status of a video."""
@@ -87,6 +104,7 @@ def get_video_status(video_id: VideoIdInPath, services: InjectedServices) -> Vid
     operation_id="getVideoMetadata",
     summary="Get a video's metadata",
     responses=documented(*problems.OF_A_LOOKUP),
+    openapi_extra=needs(Scope.READ, Scope.UPLOAD),
 )
 def get_video_metadata(
     video_id: VideoIdInPath, request: Request, services: InjectedServices
@@ -103,6 +121,7 @@ def get_video_metadata(
     response_class=Response,
     responses=documented(*problems.OF_A_THUMBNAIL)
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
+    openapi_extra=needs(Scope.DELIVER),
 )
 def get_thumbnail_image(video_id: VideoIdInPath, services: InjectedServices) -> Response:
     """Return the JPEG itself. This address, the legacy `thumbnail_url`, never expires."""

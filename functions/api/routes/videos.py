@@ -1,7 +1,7 @@
 """The resource API."""
 
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -28,9 +28,10 @@ from functions.api.schemas import (
     signed_request,
     video_resource,
 )
+from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.api.sign_upload import sign_upload
-from functions.api.strict_route import StrictRoute
+from functions.core.access import Scope
 from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -41,7 +42,7 @@ _RETRY_AFTER: dict[str, Any] = {
 }
 _THUMBNAIL_URL_S = 15 * 60
 
-router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
+router = APIRouter(prefix="/videos", tags=["videos"], route_class=ResourceRoute)
 
 
 @router.post(
@@ -50,9 +51,13 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=StrictRoute)
     summary="Announce a video and get its upload form",
     status_code=HTTPStatus.CREATED,
     responses=documented(
-        *problems.OF_AN_UPLOAD, *problems.OF_A_JSON_BODY, problems.IDEMPOTENCY_KEY_REUSED
+        *problems.OF_AN_UPLOAD,
+        *problems.OF_A_JSON_BODY,
+        problems.IDEMPOTENCY_KEY_REUSED,
+        problems.TOO_MANY_PENDING,
     )
     | {HTTPStatus.CREATED.value: {"headers": {"Location": _LOCATION}}},
+    openapi_extra=needs(Scope.UPLOAD),
 )
 def post_video(
     body: CreateVideo,
@@ -97,6 +102,7 @@ def post_video(
     responses=documented(
         problems.INVALID_CURSOR, problems.INVALID_REQUEST, problems.CATALOG_UNAVAILABLE
     ),
+    openapi_extra=needs(Scope.READ),
 )
 def list_videos(
     request: Request,
@@ -127,6 +133,7 @@ def list_videos(
     summary="Get everything about a video",
     responses=documented(*problems.OF_A_LOOKUP)
     | {HTTPStatus.OK.value: {"headers": {"Retry-After": _RETRY_AFTER}}},
+    openapi_extra=needs(Scope.READ, Scope.UPLOAD),
 )
 def get_video(
     video_id: VideoIdInPath, request: Request, response: Response, services: InjectedServices
@@ -153,14 +160,23 @@ def get_video(
         problems.CATALOG_UNAVAILABLE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
-def remove_video(video_id: VideoIdInPath, services: InjectedServices) -> None:
+def remove_video(
+    video_id: VideoIdInPath,
+    services: InjectedServices,
+    purge: Annotated[
+        Literal["true", "false"],
+        Query(description="Whether to remove the file for good, without the days to undo it"),
+    ] = "false",
+) -> None:
     """Remove a video, its file and its thumbnail, even during its upload or processing.
 
     Clipo also removes a file that arrives afterwards. Deleting an unknown video is not an error,
-    so you can repeat the call.
+    so you can repeat the call. On AWS the operator can restore the file for 7 days, unless
+    `purge` is `true`.
     """
-    delete_video(services, video_id)
+    delete_video(services, video_id, purge=purge == "true")
 
 
 @router.post(
@@ -174,6 +190,7 @@ def remove_video(video_id: VideoIdInPath, services: InjectedServices) -> None:
         problems.SOURCE_GONE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
 def post_retry(
     video_id: VideoIdInPath, request: Request, services: InjectedServices
@@ -194,6 +211,7 @@ def post_retry(
         problems.SOURCE_GONE,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.WRITE),
 )
 def post_reprocess(
     video_id: VideoIdInPath, request: Request, services: InjectedServices
@@ -219,6 +237,7 @@ def post_reprocess(
         problems.NOT_PENDING,
         problems.STORAGE_UNAVAILABLE,
     ),
+    openapi_extra=needs(Scope.UPLOAD),
 )
 def post_sign(
     video_id: VideoIdInPath, body: SignUpload, services: InjectedServices
@@ -240,6 +259,7 @@ def post_sign(
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
     responses=documented(*problems.OF_A_THUMBNAIL),
+    openapi_extra=needs(Scope.DELIVER),
 )
 def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
     """Redirect to the JPEG, at an address that expires after 15 minutes."""

@@ -25,6 +25,7 @@ from functions.adapters import mongo as module
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core import lifecycle
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
@@ -248,6 +249,9 @@ def states() -> dict[str, Video]:
         "not_told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, None, now=LATER)),
         "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
         "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
+        "expired": lifecycle.fail_stuck(
+            new, error=UPLOAD_EXPIRED.failure(), webhook=None, now=datetime(2100, 1, 2, tzinfo=UTC)
+        ),
     }
 
 
@@ -507,6 +511,14 @@ class TestQueries:
         assert list(catalog.unfinished(before=pending.created_at)) == []
         after = pending.created_at + timedelta(seconds=1)
         assert list(catalog.unfinished(before=after)) == [pending]
+
+    def test_whether_many_are_pending(self, catalog: MongoCatalog, pending: Video) -> None:
+        other = video(new_video_id())
+        catalog.add(other)
+        assert catalog.has_pending(2)
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.has_pending(1)
+        assert not catalog.has_pending(2)
 
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,11 @@ from pymongo.monitoring import CommandListener, CommandStartedEvent
 from functions.adapters import schema
 from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.settings import CatalogSettings
-from functions.core.video import Webhook
+from functions.core.video import Status, Webhook
 from tests.examples import uploaded, video
 from tests.release_0_1 import LATER, Release01
 
-CURRENT = {"_id_", "status_-1__id_-1", "claimable_at_1", "webhook.due_at_1"}
+CURRENT = {"_id_", "status_-1__id_-1", "claimable_at_1", "webhook.due_at_1", "remove_at_1"}
 
 
 def show_nothing(*_: object) -> None:
@@ -96,7 +97,7 @@ def test_a_migration_changes_only_versions_and_indexes(
 
     migration = catalog.migrate(show_nothing)
 
-    assert migration == schema.Migration(records=len(ids), indexes_built=1, indexes_dropped=2)
+    assert migration == schema.Migration(records=len(ids), indexes_built=2, indexes_dropped=2)
     for name, video_id in ids.items():
         assert old.document(video_id) == documents[name] | {"version": 1}
     assert video_indexes(database) == CURRENT
@@ -166,6 +167,52 @@ def test_a_database_of_a_newer_release_stays_as_it_is(
     assert video_indexes(database) == set()
     catalog.migrate(show_nothing)
     assert list(database.schema.find()) == [newer]
+
+
+def add_expired(old: Release01, **changes: Any) -> str:
+    """Add an announcement that release 0.1 has failed because no upload arrived."""
+    video_id = new_video_id()
+    old.add(video_id)
+    error = {"code": "upload_expired", "message": "No file arrived.", "retryable": False}
+    expired = {"status": "failed", "error": error} | changes
+    update = {"$set": expired, "$unset": {"claimable_at": ""}}
+    old.videos.update_one({"_id": ObjectId(video_id)}, update)
+    return video_id
+
+
+def test_expired_announcements_of_release_0_1_are_removed_after_a_week(
+    catalog: MongoCatalog, old: Release01
+) -> None:
+    expired, uploaded_once = add_expired(old), add_expired(old, source={"etag": "a", "size": 1})
+    read_before = catalog.get(expired)
+    assert read_before
+    assert catalog.migrate(show_nothing).records == 3
+    in_a_week = datetime.now(UTC) + timedelta(days=7)
+    assert abs(old.document(expired)["remove_at"] - in_a_week) < timedelta(hours=1)
+    assert "remove_at" not in old.document(uploaded_once)
+    assert catalog.save(read_before, replace(read_before, status=Status.PENDING)) is None
+    assert catalog.migrate(show_nothing).records == 0
+
+
+def test_mongodb_removes_failed_announcements_only(
+    database: Database[dict[str, Any]], catalog: MongoCatalog
+) -> None:
+    catalog.ensure_schema()
+    index = database.videos.index_information()["remove_at_1"]
+    assert index["expireAfterSeconds"] == 0
+    # A video that release 0.1 has processed after a roll-back keeps its `remove_at`.
+    filtered = {"status": "failed", "error.code": "upload_expired"}
+    assert index["partialFilterExpression"] == filtered
+
+
+def test_a_database_of_schema_2_is_left_to_the_migration(
+    database: Database[dict[str, Any]], catalog: MongoCatalog
+) -> None:
+    database.schema.insert_one({"_id": "schema", "version": 2})
+    assert catalog.ensure_schema() is False
+    assert video_indexes(database) == set()
+    catalog.migrate(show_nothing)
+    assert catalog.ensure_schema() is True
 
 
 class Commands(CommandListener):

@@ -281,6 +281,43 @@ def test_more_thumbnails_than_one_page_are_removed(
     assert keys(s3, "clipo-media") == []
 
 
+def keep_versions(s3: Any) -> None:
+    s3.put_bucket_versioning(Bucket="clipo-uploads", VersioningConfiguration={"Status": "Enabled"})
+
+
+def versions(s3: Any) -> list[str]:
+    """Return the keys of all versions of uploads and of their delete markers."""
+    pages = list(s3.get_paginator("list_object_versions").paginate(Bucket="clipo-uploads"))
+    kinds = ("Versions", "DeleteMarkers")
+    return [one["Key"] for kind in kinds for page in pages for one in page.get(kind, [])]
+
+
+def test_a_delete_keeps_the_versions_of_an_upload_and_a_purge_removes_them(
+    either: Either, s3: Any
+) -> None:
+    keep_versions(s3)
+    store_two_videos(s3)
+    put(s3, KEY)
+    either.delete_objects_of(IDS[0])
+    assert_only_the_second_is_left(s3)
+    assert versions(s3).count(KEY) == 3, "two versions and a delete marker"
+    for _ in range(2):
+        either.delete_objects_of(IDS[0], purge=True)
+        assert_only_the_second_is_left(s3)
+        assert versions(s3) == [f"uploads/{IDS[1]}/source"]
+
+
+def test_a_purge_removes_what_was_stored_before_there_were_versions(
+    either: Either, s3: Any
+) -> None:
+    store_two_videos(s3)
+    either.delete_objects_of(IDS[0], purge=True)
+    assert_only_the_second_is_left(s3)
+    keep_versions(s3)
+    either.delete_objects_of(IDS[1], purge=True)
+    assert versions(s3) == []
+
+
 def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(either: Either, s3: Any) -> None:
     upload = s3.create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
     either._abort(KEY, upload["UploadId"])
@@ -321,6 +358,12 @@ def test_s3_accepts_what_is_signed(checking_aws: CheckingAws, checked: StorageSe
     store_two_videos(s3)
     storage.delete_objects_of(IDS[0])
     assert_only_the_second_is_left(s3)
+    keep_versions(s3)
+    for video_id in IDS:
+        put(s3, f"uploads/{video_id}/source")
+    storage.delete_objects_of(IDS[0])
+    storage.delete_objects_of(IDS[0], purge=True)
+    assert versions(s3) == [f"uploads/{IDS[1]}/source"] * 2
 
 
 def test_s3_refuses_another_signature(checking_aws: CheckingAws, checked: StorageSettings) -> None:
@@ -360,6 +403,33 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
         "DELETE /clipo-uploads/c?uploadId=U2",
         f"DELETE /clipo-uploads/uploads/{IDS[0]}/source",
         f"GET /clipo-media?list-type=2&prefix=thumbnails%2F{IDS[0]}%2F",
+    ]
+
+
+def test_more_versions_than_one_page_are_purged() -> None:
+    key = f"uploads/{IDS[0]}/source"
+    first = f"""<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
+        <IsTruncated>true</IsTruncated>
+        <NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>V+1</NextVersionIdMarker>
+        <DeleteMarker><Key>{key}</Key><VersionId>V2</VersionId></DeleteMarker>
+        <Version><Key>{key}</Key><VersionId>V+1</VersionId></Version></ListVersionsResult>"""
+    last = f"""<ListVersionsResult><IsTruncated>false</IsTruncated>
+        <Version><Key>{key}</Key><VersionId>null</VersionId></Version></ListVersionsResult>"""
+    none = page("<ListMultipartUploadsResult/>"), page("<ListBucketResult/>")
+    good = b"HTTP/1.1 204 No Content\r\n\r\n"
+    answers = [none[0], page(first), good, good, page(last), good, none[1]]
+    answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
+    heard: list[bytes] = []
+    with answering(*answers, heard=heard) as url:
+        storage = signed_storage(replace(SETTINGS, endpoint_url=url))
+        storage.delete_objects_of(IDS[0], purge=True)
+    listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&versions="
+    assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-1]] == [
+        listing,
+        f"DELETE /clipo-uploads/{key}?versionId=V%2B1",
+        f"DELETE /clipo-uploads/{key}?versionId=V2",
+        f"{listing}&key-marker=uploads%2F{IDS[0]}%2Fsource&version-id-marker=V%2B1",
+        f"DELETE /clipo-uploads/{key}?versionId=null",
     ]
 
 
@@ -405,13 +475,20 @@ def test_all_objects_are_listed_in_order_and_from_any_of_them(
     assert datetime.now(UTC) - listed(objects)[0].modified_at < timedelta(minutes=5)
 
 
-def test_what_was_listed_can_be_deleted(objects: SdkStorage, s3: Any) -> None:
-    put(s3, "uploads/1/source")
+def test_what_was_listed_can_be_purged(objects: SdkStorage, s3: Any) -> None:
+    keep_versions(s3)
     put(s3, "thumbnails/1/t.jpg")
-    for page in list(objects.pages(after="")):
-        objects.delete(page)
-        objects.delete(page)
-    assert listed(objects) == []
+    for number in (1, 2, 3, 1, 3):
+        put(s3, f"uploads/{number}/source")
+    s3.delete_object(Bucket="clipo-uploads", Key="uploads/1/source")
+    put(s3, "uploads/1/source")
+    put(s3, "uploads/1/source-other")
+    thumbnail, first, other, second, _ = listed(objects)
+    for _ in range(2):
+        objects.purge([thumbnail])
+        objects.purge([first, second])
+        assert keys(s3, "clipo-media") == []
+        assert versions(s3) == [other.key, "uploads/3/source", "uploads/3/source"]
 
 
 def test_what_could_not_be_deleted_is_not_passed_over(
@@ -420,7 +497,7 @@ def test_what_could_not_be_deleted_is_not_passed_over(
     refused = {"Errors": [{"Key": "k", "Code": "AccessDenied"}]}
     monkeypatch.setattr(objects, "_client", Mock(delete_objects=lambda **_: refused))
     with pytest.raises(StorageUnavailable, match="AccessDenied"):
-        objects.delete([StoredObject("clipo-uploads", "k", datetime.now(UTC))])
+        objects.purge([StoredObject("clipo-media", "k", datetime.now(UTC))])
 
 
 def test_a_storage_that_does_not_answer_is_unavailable() -> None:

@@ -157,6 +157,7 @@ def test_orphaned_objects_of_both_buckets(
         "listed": 3,
         "orphaned": 2,
         "deleted": deleted,
+        "late_uploads": 0,
         "finished": True,
     }
     left = [found.key for page in stored(world) for found in page]

@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
+from tests.examples import OPEN
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
@@ -27,8 +29,13 @@ def processing() -> FakeProcessing:
 
 
 @pytest.fixture
+def api_keys() -> FakeApiKeys:
+    return FakeApiKeys()
+
+
+@pytest.fixture
 def settings() -> ApiSettings:
-    return ApiSettings.read({"MAX_UPLOAD_BYTES": "10000"})
+    return ApiSettings.read(OPEN | {"MAX_UPLOAD_BYTES": "10000"})
 
 
 @pytest.fixture
@@ -37,7 +44,8 @@ def client(
     records: FakeCatalog,
     objects: FakeStorage,
     processing: FakeProcessing,
+    api_keys: FakeApiKeys,
 ) -> Iterator[TestClient]:
-    app = create_app(Services(settings, records, objects, processing))
+    app = create_app(Services(settings, records, objects, processing, api_keys))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

@@ -62,6 +62,21 @@ def test_takes_an_id_in_either_case(client: TestClient, objects: FakeStorage) ->
     assert source_key(ID) not in objects.uploads
 
 
+def test_leaves_older_versions_unless_it_purges(client: TestClient, objects: FakeStorage) -> None:
+    assert client.delete(f"/videos/{ID}", params={"purge": "false"}).status_code == 204
+    assert list(objects.older) == [source_key(ID)]
+    assert client.delete(f"/videos/{ID}", params={"purge": "true"}).status_code == 204
+    assert client.delete(f"/videos/{OTHER}", params={"purge": "true"}).status_code == 204
+    assert objects.older == {}
+
+
+@pytest.mark.parametrize("purge", ["1", "True", "yes", "purge"])
+def test_purges_only_for_a_plain_true(client: TestClient, objects: FakeStorage, purge: str) -> None:
+    body = problem(client.delete(f"/videos/{ID}", params={"purge": purge}))
+    assert (body["status"], body["code"]) == (422, "invalid_request")
+    assert source_key(ID) in objects.uploads
+
+
 @pytest.mark.parametrize("video_id", ["x", "0" * 25, "%24ne"])
 def test_refuses_what_is_no_id(client: TestClient, video_id: str) -> None:
     assert problem(client.delete(f"/videos/{video_id}"))["code"] == "invalid_id"

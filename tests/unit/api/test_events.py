@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from functions.api.settings import ApiSettings
 from tests.events import event, names
-from tests.examples import ID, failed_video, video
+from tests.examples import ID, OPEN, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
 
@@ -35,7 +35,7 @@ EXPECTED = {
 
 @pytest.fixture
 def settings() -> ApiSettings:
-    return ApiSettings.read({})
+    return ApiSettings.read(OPEN)
 
 
 @pytest.fixture(params=names("http"))

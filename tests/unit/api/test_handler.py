@@ -17,6 +17,7 @@ from tests.fakes.lambda_context import FakeLambdaContext
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Settings as the template gives them; nothing listens at these addresses."""
     settings = {
+        "ACCESS": "open",
         "UPLOADS_BUCKET": "clipo-uploads",
         "MEDIA_BUCKET": "clipo-media",
         "AWS_REGION": "eu-west-1",

@@ -9,7 +9,8 @@ from functions.api.app import create_app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.video import Status
-from tests.examples import ID, done_video, failed_video, video
+from tests.examples import ID, OPEN, done_video, failed_video, video
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
@@ -98,7 +99,9 @@ def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
     records: FakeCatalog, objects: FakeStorage
 ) -> None:
     limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
-    app = create_app(Services(ApiSettings.read(limits), records, objects, FakeProcessing()))
+    app = create_app(
+        Services(ApiSettings.read(OPEN | limits), records, objects, FakeProcessing(), FakeApiKeys())
+    )
     for size in (51, 2_000_000):
         body = problem(upload(TestClient(app), content=bytes(size)))
         assert body["status"] == 413

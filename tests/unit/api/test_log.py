@@ -14,6 +14,7 @@ from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.video import Status
 from tests.examples import ID, video
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
@@ -34,7 +35,7 @@ def hasty_threads() -> Iterator[None]:
 def test_no_line_is_lost_or_under_another_request_however_many_come_at_once(
     settings: ApiSettings, records: FakeCatalog, objects: FakeStorage
 ) -> None:
-    app = create_app(Services(settings, records, objects, FakeProcessing()))
+    app = create_app(Services(settings, records, objects, FakeProcessing(), FakeApiKeys()))
 
     async def post_all() -> list[httpx2.Response]:
         transport = httpx2.ASGITransport(app)

@@ -25,6 +25,15 @@ def test_each_folder_has_its_own_credentials(home: Home, tmp_path: Path) -> None
     assert Home(other).credentials() != home.credentials()
 
 
+def test_the_root_secret_is_made_once_and_only_its_owner_can_read_it(home: Home) -> None:
+    first = home.root_secret()
+    assert (len(first), first.isalnum()) == (64, True)
+    assert home.root_secret() == first
+    assert home.root_secret_file.stat().st_mode & 0o777 == 0o600
+    home.root_secret_file.write_text(first[:20])
+    assert home.root_secret() != first, "a full disk has cut it"
+
+
 def test_a_second_stack_cannot_use_the_folder(home: Home) -> None:
     with home.lock(), pytest.raises(ClipoError, match="already running"), home.lock():
         pass

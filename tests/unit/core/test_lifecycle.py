@@ -47,6 +47,11 @@ def pending() -> Video:
     return video()
 
 
+def expired() -> Video:
+    error = UPLOAD_EXPIRED.failure()
+    return lifecycle.fail_stuck(pending(), error=error, webhook=None, now=NOW)
+
+
 class TestExtendUpload:
     def test_a_window_that_is_mostly_left_stays(self) -> None:
         seen = replace(pending(), upload=replace(pending().upload, expires_at=NOW + UPLOAD_WINDOW))
@@ -71,10 +76,21 @@ class TestDiscard:
 
 class TestAwaitUploadAgain:
     def test_an_expired_upload_is_awaited_again(self) -> None:
-        error = UPLOAD_EXPIRED.failure()
-        expired = lifecycle.fail_stuck(pending(), error=error, webhook=None, now=NOW)
-        again = moved(lifecycle.await_upload_again(expired, now=NOW))
+        again = moved(lifecycle.await_upload_again(expired(), now=NOW))
         assert (again.status, again.error) == (Status.PENDING, None)
+
+    def test_an_expired_announcement_is_removed_after_a_week(self) -> None:
+        assert expired().remove_at == NOW + timedelta(days=7)
+
+    def test_an_announcement_that_is_alive_again_is_not_removed(self) -> None:
+        assert moved(lifecycle.await_upload_again(expired(), now=NOW)).remove_at is None
+        assert claimed(expired()).remove_at is None
+
+    def test_a_video_with_an_upload_or_a_result_is_not_removed(self) -> None:
+        error = UPLOAD_EXPIRED.failure()
+        for seen in (claimed(), moved(lifecycle.reprocess(done_video(), now=NOW))):
+            stuck = lifecycle.fail_stuck(seen, error=error, webhook=None, now=NOW)
+            assert stuck.remove_at is None
 
     @pytest.mark.parametrize("other", [video(), failed_video(), done_video()])
     def test_any_other_video_stays(self, other: Video) -> None:
@@ -519,9 +535,8 @@ class Life(RuleBasedStateMachine):
     def upkeep_gives_up(self) -> None:
         lapsed = self.video.claimable_at is not None and self.video.claimable_at <= self.now
         if not self.video.status.finished and lapsed:
-            self.video = lifecycle.fail_stuck(
-                self.video, error=failure(), webhook=None, now=self.now
-            )
+            error = failure() if self.video.source else UPLOAD_EXPIRED.failure()
+            self.video = lifecycle.fail_stuck(self.video, error=error, webhook=None, now=self.now)
 
     @invariant()
     def the_record_is_consistent(self) -> None:
@@ -533,6 +548,8 @@ class Life(RuleBasedStateMachine):
         assert not (video.has_result and video.status is Status.FAILED)
         assert (video.source is not None) == bool(self.leases), "the order of writes is kept"
         assert 0 <= video.attempts <= MAX_ATTEMPTS
+        never_uploaded = video.status is Status.FAILED and video.source is None
+        assert (video.remove_at is not None) == never_uploaded, "no upload and no result is removed"
 
 
 def test_the_record_is_consistent_whatever_happens() -> None:

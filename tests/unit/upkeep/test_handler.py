@@ -24,7 +24,7 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.lambda_context import FakeLambdaContext
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
-from tests.logs import logged
+from tests.logs import logged, measured
 
 SETTINGS = {
     "UPLOADS_BUCKET": "clipo-uploads",
@@ -150,3 +150,32 @@ def test_a_setting_says_whether_orphaned_objects_are_deleted(text: str, *, expec
 def test_a_setting_that_is_neither_true_nor_false_is_refused() -> None:
     with pytest.raises(SettingsError, match="DELETE_ORPHANED_OBJECTS"):
         wire(SETTINGS | {"DELETE_ORPHANED_OBJECTS": "yes"}, FakeProcessing())
+
+
+@pytest.mark.parametrize("remaining_s", [35, 89])
+def test_a_sweep_that_is_out_of_time_leaves_the_search_its_share(
+    world: World, remaining_s: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.context.remaining_s = remaining_s
+    world.objects.uploads[source_key(ID)] = b"bytes"
+    with logged() as lines:
+        report = world.handle(event("schedule"))
+    assert (report["seen"], report["finished"]) == (0, False)
+    assert report["orphaned_objects"] == {
+        "listed": 1,
+        "orphaned": 0,
+        "deleted": 0,
+        "late_uploads": 0,
+        "finished": True,
+    }
+    assert [line["task"] for line in lines if line["message"] == "upkeep unfinished"] == ["sweep"]
+    assert measured(capsys.readouterr().out)["UpkeepUnfinished"] == 1
+
+
+def test_a_search_that_is_out_of_time_says_so(world: World) -> None:
+    world.context.remaining_s = 29
+    world.objects.uploads[source_key(ID)] = b"bytes"
+    with logged() as lines:
+        assert world.handle(event("schedule"))["orphaned_objects"]["finished"] is False
+    tasks = [line["task"] for line in lines if line["message"] == "upkeep unfinished"]
+    assert tasks == ["sweep", "orphan search"]

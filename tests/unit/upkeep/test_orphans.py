@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.adapters.storage import StoredObject
+from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.lifecycle import fail_stuck, is_overdue
 from functions.core.unavailable import StorageUnavailable
+from functions.core.video import Status
 from functions.upkeep.orphans import OrphanReport, OrphanSearch
 from functions.upkeep.sweep import MARGIN_S
-from tests.examples import ID, done_video
+from tests.examples import ID, done_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
 
@@ -108,3 +111,16 @@ def test_a_failure_half_way_is_raised_and_the_next_run_goes_on(
         with pytest.raises(StorageUnavailable):
             world.search()
     assert world.search() == OrphanReport(listed=1, orphaned=1)
+
+
+def test_a_late_upload_whose_event_was_lost_is_awaited_again(world: World) -> None:
+    """Else MongoDB would remove the record, and the upload would become an orphan."""
+    announced = video(GONE)
+    error = UPLOAD_EXPIRED.failure()
+    expired = fail_stuck(announced, error=error, webhook=None, now=datetime.now(UTC))
+    world.records.videos[GONE] = expired
+    world.stores(source_key(ID), source_key(GONE), modified_at=datetime.now(UTC))
+    assert world.search(delete=True) == OrphanReport(listed=2, late_uploads=1)
+    found = world.records.videos[GONE]
+    assert (found.status, found.remove_at) == (Status.PENDING, None)
+    assert is_overdue(found, now=datetime.now(UTC)), "the next sweep starts it"

@@ -9,7 +9,7 @@ import pytest
 
 from functions.core import lifecycle
 from functions.core.keys import source_key
-from functions.core.lifecycle import MAX_REPLAYS
+from functions.core.lifecycle import MAX_REPLAYS, MAX_REPLAYS_AWAITED
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep
@@ -338,3 +338,45 @@ def test_the_picture_of_a_video_that_is_reprocessed_stays(world: World) -> None:
     assert list(world.objects.thumbnails) == [earlier.thumbnail.key]
     assert (world.video().status, world.video().thumbnail) == (Status.DONE, earlier.thumbnail)
     assert "reprocessing failed" in [line["message"] for line in lines]
+
+
+def ids(count: int) -> list[str]:
+    return [f"{number:024x}" for number in range(count)]
+
+
+def test_a_backlog_gets_a_few_events_whatever_its_size(world: World) -> None:
+    """The events of all these videos wait for a free worker; a few more of them do no harm."""
+    backlog = ids(MAX_REPLAYS_AWAITED + 20)
+    world.has(*(pending(one) for one in backlog))
+    report = world.sweep()
+    assert (report.lost_events, report.held_back) == (MAX_REPLAYS_AWAITED, 20)
+    for _ in range(3):
+        report = world.sweep()
+        assert (report.lost_events, report.held_back) == (0, 20)
+    assert len(world.processing.started) == MAX_REPLAYS_AWAITED
+    assert all(world.video(one).replays <= 1 for one in backlog)
+
+
+def test_an_event_that_is_claimed_makes_room_for_another(world: World) -> None:
+    world.has(*(pending(one) for one in ids(MAX_REPLAYS_AWAITED + 2)))
+    world.sweep()
+    first = world.processing.started[0].video_id
+    lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
+    claimed = lifecycle.claim(world.video(first), uploaded(first), lease, now=datetime.now(UTC))
+    assert isinstance(claimed, Video)
+    world.has(claimed)
+    assert world.sweep().lost_events == 1
+
+
+def test_while_replays_are_held_back_expired_uploads_still_fail(world: World) -> None:
+    *backlog, last = ids(MAX_REPLAYS_AWAITED + 1)
+    world.has(*(pending(one) for one in backlog))
+    world.has(pending(last), stored=False)
+    assert dict(world.sweep().failed) == {"upload_expired": 1}
+
+
+def test_the_oldest_is_settled_first(world: World) -> None:
+    world.has(pending(ID, claimable_at=ago(minutes=50)), pending(OTHER, claimable_at=ago(hours=2)))
+    left = iter([MARGIN_S + 1, MARGIN_S - 1])
+    world.sweep(remaining_s=lambda: next(left))
+    assert [started.video_id for started in world.processing.started] == [OTHER]

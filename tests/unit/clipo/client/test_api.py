@@ -102,13 +102,14 @@ def test_an_id_is_escaped_in_the_path() -> None:
         paths.append(request.url.raw_path)
         return httpx2.Response(404, json=_PROBLEM)
 
-    async def ask() -> None:
+    async def ask(*, purge: bool) -> None:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
             with pytest.raises(Problem):
-                await Api("http://x", http).delete("../videos?a#b")
+                await Api("http://x", http).delete("../videos?a#b", purge=purge)
 
-    asyncio.run(ask())
-    assert paths == [b"/videos/..%2Fvideos%3Fa%23b"]
+    asyncio.run(ask(purge=False))
+    asyncio.run(ask(purge=True))
+    assert paths == [b"/videos/..%2Fvideos%3Fa%23b", b"/videos/..%2Fvideos%3Fa%23b?purge=true"]
 
 
 class TestRetry:

@@ -127,9 +127,11 @@ def failing(step: str, *faults: httpx2.Response | Exception) -> Servers:
 
 
 def test_an_announcement_is_retried_with_the_same_key(tmp_path: Path) -> None:
-    servers = failing("announce", LOST, httpx2.Response(503, json={"code": "c", "detail": "d"}))
+    document = {"code": "c", "detail": "d"}
+    refused = [httpx2.Response(status, json=document) for status in (503, 429)]
+    servers = failing("announce", LOST, *refused)
     uploaded(tmp_path, servers)
-    assert servers.steps.count("announce") == 3
+    assert servers.steps.count("announce") == 4
     assert len(servers.keys) == 1
 
 

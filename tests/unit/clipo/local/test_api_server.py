@@ -6,6 +6,8 @@ from starlette.testclient import TestClient
 from clipo.local.api_server import app
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
+from tests.examples import OPEN
+from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
@@ -16,8 +18,8 @@ ORIGIN = "https://app.example.com"
 
 @pytest.fixture
 def client() -> TestClient:
-    settings = ApiSettings.read({"API_ORIGINS": ORIGIN})
-    services = Services(settings, FakeCatalog(), FakeStorage(), FakeProcessing())
+    settings = ApiSettings.read(OPEN | {"API_ORIGINS": ORIGIN})
+    services = Services(settings, FakeCatalog(), FakeStorage(), FakeProcessing(), FakeApiKeys())
     return TestClient(app(services, {"video.lan", "172.17.0.1", "fd00::1"}))
 
 

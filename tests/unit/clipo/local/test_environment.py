@@ -14,6 +14,7 @@ _NOT_TAKEN_OVER = {
     *("WEBHOOKS", "WEBHOOK_QUEUE_URL", "PROCESSING_FUNCTION", "EVENTS_QUEUE_URL"),
     # The local API has no API Gateway before it.
     "BASE_PATH",
+    "ROOT_SECRETS",  # the data folder has one
 }
 
 

@@ -1,0 +1,152 @@
+"""Proves who a caller is by a credential: an API key, a token or the page's session."""
+
+import hmac
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from starlette.concurrency import run_in_threadpool
+
+from functions.adapters.api_keys import ApiKeys
+from functions.core.access import (
+    ADMIN_CALLER,
+    ApiKey,
+    Caller,
+    Claims,
+    Denial,
+    Scope,
+    Unauthenticated,
+    caller_with_key,
+    caller_with_session,
+    caller_with_token,
+)
+from functions.core.api_keys import PREFIX, ROOT_KID, Root, hash_of, id_in
+from functions.core.clock import Clock
+from functions.core.tokens import LONGEST_ADMIN, UnverifiedToken, read_claims, read_token
+from functions.core.unavailable import CatalogUnavailable
+
+_REMEMBERED = timedelta(seconds=60)
+"""How long a key's record is used again: for this long a revoked key may still be accepted."""
+
+_MOST_REMEMBERED = 1000
+_ONLY_DELIVERY = {Scope.DELIVER}
+
+_Secret: TypeAlias = Callable[[Root, str], str]
+_Rule: TypeAlias = Callable[[ApiKey, Claims], Caller]
+
+
+class Authenticator:
+    """Checks credentials. Each method may raise `Unauthenticated` and `CatalogUnavailable`.
+
+    It checks the signature of a token first, without the database.
+    """
+
+    def __init__(self, roots: tuple[Root, ...], keys: ApiKeys, now: Clock) -> None:
+        """Take the generations of the root secret, the present one first."""
+        self._roots = roots
+        self._keys = RememberedKeys(keys, now)
+        self._now = now
+
+    async def caller_with(self, credential: str) -> Caller:
+        """Return the caller who sends this API key or token."""
+        if credential.startswith(PREFIX):
+            key = await self._keys.get(id_in(credential))
+            if not hmac.compare_digest(key.hash, hash_of(credential)):
+                raise _unknown_key()
+            return caller_with_key(key, now=self._now())
+        token = read_token(credential)
+        if token.kid == ROOT_KID:
+            return self._admin(token)
+        return await self._holder(token, Root.signing_secret, self._with_token)
+
+    async def caller_with_delivery_token(self, text: str) -> Caller:
+        """Return the caller who sends a token in an address, where others may read it."""
+        return await self._holder(read_token(text), Root.signing_secret, self._with_delivery_token)
+
+    async def caller_with_session(self, text: str) -> Caller:
+        """Return the caller who sends the page's session."""
+        return await self._holder(read_token(text), Root.session_secret, self._with_session)
+
+    def _admin(self, token: UnverifiedToken) -> Caller:
+        # An older root secret may be known to others: that is a reason to replace it.
+        if not self._roots or not token.is_signed_with(self._roots[0].admin_secret()):
+            raise _wrong_signature()
+        read_claims(token, now=self._now(), longest=LONGEST_ADMIN)
+        return ADMIN_CALLER
+
+    async def _holder(self, token: UnverifiedToken, secret: _Secret, rule: _Rule) -> Caller:
+        root = next((r for r in self._roots if token.is_signed_with(secret(r, token.kid))), None)
+        if root is None:
+            raise _wrong_signature()
+        claims = read_claims(token, now=self._now())
+        key = await self._keys.get(token.kid)
+        if key.generation != root.generation:
+            raise _wrong_signature()
+        return rule(key, claims)
+
+    def _with_token(self, key: ApiKey, claims: Claims) -> Caller:
+        return caller_with_token(key, claims, now=self._now())
+
+    def _with_session(self, key: ApiKey, claims: Claims) -> Caller:
+        return caller_with_session(key, claims, now=self._now())
+
+    def _with_delivery_token(self, key: ApiKey, claims: Claims) -> Caller:
+        if claims.scopes != _ONLY_DELIVERY:
+            raise Unauthenticated(
+                Denial.MISPLACED,
+                "A token in an address must have the scope deliver and no other. Send this one as"
+                " Authorization: Bearer.",
+            )
+        return caller_with_token(key, claims, now=self._now())
+
+
+class RememberedKeys:
+    """The records of API keys, each kept in memory for a minute."""
+
+    def __init__(self, keys: ApiKeys, now: Clock) -> None:
+        """Take the records and the clock."""
+        self._keys = keys
+        self._now = now
+        self._found: dict[str, tuple[datetime, ApiKey | None]] = {}
+
+    async def get(self, key_id: str) -> ApiKey:
+        """Return the record of a key. Raises `Unauthenticated` for an unknown one."""
+        read_at, key = self._found.get(key_id, (None, None))
+        if read_at is None or not timedelta() <= self._now() - read_at < _REMEMBERED:
+            key = await run_in_threadpool(self._read, key_id)
+        if key is None:
+            raise _unknown_key()
+        return key
+
+    def _read(self, key_id: str) -> ApiKey | None:
+        now = self._now()
+        key = self._keys.get(key_id)
+        if len(self._found) >= _MOST_REMEMBERED:
+            # Unknown ids fill it, if a caller guesses.
+            self._found.clear()
+        self._found[key_id] = now, key
+        if key:
+            self._record_use(key, now)
+        return key
+
+    def _record_use(self, key: ApiKey, now: datetime) -> None:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if key.last_used_at is None or key.last_used_at < hour:
+            # The request matters more than this record of it.
+            with suppress(CatalogUnavailable):
+                self._keys.record_use(key.id, hour)
+
+
+def _unknown_key() -> Unauthenticated:
+    return Unauthenticated(
+        Denial.UNKNOWN_KEY, "The API key is unknown or has been revoked. Ask its operator for one."
+    )
+
+
+def _wrong_signature() -> Unauthenticated:
+    return Unauthenticated(
+        Denial.SIGNATURE,
+        "The token's signature does not fit. Sign it with the signing secret of the API key that"
+        " kid names, as UTF-8 text.",
+    )

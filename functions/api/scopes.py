@@ -1,0 +1,98 @@
+"""The scopes that each route needs: checked before the body is read, and documented in OpenAPI."""
+
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from functions.api import problems
+from functions.api.problem_responses import add_problems
+from functions.api.problems import Problem
+from functions.api.strict_route import StrictRoute
+from functions.core.access import Caller, Scope
+
+_BEARER = "bearer"
+_DELIVERY_TOKEN = "deliveryToken"  # noqa: S105 (its name)
+
+_SCHEMES: dict[str, Any] = {
+    _BEARER: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`clipo_sk_…`) or a token that an API key has signed",
+    },
+    _DELIVERY_TOKEN: {
+        "type": "apiKey",
+        "in": "query",
+        "name": "token",
+        "description": "A token whose only scope is `deliver`",
+    },
+}
+
+
+def needs(*any_of: Scope) -> dict[str, Any]:
+    """Return the `openapi_extra` of a route for callers with one of these scopes.
+
+    Without a scope, the route is for every caller with a credential.
+    """
+    security: list[dict[str, list[str]]] = [{_BEARER: [scope]} for scope in any_of]
+    if any_of == (Scope.DELIVER,):
+        security.append({_DELIVERY_TOKEN: [Scope.DELIVER]})
+    return {"security": security or [{_BEARER: []}]}
+
+
+class ScopedRoute(APIRoute):
+    """A route that says who may use it by `needs`. One that does not fails at the start."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return the handler, with the check of the caller's scopes before it."""
+        handler = super().get_route_handler()
+        security = (self.openapi_extra or {}).get("security")
+        if security is None:
+            raise TypeError(f"{self.path} does not say which scopes it needs.")
+        needed = {scope for scheme in security for scopes in scheme.values() for scope in scopes}
+
+        async def scoped(request: Request) -> Response:
+            check_caller(request.state.caller, needed, request.path_params.get("video_id"))
+            return await handler(request)
+
+        return scoped
+
+
+class ResourceRoute(ScopedRoute, StrictRoute):
+    """A route of the resource API, which also ignores nothing that a client sends."""
+
+
+def check_caller(caller: Caller, needed: set[Scope], video_id: str | None) -> None:
+    """Raise `Problem` (403) unless a caller may use a route."""
+    if not needed:
+        return
+    if not caller.may(*needed):
+        raise Problem(
+            problems.FORBIDDEN,
+            f"This needs a credential with the scope {_in_order(needed, 'or')}. Yours has"
+            f" {_in_order(caller.scopes, 'and')}.",
+        )
+    if not caller.reaches_video(video_id):
+        raise Problem(
+            problems.FORBIDDEN, f"The token is for requests about video {caller.video_id} only."
+        )
+
+
+def document_access(schema: dict[str, Any], *, optional: bool) -> None:
+    """Complete an OpenAPI document with the credentials, and with their refusals.
+
+    `optional` says that requests without a credential are answered, too.
+    """
+    schema["components"]["securitySchemes"] = _SCHEMES
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            if "security" in operation:
+                add_problems(operation, problems.UNAUTHENTICATED, problems.FORBIDDEN)
+                operation["security"] = [*operation["security"], *([{}] if optional else [])]
+
+
+def _in_order(scopes: Collection[Scope], last: str) -> str:
+    """Return scopes as a list for a person: `read, deliver and write`."""
+    *others, final = [scope.value for scope in Scope if scope in scopes] or ["none"]
+    return f"{', '.join(others)} {last} {final}" if others else final

@@ -1,0 +1,182 @@
+"""Tokens: JSON Web Tokens (JWT) that HMAC-SHA256 signs, and nothing else of that standard.
+
+https://www.rfc-editor.org/rfc/rfc7519, read strictly: https://www.rfc-editor.org/rfc/rfc8725
+"""
+
+import base64
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from functions.core.access import Claims, Denial, Scope, TokenLimits, Unauthenticated
+from functions.core.api_keys import ROOT_KID, is_key_id
+
+LONGEST = timedelta(hours=24)
+"""The longest time that a token may still be valid."""
+
+LONGEST_ADMIN = timedelta(seconds=60)
+"""The same for an admin token."""
+
+LEEWAY = timedelta(seconds=60)
+"""The tolerated difference between the clocks of the signer and of Clipo."""
+
+_MOST_BYTES = 4096
+_ALGORITHM = "HS256"
+_TOKEN = re.compile(r"([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+_VIDEO_ID = re.compile("[0-9a-fA-F]{24}")
+_LIMITS = ("max_bytes", "max_duration_s", "max_videos")
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedToken:
+    """A token whose signature is not checked yet."""
+
+    kid: str
+    """The id of the API key that signs it, or `ROOT_KID`."""
+    signed: str
+    signature: str
+
+    def is_signed_with(self, secret: str) -> bool:
+        """Tell whether this secret has signed the token."""
+        return hmac.compare_digest(_signature(self.signed, secret), self.signature)
+
+
+def sign(claims: Mapping[str, Any], *, kid: str, secret: str) -> str:
+    """Return a signed token."""
+    header = {"alg": _ALGORITHM, "kid": kid, "typ": "JWT"}
+    signed = ".".join(_encode(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signed}.{_signature(signed, secret)}"
+
+
+def read_token(text: str) -> UnverifiedToken:
+    """Take a token apart and check its header. Raises `Unauthenticated`."""
+    parts = _TOKEN.fullmatch(text) if len(text) <= _MOST_BYTES else None
+    if parts is None:
+        raise _malformed("It must be an API key, or a JWT of at most 4 KB.")
+    header = _read_object(parts[1].partition(".")[0])
+    if header.get("alg") != _ALGORITHM:
+        raise _malformed(f"Its alg must be {_ALGORITHM}.")
+    if "crit" in header:
+        raise _malformed("Its header must not have crit.")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not (kid == ROOT_KID or is_key_id(kid)):
+        raise _malformed("The kid in its header must be the id of an API key.")
+    return UnverifiedToken(kid, parts[1], parts[2])
+
+
+def read_claims(token: UnverifiedToken, *, now: datetime, longest: timedelta = LONGEST) -> Claims:
+    """Return the claims of a token whose signature has been checked. Raises `Unauthenticated`."""
+    claims = _read_object(token.signed.partition(".")[2])
+    expires_at = _check_times(claims, now, longest)
+    video_id = _optional(claims, "vid", str)
+    if video_id is not None and not _VIDEO_ID.fullmatch(video_id):
+        raise _wrong_claims("vid must be the id of a video.")
+    return Claims(
+        owner=_required_text(claims, "sub"),
+        scopes=_scopes(_required_text(claims, "scope")),
+        expires_at=expires_at,
+        video_id=video_id and video_id.lower(),
+        limits=TokenLimits(**{name: _limit(claims, name) for name in _LIMITS}),
+    )
+
+
+def claims_of(claims: Claims) -> dict[str, Any]:
+    """Return claims as the JSON of a token."""
+    found: dict[str, Any] = {
+        "sub": claims.owner,
+        "scope": " ".join(sorted(claims.scopes)),
+        "exp": int(claims.expires_at.timestamp()),
+        "vid": claims.video_id,
+        **{name: getattr(claims.limits, name) for name in _LIMITS},
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _check_times(claims: Mapping[str, Any], now: datetime, longest: timedelta) -> datetime:
+    """Return the end of a token that is valid now. Raises `Unauthenticated`."""
+    ends, begins = _optional(claims, "exp", int), _optional(claims, "nbf", int)
+    _optional(claims, "iat", int)
+    if ends is None:
+        raise _wrong_claims("exp is missing.")
+    seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
+    if ends <= seconds - leeway:
+        raise Unauthenticated(Denial.EXPIRED, "The token has expired. Get a new one.")
+    if ends > seconds + longest.total_seconds() + leeway:
+        seconds_ahead = int(longest.total_seconds())
+        raise Unauthenticated(
+            Denial.TOO_LONG_VALID, f"The token's exp must be within {seconds_ahead:,} seconds."
+        )
+    if begins is not None and begins > seconds + leeway:
+        raise Unauthenticated(Denial.NOT_YET_VALID, "The token is not valid yet: see its nbf.")
+    return datetime.fromtimestamp(ends, UTC)
+
+
+def _scopes(text: str) -> frozenset[Scope]:
+    """Return the known ones of the scopes in a text, which spaces separate."""
+    return frozenset(map(Scope, set(text.split(" ")) & set(Scope)))
+
+
+def _required_text(claims: Mapping[str, Any], name: str) -> str:
+    value: str | None = _optional(claims, name, str)
+    if not value:
+        raise _wrong_claims(f"{name} is missing.")
+    return value
+
+
+def _limit(claims: Mapping[str, Any], name: str) -> int | None:
+    value: int | None = _optional(claims, name, int)
+    if value is not None and value < 0:
+        raise _wrong_claims(f"{name} must not be negative.")
+    return value
+
+
+def _optional(claims: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
+    value = claims.get(name)
+    # A bool is an int to Python, but not to JSON.
+    if value is not None and type(value) is not kind:
+        what = "a text" if kind is str else "a whole number"
+        raise _wrong_claims(f"{name} must be {what}.")
+    return value
+
+
+def _read_object(encoded: str) -> dict[str, Any]:
+    """Return the JSON object in one part of a token. Raises `Unauthenticated`."""
+    try:
+        text = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
+        value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise _malformed("Its header and its claims must be JSON objects in base64url.") from error
+    if not isinstance(value, dict):
+        raise _malformed("Its header and its claims must be JSON objects.")
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("An object has two members with one name.")
+    return members
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not a number in JSON.")
+
+
+def _signature(signed: str, secret: str) -> str:
+    return _encode(hmac.digest(secret.encode(), signed.encode(), "sha256"))
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _malformed(rule: str) -> Unauthenticated:
+    return Unauthenticated(Denial.MALFORMED, f"The credential cannot be read. {rule}")
+
+
+def _wrong_claims(rule: str) -> Unauthenticated:
+    return Unauthenticated(Denial.CLAIMS, f"The token's claims are not accepted: {rule}")
