@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from functions.core.video import Media, MediaWarning
+from functions.core.video import Media, MediaWarning, VideoStream
 from functions.media import completeness, probe
 from functions.media.children import LIMITS, OVER_HTTP, Budget, Children
 from functions.media.header import HeaderReader
@@ -25,9 +25,11 @@ class Inspection:
 class Engine:
     """Inspects files with the ffprobe and ffmpeg of one directory."""
 
-    def __init__(self, ffmpeg_dir: Path) -> None:
+    def __init__(self, ffmpeg_dir: Path, *, stores_location: bool = False) -> None:
+        """Use the programs of a directory. `stores_location` keeps the place of a recording."""
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
+        self._stores_location = stores_location
 
     def inspect(
         self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
@@ -39,12 +41,14 @@ class Engine:
         """
         budget = Budget.of(remaining_s())
         children = Children(self._ffmpeg, self._ffprobe, source, directory, budget)
-        header = HeaderReader(children)
+        header = HeaderReader(children, self._stores_location)
         probed, taken = FrameFinder(children, header).find(header.read())
         media = _describe(children, probed, taken.shown)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
         warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
-        return Inspection(replace(media, warnings=warnings), taken.frame)
+        is_mp4 = media.container in ("mp4", "mov")
+        faststart = completeness.is_faststart(source) if is_mp4 else None
+        return Inspection(replace(media, warnings=warnings, faststart=faststart), taken.frame)
 
 
 def _describe(children: Children, probed: Probed, frame: Shown | None) -> Media:
@@ -60,7 +64,15 @@ def _describe(children: Children, probed: Probed, frame: Shown | None) -> Media:
     rotation = _find_rotation(children, probed) if may_differ else None
     if rotation is None:
         rotation = media.rotation
-    return replace(media, width=frame.width, height=frame.height, rotation=rotation)
+    streams = tuple(
+        replace(stream, rotation=rotation)
+        if isinstance(stream, VideoStream) and stream.index == probed.index
+        else stream
+        for stream in media.streams
+    )
+    return replace(
+        media, width=frame.width, height=frame.height, rotation=rotation, streams=streams
+    )
 
 
 def _find_rotation(children: Children, probed: Probed) -> int | None:

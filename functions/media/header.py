@@ -27,6 +27,7 @@ class HeaderReader:
     """Reads the description of one file."""
 
     children: Children
+    stores_location: bool
 
     def read(self) -> Probed:
         """Return the description. Raises `BadMedia` if the file has none, or is encrypted."""
@@ -52,12 +53,16 @@ class HeaderReader:
         media = replace(probed.media, duration_s=duration_s, bit_rate=bit_rate)
         return replace(probed, media=media, length_s=duration_s)
 
+    @property
+    def _options(self) -> list[str]:
+        return probe.report_options(with_location=self.stores_location)
+
     def _report(self) -> Finished:
-        finished = self.children.run_ffprobe(*probe.REPORT)
+        finished = self.children.run_ffprobe(*self._options)
         if not matroska_crop.is_refused(finished.stderr):
             return finished
         matroska_crop.remove(self.children.source)
-        return self.children.run_ffprobe(*probe.REPORT)
+        return self.children.run_ffprobe(*self._options)
 
     def _parse(self, finished: Finished) -> Probed:
         try:
@@ -72,7 +77,7 @@ class HeaderReader:
 
     def _parse_deeply(self, finished: Finished) -> Probed:
         """Probe more of a file whose picture begins late or states no size at its beginning."""
-        later = self.children.run_ffprobe(*probe.REPORT, deep=True)
+        later = self.children.run_ffprobe(*self._options, deep=True)
         try:
             return replace(probe.parse_report(later.stdout), deep=True)
         except probe.MALFORMED as error:

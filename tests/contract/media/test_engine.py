@@ -1,11 +1,12 @@
 """The engine with the real ffprobe and ffmpeg: every container, and every kind of bad file."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from functions.core.failures import BadMedia
-from functions.core.video import Media
+from functions.core.video import AudioStream, Location, Media, VideoStream
 from functions.media.children import OutOfTime
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource
@@ -40,6 +41,61 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
     assert (frame.width, frame.height, frame.fallback) == (320, 180, None)
     assert frame.at_s == pytest.approx(0.2, abs=0.02)
     assert frame.jpeg.startswith(b"\xff\xd8\xff")
+
+
+def test_every_stream_is_described(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    picture, sound = inspect(engine, clips["described.mp4"], tmp_path).media.streams
+    assert isinstance(picture, VideoStream)
+    assert isinstance(sound, AudioStream)
+    assert (picture.codec, picture.profile, picture.level) == (
+        "h264",
+        "Constrained Baseline",
+        "3.0",
+    )
+    assert (picture.pixel_format, picture.bit_depth, picture.hdr) == ("yuv420p", 8, None)
+    assert (picture.width, picture.height, picture.frame_rate) == (640, 360, 25)
+    assert (picture.display_aspect_ratio, picture.interlaced) == ("16:9", False)
+    assert (sound.codec, sound.language, sound.default) == ("aac", "fra", True)
+    assert (sound.channels, sound.channel_layout, sound.sample_rate) == (1, "mono", 44_100)
+
+
+def test_the_file_is_described(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["described.mp4"], tmp_path).media
+    assert media.created_at == datetime(2026, 8, 1, 17, 30, tzinfo=UTC)
+    assert (media.chapters, media.faststart, media.location) == (2, True, None)
+    assert not inspect(engine, clips["h264.mp4"], tmp_path).media.faststart
+    assert inspect(engine, clips["h264.mkv"], tmp_path).media.faststart is None
+
+
+def test_the_place_of_a_recording_is_read_if_it_is_to_be_stored(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    engine = Engine(ffmpeg_dir, stores_location=True)
+    location = inspect(engine, clips["described.mp4"], tmp_path).media.location
+    assert location == Location(48.8577, 2.295, altitude_m=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hevc-10-bit.mov", ("Main", "yuv420p", 8, 0)),  # the wheel's encoder has no 10 bits
+        ("rotated.mp4", ("Constrained Baseline", "yuv420p", 8, 90)),
+        ("exif-quarter.avi", ("Baseline", "yuvj420p", 8, 90)),
+        ("vp9.webm", ("Profile 0", "yuv420p", 8, 0)),
+    ],
+)
+def test_the_format_of_the_picture_is_described(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, expected: tuple[str, str, int, int]
+) -> None:
+    picture = inspect(engine, clips[name], tmp_path).media.streams[0]
+    assert isinstance(picture, VideoStream)
+    found = (picture.profile, picture.pixel_format, picture.bit_depth, picture.rotation)
+    assert found == expected
+
+
+def test_no_more_than_32_streams_are_listed(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    streams = inspect(engine, clips["many-fonts.mkv"], tmp_path).media.streams
+    assert [stream.kind for stream in streams] == ["video", "audio", *["attachment"] * 30]
 
 
 @pytest.mark.parametrize(
