@@ -13,6 +13,9 @@ from functions.media.reader.source import OpenSource
 from functions.media.shown import Shown
 from functions.media.thumbnail import Frame, FrameFinder
 
+FFMPEG_FOR_AV1 = "ffmpeg-av1"
+"""Name of a second ffmpeg, for AV1 alone. The local stack has one if its own decodes no AV1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
@@ -29,6 +32,7 @@ class Engine:
         """Use the programs of a directory. `stores_location` keeps the place of a recording."""
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
+        self._ffmpeg_for_av1 = ffmpeg_dir / FFMPEG_FOR_AV1
         self._stores_location = stores_location
 
     def inspect(
@@ -42,7 +46,10 @@ class Engine:
         budget = Budget.of(remaining_s())
         children = Children(self._ffmpeg, self._ffprobe, source, directory, budget)
         header = HeaderReader(children, self._stores_location)
-        probed, taken = FrameFinder(children, header).find(header.read())
+        probed = header.read()
+        if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():
+            children = replace(children, ffmpeg=str(self._ffmpeg_for_av1))
+        probed, taken = FrameFinder(children, header).find(probed)
         media = _describe(children, probed, taken.shown)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
         warnings = tuple(found for found in (truncated, probed.colours.warning) if found)

@@ -1,5 +1,6 @@
 """The engine with the real ffprobe and ffmpeg: every container, and every kind of bad file."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from functions.core.failures import BadMedia
 from functions.core.video import AudioStream, Location, Media, VideoStream
 from functions.media.children import OutOfTime
-from functions.media.engine import Engine, Inspection
+from functions.media.engine import FFMPEG_FOR_AV1, Engine, Inspection
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
@@ -269,7 +270,7 @@ def test_our_own_ffmpeg_decodes_av1_and_the_wheels_names_it(
     engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
 ) -> None:
     if (ffmpeg_dir / "ffmpeg").is_symlink():  # as those of the wheel are
-        with pytest.raises(BadMedia, match="The codec av1 is not supported") as error:
+        with pytest.raises(BadMedia, match=r"The codec av1 .* H\.264 .* dav1d") as error:
             inspect(engine, clips["av1.mp4"], tmp_path)
         assert error.value.code == "unsupported_codec"
         return
@@ -277,6 +278,23 @@ def test_our_own_ffmpeg_decodes_av1_and_the_wheels_names_it(
     assert (inspection.media.video_codec, inspection.media.audio_codec) == ("av1", "aac")
     assert (inspection.frame.width, inspection.frame.height) == (320, 180)
     assert not inspection.frame.fallback
+
+
+@pytest.mark.parametrize(("name", "used"), [("av1.mp4", True), ("h264.mp4", False)])
+def test_a_second_ffmpeg_decodes_av1_and_nothing_else(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path, name: str, used: object
+) -> None:
+    engine = stub(
+        tmp_path,
+        ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"',
+        ffmpeg=f'exec {ffmpeg_dir / "ffmpeg"} "$@"',
+    )
+    second = tmp_path / FFMPEG_FOR_AV1
+    second.write_text(f"#!/bin/sh\ntouch {tmp_path / 'used'}\n")
+    second.chmod(0o755)
+    with suppress(BadMedia):
+        inspect(engine, clips[name], tmp_path)
+    assert (tmp_path / "used").exists() is used
 
 
 def test_a_codec_without_a_decoder_is_named_even_if_the_file_states_no_size(
