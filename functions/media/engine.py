@@ -45,7 +45,7 @@ class Engine:
         """
         budget = Budget.of(remaining_s())
         children = Children(self._ffmpeg, self._ffprobe, source, directory, budget)
-        header = HeaderReader(children, self._stores_location)
+        header = HeaderReader(children, stores_location=self._stores_location)
         probed = header.read()
         if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():
             children = replace(children, ffmpeg=str(self._ffmpeg_for_av1))

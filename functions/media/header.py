@@ -1,11 +1,11 @@
 """Describes a file from its header, and from its packets where the header lacks something."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from tempfile import NamedTemporaryFile
 
 from functions.core import failures
 from functions.core.failures import BadMedia, FailureCode
-from functions.media import ffmpeg_errors, last_packets, matroska_crop, outline, probe
+from functions.media import ffmpeg_errors, matroska_crop, probe
 from functions.media.children import FROM_FILE, LIMITS, OVER_HTTP, Children
 from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
@@ -22,12 +22,12 @@ _WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
 """ffprobe's names of the formats that do not list their streams in a header."""
 
 
-@dataclass(frozen=True, slots=True)
 class HeaderReader:
     """Reads the description of one file."""
 
-    children: Children
-    stores_location: bool
+    def __init__(self, children: Children, *, stores_location: bool) -> None:
+        self._children = children
+        self._options = probe.report_options(with_location=stores_location)
 
     def read(self) -> Probed:
         """Return the description. Raises `BadMedia` if the file has none, or is encrypted."""
@@ -37,7 +37,7 @@ class HeaderReader:
         probed = self._parse(finished) if finished.exit_code == 0 else self._outline(finished)
         if not probed.packet_seen:
             selected = ["-select_streams", str(probed.index)]
-            first_packet = self.children.run_ffprobe(
+            first_packet = self._children.run_ffprobe(
                 *selected, *probe.FIRST_PACKET, deep=probed.deep
             )
             if probe.is_encrypted(first_packet.stdout):
@@ -49,20 +49,16 @@ class HeaderReader:
         duration_s = self._find_duration_s(probed)
         if not duration_s:
             return probed
-        bit_rate = int(self.children.source.size * 8 / duration_s)
+        bit_rate = int(self._children.source.size * 8 / duration_s)
         media = replace(probed.media, duration_s=duration_s, bit_rate=bit_rate)
         return replace(probed, media=media, length_s=duration_s)
 
-    @property
-    def _options(self) -> list[str]:
-        return probe.report_options(with_location=self.stores_location)
-
     def _report(self) -> Finished:
-        finished = self.children.run_ffprobe(*self._options)
+        finished = self._children.run_ffprobe(*self._options)
         if not matroska_crop.is_refused(finished.stderr):
             return finished
-        matroska_crop.remove(self.children.source)
-        return self.children.run_ffprobe(*self._options)
+        matroska_crop.remove(self._children.source)
+        return self._children.run_ffprobe(*self._options)
 
     def _parse(self, finished: Finished) -> Probed:
         try:
@@ -77,22 +73,24 @@ class HeaderReader:
 
     def _parse_deeply(self, finished: Finished) -> Probed:
         """Probe more of a file whose picture begins late or states no size at its beginning."""
-        later = self.children.run_ffprobe(*self._options, deep=True)
+        later = self._children.run_ffprobe(*self._options, deep=True)
         try:
             return replace(probe.parse_report(later.stdout), deep=True)
         except probe.MALFORMED as error:
             # The reason may be a missing decoder, which only ffmpeg reports.
-            tried = FrameCommand(self.children, "V:0", Colours.of({})).run()
+            tried = FrameCommand(self._children, "V:0", Colours.of({})).run()
             codec = probe.picture_codec(finished.stdout)
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 
     def _outline(self, failed: Finished) -> Probed:
         """Describe a file although the decoder of one stream, often the sound, does not open."""
-        source = self.children.source
+        from functions.media import outline  # noqa: PLC0415 (few files need it: start sooner)
+
+        source = self._children.source
         head = source.read(0, _SIGNATURE)
         if failed.exit_code < 0:
             raise ffmpeg_errors.unreadable(failed.stderr, head=head, crashed=True)
-        outlined = self.children.run_ffprobe(loglevel=outline.OPTIONS).stderr
+        outlined = self._children.run_ffprobe(loglevel=outline.OPTIONS).stderr
         broken = outline.broken_stream(outlined)
         if broken is None:
             raise ffmpeg_errors.unreadable(failed.stderr, head=head)
@@ -108,27 +106,31 @@ class HeaderReader:
 
     def _find_duration_s(self, probed: Probed) -> float | None:
         """Find a duration that the file does not state: in its last packets, or in all of them."""
-        for clip in last_packets.clips(self.children.source):
-            finished = self._probe_clip(clip)
+        from functions.media import last_packets  # noqa: PLC0415 (as above)
+
+        for clip in last_packets.clips(self._children.source):
+            finished = self._probe_clip(clip, last_packets.REPORT)
             end_s = last_packets.end_s(finished.stdout) if finished else None
             if end_s and end_s > probed.start_s:
                 return round(end_s - probed.start_s, 3)
-        is_short = self.children.source.size <= _MAX_SCANNED
+        is_short = self._children.source.size <= _MAX_SCANNED
         return self._scan_duration_s(probed) if is_short else None
 
-    def _probe_clip(self, clip: bytes) -> Finished | None:
-        with NamedTemporaryFile(dir=self.children.directory) as file:
+    def _probe_clip(self, clip: bytes, report: list[str]) -> Finished | None:
+        with NamedTemporaryFile(dir=self._children.directory) as file:
             file.write(clip)
             file.flush()
-            options = ["-v", "error", *LIMITS, *FROM_FILE, *last_packets.REPORT]
-            return self.children.try_run(self.children.ffprobe, *options, file.name)
+            options = ["-v", "error", *LIMITS, *FROM_FILE, *report]
+            return self._children.try_run(self._children.ffprobe, *options, file.name)
 
     def _scan_duration_s(self, probed: Probed) -> float | None:
         """Find the duration by reading every packet of the picture and, if possible, the sound."""
+        from functions.media import last_packets  # noqa: PLC0415 (as above)
+
         for sound in (["-map", "0:a?"], []):
-            scanned = self.children.try_run(
-                *(self.children.ffmpeg, "-nostdin", "-v", "error", *LIMITS, *OVER_HTTP),
-                *(*(probe.DEEP if probed.deep else []), "-i", self.children.source.location),
+            scanned = self._children.try_run(
+                *(self._children.ffmpeg, "-nostdin", "-v", "error", *LIMITS, *OVER_HTTP),
+                *(*(probe.DEEP if probed.deep else []), "-i", self._children.source.location),
                 *("-map", f"0:{probed.index}", *sound, "-c", "copy", "-f", "null"),
                 *(*last_packets.PROGRESS, "-"),
             )

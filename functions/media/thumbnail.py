@@ -71,24 +71,24 @@ class Taken:
         return replace(self, frame=replace(self.frame, placeholder=hashed))
 
 
-@dataclass(frozen=True, slots=True)
 class FrameFinder:
     """Finds the frame of one file."""
 
-    children: Children
-    header: HeaderReader
+    def __init__(self, children: Children, header: HeaderReader) -> None:
+        self._children = children
+        self._header = header
 
     def find(self, probed: Probed) -> tuple[Probed, Taken]:
         """Return the frame, and the description with a duration that suits it.
 
         Raises `BadMedia` if no frame decodes.
         """
-        probed.colours.write_table(self.children.directory)
+        probed.colours.write_table(self._children.directory)
         at_s = probed.position_s(_POSITION)
         taken = self._take(probed, at_s) if probed.length_s else None
-        if not taken and at_s > 0 and self.children.has_spare_time():
+        if not taken and at_s > 0 and self._children.has_spare_time():
             # The stated duration may be wrong, or one frame may be shown for a long time.
-            probed = self.header.measure(probed)
+            probed = self._header.measure(probed)
             taken = self._take_again(probed, at_s)
         if not taken:
             return probed, self._take_first(probed).with_placeholder()
@@ -115,7 +115,7 @@ class FrameFinder:
     def _take_brighter(self, probed: Probed) -> Taken | None:
         """Look for a frame that shows more than the plain one at 10%."""
         for share in _BRIGHTER_POSITIONS:
-            if not self.children.has_spare_time():
+            if not self._children.has_spare_time():
                 return None
             try:
                 taken = self._take(probed, probed.position_s(share), seen=True)
@@ -136,10 +136,10 @@ class FrameFinder:
 
     def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
         """Take the last frame before a moment, which is shown for an unusually long time."""
-        if probed.media.container in _PRE_ROLL_S or not self.children.has_spare_time():
+        if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
-        packets = self.children.run_ffprobe(
+        packets = self._children.run_ffprobe(
             *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
             *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
             deep=probed.deep,
@@ -166,7 +166,7 @@ class FrameFinder:
 
     def _command(self, probed: Probed, *, jump_s: float = 0, skip_s: float = 0) -> FrameCommand:
         return FrameCommand(
-            self.children,
+            self._children,
             str(probed.index),
             probed.colours,
             jump_s=jump_s,
@@ -198,10 +198,10 @@ class FrameFinder:
 
     def _size(self, jpeg: bytes) -> tuple[int, int] | None:
         """Return the width and height of a JPEG, `None` if it does not decode."""
-        file = self.children.directory / "taken.jpg"
+        file = self._children.directory / "taken.jpg"
         file.write_bytes(jpeg)
-        verified = self.children.run(
-            *(self.children.ffprobe, "-v", "error", *FROM_FILE, "-f", "jpeg_pipe"),
+        verified = self._children.run(
+            *(self._children.ffprobe, "-v", "error", *FROM_FILE, "-f", "jpeg_pipe"),
             *(*probe.PICTURE_REPORT, str(file)),
         )
         failed = verified.exit_code != 0 or verified.stderr
