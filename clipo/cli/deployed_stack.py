@@ -1,6 +1,6 @@
 """The checks of `clipo doctor --stack` on a stack in AWS, which change nothing.
 
-The wheel does not require boto3, so only that option imports this module.
+The wheel does not require boto3, so only that option and `clipo redrive` import this module.
 """
 
 import struct
@@ -28,13 +28,14 @@ Client = Callable[[str], Any]
 
 
 @dataclass(slots=True)
-class _Stack:
+class StackResources:
     """The resources of a stack: physical ids by type, then by logical id."""
 
     name: str
     ids: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def of_type(self, name: str) -> Mapping[str, str]:
+        """Return the physical ids of one type by their logical ids."""
         return self.ids.get(f"AWS::{name}", {})
 
 
@@ -53,7 +54,7 @@ def connect() -> Client:
 def findings(client: Client, name: str) -> Iterator[Finding]:
     """Yield findings on the stack's triggers, failure queue, alarms and layer."""
     try:
-        stack = _resources(client, name)
+        stack = resources(client, name)
     except (BotoCoreError, ClientError) as error:
         fix = "Check the name, AWS_REGION and AWS_PROFILE, and your right to read CloudFormation."
         yield broken("Stack", f"{name} cannot be read: {error}", fix)
@@ -78,8 +79,9 @@ def findings(client: Client, name: str) -> Iterator[Finding]:
             yield broken(title, f"Not checked: {error}", "Check your rights in this account.")
 
 
-def _resources(client: Client, name: str) -> _Stack:
-    stack = _Stack(name)
+def resources(client: Client, name: str) -> StackResources:
+    """Return the resources of a stack. Raises boto3's errors."""
+    stack = StackResources(name)
     pages = client("cloudformation").get_paginator("list_stack_resources")
     for page in pages.paginate(StackName=name):
         for one in page["StackResourceSummaries"]:
@@ -88,7 +90,7 @@ def _resources(client: Client, name: str) -> _Stack:
     return stack
 
 
-def _schedules(title: str, client: Client, stack: _Stack) -> Finding:
+def _schedules(title: str, client: Client, stack: StackResources) -> Finding:
     rules = stack.of_type("Events::Rule").values()
     off = [one for one in rules if client("events").describe_rule(Name=one)["State"] != "ENABLED"]
     if off:
@@ -97,7 +99,7 @@ def _schedules(title: str, client: Client, stack: _Stack) -> Finding:
     return ok(title, f"{len(rules)} enabled.")
 
 
-def _triggers(title: str, client: Client, stack: _Stack) -> Finding:
+def _triggers(title: str, client: Client, stack: StackResources) -> Finding:
     mappings = stack.of_type("Lambda::EventSourceMapping")
     off = {
         logical: uuid
@@ -111,7 +113,7 @@ def _triggers(title: str, client: Client, stack: _Stack) -> Finding:
     return ok(title, f"{len(mappings)} invoke their functions.")
 
 
-def _failure_queue(title: str, client: Client, stack: _Stack) -> Finding:
+def _failure_queue(title: str, client: Client, stack: StackResources) -> Finding:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     url = stack.of_type("SQS::Queue")["FailedEvents"]
     found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
@@ -122,7 +124,7 @@ def _failure_queue(title: str, client: Client, stack: _Stack) -> Finding:
     return ok(title, "No failed event waits for upkeep.")
 
 
-def _alarms(title: str, client: Client, stack: _Stack) -> Finding:
+def _alarms(title: str, client: Client, stack: StackResources) -> Finding:
     names = list(stack.of_type("CloudWatch::Alarm").values())
     found = client("cloudwatch").describe_alarms(AlarmNames=names, MaxRecords=100)["MetricAlarms"]
     raised = sorted(one["AlarmName"] for one in found if one["StateValue"] == "ALARM")
@@ -136,7 +138,7 @@ def _alarms(title: str, client: Client, stack: _Stack) -> Finding:
     return ok(title, f"None of {len(found)} is raised.")
 
 
-def _alarm_mail(title: str, client: Client, stack: _Stack) -> Finding:
+def _alarm_mail(title: str, client: Client, stack: StackResources) -> Finding:
     topics = list(stack.of_type("SNS::Topic").values())
     if not topics:
         return warning(title, "No address gets the alarms.", "Set the parameter AlarmEmail.")
@@ -148,7 +150,7 @@ def _alarm_mail(title: str, client: Client, stack: _Stack) -> Finding:
     return broken(title, f"{addresses} has not confirmed that it wants the alarms.", fix)
 
 
-def _layer(title: str, client: Client, stack: _Stack) -> Finding:
+def _layer(title: str, client: Client, stack: StackResources) -> Finding:
     name = stack.of_type("Lambda::Function")["ProcessingFunction"]
     function = client("lambda").get_function_configuration(FunctionName=name)
     runs_on = function.get("Architectures", ["x86_64"])[0]

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
+from functions.adapters.telemetry import logger
 from functions.core.lifecycle import Move, Refusal, may_discard
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Status, Video, Webhook
 
 _TRIES = 10
 """The number of attempts to save a change: more than one record has writers at a time."""
+
+TOMBSTONE_KEPT = timedelta(days=7)
+"""The time for which the catalog remembers that a video was deleted: longer than an upload or an
+event of it may last."""
 
 UploadMethod: TypeAlias = Literal["POST", "form"]
 """The way of an upload: straight to storage, or through the API. Only release 0.1 reads it."""
@@ -34,6 +39,15 @@ class KeyUse:
     fingerprint: str
     """A hash of the request's body. A client must not send the key with another body."""
     video_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedVideo:
+    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
+
+    id: str
+    deleted_at: datetime
     expires_at: datetime
 
 
@@ -65,10 +79,17 @@ class Catalog(Protocol):
         """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
 
     def discard(self, seen: Video) -> bool:
-        """Remove a record if it is still as it was seen."""
+        """Remove a record if it is still as it was seen, and leave a tombstone."""
 
-    def delete(self, video_id: str) -> None:
-        """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
+    def delete(self, video_id: str) -> DeletedVideo | None:
+        """Remove a video whatever its status, free its idempotency key, and leave a tombstone.
+
+        Safe to repeat: returns the tombstone again. `None` if there was no such video, or if its
+        tombstone has expired.
+        """
+
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        """Return a video's tombstone; `None` if it was not deleted, or long ago."""
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
@@ -82,8 +103,12 @@ class Catalog(Protocol):
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
 
-    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
-        """Return those of the ids that have a video."""
+    def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
+        """Return those of the ids that have no video, each with the first time it was found so.
+
+        That time is `now` for an id that had a video at the last search, and for an id that this
+        database does not remember, for example after a restore.
+        """
 
     def expired(self, video_ids: Iterable[str]) -> list[Video]:
         """Return those of the videos whose upload has expired, and whose record will go."""
@@ -118,3 +143,17 @@ def discard(catalog: Catalog, video: Video | None) -> None:
     """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
     while video and may_discard(video) and not catalog.discard(video):
         video = catalog.get(video.id)
+
+
+def remove_objects_without_record(
+    catalog: Catalog, remove: Callable[[str], None], video_id: str
+) -> None:
+    """Call `remove` for the objects of a video without a record, if the video was deleted.
+
+    Any other record may only be missing, for example after a restore of the database: its objects
+    stay, and the search for orphaned objects reports them (ADR 35).
+    """
+    if catalog.deleted(video_id):
+        remove(video_id)
+    else:
+        logger().warning("object without a record", video_id=video_id)

@@ -8,20 +8,21 @@ whether it was written. This is as atomic as `findAndModify`, and cheaper.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from os import urandom
 from time import time_ns
 from typing import Any, TypeAlias
 
 from bson import ObjectId
-from pymongo import DESCENDING, MongoClient
+from pymongo import DESCENDING, MongoClient, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import schema
-from functions.adapters.catalog import KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
+from functions.core.clock import utc_now
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
@@ -48,6 +49,8 @@ _CONNECT_MS = 2000
 _MAX_IDLE_MS = 60_000
 _BATCH = 100
 _SEARCH = "orphaned objects"
+_ORPHAN_FORGOTTEN = timedelta(days=30)
+"""The time after which the catalog forgets orphaned objects that no search has seen again."""
 
 
 class MongoCatalog:
@@ -101,6 +104,14 @@ class MongoCatalog:
         return self._database.idempotency_keys
 
     @property
+    def _deleted(self) -> Collection[Document]:
+        return self._database.deleted_videos
+
+    @property
+    def _orphans(self) -> Collection[Document]:
+        return self._database.orphaned_objects
+
+    @property
     def _searches(self) -> Collection[Document]:
         return self._database.searches
 
@@ -131,7 +142,8 @@ class MongoCatalog:
             return _insert(self._videos, _present(document))
 
     def discard(self, seen: Video) -> bool:
-        """Remove a record if it is still as it was seen."""
+        """Remove a record if it is still as it was seen, and leave a tombstone."""
+        self._leave_tombstone(seen.id)
         with _unavailable_on_error():
             return self._videos.delete_one(_as_seen(seen)).deleted_count == 1
 
@@ -174,12 +186,37 @@ class MongoCatalog:
             return None
         return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
 
-    def delete(self, video_id: str) -> None:
-        """Remove a video whatever its status, and free its idempotency key. Safe to repeat."""
+    def delete(self, video_id: str) -> DeletedVideo | None:
+        """Remove a video whatever its status, free its idempotency key, and leave a tombstone."""
+        video = self.get(video_id)
+        if video is None:
+            return self.deleted(video_id)
+        # The tombstone first: a worker that finds no record must find it (ADR 35).
+        tombstone = self._leave_tombstone(video.id)
+        self._remove(video.id)
+        return tombstone
+
+    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+        """Store a tombstone. Its times are the clock's, because MongoDB's expires it by its own."""
+        now = utc_now()
+        times = {"deleted_at": now, "expires_at": now + TOMBSTONE_KEPT}
+        with _unavailable_on_error():
+            self._deleted.update_one({"_id": ObjectId(video_id)}, {"$set": times}, upsert=True)
+        return DeletedVideo(video_id, **times)
+
+    def _remove(self, video_id: str) -> None:
         with _unavailable_on_error():
             # The key first, so that a request that adds a video for it sees the delete (ADR 12).
             self._keys.delete_one({"video_id": video_id})
             self._videos.delete_one({"_id": ObjectId(video_id)})
+
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        """Return a video's tombstone; `None` if it was not deleted, or long ago."""
+        with _unavailable_on_error():
+            found = self._deleted.find_one({"_id": ObjectId(video_id)})
+        if found is None:
+            return None
+        return DeletedVideo(**_known_fields(DeletedVideo, found | {"id": str(found["_id"])}))
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other.
@@ -222,14 +259,18 @@ class MongoCatalog:
             for document in self._videos.find(condition, batch_size=_BATCH).sort(order):
                 yield _video(document)
 
-    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
-        """Return those of the ids that have a video. Reads the index only."""
-        wanted = [ObjectId(video_id) for video_id in video_ids]
+    def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
+        """Return those of the ids that have no video, each with the first time it was found so."""
+        wanted = {ObjectId(video_id) for video_id in video_ids}
         with _unavailable_on_error():
-            return {
-                str(found["_id"])
-                for found in self._videos.find({"_id": {"$in": wanted}}, {"_id": True})
-            }
+            videos = self._videos.find({"_id": {"$in": list(wanted)}}, {"_id": True})
+            known = [found["_id"] for found in videos]
+            self._orphans.delete_many({"_id": {"$in": known}})
+            orphans = list(wanted.difference(known))
+            if orphans:
+                self._orphans.bulk_write([_sighting(one, now) for one in orphans], ordered=False)
+            found = self._orphans.find({"_id": {"$in": orphans}})
+            return {str(one["_id"]): one["first_seen_at"] for one in found}
 
     def expired(self, video_ids: Iterable[str]) -> list[Video]:
         """Return those of the videos whose upload has expired, and whose record will go."""
@@ -247,6 +288,18 @@ class MongoCatalog:
         """Store how far the search for orphaned objects has come."""
         with _unavailable_on_error():
             self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
+
+
+def _sighting(video_id: ObjectId, now: datetime) -> UpdateOne:
+    """Return the update that records objects without a record."""
+    return UpdateOne(
+        {"_id": video_id},
+        {
+            "$setOnInsert": {"first_seen_at": now},
+            "$set": {"expires_at": now + _ORPHAN_FORGOTTEN},
+        },
+        upsert=True,
+    )
 
 
 def _insert(collection: Collection[Document], document: Document) -> bool:

@@ -44,6 +44,8 @@ _INDEXES = {
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
         IndexModel([("video_id", ASCENDING)]),
     ],
+    "deleted_videos": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
+    "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }
 _OBSOLETE_INDEXES = ("status_1_claimable_at_1", "status_1_upload.expires_at_1")
 """Indexes of release 0.1's sweep on the videos."""

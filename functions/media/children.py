@@ -85,6 +85,8 @@ class Children:
 
     ffmpeg: str
     ffprobe: str
+    memory: int
+    """The limit of a child's address space in bytes."""
     source: OpenSource
     directory: Path
     """The working directory of the children, in which they write."""
@@ -118,7 +120,12 @@ class Children:
             raise self.budget.used_up()
         try:
             timeout_s = min(limit_s, left_s)
-            return sandbox.run(list(command), directory=self.directory, timeout_s=timeout_s)
+            return sandbox.run(
+                list(command),
+                directory=self.directory,
+                timeout_s=timeout_s,
+                memory=self.memory,
+            )
         except sandbox.ChildUsedUpMemory as error:
             raise BadMedia(failures.OUT_OF_MEMORY) from error
         except sandbox.ChildUsedUpCpu as error:

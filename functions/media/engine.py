@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.core.video import Media, MediaWarning, VideoStream
-from functions.media import completeness, probe
+from functions.media import completeness, probe, sandbox
 from functions.media.children import LIMITS, OVER_HTTP, Budget, Children
 from functions.media.header import HeaderReader
 from functions.media.probe import Probed
@@ -28,8 +28,18 @@ class Inspection:
 class Engine:
     """Inspects files with the ffprobe and ffmpeg of one directory."""
 
-    def __init__(self, ffmpeg_dir: Path, *, stores_location: bool = False) -> None:
-        """Use the programs of a directory. `stores_location` keeps the place of a recording."""
+    def __init__(
+        self,
+        ffmpeg_dir: Path,
+        *,
+        memory: int = sandbox.MAX_MEMORY,
+        stores_location: bool = False,
+    ) -> None:
+        """Use the programs of a directory.
+
+        `memory` limits each of them, in bytes. `stores_location` keeps the place of a recording.
+        """
+        self._memory = memory
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
         self._ffmpeg_for_av1 = ffmpeg_dir / FFMPEG_FOR_AV1
@@ -44,7 +54,7 @@ class Engine:
         function may still run. Raises `BadMedia` if the file is at fault, and `OutOfTime`.
         """
         budget = Budget.of(remaining_s())
-        children = Children(self._ffmpeg, self._ffprobe, source, directory, budget)
+        children = Children(self._ffmpeg, self._ffprobe, self._memory, source, directory, budget)
         header = HeaderReader(children, stores_location=self._stores_location)
         probed = header.read()
         if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():

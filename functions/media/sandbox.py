@@ -13,15 +13,24 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from functions.core.settings import positive_int
+
 _PR_SET_DUMPABLE = 4
 _MEBIBYTE = 1 << 20
 _CPU_S = 60
+_OWN_MEMORY = 256
+"""MiB of the function's memory that a child leaves to Python and to Lambda's runtime."""
+
+MAX_MEMORY = 1024 * _MEBIBYTE
+"""Most bytes of address space for a child."""
+
 _MAX_FILE = 10 * _MEBIBYTE
 """Largest file that a child may write, in bytes."""
 
@@ -51,8 +60,22 @@ class Finished:
     stderr: str
 
 
-def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
+def memory_limit(environ: Mapping[str, str]) -> int:
+    """Return the bytes of address space for a child, less than the function's memory.
+
+    So the child dies before Lambda ends the function, and the video fails cleanly. Reads
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE, in MB. Raises `SettingsError`.
+    """
+    function = positive_int(environ, "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", 10240)
+    return min(MAX_MEMORY, (function - _OWN_MEMORY) * _MEBIBYTE)
+
+
+def run(
+    command: list[str], *, directory: Path, timeout_s: float, memory: int = MAX_MEMORY
+) -> Finished:
     """Run one program in `directory` to its end and return its output.
+
+    `memory` limits its address space, in bytes.
 
     The output goes to unnamed files: the limit on file size bounds it, and the child cannot replace
     them. Raises `ChildTimedOut`, `ChildUsedUpCpu` or `ChildUsedUpMemory` once the whole process
@@ -70,7 +93,7 @@ def run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
             env={"PATH": os.defpath, "LANG": "C.UTF-8"},
             start_new_session=True,
         )
-        exit_code = _wait(child, timeout_s)
+        exit_code = _wait(child, timeout_s, memory)
         return Finished(exit_code, _head(stdout), _head(stderr).decode(errors="replace"))
 
 
@@ -92,7 +115,7 @@ def read_output_file(file: Path) -> bytes | None:
         os.close(descriptor)
 
 
-def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
+def _wait(child: "subprocess.Popen[bytes]", timeout_s: float, memory: int) -> int:
     expired = threading.Event()
 
     def expire() -> None:
@@ -104,7 +127,7 @@ def _wait(child: "subprocess.Popen[bytes]", timeout_s: float) -> int:
     timer = threading.Timer(timeout_s, expire)
     try:
         timer.start()
-        _limit(child.pid)
+        _limit(child.pid, memory)
         exit_code = child.wait()
     finally:
         timer.cancel()
@@ -135,14 +158,13 @@ def _protect_own_memory() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0)
 
 
-def _limit(pid: int) -> None:
+def _limit(pid: int, memory: int) -> None:
     """Set the child's limits from the parent: `preexec_fn` is unsafe with PyMongo's threads."""
     if sys.platform != "linux":
         # macOS has no prlimit. The local stack there processes only its developer's own files.
         return
     limits = {
-        # Less than the function's memory, so that the child dies first and the video fails cleanly.
-        resource.RLIMIT_AS: (1024 * _MEBIBYTE, 1024 * _MEBIBYTE),
+        resource.RLIMIT_AS: (memory, memory),
         resource.RLIMIT_CPU: (_CPU_S, _CPU_S + 5),
         resource.RLIMIT_FSIZE: (_MAX_FILE, _MAX_FILE),
         resource.RLIMIT_NOFILE: (64, 64),

@@ -9,13 +9,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from functions.adapters.catalog import Catalog, change
+from functions.adapters.catalog import Catalog, change, remove_objects_without_record
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remove_thumbnail
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
+from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.release import RELEASE
@@ -24,6 +24,9 @@ from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedO
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
 from functions.media.thumbnail import Frame
+
+_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE)
+"""Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
 
 
 class NotNow(Exception):
@@ -108,6 +111,7 @@ class VideoProcessor:
         if video.attempts > 1:
             count(Metric.RETRIES)
         try:
+            self._check_size(video, event)
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The event of the newer object claims the video.
@@ -115,6 +119,9 @@ class VideoProcessor:
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
+            if error.code in _REMOVED and not video.has_result:
+                # Before the result is saved, so that the event comes again if this request fails.
+                self.storage.delete_upload(event.key, event.source)
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
@@ -123,19 +130,24 @@ class VideoProcessor:
             logger().warning("not now", reason=reason)
             raise NotNow(f"Video {event.video_id} is {reason}.")
         if reason is Refusal.UNKNOWN:
-            # The video was deleted before its upload arrived, or the delete stopped after the
-            # record. No record refers to the objects any more.
-            self.storage.delete_objects_of(event.video_id)
+            # Perhaps the video was deleted before its upload arrived, or the delete stopped after
+            # it had removed the record.
+            self._remove_objects_of_deleted(event.video_id)
         if reason is Refusal.DUPLICATE:
             count(Metric.DUPLICATES)
         logger().info("nothing to do", reason=reason)
         return EventOutcome(event.video_id, reason)
 
+    def _check_size(self, video: Video, event: UploadedObject) -> None:
+        size = event.source.size
+        if not video.accepts_size(size):
+            raise BadMedia(SIZE_MISMATCH, size=size, declared=video.declared_size)
+        if size > self.max_bytes:
+            raise BadMedia(TOO_LARGE, size=size, limit=self.max_bytes)
+
     def _inspect(
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
     ) -> Inspection:
-        if event.source.size > self.max_bytes:
-            raise BadMedia(TOO_LARGE, size=event.source.size, limit=self.max_bytes)
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
             try:
@@ -179,6 +191,7 @@ class VideoProcessor:
         )
         measure({Metric.DONE: 1} | _measured(processing))
         self._enqueue_webhook(video.id)
+        self._abort_other_uploads(completed)
         return EventOutcome(video.id, completed.status)
 
     def _publish(self, frame: Frame, key: str, work: "_Work") -> Thumbnail:
@@ -214,17 +227,20 @@ class VideoProcessor:
         count_failed(error.code)
         measure(_measured(processing))
         self._enqueue_webhook(video.id)
+        self._abort_other_uploads(failed)
         return EventOutcome(video.id, failed.status)
 
     def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
         """Remove this attempt's output: the video was deleted, or another worker has claimed it."""
-        if refusal is Refusal.UNKNOWN:
-            # The delete may have removed the objects before this attempt wrote its thumbnail.
-            self.storage.delete_objects_of(video_id)
-        elif work.published:
+        if work.published:
             self.storage.delete_thumbnail(work.published)
+        if refusal is Refusal.UNKNOWN:
+            self._remove_objects_of_deleted(video_id)
         logger().info("work dropped", reason=refusal, **_cost(work.to_processing(self.now())))
         return EventOutcome(video_id, Refusal.SUPERSEDED)
+
+    def _remove_objects_of_deleted(self, video_id: str) -> None:
+        remove_objects_without_record(self.catalog, self.storage.delete_objects_of, video_id)
 
     def _enqueue_webhook(self, video_id: str) -> None:
         if self.webhooks is None:
@@ -234,6 +250,20 @@ class VideoProcessor:
         except Unavailable:
             # The next scheduled run of the webhooks function finds it by the record's due time.
             logger().warning("webhook not enqueued", exc_info=True)
+
+    def _abort_other_uploads(self, video: Video) -> None:
+        """Abort the unfinished uploads in parts of a video that was uploaded in parts.
+
+        S3's lifecycle rule aborts all others, so that a form costs no request. The ETag of an
+        upload in parts contains a hyphen.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        """
+        if video.source is None or "-" not in video.source.etag:
+            return
+        try:
+            self.storage.abort_uploads(video.upload.key)
+        except Unavailable:
+            logger().warning("uploads not aborted", exc_info=True)
 
     def _remove_replaced(self, claimed: Video, finished: Video) -> None:
         """Remove the thumbnail of an earlier result, unless the video still shows it."""

@@ -13,6 +13,7 @@ from functions.core.settings import CatalogSettings, StorageSettings, flag, max_
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
 from functions.media.reader.source import RangedSources
+from functions.media.sandbox import memory_limit
 from functions.processing.process_video import VideoProcessor
 
 _CATALOG_TIMEOUT_MS = 10_000
@@ -42,7 +43,11 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
         ),
         storage=storage,
         sources=RangedSources(storage),
-        engine=Engine(ffmpeg_dir(environ), stores_location=flag(environ, "STORE_LOCATION")),
+        engine=Engine(
+            ffmpeg_dir(environ),
+            memory=memory_limit(environ),
+            stores_location=flag(environ, "STORE_LOCATION"),
+        ),
         max_bytes=max_upload_bytes(environ),
         webhooks=WebhookQueue.read(environ, SignedAws(environ).send_message),
     )

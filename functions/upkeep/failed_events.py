@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from functions.adapters.catalog import Catalog
+from functions.adapters.catalog import Catalog, remove_objects_without_record
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import log_context, logger
 from functions.core.clock import Clock, utc_now
@@ -83,9 +83,11 @@ class FailedEvents:
     def _give_up(self, upload: UploadedObject, failed: FailedEvent) -> None:
         video = self.catalog.get(upload.video_id)
         if video is None:
-            # The video was deleted. Its worker may have died before it removed its own output, and
-            # no other event will start a worker that does.
-            self.storage.delete_objects_of(upload.video_id)
+            # If the video was deleted, its worker may have died before it removed its own output,
+            # and no other event will start a worker that does.
+            remove_objects_without_record(
+                self.catalog, self.storage.delete_objects_of, upload.video_id
+            )
             return
         if not is_abandoned(video, upload, failed_at=failed.failed_at):
             logger().info("failed event ignored", video_id=video.id, status=video.status)

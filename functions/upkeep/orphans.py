@@ -5,7 +5,7 @@ The search also finds uploads that arrived after their video had expired, and wh
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from functions.adapters.catalog import Catalog, Search, change
 from functions.adapters.sdk.storage import SdkStorage
@@ -19,6 +19,11 @@ from functions.upkeep.sweep import MARGIN_S
 MIN_AGE = timedelta(days=1)
 """The age from which Clipo counts an object without a record as orphaned. A younger one may belong
 to an upload or a delete in progress."""
+
+GRACE = timedelta(days=7)
+"""The time for which Clipo keeps an orphaned object from its first sighting on. In that time an
+operator can restore a database that has lost records. The catalog keeps the time of the sighting: a
+database that does not have it starts the grace anew."""
 
 _EVERY = timedelta(days=1)
 
@@ -41,11 +46,12 @@ class OrphanReport:
 
 @dataclass(frozen=True, slots=True)
 class OrphanSearch:
-    """Lists both buckets, logs the orphaned objects, and deletes them if `delete` is set."""
+    """Lists both buckets, logs the orphaned objects, and deletes them after `GRACE` if it may."""
 
     catalog: Catalog
     storage: SdkStorage
     delete: bool
+    """Whether the search deletes orphaned objects."""
     now: Clock = utc_now
 
     def run_if_due(self, *, remaining_s: Callable[[], float]) -> OrphanReport | None:
@@ -78,9 +84,11 @@ class OrphanSearch:
             return
         report.orphaned += len(orphans)
         logger().warning("orphaned objects found", keys=[found.key for found in orphans])
-        if self.delete:
-            self.storage.purge(orphans)
-            report.deleted += len(orphans)
+        seen_before = self.now() - GRACE
+        expired = [found for found, first_seen in orphans.items() if first_seen <= seen_before]
+        if self.delete and expired:
+            self.storage.purge(expired)
+            report.deleted += len(expired)
 
     def _await_late_uploads(self, page: Iterable[StoredObject], report: OrphanReport) -> None:
         """Make expired videos pending whose upload is there: the next sweep starts them.
@@ -94,8 +102,10 @@ class OrphanSearch:
             logger().warning("late upload found", video_id=video.id)
             report.late_uploads += 1
 
-    def _orphans(self, page: Iterable[StoredObject]) -> list[StoredObject]:
-        old_before = self.now() - MIN_AGE
-        owners = {found: owner_of(found.key) for found in page if found.modified_at < old_before}
-        known = self.catalog.existing_ids({owner for owner in owners.values() if owner})
-        return [found for found, owner in owners.items() if owner and owner not in known]
+    def _orphans(self, page: Iterable[StoredObject]) -> dict[StoredObject, datetime]:
+        """Return the orphaned objects of a page, each with the time of its first sighting."""
+        now = self.now()
+        owners = {found: owner_of(found.key) for found in page if found.modified_at < now - MIN_AGE}
+        ids = {owner for owner in owners.values() if owner}
+        since = self.catalog.orphaned_since(ids, now=now)
+        return {found: since[owner] for found, owner in owners.items() if owner in since}

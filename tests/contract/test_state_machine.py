@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import md5
 from typing import Any
 
 import pytest
@@ -36,7 +37,9 @@ from functions.api.problems import Problem
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
+from functions.core.failures import FailureCode
 from functions.core.keys import source_key
+from functions.core.lifecycle import MAX_REPLACEMENTS
 from functions.core.s3_event import created_event, pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import Unavailable
@@ -66,7 +69,9 @@ JOBS = 4
 DELIVERIES = 2
 """One less than Lambda's, so that more events fail for good."""
 BUCKET = "clipo-uploads"
-CONTENTS = [b"good a", b"good b", b"good c", b"bad"]
+CONTENTS = [b"good a", b"good b", b"good c", b"bad   ", b"of another size"]
+SIZE = len(CONTENTS[0])
+"""The announced size of every video."""
 FAULTS = [*[Fault.NONE] * 8, *Fault]
 """Most works: what is held up half-way is then overtaken by something else."""
 JUMPS = [-30, 1, 61, 125, 160, 901, 1900]
@@ -157,6 +162,9 @@ class Videos(RuleBasedStateMachine):
         self.used_tokens: set[str] = set()
         self.half_deleted: set[str] = set()
         self.deleted: set[str] = set()
+        self.lost: set[str] = set()
+        """Videos whose record went without a delete, as by the restore of a database."""
+        self.lost_thumbnails: set[str] = set()
         self.untold: set[str] = set()
         """Videos of which an upload was made and no event sent."""
 
@@ -171,6 +179,8 @@ class Videos(RuleBasedStateMachine):
     def people_or_storage_do_something(self, data: st.DataObject) -> None:
         choices: list[Callable[[st.DataObject], None]]
         choices = [*[self.upload] * 8, self.delete]
+        if self.seen.keys() - self.half_deleted:
+            choices += [self.lose]
         if len(self.ids) < VIDEOS:
             choices += [self.create] * 2
         if self.told:
@@ -210,7 +220,7 @@ class Videos(RuleBasedStateMachine):
         created, _form = create_video(
             self.world.services,
             filename="clip.mp4",
-            size=5,
+            size=SIZE,
             content_type=None,
             passthrough=None,
             idempotency_key=None,
@@ -263,8 +273,16 @@ class Videos(RuleBasedStateMachine):
 
     def _delete(self, video_id: str) -> Job:
         self.half_deleted.add(video_id)
-        work = partial(delete_video, self.world.services, video_id)
+        work = partial(delete_video, self.world.services, video_id, purge=False)
         return self._start("delete", work, video_id=video_id)
+
+    def lose(self, data: st.DataObject) -> None:
+        video_id = data.draw(st.sampled_from(sorted(self.seen.keys() - self.half_deleted)))
+        self.catalog.lose(video_id)
+        self.lost.add(video_id)
+        record = self.seen.pop(video_id)
+        if "media" in record:
+            self.lost_thumbnails.add(record["thumbnail"]["key"])
 
     # What the functions do
 
@@ -319,7 +337,7 @@ class Videos(RuleBasedStateMachine):
         expected = (Crash, Unavailable, NotNow, Problem)
         if error and not isinstance(error, expected):
             raise AssertionError(f"{job.kind} is not to fail like this") from error
-        if job.kind == "delete" and not error:
+        if job.kind == "delete" and not error and job.video_id not in self.lost:
             self.deleted.add(job.video_id)
         if error and job.event:
             self._deliver_again(job.event)
@@ -420,7 +438,7 @@ class Videos(RuleBasedStateMachine):
             self._finish(job)
         while self.late:
             self._effect(self.late[0])
-        for video_id in self.half_deleted - self.deleted:
+        for video_id in self.half_deleted - self.deleted - self.lost:
             # Whoever has got no answer asks again.
             self._finish(self._delete(video_id))
         for _ in range(15):
@@ -443,12 +461,31 @@ class Videos(RuleBasedStateMachine):
                 self._finish(self._settle())
 
     def _check_quiet(self) -> None:
+        for video_id, video in self.seen.items():
+            assert video["replacements"] <= MAX_REPLACEMENTS
+            if video.get("error", {}).get("code") == FailureCode.SIZE_MISMATCH:
+                stored = self.world.objects.uploads.get(source_key(video_id))
+                assert not stored or md5(stored).hexdigest() != video["source"]["etag"]
         assert not self.deleted & set(self.seen)
         assert not self._left_of(self.deleted - self.untold)
-        # What arrives for a deleted video without a word is found a day later.
+        self._check_lost()
+        # What arrives for a deleted video without a word is found a day later, and kept for a week.
         self.world.objects.age(self.world.now - timedelta(days=2))
-        self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
-        assert not self._left_of(self.deleted)
+        self._search()
+        self._check_lost()
+        self.world.pass_time(timedelta(days=7).total_seconds())
+        self._search()
+        assert not self._left_of(self.deleted | self.lost)
+
+    def _check_lost(self) -> None:
+        """Objects stay although their record is missing."""
+        objects = self.world.objects
+        uploads = {key for key in map(source_key, self.lost) if key in objects.writes}
+        assert uploads <= objects.uploads.keys()
+        assert self.lost_thumbnails <= objects.thumbnails.keys()
+
+    def _search(self) -> None:
+        assert self.world.orphan_search.run_if_due(remaining_s=lambda: 240)
 
     def _check_removal(self) -> None:
         """A week later MongoDB removes expired announcements, and no upload loses its record."""
@@ -500,7 +537,7 @@ def videos(catalog: SteppedCatalog) -> Callable[[], Videos]:
     return make
 
 
-@pytest.mark.parametrize("content", [b"good a", b"bad"])
+@pytest.mark.parametrize("content", [b"good a", b"bad   ", b"of another size"])
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
 def test_a_worker_may_fail_at_any_step(
     videos: Callable[[], Videos], fault: Fault, content: bytes

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.telemetry import Metric
+from functions.media.sandbox import memory_limit
 from functions.upkeep.handler import SWEEP
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
@@ -101,9 +102,11 @@ RIGHTS = {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("sqs:SendMessage", "FailedEvents.Arn"),
@@ -353,10 +356,11 @@ def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
 
 
 def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() -> None:
-    for bucket in resources("AWS::S3::Bucket").values():
+    for name, days in (("UploadsBucket", 7), ("MediaBucket", 1)):
+        bucket = resource("AWS::S3::Bucket", name)
         unfinished = bucket["LifecycleConfiguration"]["Rules"][0]
         assert unfinished["Status"] == "Enabled"
-        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
     rules = resource("AWS::S3::Bucket", "UploadsBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[1]["Fn::If"][0] == "SourcesExpire"
     assert rules[1]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
@@ -450,6 +454,12 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
     """One file gets 95 s, and the rest is for the work before and after."""
     assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
+
+
+def test_the_smallest_processing_function_has_memory_for_a_child() -> None:
+    """256 MiB are enough for H.264 of 7680x4320 (measured: 160 MiB)."""
+    smallest = source()["Parameters"]["ProcessingMemory"]["MinValue"]
+    assert memory_limit({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(smallest)}) >= 256 << 20
 
 
 def test_functions_run_where_their_artifacts_do() -> None:

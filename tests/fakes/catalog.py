@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
-from functions.adapters.catalog import KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     Status,
@@ -20,6 +20,8 @@ class FakeCatalog:
     down: bool = False
     counts: int = 0
     keys: dict[str, KeyUse] = field(default_factory=dict)
+    tombstones: dict[str, DeletedVideo] = field(default_factory=dict)
+    orphans: dict[str, datetime] = field(default_factory=dict)
     searched: Search | None = None
     webhooks_on: bool = False
     migrated: bool = True
@@ -55,15 +57,29 @@ class FakeCatalog:
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
         return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.webhooks_on else None
 
-    def delete(self, video_id: str) -> None:
+    def delete(self, video_id: str) -> DeletedVideo | None:
         self._answer()
-        self.videos.pop(video_id, None)
+        video_id = video_id.lower()
+        if video_id not in self.videos:
+            return self.deleted(video_id)
+        self._leave_tombstone(video_id)
+        del self.videos[video_id]
         for use in list(self.keys.values()):
             if use.video_id == video_id:
                 del self.keys[use.key]
+        return self.tombstones[video_id]
+
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        self._answer()
+        return self.tombstones.get(video_id)
+
+    def _leave_tombstone(self, video_id: str) -> None:
+        now = datetime.now(UTC)
+        self.tombstones[video_id] = DeletedVideo(video_id, now, now + TOMBSTONE_KEPT)
 
     def discard(self, seen: Video) -> bool:
         self._answer()
+        self._leave_tombstone(seen.id)
         if self.videos.get(seen.id) != seen:
             return False
         del self.videos[seen.id]
@@ -98,9 +114,13 @@ class FakeCatalog:
             if video.webhook and video.webhook.due_at and video.webhook.due_at < before:
                 yield video
 
-    def existing_ids(self, video_ids: Iterable[str]) -> set[str]:
+    def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
         self._answer()
-        return set(video_ids) & set(self.videos)
+        wanted = set(video_ids)
+        for video_id in wanted & set(self.videos):
+            self.orphans.pop(video_id, None)
+        missing = wanted - set(self.videos)
+        return {video_id: self.orphans.setdefault(video_id, now) for video_id in missing}
 
     def expired(self, video_ids: Iterable[str]) -> list[Video]:
         self._answer()

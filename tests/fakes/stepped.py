@@ -7,6 +7,9 @@ from datetime import datetime
 from hashlib import md5
 from pathlib import Path
 
+from bson import ObjectId
+
+from functions.adapters.catalog import DeletedVideo
 from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core.failures import DAMAGED, BadMedia
@@ -49,9 +52,17 @@ class SteppedCatalog(MongoCatalog):
         return super().get(video_id)
 
     @in_catalog
-    def delete(self, video_id: str) -> None:
+    def deleted(self, video_id: str) -> DeletedVideo | None:
+        return super().deleted(video_id)
+
+    @in_catalog
+    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+        return super()._leave_tombstone(video_id)
+
+    @in_catalog
+    def _remove(self, video_id: str) -> None:
         self.written = True
-        super().delete(video_id)
+        super()._remove(video_id)
 
     @in_catalog
     def _found(self, condition: Document, order: str) -> list[Video]:
@@ -71,9 +82,13 @@ class SteppedCatalog(MongoCatalog):
         self._videos.delete_many(gone)
         return removed
 
+    def lose(self, video_id: str) -> None:
+        """Remove a record without a trace, as the restore of an older backup does."""
+        self._videos.delete_one({"_id": ObjectId(video_id)})
+
     def forget_all(self) -> None:
-        self._videos.delete_many({})
-        self._searches.delete_many({})
+        for collection in (self._videos, self._searches, self._deleted, self._orphans):
+            collection.delete_many({})
 
 
 @dataclass
@@ -121,7 +136,11 @@ class SteppedStorage(FakeStorage):
         super().delete_thumbnail(key)
 
     @in_storage
-    def delete_upload(self, key: str) -> None:
+    def delete_upload(self, key: str, source: Source) -> None:
+        super().delete_upload(key, source)
+
+    @in_storage
+    def _delete_any_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
     def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
@@ -132,7 +151,7 @@ class SteppedStorage(FakeStorage):
         del purge
         for key in list(self.uploads):
             if video_id in key:
-                self.delete_upload(key)
+                self._delete_any_upload(key)
         for key in self.thumbnails_of(video_id):
             self.delete_thumbnail(key)
 

@@ -339,9 +339,11 @@ def test_a_child_gets_the_remaining_time_minus_the_reserve(
 ) -> None:
     given: list[float] = []
 
-    def timing_run(command: list[str], *, directory: Path, timeout_s: float) -> Finished:
+    def timing_run(
+        command: list[str], *, directory: Path, timeout_s: float, memory: int
+    ) -> Finished:
         given.append(timeout_s)
-        return run(command, directory=directory, timeout_s=timeout_s)
+        return run(command, directory=directory, timeout_s=timeout_s, memory=memory)
 
     monkeypatch.setattr("functions.media.sandbox.run", timing_run)
     inspect(engine, clips["h264.mp4"], tmp_path, remaining_s)

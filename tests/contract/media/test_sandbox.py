@@ -13,6 +13,7 @@ from functions.media.sandbox import (
     ChildUsedUpCpu,
     ChildUsedUpMemory,
     Finished,
+    memory_limit,
     read_output_file,
     run,
 )
@@ -26,6 +27,14 @@ def python(code: str, directory: Path, timeout_s: float = 20) -> Finished:
 def test_the_output_of_a_child_is_complete(tmp_path: Path) -> None:
     code = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
     assert python(code, tmp_path) == Finished(exit_code=3, stdout=b"out\n", stderr="err\n")
+
+
+@pytest.mark.parametrize(
+    ("function_mb", "child_mb"),
+    [("512", 256), ("1024", 768), ("1280", 1024), ("1769", 1024), ("10240", 1024), ("", 1024)],
+)
+def test_a_child_gets_less_memory_than_its_function(function_mb: str, child_mb: int) -> None:
+    assert memory_limit({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": function_mb}) == child_mb << 20
 
 
 def test_a_child_does_not_inherit_the_environment(
@@ -122,6 +131,13 @@ class TestLimits:
 
     def test_of_memory(self, tmp_path: Path) -> None:
         finished = python("import time; time.sleep(.2); bytearray(2 << 30)", tmp_path)
+        assert "MemoryError" in finished.stderr
+
+    def test_of_less_memory_in_a_small_function(self, tmp_path: Path) -> None:
+        memory = memory_limit({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512"})
+        code = "import time; time.sleep(.2); bytearray(300 << 20)"
+        command = [sys.executable, "-I", "-c", code]
+        finished = run(command, directory=tmp_path, timeout_s=20, memory=memory)
         assert "MemoryError" in finished.stderr
 
     def test_of_the_size_of_a_file(self, tmp_path: Path) -> None:

@@ -145,7 +145,8 @@ def test_what_upkeep_fails_is_recorded_with_a_webhook_where_webhooks_are_on(
 def test_orphaned_objects_of_both_buckets(
     world: World, delete: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.upkeep.orphans.MIN_AGE", timedelta(0))
+    for limit in ("MIN_AGE", "GRACE"):
+        monkeypatch.setattr(f"functions.upkeep.orphans.{limit}", timedelta(0))
     kept = world.add(stored=True)
     gone = new_video_id()
     keys = [source_key(gone), thumbnail(f"thumbnails/{gone}/token.jpg").key]

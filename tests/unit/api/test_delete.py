@@ -7,6 +7,7 @@ from functions.core.keys import source_key
 from tests.examples import ID, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
+from tests.logs import logged
 from tests.problems import problem
 
 OTHER = "507f1f77bcf86cd799439012"
@@ -57,12 +58,28 @@ def test_without_a_database_touches_no_object(
     assert source_key(ID) in objects.uploads
 
 
-def test_takes_an_id_in_either_case(client: TestClient, objects: FakeStorage) -> None:
-    assert client.delete(f"/videos/{ID.upper()}").status_code == 204
-    assert source_key(ID) not in objects.uploads
+def test_takes_an_id_in_either_case(
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
+) -> None:
+    records.videos = {ID: done_video()}
+    for _ in range(2):
+        assert client.delete(f"/videos/{ID.upper()}").status_code == 204
+        assert source_key(ID) not in objects.uploads
 
 
-def test_leaves_older_versions_unless_it_purges(client: TestClient, objects: FakeStorage) -> None:
+def test_of_an_unknown_video_touches_no_object(client: TestClient, objects: FakeStorage) -> None:
+    """A restore of the database may have lost its record."""
+    with logged() as lines:
+        assert client.delete(f"/videos/{ID}").status_code == 204
+    assert source_key(ID) in objects.uploads
+    assert len(objects.thumbnails) == 4
+    assert "video deleted" not in [line["message"] for line in lines]
+
+
+def test_leaves_older_versions_unless_it_purges(
+    client: TestClient, records: FakeCatalog, objects: FakeStorage
+) -> None:
+    records.videos = {ID: done_video(), OTHER: done_video(OTHER)}
     assert client.delete(f"/videos/{ID}", params={"purge": "false"}).status_code == 204
     assert list(objects.older) == [source_key(ID)]
     assert client.delete(f"/videos/{ID}", params={"purge": "true"}).status_code == 204

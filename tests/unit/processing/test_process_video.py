@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,95 @@ def test_an_oversize_upload_is_not_even_read(world: World) -> None:
     assert world.sources.directories == []
 
 
+FILE = b"an upload"
+
+
+def stored(world: World, content: bytes = FILE, *, size: int | None = None) -> UploadedObject:
+    """Store an upload and return its event, which may name another size."""
+    world.objects.uploads[source_key(ID)] = content
+    etag = md5(content).hexdigest()
+    world.sources.current_etag = etag
+    return uploaded(etag=etag, size=len(content) if size is None else size)
+
+
+def announced(size: int) -> Video:
+    return video(declared_size=size, upload=replace(video().upload, part_size=8 << 20))
+
+
+def test_an_oversize_upload_is_removed(world: World) -> None:
+    assert world.process(stored(world, size=10_001)) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {}
+
+
+@pytest.mark.parametrize("size", [len(FILE) - 1, len(FILE) + 1])
+def test_an_upload_of_another_size_than_announced_fails_and_is_removed(
+    world: World, size: int
+) -> None:
+    world.records.videos[ID] = announced(size)
+    assert world.process(stored(world)) == EventOutcome(ID, "failed")
+    assert world.video.error
+    assert (world.video.error.code, world.video.error.retryable) == ("size_mismatch", False)
+    assert f"9 bytes, but {size} were announced" in world.video.error.message
+    assert world.objects.uploads == {}
+    assert world.sources.directories == [], "it is not even read"
+
+
+def test_an_upload_that_replaced_the_wrong_one_stays(world: World) -> None:
+    world.records.videos[ID] = announced(len(FILE))
+    wrong = stored(world, b"too long for it")
+    right = stored(world)
+    assert world.process(wrong) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {source_key(ID): FILE}
+    newer = replace(right, source=replace(right.source, sequencer=pad_sequencer("FF")))
+    assert world.process(newer) == EventOutcome(ID, "done")
+
+
+def test_an_upload_that_cannot_be_removed_is_processed_again(world: World) -> None:
+    world.records.videos[ID] = announced(5)
+    world.objects.down = True
+    with pytest.raises(StorageUnavailable):
+        world.process(stored(world))
+    assert world.video.status is Status.PROCESSING
+    world.objects.down = False
+    assert world.process(stored(world)) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {}
+
+
+def test_release_0_1_announced_no_exact_sizes(world: World) -> None:
+    world.records.videos[ID] = video(declared_size=5)
+    assert world.process(stored(world)) == EventOutcome(ID, "done")
+
+
+def test_a_lower_limit_removes_no_video_that_is_done(world: World) -> None:
+    event = stored(world)
+    world.process(event)
+    world.records.videos[ID] = reprocessed(world.video)
+    assert world.process(replace(event, source=replace(event.source, size=10_001))) == EventOutcome(
+        ID, "done"
+    )
+    assert world.objects.uploads == {source_key(ID): FILE}
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
+@pytest.mark.parametrize(("etag", "aborted"), [("etag", []), ("etag-3", [source_key(ID)])])
+def test_the_other_uploads_in_parts_end_with_the_first_that_is_complete(
+    world: World, error: Exception | None, etag: str, aborted: list[str]
+) -> None:
+    world.engine.error = error
+    world.process(uploaded(etag=etag))
+    assert world.objects.aborted == aborted
+
+
+def test_uploads_that_cannot_be_aborted_leave_the_video_finished(world: World) -> None:
+    def cut_off() -> None:
+        world.objects.down = True
+
+    world.engine.meanwhile, world.engine.error = cut_off, BadMedia(DAMAGED)
+    with logged() as lines:
+        assert world.process(uploaded(etag="etag-3")) == EventOutcome(ID, "failed")
+    assert "uploads not aborted" in [line["message"] for line in lines]
+
+
 def test_an_object_that_is_gone_fails_the_video(world: World) -> None:
     world.sources.error = ObjectGone("gone")
     world.process()
@@ -287,8 +377,8 @@ def test_no_catalog_means_later(world: World) -> None:
         world.process()
 
 
-def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
-    world.records.videos.clear()
+def test_the_file_of_a_deleted_video_is_removed(world: World) -> None:
+    world.records.delete(ID)
     world.objects.uploads = {source_key(ID): b"late", source_key("0" * 24): b"other"}
     world.objects.thumbnails = {f"{thumbnail_prefix(ID)}token.jpg": b"of a killed worker"}
     assert world.process() == EventOutcome(ID, "unknown")
@@ -296,8 +386,30 @@ def test_a_file_that_belongs_to_no_video_is_removed(world: World) -> None:
     assert world.objects.thumbnails == {}
 
 
-def test_an_event_comes_again_until_the_file_of_no_video_is_removed(world: World) -> None:
+def test_the_file_of_a_missing_record_stays(world: World) -> None:
+    """A restore of the database may have lost the record."""
     world.records.videos.clear()
+    world.objects.uploads = {source_key(ID): b"late"}
+    with logged() as lines:
+        assert world.process() == EventOutcome(ID, "unknown")
+    assert world.objects.uploads == {source_key(ID): b"late"}
+    (warning,) = [line for line in lines if line["level"] == "WARNING"]
+    assert (warning["message"], warning["video_id"]) == ("object without a record", ID)
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
+def test_a_record_that_is_lost_after_the_claim_keeps_its_file(
+    world: World, error: Exception | None
+) -> None:
+    world.engine.meanwhile, world.engine.error = world.records.videos.clear, error
+    world.objects.uploads = {source_key(ID): b"file"}
+    assert world.process() == EventOutcome(ID, "superseded")
+    assert world.objects.uploads == {source_key(ID): b"file"}
+    assert world.objects.thumbnails == {}, "no record shows the thumbnail of this attempt"
+
+
+def test_an_event_comes_again_until_the_file_of_a_deleted_video_is_removed(world: World) -> None:
+    world.records.delete(ID)
     world.objects.down = True
     with pytest.raises(StorageUnavailable):
         world.process()
@@ -309,7 +421,7 @@ def test_a_video_that_is_deleted_right_before_the_claim_leaves_nothing(
     save = FakeCatalog.save
 
     def deleted_then_saved(records: FakeCatalog, seen: Video, new: Video) -> Video | None:
-        records.videos.clear()
+        records.delete(ID)
         return save(records, seen, new)
 
     monkeypatch.setattr(FakeCatalog, "save", deleted_then_saved)
@@ -323,7 +435,7 @@ def test_a_video_that_is_deleted_after_the_claim_leaves_nothing(
     world: World, error: Exception | None
 ) -> None:
     """Also where the delete ended with the record, before it removed the upload."""
-    world.engine.meanwhile, world.engine.error = world.records.videos.clear, error
+    world.engine.meanwhile, world.engine.error = lambda: delete(world), error
     world.objects.uploads = {source_key(ID): b"late"}
     assert world.process() == EventOutcome(ID, "superseded")
     assert (world.objects.uploads, world.objects.thumbnails) == ({}, {})
@@ -415,6 +527,10 @@ def lose_the_answer(patch: pytest.MonkeyPatch, status: Status) -> None:
     patch.setattr(FakeCatalog, "save", no_answer)
 
 
+def delete(world: World) -> None:
+    world.records.delete(ID)
+
+
 def lease_has_lapsed(video: Video) -> bool:
     return video.lease is not None and video.lease.until <= datetime.now(UTC)
 
@@ -424,7 +540,7 @@ def replaced(world: World) -> None:
 
 
 def deleted(world: World) -> None:
-    world.engine.meanwhile = world.records.videos.clear
+    world.engine.meanwhile = lambda: delete(world)
 
 
 def deleted_and_bad(world: World) -> None:

@@ -21,6 +21,7 @@ from tests.events import event
 from tests.examples import ID, SEQUENCER, done_video, failed_video, thumbnail, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
+from tests.logs import logged
 
 FAILED_AT = datetime(2026, 11, 22, 12, 6, 12, 345000, tzinfo=UTC)
 ETAG = "d41d8cd98f00b204e9800998ecf8427e"
@@ -49,6 +50,12 @@ def settle(*videos: Video, message: str | None = None) -> FakeCatalog:
     records = FakeCatalog({one.id: one for one in videos})
     queue = FailedEvents(records, FakeStorage(), "clipo-uploads")
     queue.settle(body() if message is None else message)
+    return records
+
+
+def after_delete() -> FakeCatalog:
+    records = FakeCatalog({ID: video()})
+    records.delete(ID)
     return records
 
 
@@ -89,13 +96,22 @@ def test_a_video_that_an_event_without_order_had_claimed_is_failed() -> None:
 def test_what_is_left_of_a_deleted_video_is_removed() -> None:
     """Its worker was killed for the last time when it had written the picture."""
     objects = FakeStorage({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
-    queue = FailedEvents(FakeCatalog(), objects, "clipo-uploads")
-    queue.settle(body())
+    FailedEvents(after_delete(), objects, "clipo-uploads").settle(body())
     assert (objects.uploads, objects.thumbnails) == ({}, {})
 
 
+def test_the_objects_of_a_missing_record_stay() -> None:
+    """A restore of the database may have lost it."""
+    objects = FakeStorage({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
+    with logged() as lines:
+        FailedEvents(FakeCatalog(), objects, "clipo-uploads").settle(body())
+    assert (len(objects.uploads), len(objects.thumbnails)) == (1, 1)
+    (warning,) = [line for line in lines if line["level"] == "WARNING"]
+    assert (warning["message"], warning["video_id"]) == ("object without a record", ID)
+
+
 def test_what_is_left_and_cannot_be_removed_is_to_come_again() -> None:
-    queue = FailedEvents(FakeCatalog(), FakeStorage(down=True), "clipo-uploads")
+    queue = FailedEvents(after_delete(), FakeStorage(down=True), "clipo-uploads")
     with pytest.raises(StorageUnavailable):
         queue.settle(body())
 

@@ -35,9 +35,14 @@ class World:
             self.objects.modified_at[key] = modified_at
 
     def search(
-        self, *, delete: bool = False, remaining_s: Callable[[], float] = lambda: 200.0
+        self,
+        *,
+        delete: bool = False,
+        remaining_s: Callable[[], float] = lambda: 200.0,
+        days_later: int = 0,
     ) -> OrphanReport | None:
-        search = OrphanSearch(self.records, self.objects, delete=delete)
+        now = datetime.now(UTC) + timedelta(days=days_later)
+        search = OrphanSearch(self.records, self.objects, delete=delete, now=lambda: now)
         return search.run_if_due(remaining_s=remaining_s)
 
     def tomorrow(self) -> None:
@@ -58,11 +63,40 @@ def test_objects_of_no_video_are_counted_and_kept(world: World) -> None:
     assert PICTURE in world.objects.thumbnails
 
 
-def test_they_are_deleted_when_a_setting_says_so(world: World) -> None:
-    world.stores(source_key(ID), source_key(GONE), PICTURE)
-    assert world.search(delete=True) == OrphanReport(listed=3, orphaned=2, deleted=2)
+def test_they_are_deleted_a_week_later_when_a_setting_says_so(world: World) -> None:
+    world.stores(source_key(ID), source_key(GONE), PICTURE, modified_at=OLD - timedelta(days=30))
+    for day in range(7):
+        report = world.search(delete=True, days_later=day)
+        assert report == OrphanReport(listed=3, orphaned=2), day
+    report = world.search(delete=True, days_later=7)
+    assert report == OrphanReport(listed=3, orphaned=2, deleted=2)
     assert list(world.objects.uploads) == [source_key(ID)]
     assert world.objects.thumbnails == {}
+
+
+def test_the_week_counts_from_the_first_sighting_even_if_nothing_was_to_be_deleted(
+    world: World,
+) -> None:
+    world.stores(PICTURE)
+    world.search()
+    assert world.search(delete=True, days_later=7) == OrphanReport(1, orphaned=1, deleted=1)
+
+
+def test_a_restored_database_starts_the_week_anew(world: World) -> None:
+    world.stores(PICTURE)
+    world.search(delete=True)
+    world.records.orphans.clear()
+    assert world.search(delete=True, days_later=8) == OrphanReport(1, orphaned=1)
+    assert world.search(delete=True, days_later=15) == OrphanReport(1, orphaned=1, deleted=1)
+
+
+def test_a_record_that_comes_back_and_is_lost_again_starts_the_week_anew(world: World) -> None:
+    world.stores(PICTURE)
+    world.search(delete=True)
+    world.records.videos[GONE] = done_video()
+    assert world.search(delete=True, days_later=6) == OrphanReport(1)
+    del world.records.videos[GONE]
+    assert world.search(delete=True, days_later=8) == OrphanReport(1, orphaned=1)
 
 
 def test_what_is_younger_than_a_day_may_be_on_its_way(world: World) -> None:
