@@ -49,6 +49,8 @@ class DeletedVideo:
     id: str
     deleted_at: datetime
     expires_at: datetime
+    purge: bool = False
+    """Whether the storage must keep no older version of the video's file."""
 
 
 class Catalog(Protocol):
@@ -81,9 +83,10 @@ class Catalog(Protocol):
     def discard(self, seen: Video) -> bool:
         """Remove a record if it is still as it was seen, and leave a tombstone."""
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
+    def delete(self, video_id: str, *, purge: bool = False) -> DeletedVideo | None:
         """Remove a video whatever its status, free its idempotency key, and leave a tombstone.
 
+        The tombstone remembers `purge`, also if only a later call asks for it.
         Safe to repeat: returns the tombstone again. `None` if there was no such video, or if its
         tombstone has expired.
         """
@@ -146,14 +149,15 @@ def discard(catalog: Catalog, video: Video | None) -> None:
 
 
 def remove_objects_without_record(
-    catalog: Catalog, remove: Callable[[str], None], video_id: str
+    catalog: Catalog, remove: Callable[..., None], video_id: str
 ) -> None:
     """Call `remove` for the objects of a video without a record, if the video was deleted.
 
-    Any other record may only be missing, for example after a restore of the database: its objects
-    stay, and the search for orphaned objects reports them (ADR 35).
+    `remove` is the storage's `delete_objects_of`. Any other record may only be missing, for
+    example after a restore of the database: its objects stay, and the search for orphaned objects
+    reports them (ADR 35).
     """
-    if catalog.deleted(video_id):
-        remove(video_id)
+    if tombstone := catalog.deleted(video_id):
+        remove(video_id, purge=tombstone.purge)
     else:
         logger().warning("object without a record", video_id=video_id)

@@ -186,23 +186,29 @@ class MongoCatalog:
             return None
         return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
+    def delete(self, video_id: str, *, purge: bool = False) -> DeletedVideo | None:
         """Remove a video whatever its status, free its idempotency key, and leave a tombstone."""
         video = self.get(video_id)
         if video is None:
-            return self.deleted(video_id)
+            return self._purge_deleted(video_id) if purge else self.deleted(video_id)
         # The tombstone first: a worker that finds no record must find it (ADR 35).
-        tombstone = self._leave_tombstone(video.id)
+        tombstone = self._leave_tombstone(video.id, purge=purge)
         self._remove(video.id)
         return tombstone
 
-    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+    def _leave_tombstone(self, video_id: str, *, purge: bool = False) -> DeletedVideo:
         """Store a tombstone. Its times are the clock's, because MongoDB's expires it by its own."""
         now = utc_now()
-        times = {"deleted_at": now, "expires_at": now + TOMBSTONE_KEPT}
+        left = DeletedVideo(video_id, now, now + TOMBSTONE_KEPT, purge)
+        fields = {name: value for name, value in asdict(left).items() if name != "id"}
         with _unavailable_on_error():
-            self._deleted.update_one({"_id": ObjectId(video_id)}, {"$set": times}, upsert=True)
-        return DeletedVideo(video_id, **times)
+            self._deleted.update_one({"_id": ObjectId(video_id)}, {"$set": fields}, upsert=True)
+        return left
+
+    def _purge_deleted(self, video_id: str) -> DeletedVideo | None:
+        with _unavailable_on_error():
+            self._deleted.update_one({"_id": ObjectId(video_id)}, {"$set": {"purge": True}})
+        return self.deleted(video_id)
 
     def _remove(self, video_id: str) -> None:
         with _unavailable_on_error():

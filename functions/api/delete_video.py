@@ -13,8 +13,8 @@ def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     remove. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
     check_id(video_id)
-    deleted = services.catalog.delete(video_id)
+    deleted = services.catalog.delete(video_id, purge=purge)
     if deleted is None:
         return
-    services.storage.delete_objects_of(deleted.id, purge=purge)
-    logger().info("video deleted", video_id=deleted.id, purge=purge)
+    services.storage.delete_objects_of(deleted.id, purge=deleted.purge)
+    logger().info("video deleted", video_id=deleted.id, purge=deleted.purge)

@@ -57,12 +57,14 @@ class FakeCatalog:
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
         return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.webhooks_on else None
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
+    def delete(self, video_id: str, *, purge: bool = False) -> DeletedVideo | None:
         self._answer()
         video_id = video_id.lower()
         if video_id not in self.videos:
+            if purge and video_id in self.tombstones:
+                self._leave_tombstone(video_id, purge=True)
             return self.deleted(video_id)
-        self._leave_tombstone(video_id)
+        self._leave_tombstone(video_id, purge=purge)
         del self.videos[video_id]
         for use in list(self.keys.values()):
             if use.video_id == video_id:
@@ -73,9 +75,9 @@ class FakeCatalog:
         self._answer()
         return self.tombstones.get(video_id)
 
-    def _leave_tombstone(self, video_id: str) -> None:
+    def _leave_tombstone(self, video_id: str, *, purge: bool = False) -> None:
         now = datetime.now(UTC)
-        self.tombstones[video_id] = DeletedVideo(video_id, now, now + TOMBSTONE_KEPT)
+        self.tombstones[video_id] = DeletedVideo(video_id, now, now + TOMBSTONE_KEPT, purge)
 
     def discard(self, seen: Video) -> bool:
         self._answer()

@@ -56,8 +56,8 @@ class SteppedCatalog(MongoCatalog):
         return super().deleted(video_id)
 
     @in_catalog
-    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
-        return super()._leave_tombstone(video_id)
+    def _leave_tombstone(self, video_id: str, *, purge: bool = False) -> DeletedVideo:
+        return super()._leave_tombstone(video_id, purge=purge)
 
     @in_catalog
     def _remove(self, video_id: str) -> None:

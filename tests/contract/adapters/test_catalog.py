@@ -461,6 +461,17 @@ class TestDelete:
             assert again.id == pending.id
             assert again.expires_at - again.deleted_at == timedelta(days=7)
 
+    def test_remembers_that_a_call_asked_for_a_purge(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        for purge, remembered in ((False, False), (True, True), (False, True)):
+            for tombstone in (catalog.delete(pending.id, purge=purge), catalog.deleted(pending.id)):
+                assert tombstone
+                assert tombstone.purge is remembered
+
+    def test_of_an_unknown_video_is_not_remembered_by_a_purge(self, catalog: MongoCatalog) -> None:
+        assert catalog.delete("f" * 24, purge=True) is None
+
     def test_of_an_unknown_video_leaves_no_tombstone(self, catalog: MongoCatalog) -> None:
         unknown = new_video_id()
         key_use = use("key", unknown)
