@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from functions.adapters.catalog import change
 from functions.adapters.storage import MultipartStep, SignedPost
 from functions.adapters.telemetry import logger
 from functions.api import problems
@@ -81,7 +80,7 @@ def sign_upload(
 def extend_upload(services: Services, video: Video) -> Video | None:
     """Extend the upload window of a pending video; return `None` if it is not pending."""
     now = services.now()
-    moved = change(services.catalog, video, lambda seen: lifecycle.extend_upload(seen, now=now))
+    moved = services.catalog.change(video, lambda seen: lifecycle.extend_upload(seen, now=now))
     return None if isinstance(moved, Refusal) else moved
 
 

@@ -178,6 +178,11 @@ class Video:
     created_at: datetime
     updated_at: datetime
     upload: ExpectedUpload
+    owner: str | None = None
+    """The owner, which never changes; `None` if only callers for all owners reach the video.
+
+    Records of release 0.1 have none.
+    """
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
     version: int = 0

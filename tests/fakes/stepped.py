@@ -12,6 +12,7 @@ from bson import ObjectId
 from functions.adapters.catalog import DeletedVideo
 from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.core.access import ALL_OWNERS
 from functions.core.failures import DAMAGED, BadMedia
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import (
@@ -47,16 +48,16 @@ class SteppedCatalog(MongoCatalog):
         return super().save(seen, new)
 
     @in_catalog
-    def get(self, video_id: str) -> Video | None:
-        return super().get(video_id)
+    def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
+        return super().get(video_id, owner=owner)
 
     @in_catalog
-    def deleted(self, video_id: str) -> DeletedVideo | None:
-        return super().deleted(video_id)
+    def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
+        return super().deleted(video_id, owner=owner)
 
     @in_catalog
-    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
-        return super()._leave_tombstone(video_id)
+    def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
+        return super()._leave_tombstone(of, purge=purge)
 
     @in_catalog
     def _remove(self, video_id: str) -> None:

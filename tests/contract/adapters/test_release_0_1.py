@@ -54,6 +54,7 @@ def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release
                 content_type="video/mp4",
                 size=1000,
                 passthrough=None,
+                owner=None,
                 now=NOW,
             )
         )
