@@ -6,7 +6,7 @@ The wheel does not require boto3, so only that command imports this module.
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,8 +30,8 @@ class Redriven:
 
     redriven: int = 0
     """The number of events that Lambda has accepted."""
-    not_understood: set[str] = field(default_factory=set)
-    """The ids of messages without an event, which stay on the queue."""
+    not_understood: int = 0
+    """The number of messages without an event, which stay on the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,17 @@ class FailureQueue:
         A run leaves the messages that arrive after its start: they may be of its own events.
         """
         started_ms = time.time() * 1000
+        left: set[str] = set()
         while limit is None or report.redriven < limit:
-            before = report.redriven
-            messages = self._receive(min(_BATCH, limit - before) if limit else _BATCH)
-            for message in messages:
-                if int(message["Attributes"]["SentTimestamp"]) <= started_ms:
-                    self._redrive(message, report)
-            progress(report.redriven)
-            if report.redriven == before:
+            messages = self._receive(min(_BATCH, limit - report.redriven) if limit else _BATCH)
+            fresh = [one for one in messages if one["MessageId"] not in left]
+            if not fresh:
                 return
+            for message in fresh:
+                is_later = int(message["Attributes"]["SentTimestamp"]) > started_ms
+                if is_later or not self._redrive(message, report):
+                    left.add(message["MessageId"])
+            progress(report.redriven)
 
     def _receive(self, count: int) -> list[dict[str, Any]]:
         answer = self.client("sqs").receive_message(
@@ -89,18 +91,20 @@ class FailureQueue:
         found: list[dict[str, Any]] = answer.get("Messages", [])
         return found
 
-    def _redrive(self, message: dict[str, Any], report: Redriven) -> None:
+    def _redrive(self, message: dict[str, Any], report: Redriven) -> bool:
+        """Send a message's event to processing; return `False` if the message has none."""
         try:
             event = json.loads(message["Body"])["requestPayload"]
         except (ValueError, KeyError, TypeError):
-            report.not_understood.add(message["MessageId"])
-            return
+            report.not_understood += 1
+            return False
         self.client("lambda").invoke(
             FunctionName=self.function, InvocationType="Event", Payload=json.dumps(event)
         )
         # If this fails, processing gets the event twice, which is harmless.
         self.client("sqs").delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         report.redriven += 1
+        return True
 
 
 def find(client: Client, stack: str) -> FailureQueue:
@@ -126,7 +130,7 @@ def redrive(
         queue.redrive(report, limit=limit, progress=lambda done: progress(done, max(done, total)))
     except (BotoCoreError, ClientError) as error:
         raise ClipoError(
-            f"AWS: {error} {report.redriven} events were sent to processing;"
+            f"AWS: {str(error).rstrip('.')}. {report.redriven} events were sent to processing;"
             " the others are still on the queue."
         ) from error
     return report

@@ -18,7 +18,7 @@ import platformdirs
 from clipo.errors import ClipoError
 from clipo.home import write_atomically
 
-_LIFETIME_S = 24 * 3600
+_LIFETIME_S = 7 * 24 * 3600
 """How long an upload can be resumed: the API then forgets its Idempotency-Key, and S3 its parts."""
 
 
@@ -85,7 +85,7 @@ class SavedUpload:
         self._path = path
 
     def load(self) -> UploadState:
-        """Return the saved state, or a new one if there is none or it is a day old."""
+        """Return the saved state, or a new one if there is none or it is a week old."""
         new = UploadState(idempotency_key=secrets.token_urlsafe(24))
         try:
             saved = UploadState(**json.loads(self._path.read_text()))

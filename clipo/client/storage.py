@@ -97,7 +97,7 @@ async def complete(
         for number, etag in sorted(etags.items())
     )
     body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
-    headers = {"Content-Type": "application/xml"}
+    headers = {"Content-Type": "application/xml"} | signed.get("headers", {})
     answer = await _send(http, "POST", signed["url"], headers=headers, content=body.encode())
     if "<Error>" in answer.text:  # S3 sends the status before it joins the parts
         raise _refusal(500, answer.text)

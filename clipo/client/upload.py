@@ -20,9 +20,6 @@ from clipo.errors import ClipoError
 MAX_FORM_BYTES = 100_000_000
 """Size of the largest file that is sent in one request."""
 
-MIN_PART_BYTES = 8 << 20
-_MAX_PARTS = 1000
-"""S3 lists at most 1,000 parts in one response, and one request finds all that have arrived."""
 _PARTS_AT_ONCE = 4
 
 
@@ -79,7 +76,7 @@ async def send(
         if video["upload"] and file.size <= MAX_FORM_BYTES:
             await _send_form(api, video, file, row)
         elif video["upload"]:
-            await _send_parts(api, file, saved, row)
+            await _send_parts(api, video, file, saved, row)
     except Fault as fault:
         # With `not_pending` the file had arrived, and only the response was lost.
         if fault.code != "not_pending":
@@ -102,21 +99,22 @@ async def _send_form(api: Api, video: Video, file: LocalFile, row: ProgressRow) 
     await retry(attempt, row.show_retry)
 
 
-async def _send_parts(api: Api, file: LocalFile, saved: SavedUpload, row: ProgressRow) -> None:
+async def _send_parts(
+    api: Api, video: Video, file: LocalFile, saved: SavedUpload, row: ProgressRow
+) -> None:
     state = saved.load()
-    video_id = str(state.video_id)
     arrived: list[storage.Part] | None = None
     if state.upload_id:
-        upload = MultipartUpload(api, video_id, state.upload_id, file, row)
+        upload = MultipartUpload(api, video, state.upload_id, file, row)
         try:
             arrived = await upload.list_parts()
         except StorageRefused as error:
             if error.code != "NoSuchUpload":
                 raise
     if arrived is None:
-        upload_id = await retry(lambda: _begin(api, video_id), row.show_retry)
+        upload_id = await retry(lambda: _begin(api, video["id"]), row.show_retry)
         saved.save(replace(state, upload_id=upload_id))
-        upload = MultipartUpload(api, video_id, upload_id, file, row)
+        upload = MultipartUpload(api, video, upload_id, file, row)
     else:
         row.resume(sum(part.size for part in arrived))
     await upload.run(arrived or [])
@@ -136,22 +134,23 @@ class Slice:
     size: int
 
 
-def split(size: int) -> Iterator[Slice]:
-    """Split a file of `size` bytes into parts of at least 8 MiB, at most 1,000 of them."""
-    each = max(MIN_PART_BYTES, -(-size // _MAX_PARTS))
-    for number, start in enumerate(range(0, size, each), 1):
-        yield Slice(number, start, min(each, size - start))
+def split(size: int, part_size: int) -> Iterator[Slice]:
+    """Split a file of `size` bytes into parts of `part_size` bytes; the last one has the rest."""
+    for number, start in enumerate(range(0, size, part_size), 1):
+        yield Slice(number, start, min(part_size, size - start))
 
 
 class MultipartUpload:
     """A multipart upload that has begun."""
 
     def __init__(
-        self, api: Api, video_id: str, upload_id: str, file: LocalFile, row: ProgressRow
+        self, api: Api, video: Video, upload_id: str, file: LocalFile, row: ProgressRow
     ) -> None:
-        """Take the upload's ids, its file, and the row that shows its progress."""
+        """Take the announced video, the upload's id, its file, and the row of its progress."""
         self._api = api
-        self._video_id = video_id
+        self._video_id = str(video["id"])
+        # Release 0.1 named no size, and took parts of this one.
+        self._part_size = int(video["upload"].get("part_size", 8 << 20))
         self._upload_id = upload_id
         self._file = file
         self._row = row
@@ -172,7 +171,7 @@ class MultipartUpload:
         etags: dict[int, str] = {}
         try:
             async with asyncio.TaskGroup() as group:
-                for piece in split(self._file.size):
+                for piece in split(self._file.size, self._part_size):
                     etag = have.get((piece.number, piece.size))
                     if etag is None:
                         group.create_task(self._send(piece, etags))

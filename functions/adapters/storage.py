@@ -52,22 +52,20 @@ class StoredObject:
 class Storage(Protocol):
     """Uploads and thumbnails. Every method may raise `StorageUnavailable`."""
 
-    def sign_upload(
-        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
-    ) -> SignedPost:
-        """Sign a form with which a browser uploads."""
+    def sign_upload(self, key: str, *, content_type: str, size: int, expires_s: int) -> SignedPost:
+        """Sign a form with which a browser uploads a file of exactly this type and size."""
 
     def sign_multipart(
         self,
         key: str,
         step: MultipartStep,
         *,
-        content_type: str | None = None,
+        headers: Mapping[str, str],
         upload_id: str | None = None,
         part_number: int | None = None,
         expires_s: int,
     ) -> str:
-        """Return a URL for one step of an upload in parts."""
+        """Return a URL for one step of an upload in parts, which must carry these headers."""
 
     def origins(self) -> tuple[str, ...]:
         """Return where browsers find uploads and thumbnails: scheme, host and port."""
@@ -98,6 +96,15 @@ class Storage(Protocol):
 
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail. Safe to repeat."""
+
+    def delete_upload(self, key: str, source: Source) -> None:
+        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
+
+        No older version of it stays.
+        """
+
+    def abort_uploads(self, key: str) -> None:
+        """Abort the unfinished uploads in parts of a key."""
 
     def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.

@@ -19,7 +19,9 @@ from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video
 
-_KEY_KEPT = timedelta(hours=24)
+_KEY_KEPT = timedelta(days=7)
+"""The lifetime of an unfinished upload in parts: until then a client can resume it."""
+
 _TRIES = 3
 
 

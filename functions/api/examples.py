@@ -39,6 +39,7 @@ _FORM: dict[str, Any] = {
         "x-amz-signature": "…",
     },
     "expires_at": "2026-11-22T12:16:00.000Z",
+    "part_size": 8388608,
 }
 CREATED_VIDEO: dict[str, Any] = _PENDING_VIDEO | {"upload": {"method": "POST"} | _FORM}
 SIGNED_FORM: dict[str, Any] = _FORM | {"key": _KEY}
@@ -46,6 +47,7 @@ SIGNED_PART: dict[str, Any] = {
     "url": f"{_BUCKET_URL}{_KEY}?uploadId=…&partNumber=1&X-Amz-Algorithm=AWS4-HMAC-SHA256&…",
     "key": _KEY,
     "expires_at": "2026-11-22T12:16:00.000Z",
+    "part_size": 8388608,
 }
 DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
     "status": "done",

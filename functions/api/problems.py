@@ -169,7 +169,7 @@ IDEMPOTENCY_KEY_REUSED = ProblemKind(
     "idempotency_key_reused",
     422,
     "The Idempotency-Key belongs to another request",
-    "Within 24 hours this Idempotency-Key came with another body. Use a new key for each video.",
+    "Within 7 days this Idempotency-Key came with another body. Use a new key for each video.",
 )
 TOO_MANY_PENDING = ProblemKind(
     "too_many_pending",

@@ -27,7 +27,7 @@ from functions.api.examples import (
     VIDEO_ID,
 )
 from functions.api.new_video import MAX_FILENAME, any_case
-from functions.api.sign_upload import MultipartRequest, Signed
+from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
@@ -39,6 +39,10 @@ _LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
+PartSize = Annotated[
+    int,
+    Field(description="Bytes of each part but the last, in an upload in parts", examples=[8388608]),
+]
 Time = Annotated[
     datetime,
     PlainSerializer(rfc3339),
@@ -216,6 +220,7 @@ class SignedUpload(BaseModel):
     url: str = Field(examples=["https://uploads.s3.eu-west-1.amazonaws.com/"])
     fields: dict[str, str]
     expires_at: Time
+    part_size: PartSize
 
 
 def _add_steps(schema: dict[str, Any]) -> None:
@@ -270,7 +275,9 @@ class SignUpload(BaseModel):
         description="The upload id that S3 returned when the upload in parts began",
     )
     part_number: PartNumber | None = Field(
-        default=None, alias="partNumber", description="From 1; 8 MiB or more each"
+        default=None,
+        alias="partNumber",
+        description="From 1; each has `part_size` bytes, the last one the rest",
     )
 
     @property
@@ -312,6 +319,7 @@ class SignedRequest(BaseModel):
     url: str
     key: str
     expires_at: Time
+    part_size: PartSize
     headers: dict[str, str] | None = Field(
         default=None, description="Headers that the request must carry unchanged, if there are any"
     )
@@ -500,7 +508,10 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
 def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> CreatedVideo:
     """Return a new video with its form."""
     upload = signed and SignedUpload(
-        url=signed.url, fields=dict(signed.fields), expires_at=video.upload.expires_at
+        url=signed.url,
+        fields=dict(signed.fields),
+        expires_at=video.upload.expires_at,
+        part_size=part_size_of(video),
     )
     return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
 
@@ -511,7 +522,8 @@ def signed_request(signed: Signed) -> SignedRequest:
         url=signed.url,
         key=signed.key,
         expires_at=signed.expires_at,
-        headers={"Content-Type": signed.content_type} if signed.content_type else None,
+        part_size=signed.part_size,
+        headers=dict(signed.headers) or None,
         fields=dict(signed.form.fields) if signed.form else None,
     )
 

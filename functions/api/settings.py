@@ -9,6 +9,9 @@ from functions.core.api_keys import Root
 from functions.core.formats import EXTENSIONS
 from functions.core.settings import SettingsError, max_upload_bytes, positive_int, whole_number
 
+_LEGACY_BYTES = 100_000_000
+"""The size limit of the legacy endpoint, which has never been higher by default."""
+
 _ORIGIN = r"https?://[^/*, ]+"
 
 
@@ -57,7 +60,9 @@ class ApiSettings:
                 environ.get("ALLOWED_EXTENSIONS") or ",".join(EXTENSIONS)
             ),
             max_upload_bytes=limit,
-            max_multipart_bytes=positive_int(environ, "MAX_MULTIPART_BYTES", limit),
+            max_multipart_bytes=positive_int(
+                environ, "MAX_MULTIPART_BYTES", min(limit, _LEGACY_BYTES)
+            ),
             max_pending_videos=whole_number(environ, "MAX_PENDING_VIDEOS", 10_000),
             origins=_origins(environ.get("API_ORIGINS", "")),
             base_path=_base_path(environ.get("BASE_PATH", "")),

@@ -1,6 +1,7 @@
 """Signs one request of a pending video's upload."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from functions.adapters.storage import MultipartStep, SignedPost
@@ -8,11 +9,16 @@ from functions.adapters.telemetry import logger
 from functions.api import problems
 from functions.api.lookup import find_video
 from functions.api.new_video import UPLOAD_WINDOW_S
-from functions.api.problems import Problem
+from functions.api.problems import InvalidField, Problem
 from functions.api.services import Services
-from functions.core import lifecycle
+from functions.core import lifecycle, parts
 from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
 from functions.core.video import Video
+
+_CONTENT_LENGTH = "Content-Length"
+_OBJECT_SIZE = "x-amz-mp-object-size"
+"""S3 completes an upload in parts only if its parts have this size together.
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +37,9 @@ class Signed:
     key: str
     expires_at: datetime
     url: str
-    content_type: str | None = None
-    """Content type that the request must carry, if the signature covers one."""
+    part_size: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers that the client has to set: the signature covers them."""
     form: SignedPost | None = None
 
 
@@ -41,7 +48,7 @@ def sign_form(services: Services, video: Video) -> SignedPost:
     return services.storage.sign_upload(
         video.upload.key,
         content_type=video.content_type,
-        max_bytes=services.settings.max_upload_bytes,
+        size=video.declared_size,
         expires_s=UPLOAD_WINDOW_S,
     )
 
@@ -52,29 +59,67 @@ def sign_upload(
     """Sign a step of an upload in parts, or the form if `multipart` is `None`.
 
     The video then waits for its upload as long as the signature is valid. Raises `Problem` for the
-    key of another video and for a video that is not pending, `CatalogUnavailable` or
-    `StorageUnavailable`.
+    key of another video, for a part that the file does not have, and for a video that is not
+    pending, `CatalogUnavailable` or `StorageUnavailable`.
     """
     video = find_video(services, video_id)
     _check_key(key, video)
+    headers = _bound_headers(video, multipart)
     awaited = extend_upload(services, video)
     if awaited is None:
         raise _not_pending(find_video(services, video_id))
     expires_at = services.now() + UPLOAD_WINDOW
     logger().info("request signed", video_id=video.id, step=multipart and multipart.step)
+    part_size = part_size_of(video)
     if multipart is None:
         form = sign_form(services, video)
-        return Signed(video.upload.key, expires_at, form.url, form=form)
-    content_type = video.content_type if multipart.step is MultipartStep.CREATE else None
+        return Signed(video.upload.key, expires_at, form.url, part_size, form=form)
     url = services.storage.sign_multipart(
         video.upload.key,
         multipart.step,
-        content_type=content_type,
+        headers=headers,
         upload_id=multipart.upload_id,
         part_number=multipart.part_number,
         expires_s=UPLOAD_WINDOW_S,
     )
-    return Signed(video.upload.key, expires_at, url, content_type=content_type)
+    # Every HTTP client sets this one by itself, and browsers let no script set it.
+    headers.pop(_CONTENT_LENGTH, None)
+    return Signed(video.upload.key, expires_at, url, part_size, headers)
+
+
+def part_size_of(video: Video) -> int:
+    """Return the size of each part but the last, if the video is uploaded in parts."""
+    return video.upload.part_size or parts.part_size(video.declared_size)
+
+
+def _bound_headers(video: Video, multipart: MultipartRequest | None) -> dict[str, str]:
+    """Return the headers that a step of an upload in parts is bound to.
+
+    They bind type and size to the announced ones. The sizes of 0.1's uploads stay free.
+    """
+    step = multipart and multipart.step
+    if step is MultipartStep.CREATE:
+        return {"Content-Type": video.content_type}
+    if video.upload.part_size is None:
+        return {}
+    if step is MultipartStep.COMPLETE:
+        return {_OBJECT_SIZE: str(video.declared_size)}
+    if multipart and multipart.part_number is not None:
+        return {_CONTENT_LENGTH: str(_part_length(video, multipart.part_number))}
+    return {}
+
+
+def _part_length(video: Video, number: int) -> int:
+    size, each = video.declared_size, part_size_of(video)
+    length = parts.part_length(number, size=size, part_size=each)
+    if length is None:
+        raise Problem(
+            problems.INVALID_REQUEST,
+            f"A file of {size:,} bytes has no part {number:,}: each part but the last has"
+            f" {each:,} bytes. Split the file by `part_size`.",
+            InvalidField("body.partNumber", f"The file has {-(-size // each):,} parts"),
+        )
+    return length
 
 
 def extend_upload(services: Services, video: Video) -> Video | None:

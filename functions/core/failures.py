@@ -15,6 +15,7 @@ class FailureCode(StrEnum):
     UNSUPPORTED_CODEC = "unsupported_codec"
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
+    SIZE_MISMATCH = "size_mismatch"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_STREAMS = "too_many_streams"
     TIMED_OUT = "timed_out"
@@ -76,6 +77,11 @@ UNDECODABLE = Cause(
 TOO_LARGE = Cause(
     FailureCode.TOO_LARGE,
     "The file has {size:,} bytes; the limit is {limit:,}. Upload a smaller version.",
+)
+SIZE_MISMATCH = Cause(
+    FailureCode.SIZE_MISMATCH,
+    "The uploaded file has {size:,} bytes, but {declared:,} were announced, so Clipo has removed"
+    " it. Announce the file again with its size, as a new video, and upload it there.",
 )
 TOO_MANY_PIXELS = Cause(
     FailureCode.TOO_MANY_PIXELS,

@@ -19,6 +19,7 @@ from functions.core.failures import (
     UPLOAD_EXPIRED,
 )
 from functions.core.keys import source_key
+from functions.core.parts import part_size
 from functions.core.video import (
     MAX_ATTEMPTS,
     ExpectedUpload,
@@ -40,6 +41,12 @@ MAX_REPLAYS = 5
 MAX_REPLAYS_AWAITED = 100
 """The number of upkeep's events that may await a worker at a time. While processing is throttled,
 all events wait, and upkeep adds no more than these (ADR 38)."""
+
+MAX_REPLACEMENTS = 3
+"""The number of uploads of one video that Clipo processes in the place of the first.
+
+Each signature can be used again until it expires: this limits the cost of that.
+"""
 
 UPLOAD_WINDOW = timedelta(minutes=15)
 """The validity of a signed upload request, and the time that Clipo waits for the upload."""
@@ -101,6 +108,8 @@ class Refusal(StrEnum):
     """Another worker holds a lease that has not expired: the caller can retry later."""
     EXHAUSTED = "exhausted"
     """All attempts are used up."""
+    REPLACED_TOO_OFTEN = "replaced_too_often"
+    """The video has had `MAX_REPLACEMENTS` other uploads, and Clipo processes no further one."""
     NOT_PENDING = "not_pending"
     """Only the first upload of a pending video can be extended."""
     NOT_FAILED = "not_failed"
@@ -139,7 +148,9 @@ def announce(
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
-        upload=ExpectedUpload(key=source_key(video_id), expires_at=now + UPLOAD_WINDOW),
+        upload=ExpectedUpload(
+            key=source_key(video_id), expires_at=now + UPLOAD_WINDOW, part_size=part_size(size)
+        ),
         version=1,
         claimable_at=now,
     )
@@ -182,19 +193,34 @@ def claim(video: Video | None, event: UploadedObject, lease: Lease, *, now: date
 
     A newer upload of other bytes claims a video at any time. The same bytes claim an unfinished one
     once its lease has expired and while attempts are left, and a failed one if a client uploaded
-    them again. The same bytes never claim a done video (ADR 15).
+    them again. The same bytes never claim a done video (ADR 15). `MAX_REPLACEMENTS` limits the
+    uploads that follow the first.
     """
     if video is None or video.upload.key != event.key:
         return Refusal.UNKNOWN
     claimed = video.source
-    if claimed is None or _is_newer_upload(event.source, claimed):
+    if claimed is None:
         return _claimed(video, event, lease, now, attempts=1)
+    if _is_newer_upload(event.source, claimed):
+        return _claimed_instead(video, event, lease, now)
     if _is_older(event.source, claimed):
         return Refusal.SUPERSEDED
     if video.status is Status.FAILED and event.source.sequencer > claimed.sequencer:
-        return _claimed(video, event, lease, now, attempts=1)
+        return _claimed_instead(video, event, lease, now)
     refusal = _why_not_again(video, now)
     return refusal or _claimed(video, event, lease, now, attempts=video.attempts + 1)
+
+
+def _claimed_instead(video: Video, event: UploadedObject, lease: Lease, now: datetime) -> Move:
+    """Claim a video for an upload that replaces the claimed one.
+
+    Beyond the limit a finished video keeps its result. Upkeep's event finishes an unfinished one
+    with the upload that is then stored.
+    """
+    if video.replacements >= MAX_REPLACEMENTS:
+        return Refusal.REPLACED_TOO_OFTEN
+    counted = replace(video, replacements=video.replacements + 1)
+    return _claimed(counted, event, lease, now, attempts=1)
 
 
 def _why_not_again(video: Video, now: datetime) -> Refusal | None:

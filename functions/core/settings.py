@@ -10,6 +10,9 @@ from functions.core.endpoints import AWS_ENDPOINTS, Endpoints
 # Bucket names that can be one label of a host name. TLS wildcards do not cover dots.
 _HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
+_LARGEST_OBJECT = 5 << 40
+"""The largest object in bytes that every S3 server stores."""
+
 
 class SettingsError(Exception):
     """A setting is missing or invalid. The message names it."""
@@ -137,8 +140,17 @@ def required(environ: Mapping[str, str], name: str) -> str:
 
 
 def max_upload_bytes(environ: Mapping[str, str]) -> int:
-    """Return MAX_UPLOAD_BYTES, the size limit of one video (default: the legacy 100 MB)."""
-    return positive_int(environ, "MAX_UPLOAD_BYTES", 100_000_000)
+    """Return MAX_UPLOAD_BYTES, the size limit of one video (default: 5 GB). At most 5 TiB.
+
+    A form uploads up to 5 GB; larger files go in parts.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html
+    """
+    limit = positive_int(environ, "MAX_UPLOAD_BYTES", 5_000_000_000)
+    if limit > _LARGEST_OBJECT:
+        raise SettingsError(
+            f"MAX_UPLOAD_BYTES must be at most {_LARGEST_OBJECT} (5 TiB), not {limit}."
+        )
+    return limit
 
 
 def positive_int(environ: Mapping[str, str], name: str, default: int) -> int:

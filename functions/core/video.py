@@ -30,6 +30,11 @@ class ExpectedUpload:
     key: str
     expires_at: datetime
     """The end of the upload window."""
+    part_size: int | None = None
+    """The size in bytes of each part but the last; `None` in a record of release 0.1.
+
+    The sizes of 0.1's uploads are not binding: it signed requests of any size up to the limit.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +198,8 @@ class Video:
     lease: Lease | None = None
     attempts: int = 0
     """The number of claims of `source`."""
+    replacements: int = 0
+    """The number of uploads that were claimed in the place of an earlier one."""
     replays: int = 0
     """The number of events that upkeep has sent since the last claim."""
     media: Media | None = None
@@ -208,6 +215,10 @@ class Video:
     def has_result(self) -> bool:
         """Whether media and thumbnail are those of `source`: when done, and while reprocessed."""
         return self.media is not None and self.thumbnail is not None
+
+    def accepts_size(self, size: int) -> bool:
+        """Tell whether an upload may have this size: only the declared one."""
+        return self.upload.part_size is None or size == self.declared_size
 
     @property
     def size(self) -> int:

@@ -15,7 +15,7 @@ from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remo
 from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import SOURCE_GONE, TOO_LARGE, BadMedia
+from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.release import RELEASE
@@ -23,6 +23,9 @@ from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
 from functions.media.engine import Engine, Frame, Inspection
 from functions.media.reader.source import RangedSources
+
+_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE)
+"""Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
 
 
 class NotNow(Exception):
@@ -107,6 +110,7 @@ class VideoProcessor:
         if video.attempts > 1:
             count(Metric.RETRIES)
         try:
+            self._check_size(video, event)
             inspection = self._inspect(event, work, remaining_s)
         except SourceReplaced:
             # The event of the newer object claims the video.
@@ -114,6 +118,9 @@ class VideoProcessor:
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
+            if error.code in _REMOVED and not video.has_result:
+                # Before the result is saved, so that the event comes again if this request fails.
+                self.storage.delete_upload(event.key, event.source)
             return self._fail(video, lease, error, work)
         return self._complete(video, lease, inspection, work)
 
@@ -130,11 +137,16 @@ class VideoProcessor:
         logger().info("nothing to do", reason=reason)
         return EventOutcome(event.video_id, reason)
 
+    def _check_size(self, video: Video, event: UploadedObject) -> None:
+        size = event.source.size
+        if not video.accepts_size(size):
+            raise BadMedia(SIZE_MISMATCH, size=size, declared=video.declared_size)
+        if size > self.max_bytes:
+            raise BadMedia(TOO_LARGE, size=size, limit=self.max_bytes)
+
     def _inspect(
         self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
     ) -> Inspection:
-        if event.source.size > self.max_bytes:
-            raise BadMedia(TOO_LARGE, size=event.source.size, limit=self.max_bytes)
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
             try:
@@ -178,6 +190,7 @@ class VideoProcessor:
         )
         measure({Metric.DONE: 1} | _measured(processing))
         self._enqueue_webhook(video.id)
+        self._abort_other_uploads(completed)
         return EventOutcome(video.id, completed.status)
 
     def _publish(self, frame: Frame, key: str, work: "_Work") -> Thumbnail:
@@ -212,6 +225,7 @@ class VideoProcessor:
         count_failed(error.code)
         measure(_measured(processing))
         self._enqueue_webhook(video.id)
+        self._abort_other_uploads(failed)
         return EventOutcome(video.id, failed.status)
 
     def _drop(self, video_id: str, work: "_Work", refusal: Refusal) -> EventOutcome:
@@ -234,6 +248,20 @@ class VideoProcessor:
         except Unavailable:
             # The next scheduled run of the webhooks function finds it by the record's due time.
             logger().warning("webhook not enqueued", exc_info=True)
+
+    def _abort_other_uploads(self, video: Video) -> None:
+        """Abort the unfinished uploads in parts of a video that was uploaded in parts.
+
+        S3's lifecycle rule aborts all others, so that a form costs no request. The ETag of an
+        upload in parts contains a hyphen.
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
+        """
+        if video.source is None or "-" not in video.source.etag:
+            return
+        try:
+            self.storage.abort_uploads(video.upload.key)
+        except Unavailable:
+            logger().warning("uploads not aborted", exc_info=True)
 
     def _remove_replaced(self, claimed: Video, finished: Video) -> None:
         """Remove the thumbnail of an earlier result, unless the video still shows it."""

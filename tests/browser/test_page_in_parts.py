@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import ObjectId
 from playwright.sync_api import Route, expect
 
 from tests.boxes import widen
@@ -227,6 +228,24 @@ def test_parts_that_storage_deleted_are_sent_again(
     page.page.get_by_role("button", name="Retry upload").last.click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
+
+
+@pytest.mark.long
+def test_parts_of_another_release_begin_again(
+    page: WatchedPage, world: FaultyStack, large: Path
+) -> None:
+    page.expect_complaint("404|unsafe header|another release")
+    trap = drop_until(page, world, large, until_part=3)
+    [one] = uploads_in_parts(world)
+    video_id = one["Key"].split("/")[1]
+    of_another = {"$set": {"upload.part_size": 9 << 20}}
+    assert world.videos.update_one({"_id": ObjectId(video_id)}, of_another).matched_count == 1
+    trap.go_on.set()
+    expect(page.page.get_by_role("alert").first).to_contain_text("Retry uploads the whole file")
+    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect_picture(card(page, large.stem))
+    assert len(video_ids(page)) == 2
+    assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
 
 
 @pytest.mark.long

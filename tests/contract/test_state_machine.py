@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import md5
 from typing import Any
 
 import pytest
@@ -37,7 +38,9 @@ from functions.api.process_again import reprocess_video, retry_video
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.access import OPEN_CALLER
+from functions.core.failures import FailureCode
 from functions.core.keys import source_key
+from functions.core.lifecycle import MAX_REPLACEMENTS
 from functions.core.s3_event import created_event, pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import Unavailable
@@ -67,7 +70,9 @@ JOBS = 4
 DELIVERIES = 2
 """One less than Lambda's, so that more events fail for good."""
 BUCKET = "clipo-uploads"
-CONTENTS = [b"good a", b"good b", b"good c", b"bad"]
+CONTENTS = [b"good a", b"good b", b"good c", b"bad   ", b"of another size"]
+SIZE = len(CONTENTS[0])
+"""The announced size of every video."""
 FAULTS = [*[Fault.NONE] * 8, *Fault]
 """Most works: what is held up half-way is then overtaken by something else."""
 JUMPS = [-30, 1, 61, 125, 160, 901, 1900]
@@ -217,7 +222,7 @@ class Videos(RuleBasedStateMachine):
         created, _form = create_video(
             self.world.services,
             filename="clip.mp4",
-            size=5,
+            size=SIZE,
             content_type=None,
             passthrough=None,
             idempotency_key=None,
@@ -458,6 +463,11 @@ class Videos(RuleBasedStateMachine):
                 self._finish(self._settle())
 
     def _check_quiet(self) -> None:
+        for video_id, video in self.seen.items():
+            assert video["replacements"] <= MAX_REPLACEMENTS
+            if video.get("error", {}).get("code") == FailureCode.SIZE_MISMATCH:
+                stored = self.world.objects.uploads.get(source_key(video_id))
+                assert not stored or md5(stored).hexdigest() != video["source"]["etag"]
         assert not self.deleted & set(self.seen)
         assert not self._left_of(self.deleted - self.untold)
         self._check_lost()
@@ -529,7 +539,7 @@ def videos(catalog: SteppedCatalog) -> Callable[[], Videos]:
     return make
 
 
-@pytest.mark.parametrize("content", [b"good a", b"bad"])
+@pytest.mark.parametrize("content", [b"good a", b"bad   ", b"of another size"])
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.NONE])
 def test_a_worker_may_fail_at_any_step(
     videos: Callable[[], Videos], fault: Fault, content: bytes

@@ -102,9 +102,11 @@ RIGHTS = {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
+        ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", _UPLOADS),
+        ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("sqs:SendMessage", "FailedEvents.Arn"),
@@ -344,10 +346,11 @@ def test_pages_of_other_origins_may_call_only_when_they_are_named() -> None:
 
 
 def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() -> None:
-    for bucket in resources("AWS::S3::Bucket").values():
+    for name, days in (("UploadsBucket", 7), ("MediaBucket", 1)):
+        bucket = resource("AWS::S3::Bucket", name)
         unfinished = bucket["LifecycleConfiguration"]["Rules"][0]
         assert unfinished["Status"] == "Enabled"
-        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+        assert unfinished["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": days}
     rules = resource("AWS::S3::Bucket", "UploadsBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[1]["Fn::If"][0] == "SourcesExpire"
     assert rules[1]["Fn::If"][2] == {"Ref": "AWS::NoValue"}

@@ -18,6 +18,8 @@ class FakeQueues:
     invoked: list[Any] = field(default_factory=list)
     concurrency: int | None = None
     refuses_after: int = 1000
+    hides: bool = True
+    """Whether a received message stays hidden until the run ends."""
     logical_id: str = "FailedEvents"
 
     def holds(self, *events: object) -> None:
@@ -51,7 +53,8 @@ class FakeQueues:
         assert asked["MessageSystemAttributeNames"] == ["SentTimestamp"]
         shown = [one for one in self.bodies if one not in self.hidden]
         taken = shown[: asked["MaxNumberOfMessages"]]
-        self.hidden.update(taken)
+        if self.hides:
+            self.hidden.update(taken)
         if not taken:
             return {}
         return {

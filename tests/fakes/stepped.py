@@ -136,7 +136,11 @@ class SteppedStorage(FakeStorage):
         super().delete_thumbnail(key)
 
     @in_storage
-    def delete_upload(self, key: str) -> None:
+    def delete_upload(self, key: str, source: Source) -> None:
+        super().delete_upload(key, source)
+
+    @in_storage
+    def _delete_any_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
     def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
@@ -147,7 +151,7 @@ class SteppedStorage(FakeStorage):
         del purge
         for key in list(self.uploads):
             if video_id in key:
-                self.delete_upload(key)
+                self._delete_any_upload(key)
         for key in self.thumbnails_of(video_id):
             self.delete_thumbnail(key)
 

@@ -1,6 +1,6 @@
 """Object storage in memory."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
@@ -28,14 +28,14 @@ class FakeStorage(SdkStorage):
     down: bool = False
     modified_at: dict[str, datetime] = field(default_factory=dict)
     """Modification times by key; an object without one is new."""
+    aborted: list[str] = field(default_factory=list)
+    """The keys whose unfinished uploads were aborted."""
 
-    def sign_upload(
-        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
-    ) -> SignedPost:
+    def sign_upload(self, key: str, *, content_type: str, size: int, expires_s: int) -> SignedPost:
         fields = {
             "key": key,
             "Content-Type": content_type,
-            "policy": f"1..{max_bytes} bytes in {expires_s} s",
+            "policy": f"{size} bytes in {expires_s} s",
         }
         return SignedPost(url="https://uploads.example/", fields=fields)
 
@@ -48,12 +48,13 @@ class FakeStorage(SdkStorage):
         key: str,
         step: MultipartStep,
         *,
-        content_type: str | None = None,
+        headers: Mapping[str, str],
         upload_id: str | None = None,
         part_number: int | None = None,
         expires_s: int,
     ) -> str:
-        signed = (step.value, content_type, upload_id, part_number, expires_s)
+        bound = ",".join(f"{name}:{value}" for name, value in headers.items())
+        signed = (step.value, bound, upload_id, part_number, expires_s)
         return f"https://uploads.example/{key}?{'&'.join(map(str, signed))}"
 
     def find_upload(self, key: str) -> Source | None:
@@ -74,6 +75,16 @@ class FakeStorage(SdkStorage):
         if found.etag != source.etag:
             raise SourceReplaced(key)
         yield self.uploads[key][start:end]
+
+    def delete_upload(self, key: str, source: Source) -> None:
+        self._answer()
+        found = FakeStorage.find_upload(self, key)
+        if found and found.etag == source.etag:
+            del self.uploads[key]
+
+    def abort_uploads(self, key: str) -> None:
+        self._answer()
+        self.aborted.append(key)
 
     def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
         self._answer()

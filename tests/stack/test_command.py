@@ -100,10 +100,10 @@ class TestUpload:
 
     def test_a_file_over_the_limit_is_refused_before_it_is_sent(self, command: Command) -> None:
         with (command.folder / "huge.mp4").open("wb") as huge:
-            huge.truncate(5_000_000_000)
+            huge.truncate(5_000_000_001)
         finished = command.run("upload", "huge.mp4")
         assert finished.returncode == 1
-        assert "at most 100,000,000 are allowed. Shorten the video, or raise" in finished.stderr
+        assert "at most 5,000,000,000 are allowed. Shorten the video, or raise" in finished.stderr
 
     def test_bars_and_data_do_not_meet_on_one_terminal(self, command: Command, clip: str) -> None:
         shutil.copy(command.folder / clip, command.folder / "other.mp4")

@@ -1,8 +1,9 @@
-"""What the storage refuses: each form allows one key, one type, one range of sizes, for a while."""
+"""What the storage refuses: each form allows one key, one type and one size, for a while."""
 
 import base64
 import json
 import time
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from functions.adapters.signed.credentials import Credentials
 from functions.adapters.signed.storage import SignedStorage
 from functions.core.settings import StorageSettings
+from functions.core.video import Source
 from tests.clips import Clips
 from tests.running_stack import RunningStack, post_form
 from tests.signed import signed_storage
@@ -20,7 +22,7 @@ CONTENT = b"some bytes"
 
 @pytest.fixture
 def created(stack: RunningStack, clips: Clips) -> dict[str, Any]:
-    return stack.create(clips["tiny.mp4"])
+    return stack.create(clips["tiny.mp4"], size=len(CONTENT))
 
 
 @pytest.fixture
@@ -32,11 +34,11 @@ def storage(stack: RunningStack) -> SignedStorage:
     return signed_storage(settings, credentials=credentials)
 
 
-def sign(storage: SignedStorage, *, max_bytes: int = 1000, expires_s: int = 60) -> dict[str, Any]:
+def sign(storage: SignedStorage, *, size: int = 1000, expires_s: int = 60) -> dict[str, Any]:
     signed = storage.sign_upload(
         "uploads/507f1f77bcf86cd799439011/source",
         content_type="video/mp4",
-        max_bytes=max_bytes,
+        size=size,
         expires_s=expires_s,
     )
     return {"url": signed.url, "fields": dict(signed.fields)}
@@ -53,8 +55,13 @@ def test_what_was_signed_is_accepted(storage: SignedStorage) -> None:
     assert post_form(sign(storage), bytes(1000)).status_code == 204
 
 
-def test_too_large_is_refused(storage: SignedStorage, stack: RunningStack) -> None:
-    assert_refused(stack, post_form(sign(storage), bytes(1001)), None)
+@pytest.mark.parametrize(("size", "code"), [(1001, "EntityTooLarge"), (999, "EntityTooSmall")])
+def test_another_size_is_refused(
+    storage: SignedStorage, stack: RunningStack, size: int, code: str
+) -> None:
+    response = post_form(sign(storage), bytes(size))
+    assert_refused(stack, response, None)
+    assert f"<Code>{code}</Code>" in response.text
 
 
 def test_empty_is_refused(stack: RunningStack, created: dict[str, Any]) -> None:
@@ -72,7 +79,7 @@ def test_another_type_is_refused(stack: RunningStack, created: dict[str, Any]) -
 
 
 def test_an_expired_form_is_refused(storage: SignedStorage, stack: RunningStack) -> None:
-    form = sign(storage, expires_s=1)
+    form = sign(storage, size=len(CONTENT), expires_s=1)
     time.sleep(2.1)
     assert_refused(stack, post_form(form, CONTENT), None)
 
@@ -89,6 +96,23 @@ def test_a_tampered_policy_is_refused(stack: RunningStack, created: dict[str, An
 def test_a_tampered_signature_is_refused(stack: RunningStack, created: dict[str, Any]) -> None:
     signature = {"x-amz-signature": "0" * 64}
     assert_refused(stack, post_form(created["upload"], CONTENT, **signature), created)
+
+
+def test_an_upload_that_another_has_replaced_is_not_removed(storage: SignedStorage) -> None:
+    key = "uploads/of-no-video"
+
+    def write(content: bytes) -> Source:
+        storage.put_upload(key, BytesIO(content), size=len(content), content_type="video/mp4")
+        source = storage.find_upload(key)
+        assert source
+        return source
+
+    first, second = write(b"first"), write(b"second")
+    storage.delete_upload(key, first)
+    assert storage.find_upload(key) == second
+    for _ in range(2):
+        storage.delete_upload(key, second)
+        assert storage.find_upload(key) is None
 
 
 def test_the_buckets_cannot_be_read_without_a_signature(stack: RunningStack, clips: Clips) -> None:

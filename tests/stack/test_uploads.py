@@ -9,6 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.boxes import box
 from tests.clips import CONTAINERS, Clips
 from tests.hostile import PLAYLISTS, a_canary
 from tests.running_stack import RunningStack, post_form
@@ -176,10 +177,13 @@ def test_an_empty_file_is_refused(stack: RunningStack, clips: Clips) -> None:
 
 
 def test_a_second_upload_of_one_video_replaces_the_first(stack: RunningStack, clips: Clips) -> None:
-    created = stack.create(clips["portrait.mp4"])
-    post_form(created["upload"], clips["h264.mp4"].read_bytes())
+    wide, tall = clips["h264.mp4"].read_bytes(), clips["portrait.mp4"].read_bytes()
+    # A form takes one size only.
+    tall += box(b"free", bytes(len(wide) - len(tall) - len(box(b"free", b""))))
+    created = stack.create(clips["h264.mp4"])
+    post_form(created["upload"], wide)
     assert stack.finished(created["id"])["media"]["width"] == 640
-    post_form(created["upload"], clips["portrait.mp4"].read_bytes())
+    post_form(created["upload"], tall)
     for _ in range(200):
         video = stack.finished(created["id"])
         if video["media"] and video["media"]["width"] == 360:

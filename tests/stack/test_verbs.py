@@ -50,23 +50,29 @@ class Uppy:
         return found[1]
 
     def put(self, upload: str, number: int, content: bytes) -> str:
-        url = self.sign("PUT", uploadId=upload, partNumber=number)["url"]
-        response = httpx2.put(url, content=content)
+        response = self.try_put(upload, number, content)
         assert response.status_code == 200, response.text
         return str(response.headers["etag"])
+
+    def try_put(self, upload: str, number: int, content: bytes) -> httpx2.Response:
+        url = self.sign("PUT", uploadId=upload, partNumber=number)["url"]
+        return httpx2.put(url, content=content)
 
     def parts(self, upload: str) -> list[str]:
         listed = httpx2.get(self.sign("GET", uploadId=upload)["url"])
         return re.findall(r"<PartNumber>(\d+)</PartNumber>", listed.text)
 
-    def complete(self, upload: str, etags: list[str], url: str | None = None) -> httpx2.Response:
-        url = url or self.sign("POST", uploadId=upload)["url"]
+    def complete(
+        self, upload: str, etags: list[str], signed: dict[str, Any] | None = None
+    ) -> httpx2.Response:
+        signed = signed or self.sign("POST", uploadId=upload)
         parts = "".join(
             f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
             for number, etag in enumerate(etags, 1)
         )
         body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
-        return httpx2.post(url, content=body, headers={"Content-Type": "application/xml"})
+        headers = {"Content-Type": "application/xml"} | signed.get("headers", {})
+        return httpx2.post(signed["url"], content=body, headers=headers)
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ class TestSign:
     ) -> None:
         uppy = Uppy(stack, stack.create(clips["tiny.mp4"]))
         upload = uppy.create()
-        uppy.put(upload, 1, b"part")
+        uppy.put(upload, 1, clips["tiny.mp4"].read_bytes())
         assert httpx2.delete(uppy.sign("DELETE", uploadId=upload)["url"]).status_code == 204
         assert "NoSuchUpload" in httpx2.get(uppy.sign("GET", uploadId=upload)["url"]).text
 
@@ -123,10 +129,101 @@ class TestSign:
         part = uppy.sign("PUT", uploadId=upload, partNumber=1)["url"]
         elsewhere = part.replace(uppy.video["id"], "507f1f77bcf86cd799439011")
         second = part.replace("partNumber=1", "partNumber=2")
+        content = clips["tiny.mp4"].read_bytes()
         for url in (elsewhere, second, part.replace("&partNumber=1", "")):
             assert url != part
-            assert httpx2.put(url, content=b"part").status_code == 403
+            assert httpx2.put(url, content=content).status_code == 403
+        assert httpx2.put(part, content=content).status_code == 200
         assert httpx2.delete(part).status_code == 403
+
+    def test_each_part_has_its_exact_length(self, stack: RunningStack, large: Path) -> None:
+        uppy = Uppy(stack, stack.create(large))
+        content, upload = large.read_bytes(), uppy.create()
+        last = content[PART_BYTES:]
+        for number, wrong in [
+            (1, content[: PART_BYTES - 1]),
+            (1, content[: PART_BYTES + 1]),
+            (1, content),
+            (2, last[:-1]),
+            (2, last + b"x"),
+            (2, b""),
+        ]:
+            refused = uppy.try_put(upload, number, wrong)
+            assert refused.status_code == 403
+            assert "<Code>SignatureDoesNotMatch</Code>" in refused.text
+        assert uppy.parts(upload) == []
+        beyond = {"method": "PUT", "uploadId": upload, "partNumber": 3}
+        answer = stack.client.post(f"/videos/{uppy.video['id']}/upload/sign", json=beyond)
+        assert problem(answer)["code"] == "invalid_request"
+
+    def test_the_parts_together_have_the_announced_size(
+        self, stack: RunningStack, large: Path
+    ) -> None:
+        uppy = Uppy(stack, stack.create(large))
+        content, upload = large.read_bytes(), uppy.create()
+        etags = [uppy.put(upload, 1, content[:PART_BYTES])]
+        short = uppy.complete(upload, etags)
+        assert (short.status_code, "<Code>InvalidRequest</Code>" in short.text) == (400, True)
+        etags.append(uppy.put(upload, 2, content[PART_BYTES:]))
+        signed = uppy.sign("POST", uploadId=upload)
+        for headers in ({}, {"x-amz-mp-object-size": str(PART_BYTES)}):
+            refused = uppy.complete(upload, etags, signed | {"headers": headers})
+            assert refused.status_code == 403
+            assert "<Code>SignatureDoesNotMatch</Code>" in refused.text
+        assert stack.objects_of(uppy.video["id"]) == []
+        assert uppy.complete(upload, etags, signed).status_code == 200
+        assert stack.finished(uppy.video["id"])["status"] == "done"
+
+    def test_the_other_uploads_end_with_the_first_that_is_complete(
+        self, stack: RunningStack, large: Path
+    ) -> None:
+        uppy = Uppy(stack, stack.create(large))
+        content = large.read_bytes()
+        other, upload = uppy.create(), uppy.create()
+        uppy.put(other, 1, content[:PART_BYTES])
+        etags = [
+            uppy.put(upload, number + 1, content[number * PART_BYTES :][:PART_BYTES])
+            for number in range(2)
+        ]
+        assert uppy.complete(upload, etags).status_code == 200
+        eventually(lambda: unfinished(stack, uppy.key) == 0)
+        assert stack.finished(uppy.video["id"])["status"] == "done"
+
+    def test_a_file_of_another_size_fails_and_is_removed(
+        self, stack: RunningStack, clips: Clips
+    ) -> None:
+        """As if S3 had not checked it, or the record had been changed."""
+        created = stack.create(clips["tiny.mp4"])
+        stack.cloud("s3").put_object(
+            Bucket="clipo-uploads", Key=f"uploads/{created['id']}/source", Body=b"of another size"
+        )
+        video = stack.finished(created["id"])
+        assert (video["status"], video["error"]["code"]) == ("failed", "size_mismatch")
+        assert not video["error"]["retryable"]
+        assert stack.objects_of(created["id"]) == []
+        retried = stack.client.post(f"/videos/{created['id']}/retry")
+        assert problem(retried)["code"] == "source_gone"
+
+    def test_a_form_that_is_used_again_and_again_is_processed_four_times(
+        self, stack: RunningStack, clips: Clips
+    ) -> None:
+        clip = clips["tiny.mp4"].read_bytes()
+        created = stack.create(clips["tiny.mp4"])
+        # Only the last bytes differ, which are padding.
+        for number in range(6):
+            content = clip[:-1] + bytes([number])
+            assert post_form(created["upload"], content).status_code == 204
+            stack.await_events()
+            video = stack.finished(created["id"])
+            assert video["status"] in ("done", "failed")
+        output = (stack.home / "logs" / "processing.log").read_text()
+        started = [
+            line
+            for line in output.splitlines()
+            if created["id"] in line and "processing started" in line
+        ]
+        assert len(started) == 4
+        assert "replaced_too_often" in output
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "GET", "DELETE"])
     def test_a_page_of_this_machine_may_send_each_step(
@@ -218,7 +315,7 @@ class TestDelete:
         begin = uppy.sign("POST")
         upload = uppy.create(begin)
         etag = uppy.put(upload, 1, clips["tiny.mp4"].read_bytes())
-        complete = uppy.sign("POST", uploadId=upload)["url"]
+        complete = uppy.sign("POST", uploadId=upload)
         assert stack.client.delete(f"/videos/{uppy.video['id']}").status_code == 204
         assert uppy.complete(upload, [etag], complete).status_code == 404
         assert unfinished(stack, uppy.key) == 0
@@ -226,7 +323,7 @@ class TestDelete:
         # What was signed before is still good: for a beginning, and for the form.
         uppy.create(begin)
         assert unfinished(stack, uppy.key) == 1
-        assert post_form(uppy.video["upload"], b"late").status_code == 204
+        assert post_form(uppy.video["upload"], clips["tiny.mp4"].read_bytes()).status_code == 204
         eventually(lambda: stack.objects_of(uppy.video["id"]) == [])
         stack.await_events()
         assert unfinished(stack, uppy.key) == 0

@@ -59,6 +59,8 @@ export interface Page {
 export interface SignedRequest {
   url: string;
   key: string;
+  /** Bytes of each part but the last. */
+  part_size: number;
   headers?: Record<string, string>;
   fields?: Record<string, string>;
 }

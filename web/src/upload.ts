@@ -23,8 +23,11 @@ import {REFUSALS, reportRefused} from "./refusals";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
 
-const MIN_PART_BYTES = 8 << 20;
-const MAX_PARTS = 10_000;
+/** The API's own rule. Uppy splits a file before it is announced: `sign` checks the result. */
+const partSizeOf = (size: number) => Math.max(8 << 20, Math.ceil(size / 10_000));
+
+/** As long as S3 keeps the parts of an unfinished upload. */
+const UPLOAD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
 // The browser stores files up to this size until they are uploaded, so that a reloaded page can
 // resume them. The user must choose larger files again; their uploads then resume, too.
@@ -102,7 +105,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     // Only until the file is announced: the signer then returns the key of the video.
     generateObjectKey: (file) => file.id,
     signRequest: (request) => signer.sign(request),
-    getChunkSize: ({size}) => Math.max(MIN_PART_BYTES, Math.ceil(size / MAX_PARTS)),
+    getChunkSize: ({size}) => partSizeOf(size),
   });
   followUploads(uppy, events);
   reportRefused(uppy);
@@ -127,6 +130,7 @@ async function storeUploads(uppy: Uppy<OurMeta, Body>): Promise<void> {
     // GoldenRetriever would replace the files of this tab by the stored ones.
     if (uppy.getFiles().length > 0) return;
     uppy.use(GoldenRetriever, {
+      expires: UPLOAD_LIFETIME_MS,
       // Uppy's types lack these two options.
       indexedDB: {maxFileSize: STORED_FILE_BYTES, maxTotalSize: STORED_BYTES} as object,
     });
@@ -147,7 +151,9 @@ class Signer {
   async sign(request: S3Request): Promise<SignedRequest> {
     const videoId = videoIdIn(request.key) ?? (await this.announce(request.key));
     try {
-      return await signUpload(videoId, {...request, key: `uploads/${videoId}/source`});
+      const signed = await signUpload(videoId, {...request, key: `uploads/${videoId}/source`});
+      if (request.method !== "DELETE") this.checkPartSize(videoId, signed.part_size);
+      return signed;
     } catch (error) {
       if (!(error instanceof ApiProblem) || request.method === "DELETE") throw error;
       return this.signAnew(videoId, request, error);
@@ -165,6 +171,23 @@ class Signer {
     this.uppy.setFileMeta(fileId, {videoId: video.id});
     this.events.onVideo(video.id);
     return video.id;
+  }
+
+  private checkPartSize(videoId: string, partSize: number): void {
+    const file = fileOf(this.uppy, videoId);
+    if (!file || partSizeOf(file.size ?? 0) === partSize) return;
+    this.beginAnew(file);
+    discard(videoId, this.events);
+    throw new Error(
+      "This upload began with another release of Clipo. Retry uploads the whole file again;" +
+        " if that fails, too, reload the page.",
+    );
+  }
+
+  /** Forget the video and the parts of a file, so that the next try announces it again. */
+  private beginAnew(file: File): void {
+    this.uppy.setFileMeta(file.id, {videoId: undefined, announcementKey: undefined});
+    this.uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
   }
 
   /** Sign a request that the API has refused because the video has arrived, expired or is gone. */
@@ -188,8 +211,7 @@ class Signer {
         return signUpload(videoId, request);
       }
     }
-    this.uppy.setFileMeta(file.id, {videoId: undefined, announcementKey: undefined});
-    this.uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<File>);
+    this.beginAnew(file);
     if ("uploadId" in request)
       throw new Error(
         "This upload has expired or was deleted. Retry uploads the whole file again.",
@@ -247,10 +269,7 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
   uppy.on("file-removed", (file) => {
     const {videoId} = file.meta;
     if (!videoId || file.progress.uploadComplete) return;
-    // Else a cancelled upload would show up as failed half an hour later.
-    deleteVideo(videoId)
-      .catch((error) => console.warn("The video stays until it expires.", error))
-      .finally(() => events.onVideo(videoId));
+    discard(videoId, events);
   });
   uppy.on("complete", ({failed}) => {
     if (failed?.length) return;
@@ -259,6 +278,13 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
       if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
     }, DONE_SHOWN_MS);
   });
+}
+
+/** Delete a video whose upload ends here: else it would show up as failed half an hour later. */
+function discard(videoId: string, events: UploadEvents): void {
+  deleteVideo(videoId)
+    .catch((error) => console.warn("The video stays until it expires.", error))
+    .finally(() => events.onVideo(videoId));
 }
 
 /** Show a sentence in place of the error's own message, which Uppy has just shown. */

@@ -41,16 +41,14 @@ class BotoStorage(SignedStorage):
             settings, SignedService.read("s3", os.environ, attempts=3, read_timeout_s=20)
         )
 
-    def sign_upload(
-        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
-    ) -> SignedPost:
+    def sign_upload(self, key: str, *, content_type: str, size: int, expires_s: int) -> SignedPost:
         signed = s3.generate_presigned_post(
             settings.uploads_bucket,
             key,
             Fields={"Content-Type": content_type},
             Conditions=[
                 {"Content-Type": content_type},
-                ["content-length-range", 1, max_bytes],
+                ["content-length-range", size, size],
             ],
             ExpiresIn=expires_s,
         )

@@ -1,5 +1,6 @@
 """`clipo redrive`: sends the events of a failure queue to processing again."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -20,16 +21,17 @@ def command(
     ],
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Send at most so many events.", show_default="all"),
+        typer.Option(min=1, metavar="N", help="Send at most N events.", show_default="all"),
     ] = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Send the events of a stack's failure queue to processing again, for example after a pause.
+    """Send the events of a stack's failure queue to processing again.
 
-    docs/operations.md has the runbook: Pause processing.
+    Use it after a pause or an outage: docs/operations.md has the runbook, Pause processing.
 
-    An event of a finished video changes nothing. A message leaves the queue when Lambda has
-    accepted its event. You can stop the command and run it again at any time.
+    A message leaves the queue when Lambda has accepted its event.
+
+    You can stop the command and run it again at any time: finished videos stay as they are.
     """
     try:
         from clipo.cli import deployed_stack, failure_queue  # noqa: PLC0415 (the wheel does not require boto3)
@@ -44,11 +46,10 @@ def command(
             limit=limit,
             progress=lambda done, total: progress("events", done, total),
         )
-    unread = len(report.not_understood)
     if output.as_json:
-        output.write_json({"redriven": report.redriven, "not_understood": unread})
+        output.write_json(asdict(report))
     else:
         output.write(f"{report.redriven:,} events sent to processing.")
-    if unread:
-        output.error(f"{unread:,} messages have no event, and stay on the queue.")
-    return FAILED if unread else DONE
+    if report.not_understood:
+        output.error(f"{report.not_understood:,} messages have no event, and stay on the queue.")
+    return FAILED if report.not_understood else DONE

@@ -39,27 +39,28 @@ class Signer:
         address: str,
         query: Mapping[str, str],
         *,
-        content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
         expires_s: int,
     ) -> str:
         """Return a quoted address with its query and signature, for S3.
 
-        The client has to send the content type that is given here.
+        The client has to send the headers that are given here, with these values.
         """
-        headers = {"content-type": content_type} if content_type else {}
-        headers["host"] = _host(address)
+        given = {name.lower(): value for name, value in (headers or {}).items()}
+        signed_headers = dict(sorted((given | {"host": _host(address)}).items()))
         said = {
             "X-Amz-Algorithm": _ALGORITHM,
             "X-Amz-Credential": self._credential,
             "X-Amz-Date": self._time,
             "X-Amz-Expires": str(expires_s),
-            "X-Amz-SignedHeaders": ";".join(headers),
+            "X-Amz-SignedHeaders": ";".join(signed_headers),
         }
         if self.credentials.session_token:
             said["X-Amz-Security-Token"] = self.credentials.session_token
         signed = _query({**query, **said})
-        signature = self._signature_of(method, f"{address}?{'&'.join(signed)}", headers, _UNSIGNED)
-        return f"{address}?{'&'.join(signed)}&X-Amz-Signature={signature}"
+        unsigned = f"{address}?{'&'.join(signed)}"
+        signature = self._signature_of(method, unsigned, signed_headers, _UNSIGNED)
+        return f"{unsigned}&X-Amz-Signature={signature}"
 
     def headers(
         self, method: str, address: str, given: Mapping[str, str], body: bytes = b""

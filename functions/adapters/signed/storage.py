@@ -63,15 +63,13 @@ class SignedStorage:
         with _translate_errors():
             return self._s3.signer()
 
-    def sign_upload(
-        self, key: str, *, content_type: str, max_bytes: int, expires_s: int
-    ) -> SignedPost:
-        """Sign a form post of exactly this key and type, of 1 to `max_bytes` bytes."""
+    def sign_upload(self, key: str, *, content_type: str, size: int, expires_s: int) -> SignedPost:
+        """Sign a form post of exactly this key, type and size."""
         bucket = self._settings.uploads_bucket
         fields = {"Content-Type": content_type, "key": key}
         conditions: list[Any] = [
             {"Content-Type": content_type},
-            ["content-length-range", 1, max_bytes],
+            ["content-length-range", size, size],
             {"bucket": bucket},
             {"key": key},
         ]
@@ -85,15 +83,14 @@ class SignedStorage:
         key: str,
         step: MultipartStep,
         *,
-        content_type: str | None = None,
+        headers: Mapping[str, str],
         upload_id: str | None = None,
         part_number: int | None = None,
         expires_s: int,
     ) -> str:
         """Return a URL for one step of an upload in parts.
 
-        The client has to send the content type that is given here. S3 signs no range of sizes for
-        parts: processing checks the size of the object.
+        S3 refuses the request unless it has exactly these headers.
         """
         query = {"uploads": ""} if step is MultipartStep.CREATE else {"uploadId": upload_id or ""}
         if part_number is not None:
@@ -102,7 +99,7 @@ class SignedStorage:
             _METHODS[step],
             self._upload_url(key),
             query,
-            content_type=content_type,
+            headers=headers,
             expires_s=expires_s,
         )
 
@@ -204,9 +201,8 @@ class SignedStorage:
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
-        key, bucket = source_key(video_id), self._settings.uploads_bucket
-        for upload in self._list(bucket, {"prefix": key, "uploads": ""}, "Upload"):
-            self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
+        key = source_key(video_id)
+        self.abort_uploads(key)
         if purge:
             self._purge_upload(key)
         else:
@@ -215,14 +211,30 @@ class SignedStorage:
         for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
 
-    def _purge_upload(self, key: str) -> None:
-        """Remove all versions of an upload, then the delete markers that hide them."""
+    def _purge_upload(self, key: str, *, etag: str | None = None) -> None:
+        """Remove all versions of an upload, or those with an ETag, then the delete markers."""
         query = {"prefix": key, "versions": ""}
         bucket = self._settings.uploads_bucket
         for found in self._list(bucket, query, "Version", "DeleteMarker"):
-            if _text(found, "Key") == key:
+            if _text(found, "Key") == key and etag in (None, _etag(found)):
                 version = quoted_query({"versionId": _text(found, "VersionId")})
                 self._send("DELETE", f"{self._upload_url(key)}?{version}")
+
+    def delete_upload(self, key: str, source: Source) -> None:
+        """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
+
+        In a versioned bucket the first request hides the object, and the others remove it.
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html
+        """
+        with suppress(ObjectGone, SourceReplaced):
+            self._send("DELETE", self._upload_url(key), if_match=f'"{source.etag}"')
+        self._purge_upload(key, etag=source.etag)
+
+    def abort_uploads(self, key: str) -> None:
+        """Abort the unfinished uploads in parts of a key."""
+        query = {"prefix": key, "uploads": ""}
+        for upload in self._list(self._settings.uploads_bucket, query, "Upload"):
+            self._abort(_text(upload, "Key"), _text(upload, "UploadId"))
 
     def _abort(self, key: str, upload_id: str) -> None:
         # A client may have completed or aborted it since it was listed.
@@ -275,6 +287,12 @@ class SignedStorage:
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail that no video refers to. Safe to repeat."""
         self._send("DELETE", self._thumbnail_url(key))
+
+
+def _etag(version: "Element") -> str | None:
+    """Return the ETag of a version, `None` of a delete marker."""
+    found = version.findtext("{*}ETag")
+    return found.strip('"') if found else None
 
 
 def _text(element: "Element", tag: str) -> str:

@@ -72,7 +72,7 @@ def post_video(
             pattern=VISIBLE_ASCII,
             min_length=1,
             max_length=255,
-            description="A random text that you choose. For 24 hours a request with the same key"
+            description="A random text that you choose. For 7 days a request with the same key"
             " and body gets the same video, with a valid form. The API refuses another body.",
             examples=["8e03978e-40d5-43dd-bc93-6894a57f9324"],
         ),
@@ -81,9 +81,8 @@ def post_video(
     """Announce a video and get the form that uploads it straight to storage.
 
     Post all of `upload.fields` and then the file, as the field `file`, to `upload.url` before
-    `upload.expires_at`. The storage refuses any other key or type, and files that are empty or
-    over the limit. Processing then starts by itself: follow `status` at the address in
-    `Location`.
+    `upload.expires_at`. The storage refuses any other key, type or size. Processing then starts
+    by itself: follow `status` at the address in `Location`.
     """
     video, signed = create_video(
         services,
@@ -254,8 +253,9 @@ def post_sign(
     """Sign a new form after the first has expired, or one step of an upload in parts.
 
     The request and the response have the format of `signRequest` in Uppy's `@uppy/aws-s3` (6.3 or
-    newer). The API signs only this video's own key, and only while the video is pending. Each
-    signature is valid for 15 minutes.
+    newer). The API signs only this video's own key and the announced size, and only while the
+    video is pending. Send the request with all `headers` of the answer. Each signature is valid
+    for 15 minutes.
     """
     signed = sign_upload(services, video_id, key=body.key, multipart=body.multipart)
     return signed_request(signed)

@@ -7,6 +7,7 @@ the rules in the conditions of its updates, and raised no version.
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -40,6 +41,20 @@ def old(catalog: MongoCatalog) -> Release01:
     return Release01(catalog._videos)
 
 
+def add(catalog: MongoCatalog, video_id: str) -> None:
+    catalog.add(
+        lifecycle.announce(
+            video_id,
+            filename="clip.mp4",
+            content_type="video/mp4",
+            size=1000,
+            passthrough=None,
+            owner=None,
+            now=NOW,
+        )
+    )
+
+
 @pytest.fixture(params=["this release", "release 0.1", "release 0.1, migrated"])
 def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release01) -> str:
     """The id of a pending video that one of the releases has announced."""
@@ -47,20 +62,22 @@ def video_id(request: pytest.FixtureRequest, catalog: MongoCatalog, old: Release
     if request.param.startswith("release 0.1"):
         old.add(announced)
     else:
-        catalog.add(
-            lifecycle.announce(
-                announced,
-                filename="clip.mp4",
-                content_type="video/mp4",
-                size=1000,
-                passthrough=None,
-                owner=None,
-                now=NOW,
-            )
-        )
+        add(catalog, announced)
     if request.param.endswith("migrated"):
         assert catalog.migrate(lambda *_: None).records == 1
     return announced
+
+
+def test_only_a_video_of_this_release_binds_the_size_of_its_upload(
+    catalog: MongoCatalog, old: Release01
+) -> None:
+    for announce, binding in ((old.add, False), (partial(add, catalog), True)):
+        announced = new_video_id()
+        announce(announced)
+        moves.claim(catalog, uploaded(announced), LEASE, now=NOW)
+        moves.move(catalog, announced, lambda seen: lifecycle.release(seen, LEASE, now=NOW))
+        assert found(catalog, announced).accepts_size(999) is not binding
+        assert found(catalog, announced).accepts_size(1000)
 
 
 def newer(video_id: str) -> UploadedObject:

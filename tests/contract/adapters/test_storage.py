@@ -307,6 +307,26 @@ def test_a_delete_keeps_the_versions_of_an_upload_and_a_purge_removes_them(
         assert versions(s3) == [f"uploads/{IDS[1]}/source"]
 
 
+def test_a_removed_upload_leaves_no_version_and_its_replacement_stays(
+    settings: StorageSettings, s3: Any
+) -> None:
+    storage = signed_storage(settings)
+    keep_versions(s3)
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"first")
+    first = storage.find_upload(KEY)
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"second")
+    second = storage.find_upload(KEY)
+    assert first
+    assert second
+    storage.delete_upload(KEY, first)
+    assert storage.find_upload(KEY) == second
+    assert versions(s3) == [KEY]
+    for _ in range(2):
+        storage.delete_upload(KEY, second)
+        assert storage.find_upload(KEY) is None
+        assert versions(s3) == [KEY], "a delete marker, which S3 removes by itself"
+
+
 def test_a_purge_removes_what_was_stored_before_there_were_versions(
     either: Either, s3: Any
 ) -> None:

@@ -26,19 +26,19 @@ def signing() -> SignedStorage:
 
 def sign(storage: SignedStorage) -> dict[str, str]:
     signed = storage.sign_upload(
-        "uploads/1/source", content_type="video/mp4", max_bytes=100, expires_s=900
+        "uploads/1/source", content_type="video/mp4", size=100, expires_s=900
     )
     return {"url": signed.url, **signed.fields}
 
 
-def test_a_signed_form_allows_exactly_one_key_one_type_and_a_range_of_sizes(
+def test_a_signed_form_allows_exactly_one_key_one_type_and_one_size(
     signing: SignedStorage,
 ) -> None:
     policy = json.loads(base64.b64decode(sign(signing)["policy"]))
     assert {"bucket": "clipo-uploads"} in policy["conditions"]
     assert {"key": "uploads/1/source"} in policy["conditions"]
     assert {"Content-Type": "video/mp4"} in policy["conditions"]
-    assert ["content-length-range", 1, 100] in policy["conditions"]
+    assert ["content-length-range", 100, 100] in policy["conditions"]
     expires = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
     assert timedelta(seconds=890) < expires <= timedelta(seconds=900)
 
@@ -65,9 +65,9 @@ KEY = "uploads/507f1f77bcf86cd799439011/source"
 
 
 def signed_step(
-    storage: SignedStorage, step: MultipartStep, **given: Any
+    storage: SignedStorage, step: MultipartStep, headers: dict[str, str] | None = None, **given: Any
 ) -> tuple[str, dict[str, Any]]:
-    url = urlsplit(storage.sign_multipart(KEY, step, expires_s=900, **given))
+    url = urlsplit(storage.sign_multipart(KEY, step, headers=headers or {}, expires_s=900, **given))
     assert url.hostname == "clipo-uploads.s3.eu-west-1.amazonaws.com"
     query = parse_qs(url.query, keep_blank_values=True)
     assert query["X-Amz-Expires"] == ["900"]
@@ -98,6 +98,16 @@ def test_each_step_of_an_upload_in_parts_is_signed_for_its_key(
     assert query["X-Amz-SignedHeaders"] == ["host"]
 
 
-def test_the_beginning_of_an_upload_in_parts_carries_its_type(signing: SignedStorage) -> None:
-    _, query = signed_step(signing, MultipartStep.CREATE, content_type="video/mp4")
-    assert query["X-Amz-SignedHeaders"] == ["content-type;host"]
+@pytest.mark.parametrize(
+    ("name", "bound"),
+    [
+        ("Content-Type", "content-type;host"),
+        ("Content-Length", "content-length;host"),
+        ("x-amz-mp-object-size", "host;x-amz-mp-object-size"),
+    ],
+)
+def test_a_step_of_an_upload_in_parts_is_bound_to_its_headers(
+    signing: SignedStorage, name: str, bound: str
+) -> None:
+    _, query = signed_step(signing, MultipartStep.PART, headers={name: "1"})
+    assert query["X-Amz-SignedHeaders"] == [bound]

@@ -101,14 +101,14 @@ def test_a_form_is_botocores(
     size: int,
 ) -> None:
     ours = signed_storage(place, credentials=who, now=lambda: at).sign_upload(
-        key, content_type=kind, max_bytes=size, expires_s=window
+        key, content_type=kind, size=size, expires_s=window
     )
     with theirs(place, who, at) as client:
         expected = client.generate_presigned_post(
             place.uploads_bucket,
             key,
             Fields={"Content-Type": kind},
-            Conditions=[{"Content-Type": kind}, ["content-length-range", 1, size]],
+            Conditions=[{"Content-Type": kind}, ["content-length-range", size, size]],
             ExpiresIn=window,
         )
     assert (ours.url, dict(ours.fields)) == (expected["url"], expected["fields"])
@@ -125,6 +125,7 @@ def test_a_form_is_botocores(
     st.sampled_from(MultipartStep),
     texts,
     st.integers(1, 10_000),
+    st.integers(1, 5 << 30),
 )
 def test_each_step_of_an_upload_in_parts_is_botocores(
     place: StorageSettings,
@@ -136,13 +137,18 @@ def test_each_step_of_an_upload_in_parts_is_botocores(
     step: MultipartStep,
     upload_id: str,
     part: int,
+    size: int,
 ) -> None:
-    ours: dict[str, Any] = {"upload_id": upload_id}
+    ours: dict[str, Any] = {"upload_id": upload_id, "headers": {}}
     their: dict[str, Any] = {"UploadId": upload_id}
     if step is MultipartStep.CREATE:
-        ours, their = {"content_type": kind}, {"ContentType": kind}
+        ours, their = {"headers": {"Content-Type": kind}}, {"ContentType": kind}
     if step is MultipartStep.PART:
-        ours, their = ours | {"part_number": part}, their | {"PartNumber": part}
+        ours |= {"part_number": part, "headers": {"Content-Length": str(size)}}
+        their |= {"PartNumber": part, "ContentLength": size}
+    if step is MultipartStep.COMPLETE:
+        ours |= {"headers": {"x-amz-mp-object-size": str(size)}}
+        their |= {"MpuObjectSize": size}
     with theirs(place, who, at) as client:
         expected = client.generate_presigned_url(
             step.value,

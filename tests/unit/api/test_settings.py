@@ -6,10 +6,15 @@ from functions.core.settings import SettingsError
 from tests.examples import OPEN
 
 
-def test_the_ancestors_limits_hold_unless_set() -> None:
+def test_the_default_limits_are_s3_s_for_a_form_and_100_mb_for_the_legacy_endpoint() -> None:
     settings = ApiSettings.read(OPEN)
     assert settings.allowed_extensions == set(EXTENSIONS)
-    assert settings.max_upload_bytes == settings.max_multipart_bytes == 100_000_000
+    assert (settings.max_upload_bytes, settings.max_multipart_bytes) == (5_000_000_000, 100_000_000)
+
+
+def test_the_legacy_endpoint_takes_no_larger_files_than_the_others() -> None:
+    settings = ApiSettings.read(OPEN | {"MAX_UPLOAD_BYTES": "900"})
+    assert (settings.max_upload_bytes, settings.max_multipart_bytes) == (900, 900)
 
 
 def test_the_form_takes_less_where_a_request_may_not_be_larger() -> None:

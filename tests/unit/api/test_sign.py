@@ -1,5 +1,6 @@
 """`POST /videos/{id}/upload/sign`."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
-from functions.core.video import Status
+from functions.core.video import Status, Video
 from tests.examples import ID, done_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
@@ -15,9 +16,18 @@ from tests.problems import problem
 UPLOAD = "VXBsb2FkIElE"
 
 
+PART = 8 << 20
+SIZE = 2 * PART + 5
+
+
+def announced() -> Video:
+    upload = replace(video().upload, part_size=PART)
+    return video(declared_size=SIZE, upload=upload)
+
+
 @pytest.fixture(autouse=True)
 def pending(records: FakeCatalog) -> None:
-    records.videos[ID] = video()
+    records.videos[ID] = announced()
 
 
 def sign(client: TestClient, **request: Any) -> Any:
@@ -33,7 +43,7 @@ def test_a_fresh_form(client: TestClient) -> None:
     assert body["fields"] == {
         "key": source_key(ID),
         "Content-Type": "video/mp4",
-        "policy": "1..10000 bytes in 900 s",
+        "policy": f"{SIZE} bytes in 900 s",
     }
     assert "headers" not in body
 
@@ -41,19 +51,23 @@ def test_a_fresh_form(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("request_", "signed"),
     [
-        ({"method": "POST"}, "create_multipart_upload&video/mp4&None&None&900"),
+        ({"method": "POST"}, "create_multipart_upload&Content-Type:video/mp4&None&None&900"),
         (
-            {"method": "PUT", "uploadId": UPLOAD, "partNumber": 10_000},
-            f"upload_part&None&{UPLOAD}&10000&900",
+            {"method": "PUT", "uploadId": UPLOAD, "partNumber": 2},
+            f"upload_part&Content-Length:{PART}&{UPLOAD}&2&900",
         ),
-        ({"method": "GET", "uploadId": UPLOAD}, f"list_parts&None&{UPLOAD}&None&900"),
+        (
+            {"method": "PUT", "uploadId": UPLOAD, "partNumber": 3},
+            f"upload_part&Content-Length:5&{UPLOAD}&3&900",
+        ),
+        ({"method": "GET", "uploadId": UPLOAD}, f"list_parts&&{UPLOAD}&None&900"),
         (
             {"method": "POST", "uploadId": UPLOAD},
-            f"complete_multipart_upload&None&{UPLOAD}&None&900",
+            f"complete_multipart_upload&x-amz-mp-object-size:{SIZE}&{UPLOAD}&None&900",
         ),
         (
             {"method": "DELETE", "uploadId": UPLOAD},
-            f"abort_multipart_upload&None&{UPLOAD}&None&900",
+            f"abort_multipart_upload&&{UPLOAD}&None&900",
         ),
     ],
 )
@@ -64,11 +78,36 @@ def test_each_step_of_an_upload_in_parts(
     assert body["url"] == f"https://uploads.example/{source_key(ID)}?{signed}"
     assert body["key"] == source_key(ID)
     assert "fields" not in body, "Uppy takes it for a form otherwise"
+    assert body["part_size"] == PART
 
 
-def test_only_the_beginning_has_to_carry_the_type(client: TestClient) -> None:
+def test_the_client_gets_the_headers_that_it_has_to_set(client: TestClient) -> None:
     assert sign(client, method="POST").json()["headers"] == {"Content-Type": "video/mp4"}
+    completion = sign(client, method="POST", uploadId=UPLOAD).json()
+    assert completion["headers"] == {"x-amz-mp-object-size": str(SIZE)}
+    part = sign(client, method="PUT", uploadId=UPLOAD, partNumber=1).json()
+    assert "headers" not in part, "a browser lets no script set Content-Length"
+
+
+@pytest.mark.parametrize("number", [4, 10_000])
+def test_a_part_that_the_file_does_not_have_is_refused(
+    client: TestClient, records: FakeCatalog, number: int
+) -> None:
+    body = problem(sign(client, method="PUT", uploadId=UPLOAD, partNumber=number))
+    assert (body["status"], body["code"]) == (422, "invalid_request")
+    assert body["errors"] == [{"field": "body.partNumber", "message": "The file has 3 parts"}]
+    assert "8,388,608 bytes" in body["detail"]
+    assert records.videos[ID] == announced(), "the upload is not extended"
+
+
+def test_an_upload_of_release_0_1_keeps_its_own_parts(
+    client: TestClient, records: FakeCatalog
+) -> None:
+    records.videos[ID] = video()
+    part = sign(client, method="PUT", uploadId=UPLOAD, partNumber=10_000).json()
+    assert part["url"].endswith(f"upload_part&&{UPLOAD}&10000&900")
     assert "headers" not in sign(client, method="POST", uploadId=UPLOAD).json()
+    assert part["part_size"] == PART
 
 
 @pytest.mark.parametrize(
@@ -96,7 +135,7 @@ def test_another_key_is_refused(
     body = problem(sign(client, key=key, **request_))
     assert (body["status"], body["code"]) == (403, "foreign_key")
     assert source_key(ID) in body["detail"]
-    assert records.videos[ID] == video()
+    assert records.videos[ID] == announced()
 
 
 @pytest.mark.parametrize(

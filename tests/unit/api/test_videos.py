@@ -43,8 +43,9 @@ class TestCreate:
         assert body["upload"]["fields"] == {
             "key": f"uploads/{body['id']}/source",
             "Content-Type": "video/mp4",
-            "policy": "1..10000 bytes in 900 s",
+            "policy": "5000 bytes in 900 s",
         }
+        assert body["upload"]["part_size"] == 8 << 20
         expires = datetime.fromisoformat(body["upload"]["expires_at"]) - datetime.now(UTC)
         assert timedelta(minutes=14) < expires <= timedelta(minutes=15)
 

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from functions.core import lifecycle
 from functions.core.failures import UPLOAD_EXPIRED
-from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
+from functions.core.lifecycle import MAX_REPLACEMENTS, UPLOAD_WINDOW, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
 from tests.examples import (
@@ -195,6 +195,41 @@ class TestClaim:
         assert taken.source == Source("b", 1000, uploaded().source.sequencer)
         same = moved(lifecycle.claim(claimed(), uploaded(sequencer=""), LEASE, now=LEASE.until))
         assert same.source == uploaded().source
+
+    def test_the_fourth_upload_that_replaces_a_finished_one_is_not_processed(self) -> None:
+        seen = moved(complete(claimed()))
+        for number in range(1, 4):
+            newer = uploaded(etag=f"e{number}", sequencer=pad_sequencer(f"A{number}"))
+            seen = moved(complete(moved(lifecycle.claim(seen, newer, LEASE, now=NOW))))
+        assert seen.replacements == MAX_REPLACEMENTS == 3
+        assert seen.source
+        assert seen.source.etag == "e3"
+        for etag in ("e4", "e3"):
+            newest = uploaded(etag=etag, sequencer=NEWER)
+            expected = Refusal.DUPLICATE if etag == "e3" else Refusal.REPLACED_TOO_OFTEN
+            assert lifecycle.claim(seen, newest, LEASE, now=NOW) is expected
+
+    def test_the_same_bad_bytes_are_not_processed_for_ever(self) -> None:
+        seen = moved(fail(claimed(), LEASE))
+        for number in range(1, 4):
+            again = uploaded(sequencer=pad_sequencer(f"A{number}"))
+            seen = moved(fail(moved(lifecycle.claim(seen, again, LEASE, now=NOW)), LEASE))
+        last = uploaded(sequencer=NEWER)
+        assert lifecycle.claim(seen, last, LEASE, now=NOW) is Refusal.REPLACED_TOO_OFTEN
+
+    def test_upkeep_finishes_an_unfinished_video_that_was_replaced_too_often(self) -> None:
+        worn_out = replace(claimed(), replacements=MAX_REPLACEMENTS)
+        newest = uploaded(etag="b", sequencer=NEWER)
+        refused = lifecycle.claim(worn_out, newest, OTHER_LEASE, now=NOW)
+        assert refused is Refusal.REPLACED_TOO_OFTEN
+        released = moved(lifecycle.release(worn_out, LEASE, now=NOW))
+        found = lifecycle.found_upload(released, replace(newest.source, sequencer=""))
+        taken = moved(lifecycle.claim(released, found, OTHER_LEASE, now=NOW))
+        assert (taken.source and taken.source.etag, taken.attempts) == ("b", 2)
+
+    def test_an_attempt_after_a_crash_is_no_replacement(self) -> None:
+        again = moved(lifecycle.claim(claimed(), uploaded(), LEASE, now=LEASE.until))
+        assert again.replacements == 0
 
 
 class TestLearnOrder:
@@ -498,6 +533,7 @@ class Life(RuleBasedStateMachine):
         same = same_bytes(before, event)
         assert not (live and same), "two workers for one upload"
         assert not (before.status is Status.DONE and same), "done again for the same bytes"
+        assert before.replacements <= outcome.replacements <= MAX_REPLACEMENTS
         self.video = outcome
         self.leases.append((lease, event.source))
 

@@ -41,12 +41,13 @@ def test_a_result_is_saved_with_its_webhook_if_webhooks_are_on() -> None:
     assert CatalogSettings.read(catalog | {"WEBHOOKS": "true"}).webhooks_on
 
 
-def test_the_size_limit_is_the_legacy_one_by_default() -> None:
-    assert max_upload_bytes({}) == 100_000_000
+def test_the_size_limit_is_s3_s_for_a_form_by_default() -> None:
+    assert max_upload_bytes({}) == 5_000_000_000
     assert max_upload_bytes({"MAX_UPLOAD_BYTES": "5"}) == 5
+    assert max_upload_bytes({"MAX_UPLOAD_BYTES": str(5 << 40)}) == 5 << 40
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1e9", "many", "1.5", "²"])
+@pytest.mark.parametrize("text", ["0", "-1", "1e9", "many", "1.5", "²", str((5 << 40) + 1)])
 def test_an_invalid_size_limit_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="MAX_UPLOAD_BYTES"):
         max_upload_bytes({"MAX_UPLOAD_BYTES": text})

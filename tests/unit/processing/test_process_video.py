@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,95 @@ def test_an_oversize_upload_is_not_even_read(world: World) -> None:
     assert world.video.error
     assert world.video.error.code == "too_large"
     assert world.sources.directories == []
+
+
+FILE = b"an upload"
+
+
+def stored(world: World, content: bytes = FILE, *, size: int | None = None) -> UploadedObject:
+    """Store an upload and return its event, which may name another size."""
+    world.objects.uploads[source_key(ID)] = content
+    etag = md5(content).hexdigest()
+    world.sources.current_etag = etag
+    return uploaded(etag=etag, size=len(content) if size is None else size)
+
+
+def announced(size: int) -> Video:
+    return video(declared_size=size, upload=replace(video().upload, part_size=8 << 20))
+
+
+def test_an_oversize_upload_is_removed(world: World) -> None:
+    assert world.process(stored(world, size=10_001)) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {}
+
+
+@pytest.mark.parametrize("size", [len(FILE) - 1, len(FILE) + 1])
+def test_an_upload_of_another_size_than_announced_fails_and_is_removed(
+    world: World, size: int
+) -> None:
+    world.records.videos[ID] = announced(size)
+    assert world.process(stored(world)) == EventOutcome(ID, "failed")
+    assert world.video.error
+    assert (world.video.error.code, world.video.error.retryable) == ("size_mismatch", False)
+    assert f"9 bytes, but {size} were announced" in world.video.error.message
+    assert world.objects.uploads == {}
+    assert world.sources.directories == [], "it is not even read"
+
+
+def test_an_upload_that_replaced_the_wrong_one_stays(world: World) -> None:
+    world.records.videos[ID] = announced(len(FILE))
+    wrong = stored(world, b"too long for it")
+    right = stored(world)
+    assert world.process(wrong) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {source_key(ID): FILE}
+    newer = replace(right, source=replace(right.source, sequencer=pad_sequencer("FF")))
+    assert world.process(newer) == EventOutcome(ID, "done")
+
+
+def test_an_upload_that_cannot_be_removed_is_processed_again(world: World) -> None:
+    world.records.videos[ID] = announced(5)
+    world.objects.down = True
+    with pytest.raises(StorageUnavailable):
+        world.process(stored(world))
+    assert world.video.status is Status.PROCESSING
+    world.objects.down = False
+    assert world.process(stored(world)) == EventOutcome(ID, "failed")
+    assert world.objects.uploads == {}
+
+
+def test_release_0_1_announced_no_exact_sizes(world: World) -> None:
+    world.records.videos[ID] = video(declared_size=5)
+    assert world.process(stored(world)) == EventOutcome(ID, "done")
+
+
+def test_a_lower_limit_removes_no_video_that_is_done(world: World) -> None:
+    event = stored(world)
+    world.process(event)
+    world.records.videos[ID] = reprocessed(world.video)
+    assert world.process(replace(event, source=replace(event.source, size=10_001))) == EventOutcome(
+        ID, "done"
+    )
+    assert world.objects.uploads == {source_key(ID): FILE}
+
+
+@pytest.mark.parametrize("error", [None, BadMedia(DAMAGED)])
+@pytest.mark.parametrize(("etag", "aborted"), [("etag", []), ("etag-3", [source_key(ID)])])
+def test_the_other_uploads_in_parts_end_with_the_first_that_is_complete(
+    world: World, error: Exception | None, etag: str, aborted: list[str]
+) -> None:
+    world.engine.error = error
+    world.process(uploaded(etag=etag))
+    assert world.objects.aborted == aborted
+
+
+def test_uploads_that_cannot_be_aborted_leave_the_video_finished(world: World) -> None:
+    def cut_off() -> None:
+        world.objects.down = True
+
+    world.engine.meanwhile, world.engine.error = cut_off, BadMedia(DAMAGED)
+    with logged() as lines:
+        assert world.process(uploaded(etag="etag-3")) == EventOutcome(ID, "failed")
+    assert "uploads not aborted" in [line["message"] for line in lines]
 
 
 def test_an_object_that_is_gone_fails_the_video(world: World) -> None:

@@ -34,6 +34,8 @@ class Servers:
     keys: set[str] = field(default_factory=set)
     stored: dict[str, bytes] = field(default_factory=dict)
     not_pending: bool = False
+    object_size: str | None = None
+    """The header of the last step of an upload in parts."""
 
     def respond(self, request: httpx2.Request) -> httpx2.Response:
         step = self._step(request)
@@ -53,7 +55,9 @@ class Servers:
     def _succeed(self, step: str, request: httpx2.Request) -> httpx2.Response:
         if step == "announce":
             self.keys.add(request.headers["Idempotency-Key"])
-            return httpx2.Response(201, json={"id": "v", "upload": self._signed("form")})
+            return httpx2.Response(
+                201, json={"id": "v", "upload": self._signed("form") | {"part_size": 2000}}
+            )
         if step == "sign":
             if self.not_pending:
                 problem = {"code": "not_pending", "detail": "It is done.", "title": "No"}
@@ -61,6 +65,8 @@ class Servers:
             return httpx2.Response(200, json=self._signed(self._name(json.loads(request.content))))
         if step in ("part", "form"):
             self.stored[request.url.path.strip("/")] = request.content
+        if step == "complete":
+            self.object_size = request.headers.get("x-amz-mp-object-size")
         text = "<UploadId>u</UploadId>" if step == "create" else ""
         return httpx2.Response(200, text=text, headers={"ETag": '"e"'})
 
@@ -73,7 +79,10 @@ class Servers:
         ]
 
     def _signed(self, name: str) -> dict[str, Any]:
-        return {"url": f"http://s3/{name}", "fields": {"key": "k"}}
+        signed: dict[str, Any] = {"url": f"http://s3/{name}", "fields": {"key": "k"}}
+        if name == "complete":
+            signed["headers"] = {"x-amz-mp-object-size": str(len(CONTENT))}
+        return signed
 
 
 class CountedRow:
@@ -102,7 +111,6 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clipo.client.upload.MAX_FORM_BYTES", 1)
-    monkeypatch.setattr("clipo.client.upload.MIN_PART_BYTES", 2000)
 
 
 def uploaded(folder: Path, servers: Servers) -> CountedRow:
@@ -194,6 +202,23 @@ class TestInParts:
         assert "create" not in servers.steps
         assert len(servers.keys) == 1
         assert row.bytes == len(CONTENT)
+
+    def test_the_last_step_has_the_headers_that_were_signed(self, tmp_path: Path) -> None:
+        servers = failing("part")
+        uploaded(tmp_path, servers)
+        assert servers.object_size == str(len(CONTENT))
+
+    def test_parts_of_another_size_are_sent_again(self, tmp_path: Path) -> None:
+        servers = failing("part", *[LOST] * 100)
+        with pytest.raises(ClipoError):
+            uploaded(tmp_path, servers)
+        arrived = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><Size>{size}</Size><ETag>e</ETag></Part>"
+            for number, size in [(1, 2000), (2, 1999)]
+        )
+        servers.faults = {"list": deque([httpx2.Response(200, text=arrived)])}
+        uploaded(tmp_path, servers)
+        assert sorted(servers.stored) == ["part-2", "part-3"]
 
     def test_an_upload_whose_parts_expired_begins_again(self, tmp_path: Path) -> None:
         servers = failing("part", *[LOST] * 100)

@@ -1,6 +1,7 @@
 """The parts of a file, and its saved upload."""
 
 import os
+import time
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -9,21 +10,21 @@ import pytest
 
 from clipo.client import storage
 from clipo.client.files import inspect, open_saved_upload
-from clipo.client.upload import MIN_PART_BYTES, split
+from clipo.client.upload import split
 from clipo.client.uploads import distinct_files
 from clipo.errors import ClipoError
 
 API = "http://localhost:8000"
 
 
-@pytest.mark.parametrize("size", [1, MIN_PART_BYTES, MIN_PART_BYTES + 1, 10**9, 10**11 + 7])
-def test_parts_cover_the_file_and_have_the_minimum_size(size: int) -> None:
-    parts = list(split(size))
+@pytest.mark.parametrize("size", [1, 999, 1000, 1001, 10_000, 12_345])
+def test_parts_cover_the_file_and_have_the_servers_size(size: int) -> None:
+    parts = list(split(size, 1000))
     assert [part.number for part in parts] == list(range(1, len(parts) + 1))
     assert sum(part.size for part in parts) == size
     assert all(a.start + a.size == b.start for a, b in pairwise(parts))
-    assert all(part.size >= MIN_PART_BYTES for part in parts[:-1])
-    assert len(parts) <= 1000, "S3 lists no more at once"
+    assert all(part.size == 1000 for part in parts[:-1])
+    assert 0 < parts[-1].size <= 1000
 
 
 def test_a_list_of_parts_is_parsed() -> None:
@@ -75,12 +76,16 @@ class TestSavedUpload:
             file.write_text(saved)
             assert upload.load().video_id is None
 
-    def test_a_state_that_is_a_day_old_begins_again(self, clip: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(("days", "video_id"), [(6.9, "v"), (7.1, None)])
+    def test_a_state_that_is_a_week_old_begins_again(
+        self, clip: Path, tmp_path: Path, days: float, video_id: str | None
+    ) -> None:
         with open_saved_upload(API, inspect(clip), tmp_path / "state") as upload:
             upload.save(replace(upload.load(), video_id="v"))
             [file] = (tmp_path / "state").glob("*.json")
-            os.utime(file, (1, 1))
-            assert upload.load().video_id is None
+            saved_at = time.time() - days * 24 * 3600
+            os.utime(file, (saved_at, saved_at))
+            assert upload.load().video_id == video_id
 
     def test_two_commands_cannot_upload_the_same_file(self, clip: Path, tmp_path: Path) -> None:
         file, folder = inspect(clip), tmp_path / "state"
