@@ -7,6 +7,7 @@ from typing import Any
 from functions.core.keys import source_key
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import (
+    DeletedVideo,
     ExpectedUpload,
     Failure,
     Fallback,
@@ -94,6 +95,10 @@ def done_video(video_id: str = ID) -> Video:
         thumbnail=thumbnail(),
         processing=processing(),
     )
+
+
+def deleted_video(video_id: str = ID, **changes: Any) -> DeletedVideo:
+    return replace(DeletedVideo(video_id, deleted_at=CREATED, expires_at=CREATED), **changes)
 
 
 def odd_video(video_id: str = ID) -> Video:

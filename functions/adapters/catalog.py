@@ -9,7 +9,7 @@ from functions.adapters.telemetry import logger
 from functions.core.access import ALL_OWNERS
 from functions.core.lifecycle import Move, Refusal, may_discard
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Status, Video, Webhook
+from functions.core.video import DeletedVideo, Status, Video, Webhook
 
 _TRIES = 10
 """The number of attempts to save a change: more than one record has writers at a time."""
@@ -43,19 +43,6 @@ class KeyUse:
     expires_at: datetime
     owner: str | None = None
     """The owner of the video. Each owner has keys of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedVideo:
-    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
-
-    id: str
-    deleted_at: datetime
-    expires_at: datetime
-    owner: str | None = None
-    """The owner of the video."""
-    purge: bool = False
-    """Whether the storage shall keep no older version of the file."""
 
 
 class Catalog(Protocol):
@@ -166,14 +153,14 @@ def discard(catalog: Catalog, video: Video | None) -> None:
 
 
 def remove_objects_without_record(
-    catalog: Catalog, remove: Callable[[str], None], video_id: str
+    catalog: Catalog, remove: Callable[[DeletedVideo], None], video_id: str
 ) -> None:
     """Call `remove` for the objects of a video without a record, if the video was deleted.
 
     Any other record may only be missing, for example after a restore of the database: its objects
     stay, and the search for orphaned objects reports them (ADR 35).
     """
-    if catalog.deleted(video_id):
-        remove(video_id)
+    if deleted := catalog.deleted(video_id):
+        remove(deleted)
     else:
         logger().warning("object without a record", video_id=video_id)

@@ -21,12 +21,13 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import schema
-from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
+    DeletedVideo,
     ExpectedUpload,
     Failure,
     Lease,

@@ -8,7 +8,8 @@ from functions.api.services import Services
 def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     """Replace the record by a tombstone, then remove all objects of the video (ADR 35).
 
-    With `purge` the storage keeps no older version of the file. A call that ended between the two
+    With `purge` the storage keeps no older version of the file, also of one that arrives
+    afterwards. A call that ended between the two
     can be repeated. An id without a record and a tombstone, or of another owner, is not an error:
     there is nothing to remove. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
@@ -16,5 +17,5 @@ def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     deleted = services.catalog.delete(video_id, purge=purge)
     if deleted is None:
         return
-    services.storage.delete_objects_of(deleted.id, purge=purge)
-    logger().info("video deleted", video_id=deleted.id, purge=purge)
+    services.storage.delete_objects_of(deleted)
+    logger().info("video deleted", video_id=deleted.id, purge=deleted.purge)

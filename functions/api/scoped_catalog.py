@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 from functions.adapters.catalog import (
     Catalog,
-    DeletedVideo,
     KeyUse,
     UploadMethod,
     change,
@@ -12,7 +11,7 @@ from functions.adapters.catalog import (
 )
 from functions.core.access import ALL_OWNERS
 from functions.core.lifecycle import Move
-from functions.core.video import Status, Video
+from functions.core.video import DeletedVideo, Status, Video
 
 
 class ScopedCatalog:

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
 from functions.core.access import ALL_OWNERS
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
+    DeletedVideo,
     Status,
     Video,
     Webhook,

@@ -385,6 +385,14 @@ def test_the_file_of_a_deleted_video_is_removed(world: World) -> None:
     assert world.objects.thumbnails == {}
 
 
+@pytest.mark.parametrize("purge", [True, False])
+def test_the_file_of_a_purged_video_leaves_no_older_version(world: World, *, purge: bool) -> None:
+    world.records.delete(ID, purge=purge)
+    world.objects.uploads = {source_key(ID): b"late"}
+    assert world.process() == EventOutcome(ID, "unknown")
+    assert (source_key(ID) in world.objects.older) is not purge
+
+
 def test_the_file_of_a_missing_record_stays(world: World) -> None:
     """A restore of the database may have lost the record."""
     world.records.videos.clear()
