@@ -101,8 +101,8 @@ RIGHTS = {
     "ProcessingRole": {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
-        ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:DeleteObjectVersion", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", _UPLOADS),

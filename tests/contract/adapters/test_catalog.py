@@ -463,6 +463,17 @@ class TestDelete:
             assert again.id == pending.id
             assert again.expires_at - again.deleted_at == timedelta(days=7)
 
+    def test_remembers_that_a_call_asked_for_a_purge(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        for purge, remembered in ((False, False), (True, True), (False, True)):
+            for tombstone in (catalog.delete(pending.id, purge=purge), catalog.deleted(pending.id)):
+                assert tombstone
+                assert tombstone.purge is remembered
+
+    def test_of_an_unknown_video_is_not_remembered_by_a_purge(self, catalog: MongoCatalog) -> None:
+        assert catalog.delete("f" * 24, purge=True) is None
+
     def test_of_an_unknown_video_leaves_no_tombstone(self, catalog: MongoCatalog) -> None:
         unknown = new_video_id()
         key_use = use("key", unknown)
@@ -493,19 +504,6 @@ class TestDelete:
         again = replace(mine, video_id=new_video_id())
         assert catalog.reserve(again) == again
         assert catalog.reserve(replace(other, video_id=pending.id)) == other
-
-    def test_keeps_a_purge_for_files_that_arrive_later(
-        self, catalog: MongoCatalog, pending: Video
-    ) -> None:
-        catalog.delete(pending.id)
-        for purge, kept in ((False, False), (True, True), (False, True)):
-            again = catalog.delete(pending.id, purge=purge)
-            assert again
-            assert again.purge is kept
-            assert again.expires_at - again.deleted_at == timedelta(days=7)
-        found = catalog.deleted(pending.id)
-        assert found
-        assert found.purge
 
     def test_that_ended_half_way_keeps_its_purge(
         self, catalog: MongoCatalog, pending: Video

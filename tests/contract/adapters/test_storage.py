@@ -339,6 +339,23 @@ def test_a_purge_removes_what_was_stored_before_there_were_versions(
     assert versions(s3) == []
 
 
+def test_an_upload_is_removed_with_its_version_and_no_other(
+    storage: SignedStorage, s3: Any
+) -> None:
+    put(s3, KEY)
+    keep_versions(s3)
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"wrong")
+    wrong = storage.find_upload(KEY)
+    assert wrong
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"newest")
+    newest = storage.find_upload(KEY)
+    put(s3, f"{KEY}-other")
+    for _ in range(2):
+        storage.delete_upload(KEY, wrong)
+        assert versions(s3) == [KEY, KEY, f"{KEY}-other"]
+        assert storage.find_upload(KEY) == newest
+
+
 def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(either: Either, s3: Any) -> None:
     upload = s3.create_multipart_upload(Bucket="clipo-uploads", Key=KEY)
     either._abort(KEY, upload["UploadId"])
