@@ -8,6 +8,7 @@ from functions.core.keys import source_key
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import (
     AudioStream,
+    DeletedVideo,
     ExpectedUpload,
     Failure,
     Fallback,
@@ -148,6 +149,10 @@ def done_video(video_id: str = ID) -> Video:
         thumbnail=thumbnail(),
         processing=processing(),
     )
+
+
+def deleted_video(video_id: str = ID, **changes: Any) -> DeletedVideo:
+    return replace(DeletedVideo(video_id, deleted_at=CREATED, expires_at=CREATED), **changes)
 
 
 def odd_video(video_id: str = ID) -> Video:

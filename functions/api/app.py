@@ -17,7 +17,7 @@ from functions.api.receive_video import larger_files_hint
 from functions.api.routes import access, health, legacy, videos
 from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.scopes import document_access
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import Access, ApiSettings
 from functions.core.access import LEGACY_CALLER, OPEN_CALLER, Caller
 from functions.core.release import RELEASE
@@ -46,12 +46,12 @@ _TAGS = [
 
 
 def create_app(
-    services: Services,
+    backend: Backend,
     *,
     knows_host: Callable[[str], bool] | None = None,
     allows_origin: Callable[[str], bool] | None = None,
 ) -> FastAPI:
-    """Return the application, wired to its services.
+    """Return the application, wired to its adapters.
 
     It answers every host by default, because API Gateway passes on only requests for its own.
     """
@@ -64,21 +64,19 @@ def create_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.services = services
-    app.state.authenticator = Authenticator(
-        services.settings.roots, services.api_keys, services.now
-    )
+    app.state.services_for = backend.services_for
+    app.state.authenticator = Authenticator(backend.settings.roots, backend.api_keys, backend.now)
     for routes in (health, videos, access, legacy):
         app.include_router(routes.router)
     app.include_router(access.session_router)
     problem_responses.install(app)
     docs.install(app)
-    if not services.settings.base_path:
+    if not backend.settings.base_path:
         # The page's own addresses begin at the root of the domain.
-        page.install(app, services.settings)
-    allows_origin = allows_origin or services.settings.origins.__contains__
-    _add_middleware(app, services.settings, knows_host, allows_origin)
-    _complete_documentation(app, services.settings)
+        page.install(app, backend.settings, backend.storage.origins)
+    allows_origin = allows_origin or backend.settings.origins.__contains__
+    _add_middleware(app, backend.settings, knows_host, allows_origin)
+    _complete_documentation(app, backend.settings)
     return app
 
 

@@ -13,6 +13,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "filename": "holiday.mp4",
     "content_type": "video/mp4",
     "size": 5242880,
+    "owner": "user-7",
     "passthrough": "order-1042",
     "status": "pending",
     "created_at": TIME,

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +29,7 @@ from functions.api.examples import (
 )
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
+from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
 from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
@@ -91,6 +93,30 @@ ContentType = Annotated[
     str | None,
     BeforeValidator(_normalize_content_type),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
+]
+
+
+def _check_owner(text: str | None) -> str | None:
+    if text is None or is_owner(text):
+        return text
+    raise PydanticCustomError(
+        "owner", "An owner's name has 1 to 128 letters, digits or . _ : @ | / + = -"
+    )
+
+
+def _check_owner_in_filter(text: str | None) -> str | None:
+    return text if text == LEGACY_OWNER else _check_owner(text)
+
+
+def _owner_schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}]})
+
+
+Owner = Annotated[str | None, AfterValidator(_check_owner), _owner_schema(OWNER_PATTERN)]
+OwnerInFilter = Annotated[
+    str | None,
+    AfterValidator(_check_owner_in_filter),
+    _owner_schema(rf"{OWNER_PATTERN}|^\{LEGACY_OWNER}$"),
 ]
 
 
@@ -179,6 +205,12 @@ class CreateVideo(BaseModel):
         max_length=255,
         description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
+    )
+    owner: Owner = Field(
+        default=None,
+        description="The owner of the video. Only credentials for all owners choose it; without it"
+        " only they reach the video. The videos of other credentials have their owner",
+        examples=["user-7"],
     )
 
 
@@ -479,6 +511,11 @@ class VideoResource(BaseModel):
         description="Bytes of the stored file, or the declared ones before it arrives",
         examples=[5242880],
     )
+    owner: str | None = Field(
+        description="The owner, whom the credential of the announcement determines; `null` if only"
+        " credentials for all owners reach the video",
+        examples=["user-7"],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
@@ -534,6 +571,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         filename=video.filename,
         content_type=video.content_type,
         size=video.size,
+        owner=video.owner,
         passthrough=video.passthrough,
         status=video.status,
         created_at=video.created_at,

@@ -277,6 +277,11 @@ class Video:
     created_at: datetime
     updated_at: datetime
     upload: ExpectedUpload
+    owner: str | None = None
+    """The owner, which never changes; `None` if only callers for all owners reach the video.
+
+    Records of release 0.1 have none.
+    """
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
     version: int = 0
@@ -313,3 +318,16 @@ class Video:
     def size(self) -> int:
         """The size in bytes: as stored, or as declared until the upload arrives."""
         return self.source.size if self.source else self.declared_size
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedVideo:
+    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
+
+    id: str
+    deleted_at: datetime
+    expires_at: datetime
+    owner: str | None = None
+    """The owner of the video."""
+    purge: bool = False
+    """Whether the storage shall keep no older version of the file."""

@@ -32,6 +32,7 @@ def _data(video: Video) -> dict[str, Any]:
     return {
         "id": video.id,
         "filename": video.filename,
+        "owner": video.owner,
         "passthrough": video.passthrough,
         "status": video.status,
         "size": video.size,

@@ -18,6 +18,7 @@ from functions.api.scopes import ScopedRoute
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
 from functions.core.api_keys import Root
+from functions.core.keys import source_key
 from tests.credentials import (
     KEYS,
     ROOT,
@@ -102,7 +103,7 @@ def settings() -> ApiSettings:
 
 @pytest.fixture(autouse=True)
 def _one_video(records: FakeCatalog, objects: FakeStorage) -> None:
-    records.videos[ID] = done = done_video()
+    records.videos[ID] = done = replace(done_video(), owner="anna")
     assert done.thumbnail
     objects.thumbnails[done.thumbnail.key] = b"jpeg"
 
@@ -404,3 +405,48 @@ def test_a_route_that_names_no_scopes_fails_at_the_start() -> None:
     router = APIRouter(route_class=ScopedRoute)
     with pytest.raises(TypeError, match=re.escape("/forgotten does not say")):
         router.get("/forgotten")(lambda: None)
+
+
+OWNED = {row: needed for row, needed in GUARDED.items() if "{video_id}" in row[1]}
+
+
+@pytest.mark.parametrize("kind", ["bound key", "token", "session", "token for this video"])
+def test_another_owners_video_is_as_an_unknown_one(
+    client: TestClient,
+    records: FakeCatalog,
+    objects: FakeStorage,
+    api_keys: FakeApiKeys,
+    kind: str,
+) -> None:
+    headers = _bob(api_keys, kind)
+    objects.uploads[source_key(ID)] = b"file"
+    for method, path in OWNED:
+        seen, stored = dict(records.videos), (dict(objects.uploads), dict(objects.thumbnails))
+        foreign = call(client, method, path, headers)
+        assert (dict(records.videos), records.tombstones) == (seen, {}), path
+        assert (dict(objects.uploads), dict(objects.thumbnails)) == stored, path
+        records.videos.clear()
+        unknown = call(client, method, path, headers)
+        records.videos |= seen
+        assert _without_request_id(foreign) == _without_request_id(unknown), path
+        expected = {"DELETE": 204}.get(method, 422 if path.endswith("/sign") else 404)
+        assert foreign.status_code == expected, path
+    sign = f"https://testserver/videos/{ID}/upload/sign"
+    signed = client.post(sign, json={"method": "PUT"}, headers=headers)
+    assert problem(signed)["code"] == "video_not_found"
+
+
+def _bob(keys: FakeApiKeys, kind: str) -> dict[str, str]:
+    if kind == "bound key":
+        return bearer(issue(keys, owner="bob").key)
+    key = issue(keys)
+    if kind == "session":
+        made = session(key, sub="bob")
+        return {"Cookie": f"__Host-clipo={made}", "Origin": "https://testserver"}
+    return bearer(key.token(sub="bob", vid=ID if kind == "token for this video" else None))
+
+
+def _without_request_id(response: httpx2.Response) -> tuple[int, list[tuple[str, str]], str]:
+    request_id = response.headers["x-request-id"]
+    headers = [(name, value.replace(request_id, "")) for name, value in response.headers.items()]
+    return response.status_code, headers, response.text.replace(request_id, "")

@@ -10,13 +10,14 @@ from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video,
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(payload(replace(done_video(), passthrough="order-1")))
+    body = json.loads(payload(replace(done_video(), passthrough="order-1", owner="anna")))
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
         "data": {
             "id": ID,
             "filename": "clip.mp4",
+            "owner": "anna",
             "passthrough": "order-1",
             "status": "done",
             "size": 2000,
