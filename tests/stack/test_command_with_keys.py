@@ -187,6 +187,18 @@ def test_one_command_logs_in(aws: dict[str, str], closed: RunningStack, stranger
     assert me["key_id"] in [key["id"] for key in keys if key["name"].startswith("clipo on ")]
 
 
+def test_a_key_for_all_owners_uploads_for_one_of_them(operator: Command, clips: Clips) -> None:
+    shutil.copy(clips["tiny.mp4"], operator.folder)
+    ids = {}
+    for owner in ("anna", "ben"):
+        finished = operator.run("upload", "tiny.mp4", "-q", "--owner", owner)
+        assert finished.returncode == 0, finished.stderr
+        ids[owner] = finished.stdout.strip()
+    assert [one["id"] for one in operator.json("list", "--owner", "anna")] == [ids["anna"]]
+    assert "Owner      anna" in operator.run("show", ids["anna"]).stdout
+    assert operator.run("delete", *ids.values(), "--yes").returncode == 0
+
+
 def test_a_stack_that_is_missing_is_named(aws: dict[str, str], stranger: Command) -> None:
     finished = stranger.run("login", "--stack", "nothing", **aws)
     assert finished.returncode == 1
