@@ -27,16 +27,20 @@ from functions.core.clock import utc_now
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
+    AudioStream,
     DeletedVideo,
     ExpectedUpload,
     Failure,
     Lease,
+    Location,
     Media,
     Processing,
     Source,
     Status,
+    Stream,
     Thumbnail,
     Video,
+    VideoStream,
     Webhook,
 )
 
@@ -427,6 +431,8 @@ _NESTED: dict[str, type[Any]] = {
     "webhook": Webhook,
 }
 
+_STREAMS: dict[str, type[Stream]] = {"video": VideoStream, "audio": AudioStream}
+
 
 def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
@@ -437,8 +443,22 @@ def _video(document: Document) -> Video:
     }
     for name, nested in _NESTED.items():
         if known.get(name):
-            known[name] = nested(**_known_fields(nested, known[name]))
+            known[name] = _nested(nested, known[name])
     return Video(**known)
+
+
+def _nested(of: type[Any], document: Document) -> Any:
+    known = _known_fields(of, document)
+    if known.get("location"):
+        known["location"] = _nested(Location, known["location"])
+    if known.get("streams"):
+        known["streams"] = tuple(map(_stream, known["streams"]))
+    return of(**known)
+
+
+def _stream(document: Document) -> Stream:
+    of = _STREAMS.get(document["kind"], Stream)
+    return of(**_known_fields(of, document))
 
 
 def _known_fields(of: type[Any], document: Document) -> Document:

@@ -150,6 +150,11 @@ class ApiKey:
     last_used_at: datetime | None = None
     """The last use of the key, its tokens or its sessions, to the hour."""
 
+    @property
+    def is_for_all_owners(self) -> bool:
+        """Whether the key reaches the videos of all owners, and those without one."""
+        return self.owner == ALL_OWNERS
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:

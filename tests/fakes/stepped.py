@@ -20,8 +20,9 @@ from functions.core.video import (
     UploadedObject,
     Video,
 )
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
+from functions.media.thumbnail import Frame
 from tests.examples import media
 from tests.fakes.content import in_memory
 from tests.fakes.storage import FakeStorage
