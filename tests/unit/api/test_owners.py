@@ -91,12 +91,14 @@ class TestAnnouncement:
             assert (refused["status"], refused["code"]) == (422, "invalid_request")
             assert refused["errors"][0]["field"] == "body.owner"
 
-    def test_is_logged_with_the_owner_and_the_key(
-        self, client: TestClient, api_keys: FakeApiKeys
+    @pytest.mark.parametrize("named", [None, "anna"])
+    def test_is_logged_with_the_videos_owner_and_the_key(
+        self, client: TestClient, api_keys: FakeApiKeys, named: str | None
     ) -> None:
         key = issue(api_keys)
+        fields = {"owner": named} if named else {}
         with logged() as lines:
-            announce(client, bearer(key.token()))
+            announce(client, bearer(key.key if named else key.token()), **fields)
         (line,) = [line for line in lines if line["message"] == "upload signed"]
         assert (line["owner"], line["key_id"]) == ("anna", key.id)
 
