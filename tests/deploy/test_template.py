@@ -215,6 +215,16 @@ def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() ->
     assert from_s3["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
+def test_only_processing_knows_whether_to_store_locations_and_does_not_by_default() -> None:
+    functions = resources("AWS::Lambda::Function")
+    assert {
+        name: found["Environment"]["Variables"]["STORE_LOCATION"]
+        for name, found in functions.items()
+        if "STORE_LOCATION" in found["Environment"]["Variables"]
+    } == {"ProcessingFunction": {"Ref": "StoreLocation"}}
+    assert source()["Parameters"]["StoreLocation"]["Default"] == "false"
+
+
 # ---- Buckets ----
 
 

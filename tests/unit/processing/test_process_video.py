@@ -21,8 +21,9 @@ from functions.core.video import (
     UploadedObject,
     Video,
 )
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
+from functions.media.thumbnail import Frame
 from functions.processing.process_video import EventOutcome, NotNow, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.catalog import FakeCatalog
