@@ -274,10 +274,17 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
   uppy.on("complete", ({failed}) => {
     if (failed?.length) return;
     // The library shows the videos from now on.
-    setTimeout(() => {
-      if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
-    }, DONE_SHOWN_MS);
+    setTimeout(() => clearUploaded(uppy), DONE_SHOWN_MS);
   });
+}
+
+function clearUploaded(uppy: Uppy<OurMeta, Body>): void {
+  if (!uppy.getFiles().every((file) => file.progress.uploadComplete)) return;
+  const {isDraggingOver} =
+    uppy.getPlugin<Dashboard<OurMeta, Body>>("Dashboard")?.getPluginState() ?? {};
+  // Browsers lose a drop if the element below the pointer has just been replaced.
+  if (isDraggingOver) setTimeout(() => clearUploaded(uppy), DONE_SHOWN_MS);
+  else uppy.clear();
 }
 
 /** Delete a video whose upload ends here: else it would show up as failed half an hour later. */
