@@ -217,6 +217,18 @@ def _many_fonts(clips: Clips, path: Path) -> None:
     ffmpeg("-i", str(clips["h264.mkv"]), *fonts, "-c", "copy", str(path))
 
 
+def _described(clips: Clips, path: Path) -> None:
+    """Create a film with two chapters that states its language, time and place."""
+    chapters = path.with_suffix(".txt")
+    chapter = "[CHAPTER]\nTIMEBASE=1/1\nSTART={}\nEND={}\n"
+    chapters.write_text(f";FFMETADATA1\n{chapter.format(0, 1)}{chapter.format(1, 2)}")
+    ffmpeg(
+        *("-i", str(clips["h264.mp4"]), "-i", str(chapters), "-map_metadata", "1", "-c", "copy"),
+        *("-metadata", "creation_time=2026-08-01T17:30:00Z", "-movflags", "+faststart"),
+        *("-metadata", "location=+48.8577+002.2950/", "-metadata:s:a", "language=fra", str(path)),
+    )
+
+
 def _encrypted_after_a_second(clips: Clips, path: Path) -> None:
     """Encrypt only the later part, as shops do so that playing starts before the key arrives."""
     key = "76a6c65c5ea762046bd749a2e632ccbb"
@@ -422,6 +434,7 @@ _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     "encrypted.mp4": _encrypted,
     "encrypted-later.mp4": _encrypted_after_a_second,
     "many-fonts.mkv": _many_fonts,
+    "described.mp4": _described,
     "palette.mov": picture("testsrc2=size=320x180:rate=25:duration=4", "-c:v", "smc"),
     "askew.mp4": lambda clips, path: ffmpeg(
         *("-display_rotation", "-100", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))

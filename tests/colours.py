@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from clipo.local.ffmpeg import wheel_binary
-from functions.media.engine import Frame
+from functions.media.thumbnail import Frame
 from tests.clips import ffmpeg
 
 RGB = tuple[int, int, int]

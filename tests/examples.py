@@ -7,20 +7,28 @@ from typing import Any
 from functions.core.keys import source_key
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import (
+    AudioStream,
+    DeletedVideo,
     ExpectedUpload,
     Failure,
     Fallback,
+    Hdr,
+    Location,
     Media,
     MediaWarning,
     Processing,
     Source,
     Status,
+    Stream,
+    StreamKind,
     Thumbnail,
     UploadedObject,
     Video,
+    VideoStream,
 )
 
 ID = "507f1f77bcf86cd799439011"
+PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
 SEQUENCER = pad_sequencer("0055AED6DCD90281E5")
 OPEN = {"ACCESS": "open"}
 """Settings of an API that needs no credential."""
@@ -67,11 +75,58 @@ def media() -> Media:
         audio_codec="aac",
         bit_rate=800_000,
         has_audio=True,
+        streams=streams(),
+        created_at=CREATED,
+        chapters=2,
+        faststart=True,
+    )
+
+
+def streams() -> tuple[Stream, ...]:
+    return (
+        VideoStream(
+            index=0,
+            kind=StreamKind.VIDEO,
+            codec="h264",
+            language=None,
+            default=True,
+            profile="High",
+            level="3.0",
+            pixel_format="yuv420p",
+            bit_depth=8,
+            width=640,
+            height=360,
+            rotation=0,
+            display_aspect_ratio="16:9",
+            frame_rate=25.0,
+            interlaced=False,
+            bit_rate=700_000,
+            hdr=Hdr.HLG,
+            dolby_vision_profile=None,
+            color_range="tv",
+            color_space="bt2020nc",
+            color_transfer="arib-std-b67",
+            color_primaries="bt2020",
+        ),
+        AudioStream(
+            index=1,
+            kind=StreamKind.AUDIO,
+            codec="aac",
+            language="eng",
+            default=True,
+            channels=2,
+            channel_layout="stereo",
+            sample_rate=48_000,
+            bit_rate=96_000,
+        ),
+        Stream(index=2, kind=StreamKind.DATA, codec=None, language=None, default=False),
     )
 
 
 def thumbnail(key: str = f"thumbnails/{ID}/token.jpg") -> Thumbnail:
-    return Thumbnail(key=key, width=320, height=180, at_s=3.002, fallback=False)
+    return Thumbnail(
+        key=key, width=320, height=180, at_s=3.002, fallback=False, placeholder=PLACEHOLDER
+    )
 
 
 def processing() -> Processing:
@@ -96,9 +151,14 @@ def done_video(video_id: str = ID) -> Video:
     )
 
 
+def deleted_video(video_id: str = ID, **changes: Any) -> DeletedVideo:
+    return replace(DeletedVideo(video_id, deleted_at=CREATED, expires_at=CREATED), **changes)
+
+
 def odd_video(video_id: str = ID) -> Video:
     """Return a done video that is cut off and begins in the dark."""
-    cut = replace(media(), warnings=(MediaWarning.TRUNCATED,))
+    somewhere = Location(latitude=48.8577, longitude=2.295, altitude_m=None)
+    cut = replace(media(), warnings=(MediaWarning.TRUNCATED,), location=somewhere)
     later = replace(thumbnail(), fallback=True, fallback_reason=Fallback.DARK)
     return replace(done_video(video_id), media=cut, thumbnail=later)
 

@@ -3,7 +3,7 @@
 import subprocess
 
 from clipo.local.ffmpeg import wheel_binary
-from functions.media.engine import Frame
+from functions.media.thumbnail import Frame
 
 
 def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:
@@ -20,3 +20,18 @@ def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:
     )
     red, green, blue = finished.stdout[:3]
     return red, green, blue
+
+
+def tiles_of(frame: Frame, count: int) -> list[list[tuple[int, ...]]]:
+    """Return the average colours of `count` by `count` parts, row by row."""
+    finished = subprocess.run(
+        [
+            *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
+            *("-vf", f"format=rgb24,scale={count}:{count}:flags=area", "-f", "rawvideo", "-"),
+        ],
+        input=frame.jpeg,
+        capture_output=True,
+        check=True,
+    )
+    pixels = [tuple(finished.stdout[at : at + 3]) for at in range(0, 3 * count**2, 3)]
+    return [pixels[row * count : (row + 1) * count] for row in range(count)]

@@ -1,8 +1,9 @@
 """Text and tables that show videos, and the findings of `clipo doctor`, to a person."""
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.filesize import decimal
@@ -150,6 +151,19 @@ def _media(video: Video) -> Iterator[tuple[str, str]]:
     yield "Container", plain(media["container"])
     if media["bit_rate"]:
         yield "Bit rate", f"{media['bit_rate'] / 1000:,.0f} kbit/s"
+    if media.get("created_at"):
+        yield "Recorded", when(media["created_at"])
+    for stream in media.get("streams", []):
+        yield f"Stream {stream['index']}", plain(", ".join(_stream(stream)))
+
+
+def _stream(stream: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the facts about a stream, as in `video`, `h264 High 4.0`, `8 bits`."""
+    yield stream["kind"]
+    yield " ".join(filter(None, (stream.get(name) for name in ("codec", "profile", "level"))))
+    if stream.get("bit_depth"):
+        yield f"{stream['bit_depth']} bits"
+    yield from filter(None, (stream.get(name) for name in ("hdr", "channel_layout", "language")))
 
 
 def _thumbnail(video: Video) -> Iterator[tuple[str, str]]:

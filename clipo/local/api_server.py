@@ -16,19 +16,19 @@ from functions.adapters.storage import ObjectGone
 from functions.adapters.telemetry import logger
 from functions.api.app import create_app
 from functions.api.callers import is_loopback, name_of
-from functions.api.services import Services, wire
+from functions.api.services import Backend, wire
 from functions.core.settings import SettingsError
 from functions.core.unavailable import Unavailable
 
 _LOCAL_PAGE = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
 
-def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
+def app(backend: Backend, hosts: Collection[str] = ()) -> ASGIApp:
     """Return the API as API Gateway would show it to pages of this machine.
 
     `hosts` are the names that it answers to besides the loopback ones.
     """
-    origins = services.settings.origins
+    origins = backend.settings.origins
 
     def allows_origin(origin: str) -> bool:
         return origin in origins or re.fullmatch(_LOCAL_PAGE, origin) is not None
@@ -37,7 +37,7 @@ def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
         return is_loopback(name_of(host)) or name_of(host) in hosts
 
     return CORSMiddleware(
-        create_app(services, knows_host=knows_host, allows_origin=allows_origin),
+        create_app(backend, knows_host=knows_host, allows_origin=allows_origin),
         allow_origins=[*origins],
         allow_origin_regex=_LOCAL_PAGE,
         allow_methods=["GET", "POST", "DELETE"],
@@ -46,12 +46,12 @@ def app(services: Services, hosts: Collection[str] = ()) -> ASGIApp:
     )
 
 
-def warm_up(services: Services) -> None:
+def warm_up(backend: Backend) -> None:
     """Pay for clients and connections before the first request, not in it."""
     try:
-        services.catalog.page(status=None, before=None, limit=1)
+        backend.catalog.page(status=None, before=None, limit=1)
         with contextlib.suppress(ObjectGone):
-            services.storage.read_thumbnail("thumbnails/none")
+            backend.storage.read_thumbnail("thumbnails/none")
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
 
@@ -59,11 +59,11 @@ def warm_up(services: Services) -> None:
 def main() -> None:
     """Serve until SIGTERM."""
     try:
-        services = wire(os.environ, QueuedProcessing(os.environ))
+        backend = wire(os.environ, QueuedProcessing(os.environ))
     except SettingsError as error:
         sys.exit(str(error))
-    warm_up(services)
-    served = app(services, settings.hosts(os.environ))
+    warm_up(backend)
+    served = app(backend, settings.hosts(os.environ))
     uvicorn.run(served, host="127.0.0.1", port=int(os.environ["PORT"]), access_log=False)
 
 

@@ -43,6 +43,7 @@ _ALLOWED = {
     "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
     "MAX_PENDING_VIDEOS": "setting: the number of pending videos that stops announcements",
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
+    "STORE_LOCATION": "setting: whether the record keeps where a video was recorded",
     "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",
     "WEBHOOK_URL": "setting: the receiver of webhooks",
     "WEBHOOK_SECRET": "setting: the key that signs webhooks",

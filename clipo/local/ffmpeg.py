@@ -2,11 +2,16 @@
 
 import os
 import platform
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import remove
+from functions.media.engine import FFMPEG_FOR_AV1
+
+_DECODES_AV1 = re.compile(r"^ V\S+ (?:libdav1d|libaom-av1) ", re.MULTILINE)
 
 
 def wheel_binary(name: str) -> Path:
@@ -28,10 +33,24 @@ def wheel_binary(name: str) -> Path:
     return binary
 
 
-def prepare(folder: Path, chosen: str | None) -> Path:
+def find_for_av1() -> Path | None:
+    """Return the user's ffmpeg, from PATH, if it decodes AV1; the wheel's does not."""
+    found = shutil.which("ffmpeg")
+    if not found:
+        return None
+    command = [found, "-v", "quiet", "-decoders"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return Path(found).resolve() if _DECODES_AV1.search(listed) else None
+
+
+def prepare(folder: Path, chosen: str | None, *, for_av1: Path | None = None) -> Path:
     """Return a folder with `ffmpeg` and `ffprobe`: the chosen one, or links to the wheel's.
 
-    Raises `ClipoError` if one is missing.
+    With links, `for_av1` is a further ffmpeg, which decodes AV1 only. Raises `ClipoError` if a
+    program is missing.
     """
     if chosen:
         for name in ("ffmpeg", "ffprobe"):
@@ -44,6 +63,8 @@ def prepare(folder: Path, chosen: str | None) -> Path:
     folder.mkdir(parents=True)
     for name in ("ffmpeg", "ffprobe"):
         (folder / name).symlink_to(wheel_binary(name))
+    if for_av1:
+        (folder / FFMPEG_FOR_AV1).symlink_to(for_av1)
     return folder
 
 

@@ -36,6 +36,7 @@ def wrong(environ: Environ) -> Iterator[str]:
         lambda given: positive_int(given, "CLIPO_RETRY_SECONDS", 1),
         lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
         lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
+        lambda given: flag(given, "STORE_LOCATION"),
         lambda given: WebhookSettings.read({**given, **webhooks(given, "to be made")}),
     ]
     for read in readers:

@@ -78,7 +78,9 @@ class Stack:
         with lock_ports(f"the Clipo in {self._home.root}", self._console.say):
             self._home.prepare()
             port = free_port(settings.api_port(self._given), taken=self._ports)
-            ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, self._given.get("CLIPO_FFMPEG_DIR"))
+            chosen = self._given.get("CLIPO_FFMPEG_DIR")
+            for_av1 = None if chosen else ffmpeg.find_for_av1()
+            ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, chosen, for_av1=for_av1)
             ffmpeg_version = ffmpeg.version(ffmpeg_dir)
             environ = self._start_services() | {
                 "PORT": str(port),

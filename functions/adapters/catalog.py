@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from functions.adapters.telemetry import logger
+from functions.core.access import ALL_OWNERS
 from functions.core.lifecycle import Move, Refusal, may_discard
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Status, Video, Webhook
+from functions.core.video import DeletedVideo, Status, Video, Webhook
 
 _TRIES = 10
 """The number of attempts to save a change: more than one record has writers at a time."""
@@ -40,19 +41,16 @@ class KeyUse:
     """A hash of the request's body. A client must not send the key with another body."""
     video_id: str
     expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class DeletedVideo:
-    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
-
-    id: str
-    deleted_at: datetime
-    expires_at: datetime
+    owner: str | None = None
+    """The owner of the video. Each owner has keys of its own."""
 
 
 class Catalog(Protocol):
-    """The records of all videos. Every method may raise `CatalogUnavailable`."""
+    """The records of all videos. Every method may raise `CatalogUnavailable`.
+
+    Where a method takes an `owner`, it finds only records of this owner, for `None` only those
+    without one, and for `ALL_OWNERS` all records.
+    """
 
     def ensure_schema(self) -> bool:
         """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
@@ -60,13 +58,20 @@ class Catalog(Protocol):
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         """Insert a new, pending video; `False` if its id is taken."""
 
-    def get(self, video_id: str) -> Video | None:
+    def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
 
-    def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
+    def page(
+        self,
+        *,
+        owner: str | None = ALL_OWNERS,
+        status: Status | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Video]:
         """Return up to `limit` videos, newest first, that are older than the id `before`."""
 
-    def has_pending(self, count: int) -> bool:
+    def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending."""
 
     def save(self, seen: Video, new: Video) -> Video | None:
@@ -81,21 +86,23 @@ class Catalog(Protocol):
     def discard(self, seen: Video) -> bool:
         """Remove a record if it is still as it was seen, and leave a tombstone."""
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
+    def delete(
+        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+    ) -> DeletedVideo | None:
         """Remove a video whatever its status, free its idempotency key, and leave a tombstone.
 
-        Safe to repeat: returns the tombstone again. `None` if there was no such video, or if its
-        tombstone has expired.
+        Safe to repeat: returns the tombstone again, and `purge` stays set. `None` if there was no
+        such video, or if its tombstone has expired.
         """
 
-    def deleted(self, video_id: str) -> DeletedVideo | None:
+    def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
 
-    def key_belongs_to(self, key: str, video_id: str) -> bool:
-        """Tell whether an idempotency key still belongs to a video."""
+    def still_reserved(self, use: KeyUse) -> bool:
+        """Tell whether an idempotency key still belongs to the use's video."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
         """Yield the unfinished videos that an event could claim before a moment, oldest first."""
@@ -132,7 +139,7 @@ def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move
             return new
         if saved := catalog.save(seen, new):
             return saved
-        fresh = catalog.get(seen.id)
+        fresh = catalog.get(seen.id, owner=seen.owner)
         if fresh is None:
             return Refusal.UNKNOWN
         seen = fresh
@@ -142,18 +149,18 @@ def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move
 def discard(catalog: Catalog, video: Video | None) -> None:
     """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
     while video and may_discard(video) and not catalog.discard(video):
-        video = catalog.get(video.id)
+        video = catalog.get(video.id, owner=video.owner)
 
 
 def remove_objects_without_record(
-    catalog: Catalog, remove: Callable[[str], None], video_id: str
+    catalog: Catalog, remove: Callable[[DeletedVideo], None], video_id: str
 ) -> None:
     """Call `remove` for the objects of a video without a record, if the video was deleted.
 
     Any other record may only be missing, for example after a restore of the database: its objects
     stay, and the search for orphaned objects reports them (ADR 35).
     """
-    if catalog.deleted(video_id):
-        remove(video_id)
+    if deleted := catalog.deleted(video_id):
+        remove(deleted)
     else:
         logger().warning("object without a record", video_id=video_id)

@@ -21,20 +21,26 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import schema
-from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
+    AudioStream,
+    DeletedVideo,
     ExpectedUpload,
     Failure,
     Lease,
+    Location,
     Media,
     Processing,
     Source,
     Status,
+    Stream,
     Thumbnail,
     Video,
+    VideoStream,
     Webhook,
 )
 
@@ -139,22 +145,29 @@ class MongoCatalog:
 
     def discard(self, seen: Video) -> bool:
         """Remove a record if it is still as it was seen, and leave a tombstone."""
-        self._leave_tombstone(seen.id)
+        self._leave_tombstone(seen, purge=False)
         with _unavailable_on_error():
             return self._videos.delete_one(_as_seen(seen)).deleted_count == 1
 
-    def get(self, video_id: str) -> Video | None:
+    def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
         with _unavailable_on_error():
-            document = self._videos.find_one({"_id": ObjectId(video_id)})
+            document = self._videos.find_one({"_id": ObjectId(video_id)} | _of(owner))
         return _video(document) if document else None
 
-    def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
+    def page(
+        self,
+        *,
+        owner: str | None = ALL_OWNERS,
+        status: Status | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Video]:
         """Return up to `limit` videos, newest first, that are older than the id `before`.
 
-        Ids begin with the time of creation, so MongoDB's index on `_id` has this order.
+        Ids begin with the time of creation, so MongoDB's indexes that end in `_id` have this order.
         """
-        condition: Document = {}
+        condition = _of(owner)
         if status:
             condition["status"] = status
         if before:
@@ -163,10 +176,10 @@ class MongoCatalog:
             found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
             return [_video(document) for document in found]
 
-    def has_pending(self, count: int) -> bool:
+    def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending. Reads that many entries of an index."""
         with _unavailable_on_error():
-            pending = {"status": Status.PENDING}
+            pending = _of(owner) | {"status": Status.PENDING}
             return self._videos.count_documents(pending, limit=count) >= count
 
     def save(self, seen: Video, new: Video) -> Video | None:
@@ -182,23 +195,33 @@ class MongoCatalog:
             return None
         return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
+    def delete(
+        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+    ) -> DeletedVideo | None:
         """Remove a video whatever its status, free its idempotency key, and leave a tombstone."""
-        video = self.get(video_id)
-        if video is None:
-            return self.deleted(video_id)
-        # The tombstone first: a worker that finds no record must find it (ADR 35).
-        tombstone = self._leave_tombstone(video.id)
-        self._remove(video.id)
-        return tombstone
+        video = self.get(video_id, owner=owner)
+        if video:
+            # The tombstone first: a worker that finds no record must find it (ADR 35).
+            tombstone = self._leave_tombstone(video, purge=purge)
+            self._remove(video.id)
+            return tombstone
+        deleted = self.deleted(video_id, owner=owner)
+        if deleted and purge and not deleted.purge:
+            return self._leave_tombstone(deleted, purge=True)
+        return deleted
 
-    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
+    def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
         """Store a tombstone. Its times are the clock's, because MongoDB's expires it by its own."""
         now = utc_now()
-        times = {"deleted_at": now, "expires_at": now + TOMBSTONE_KEPT}
+        tombstone = DeletedVideo(of.id, now, now + TOMBSTONE_KEPT, of.owner, purge)
+        document = _present(asdict(tombstone))
+        found = {"_id": ObjectId(document.pop("id"))}
+        if not purge:
+            # An earlier delete, which ended half-way, may have set it.
+            del document["purge"]
         with _unavailable_on_error():
-            self._deleted.update_one({"_id": ObjectId(video_id)}, {"$set": times}, upsert=True)
-        return DeletedVideo(video_id, **times)
+            self._deleted.update_one(found, {"$set": document}, upsert=True)
+        return tombstone
 
     def _remove(self, video_id: str) -> None:
         with _unavailable_on_error():
@@ -206,10 +229,10 @@ class MongoCatalog:
             self._keys.delete_one({"video_id": video_id})
             self._videos.delete_one({"_id": ObjectId(video_id)})
 
-    def deleted(self, video_id: str) -> DeletedVideo | None:
+    def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
         with _unavailable_on_error():
-            found = self._deleted.find_one({"_id": ObjectId(video_id)})
+            found = self._deleted.find_one({"_id": ObjectId(video_id)} | _of(owner))
         if found is None:
             return None
         return DeletedVideo(**_known_fields(DeletedVideo, found | {"id": str(found["_id"])}))
@@ -220,20 +243,21 @@ class MongoCatalog:
         The key is the document's `_id`: of requests that race, one inserts it, and the others find
         that one.
         """
-        document = asdict(use)
-        document["_id"] = document.pop("key")
+        document = asdict(use) | {"_id": _key_id(use)}
+        del document["key"], document["owner"]
         with _unavailable_on_error():
             if _insert(self._keys, document):
                 return use
-            first = self._keys.find_one({"_id": use.key})
+            first = self._keys.find_one({"_id": document["_id"]})
         if first is None:
             raise CatalogUnavailable("The idempotency key expired at this moment.")
-        return KeyUse(**_known_fields(KeyUse, first | {"key": first["_id"]}))
+        return KeyUse(**_known_fields(KeyUse, first | {"key": use.key, "owner": use.owner}))
 
-    def key_belongs_to(self, key: str, video_id: str) -> bool:
-        """Tell whether an idempotency key still belongs to a video."""
+    def still_reserved(self, use: KeyUse) -> bool:
+        """Tell whether an idempotency key still belongs to the use's video."""
         with _unavailable_on_error():
-            return self._keys.find_one({"_id": key, "video_id": video_id}) is not None
+            found = self._keys.find_one({"_id": _key_id(use), "video_id": use.video_id})
+            return found is not None
 
     # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 
@@ -306,6 +330,20 @@ def _insert(collection: Collection[Document], document: Document) -> bool:
     return True
 
 
+def _of(owner: str | None) -> Document:
+    """Match the records of an owner; `None` matches those without one."""
+    return {} if owner == ALL_OWNERS else {"owner": owner}
+
+
+def _key_id(use: KeyUse) -> str:
+    """Return the id of an idempotency key's record.
+
+    Neither an owner nor a key contains a space. A key without an owner has the id that release 0.1
+    gives it, so that the two releases find each other's.
+    """
+    return use.key if use.owner is None else f"{use.owner} {use.key}"
+
+
 def _present(document: Document) -> Document:
     return {name: value for name, value in document.items() if value is not None}
 
@@ -336,6 +374,7 @@ def _as_seen(seen: Video) -> Document:
     """
     return {
         "_id": ObjectId(seen.id),
+        "owner": seen.owner,
         # `None` matches a record of release 0.1, which has no version.
         "version": seen.version or None,
         "status": seen.status,
@@ -392,6 +431,8 @@ _NESTED: dict[str, type[Any]] = {
     "webhook": Webhook,
 }
 
+_STREAMS: dict[str, type[Stream]] = {"video": VideoStream, "audio": AudioStream}
+
 
 def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
@@ -402,8 +443,22 @@ def _video(document: Document) -> Video:
     }
     for name, nested in _NESTED.items():
         if known.get(name):
-            known[name] = nested(**_known_fields(nested, known[name]))
+            known[name] = _nested(nested, known[name])
     return Video(**known)
+
+
+def _nested(of: type[Any], document: Document) -> Any:
+    known = _known_fields(of, document)
+    if known.get("location"):
+        known["location"] = _nested(Location, known["location"])
+    if known.get("streams"):
+        known["streams"] = tuple(map(_stream, known["streams"]))
+    return of(**known)
+
+
+def _stream(document: Document) -> Stream:
+    of = _STREAMS.get(document["kind"], Stream)
+    return of(**_known_fields(of, document))
 
 
 def _known_fields(of: type[Any], document: Document) -> Document:

@@ -30,6 +30,9 @@ _EXPIRED = {"status": Status.FAILED.value, "error.code": UPLOAD_EXPIRED.code.val
 _INDEXES = {
     "videos": [
         IndexModel([("status", DESCENDING), ("_id", DESCENDING)]),
+        # Each owner's lists, of all statuses and of one.
+        IndexModel([("owner", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("owner", DESCENDING), ("status", DESCENDING), ("_id", DESCENDING)]),
         # Only unfinished videos have this field.
         IndexModel([("claimable_at", ASCENDING)], sparse=True),
         # Only videos whose webhook is not delivered yet have this one.

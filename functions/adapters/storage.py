@@ -8,7 +8,7 @@ from typing import BinaryIO, Protocol
 
 from functions.adapters.telemetry import logger
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import Source
+from functions.core.video import DeletedVideo, Source
 
 READ_BYTES = 64 << 10
 """The size of each piece of an upload that is read, except for the last."""
@@ -106,10 +106,10 @@ class Storage(Protocol):
     def abort_uploads(self, key: str) -> None:
         """Abort the unfinished uploads in parts of a key."""
 
-    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+    def delete_objects_of(self, deleted: DeletedVideo) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
-        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
+        A versioned bucket keeps deleted uploads as older versions; a purge removes all versions.
         """
 
 

@@ -12,16 +12,17 @@ from functions.api.authenticator import Authenticator
 from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
 from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
 from functions.api.new_video import filename_pattern
+from functions.api.page_session import SESSION_PATH
 from functions.api.receive_video import larger_files_hint
-from functions.api.routes import health, legacy, videos
+from functions.api.routes import access, health, legacy, videos
 from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.scopes import document_access
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import Access, ApiSettings
 from functions.core.access import LEGACY_CALLER, OPEN_CALLER, Caller
 from functions.core.release import RELEASE
 
-_PUBLIC = {"/health", "/health/", docs.PATH, "/openapi.json"}
+_PUBLIC = {"/health", "/health/", docs.PATH, "/openapi.json", SESSION_PATH}
 _JSON_BODY_BYTES = 100_000
 _FORM_OVERHEAD_BYTES = 1_000_000
 """Most bytes of a form besides the file: boundaries, headers and other fields."""
@@ -35,6 +36,7 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
+    {"name": "access", "description": "API keys, and tokens for browsers."},
     {
         "name": "legacy",
         "description": "The legacy endpoints, which stay unchanged for their clients.",
@@ -44,12 +46,12 @@ _TAGS = [
 
 
 def create_app(
-    services: Services,
+    backend: Backend,
     *,
     knows_host: Callable[[str], bool] | None = None,
     allows_origin: Callable[[str], bool] | None = None,
 ) -> FastAPI:
-    """Return the application, wired to its services.
+    """Return the application, wired to its adapters.
 
     It answers every host by default, because API Gateway passes on only requests for its own.
     """
@@ -62,20 +64,19 @@ def create_app(
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
     )
-    app.state.services = services
-    app.state.authenticator = Authenticator(
-        services.settings.roots, services.api_keys, services.now
-    )
-    for routes in (health, videos, legacy):
+    app.state.services_for = backend.services_for
+    app.state.authenticator = Authenticator(backend.settings.roots, backend.api_keys, backend.now)
+    for routes in (health, videos, access, legacy):
         app.include_router(routes.router)
+    app.include_router(access.session_router)
     problem_responses.install(app)
     docs.install(app)
-    if not services.settings.base_path:
+    if not backend.settings.base_path:
         # The page's own addresses begin at the root of the domain.
-        page.install(app, services.settings)
-    allows_origin = allows_origin or services.settings.origins.__contains__
-    _add_middleware(app, services.settings, knows_host, allows_origin)
-    _complete_documentation(app, services.settings)
+        page.install(app, backend.settings, backend.storage.origins)
+    allows_origin = allows_origin or backend.settings.origins.__contains__
+    _add_middleware(app, backend.settings, knows_host, allows_origin)
+    _complete_documentation(app, backend.settings)
     return app
 
 
@@ -113,7 +114,7 @@ def is_public(path: str, *, has_page: bool) -> bool:
 
 def _anonymous(settings: ApiSettings, path: str) -> Caller | None:
     """Return the caller without a credential, if the path may be called so."""
-    if settings.access is Access.OPEN:
+    if settings.access is Access.OPEN and not access.is_for_credentials(path):
         return OPEN_CALLER
     if settings.legacy_endpoints is Access.OPEN and legacy.is_legacy(path):
         return LEGACY_CALLER
@@ -156,7 +157,7 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
             _allow_empty_parameters(schema)
-            document_access(schema, optional=settings.access is Access.OPEN)
+            document_access(schema, optional=lambda path: _anonymous(settings, path) is not None)
             document_refusals(schema)
             app.openapi_schema = schema
         return app.openapi_schema

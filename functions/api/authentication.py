@@ -152,4 +152,10 @@ async def _caller_of(request: Request) -> Caller:
     return caller
 
 
+async def _authenticator_of(request: Request) -> Authenticator:
+    authenticator: Authenticator = request.app.state.authenticator
+    return authenticator
+
+
+InjectedAuthenticator = Annotated[Authenticator, Depends(_authenticator_of)]
 InjectedCaller = Annotated[Caller, Depends(_caller_of)]

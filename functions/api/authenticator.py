@@ -3,17 +3,20 @@
 import hmac
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 
 from functions.adapters.api_keys import ApiKeys
+from functions.api.page_session import LONGEST_SESSION
 from functions.core.access import (
     ADMIN_CALLER,
     ApiKey,
     Caller,
     Claims,
+    CredentialKind,
     Denial,
     Scope,
     Unauthenticated,
@@ -21,9 +24,16 @@ from functions.core.access import (
     caller_with_session,
     caller_with_token,
 )
-from functions.core.api_keys import PREFIX, ROOT_KID, Root, hash_of, id_in
+from functions.core.api_keys import PREFIX, ROOT_KID, Root, hash_of, id_in, root_of
 from functions.core.clock import Clock
-from functions.core.tokens import LONGEST_ADMIN, UnverifiedToken, read_claims, read_token
+from functions.core.tokens import (
+    LONGEST_ADMIN,
+    UnverifiedToken,
+    claims_of,
+    read_claims,
+    read_token,
+    sign,
+)
 from functions.core.unavailable import CatalogUnavailable
 
 _REMEMBERED = timedelta(seconds=60)
@@ -67,6 +77,33 @@ class Authenticator:
     async def caller_with_session(self, text: str) -> Caller:
         """Return the caller who sends the page's session."""
         return await self._holder(read_token(text), Root.session_secret, self._with_session)
+
+    async def new_session(self, credential: str) -> tuple[str, Caller]:
+        """Return a session of the page for the caller who sends an API key or a token."""
+        caller = await self.caller_with(credential)
+        if caller.key_id is None:
+            raise Unauthenticated(
+                Denial.MISPLACED, "The page takes an API key or a token, and no admin token."
+            )
+        key = await self._keys.get(caller.key_id)
+        root = root_of(key, self._roots)
+        if root is None:
+            raise _wrong_signature()
+        ends = self._now() + LONGEST_SESSION
+        ends = min(ends, caller.expires_at or ends).replace(microsecond=0)
+        claims = Claims(
+            caller.owner,
+            caller.scopes,
+            ends,
+            video_id=caller.video_id,
+            limits=caller.limits,
+        )
+        session = sign(claims_of(claims), kid=key.id, secret=root.session_secret(key.id))
+        return session, replace(caller, kind=CredentialKind.SESSION, expires_at=ends)
+
+    def forget(self, key_id: str) -> None:
+        """Read the record of a key again at its next use."""
+        self._keys.forget(key_id)
 
     def _admin(self, token: UnverifiedToken) -> Caller:
         # An older root secret may be known to others: that is a reason to replace it.
@@ -118,6 +155,10 @@ class RememberedKeys:
         if key is None:
             raise _unknown_key()
         return key
+
+    def forget(self, key_id: str) -> None:
+        """Read a record again at its next use."""
+        self._found.pop(key_id, None)
 
     def _read(self, key_id: str) -> ApiKey | None:
         now = self._now()

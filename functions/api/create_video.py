@@ -5,12 +5,12 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from functions.adapters.catalog import KeyUse, change, discard
+from functions.adapters.catalog import KeyUse
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
-from functions.api.new_video import new_video
+from functions.api.new_video import new_video, owner_of_new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.api.sign_upload import extend_upload, sign_form
@@ -33,13 +33,16 @@ def create_video(
     content_type: str | None,
     passthrough: str | None,
     idempotency_key: str | None,
+    owner: str | None = None,
 ) -> tuple[Video, SignedPost | None]:
     """Insert a pending video and return it with the form that uploads it.
 
     A repeated request, which has the same key, gets the video of the first one, without a form if
-    the file has arrived. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
+    the file has arrived. Only callers who reach all owners may name an owner. Raises `Problem`,
+    `CatalogUnavailable` or `StorageUnavailable`.
     """
-    _check_pending_limit(services)
+    owner = owner_of_new_video(services.caller, owner)
+    _check_pending_limit(services, owner)
     video = new_video(
         filename=filename,
         size=size,
@@ -47,21 +50,24 @@ def create_video(
         now=services.now(),
         content_type=content_type,
         passthrough=passthrough,
+        owner=owner,
     )
     if idempotency_key is None:
         return _add(services, video)
     fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
     until = video.created_at + _KEY_KEPT
-    return _add_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until))
+    return _add_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until, owner))
 
 
-def _check_pending_limit(services: Services) -> None:
-    """Raise `Problem` if too many videos are pending, before anything is stored."""
+def _check_pending_limit(services: Services, owner: str | None) -> None:
+    """Raise `Problem` if too many videos of an owner are pending, before anything is stored."""
     limit = services.settings.max_pending_videos
-    if services.pending_limit.is_reached(services.catalog, limit, now=services.now()):
+    now = services.now()
+    if services.pending_limit.is_reached(services.catalog, limit, owner=owner, now=now):
+        of_owner = f" of {owner}" if owner else ""
         raise Problem(
             problems.TOO_MANY_PENDING,
-            f"Clipo accepts no new video while {limit:,} or more are pending."
+            f"Clipo accepts no new video{of_owner} while {limit:,} or more are pending."
             " Try again in a minute.",
         )
 
@@ -92,11 +98,11 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
         if not services.catalog.add(named):
             if repeated := _answer_again(services, named.id):
                 return repeated
-        elif services.catalog.key_belongs_to(use.key, named.id):
+        elif services.catalog.still_reserved(first):
             _record_announcement(named)
             return named, signed
         else:
-            discard(services.catalog, named)
+            services.catalog.discard(named)
     raise CatalogUnavailable("Deletes of this key's video keep overtaking the request.")
 
 
@@ -122,9 +128,7 @@ def _answer_again(services: Services, video_id: str) -> tuple[Video, SignedPost 
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
     now = services.now()
-    moved = change(
-        services.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now)
-    )
+    moved = services.catalog.change(video, lambda seen: lifecycle.await_upload_again(seen, now=now))
     if isinstance(moved, Video):
         video = moved
     awaited = extend_upload(services, video)

@@ -8,13 +8,14 @@ from functions.api.services import Services
 def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     """Replace the record by a tombstone, then remove all objects of the video (ADR 35).
 
-    With `purge` the storage keeps no older version of the file. A call that ended between the two
-    can be repeated. An id without a record and a tombstone is not an error: there is nothing to
-    remove. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
+    With `purge` the storage keeps no older version of the file, also of one that arrives
+    afterwards. A call that ended between the two
+    can be repeated. An id without a record and a tombstone, or of another owner, is not an error:
+    there is nothing to remove. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
     check_id(video_id)
-    deleted = services.catalog.delete(video_id)
+    deleted = services.catalog.delete(video_id, purge=purge)
     if deleted is None:
         return
-    services.storage.delete_objects_of(deleted.id, purge=purge)
-    logger().info("video deleted", video_id=deleted.id, purge=purge)
+    services.storage.delete_objects_of(deleted)
+    logger().info("video deleted", video_id=deleted.id, purge=deleted.purge)

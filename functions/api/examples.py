@@ -6,12 +6,14 @@ from functions.core.release import RELEASE
 
 VIDEO_ID = "507f1f77bcf86cd799439011"
 TIME = "2026-11-22T12:01:00.000Z"
+PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
 
 _PENDING_VIDEO: dict[str, Any] = {
     "id": VIDEO_ID,
     "filename": "holiday.mp4",
     "content_type": "video/mp4",
     "size": 5242880,
+    "owner": "user-7",
     "passthrough": "order-1042",
     "status": "pending",
     "created_at": TIME,
@@ -64,6 +66,49 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "audio_codec": "aac",
         "bit_rate": 1399968,
         "has_audio": True,
+        "streams": [
+            {
+                "index": 0,
+                "kind": "video",
+                "codec": "h264",
+                "language": None,
+                "default": True,
+                "profile": "High",
+                "level": "4.0",
+                "pixel_format": "yuv420p",
+                "bit_depth": 8,
+                "width": 1920,
+                "height": 1080,
+                "rotation": 0,
+                "display_aspect_ratio": "16:9",
+                "frame_rate": 29.97,
+                "interlaced": False,
+                "bit_rate": 1267968,
+                "hdr": None,
+                "dolby_vision_profile": None,
+                "color_range": "tv",
+                "color_space": "bt709",
+                "color_transfer": "bt709",
+                "color_primaries": "bt709",
+            },
+            {
+                "index": 1,
+                "kind": "audio",
+                "codec": "aac",
+                "language": "eng",
+                "default": True,
+                "channels": 2,
+                "channel_layout": "stereo",
+                "sample_rate": 48000,
+                "bit_rate": 128000,
+            },
+        ],
+        "created_at": "2026-08-01T17:30:00.000Z",
+        "chapters": 0,
+        "stereo_3d": False,
+        "spherical": False,
+        "faststart": True,
+        "location": None,
     },
     "thumbnail": {
         "url": f"https://api.example.com/videos/{VIDEO_ID}/thumbnail",
@@ -71,6 +116,7 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "height": 180,
         "at_s": 2.996,
         "fallback": None,
+        "placeholder": PLACEHOLDER,
     },
     "warnings": [],
     "processing": {

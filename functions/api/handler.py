@@ -20,12 +20,12 @@ from functions.api.services import wire
 @cache
 def _adapter() -> Mangum:
     processing = ProcessingFunction(os.environ, SignedAws(os.environ).invoke)
-    services = wire(os.environ, processing)
+    backend = wire(os.environ, processing)
     return Mangum(
-        create_app(services),
+        create_app(backend),
         lifespan="off",
         text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, MEDIA_TYPE],
-        api_gateway_base_path=services.settings.base_path,
+        api_gateway_base_path=backend.settings.base_path,
         custom_handlers=[HttpApi, RestApi],
     )
 

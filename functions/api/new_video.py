@@ -8,6 +8,7 @@ from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
 from functions.core import lifecycle
+from functions.core.access import Caller
 from functions.core.formats import MEDIA_TYPES
 from functions.core.video import Video
 
@@ -25,6 +26,7 @@ def new_video(
     now: datetime,
     content_type: str | None = None,
     passthrough: str | None = None,
+    owner: str | None,
 ) -> Video:
     """Return a pending video that is not stored yet.
 
@@ -39,8 +41,29 @@ def new_video(
         content_type=content_type or MEDIA_TYPES.get(extension, "application/octet-stream"),
         size=size,
         passthrough=passthrough,
+        owner=owner,
         now=now,
     )
+
+
+def owner_of_new_video(caller: Caller, named: str | None = None) -> str | None:
+    """Return the owner of a caller's new video, or `None` if it has none.
+
+    Only callers who reach all owners may name another than their own. Raises `Problem`.
+    """
+    if caller.reaches_all_owners:
+        return named
+    check_owner(caller, named)
+    return caller.owner
+
+
+def check_owner(caller: Caller, named: str | None) -> None:
+    """Raise `Problem` if a request names an owner whom its caller does not reach."""
+    if named is not None and not caller.reaches_owner(named):
+        raise Problem(
+            problems.FORBIDDEN,
+            "Your credential is for the videos of one owner only. Leave owner out.",
+        )
 
 
 def check_size(name: str, size: int, limit: int, *, instead: str = "") -> None:

@@ -1,6 +1,6 @@
 """The web page at /, which web/page.mk builds from web/."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
-from functions.api.services import InjectedServices
 from functions.api.settings import ApiSettings
 
 PATH = "/"
@@ -18,12 +17,14 @@ _FOLDER = Path(__file__).parent / "page"
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
-def install(app: FastAPI, settings: ApiSettings) -> None:
-    """Serve the page and its files."""
+def install(
+    app: FastAPI, settings: ApiSettings, storage_origins: Callable[[], tuple[str, ...]]
+) -> None:
+    """Serve the page and its files. The page may connect to the storage."""
 
     @app.get(PATH, include_in_schema=False)
-    def get_page(services: InjectedServices) -> HTMLResponse:
-        return HTMLResponse(_html(settings), headers=_headers(services.storage.origins()))
+    def get_page() -> HTMLResponse:
+        return HTMLResponse(_html(settings), headers=_headers(storage_origins()))
 
     @app.get(f"{_FILES}/{{name}}", include_in_schema=False)
     def get_asset(name: str, request: Request) -> Response:

@@ -1,12 +1,17 @@
 """The session of the web page: a cookie that only Clipo's own pages send."""
 
 import re
+from datetime import datetime, timedelta
 
-from fastapi import Request
+from fastapi import Request, Response
 
 from functions.api import problems
 from functions.api.callers import is_loopback, name_of
 from functions.api.problems import Problem
+
+SESSION_PATH = "/session"
+
+LONGEST_SESSION = timedelta(hours=12)
 
 _SECURE_COOKIE = "__Host-clipo"
 """Browsers take a cookie of this prefix only over HTTPS and for this host alone.
@@ -35,6 +40,38 @@ def sessions_in(request: Request) -> list[str]:
     name = cookie_name(request)
     pairs = [pair.partition("=") for header in headers for pair in header.split(";")]
     return [value.strip() for found, _, value in pairs if found.strip() == name]
+
+
+def start_session(
+    request: Request, response: Response, session: str, *, expires_at: datetime | None
+) -> None:
+    """Set the cookie of a session. Raises `Problem` where others could read it."""
+    response.set_cookie(
+        _required_cookie_name(request),
+        session,
+        expires=expires_at,
+        secure=request.scope["scheme"] == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def end_session(request: Request, response: Response) -> None:
+    """Remove the cookie of the session. Raises `Problem` as `start_session` does."""
+    response.delete_cookie(
+        _required_cookie_name(request),
+        secure=request.scope["scheme"] == "https",
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def _required_cookie_name(request: Request) -> str:
+    name = cookie_name(request)
+    if name is None:
+        kind = problems.INSECURE_CONNECTION
+        raise Problem(kind, kind.example)
+    return name
 
 
 def check_origin(request: Request) -> None:

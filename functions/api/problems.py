@@ -89,6 +89,19 @@ CROSS_SITE = ProblemKind(
     "A page of the origin 'https://www.example.com' sends this request. Allow its origin (the"
     " template's ApiOrigins, the local API_ORIGINS), or send Authorization.",
 )
+INSECURE_CONNECTION = ProblemKind(
+    "insecure_connection",
+    403,
+    "The page's session needs HTTPS",
+    "Open the page over HTTPS, or on the machine that Clipo runs on. Others could read a session"
+    " that goes over plain HTTP.",
+)
+KEY_NOT_FOUND = ProblemKind(
+    "key_not_found",
+    404,
+    "There is no such API key",
+    "There is no API key 3kTMd9vQxYaB, or it has been revoked. See GET /keys.",
+)
 VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
     404,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from functions.adapters.catalog import change
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
@@ -56,7 +55,7 @@ def _find_and_move(
     found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise _source_gone(video)
-    moved = change(services.catalog, video, rule)
+    moved = services.catalog.change(video, rule)
     if isinstance(moved, Refusal):
         # Another call, a newer upload or a delete was faster.
         raise refused(find_video(services, video_id))

@@ -2,9 +2,8 @@
 
 from typing import BinaryIO
 
-from functions.adapters.catalog import discard
 from functions.adapters.telemetry import Metric, count, logger
-from functions.api.new_video import check_size, new_video
+from functions.api.new_video import check_size, new_video, owner_of_new_video
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.unavailable import StorageUnavailable
@@ -30,6 +29,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         size=size,
         settings=services.settings,
         now=services.now(),
+        owner=owner_of_new_video(services.caller),
     )
     services.catalog.add(video, method="form")
     try:
@@ -38,7 +38,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         )
     except StorageUnavailable:
         # The client never gets this id, so the record is of no use.
-        discard(services.catalog, video)
+        services.catalog.discard(video)
         raise
     logger().info("upload received", video_id=video.id, size=size)
     count(Metric.UPLOADS)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -20,6 +21,7 @@ from functions.adapters.storage import MultipartStep, SignedPost
 from functions.api.examples import (
     CREATED_VIDEO,
     DONE_VIDEO,
+    PLACEHOLDER,
     SIGNED_FORM,
     SIGNED_PART,
     TIME,
@@ -27,9 +29,10 @@ from functions.api.examples import (
 )
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
+from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
-from functions.core.video import Fallback, MediaWarning, Status, Video
+from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
 
 VISIBLE_ASCII = "^[!-~]+$"
 
@@ -90,6 +93,30 @@ ContentType = Annotated[
     str | None,
     BeforeValidator(_normalize_content_type),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
+]
+
+
+def _check_owner(text: str | None) -> str | None:
+    if text is None or is_owner(text):
+        return text
+    raise PydanticCustomError(
+        "owner", "An owner's name has 1 to 128 letters, digits or . _ : @ | / + = -"
+    )
+
+
+def _check_owner_in_filter(text: str | None) -> str | None:
+    return text if text == LEGACY_OWNER else _check_owner(text)
+
+
+def _owner_schema(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}]})
+
+
+Owner = Annotated[str | None, AfterValidator(_check_owner), _owner_schema(OWNER_PATTERN)]
+OwnerInFilter = Annotated[
+    str | None,
+    AfterValidator(_check_owner_in_filter),
+    _owner_schema(rf"{OWNER_PATTERN}|^\{LEGACY_OWNER}$"),
 ]
 
 
@@ -178,6 +205,12 @@ class CreateVideo(BaseModel):
         max_length=255,
         description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
+    )
+    owner: Owner = Field(
+        default=None,
+        description="The owner of the video. Only credentials for all owners choose it; without it"
+        " only they reach the video. The videos of other credentials have their owner",
+        examples=["user-7"],
     )
 
 
@@ -296,6 +329,75 @@ class SignedRequest(BaseModel):
     )
 
 
+class Stream(BaseModel):
+    """A stream that is neither video nor sound."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    index: int
+    kind: Literal[StreamKind.SUBTITLE, StreamKind.DATA, StreamKind.ATTACHMENT, StreamKind.COVER] = (
+        Field(description="`cover` is a still picture, `attachment` a file such as a font")
+    )
+    codec: str | None = Field(examples=["subrip"])
+    language: str | None = Field(description="Language tag", examples=["eng"])
+    default: bool = Field(description="Whether players choose it among those of its kind")
+
+
+class VideoStream(BaseModel):
+    """A stream of moving pictures. Names of formats and colours are ffmpeg's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    index: int
+    kind: Literal[StreamKind.VIDEO]
+    codec: str | None = Field(examples=["h264"])
+    language: str | None
+    default: bool = Field(description="Whether players choose it among those of its kind")
+    profile: str | None = Field(examples=["High"])
+    level: str | None = Field(examples=["4.0"])
+    pixel_format: str | None = Field(examples=["yuv420p"])
+    bit_depth: int | None = Field(examples=[8])
+    width: int | None = Field(description="Pixels as coded: before rotation and pixel aspect")
+    height: int | None
+    rotation: int = Field(description="Clockwise degrees that a player turns the picture by")
+    display_aspect_ratio: str | None = Field(description="Before rotation", examples=["16:9"])
+    frame_rate: float | None = Field(examples=[29.97])
+    interlaced: bool | None
+    bit_rate: int | None = Field(description="Bits a second")
+    hdr: Hdr | None = Field(description="Kind of high dynamic range")
+    dolby_vision_profile: int | None
+    color_range: str | None = Field(examples=["tv"])
+    color_space: str | None = Field(examples=["bt709"])
+    color_transfer: str | None = Field(examples=["bt709"])
+    color_primaries: str | None = Field(examples=["bt709"])
+
+
+class AudioStream(BaseModel):
+    """A stream of sound."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    index: int
+    kind: Literal[StreamKind.AUDIO]
+    codec: str | None = Field(examples=["aac"])
+    language: str | None = Field(description="Language tag", examples=["eng"])
+    default: bool = Field(description="Whether players choose it among those of its kind")
+    channels: int | None = Field(examples=[2])
+    channel_layout: str | None = Field(examples=["stereo"])
+    sample_rate: int | None = Field(description="Hertz", examples=[48000])
+    bit_rate: int | None = Field(description="Bits a second")
+
+
+class Location(BaseModel):
+    """The place of the recording in WGS 84."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    latitude: float = Field(examples=[48.8577])
+    longitude: float = Field(examples=[2.295])
+    altitude_m: float | None = Field(examples=[35.0])
+
+
 class Media(BaseModel):
     """The metadata of the file. `null` means that the file does not state the value."""
 
@@ -314,6 +416,22 @@ class Media(BaseModel):
     audio_codec: str | None = Field(examples=["aac"])
     bit_rate: int | None = Field(description="Bits a second, of the whole file")
     has_audio: bool
+    streams: list[Annotated[VideoStream | AudioStream | Stream, Field(discriminator="kind")]] = (
+        Field(description="First 32 streams of the file; none if release 0.1 processed the video")
+    )
+    created_at: Time | None = Field(
+        description="Time of the recording, as the file says itself. RFC 3339, UTC"
+    )
+    chapters: int
+    stereo_3d: bool = Field(description="Whether the main picture has one for each eye")
+    spherical: bool = Field(description="Whether the main picture is a panorama (360 degrees)")
+    faststart: bool | None = Field(
+        description="Whether the index of an MP4 or MOV file stands before its samples, so that it"
+        " plays before all of it is downloaded. `null` for other formats"
+    )
+    location: Location | None = Field(
+        description="`null` unless the operator stores locations (`STORE_LOCATION`)"
+    )
 
 
 class Thumbnail(BaseModel):
@@ -326,6 +444,11 @@ class Thumbnail(BaseModel):
     fallback: Fallback | None = Field(
         description="Reason for a frame other than the one at 10%. `start`: there is none, and this"
         " is the first frame; `dark`: that frame is nearly black or of one colour"
+    )
+    placeholder: str | None = Field(
+        description="ThumbHash of the picture in base64, to show until it has loaded:"
+        " https://evanw.github.io/thumbhash/. `null` if release 0.1 processed the video",
+        examples=[PLACEHOLDER],
     )
 
 
@@ -388,6 +511,11 @@ class VideoResource(BaseModel):
         description="Bytes of the stored file, or the declared ones before it arrives",
         examples=[5242880],
     )
+    owner: str | None = Field(
+        description="The owner, whom the credential of the announcement determines; `null` if only"
+        " credentials for all owners reach the video",
+        examples=["user-7"],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
@@ -443,6 +571,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         filename=video.filename,
         content_type=video.content_type,
         size=video.size,
+        owner=video.owner,
         passthrough=video.passthrough,
         status=video.status,
         created_at=video.created_at,
@@ -455,6 +584,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
             height=thumbnail.height,
             at_s=thumbnail.at_s,
             fallback=thumbnail.shown_fallback,
+            placeholder=thumbnail.placeholder,
         )
         if thumbnail
         else None,

@@ -79,17 +79,17 @@ def check_caller(caller: Caller, needed: set[Scope], video_id: str | None) -> No
         )
 
 
-def document_access(schema: dict[str, Any], *, optional: bool) -> None:
+def document_access(schema: dict[str, Any], *, optional: Callable[[str], bool]) -> None:
     """Complete an OpenAPI document with the credentials, and with their refusals.
 
-    `optional` says that requests without a credential are answered, too.
+    `optional` tells of a path whether requests without a credential are answered, too.
     """
     schema["components"]["securitySchemes"] = _SCHEMES
-    for operations in schema["paths"].values():
+    for path, operations in schema["paths"].items():
         for operation in operations.values():
             if "security" in operation:
                 add_problems(operation, problems.UNAUTHENTICATED, problems.FORBIDDEN)
-                operation["security"] = [*operation["security"], *([{}] if optional else [])]
+                operation["security"] = [*operation["security"], *([{}] if optional(path) else [])]
 
 
 def _in_order(scopes: Collection[Scope], last: str) -> str:

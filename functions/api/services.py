@@ -1,4 +1,4 @@
-"""The services that the routes use, built once from the settings."""
+"""The services of the API: those of the process, and what one caller's request gets of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
 from functions.api.pending_limit import PendingLimit
+from functions.api.scoped_catalog import ScopedCatalog
 from functions.api.settings import ApiSettings
+from functions.core.access import Caller
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
 
@@ -28,7 +30,21 @@ _S3_ATTEMPTS = 1
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The settings, the services and the clock that the routes use."""
+    """The caller of a request, and what its routes use. The catalog has only its videos."""
+
+    caller: Caller
+    catalog: ScopedCatalog
+    settings: ApiSettings
+    storage: Storage
+    processing: Jobs
+    api_keys: ApiKeys
+    now: Clock
+    pending_limit: PendingLimit
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """The settings, the adapters and the clock of the process. Routes do not get it."""
 
     settings: ApiSettings
     catalog: Catalog
@@ -38,8 +54,21 @@ class Services:
     now: Clock = utc_now
     pending_limit: PendingLimit = field(default_factory=PendingLimit)
 
+    def services_for(self, caller: Caller) -> Services:
+        """Return what a caller's request gets."""
+        return Services(
+            caller=caller,
+            catalog=ScopedCatalog(self.catalog, caller.owner),
+            settings=self.settings,
+            storage=self.storage,
+            processing=self.processing,
+            api_keys=self.api_keys,
+            now=self.now,
+            pending_limit=self.pending_limit,
+        )
 
-def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
+
+def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
     """Read the settings and build the services, which connect at their first use.
 
     Raises `SettingsError`.
@@ -47,7 +76,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
     catalog = MongoCatalog(
         CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
     )
-    return Services(
+    return Backend(
         settings=ApiSettings.read(environ),
         catalog=catalog,
         storage=SignedStorage(
@@ -63,7 +92,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Services:
 
 # Async, because FastAPI runs a plain function in a thread, which costs a tenth of a GET's CPU.
 async def _services(request: Request) -> Services:
-    services: Services = request.app.state.services
+    services: Services = request.app.state.services_for(request.state.caller)
     return services
 
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from functions.adapters.catalog import change
 from functions.adapters.storage import MultipartStep, SignedPost
 from functions.adapters.telemetry import logger
 from functions.api import problems
@@ -126,7 +125,7 @@ def _part_length(video: Video, number: int) -> int:
 def extend_upload(services: Services, video: Video) -> Video | None:
     """Extend the upload window of a pending video; return `None` if it is not pending."""
     now = services.now()
-    moved = change(services.catalog, video, lambda seen: lifecycle.extend_upload(seen, now=now))
+    moved = services.catalog.change(video, lambda seen: lifecycle.extend_upload(seen, now=now))
     return None if isinstance(moved, Refusal) else moved
 
 

@@ -17,7 +17,7 @@ LEGACY_OWNER = "$legacy"
 """The owner of the videos that callers without a credential upload to the legacy endpoints. Names
 that begin with `$` are reserved for Clipo."""
 
-_OWNER = re.compile(r"[A-Za-z0-9._:@|/+=-]{1,128}")
+OWNER_PATTERN = "^[A-Za-z0-9._:@|/+=-]{1,128}$"
 
 
 class Scope(StrEnum):
@@ -107,6 +107,10 @@ class Caller:
         """Whether it reaches the videos of all owners, and those without one."""
         return self.owner == ALL_OWNERS
 
+    def reaches_owner(self, owner: str) -> bool:
+        """Tell whether it reaches the videos of an owner."""
+        return self.owner in (ALL_OWNERS, owner)
+
     def may(self, *scopes: Scope) -> bool:
         """Tell whether it has one of these scopes."""
         return not self.scopes.isdisjoint(scopes)
@@ -146,6 +150,11 @@ class ApiKey:
     last_used_at: datetime | None = None
     """The last use of the key, its tokens or its sessions, to the hour."""
 
+    @property
+    def is_for_all_owners(self) -> bool:
+        """Whether the key reaches the videos of all owners, and those without one."""
+        return self.owner == ALL_OWNERS
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -160,7 +169,7 @@ class Claims:
 
 def is_owner(text: str) -> bool:
     """Tell whether a text can be the name of an owner. Owners are compared by their bytes."""
-    return _OWNER.fullmatch(text) is not None
+    return re.fullmatch(OWNER_PATTERN, text) is not None
 
 
 def caller_with_key(key: ApiKey, *, now: datetime) -> Caller:

@@ -10,10 +10,10 @@ import hashlib
 import hmac
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from functions.core.access import Denial, Unauthenticated
+from functions.core.access import ApiKey, Denial, Unauthenticated
 
 PREFIX = "clipo_sk_"
 
@@ -90,6 +90,11 @@ class Root:
     def _derived(self, purpose: str) -> str:
         digest = hmac.digest(self.secret.encode(), purpose.encode(), "sha256")
         return _base62(digest, _HMAC_LENGTH)
+
+
+def root_of(key: ApiKey, roots: Iterable[Root]) -> Root | None:
+    """Return the root secret that derives a key's secrets; `None` if it is no longer in use."""
+    return next((root for root in roots if root.generation == key.generation), None)
 
 
 def _checksum(start: str) -> str:

@@ -52,6 +52,11 @@ UNSUPPORTED_CODEC = Cause(
     FailureCode.UNSUPPORTED_CODEC,
     "The codec {codec} is not supported. Convert the video to H.264 and upload it again.",
 )
+UNSUPPORTED_AV1 = Cause(
+    FailureCode.UNSUPPORTED_CODEC,
+    "The codec av1 is not supported by the ffmpeg of this server. Convert the video to H.264 and"
+    " upload it again, or have an ffmpeg with dav1d installed, which decodes AV1.",
+)
 UNSUPPORTED_COMPRESSION = Cause(
     FailureCode.UNSUPPORTED_CODEC,
     "The file uses a compression that is not supported. Convert it to MP4 (H.264)"

@@ -134,6 +134,7 @@ def announce(
     content_type: str,
     size: int,
     passthrough: str | None,
+    owner: str | None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -142,6 +143,7 @@ def announce(
         filename=filename,
         content_type=content_type,
         declared_size=size,
+        owner=owner,
         passthrough=passthrough,
         status=Status.PENDING,
         created_at=now,

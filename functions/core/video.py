@@ -83,6 +83,85 @@ class Fallback(StrEnum):
     """A later frame: the one at 10% is nearly black or of one colour."""
 
 
+class StreamKind(StrEnum):
+    """The kind of a stream."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    SUBTITLE = "subtitle"
+    DATA = "data"
+    """Timecodes, positions, and streams whose kind ffprobe does not know."""
+    ATTACHMENT = "attachment"
+    """A file within the file, such as a font."""
+    COVER = "cover"
+    """A still picture beside the video."""
+
+
+class Hdr(StrEnum):
+    """The kind of a video's high dynamic range."""
+
+    HLG = "hlg"
+    PQ = "pq"
+    """HDR10 and its relatives."""
+    DOLBY_VISION = "dolby_vision"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream of a file. `None` stands for a value that the file does not contain."""
+
+    index: int
+    kind: StreamKind
+    codec: str | None
+    language: str | None
+    """The language as a tag of two or three letters, perhaps with a region."""
+    default: bool
+    """Whether a player chooses this stream among those of its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream(Stream):
+    """A stream of moving pictures. Names of formats and colours are ffmpeg's."""
+
+    profile: str | None
+    level: str | None
+    pixel_format: str | None
+    bit_depth: int | None
+    width: int | None
+    """The width of the coded picture in pixels."""
+    height: int | None
+    rotation: int
+    display_aspect_ratio: str | None
+    frame_rate: float | None
+    interlaced: bool | None
+    bit_rate: int | None
+    hdr: Hdr | None
+    dolby_vision_profile: int | None
+    color_range: str | None
+    color_space: str | None
+    color_transfer: str | None
+    color_primaries: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream(Stream):
+    """A stream of sound."""
+
+    channels: int | None
+    channel_layout: str | None
+    sample_rate: int | None
+    bit_rate: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The place at which a video was recorded, as WGS 84 coordinates."""
+
+    latitude: float
+    longitude: float
+    altitude_m: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """The metadata of a video file. `None` stands for a value that the file does not contain."""
@@ -102,6 +181,19 @@ class Media:
     has_audio: bool
     warnings: tuple[MediaWarning, ...] = ()
     """Faults in a file that can be played nevertheless."""
+    streams: tuple[Stream, ...] = ()
+    """The first streams of the file; none in a record of release 0.1."""
+    created_at: datetime | None = None
+    """The time at which the file was recorded or written, as it says itself."""
+    chapters: int = 0
+    stereo_3d: bool = False
+    """Whether the main picture consists of one for each eye."""
+    spherical: bool = False
+    """Whether the main picture is a panorama (360 degrees)."""
+    faststart: bool | None = None
+    """Whether an MP4 or QuickTime file can be played before all of it has been downloaded."""
+    location: Location | None = None
+    """The place of the recording, if `STORE_LOCATION` allows to store it."""
 
     @property
     def duration(self) -> str | None:
@@ -128,6 +220,8 @@ class Thumbnail:
 
     A field of its own, because release 0.1 reads `fallback` as a boolean after a roll-back.
     """
+    placeholder: str | None = None
+    """The ThumbHash of the picture in base64; `None` in a record of release 0.1."""
 
     @property
     def shown_fallback(self) -> Fallback | None:
@@ -183,6 +277,11 @@ class Video:
     created_at: datetime
     updated_at: datetime
     upload: ExpectedUpload
+    owner: str | None = None
+    """The owner, which never changes; `None` if only callers for all owners reach the video.
+
+    Records of release 0.1 have none.
+    """
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
     version: int = 0
@@ -219,3 +318,16 @@ class Video:
     def size(self) -> int:
         """The size in bytes: as stored, or as declared until the upload arrives."""
         return self.source.size if self.source else self.declared_size
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedVideo:
+    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
+
+    id: str
+    deleted_at: datetime
+    expires_at: datetime
+    owner: str | None = None
+    """The owner of the video."""
+    purge: bool = False
+    """Whether the storage shall keep no older version of the file."""

@@ -3,7 +3,7 @@
 Containers state their length in the first bytes, so this reads little beyond what ffprobe has read.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from functions.core.formats import EBML
 from functions.media.reader.source import OpenSource
@@ -34,20 +34,35 @@ def is_truncated(source: OpenSource) -> bool:
     return False
 
 
+def is_faststart(source: OpenSource) -> bool | None:
+    """Tell whether an MP4 file's index stands before its samples. `None` if neither is found."""
+    kinds = (kind for kind, _ in _boxes(source))
+    first = next((kind for kind in kinds if kind in (b"moov", b"mdat")), None)
+    return first == b"moov" if first else None
+
+
 def _mp4_end(source: OpenSource) -> int:
-    """Return the end of a truncated box of samples or indexes, 0 if none is (ISO/IEC 14496-12)."""
+    """Return the end of a truncated box of samples or indexes, 0 if none is."""
+    for kind, end in _boxes(source):
+        if end > source.size:
+            return end if kind in (b"mdat", b"moov", b"moof") else 0
+    return 0
+
+
+def _boxes(source: OpenSource) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and end of an MP4 file's first boxes, up to the samples (ISO/IEC 14496-12)."""
     at = 0
     for _ in range(_MAX_BOXES):
         header = source.read(at, at + 16)
         size, kind = int.from_bytes(header[:4]), header[4:8]
         if size == 1:
             size = int.from_bytes(header[8:16])
+        if size < _BOX_HEADER:
+            return
         at += size
-        if size < _BOX_HEADER or (kind == b"mdat" and at <= source.size):
-            break  # data after complete samples is not worth another read
-        if at > source.size:
-            return at if kind in (b"mdat", b"moov", b"moof") else 0
-    return 0
+        yield kind, at
+        if kind == b"mdat" or at > source.size:
+            return  # data after complete samples is not worth another read
 
 
 def _matroska_end(source: OpenSource) -> int:

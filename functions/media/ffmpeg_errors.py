@@ -60,7 +60,7 @@ def undecodable(stderr: str, codec: str) -> BadMedia:
     if known := _known(stderr, codec):
         return known
     if _NO_DECODER.search(stderr):
-        return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec)
+        return _unsupported(codec)
     return BadMedia(failures.UNDECODABLE)
 
 
@@ -77,4 +77,9 @@ def _known(stderr: str, picture_codec: str | None) -> BadMedia | None:
         return BadMedia(failures.UNSUPPORTED_COMPRESSION)
     missing = _NOT_ALLOWED.findall(stderr) + _MISSING_DECODER.findall(stderr)
     codec = next((one for one in missing if picture_codec in (one, None)), None)
-    return BadMedia(failures.UNSUPPORTED_CODEC, codec=codec) if codec else None
+    return _unsupported(codec) if codec else None
+
+
+def _unsupported(codec: str) -> BadMedia:
+    cause = failures.UNSUPPORTED_AV1 if codec == "av1" else failures.UNSUPPORTED_CODEC
+    return BadMedia(cause, codec=codec)

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.core.formats import EBML
-from functions.media.probe import MALFORMED, MAX_NUMBER
+from functions.media.probe import MALFORMED
 from functions.media.reader.source import OpenSource
+from functions.media.values import MAX_NUMBER
 
 REPORT = ["-print_format", "json", "-show_entries", "packet=pts_time,duration_time"]
 

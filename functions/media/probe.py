@@ -3,18 +3,25 @@
 import json
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Media
+from functions.media import streams
 from functions.media.colour import Colours
 from functions.media.decoders import VIDEO_CODECS
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
-
-Report = Mapping[str, Any]
+from functions.media.values import (
+    MAX_NUMBER,
+    MAX_RATE,
+    Report,
+    frame_rate,
+    positive,
+    ratio,
+    rotation,
+    stated_rates,
+)
 
 _ENTRIES = ":".join(
     [
@@ -29,13 +36,20 @@ _ENTRIES = ":".join(
         "stream_side_data=dv_profile,dv_bl_signal_compatibility_id",
         "packet=stream_index",
         "packet_side_data=side_data_type",
+        *streams.ENTRIES,
     ]
 )
-REPORT = ["-print_format", "json", "-show_entries", _ENTRIES, "-read_intervals", "%+#16"]
-"""Options that limit ffprobe's report to the needed entries, because tags can be megabytes long.
 
-They include the first 16 packets, which ffprobe has read anyway: encrypted packets are marked.
-"""
+
+def report_options(*, with_location: bool) -> list[str]:
+    """Return ffprobe's options for a report on all streams.
+
+    They limit it to the needed entries, because tags can be megabytes long, and include the first
+    16 packets, which ffprobe has read anyway: encrypted packets are marked.
+    """
+    entries = f"{_ENTRIES}:format_tags={streams.LOCATION_TAGS}" if with_location else _ENTRIES
+    return ["-print_format", "json", "-show_entries", entries, "-read_intervals", "%+#16"]
+
 
 FIRST_PACKET = [
     *("-print_format", "json", "-read_intervals", "%+#1"),
@@ -60,24 +74,7 @@ _MAX_SIDE = 10_000
 """Largest width and height of a thumbnail, in pixels."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
-_MAX_RATE = 300
-"""Frames per second above which a stated rate is more likely the rate of a clock."""
-
-_MAX_COUNTED_RATE = 1000
-"""Frames per second, exclusive, that the number of frames may prove."""
-
 _DURATION = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
-_MATRIX = re.compile(
-    r"^00000000: +(-?\d{1,10}) +(-?\d{1,10}) .*\n00000001: +(-?\d{1,10}) +(-?\d{1,10}) ",
-    re.MULTILINE,
-)
-"""The upper left corner of ffprobe's dump of a display matrix."""
-
-_HALF_TURN = 180
-
-MAX_NUMBER = 2**53
-"""Upper bound of the numbers that JSON and the database hold exactly."""
-
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
     "matroska,webm": "matroska",
@@ -95,7 +92,7 @@ _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """The content of a `REPORT`: the metadata, and facts that decide how to find a frame."""
+    """The content of a report: the metadata, and facts that decide how to find a frame."""
 
     media: Media
     index: int
@@ -125,7 +122,7 @@ class Probed:
 
 
 def parse_report(stdout: bytes) -> Probed:
-    """Parse a `REPORT`. It is untrusted, because a hostile file may have written it.
+    """Parse a report. It is untrusted, because a hostile file may have written it.
 
     Raises `BadMedia` if there is no playable video stream, and one of `MALFORMED` if the
     report does not describe it.
@@ -166,19 +163,24 @@ def _is_played(stream: Report) -> bool:
 
 def _media(report: Report, video: Report, played: list[Report], start_s: float | None) -> Media:
     audio = next((s for s in played if s.get("codec_type") == "audio"), None)
-    rotation = _rotation(video)
     width, height = _size(video)
     return Media(
         container=_container(report),
         duration_s=_duration_s(report["format"], played, start_s),
         width=width,
         height=height,
-        rotation=rotation,
-        frame_rate=_frame_rate(video),
+        rotation=rotation(video),
+        frame_rate=frame_rate(video),
         video_codec=_name(video["codec_name"]),
         audio_codec=_name(audio.get("codec_name", "unknown")) if audio else None,
         bit_rate=_bit_rate(report["format"]),
         has_audio=audio is not None,
+        streams=streams.listed(report),
+        created_at=streams.created_at(report),
+        chapters=streams.chapters(report),
+        stereo_3d=streams.is_stereo_3d(video),
+        spherical=streams.is_spherical(video),
+        location=streams.location(report),
     )
 
 
@@ -219,12 +221,12 @@ def picture_size(stdout: bytes) -> tuple[int, int] | None:
 
 
 def format_name(stdout: bytes) -> str:
-    """Return ffprobe's name of the format in a `REPORT` that could be parsed."""
+    """Return ffprobe's name of the format in a report that could be parsed."""
     return str(json.loads(stdout)["format"]["format_name"])
 
 
 def picture_codec(stdout: bytes) -> str | None:
-    """Return the codec of the first picture in a `REPORT`, `None` if it does not name it."""
+    """Return the codec of the first picture in a report, `None` if it does not name it."""
     try:
         streams = json.loads(stdout)["streams"]
         return next(_name(one["codec_name"]) for one in streams if one["codec_type"] == "video")
@@ -237,7 +239,7 @@ def orientation(stdout: bytes) -> int | None:
     try:
         for frame in json.loads(stdout)["frames"]:
             if any("rotation" in side_data for side_data in frame.get("side_data_list", [])):
-                return _rotation(frame)
+                return rotation(frame)
     except MALFORMED:
         pass
     return None
@@ -282,8 +284,8 @@ def _main_picture(report: Report, broken: int | None) -> Report:
 
 def _rank(stream: Report, report: Report) -> tuple[bool, bool, bool, bool, bool, int]:
     """Return a key that is greatest for the main picture. Of equal streams the first one wins."""
-    frames = _positive(stream.get("nb_frames"))
-    moves = frames > 1 if frames else bool(_ratio(stream.get("avg_frame_rate")))
+    frames = positive(stream.get("nb_frames"))
+    moves = frames > 1 if frames else bool(ratio(stream.get("avg_frame_rate")))
     return (
         _names_codec(stream),
         stream.get("codec_name") in VIDEO_CODECS,
@@ -324,31 +326,6 @@ def _name(text: str) -> str:
     return text
 
 
-def _rotation(part: Report) -> int:
-    """Return the rotation in degrees clockwise; ffprobe reports it anticlockwise.
-
-    As in ffmpeg, a rotation that is not within a degree of a quarter turn counts as none. ffprobe
-    reports a mirrored picture as turned by a half.
-    """
-    for side_data in part.get("side_data_list", []):
-        if "rotation" in side_data:
-            degrees = -float(side_data["rotation"])
-            quarters = round(degrees / 90)
-            rotation = quarters * 90 % 360 if abs(degrees - quarters * 90) < 1 else 0
-            mirrored = _is_mirrored(side_data.get("displaymatrix", ""))
-            return 0 if rotation == _HALF_TURN and mirrored else rotation
-    return 0
-
-
-def _is_mirrored(matrix: str) -> bool:
-    """Tell whether a display matrix turns the picture over: its determinant is negative."""
-    found = _MATRIX.search(matrix)
-    if not found:
-        return False
-    a, b, c, d = map(int, found.groups())
-    return a * d - b * c < 0
-
-
 def _size(video: Report) -> tuple[int, int]:
     """Return the width and height of the coded picture."""
     width, height = video.get("width", 0), video.get("height", 0)
@@ -361,7 +338,7 @@ def _size(video: Report) -> tuple[int, int]:
 
 def _duration_s(format_: Report, played: list[Report], start_s: float | None) -> float | None:
     """Return the duration of picture and sound: subtitles may go on for hours after them."""
-    whole = _positive(format_.get("duration"))
+    whole = positive(format_.get("duration"))
     ends = [_end_s(stream, start_s) for stream in played]
     known = [end for end in ends if end]
     if known and (not whole or len(known) == len(ends)):
@@ -383,7 +360,7 @@ def _late_s(stream: Report, start_s: float | None) -> float:
 
 def _length_s(stream: Report, start_s: float | None) -> float | None:
     """Return a stream's own duration. In Matroska a tag has the time of its end."""
-    stated = _positive(stream.get("duration"))
+    stated = positive(stream.get("duration"))
     if stated:
         return stated
     tag = _DURATION.fullmatch(str(stream.get("tags", {}).get("DURATION", "")))
@@ -395,39 +372,9 @@ def _length_s(stream: Report, start_s: float | None) -> float | None:
 
 
 def _bit_rate(format_: Report) -> int | None:
-    bits = _positive(format_.get("bit_rate"))
+    bits = positive(format_.get("bit_rate"))
     return int(bits) if bits else None
 
 
-def _frame_rate(video: Report) -> float | None:
-    """Return the frames per second: 29.97 for "30000/1001". One frame has no rate."""
-    frames, length_s = _positive(video.get("nb_frames")), _positive(video.get("duration"))
-    if frames == 1:
-        return None
-    rates = [_ratio(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
-    stated = next((rate for rate in rates if rate and rate <= _MAX_RATE), None)
-    counted = frames / length_s if frames and length_s else 0
-    if not stated and 0 < counted < _MAX_COUNTED_RATE:
-        stated = counted
-    return round(stated, 3) if stated else None
-
-
 def _frame_s(video: Report) -> float:
-    rates = [_ratio(video.get(name)) for name in ("avg_frame_rate", "r_frame_rate")]
-    return 1 / max((rate for rate in rates if rate and rate <= _MAX_RATE), default=math.inf)
-
-
-def _ratio(text: str | None) -> float | None:
-    """Return the value of "4/3", and `None` for "0/0"."""
-    above, _, below = (text or "").partition("/")
-    numerator, denominator = _positive(above), _positive(below)
-    return numerator / denominator if numerator and denominator else None
-
-
-def _positive(text: str | None) -> float | None:
-    """Return a number above zero that can be stored, `None` for "0", "N/A" and the like."""
-    try:
-        number = float(text or "nan")
-    except ValueError:
-        return None
-    return number if 0 < number < MAX_NUMBER else None
+    return 1 / max((rate for rate in stated_rates(video) if rate <= MAX_RATE), default=math.inf)

@@ -21,8 +21,9 @@ from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
+from functions.media.thumbnail import Frame
 
 _REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE)
 """Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
@@ -203,6 +204,7 @@ class VideoProcessor:
             at_s=frame.at_s,
             fallback=frame.fallback is not None,
             fallback_reason=frame.fallback,
+            placeholder=frame.placeholder,
         )
 
     def _fail(self, video: Video, lease: Lease, error: BadMedia, work: "_Work") -> EventOutcome:

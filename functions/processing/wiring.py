@@ -9,7 +9,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.adapters.signed.aws import SignedAws
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
-from functions.core.settings import CatalogSettings, StorageSettings, max_upload_bytes
+from functions.core.settings import CatalogSettings, StorageSettings, flag, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
 from functions.media.reader.source import RangedSources
@@ -43,7 +43,11 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
         ),
         storage=storage,
         sources=RangedSources(storage),
-        engine=Engine(ffmpeg_dir(environ), memory=memory_limit(environ)),
+        engine=Engine(
+            ffmpeg_dir(environ),
+            memory=memory_limit(environ),
+            stores_location=flag(environ, "STORE_LOCATION"),
+        ),
         max_bytes=max_upload_bytes(environ),
         webhooks=WebhookQueue.read(environ, SignedAws(environ).send_message),
     )

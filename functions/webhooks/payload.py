@@ -32,6 +32,7 @@ def _data(video: Video) -> dict[str, Any]:
     return {
         "id": video.id,
         "filename": video.filename,
+        "owner": video.owner,
         "passthrough": video.passthrough,
         "status": video.status,
         "size": video.size,
@@ -44,8 +45,12 @@ def _data(video: Video) -> dict[str, Any]:
 
 
 def _media(media: Media) -> dict[str, Any]:
-    shown = asdict(media) | {"duration": media.duration}
+    shown = asdict(media) | {
+        "duration": media.duration,
+        "created_at": rfc3339(media.created_at) if media.created_at else None,
+    }
     del shown["warnings"]  # they stand beside it
+    del shown["location"]  # only the API shows it
     return shown
 
 
@@ -58,4 +63,5 @@ def _picture(video: Video) -> dict[str, Any] | None:
         "height": thumbnail.height,
         "at_s": thumbnail.at_s,
         "fallback": thumbnail.shown_fallback,
+        "placeholder": thumbnail.placeholder,
     }

@@ -98,6 +98,24 @@ def test_dropped_files_become_thumbnails(page: WatchedPage, named: Named) -> Non
         expect_picture(card(page, f"dropped.{kind}"))
 
 
+def test_a_placeholder_is_shown_until_the_thumbnail_has_loaded(
+    page: WatchedPage, named: Named
+) -> None:
+    upload(page, named("tiny.mp4", "blurred.mp4"))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.page.route("**/thumbnail", hold)
+    page.page.reload()
+    picture = card(page, "blurred.mp4").locator("img")
+    expect(picture).to_have_css("background-image", re.compile("^url.*data:image/png"))
+    for route in held:
+        route.continue_()
+    expect(picture).to_have_css("background-image", "none")
+
+
 def test_the_page_is_small_and_shifts_nothing(page: WatchedPage, named: Named) -> None:
     upload(page, named("tiny.mp4", "light.mp4"))
     page.page.reload()

@@ -21,8 +21,9 @@ from functions.adapters.mongo import Document, MongoCatalog
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.process_again import retry_video
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
+from functions.core.access import OPEN_CALLER
 from functions.core.keys import source_key
 from functions.core.s3_event import created_event, pad_sequencer, records, uploaded_object
 from functions.core.settings import CatalogSettings
@@ -85,7 +86,7 @@ class Deployment(FakeQueues):
             max_bytes=1000,
             now=self.clock,
         )
-        self.services = Services(
+        backend = Backend(
             ApiSettings.read(OPEN),
             self.catalog,
             self.objects,
@@ -93,6 +94,7 @@ class Deployment(FakeQueues):
             FakeApiKeys(),
             self.clock,
         )
+        self.services = backend.services_for(OPEN_CALLER)
 
     def clock(self) -> datetime:
         self.now += timedelta(milliseconds=1)

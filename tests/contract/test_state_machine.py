@@ -35,8 +35,9 @@ from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.problems import Problem
 from functions.api.process_again import reprocess_video, retry_video
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
+from functions.core.access import OPEN_CALLER
 from functions.core.failures import FailureCode
 from functions.core.keys import source_key
 from functions.core.lifecycle import MAX_REPLACEMENTS
@@ -126,7 +127,7 @@ class World:
         self.sweep = Sweep(self.catalog, self.objects, self.processing, clock)
         self.failed_events = FailedEvents(self.catalog, self.objects, BUCKET, clock)
         self.orphan_search = OrphanSearch(self.catalog, self.objects, delete=True, now=clock)
-        self.services = Services(
+        backend = Backend(
             ApiSettings.read(OPEN),
             self.catalog,
             self.objects,
@@ -134,6 +135,7 @@ class World:
             FakeApiKeys(),
             clock,
         )
+        self.services = backend.services_for(OPEN_CALLER)
 
     def pass_time(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)

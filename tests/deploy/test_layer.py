@@ -14,8 +14,9 @@ from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
 from functions.core.formats import DEMUXERS
+from functions.media.children import PROTOCOLS
 from functions.media.decoders import VIDEO_DECODERS
-from functions.media.engine import PROTOCOLS, Engine
+from functions.media.engine import Engine
 from tests.clips import Clips
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY, Sam
 from tests.fakes.uploads import open_clip
@@ -75,7 +76,7 @@ def test_it_opens_loopback_files_and_its_own_output_and_nothing_else() -> None:
 
 
 def test_it_writes_thumbnails_and_nothing_else() -> None:
-    assert listed("encoders") == {"mjpeg"}
+    assert listed("encoders") == {"mjpeg", "rawvideo"}
     assert listed("muxers") == {"image2", "null"}
 
 
@@ -84,7 +85,8 @@ def test_it_filters_what_a_thumbnail_needs_and_nothing_else() -> None:
     of_ffmpeg_itself = {"aformat", "anull", "atrim"}
     filters = set(re.findall(r"^ [A-Z.|]+ (\w+) +\S+->", said("filters"), re.MULTILINE))
     assert filters - ends - of_ffmpeg_itself == {
-        *("scale", "format", "setsar"),
+        *("scale", "format", "setsar", "split"),
+        *("setparams", "lut3d", "lutrgb", "overlay"),
         *("transpose", "rotate", "hflip", "vflip", "crop", "null", "trim"),
     }
 

@@ -101,8 +101,8 @@ RIGHTS = {
     "ProcessingRole": {
         ("s3:GetObject", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
-        ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:DeleteObjectVersion", _UPLOADED),
+        ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
         ("s3:ListBucket", _UPLOADS),
@@ -213,6 +213,16 @@ def test_only_our_bucket_our_api_and_our_schedules_may_invoke_the_functions() ->
     }
     from_s3 = resource("AWS::Lambda::Permission", "UploadsMayInvoke")
     assert from_s3["SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+def test_only_processing_knows_whether_to_store_locations_and_does_not_by_default() -> None:
+    functions = resources("AWS::Lambda::Function")
+    assert {
+        name: found["Environment"]["Variables"]["STORE_LOCATION"]
+        for name, found in functions.items()
+        if "STORE_LOCATION" in found["Environment"]["Variables"]
+    } == {"ProcessingFunction": {"Ref": "StoreLocation"}}
+    assert source()["Parameters"]["StoreLocation"]["Default"] == "false"
 
 
 # ---- Buckets ----

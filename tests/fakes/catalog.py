@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from functions.adapters.catalog import TOMBSTONE_KEPT, DeletedVideo, KeyUse, Search, UploadMethod
+from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.core.access import ALL_OWNERS
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
+    DeletedVideo,
     Status,
     Video,
     Webhook,
@@ -19,7 +21,7 @@ class FakeCatalog:
     videos: dict[str, Video] = field(default_factory=dict)
     down: bool = False
     counts: int = 0
-    keys: dict[str, KeyUse] = field(default_factory=dict)
+    keys: dict[tuple[str | None, str], KeyUse] = field(default_factory=dict)
     tombstones: dict[str, DeletedVideo] = field(default_factory=dict)
     orphans: dict[str, datetime] = field(default_factory=dict)
     searched: Search | None = None
@@ -34,17 +36,21 @@ class FakeCatalog:
 
     def reserve(self, use: KeyUse) -> KeyUse:
         self._answer()
-        return self.keys.setdefault(use.key, use)
+        return self.keys.setdefault((use.owner, use.key), use)
 
-    def key_belongs_to(self, key: str, video_id: str) -> bool:
+    def still_reserved(self, use: KeyUse) -> bool:
         self._answer()
-        return key in self.keys and self.keys[key].video_id == video_id
+        found = self.keys.get((use.owner, use.key))
+        return found is not None and found.video_id == use.video_id
 
-    def has_pending(self, count: int) -> bool:
+    def has_pending(self, count: int, *, owner: str | None) -> bool:
         self._answer()
         self.counts += 1
-        pending = [one for one in self.videos.values() if one.status is Status.PENDING]
+        pending = [one for one in self._of(owner) if one.status is Status.PENDING]
         return len(pending) >= count
+
+    def _of(self, owner: str | None) -> list[Video]:
+        return [one for one in self.videos.values() if owner in (ALL_OWNERS, one.owner)]
 
     def save(self, seen: Video, new: Video) -> Video | None:
         self._answer()
@@ -57,41 +63,54 @@ class FakeCatalog:
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
         return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.webhooks_on else None
 
-    def delete(self, video_id: str) -> DeletedVideo | None:
-        self._answer()
-        video_id = video_id.lower()
-        if video_id not in self.videos:
-            return self.deleted(video_id)
-        self._leave_tombstone(video_id)
-        del self.videos[video_id]
-        for use in list(self.keys.values()):
-            if use.video_id == video_id:
-                del self.keys[use.key]
-        return self.tombstones[video_id]
+    def delete(
+        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+    ) -> DeletedVideo | None:
+        found = self.get(video_id, owner=owner) or self.deleted(video_id, owner=owner)
+        if found is None:
+            return None
+        tombstone = self._leave_tombstone(found, purge=purge)
+        self.videos.pop(found.id, None)
+        for name, use in list(self.keys.items()):
+            if use.video_id == found.id:
+                del self.keys[name]
+        return tombstone
 
-    def deleted(self, video_id: str) -> DeletedVideo | None:
+    def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         self._answer()
-        return self.tombstones.get(video_id)
+        found = self.tombstones.get(video_id.lower())
+        return found if found and owner in (ALL_OWNERS, found.owner) else None
 
-    def _leave_tombstone(self, video_id: str) -> None:
-        now = datetime.now(UTC)
-        self.tombstones[video_id] = DeletedVideo(video_id, now, now + TOMBSTONE_KEPT)
+    def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
+        now, known = datetime.now(UTC), self.tombstones.get(of.id)
+        purge = purge or (known is not None and known.purge)
+        left = DeletedVideo(of.id, now, now + TOMBSTONE_KEPT, of.owner, purge)
+        self.tombstones[of.id] = left
+        return left
 
     def discard(self, seen: Video) -> bool:
         self._answer()
-        self._leave_tombstone(seen.id)
+        self._leave_tombstone(seen, purge=False)
         if self.videos.get(seen.id) != seen:
             return False
         del self.videos[seen.id]
         return True
 
-    def get(self, video_id: str) -> Video | None:
+    def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         self._answer()
-        return self.videos.get(video_id)
+        found = self.videos.get(video_id.lower())
+        return found if found and owner in (ALL_OWNERS, found.owner) else None
 
-    def page(self, *, status: Status | None, before: str | None, limit: int) -> list[Video]:
+    def page(
+        self,
+        *,
+        owner: str | None = ALL_OWNERS,
+        status: Status | None,
+        before: str | None,
+        limit: int,
+    ) -> list[Video]:
         self._answer()
-        newest_first = sorted(self.videos.values(), key=lambda video: video.id, reverse=True)
+        newest_first = sorted(self._of(owner), key=lambda video: video.id, reverse=True)
         return [
             video
             for video in newest_first

@@ -9,18 +9,20 @@ from pathlib import Path
 
 from bson import ObjectId
 
-from functions.adapters.catalog import DeletedVideo
 from functions.adapters.mongo import Document, MongoCatalog
 from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.core.access import ALL_OWNERS
 from functions.core.failures import DAMAGED, BadMedia
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import (
+    DeletedVideo,
     Source,
     UploadedObject,
     Video,
 )
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
+from functions.media.thumbnail import Frame
 from tests.examples import media
 from tests.fakes.content import in_memory
 from tests.fakes.storage import FakeStorage
@@ -47,16 +49,16 @@ class SteppedCatalog(MongoCatalog):
         return super().save(seen, new)
 
     @in_catalog
-    def get(self, video_id: str) -> Video | None:
-        return super().get(video_id)
+    def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
+        return super().get(video_id, owner=owner)
 
     @in_catalog
-    def deleted(self, video_id: str) -> DeletedVideo | None:
-        return super().deleted(video_id)
+    def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
+        return super().deleted(video_id, owner=owner)
 
     @in_catalog
-    def _leave_tombstone(self, video_id: str) -> DeletedVideo:
-        return super()._leave_tombstone(video_id)
+    def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
+        return super()._leave_tombstone(of, purge=purge)
 
     @in_catalog
     def _remove(self, video_id: str) -> None:
@@ -142,16 +144,15 @@ class SteppedStorage(FakeStorage):
     def _delete_any_upload(self, key: str) -> None:
         self.uploads.pop(key, None)
 
-    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+    def delete_objects_of(self, deleted: DeletedVideo) -> None:
         """Delete with several requests, as in reality, so that other steps can come in between.
 
-        It keeps no versions, so `purge` changes nothing.
+        It keeps no versions, so a purge changes nothing.
         """
-        del purge
         for key in list(self.uploads):
-            if video_id in key:
+            if deleted.id in key:
                 self._delete_any_upload(key)
-        for key in self.thumbnails_of(video_id):
+        for key in self.thumbnails_of(deleted.id):
             self.delete_thumbnail(key)
 
     @in_storage

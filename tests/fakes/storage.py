@@ -16,7 +16,7 @@ from functions.adapters.storage import (
 )
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import Source
+from functions.core.video import DeletedVideo, Source
 
 
 @dataclass
@@ -86,15 +86,15 @@ class FakeStorage(SdkStorage):
         self._answer()
         self.aborted.append(key)
 
-    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+    def delete_objects_of(self, deleted: DeletedVideo) -> None:
         self._answer()
-        key = source_key(video_id)
+        key = source_key(deleted.id)
         if key in self.uploads:
             self.older[key] = self.uploads.pop(key)
-        if purge:
+        if deleted.purge:
             self.older.pop(key, None)
         for key in list(self.thumbnails):
-            if key.startswith(thumbnail_prefix(video_id)):
+            if key.startswith(thumbnail_prefix(deleted.id)):
                 del self.thumbnails[key]
 
     def pages(self, *, after: str) -> Iterator[list[StoredObject]]:

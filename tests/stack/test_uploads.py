@@ -155,7 +155,7 @@ def test_a_playlist_opens_nothing_whatever_it_is_called(
         ("truncated.mp4", "corrupt"),
         ("audio-only.mp4", "no_video_stream"),
         ("cover-only.mp4", "no_video_stream"),
-        ("av1.mp4", "unsupported_codec"),
+        ("sgi.mov", "unsupported_codec"),
         ("huge-picture.mov", "too_many_pixels"),
         ("many-streams.mp4", "too_many_streams"),
     ],

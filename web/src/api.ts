@@ -4,6 +4,20 @@ export type Status = "pending" | "processing" | "done" | "failed";
 
 export const STATUSES: readonly Status[] = ["pending", "processing", "done", "failed"];
 
+/** What the page shows of a stream. Only videos have the fields from `profile` on. */
+export interface Stream {
+  index: number;
+  kind: string;
+  codec: string | null;
+  language: string | null;
+  channel_layout?: string | null;
+  sample_rate?: number | null;
+  profile?: string | null;
+  level?: string | null;
+  bit_depth?: number | null;
+  hdr?: string | null;
+}
+
 export interface Video {
   id: string;
   filename: string;
@@ -26,6 +40,9 @@ export interface Video {
     audio_codec: string | null;
     bit_rate: number | null;
     has_audio: boolean;
+    streams: Stream[];
+    created_at: string | null;
+    faststart: boolean | null;
   } | null;
   thumbnail: {
     url: string;
@@ -33,6 +50,7 @@ export interface Video {
     height: number;
     at_s: number;
     fallback: "start" | "dark" | null;
+    placeholder: string | null;
   } | null;
   processing: {
     started_at: string;

@@ -8,13 +8,13 @@ from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.sdk.aws import SdkAws
 from functions.api.app import create_app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 
 from .clients import catalog, storage
 
 app = create_app(
-    Services(
+    Backend(
         settings=ApiSettings.read(os.environ),
         catalog=catalog,
         storage=storage,

@@ -11,7 +11,7 @@ from functions.adapters.storage import StoredObject
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import Source
+from functions.core.video import DeletedVideo, Source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -57,26 +57,26 @@ class SdkStorage:
                 return Source(etag=found["ETag"].strip('"'), size=found["Size"], sequencer="")
         return None
 
-    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+    def delete_objects_of(self, deleted: DeletedVideo) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
-        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
+        A versioned bucket keeps deleted uploads as older versions; a purge removes all versions.
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
-        key, bucket = source_key(video_id), self._settings.uploads_bucket
+        key, bucket = source_key(deleted.id), self._settings.uploads_bucket
         with self._s3() as s3:
             uploads = s3.get_paginator("list_multipart_uploads")
             for page in uploads.paginate(Bucket=bucket, Prefix=key):
                 for upload in page.get("Uploads", []):
                     self._abort(upload["Key"], upload["UploadId"])
-            if purge:
+            if deleted.purge:
                 self._purge_upload(key)
             else:
                 s3.delete_object(Bucket=bucket, Key=key)
             thumbnails = s3.get_paginator("list_objects_v2")
             for listed in thumbnails.paginate(
-                Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(video_id)
+                Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(deleted.id)
             ):
                 for found in listed.get("Contents", []):
                     self.delete_thumbnail(found["Key"])

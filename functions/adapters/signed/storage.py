@@ -19,7 +19,7 @@ from functions.adapters.storage import (
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
-from functions.core.video import Source
+from functions.core.video import DeletedVideo, Source
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -194,20 +194,20 @@ class SignedStorage:
             break
         return None
 
-    def delete_objects_of(self, video_id: str, *, purge: bool = False) -> None:
+    def delete_objects_of(self, deleted: DeletedVideo) -> None:
         """Remove all objects that were ever stored for a video. Safe to repeat.
 
-        A versioned bucket keeps deleted uploads as older versions; `purge` removes all versions.
+        A versioned bucket keeps deleted uploads as older versions; a purge removes all versions.
         Unfinished uploads come first: an upload that a client completes meanwhile is then an
         object, and removed with the others.
         """
-        key = source_key(video_id)
+        key = source_key(deleted.id)
         self.abort_uploads(key)
-        if purge:
+        if deleted.purge:
             self._purge_upload(key)
         else:
             self._send("DELETE", self._upload_url(key))
-        query = {"list-type": "2", "prefix": thumbnail_prefix(video_id)}
+        query = {"list-type": "2", "prefix": thumbnail_prefix(deleted.id)}
         for found in self._list(self._settings.media_bucket, query, "Contents"):
             self.delete_thumbnail(_text(found, "Key"))
 

@@ -13,12 +13,14 @@ from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
 from functions.api.lookup import find_thumbnail, find_video
 from functions.api.middleware import NO_STORE
+from functions.api.new_video import check_owner
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
     VISIBLE_ASCII,
     CreatedVideo,
     CreateVideo,
+    OwnerInFilter,
     SignedRequest,
     SignUpload,
     VideoIdInPath,
@@ -88,6 +90,7 @@ def post_video(
         size=body.size,
         content_type=body.content_type,
         passthrough=body.passthrough,
+        owner=body.owner,
         idempotency_key=idempotency_key,
     )
     response.headers["Location"] = f"{request.base_url}videos/{video.id}"
@@ -104,6 +107,7 @@ def post_video(
     openapi_extra=needs(Scope.READ),
 )
 def list_videos(
+    *,
     request: Request,
     services: InjectedServices,
     status: Annotated[Status | None, Query(description="Only videos of this status")] = None,
@@ -114,10 +118,15 @@ def list_videos(
             description="`next_cursor` of the previous page", json_schema_extra={"pattern": CURSOR}
         ),
     ] = None,
+    owner: Annotated[
+        OwnerInFilter,
+        Query(description="Only videos of this owner; for credentials that reach all owners"),
+    ] = None,
 ) -> VideoPage:
-    """List videos, newest first."""
+    """List the videos that the credential reaches, newest first."""
+    check_owner(services.caller, owner)
     before = id_of(cursor) if cursor else None
-    videos = services.catalog.page(status=status, before=before, limit=limit + 1)
+    videos = services.catalog.page(owner=owner, status=status, before=before, limit=limit + 1)
     shown, has_more = videos[:limit], len(videos) > limit
     return VideoPage(
         data=[video_resource(video, base_url=str(request.base_url)) for video in shown],

@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ from functions.adapters import mongo as module
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core import lifecycle
+from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
@@ -35,6 +36,7 @@ from functions.processing.process_video import VideoProcessor
 from tests import moves
 from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video
 from tests.fakes.stepped import EtagEngine, SteppedSources, SteppedStorage
+from tests.release_0_1 import Release01
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -461,13 +463,24 @@ class TestDelete:
             assert again.id == pending.id
             assert again.expires_at - again.deleted_at == timedelta(days=7)
 
+    def test_remembers_that_a_call_asked_for_a_purge(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        for purge, remembered in ((False, False), (True, True), (False, True)):
+            for tombstone in (catalog.delete(pending.id, purge=purge), catalog.deleted(pending.id)):
+                assert tombstone
+                assert tombstone.purge is remembered
+
+    def test_of_an_unknown_video_is_not_remembered_by_a_purge(self, catalog: MongoCatalog) -> None:
+        assert catalog.delete("f" * 24, purge=True) is None
+
     def test_of_an_unknown_video_leaves_no_tombstone(self, catalog: MongoCatalog) -> None:
         unknown = new_video_id()
         key_use = use("key", unknown)
         catalog.reserve(key_use)
         assert catalog.delete(unknown) is None
         assert catalog.deleted(unknown) is None
-        assert catalog.key_belongs_to("key", unknown)
+        assert catalog.still_reserved(key_use)
 
     def test_leaves_the_tombstone_before_the_record_goes(
         self, catalog: MongoCatalog, pending: Video, monkeypatch: pytest.MonkeyPatch
@@ -491,6 +504,118 @@ class TestDelete:
         again = replace(mine, video_id=new_video_id())
         assert catalog.reserve(again) == again
         assert catalog.reserve(replace(other, video_id=pending.id)) == other
+
+    def test_that_ended_half_way_keeps_its_purge(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        catalog._leave_tombstone(pending, purge=True)
+        catalog.delete(pending.id)
+        found = catalog.deleted(pending.id)
+        assert found
+        assert found.purge
+
+
+class TestOwners:
+    @pytest.fixture
+    def of_anna(self, catalog: MongoCatalog) -> Video:
+        added = video(new_video_id(), owner="anna")
+        catalog.add(added)
+        return added
+
+    def test_find_their_own_records_only(
+        self, catalog: MongoCatalog, pending: Video, of_anna: Video
+    ) -> None:
+        for owner, found in (("anna", of_anna), ("bob", None), (None, None), (ALL, of_anna)):
+            assert catalog.get(of_anna.id, owner=owner) == found
+        for owner, found in (("anna", None), (None, pending), (ALL, pending)):
+            assert catalog.get(pending.id, owner=owner) == found
+
+    def test_of_records_of_release_0_1_are_absent(self, catalog: MongoCatalog) -> None:
+        old = Release01(catalog._videos)
+        old.add(video_id := new_video_id())
+        for owner, found in (("anna", False), ("$legacy", False), (None, True), (ALL, True)):
+            assert (catalog.get(video_id, owner=owner) is not None) is found
+
+    @pytest.mark.parametrize("method", ["get", "delete"])
+    def test_ask_the_same_for_a_foreign_and_an_unknown_id(
+        self, watched: Watched, of_anna: Video, method: str
+    ) -> None:
+        sent = []
+        for video_id in (of_anna.id, new_video_id()):
+            watched.commands.clear()
+            assert getattr(watched.catalog, method)(video_id, owner="bob") is None
+            sent.append([(next(iter(one)), set(one["filter"])) for one in watched.commands])
+        assert sent[0] == sent[1] == [("find", {"_id", "owner"})] * (1 if method == "get" else 2)
+        assert watched.catalog.get(of_anna.id) == of_anna
+
+    def test_find_their_own_tombstones_only(self, catalog: MongoCatalog, of_anna: Video) -> None:
+        assert catalog.delete(of_anna.id, owner="anna")
+        for owner, found in (("anna", True), ("bob", False), (None, False), (ALL, True)):
+            assert (catalog.deleted(of_anna.id, owner=owner) is not None) is found
+            again = catalog.delete(of_anna.id, owner=owner, purge=owner == "bob")
+            assert (again is not None) is found
+        tombstone = catalog.deleted(of_anna.id)
+        assert tombstone
+        assert (tombstone.owner, tombstone.purge) == ("anna", False)
+
+    def test_list_their_own_records_only(
+        self, catalog: MongoCatalog, pending: Video, of_anna: Video
+    ) -> None:
+        done = replace(done_video(new_video_id()), owner="anna")
+        other = video(new_video_id(), owner="bob")
+        for one in (done, other):
+            catalog.add(one)
+
+        def ids(owner: str | None, status: Status | None = None, before: str | None = None) -> Any:
+            found = catalog.page(owner=owner, status=status, before=before, limit=9)
+            return [one.id for one in found]
+
+        assert ids("anna") == [done.id, of_anna.id]
+        assert ids("anna", Status.PENDING) == [of_anna.id]
+        assert ids("anna", before=other.id) == [done.id, of_anna.id], "a cursor of bob's"
+        assert ids("anna", Status.DONE, before=of_anna.id) == []
+        assert ids(None) == [pending.id]
+        assert ids(ALL) == [other.id, done.id, of_anna.id, pending.id]
+
+    def test_have_a_count_of_their_own(self, catalog: MongoCatalog) -> None:
+        for owner in ("anna", "anna", None):
+            catalog.add(video(new_video_id(), owner=owner))
+        for owner, count in (("anna", 2), ("bob", 0), (None, 1), (ALL, 3)):
+            assert not catalog.has_pending(count + 1, owner=owner)
+            assert count == 0 or catalog.has_pending(count, owner=owner)
+
+    @pytest.mark.usefixtures("of_anna")
+    def test_are_read_by_index(self, catalog: MongoCatalog) -> None:
+        for condition in ({"owner": "anna"}, {"owner": "anna", "status": "pending"}):
+            plan = catalog._videos.find(condition).sort("_id", -1).explain()
+            assert "owner_-1" in str(plan["queryPlanner"]["winningPlan"]), plan
+
+    def test_of_a_record_are_a_condition_of_its_changes(
+        self, catalog: MongoCatalog, of_anna: Video
+    ) -> None:
+        taken = replace(of_anna, owner="bob")
+        assert catalog.save(taken, replace(taken, attempts=1)) is None
+        assert catalog.get(of_anna.id) == of_anna
+
+    def test_have_idempotency_keys_of_their_own(self, catalog: MongoCatalog) -> None:
+        owners = ("anna", "bob", "$legacy", None)
+        uses = [replace(use("key", new_video_id()), owner=owner) for owner in owners]
+        for one in uses * 2:
+            assert catalog.reserve(replace(one, expires_at=LATER)).video_id == one.video_id
+            assert catalog.still_reserved(one)
+
+    def test_share_no_key_by_their_names(self, catalog: MongoCatalog) -> None:
+        """An owner's name and a key cannot be split at another place."""
+        first = replace(use("b:c", new_video_id()), owner="a:")
+        for owner, key in (("a:b", ":c"), (None, "a:b:c"), ("a", ":b:c")):
+            other = replace(use(key, new_video_id()), owner=owner)
+            assert catalog.reserve(first).video_id == first.video_id
+            assert catalog.reserve(other) == other
+
+    def test_of_none_find_the_keys_of_release_0_1(self, catalog: MongoCatalog) -> None:
+        stored = asdict(first := use("key", new_video_id()))
+        catalog._keys.insert_one({"_id": stored.pop("key")} | stored)
+        assert catalog.reserve(use("key", new_video_id())).video_id == first.video_id
 
 
 class TestReserve:
@@ -545,10 +670,10 @@ class TestQueries:
     def test_whether_many_are_pending(self, catalog: MongoCatalog, pending: Video) -> None:
         other = video(new_video_id())
         catalog.add(other)
-        assert catalog.has_pending(2)
+        assert catalog.has_pending(2, owner=None)
         moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
-        assert catalog.has_pending(1)
-        assert not catalog.has_pending(2)
+        assert catalog.has_pending(1, owner=None)
+        assert not catalog.has_pending(2, owner=None)
 
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []

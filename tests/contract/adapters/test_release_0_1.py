@@ -49,6 +49,7 @@ def add(catalog: MongoCatalog, video_id: str) -> None:
             content_type="video/mp4",
             size=1000,
             passthrough=None,
+            owner=None,
             now=NOW,
         )
     )

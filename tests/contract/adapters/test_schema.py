@@ -20,7 +20,15 @@ from functions.core.video import Status, Webhook
 from tests.examples import uploaded, video
 from tests.release_0_1 import LATER, Release01
 
-CURRENT = {"_id_", "status_-1__id_-1", "claimable_at_1", "webhook.due_at_1", "remove_at_1"}
+CURRENT = {
+    "_id_",
+    "status_-1__id_-1",
+    "owner_-1__id_-1",
+    "owner_-1_status_-1__id_-1",
+    "claimable_at_1",
+    "webhook.due_at_1",
+    "remove_at_1",
+}
 
 
 def show_nothing(*_: object) -> None:
@@ -97,7 +105,7 @@ def test_a_migration_changes_only_versions_and_indexes(
 
     migration = catalog.migrate(show_nothing)
 
-    assert migration == schema.Migration(records=len(ids), indexes_built=4, indexes_dropped=2)
+    assert migration == schema.Migration(records=len(ids), indexes_built=6, indexes_dropped=2)
     for name, video_id in ids.items():
         assert old.document(video_id) == documents[name] | {"version": 1}
     assert video_indexes(database) == CURRENT

@@ -31,6 +31,7 @@ from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import Source
 from tests.checking_aws import CheckingAws
+from tests.examples import deleted_video
 from tests.signed import signed_storage
 
 pytestmark = pytest.mark.usefixtures("aws_credentials")
@@ -267,7 +268,7 @@ def test_all_that_was_stored_for_a_video_is_removed_and_nothing_else(
 ) -> None:
     store_two_videos(s3)
     for _ in range(2):
-        either.delete_objects_of(IDS[0])
+        either.delete_objects_of(deleted_video(IDS[0]))
         assert_only_the_second_is_left(s3)
 
 
@@ -277,7 +278,7 @@ def test_more_thumbnails_than_one_page_are_removed(
     monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "2")
     for number in range(5):
         put(s3, f"thumbnails/{IDS[0]}/{number}.jpg")
-    either.delete_objects_of(IDS[0])
+    either.delete_objects_of(deleted_video(IDS[0]))
     assert keys(s3, "clipo-media") == []
 
 
@@ -298,11 +299,11 @@ def test_a_delete_keeps_the_versions_of_an_upload_and_a_purge_removes_them(
     keep_versions(s3)
     store_two_videos(s3)
     put(s3, KEY)
-    either.delete_objects_of(IDS[0])
+    either.delete_objects_of(deleted_video(IDS[0]))
     assert_only_the_second_is_left(s3)
     assert versions(s3).count(KEY) == 3, "two versions and a delete marker"
     for _ in range(2):
-        either.delete_objects_of(IDS[0], purge=True)
+        either.delete_objects_of(deleted_video(IDS[0], purge=True))
         assert_only_the_second_is_left(s3)
         assert versions(s3) == [f"uploads/{IDS[1]}/source"]
 
@@ -331,11 +332,28 @@ def test_a_purge_removes_what_was_stored_before_there_were_versions(
     either: Either, s3: Any
 ) -> None:
     store_two_videos(s3)
-    either.delete_objects_of(IDS[0], purge=True)
+    either.delete_objects_of(deleted_video(IDS[0], purge=True))
     assert_only_the_second_is_left(s3)
     keep_versions(s3)
-    either.delete_objects_of(IDS[1], purge=True)
+    either.delete_objects_of(deleted_video(IDS[1], purge=True))
     assert versions(s3) == []
+
+
+def test_an_upload_is_removed_with_its_version_and_no_other(
+    storage: SignedStorage, s3: Any
+) -> None:
+    put(s3, KEY)
+    keep_versions(s3)
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"wrong")
+    wrong = storage.find_upload(KEY)
+    assert wrong
+    s3.put_object(Bucket="clipo-uploads", Key=KEY, Body=b"newest")
+    newest = storage.find_upload(KEY)
+    put(s3, f"{KEY}-other")
+    for _ in range(2):
+        storage.delete_upload(KEY, wrong)
+        assert versions(s3) == [KEY, KEY, f"{KEY}-other"]
+        assert storage.find_upload(KEY) == newest
 
 
 def test_an_unfinished_upload_that_ends_meanwhile_is_no_error(either: Either, s3: Any) -> None:
@@ -376,13 +394,13 @@ def test_s3_accepts_what_is_signed(checking_aws: CheckingAws, checked: StorageSe
     assert storage.read_thumbnail("thumbnails/1/t.jpg") == b"jpeg"
     storage.delete_thumbnail("thumbnails/1/t.jpg")
     store_two_videos(s3)
-    storage.delete_objects_of(IDS[0])
+    storage.delete_objects_of(deleted_video(IDS[0]))
     assert_only_the_second_is_left(s3)
     keep_versions(s3)
     for video_id in IDS:
         put(s3, f"uploads/{video_id}/source")
-    storage.delete_objects_of(IDS[0])
-    storage.delete_objects_of(IDS[0], purge=True)
+    storage.delete_objects_of(deleted_video(IDS[0]))
+    storage.delete_objects_of(deleted_video(IDS[0], purge=True))
     assert versions(s3) == [f"uploads/{IDS[1]}/source"] * 2
 
 
@@ -415,7 +433,7 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
     # Each connection gets one answer.
     answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     with answering(*answers, heard=heard) as url:
-        signed_storage(replace(SETTINGS, endpoint_url=url)).delete_objects_of(IDS[0])
+        signed_storage(replace(SETTINGS, endpoint_url=url)).delete_objects_of(deleted_video(IDS[0]))
     assert [request.split(b" HTTP/")[0].decode() for request in heard] == [
         listing,
         "DELETE /clipo-uploads/a%26b?uploadId=U%2B1",
@@ -442,7 +460,7 @@ def test_more_versions_than_one_page_are_purged() -> None:
     heard: list[bytes] = []
     with answering(*answers, heard=heard) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url))
-        storage.delete_objects_of(IDS[0], purge=True)
+        storage.delete_objects_of(deleted_video(IDS[0], purge=True))
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&versions="
     assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-1]] == [
         listing,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
+from functions.media.thumbnail import Frame
 from tests import boxes
 from tests.clips import Clips, ffmpeg
 from tests.colours import CHART_SIZE, RGB, difference, patches_of, read_patches, write_chart

@@ -1,18 +1,22 @@
 """The engine with the real ffprobe and ffmpeg: every container, and every kind of bad file."""
 
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from functions.core.failures import BadMedia
-from functions.core.video import Media
-from functions.media.engine import Engine, Inspection, OutOfTime
+from functions.core.video import AudioStream, Location, Media, VideoStream
+from functions.media.children import OutOfTime
+from functions.media.engine import FFMPEG_FOR_AV1, Engine, Inspection
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished, run
 from tests.clips import CONTAINERS, Clips
 from tests.fakes.content import MemoryObject
 from tests.fakes.uploads import open_clip
-from tests.pictures import pixel
+from tests.pictures import pixel, tiles_of
+from tests.thumbhashes import Placeholder
 
 
 @pytest.fixture
@@ -38,6 +42,61 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
     assert (frame.width, frame.height, frame.fallback) == (320, 180, None)
     assert frame.at_s == pytest.approx(0.2, abs=0.02)
     assert frame.jpeg.startswith(b"\xff\xd8\xff")
+
+
+def test_every_stream_is_described(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    picture, sound = inspect(engine, clips["described.mp4"], tmp_path).media.streams
+    assert isinstance(picture, VideoStream)
+    assert isinstance(sound, AudioStream)
+    assert (picture.codec, picture.profile, picture.level) == (
+        "h264",
+        "Constrained Baseline",
+        "3.0",
+    )
+    assert (picture.pixel_format, picture.bit_depth, picture.hdr) == ("yuv420p", 8, None)
+    assert (picture.width, picture.height, picture.frame_rate) == (640, 360, 25)
+    assert (picture.display_aspect_ratio, picture.interlaced) == ("16:9", False)
+    assert (sound.codec, sound.language, sound.default) == ("aac", "fra", True)
+    assert (sound.channels, sound.channel_layout, sound.sample_rate) == (1, "mono", 44_100)
+
+
+def test_the_file_is_described(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    media = inspect(engine, clips["described.mp4"], tmp_path).media
+    assert media.created_at == datetime(2026, 8, 1, 17, 30, tzinfo=UTC)
+    assert (media.chapters, media.faststart, media.location) == (2, True, None)
+    assert not inspect(engine, clips["h264.mp4"], tmp_path).media.faststart
+    assert inspect(engine, clips["h264.mkv"], tmp_path).media.faststart is None
+
+
+def test_the_place_of_a_recording_is_read_if_it_is_to_be_stored(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path
+) -> None:
+    engine = Engine(ffmpeg_dir, stores_location=True)
+    location = inspect(engine, clips["described.mp4"], tmp_path).media.location
+    assert location == Location(48.8577, 2.295, altitude_m=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("hevc-10-bit.mov", ("Main", "yuv420p", 8, 0)),  # the wheel's encoder has no 10 bits
+        ("rotated.mp4", ("Constrained Baseline", "yuv420p", 8, 90)),
+        ("exif-quarter.avi", ("Baseline", "yuvj420p", 8, 90)),
+        ("vp9.webm", ("Profile 0", "yuv420p", 8, 0)),
+    ],
+)
+def test_the_format_of_the_picture_is_described(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str, expected: tuple[str, str, int, int]
+) -> None:
+    picture = inspect(engine, clips[name], tmp_path).media.streams[0]
+    assert isinstance(picture, VideoStream)
+    found = (picture.profile, picture.pixel_format, picture.bit_depth, picture.rotation)
+    assert found == expected
+
+
+def test_no_more_than_32_streams_are_listed(engine: Engine, clips: Clips, tmp_path: Path) -> None:
+    streams = inspect(engine, clips["many-fonts.mkv"], tmp_path).media.streams
+    assert [stream.kind for stream in streams] == ["video", "audio", *["attachment"] * 30]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +170,17 @@ def test_the_frame_of_a_broadcast_is_exact_without_marked_keyframes(
     assert inspection.frame.at_s == pytest.approx(2, abs=0.01)
     red, green, blue = pixel(inspection.frame, 0.5, 0.5)
     assert (red < 50, green < 50, blue > 200) == (True, True, True)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "rotated.mp4", "red-then-blue.mp4", "tiny.mp4"])
+def test_the_placeholder_resembles_the_thumbnail(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    frame = inspect(engine, clips[name], tmp_path).frame
+    placeholder = Placeholder.of(frame.placeholder or "")
+    for row, tiles in enumerate(tiles_of(frame, 2)):
+        for column, tile in enumerate(tiles):
+            assert placeholder.tile(column, row, 2) == pytest.approx(tile, abs=45)
 
 
 def test_colours_are_those_of_the_video(engine: Engine, clips: Clips, tmp_path: Path) -> None:
@@ -200,7 +270,7 @@ def test_our_own_ffmpeg_decodes_av1_and_the_wheels_names_it(
     engine: Engine, ffmpeg_dir: Path, clips: Clips, tmp_path: Path
 ) -> None:
     if (ffmpeg_dir / "ffmpeg").is_symlink():  # as those of the wheel are
-        with pytest.raises(BadMedia, match="The codec av1 is not supported") as error:
+        with pytest.raises(BadMedia, match=r"The codec av1 .* H\.264 .* dav1d") as error:
             inspect(engine, clips["av1.mp4"], tmp_path)
         assert error.value.code == "unsupported_codec"
         return
@@ -208,6 +278,23 @@ def test_our_own_ffmpeg_decodes_av1_and_the_wheels_names_it(
     assert (inspection.media.video_codec, inspection.media.audio_codec) == ("av1", "aac")
     assert (inspection.frame.width, inspection.frame.height) == (320, 180)
     assert not inspection.frame.fallback
+
+
+@pytest.mark.parametrize(("name", "used"), [("av1.mp4", True), ("h264.mp4", False)])
+def test_a_second_ffmpeg_decodes_av1_and_nothing_else(
+    ffmpeg_dir: Path, clips: Clips, tmp_path: Path, name: str, used: object
+) -> None:
+    engine = stub(
+        tmp_path,
+        ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"',
+        ffmpeg=f'exec {ffmpeg_dir / "ffmpeg"} "$@"',
+    )
+    second = tmp_path / FFMPEG_FOR_AV1
+    second.write_text(f"#!/bin/sh\ntouch {tmp_path / 'used'}\n")
+    second.chmod(0o755)
+    with suppress(BadMedia):
+        inspect(engine, clips[name], tmp_path)
+    assert (tmp_path / "used").exists() is used
 
 
 def test_a_codec_without_a_decoder_is_named_even_if_the_file_states_no_size(
@@ -234,7 +321,7 @@ def stub(folder: Path, ffprobe: str, ffmpeg: str = "exit 1") -> Engine:
 def test_a_hanging_decoder_is_killed(
     clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 1)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 1)
     engine = stub(tmp_path, ffprobe="sleep 60")
     with pytest.raises(BadMedia) as error:
         inspect(engine, clips["h264.mp4"], tmp_path)
@@ -326,9 +413,9 @@ def test_a_file_that_uses_up_its_full_time_is_too_slow(
     error: type[Exception],
 ) -> None:
     """Each child process is quick enough, but not all together."""
-    monkeypatch.setattr("functions.media.engine._FILE_S", 1.5)
-    monkeypatch.setattr("functions.media.engine._RESERVE_S", 114)
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 1.4)
+    monkeypatch.setattr("functions.media.children._FILE_S", 1.5)
+    monkeypatch.setattr("functions.media.children._RESERVE_S", 114)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 1.4)
     slow = f'sleep 1; exec {ffmpeg_dir / "ffprobe"} "$@"'
     engine = stub(tmp_path, ffprobe=slow, ffmpeg="sleep 1")
     with pytest.raises(error):
@@ -342,7 +429,7 @@ def test_the_first_frame_replaces_one_that_cannot_be_found_in_time(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._SEARCH_S", 1)
+    monkeypatch.setattr("functions.media.children.SEARCH_S", 1)
     slow = f'case "$*" in *-ss*) sleep 60;; *) exec {ffmpeg_dir / "ffmpeg"} "$@";; esac'
     engine = stub(tmp_path, ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"', ffmpeg=slow)
     frame = inspect(engine, clips["h264.mp4"], tmp_path).frame

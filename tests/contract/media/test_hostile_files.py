@@ -311,8 +311,8 @@ def test_a_hanging_decoder_is_killed_with_its_children(
     program: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 2)
-    monkeypatch.setattr("functions.media.engine._SEARCH_S", 1)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 2)
+    monkeypatch.setattr("functions.media.children.SEARCH_S", 1)
     (tmp_path / "bin").mkdir()
     judge.engine = stubs(tmp_path / "bin", ffmpeg_dir, **{program: "sleep 100 & sleep 100"})
     assert judge(clips["tiny.mp4"]) == FailureCode.TIMED_OUT

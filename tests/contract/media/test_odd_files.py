@@ -9,10 +9,11 @@ import pytest
 from clipo.local.ffmpeg import prepare
 from functions.core.failures import BadMedia
 from functions.media.engine import Engine, Inspection
-from tests.clips import Clips
+from tests.clips import CONTAINERS, Clips
 from tests.fakes.uploads import open_clip
 from tests.layer import built_layer
 from tests.pictures import pixel
+from tests.thumbhashes import Placeholder
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ ODD = {
 }
 
 
+_WITHOUT_REPORT = {"bad-sound.mp4", "odd-sound.avi"}
+"""Files whose sound the wheel's ffmpeg does not open: its outline has fewer facts on streams."""
+
+
 def inspect(engine: Engine, clip: Path, directory: Path) -> Inspection:
     with open_clip(clip, directory) as source:
         return engine.inspect(source, directory=directory, remaining_s=lambda: 100)
@@ -74,22 +79,30 @@ def test_an_odd_file_is_described(
 
 
 @pytest.mark.layer
-@pytest.mark.parametrize("name", ODD)
-def test_both_ffmpegs_describe_an_odd_file_in_the_same_way(
+@pytest.mark.parametrize("name", [*ODD, *CONTAINERS, "described.mp4"])
+def test_both_ffmpegs_describe_a_file_in_the_same_way(
     clips: Clips, tmp_path: Path, name: str
 ) -> None:
-    """A duration that is measured may differ by a packet, whose length ours does not decode."""
+    """A duration that is measured may differ by a packet, whose length ours does not decode.
+
+    Without assembly code ours also rounds colours differently.
+    """
     folders = (prepare(tmp_path / "wheel", chosen=None), built_layer() / "bin")
     wheel, ours = (facts(inspect(Engine(folder), clips[name], tmp_path)) for folder in folders)
+    if name in _WITHOUT_REPORT:
+        del wheel["streams"], ours["streams"]
     assert ours == wheel | {
         "duration_s": pytest.approx(wheel["duration_s"], abs=0.05),
         "at_s": pytest.approx(wheel["at_s"], abs=0.005),
         "bit_rate": pytest.approx(wheel["bit_rate"], rel=0.05),
+        "placeholder": pytest.approx(wheel["placeholder"], abs=8),
     }
 
 
 def facts(inspection: Inspection) -> dict[str, Any]:
-    return {**asdict(inspection.media) | asdict(inspection.frame), "jpeg": b""}
+    placeholder = Placeholder.of(inspection.frame.placeholder or "")
+    comparable = {"jpeg": b"", "placeholder": placeholder.tile(0, 0, 1)}
+    return asdict(inspection.media) | asdict(inspection.frame) | comparable
 
 
 def test_the_slide_that_is_shown_at_10_percent_is_taken(

@@ -101,7 +101,7 @@ def test_a_recording_of_unknown_duration_shows_its_first_frame(
     engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last cluster begins too far from the end, and the file is too large to scan."""
-    monkeypatch.setattr("functions.media.engine._MAX_SCANNED", MB)
+    monkeypatch.setattr("functions.media.header._MAX_SCANNED", MB)
     whole = clips["recorded.mkv"].read_bytes()
     one = tmp_path / "one-cluster.mkv"
     first = whole.index(b"\x1f\x43\xb6\x75")
@@ -164,7 +164,7 @@ def test_failing_storage_does_not_count_as_a_bad_file(
 def test_hanging_storage_does_not_count_as_a_bad_file(
     engine: Engine, clips: Clips, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("functions.media.engine._CHILD_S", 3)
+    monkeypatch.setattr("functions.media.children.CHILD_S", 3)
     monkeypatch.setattr("functions.media.reader.source._SLOW_S", 1)
     answer = threading.Event()
 

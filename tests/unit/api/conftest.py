@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
@@ -46,6 +46,6 @@ def client(
     processing: FakeProcessing,
     api_keys: FakeApiKeys,
 ) -> Iterator[TestClient]:
-    app = create_app(Services(settings, records, objects, processing, api_keys))
+    app = create_app(Backend(settings, records, objects, processing, api_keys))
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

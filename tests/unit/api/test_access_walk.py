@@ -18,6 +18,7 @@ from functions.api.scopes import ScopedRoute
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
 from functions.core.api_keys import Root
+from functions.core.keys import source_key
 from tests.credentials import (
     KEYS,
     ROOT,
@@ -37,6 +38,8 @@ from tests.problems import problem
 
 UPLOAD, READ, DELIVER, WRITE, ADMIN = Scope
 PUBLIC: set[Scope] = set()
+EVERY_CALLER: set[Scope] = set()
+"""A credential is needed, and no scope in particular."""
 ROWS: dict[tuple[str, str], set[Scope]] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
@@ -52,6 +55,13 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/thumbnail"): {DELIVER},
+    ("POST", "/keys"): {ADMIN},
+    ("GET", "/keys"): {ADMIN},
+    ("DELETE", "/keys/{key_id}"): {ADMIN},
+    ("POST", "/tokens"): EVERY_CALLER,
+    ("GET", "/me"): EVERY_CALLER,
+    ("POST", "/session"): PUBLIC,
+    ("DELETE", "/session"): PUBLIC,
     ("POST", "/upload-video/"): {UPLOAD},
     ("POST", "/upload-video"): {UPLOAD},
     ("GET", "/video-status/{video_id}"): {READ, UPLOAD},
@@ -60,7 +70,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
 }
 """The scopes of which a caller needs one, by method and route."""
 
-GUARDED = {row: needed for row, needed in ROWS.items() if needed}
+GUARDED = {row: needed for row, needed in ROWS.items() if needed is not PUBLIC}
 ODD_PATHS = [
     "/nothing",
     "/videos/",
@@ -93,7 +103,7 @@ def settings() -> ApiSettings:
 
 @pytest.fixture(autouse=True)
 def _one_video(records: FakeCatalog, objects: FakeStorage) -> None:
-    records.videos[ID] = done = done_video()
+    records.videos[ID] = done = replace(done_video(), owner="anna")
     assert done.thumbnail
     objects.thumbnails[done.thumbnail.key] = b"jpeg"
 
@@ -102,7 +112,7 @@ def call(
     client: TestClient, method: str, path: str, headers: dict[str, str] | None = None
 ) -> httpx2.Response:
     # A path alone that begins with // would be another host.
-    url = f"https://testserver{path.format(video_id=ID, name='none.js')}"
+    url = f"https://testserver{path.format(video_id=ID, name='none.js', key_id='none')}"
     return client.request(method, url, headers=headers)
 
 
@@ -142,7 +152,7 @@ def test_the_documentation_names_the_scopes(client: TestClient) -> None:
 
 def test_public_routes_need_no_credential_and_do_not_read_any(client: TestClient) -> None:
     for (method, path), needed in ROWS.items():
-        if needed is PUBLIC:
+        if needed is PUBLIC and path != "/session":
             for headers in ({}, bearer("nonsense")):
                 assert call(client, method, path, headers).status_code in (200, 404), path
 
@@ -339,7 +349,7 @@ def test_each_scope_opens_its_routes_only(
     has = set() if scope is ADMIN and kind != "key" else {scope}
     for (method, path), needed in GUARDED.items():
         response = call(client, method, path, headers)
-        if has & needed:
+        if has & needed or needed is EVERY_CALLER:
             assert response.status_code not in (401, 403), (method, path, response.text)
         else:
             body = problem(response)
@@ -381,6 +391,8 @@ def test_a_token_for_one_video_opens_the_routes_of_this_video_only(
     key = issue(api_keys)
     for (method, path), needed in GUARDED.items():
         same = call(client, method, path, bearer(key.token(vid=ID)))
+        if needed is EVERY_CALLER:
+            continue
         if "{video_id}" in path:
             assert same.status_code not in (401, 403), path
         else:
@@ -393,3 +405,48 @@ def test_a_route_that_names_no_scopes_fails_at_the_start() -> None:
     router = APIRouter(route_class=ScopedRoute)
     with pytest.raises(TypeError, match=re.escape("/forgotten does not say")):
         router.get("/forgotten")(lambda: None)
+
+
+OWNED = {row: needed for row, needed in GUARDED.items() if "{video_id}" in row[1]}
+
+
+@pytest.mark.parametrize("kind", ["bound key", "token", "session", "token for this video"])
+def test_another_owners_video_is_as_an_unknown_one(
+    client: TestClient,
+    records: FakeCatalog,
+    objects: FakeStorage,
+    api_keys: FakeApiKeys,
+    kind: str,
+) -> None:
+    headers = _bob(api_keys, kind)
+    objects.uploads[source_key(ID)] = b"file"
+    for method, path in OWNED:
+        seen, stored = dict(records.videos), (dict(objects.uploads), dict(objects.thumbnails))
+        foreign = call(client, method, path, headers)
+        assert (dict(records.videos), records.tombstones) == (seen, {}), path
+        assert (dict(objects.uploads), dict(objects.thumbnails)) == stored, path
+        records.videos.clear()
+        unknown = call(client, method, path, headers)
+        records.videos |= seen
+        assert _without_request_id(foreign) == _without_request_id(unknown), path
+        expected = {"DELETE": 204}.get(method, 422 if path.endswith("/sign") else 404)
+        assert foreign.status_code == expected, path
+    sign = f"https://testserver/videos/{ID}/upload/sign"
+    signed = client.post(sign, json={"method": "PUT"}, headers=headers)
+    assert problem(signed)["code"] == "video_not_found"
+
+
+def _bob(keys: FakeApiKeys, kind: str) -> dict[str, str]:
+    if kind == "bound key":
+        return bearer(issue(keys, owner="bob").key)
+    key = issue(keys)
+    if kind == "session":
+        made = session(key, sub="bob")
+        return {"Cookie": f"__Host-clipo={made}", "Origin": "https://testserver"}
+    return bearer(key.token(sub="bob", vid=ID if kind == "token for this video" else None))
+
+
+def _without_request_id(response: httpx2.Response) -> tuple[int, list[tuple[str, str]], str]:
+    request_id = response.headers["x-request-id"]
+    headers = [(name, value.replace(request_id, "")) for name, value in response.headers.items()]
+    return response.status_code, headers, response.text.replace(request_id, "")

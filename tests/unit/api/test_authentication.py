@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from functions.api.app import create_app
 from functions.api.authenticator import Authenticator
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.access import Denial, Scope, Unauthenticated
 from functions.core.api_keys import Root
@@ -41,7 +41,7 @@ def key(api_keys: FakeApiKeys) -> IssuedKey:
 
 @pytest.fixture(autouse=True)
 def _one_video(records: FakeCatalog, objects: FakeStorage) -> None:
-    records.videos[ID] = done = done_video()
+    records.videos[ID] = done = replace(done_video(), owner="anna")
     assert done.thumbnail
     objects.thumbnails[done.thumbnail.key] = b"jpeg"
 
@@ -278,7 +278,7 @@ def test_below_a_base_path_the_same_paths_are_public(
     records: FakeCatalog, objects: FakeStorage, api_keys: FakeApiKeys
 ) -> None:
     settings = ApiSettings.read(KEYS | {"BASE_PATH": "/v1"})
-    app = create_app(Services(settings, records, objects, FakeProcessing(), api_keys))
+    app = create_app(Backend(settings, records, objects, FakeProcessing(), api_keys))
     client = TestClient(app, root_path="/v1")
     for path, status in (
         ("/v1/health", 200),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from functions.adapters.catalog import UploadMethod
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
 from functions.core.video import Video
@@ -131,10 +132,10 @@ def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
     video_id = create(client).json()["id"]
     add = FakeCatalog.add
 
-    def deleted_then_added(self: FakeCatalog, video: Video) -> bool:
+    def deleted_then_added(self: FakeCatalog, video: Video, *, method: UploadMethod) -> bool:
         monkeypatch.undo()
         self.delete(video_id)
-        return add(self, video)
+        return add(self, video, method=method)
 
     monkeypatch.setattr(FakeCatalog, "add", deleted_then_added)
     repeated = create(client)
@@ -150,10 +151,10 @@ def test_a_video_that_is_deleted_before_a_repetition_reads_it_is_made_anew(
     video_id = create(client).json()["id"]
     get = FakeCatalog.get
 
-    def deleted_then_read(self: FakeCatalog, wanted: str) -> Video | None:
+    def deleted_then_read(self: FakeCatalog, wanted: str, *, owner: str) -> Video | None:
         monkeypatch.undo()
         self.delete(video_id)
-        return get(self, wanted)
+        return get(self, wanted, owner=owner)
 
     monkeypatch.setattr(FakeCatalog, "get", deleted_then_read)
     repeated = create(client)
@@ -163,7 +164,7 @@ def test_a_video_that_is_deleted_before_a_repetition_reads_it_is_made_anew(
 
 def test_keys_are_kept_as_long_as_parts(client: TestClient, records: FakeCatalog) -> None:
     create(client)
-    kept = records.keys[KEY].expires_at - datetime.now(UTC)
+    kept = records.keys[None, KEY].expires_at - datetime.now(UTC)
     assert timedelta(days=6, hours=23) < kept <= timedelta(days=7)
 
 

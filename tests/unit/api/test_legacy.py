@@ -6,7 +6,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.video import Status
 from tests.examples import ID, OPEN, done_video, failed_video, video
@@ -100,7 +100,7 @@ def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
 ) -> None:
     limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
     app = create_app(
-        Services(ApiSettings.read(OPEN | limits), records, objects, FakeProcessing(), FakeApiKeys())
+        Backend(ApiSettings.read(OPEN | limits), records, objects, FakeProcessing(), FakeApiKeys())
     )
     for size in (51, 2_000_000):
         body = problem(upload(TestClient(app), content=bytes(size)))

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.video import Status
 from tests.examples import ID, video
@@ -35,7 +35,7 @@ def hasty_threads() -> Iterator[None]:
 def test_no_line_is_lost_or_under_another_request_however_many_come_at_once(
     settings: ApiSettings, records: FakeCatalog, objects: FakeStorage
 ) -> None:
-    app = create_app(Services(settings, records, objects, FakeProcessing(), FakeApiKeys()))
+    app = create_app(Backend(settings, records, objects, FakeProcessing(), FakeApiKeys()))
 
     async def post_all() -> list[httpx2.Response]:
         transport = httpx2.ASGITransport(app)

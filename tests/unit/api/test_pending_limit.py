@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.api.app import create_app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.settings import SettingsError
 from tests.examples import CREATED, OPEN, done_video, video
@@ -24,7 +24,7 @@ class World:
     def __init__(self, limit: str) -> None:
         self.records = FakeCatalog({"0" * 24: done_video("0" * 24)})
         self.now: datetime = CREATED
-        services = Services(
+        services = Backend(
             ApiSettings.read(OPEN | {"MAX_PENDING_VIDEOS": limit}),
             *(self.records, FakeStorage(), FakeProcessing(), FakeApiKeys(), lambda: self.now),
         )

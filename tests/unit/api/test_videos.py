@@ -302,7 +302,7 @@ class TestList:
         found = problem(client.get(f"/videos?{query}"))
         (error,) = found["errors"]
         assert (found["status"], error["field"]) == (422, f"query.{query.partition('=')[0]}")
-        assert "This call takes status, limit, cursor." in found["detail"]
+        assert "This call takes status, limit, cursor, owner." in found["detail"]
 
     @pytest.mark.parametrize("cursor", ["x", "%00", "é", "AAAA", "A" * 1000, "AAAAAAAAAAAAAAAA="])
     def test_refuses_a_cursor_that_it_did_not_make(self, client: TestClient, cursor: str) -> None:

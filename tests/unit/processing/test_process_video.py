@@ -21,8 +21,9 @@ from functions.core.video import (
     UploadedObject,
     Video,
 )
-from functions.media.engine import Engine, Frame, Inspection
+from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
+from functions.media.thumbnail import Frame
 from functions.processing.process_video import EventOutcome, NotNow, VideoProcessor
 from tests.examples import ID, done_video, media, uploaded, video
 from tests.fakes.catalog import FakeCatalog
@@ -383,6 +384,14 @@ def test_the_file_of_a_deleted_video_is_removed(world: World) -> None:
     assert world.process() == EventOutcome(ID, "unknown")
     assert world.objects.uploads == {source_key("0" * 24): b"other"}
     assert world.objects.thumbnails == {}
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_the_file_of_a_purged_video_leaves_no_older_version(world: World, *, purge: bool) -> None:
+    world.records.delete(ID, purge=purge)
+    world.objects.uploads = {source_key(ID): b"late"}
+    world.process()
+    assert (source_key(ID) in world.objects.older) is not purge
 
 
 def test_the_file_of_a_missing_record_stays(world: World) -> None:

@@ -53,9 +53,9 @@ def settle(*videos: Video, message: str | None = None) -> FakeCatalog:
     return records
 
 
-def after_delete() -> FakeCatalog:
+def after_delete(*, purge: bool = False) -> FakeCatalog:
     records = FakeCatalog({ID: video()})
-    records.delete(ID)
+    records.delete(ID, purge=purge)
     return records
 
 
@@ -98,6 +98,13 @@ def test_what_is_left_of_a_deleted_video_is_removed() -> None:
     objects = FakeStorage({source_key(ID): b"video"}, {thumbnail().key: b"jpeg"})
     FailedEvents(after_delete(), objects, "clipo-uploads").settle(body())
     assert (objects.uploads, objects.thumbnails) == ({}, {})
+
+
+@pytest.mark.parametrize("purge", [True, False])
+def test_an_object_of_a_purged_video_leaves_no_older_version(*, purge: bool) -> None:
+    objects = FakeStorage({source_key(ID): b"video"})
+    FailedEvents(after_delete(purge=purge), objects, "clipo-uploads").settle(body())
+    assert (source_key(ID) in objects.older) is not purge
 
 
 def test_the_objects_of_a_missing_record_stay() -> None:

@@ -1,22 +1,23 @@
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
 from functions.api.schemas import video_resource
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
-from tests.examples import ID, done_video, failed_video, odd_video
+from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(payload(replace(done_video(), passthrough="order-1")))
+    body = json.loads(payload(replace(done_video(), passthrough="order-1", owner="anna")))
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
         "data": {
             "id": ID,
             "filename": "clip.mp4",
+            "owner": "anna",
             "passthrough": "order-1",
             "status": "done",
             "size": 2000,
@@ -33,8 +34,20 @@ def test_the_payload_of_a_done_video() -> None:
                 "audio_codec": "aac",
                 "bit_rate": 800_000,
                 "has_audio": True,
+                "streams": [asdict(stream) for stream in streams()],
+                "created_at": "2026-01-02T03:04:05.678Z",
+                "chapters": 2,
+                "stereo_3d": False,
+                "spherical": False,
+                "faststart": True,
             },
-            "thumbnail": {"width": 320, "height": 180, "at_s": 3.002, "fallback": None},
+            "thumbnail": {
+                "width": 320,
+                "height": 180,
+                "at_s": 3.002,
+                "fallback": None,
+                "placeholder": PLACEHOLDER,
+            },
             "warnings": [],
             "error": None,
         },
@@ -59,6 +72,7 @@ def test_the_payload_agrees_with_the_api(video: Video) -> None:
     shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
     if shown["thumbnail"]:
         del shown["thumbnail"]["url"]
+        del shown["media"]["location"]
     data = json.loads(payload(video))["data"]
     assert {name: shown[name] for name in data} == data
 

@@ -1,4 +1,5 @@
 import {useState} from "preact/hooks";
+import {thumbHashToDataURL} from "thumbhash";
 import type {Video} from "../api";
 import {ago, bytes, duration} from "../format";
 import type {UploadProgress} from "../upload";
@@ -57,6 +58,7 @@ function uploadState({problem, paused, offline}: UploadProgress): string {
 /** The thumbnail, or a sign in its place; the size of the box depends on neither. */
 export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
   const [broken, setBroken] = useState(false);
+  const [loaded, setLoaded] = useState(false);
   const {thumbnail} = video;
   if (!thumbnail || broken) {
     const sign = stopped ? "failed" : video.status;
@@ -71,7 +73,16 @@ export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
       alt=""
       loading="lazy"
       decoding="async"
+      style={loaded ? undefined : placeholderOf(thumbnail)}
+      onLoad={() => setLoaded(true)}
       onError={() => setBroken(true)}
     />
   );
+}
+
+/** The blurred picture that the box shows until the thumbnail has loaded. */
+function placeholderOf({placeholder}: NonNullable<Video["thumbnail"]>) {
+  if (!placeholder) return undefined;
+  const hash = Uint8Array.from(atob(placeholder), (char) => char.charCodeAt(0));
+  return {backgroundImage: `url(${thumbHashToDataURL(hash)})`};
 }

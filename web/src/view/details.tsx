@@ -1,6 +1,6 @@
 import type {ComponentChildren} from "preact";
 import {useState} from "preact/hooks";
-import {deleteVideo, retryVideo, type Video} from "../api";
+import {deleteVideo, retryVideo, type Stream, type Video} from "../api";
 import {callsFor, type Piece, textOf} from "../curl";
 import {bitRate, bytes, count, duration, moment} from "../format";
 import {timelineOf} from "../timeline";
@@ -113,8 +113,29 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
     ["Audio", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
     ["Container", media.container],
     ["Bit rate", media.bit_rate === null ? "unknown" : bitRate(media.bit_rate)],
+    ...(media.created_at ? [["Recorded", moment(media.created_at)] as [string, string]] : []),
+    ...media.streams.map((stream): [string, string] => [
+      `Stream ${stream.index}`,
+      streamFacts(stream),
+    ]),
     ...(thumbnail ? [["Thumbnail", thumbnailFact(thumbnail)] as [string, string]] : []),
   ];
+}
+
+/** Return "video, h264 High 4.0, 8 bits" or "audio, aac, stereo, 48000 Hz, eng". */
+function streamFacts(stream: Stream): string {
+  const {kind, codec, profile, level, bit_depth, hdr, channel_layout, sample_rate} = stream;
+  return [
+    kind,
+    [codec, profile, level].filter(Boolean).join(" "),
+    bit_depth && `${bit_depth} bits`,
+    hdr?.replace("_", " "),
+    channel_layout,
+    sample_rate && `${count(sample_rate)} Hz`,
+    stream.language,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>

@@ -69,6 +69,12 @@ def test_a_pipe_gets_the_whole_name() -> None:
     assert any("a" * 255 in line for line in printed(view.listing([long], width=10_000), 10_000))
 
 
+def test_the_details_describe_each_stream() -> None:
+    shown = "\n".join(printed(view.details(DONE_VIDEO), 80))
+    assert "video, h264 High 4.0, 8 bits" in shown
+    assert "audio, aac, stereo, eng" in shown
+
+
 def test_a_failed_video_shows_its_error_and_the_next_step() -> None:
     text = "\n".join(printed(view.details(FAILED), 80))
     assert "It took too long. (timed_out)" in text

@@ -4,7 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from clipo.local.api_server import app
-from functions.api.services import Services
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
@@ -19,7 +19,7 @@ ORIGIN = "https://app.example.com"
 @pytest.fixture
 def client() -> TestClient:
     settings = ApiSettings.read(OPEN | {"API_ORIGINS": ORIGIN})
-    services = Services(settings, FakeCatalog(), FakeStorage(), FakeProcessing(), FakeApiKeys())
+    services = Backend(settings, FakeCatalog(), FakeStorage(), FakeProcessing(), FakeApiKeys())
     return TestClient(app(services, {"video.lan", "172.17.0.1", "fd00::1"}))
 
 

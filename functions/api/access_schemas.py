@@ -1,0 +1,167 @@
+"""The JSON of requests and responses about API keys, tokens and callers."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from functions.api.examples import TIME, VIDEO_ID
+from functions.api.schemas import Size, Time
+from functions.api.settings import Access
+from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope, is_owner
+
+_KEY_ID = "3kTMd9vQxYaB"
+_LONGEST_TOKEN_S = 24 * 60 * 60
+
+
+def _check_owner(text: str) -> str:
+    if not is_owner(text):
+        raise PydanticCustomError(
+            "owner", "This must be 1 to 128 letters, digits or . _ : @ | / + = -"
+        )
+    return text
+
+
+def _read_time(text: object) -> datetime:
+    if isinstance(text, str):
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            found = None
+        if found and found.tzinfo:
+            return found.astimezone(UTC)
+    raise PydanticCustomError("time", f"This must be a time with a zone, such as {TIME}")
+
+
+Owner = Annotated[
+    str,
+    AfterValidator(_check_owner),
+    Field(examples=["anna"], json_schema_extra={"pattern": "^[A-Za-z0-9._:@|/+=-]{1,128}$"}),
+]
+AnyOwner = Annotated[str | None, Field(description="`null`: all owners", examples=["anna"])]
+FutureTime = Annotated[datetime, BeforeValidator(_read_time), Field(examples=[TIME])]
+KeyId = Annotated[str, Field(examples=[_KEY_ID])]
+Scopes = Annotated[
+    frozenset[Annotated[Scope, Field(strict=False)]],
+    Field(strict=False, min_length=1, examples=[["upload", "deliver"]]),
+]
+
+
+class CreateKey(BaseModel):
+    """An API key to be created."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1, max_length=100, examples=["web server"])
+    scopes: Scopes = Field(default=DEFAULT_SCOPES, description="What the key allows")
+    owner: Owner | None = Field(
+        default=None, description="The only owner for whom the key is; left out: all owners"
+    )
+    expires_at: FutureTime | None = Field(default=None, description="Left out: never")
+
+
+class KeyResource(BaseModel):
+    """An API key, without its secret."""
+
+    id: KeyId
+    name: str = Field(examples=["web server"])
+    scopes: list[Scope]
+    owner: AnyOwner
+    created_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None = Field(description="To the hour")
+    root_generation: int = Field(
+        description="The root secret that the signing secret comes from", examples=[1]
+    )
+
+
+class CreatedKey(KeyResource):
+    """A new API key. Clipo shows the two secrets only this once."""
+
+    key: str = Field(examples=[f"clipo_sk_{_KEY_ID}_…"])
+    signing_secret: str = Field(description="Signs tokens, as HS256 and UTF-8 text", examples=["…"])
+
+
+class KeyList(BaseModel):
+    """All API keys, oldest first."""
+
+    data: list[KeyResource]
+
+
+class CreateToken(BaseModel):
+    """A token to be signed."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    owner: Owner
+    scopes: Scopes
+    expires_in_s: Annotated[int, Field(ge=1, le=_LONGEST_TOKEN_S, examples=[900])]
+    video_id: str | None = Field(
+        default=None,
+        pattern="^[0-9a-fA-F]{24}$",
+        description="The only video for which the token is",
+        examples=[VIDEO_ID],
+    )
+    max_bytes: Size | None = Field(default=None, description="Largest video of its holder")
+    max_duration_s: Size | None = Field(default=None, description="Longest video of its holder")
+    max_videos: Size | None = Field(default=None, description="Most videos of its owner")
+
+
+class CreatedToken(BaseModel):
+    """A token for a browser."""
+
+    token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs…"])
+    expires_at: Time
+
+
+class Me(BaseModel):
+    """The caller, as its credential tells."""
+
+    credential: CredentialKind
+    owner: AnyOwner
+    scopes: list[Scope]
+    key_id: KeyId | None
+    video_id: str | None = Field(description="The only video that the token reaches")
+    expires_at: Time | None
+    access: Access = Field(description="`open`: Clipo also answers callers without a credential")
+
+
+def key_resource(key: ApiKey) -> KeyResource:
+    """Return a key as clients see it."""
+    return KeyResource(**_public(key))
+
+
+def created_key(key: ApiKey, text: str, signing_secret: str) -> CreatedKey:
+    """Return a new key with its secrets."""
+    return CreatedKey(**_public(key), key=text, signing_secret=signing_secret)
+
+
+def me(caller: Caller, access: Access) -> Me:
+    """Return a caller as it sees itself."""
+    return Me(
+        credential=caller.kind,
+        owner=None if caller.reaches_all_owners else caller.owner,
+        scopes=_in_order(caller.scopes),
+        key_id=caller.key_id,
+        video_id=caller.video_id,
+        expires_at=caller.expires_at,
+        access=access,
+    )
+
+
+def _public(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": _in_order(key.scopes),
+        "owner": None if key.is_for_all_owners else key.owner,
+        "created_at": key.created_at,
+        "expires_at": key.expires_at,
+        "last_used_at": key.last_used_at,
+        "root_generation": key.generation,
+    }
+
+
+def _in_order(scopes: frozenset[Scope]) -> list[Scope]:
+    return [scope for scope in Scope if scope in scopes]

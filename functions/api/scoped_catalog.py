@@ -1,0 +1,82 @@
+"""The catalog as one caller reaches it: all that a route gets (ADR 42)."""
+
+from collections.abc import Callable
+
+from functions.adapters.catalog import (
+    Catalog,
+    KeyUse,
+    UploadMethod,
+    change,
+    discard,
+)
+from functions.core.access import ALL_OWNERS
+from functions.core.lifecycle import Move
+from functions.core.video import DeletedVideo, Status, Video
+
+
+class ScopedCatalog:
+    """The videos of one owner, or of all. Every method may raise `CatalogUnavailable`.
+
+    Another owner's video is as an unknown one: the same query finds neither.
+    """
+
+    __slots__ = ("_catalog", "_owner")
+
+    def __init__(self, catalog: Catalog, owner: str) -> None:
+        """Take the records, and their owner or `ALL_OWNERS`."""
+        self._catalog = catalog
+        self._owner = owner
+
+    def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
+        """Insert a new, pending video; `False` if its id is taken."""
+        self._check(video.owner)
+        return self._catalog.add(video, method=method)
+
+    def get(self, video_id: str) -> Video | None:
+        """Return one video, or `None` if there is none."""
+        return self._catalog.get(video_id, owner=self._owner)
+
+    def page(
+        self, *, owner: str | None, status: Status | None, before: str | None, limit: int
+    ) -> list[Video]:
+        """Return up to `limit` videos, newest first, that are older than the id `before`.
+
+        `owner` selects those of one owner.
+        """
+        owner = self._owner if owner is None else owner
+        self._check(owner)
+        return self._catalog.page(owner=owner, status=status, before=before, limit=limit)
+
+    def has_pending(self, count: int, *, owner: str | None) -> bool:
+        """Tell whether at least `count` videos of an owner, or without one, are pending."""
+        self._check(owner)
+        return self._catalog.has_pending(count, owner=owner)
+
+    def change(self, seen: Video, rule: Callable[[Video], Move]) -> Move:
+        """Apply a rule to a record, save the result, and return it with its new version."""
+        self._check(seen.owner)
+        return change(self._catalog, seen, rule)
+
+    def discard(self, video: Video) -> None:
+        """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
+        self._check(video.owner)
+        discard(self._catalog, video)
+
+    def delete(self, video_id: str, *, purge: bool) -> DeletedVideo | None:
+        """Replace a video by its tombstone, and return that; `None` if there is neither."""
+        return self._catalog.delete(video_id, owner=self._owner, purge=purge)
+
+    def reserve(self, use: KeyUse) -> KeyUse:
+        """Return the first use of an idempotency key: the given one if there is no other."""
+        self._check(use.owner)
+        return self._catalog.reserve(use)
+
+    def still_reserved(self, use: KeyUse) -> bool:
+        """Tell whether an idempotency key still belongs to the use's video."""
+        self._check(use.owner)
+        return self._catalog.still_reserved(use)
+
+    def _check(self, owner: str | None) -> None:
+        """Stop a bug: callers for one owner reach nothing else."""
+        if self._owner not in (ALL_OWNERS, owner):
+            raise ValueError("This catalog is for the videos of another owner.")

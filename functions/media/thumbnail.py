@@ -1,0 +1,208 @@
+"""Finds the frame that a video's thumbnail shows."""
+
+from dataclasses import dataclass, replace
+
+from functions.core import failures
+from functions.core.failures import BadMedia
+from functions.core.video import Fallback
+from functions.media import ffmpeg_errors, plain, probe, shown, thumbhash
+from functions.media.children import CHILD_S, FROM_FILE, SEARCH_S, Children
+from functions.media.frame_command import FrameCommand
+from functions.media.header import HeaderReader
+from functions.media.probe import Probed
+from functions.media.sandbox import Finished
+from functions.media.shown import Shown
+
+_POSITION = 0.1
+"""Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
+
+_BRIGHTER_POSITIONS = (0.25, 0.5)
+"""Shares of the duration at which to look for a frame that is better than a dark one."""
+
+_ROUNDING_S = 0.001
+"""Precision of times in Matroska and FLV, in seconds."""
+
+_LATE_FRAMES = 0.25
+"""Frames by which a frame may begin after the wanted moment: timestamps are rounded."""
+
+_PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
+"""Seconds to seek before the wanted moment, in containers with an inexact index.
+
+MPEG streams have no index, so a seek may land anywhere. AVI's index counts coded frames, and DivX
+packs two pictures into one. The values cover the old and broadcast files that were measured.
+"""
+
+_PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
+"""Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The thumbnail: a JPEG that is known to decode."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    at_s: float
+    fallback: Fallback | None = None
+    placeholder: str | None = None
+    """A ThumbHash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A frame, with its time and size as ffmpeg printed them, if it did."""
+
+    frame: Frame
+    shown: Shown | None
+    pixels: bytes | None
+    """The picture in few pixels, if ffmpeg wrote them."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the picture is nearly black or of one colour."""
+        return self.pixels is not None and plain.is_plain(self.pixels)
+
+    def with_placeholder(self) -> "Taken":
+        """Return the same frame with its ThumbHash."""
+        if not self.pixels:
+            return self
+        hashed = thumbhash.thumbhash(self.pixels, self.frame.width, self.frame.height)
+        return replace(self, frame=replace(self.frame, placeholder=hashed))
+
+
+class FrameFinder:
+    """Finds the frame of one file."""
+
+    def __init__(self, children: Children, header: HeaderReader) -> None:
+        self._children = children
+        self._header = header
+
+    def find(self, probed: Probed) -> tuple[Probed, Taken]:
+        """Return the frame, and the description with a duration that suits it.
+
+        Raises `BadMedia` if no frame decodes.
+        """
+        probed.colours.write_table(self._children.directory)
+        at_s = probed.position_s(_POSITION)
+        taken = self._take(probed, at_s) if probed.length_s else None
+        if not taken and at_s > 0 and self._children.has_spare_time():
+            # The stated duration may be wrong, or one frame may be shown for a long time.
+            probed = self._header.measure(probed)
+            taken = self._take_again(probed, at_s)
+        if not taken:
+            return probed, self._take_first(probed).with_placeholder()
+        if taken.is_plain:
+            taken = self._take_brighter(probed) or taken
+        return probed, taken.with_placeholder()
+
+    def _take_again(self, probed: Probed, tried_s: float) -> Taken | None:
+        at_s = probed.position_s(_POSITION)
+        if 0 < at_s < tried_s:
+            return self._take(probed, at_s)
+        return self._take_earlier(probed, tried_s)
+
+    def _take_first(self, probed: Probed) -> Taken:
+        command = self._command(probed)
+        finished = command.run(limit_s=CHILD_S - SEARCH_S)
+        taken = self._verify(command, finished, at_s=0, fallback=Fallback.START)
+        if taken:
+            return taken
+        if probed.protected:
+            raise BadMedia(failures.ENCRYPTED)
+        raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
+
+    def _take_brighter(self, probed: Probed) -> Taken | None:
+        """Look for a frame that shows more than the plain one at 10%."""
+        for share in _BRIGHTER_POSITIONS:
+            if not self._children.has_spare_time():
+                return None
+            try:
+                taken = self._take(probed, probed.position_s(share), seen=True)
+            except BadMedia:  # a later part is damaged; the frame at 10% is not
+                return None
+            if taken and not taken.is_plain:
+                return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+        return None
+
+    def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
+        """Take the frame that is shown at a moment."""
+        seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
+        taken = self._take_from(probed, seek_s, at_s)
+        late_s = taken.frame.at_s - at_s if taken else 0
+        if late_s > _LATE_FRAMES * probed.frame_s and not seen:
+            return self._take_earlier(probed, at_s) or taken
+        return taken
+
+    def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
+        """Take the last frame before a moment, which is shown for an unusually long time."""
+        if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
+            return None
+        until_s = at_s + probed.start_s
+        packets = self._children.run_ffprobe(
+            *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
+            *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
+            deep=probed.deep,
+        )
+        begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
+        if begin_s is None:
+            return None
+        return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
+
+    def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
+        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
+        media = probed.media
+        roll_s = _PRE_ROLL_S.get(media.container, 0)
+        if probed.palette or seek_s < 2 * roll_s:
+            roll_s = seek_s  # decode from the beginning
+        jump_s = seek_s - roll_s
+        base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
+        command = self._command(probed, jump_s=jump_s, skip_s=max(0, seek_s - base_s))
+        finished = command.try_run()
+        if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
+            # The first part is often clear; the decoder fails in the encrypted part after it.
+            raise BadMedia(failures.ENCRYPTED)
+        return self._verify(command, finished, at_s=at_s, offset_s=base_s) if finished else None
+
+    def _command(self, probed: Probed, *, jump_s: float = 0, skip_s: float = 0) -> FrameCommand:
+        return FrameCommand(
+            self._children,
+            str(probed.index),
+            probed.colours,
+            jump_s=jump_s,
+            skip_s=skip_s,
+            deep=probed.deep,
+        )
+
+    def _verify(
+        self,
+        command: FrameCommand,
+        finished: Finished,
+        *,
+        at_s: float,
+        offset_s: float = 0,
+        fallback: Fallback | None = None,
+    ) -> Taken | None:
+        """Return the picture if it decodes. ffmpeg may exit with 0 without writing one.
+
+        `offset_s` is the moment from which ffmpeg counts the time of the frame.
+        """
+        jpeg, pixels = command.take_jpeg(), command.take_pixels()
+        size = self._size(jpeg) if jpeg else None
+        if not jpeg or not size:
+            return None
+        frame = shown.parse(finished.stderr)
+        if frame and not fallback:
+            at_s = max(at_s, round(offset_s + frame.at_s, 3))
+        return Taken(Frame(jpeg, *size, at_s, fallback), frame, pixels)
+
+    def _size(self, jpeg: bytes) -> tuple[int, int] | None:
+        """Return the width and height of a JPEG, `None` if it does not decode."""
+        file = self._children.directory / "taken.jpg"
+        file.write_bytes(jpeg)
+        verified = self._children.run(
+            *(self._children.ffprobe, "-v", "error", *FROM_FILE, "-f", "jpeg_pipe"),
+            *(*probe.PICTURE_REPORT, str(file)),
+        )
+        failed = verified.exit_code != 0 or verified.stderr
+        return None if failed else probe.picture_size(verified.stdout)
