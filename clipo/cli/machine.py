@@ -1,7 +1,6 @@
 """The checks of `clipo doctor` on this machine, which change nothing."""
 
 import difflib
-import fcntl
 import os
 import platform
 import shutil
@@ -24,6 +23,7 @@ _UNTESTED = (("Darwin", "arm64"),)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
 _KNOWN = (
     "CLIPO_API",
+    "CLIPO_API_KEY",
     "CLIPO_BIND",
     "CLIPO_FFMPEG_DIR",
     "CLIPO_HOME",
@@ -134,7 +134,7 @@ def _disk(home: Home) -> Finding:
 
 def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
     name, api = "Local stack", address.find_local_stack(home)
-    if _locked(home):
+    if home.is_locked():
         return ok(name, f"It runs at {api}." if api else "It is starting.")
     if api:
         said = f"{home.stack_file} names {api}, but that stack was killed."
@@ -147,19 +147,6 @@ def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
             )
             return warning(name, said, "clipo up takes the next free port and shows it.")
     return ok(name, "It does not run in this folder: clipo up starts it.")
-
-
-def _locked(home: Home) -> bool:
-    try:
-        file = (home.root / "lock").open()
-    except OSError:
-        return False
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
 
 
 def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -301,6 +301,19 @@ def test_videos_are_filtered_by_status(page: WatchedPage, named: Named) -> None:
     expect(page.page.get_by_text("Nothing is being processed.")).to_be_visible()
 
 
+def test_files_are_taken_that_hover_while_other_uploads_finish(
+    page: WatchedPage, stack: RunningStack, named: Named
+) -> None:
+    page.page.clock.install()
+    page.page.goto(stack.api)
+    page.drop(DROP, named("tiny.mp4", "landed.mp4"))
+    expect(page.page.locator(".uppy-Dashboard-Item.is-complete")).to_be_visible(timeout=DONE_MS)
+    with page.dragged(DROP, named("tiny.mp4", "hovering.mp4")):
+        page.page.clock.fast_forward(2000)
+    expect_picture(card(page, "hovering.mp4"))
+    expect(page.page.locator(".uppy-Dashboard-AddFiles")).to_be_visible(timeout=DONE_MS)
+
+
 @pytest.mark.long
 def test_the_page_works_by_keyboard(page: WatchedPage, named: Named) -> None:
     video_id = upload(page, named("tiny.mp4", "typed.mp4"))

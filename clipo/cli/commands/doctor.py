@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipo.cli import deployment, machine, terminal, view
-from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, run
+from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, import_for_aws, run
 from clipo.cli.finding import Finding, State
 from clipo.client import address, faults
 from clipo.client import api as api_client
@@ -45,10 +45,7 @@ def command(
 
 def _check_stack(output: "Terminal", stack: str) -> int:
     """Report each finding on a stack in AWS; return 1 if something is broken."""
-    try:
-        from clipo.cli import deployed_stack  # noqa: PLC0415 (the wheel does not require boto3)
-    except ModuleNotFoundError as error:
-        raise Misuse("clipo doctor --stack needs boto3: pip install boto3") from error
+    deployed_stack = import_for_aws("clipo.cli.deployed_stack")
     findings = []
     for finding in deployed_stack.findings(deployed_stack.connect(), stack):
         findings.append(finding)
