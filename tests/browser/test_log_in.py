@@ -177,7 +177,7 @@ def test_the_shown_commands_send_the_key(
     commands = page.page.locator(".calls pre").all_inner_texts()
     assert len(commands) == 5
     for command in commands:
-        environ = {"CLIPO_KEY": key.key, "PATH": "/usr/bin:/bin"}
+        environ = {"CLIPO_API_KEY": key.key, "PATH": "/usr/bin:/bin"}
         ran = subprocess.run(
             ["sh", "-c", command],
             cwd=tmp_path,

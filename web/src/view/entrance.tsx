@@ -111,9 +111,9 @@ function credentialIn(text: string): string {
 function OpenToEveryone() {
   return (
     <p class="open-to-everyone" role="note">
-      <strong>Open to everyone.</strong> Whoever reaches this address may see, upload and delete all
-      videos. The operator closes it with <code>Access=keys</code> (<code>--access=keys</code> on a
-      laptop).
+      <strong>Open to everyone.</strong> All who reach this address may see, upload and delete all
+      videos. The operator closes it with <code>Access=keys</code>, locally{" "}
+      <code>--access=keys</code>.
     </p>
   );
 }
