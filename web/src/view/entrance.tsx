@@ -15,9 +15,11 @@ export function Entrance({session, unfinished}: EntranceProps) {
   const reason = ended === "by itself" ? endOfSession(unfinished()) : "You are logged out.";
   return (
     <>
-      <p class="trouble" role="status" hidden={!trouble}>
-        {trouble} <span>The page keeps trying.</span>
-      </p>
+      {!me && trouble && (
+        <p class="trouble" role="alert">
+          {trouble} <span>The page keeps trying.</span>
+        </p>
+      )}
       {me === null && (
         <LogIn reason={ended && reason} onLogIn={(credential) => session.logIn(credential)} />
       )}
