@@ -127,7 +127,13 @@ class Catalog(Protocol):
         """Store how far the search for orphaned objects has come."""
 
 
-def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move:
+def change(
+    catalog: Catalog,
+    seen: Video,
+    rule: Callable[[Video], Move],
+    *,
+    owner: str | None = ALL_OWNERS,
+) -> Move:
     """Apply a rule to a record, save the result, and return it with its new version.
 
     If another writer was faster, read the record again and apply the rule to that. Raises
@@ -139,17 +145,17 @@ def change(catalog: Catalog, seen: Video, rule: Callable[[Video], Move]) -> Move
             return new
         if saved := catalog.save(seen, new):
             return saved
-        fresh = catalog.get(seen.id, owner=seen.owner)
+        fresh = catalog.get(seen.id, owner=owner)
         if fresh is None:
             return Refusal.UNKNOWN
         seen = fresh
     raise CatalogUnavailable("The record changes faster than it can be saved.")
 
 
-def discard(catalog: Catalog, video: Video | None) -> None:
+def discard(catalog: Catalog, video: Video | None, *, owner: str | None = ALL_OWNERS) -> None:
     """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
     while video and may_discard(video) and not catalog.discard(video):
-        video = catalog.get(video.id, owner=video.owner)
+        video = catalog.get(video.id, owner=owner)
 
 
 def remove_objects_without_record(

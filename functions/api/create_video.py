@@ -80,7 +80,7 @@ def _add(services: Services, video: Video) -> tuple[Video, SignedPost]:
 
 
 def _record_announcement(video: Video) -> None:
-    logger().info("upload signed", video_id=video.id, size=video.size)
+    logger().info("upload signed", video_id=video.id, owner=video.owner, size=video.size)
     count(Metric.UPLOADS)
 
 

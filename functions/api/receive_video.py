@@ -40,6 +40,6 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         # The client never gets this id, so the record is of no use.
         services.catalog.discard(video)
         raise
-    logger().info("upload received", video_id=video.id, size=size)
+    logger().info("upload received", video_id=video.id, owner=video.owner, size=size)
     count(Metric.UPLOADS)
     return video

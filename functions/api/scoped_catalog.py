@@ -55,12 +55,12 @@ class ScopedCatalog:
     def change(self, seen: Video, rule: Callable[[Video], Move]) -> Move:
         """Apply a rule to a record, save the result, and return it with its new version."""
         self._check(seen.owner)
-        return change(self._catalog, seen, rule)
+        return change(self._catalog, seen, rule, owner=self._owner)
 
     def discard(self, video: Video) -> None:
         """Remove a video whose upload never began, unless an event has claimed it meanwhile."""
         self._check(video.owner)
-        discard(self._catalog, video)
+        discard(self._catalog, video, owner=self._owner)
 
     def delete(self, video_id: str, *, purge: bool) -> DeletedVideo | None:
         """Replace a video by its tombstone, and return that; `None` if there is neither."""

@@ -35,7 +35,7 @@ class ApiSettings:
     max_multipart_bytes: int
     """Size limit of one file at `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
     max_pending_videos: int
-    """Number of pending videos from which announcements are refused; 0 sets no limit."""
+    """Number of pending videos from which an owner's announcements are refused; 0 sets no limit."""
     origins: frozenset[str]
     """Origins of other sites whose pages may call the API."""
     base_path: str

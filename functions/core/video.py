@@ -278,7 +278,7 @@ class Video:
     updated_at: datetime
     upload: ExpectedUpload
     owner: str | None = None
-    """The owner, which never changes; `None` if only callers for all owners reach the video.
+    """The owner, which Clipo never changes; `None` if only callers for all owners reach the video.
 
     Records of release 0.1 have none.
     """

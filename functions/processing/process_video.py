@@ -12,7 +12,7 @@ from typing import Any
 from functions.adapters.catalog import Catalog, change, remove_objects_without_record
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remove_thumbnail
-from functions.adapters.telemetry import Metric, count, count_failed, logger, measure
+from functions.adapters.telemetry import Metric, count, count_failed, log_context, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
@@ -70,7 +70,8 @@ class VideoProcessor:
             claimed = self._claim(event, lease, now)
             if isinstance(claimed, Refusal):
                 return self._refuse(event, claimed)
-            return self._process_claimed(claimed, event, lease, work, remaining_s)
+            with log_context(owner=claimed.owner):
+                return self._process_claimed(claimed, event, lease, work, remaining_s)
         except NotNow:
             raise
         except Exception as error:

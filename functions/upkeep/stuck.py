@@ -25,6 +25,7 @@ def fail_stuck(
     logger().warning(
         "reprocessing failed" if kept else "video failed",
         video_id=seen.id,
+        owner=seen.owner,
         code=error.code,
         attempts=seen.attempts,
     )

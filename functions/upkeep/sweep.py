@@ -132,6 +132,7 @@ class Sweep:
         logger().warning(
             "lost event found" if lost else "lapsed lease found",
             video_id=video.id,
+            owner=video.owner,
             attempts=video.attempts,
             replays=video.replays + 1,
         )

@@ -126,6 +126,7 @@ class Webhooks:
 def _log(video: Video, webhook: Webhook, *, reason: str) -> None:
     facts: dict[str, Any] = {
         "video_id": video.id,
+        "owner": video.owner,
         "webhook_id": webhook.id,
         "event_type": event_type(video),
         "attempt": webhook.attempts,

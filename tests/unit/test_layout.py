@@ -186,3 +186,40 @@ def test_a_class_shares_its_name_only_with_what_shows_it_outside() -> None:
 def test_the_web_framework_stays_in_the_api() -> None:
     web = importers("fastapi", "starlette", "pydantic")
     assert all(within(module, "functions.api") for module in web)
+
+
+def test_a_route_gets_no_catalog_but_its_callers() -> None:
+    """Only the wiring knows the records of all owners (ADR 42)."""
+    api = "functions.api"
+    unscoped = ("functions.adapters.catalog.Catalog", "functions.adapters.mongo.MongoCatalog")
+    assert importers(*unscoped, below=api) == [f"{api}.scoped_catalog", f"{api}.services"]
+    changes = ("functions.adapters.catalog.change", "functions.adapters.catalog.discard")
+    assert importers(*changes, below=api) == [f"{api}.scoped_catalog"]
+    backend = f"{api}.services.Backend"
+    assert importers(backend, f"{api}.services.wire", below=api) == [f"{api}.app", f"{api}.handler"]
+    knowing = [module for module in _MODULES if "services_for" in _MODULES[module].read_text()]
+    assert knowing == [f"{api}.app", f"{api}.services"], "a route gets them by InjectedServices"
+
+
+def test_a_route_reaches_objects_by_records_and_tombstones_only() -> None:
+    """Each of them came from the caller's catalog, except for a new record."""
+    api = "functions.api"
+    reached = {
+        f"{ast.unparse(call.func)}({ast.unparse(call.args[0])})"
+        for module, path in _MODULES.items()
+        if within(module, api)
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ".storage." in ast.unparse(call.func)
+    }
+    of_a_video = ("sign_upload", "sign_multipart", "put_upload", "find_upload")
+    assert reached == {
+        *(f"services.storage.{method}(video.upload.key)" for method in of_a_video),
+        *(
+            f"services.storage.{method}(thumbnail.key)"
+            for method in ("read_thumbnail", "sign_thumbnail")
+        ),
+        "services.storage.delete_objects_of(deleted)",
+    }
+    assert importers("functions.core.keys", below=api) == [f"{api}.create_video"]
+    records = tuple(f"functions.core.video.{name}" for name in ("ExpectedUpload", "DeletedVideo"))
+    assert importers(*records, below=api) == [f"{api}.scoped_catalog"]

@@ -597,6 +597,17 @@ class TestOwners:
         assert catalog.save(taken, replace(taken, attempts=1)) is None
         assert catalog.get(of_anna.id) == of_anna
 
+    def test_that_an_operator_changes_meanwhile_stop_no_worker_but_a_caller(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        change_document(catalog, pending, {"$set": {"owner": "$legacy"}})
+
+        def count(seen: Video) -> Video:
+            return replace(seen, attempts=seen.attempts + 1)
+
+        assert change(catalog, pending, count, owner="anna") is Refusal.UNKNOWN
+        assert moved(change(catalog, pending, count)).owner == "$legacy"
+
     def test_have_idempotency_keys_of_their_own(self, catalog: MongoCatalog) -> None:
         owners = ("anna", "bob", "$legacy", None)
         uses = [replace(use("key", new_video_id()), owner=owner) for owner in owners]

@@ -3,15 +3,23 @@
 from dataclasses import replace
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from functions.api.app import create_app
+from functions.api.cursor import cursor_after
+from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
 from tests.credentials import KEYS, admin_token, bearer, issue
-from tests.examples import ID, done_video, video
+from tests.examples import ID, OPEN, done_video, failed_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.processing import FakeProcessing
+from tests.fakes.storage import FakeStorage
 from tests.logs import logged
 from tests.problems import problem
 
@@ -83,12 +91,14 @@ class TestAnnouncement:
             assert (refused["status"], refused["code"]) == (422, "invalid_request")
             assert refused["errors"][0]["field"] == "body.owner"
 
-    def test_is_logged_with_the_owner_and_the_key(
-        self, client: TestClient, api_keys: FakeApiKeys
+    @pytest.mark.parametrize("named", [None, "anna"])
+    def test_is_logged_with_the_videos_owner_and_the_key(
+        self, client: TestClient, api_keys: FakeApiKeys, named: str | None
     ) -> None:
         key = issue(api_keys)
+        fields = {"owner": named} if named else {}
         with logged() as lines:
-            announce(client, bearer(key.token()))
+            announce(client, bearer(key.key if named else key.token()), **fields)
         (line,) = [line for line in lines if line["message"] == "upload signed"]
         assert (line["owner"], line["key_id"]) == ("anna", key.id)
 
@@ -196,3 +206,199 @@ class TestScope:
         records.videos[ID] = replace(done_video(), owner="bob")
         headers = bearer(issue(api_keys).token(vid=ID, scope=" ".join(Scope)))
         assert client.get(f"/videos/{ID}", headers=headers).status_code == 404
+
+
+class TestLegacyEndpoints:
+    """`LEGACY_ENDPOINTS=open`: clients without a credential have the owner `$legacy`."""
+
+    @pytest.fixture
+    def settings(self) -> ApiSettings:
+        return ApiSettings.read(KEYS | {"LEGACY_ENDPOINTS": "open"})
+
+    def upload(self, client: TestClient, headers: Headers | None = None) -> str:
+        files = {"file": ("clip.mp4", b"video")}
+        sent = client.post("/upload-video/", files=files, headers=headers)
+        assert sent.status_code == 202
+        video_id: str = sent.json()["id"]
+        return video_id
+
+    def test_have_an_owner_of_their_own(self, client: TestClient, records: FakeCatalog) -> None:
+        video_id = self.upload(client)
+        assert records.videos[video_id].owner == "$legacy"
+        assert client.get(f"/video-status/{video_id}").json()["status"] == "pending"
+
+    def test_show_the_videos_of_no_other_owner(
+        self,
+        client: TestClient,
+        records: FakeCatalog,
+        objects: FakeStorage,
+        anna: Headers,
+        server: Headers,
+    ) -> None:
+        old = done_video(f"{7:024}")
+        records.videos[old.id] = old
+        for video_id in (self.upload(client, anna), self.upload(client, server), old.id):
+            found = replace(done_video(video_id), owner=records.videos[video_id].owner)
+            records.videos[video_id] = found
+            assert found.thumbnail
+            objects.thumbnails[found.thumbnail.key] = b"jpeg"
+            for path in ("video-status/{}", "video-metadata/{}", "thumbnails/{}.jpg"):
+                assert client.get(f"/{path.format(video_id)}").status_code == 404, path
+                assert client.get(f"/{path.format(video_id)}", headers=server).status_code == 200
+
+    def test_keep_the_promise_of_the_thumbnails_address(
+        self, client: TestClient, records: FakeCatalog, objects: FakeStorage
+    ) -> None:
+        video_id = self.upload(client)
+        records.videos[video_id] = found = replace(done_video(video_id), owner="$legacy")
+        assert found.thumbnail
+        objects.thumbnails[found.thumbnail.key] = b"jpeg"
+        address = client.get(f"/video-metadata/{video_id}").json()["thumbnail_url"]
+        assert client.get(address).content == b"jpeg"
+
+    def test_take_the_owner_of_a_credential(
+        self, client: TestClient, records: FakeCatalog, anna: Headers, server: Headers
+    ) -> None:
+        for headers, owner in ((anna, "anna"), (server, None)):
+            video_id = self.upload(client, headers)
+            assert records.videos[video_id].owner == owner
+            assert client.get(f"/video-status/{video_id}", headers=headers).status_code == 200
+
+
+class TestOpen:
+    """`ACCESS=open`: callers without a credential have all owners."""
+
+    @pytest.fixture
+    def settings(self) -> ApiSettings:
+        return ApiSettings.read(KEYS | OPEN)
+
+    def test_anonymous_videos_have_no_owner(self, client: TestClient, records: FakeCatalog) -> None:
+        announced = announce(client, {}).json()
+        files = {"file": ("clip.mp4", b"video")}
+        uploaded = client.post("/upload-video/", files=files).json()
+        assert announced["owner"] is None
+        assert [one.owner for one in records.videos.values()] == [None, None]
+        assert sorted(listed(client, {})) == sorted([announced["id"], uploaded["id"]])
+
+    def test_anonymous_callers_reach_all_owners_and_others_do_not(
+        self, client: TestClient, anna: Headers
+    ) -> None:
+        own, other = announce(client, anna).json()["id"], announce(client, {}).json()["id"]
+        assert sorted(listed(client, {})) == sorted([own, other])
+        assert listed(client, anna) == [own]
+        assert client.get(f"/videos/{other}", headers=anna).status_code == 404
+
+
+ACTORS = ("anna", "bob", "$legacy", None)
+"""Two owners, a legacy client without a credential, and a caller for all owners."""
+
+CALLS: list[tuple[str, str]] = [
+    *[("POST", "/videos")] * 3,
+    *[("POST", "/upload-video/")] * 2,
+    ("GET", "/videos"),
+    ("GET", "/videos?status=done"),
+    ("GET", "/videos?limit=1&cursor={cursor}"),
+    ("GET", "/videos/{id}"),
+    ("DELETE", "/videos/{id}"),
+    ("DELETE", "/videos/{id}?purge=true"),
+    ("POST", "/videos/{id}/retry"),
+    ("POST", "/videos/{id}/reprocess"),
+    ("POST", "/videos/{id}/upload/sign"),
+    ("GET", "/videos/{id}/thumbnail"),
+    ("GET", "/video-status/{id}"),
+    ("GET", "/video-metadata/{id}"),
+    ("GET", "/thumbnails/{id}.jpg"),
+]
+STEPS = st.tuples(
+    st.sampled_from(ACTORS),
+    st.sampled_from(CALLS),
+    st.integers(0, 7),
+    st.sampled_from(["pending", "done", "failed", "gone"]),
+)
+
+
+class Stack:
+    """An API, and everything that is stored, by owner."""
+
+    def __init__(self) -> None:
+        self.records, self.objects, keys = FakeCatalog(), FakeStorage(), FakeApiKeys()
+        backend = Backend(
+            ApiSettings.read(KEYS | {"LEGACY_ENDPOINTS": "open"}),
+            *(self.records, self.objects, FakeProcessing(), keys),
+        )
+        self.client = TestClient(create_app(backend), follow_redirects=False)
+        self.headers: dict[str | None, Headers] = {
+            "anna": bearer(issue(keys, owner="anna").key),
+            "bob": bearer(issue(keys).token(sub="bob")),
+            "$legacy": {},
+            None: bearer(issue(keys).key),
+        }
+        self.owners: dict[str, str | None] = {}
+        for actor in ACTORS:
+            self.call(actor, ("POST", "/upload-video/"), "")
+            self.note_owners(actor)
+            self.move([*self.owners][-1], "done")
+
+    def call(self, actor: str | None, call: tuple[str, str], video_id: str) -> str:
+        """Return the text of the answer, without the id that the caller has sent."""
+        method, path = call
+        body: dict[str, Any] = {}
+        if path == "/upload-video/":
+            body["files"] = {"file": (f"{actor}.mp4", b"video")}
+        elif path == "/videos" and method == "POST":
+            # All share one idempotency key and one body.
+            body = {"json": CLIP, "headers": {"Idempotency-Key": "key"}}
+        elif path.endswith("/sign"):
+            body["json"] = {"method": "PUT"}
+        body["headers"] = body.get("headers", {}) | self.headers[actor]
+        where = path.format(id=video_id, cursor=cursor_after(video_id))
+        answer = self.client.request(method, where, **body).text
+        return answer.replace(video_id, "") if "{" in path else answer
+
+    def note_owners(self, actor: str | None) -> None:
+        for video_id in self.records.videos.keys() - self.owners.keys():
+            self.owners[video_id] = actor
+            assert self.records.videos[video_id].owner == actor
+
+    def of_others(self, actor: str | None) -> dict[str, list[object]]:
+        """Return what is stored for each video of another owner."""
+        stored = [*self.objects.uploads, *self.objects.thumbnails, *self.objects.older]
+        return {
+            video_id: [
+                self.records.videos.get(video_id),
+                self.records.tombstones.get(video_id),
+                sorted(key for key in stored if video_id in key),
+            ]
+            for video_id, owner in self.owners.items()
+            if owner != actor
+        }
+
+    def move(self, video_id: str, state: str) -> None:
+        """Have processing finish a video."""
+        seen = self.records.videos.get(video_id)
+        made = {"done": done_video, "failed": failed_video}.get(state)
+        if seen is None or made is None:
+            return
+        self.records.videos[video_id] = new = replace(made(video_id), owner=seen.owner)
+        self.objects.uploads[new.upload.key] = b"video"
+        if new.thumbnail:
+            thumbnail = replace(new.thumbnail, key=f"thumbnails/{video_id}/token.jpg")
+            self.records.videos[video_id] = replace(new, thumbnail=thumbnail)
+            self.objects.thumbnails[thumbnail.key] = b"jpeg"
+
+
+@given(steps=st.lists(STEPS, min_size=5, max_size=20))
+@hypothesis.settings(max_examples=50, deadline=None)
+def test_no_order_of_calls_shows_or_changes_another_owners_videos(
+    steps: list[tuple[str | None, tuple[str, str], int, str]],
+) -> None:
+    stack = Stack()
+    for actor, call, number, state in steps:
+        video_id = ([*stack.owners, "0" * 24] * 2)[number]
+        before = stack.of_others(actor)
+        answer = stack.call(actor, call, video_id)
+        stack.note_owners(actor)
+        if actor is not None:
+            assert stack.of_others(actor).items() >= before.items()
+            assert not any(foreign in answer for foreign in before), (actor, call)
+        stack.move(video_id, state)

@@ -571,6 +571,16 @@ def test_work_that_is_of_no_use_leaves_a_line(
     assert {"wall_ms", "bytes_read", "requests"} <= lines[-1].keys()
 
 
+def test_every_line_about_a_claimed_video_names_its_owner(world: World) -> None:
+    world.records.videos[ID] = video(owner="anna")
+    with logged() as lines:
+        world.process()
+    assert {line["message"]: line.get("owner") for line in lines} == {
+        "processing started": "anna",
+        "video done": "anna",
+    }
+
+
 def test_every_end_says_what_it_cost(world: World) -> None:
     with logged() as lines:
         world.process()

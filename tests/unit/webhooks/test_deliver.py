@@ -288,9 +288,16 @@ def test_an_unavailable_catalog_is_an_error(world: World) -> None:
 def test_filenames_passthroughs_and_signatures_are_not_logged(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.has(due(replace(done_video(), filename="holiday-of-jane.mp4", passthrough="order-1042")))
+    world.has(
+        due(
+            replace(
+                done_video(), filename="holiday-of-jane.mp4", passthrough="order-1042", owner="anna"
+            )
+        )
+    )
     world.run()
     (record,) = caplog.records
     assert record.message == "webhook delivered"
+    assert vars(record)["owner"] == "anna"
     for secret in ("jane", "order-1042", "v1,", SECRET):
         assert secret not in str(vars(record))
