@@ -208,6 +208,7 @@ def test_a_token_that_may_only_upload_is_offered_nothing_else(
     page.screenshot("upload-only", width=360, height=740)
     card(page, "only-uploaded.mp4").locator("a").click()
     details = page.page.get_by_role("dialog")
+    expect(details.get_by_role("definition").filter(has_text="anna")).to_be_visible()
     expect(details).to_contain_text("You may not retry or delete it")
     expect(details).to_contain_text("You may not see its picture")
     expect(details.get_by_role("button", name="Delete…")).to_have_count(0)
