@@ -22,7 +22,7 @@ ARTIFACTS = _ROOT / ".artifacts"
 """Folder of the screenshots, for manual inspection."""
 
 NODE_MODULES = _ROOT / "web" / "node_modules"
-"""Packages of Clipo's page: Uppy, esbuild and axe."""
+"""Packages of Clipo's page and of the documents: Uppy, esbuild, axe, Express and jose."""
 
 NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
 """Where web/page.mk puts a Node.js if the machine has none."""

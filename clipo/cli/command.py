@@ -84,7 +84,7 @@ def ask_as_operator(
     output: "Terminal",
     question: "Callable[[Api], Awaitable[_Result]]",
 ) -> _Result:
-    """Do the same with the right to administrate keys. `stack` is the value of `--stack`."""
+    """Do the same with the right to manage keys. `stack` is the value of `--stack`."""
     if stack and option:
         raise Misuse("Give --stack or --api: the stack in AWS knows its address.")
     if stack:

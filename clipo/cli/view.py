@@ -111,7 +111,7 @@ def details(video: Video) -> RenderableType:
             ("ID", video["id"]),
             ("Size", f"{video['size']:,} bytes"),
             ("Type", plain(video["content_type"])),
-            *_passthrough(video),
+            *_texts(video),
             *_media(video),
             *_thumbnail(video),
             *_webhook(video),
@@ -134,7 +134,9 @@ def _grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
     return Padding(table, (0, 0, 0, 2), expand=False)
 
 
-def _passthrough(video: Video) -> Iterator[tuple[str, str]]:
+def _texts(video: Video) -> Iterator[tuple[str, str]]:
+    if video.get("owner"):
+        yield "Owner", plain(video["owner"])
     if video["passthrough"]:
         yield "Passthrough", plain(video["passthrough"])
 

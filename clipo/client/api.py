@@ -50,12 +50,14 @@ class Api:
         self.credential = credential
         self._on_slow: Callable[[], None] | None = on_slow
 
-    async def announce(self, *, filename: str, size: int, idempotency_key: str) -> Video:
+    async def announce(
+        self, *, filename: str, size: int, idempotency_key: str, owner: str | None = None
+    ) -> Video:
         """Announce a video. Its `upload` is a signed form, or `None` if the file has arrived."""
         return await self._json(
             "POST",
             "/videos",
-            json={"filename": filename, "size": size},
+            json=_given({"filename": filename, "size": size, "owner": owner}),
             headers={"Idempotency-Key": idempotency_key},
         )
 
@@ -68,12 +70,12 @@ class Api:
         """Return a video."""
         return await self._json("GET", _path(video_id))
 
-    async def page(
-        self, *, status: str | None = None, limit: int, cursor: str | None = None
-    ) -> dict[str, Any]:
-        """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`."""
-        query = {"limit": limit, "status": status, "cursor": cursor}
-        return await self._json("GET", "/videos", params=_given(query))
+    async def page(self, *, limit: int, **filters: str | None) -> dict[str, Any]:
+        """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`.
+
+        `filters` are `status`, `owner` and `cursor`.
+        """
+        return await self._json("GET", "/videos", params=_given({"limit": limit} | filters))
 
     async def retry(self, video_id: str) -> Video:
         """Process a failed video again."""

@@ -32,7 +32,7 @@ def choose(api: str, environ: Mapping[str, str]) -> Credential | None:
 
 
 def choose_for_operator(api: str, environ: Mapping[str, str]) -> Credential | None:
-    """Return the credential that may administrate keys, if this machine has one."""
+    """Return the credential that may manage keys, if this machine has one."""
     return of_local_stack(api, environ) or choose(api, environ)
 
 

@@ -119,13 +119,14 @@ def bearer_credentials(request: Request) -> list[str]:
 
 
 def _bearer(header: str) -> str:
-    scheme, _, credential = header.strip().partition(" ")
-    if scheme.lower() != "bearer" or not credential.strip():
+    # `strip()` alone would also remove line ends and spaces of other alphabets.
+    scheme, _, credential = header.strip(" \t").partition(" ")
+    if scheme.lower() != "bearer" or not credential:
         raise Unauthenticated(
             Denial.MALFORMED,
             "The header Authorization must be Bearer, a space, and an API key or a token.",
         )
-    return credential.strip()
+    return credential.lstrip(" ")
 
 
 def _take_tokens_from_query(scope: Scope) -> list[str]:

@@ -177,7 +177,7 @@ def test_the_shown_commands_send_the_key(
     commands = page.page.locator(".calls pre").all_inner_texts()
     assert len(commands) == 5
     for command in commands:
-        environ = {"CLIPO_KEY": key.key, "PATH": "/usr/bin:/bin"}
+        environ = {"CLIPO_API_KEY": key.key, "PATH": "/usr/bin:/bin"}
         ran = subprocess.run(
             ["sh", "-c", command],
             cwd=tmp_path,
@@ -208,6 +208,7 @@ def test_a_token_that_may_only_upload_is_offered_nothing_else(
     page.screenshot("upload-only", width=360, height=740)
     card(page, "only-uploaded.mp4").locator("a").click()
     details = page.page.get_by_role("dialog")
+    expect(details.get_by_role("definition").filter(has_text="anna")).to_be_visible()
     expect(details).to_contain_text("You may not retry or delete it")
     expect(details).to_contain_text("You may not see its picture")
     expect(details.get_by_role("button", name="Delete…")).to_have_count(0)

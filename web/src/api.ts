@@ -20,6 +20,8 @@ export interface Stream {
 
 export interface Video {
   id: string;
+  /** Null for a video without an owner. */
+  owner: string | null;
   filename: string;
   content_type: string;
   size: number;

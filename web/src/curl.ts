@@ -11,7 +11,7 @@ export interface Call {
 
 /** Return curl commands that do what the page does with a video, as far as the caller may. */
 export function callsFor(video: Video, origin: string, rights: Rights): Call[] {
-  const curl = rights.closed ? `curl -H "Authorization: Bearer $CLIPO_KEY"` : "curl";
+  const curl = rights.closed ? `curl -H "Authorization: Bearer $CLIPO_API_KEY"` : "curl";
   const url = `${origin}/videos/${video.id}`;
   const calls = [
     rights.upload && {

@@ -80,7 +80,6 @@ async function logOut(): Promise<void> {
   await session.logOut();
 }
 
-element("library").replaceChildren();
 render(
   <Account session={session} unfinished={() => uploads?.unfinished() ?? 0} onLogOut={logOut} />,
   element("account"),

@@ -22,6 +22,7 @@ from functions.core.keys import source_key
 from tests.credentials import (
     KEYS,
     ROOT,
+    IssuedKey,
     admin_token,
     bearer,
     claims_with,
@@ -94,6 +95,35 @@ ODD_PATHS = [
     f"/thumbnails/{ID}",
 ]
 """Paths of no route, and other ways to write those of routes."""
+MORE_ODD_PATHS = [
+    "/HEALTH",
+    "/Docs",
+    "/OpenAPI.json",
+    "/SESSION",
+    "//health",
+    "/health%00",
+    "/health%20",
+    "/health%2f%2fvideos",
+    "/health/%2e%2e/videos",
+    "/%2e%2e/videos",
+    "/%2e/videos",
+    "/docs;x=1",
+    "/session/",
+    "/session;x",
+    "/health%5c..%5cvideos",
+    "/videos%3ftoken=x",
+    f"/videos/{ID}%2fthumbnail",
+    f"/health/../videos/{ID}",
+]
+"""Other ways to write a path of which a part is public."""
+IN_PUBLIC_FOLDERS = [
+    "/swagger/%2e%2e/videos",
+    "/swagger/..%2fvideos",
+    "/swagger/%2e%2e%2fvideos",
+    "/assets/%2e%2e/videos",
+    "/assets/..%2fvideos",
+    f"/swagger/%2e%2e/videos/{ID}",
+]
 
 
 @pytest.fixture
@@ -163,6 +193,9 @@ def test_options_need_no_credential(client: TestClient) -> None:
 
 
 Credential = Callable[[FakeApiKeys], dict[str, str]]
+METHOD_HEADERS = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+PATH_HEADERS = ("X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Prefix", "X-Forwarded-Uri")
+"""Headers by which some servers take a request for another one."""
 
 
 def _revoked(keys: FakeApiKeys) -> dict[str, str]:
@@ -218,6 +251,27 @@ def _signed_with(secret: Callable[[Root, str], str]) -> Credential:
         return bearer(handmade(header, claims_with(), secret(ROOT, key.id)))
 
     return made
+
+
+def _signed_by_itself(secret: Callable[[IssuedKey, FakeApiKeys], str]) -> Credential:
+    def made(keys: FakeApiKeys) -> dict[str, str]:
+        key = issue(keys)
+        header = {"alg": "HS256", "kid": key.id}
+        return bearer(handmade(header, claims_with(), secret(key, keys)))
+
+    return made
+
+
+def _own_key_in_header(keys: FakeApiKeys) -> dict[str, str]:
+    """Return a token that brings the key by which to verify it."""
+    mine = {"kty": "oct", "k": "bWluZQ", "alg": "HS256"}
+    header = {"alg": "HS256", "kid": issue(keys).id, "jwk": mine, "jku": "https://evil.example/k"}
+    return bearer(handmade(header, claims_with(), "mine"))
+
+
+def _kid(kid: object) -> Credential:
+    header = {"alg": "HS256", "kid": kid}
+    return lambda keys: bearer(handmade(header, claims_with(), issue(keys).signing_secret))
 
 
 def _claims(**changes: object) -> Credential:
@@ -286,6 +340,16 @@ REFUSED: dict[str, Credential] = {
     "another header": lambda keys: {"X-Api-Key": issue(keys).key},
     "proxy header": lambda keys: {"X-Forwarded-Authorization": f"Bearer {issue(keys).key}"},
     "another cookie": lambda keys: {"Cookie": f"clipo={session(issue(keys))}"},
+    "authorization of a proxy": lambda keys: {"Proxy-Authorization": f"Bearer {issue(keys).key}"},
+    "authorization with an underscore": lambda keys: {
+        "Authorization_": f"Bearer {issue(keys).key}"
+    },
+    "protocol": lambda keys: {"Sec-WebSocket-Protocol": f"bearer, {issue(keys).key}"},
+    "page": lambda keys: {"Referer": f"https://testserver/?token={issue(keys).key}"},
+    "another method": lambda _: dict.fromkeys(METHOD_HEADERS, "OPTIONS"),
+    "another path": lambda _: dict.fromkeys(PATH_HEADERS, "/health"),
+    "cookie of another port": lambda keys: {"Cookie": f"clipo_8000={session(issue(keys))}"},
+    "key as session": lambda keys: {"Cookie": f"__Host-clipo={issue(keys).key}"},
     "revoked key": _revoked,
     "token of a revoked key": _token_of_revoked,
     "expired key": _expired_key,
@@ -296,6 +360,15 @@ REFUSED: dict[str, Credential] = {
     "alg none, unsigned": _unsigned,
     "alg HS512": _algorithm("HS512", "sha512"),
     "alg RS256": _algorithm("RS256"),
+    "alg in lower case": _algorithm("hs256"),
+    "signed with nothing": _signed_with(lambda _, __: ""),
+    "signed with the id": _signed_with(lambda _, key_id: key_id),
+    "signed with the key": _signed_by_itself(lambda key, _: key.key),
+    "signed with the hash": _signed_by_itself(lambda key, keys: keys.records[key.id].hash),
+    "with its own key in the header": _own_key_in_header,
+    "kid of a query": _kid({"$gt": ""}),
+    "kid of a list": _kid(["root"]),
+    "kid of a path": _kid("../../dev/null"),
     "signed with the root": _signed_with(lambda root, _: root.secret),
     "signed as admin": _signed_with(lambda root, _: root.admin_secret()),
     "signed as session": _signed_with(Root.session_secret),
@@ -371,12 +444,38 @@ def scoped(keys: FakeApiKeys, kind: str, *scopes: Scope) -> dict[str, str]:
     return {"Cookie": f"__Host-clipo={made}", "Origin": "https://testserver"}
 
 
-@pytest.mark.parametrize("path", ODD_PATHS)
+@pytest.mark.parametrize("path", MORE_ODD_PATHS)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+def test_no_other_way_to_write_a_path_is_public(client: TestClient, method: str, path: str) -> None:
+    assert call(client, method, path).status_code == 401
+
+
+@pytest.mark.parametrize("path", IN_PUBLIC_FOLDERS)
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_no_path_leads_out_of_the_public_folders(
+    client: TestClient, records: FakeCatalog, method: str, path: str
+) -> None:
+    for headers in ({}, bearer(admin_token())):
+        assert call(client, method, path, headers).status_code in (404, 405)
+    assert ID in records.videos
+
+
+@pytest.mark.parametrize("path", [*ODD_PATHS, *MORE_ODD_PATHS])
 def test_no_other_way_to_write_a_path_avoids_the_scopes(
     client: TestClient, api_keys: FakeApiKeys, path: str
 ) -> None:
     response = call(client, "GET", path, scoped(api_keys, "key", ADMIN))
     assert response.status_code in (307, 403, 404), path
+
+
+def test_no_header_makes_a_request_another_one(
+    client: TestClient, records: FakeCatalog, api_keys: FakeApiKeys
+) -> None:
+    reader = scoped(api_keys, "key", READ)
+    for name in METHOD_HEADERS:
+        assert call(client, "GET", f"/videos/{ID}", reader | {name: "DELETE"}).status_code == 200
+        assert call(client, "DELETE", f"/videos/{ID}", reader | {name: "GET"}).status_code == 403
+    assert ID in records.videos
 
 
 def test_an_admin_token_opens_everything(client: TestClient) -> None:

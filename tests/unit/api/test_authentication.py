@@ -87,13 +87,15 @@ class TestBeforeAnythingElse:
         assert asked(client, "/videos", [header, header]) == 401
 
 
-def asked(client: TestClient, path: str, headers: list[tuple[bytes, bytes]]) -> int:
+def asked(
+    client: TestClient, path: str, headers: list[tuple[bytes, bytes]], method: str = "POST"
+) -> int:
     """Announce 6 MB in a request whose body must not be read, and return the status."""
     sent: list[MutableMapping[str, Any]] = []
     scope = {
         "type": "http",
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "https",
         "path": path,
         "raw_path": path.encode(),
@@ -110,6 +112,83 @@ def asked(client: TestClient, path: str, headers: list[tuple[bytes, bytes]]) -> 
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(client.app(scope, receive, send))).result()  # type: ignore[arg-type]
     return int(sent[0]["status"])
+
+
+class TestHeader:
+    """What is sent as `Authorization`, byte by byte."""
+
+    @pytest.mark.parametrize("before", [b"Bearer ", b"bearer ", b"BEARER  ", b" Bearer "])
+    def test_may_have_its_scheme_in_any_case_and_spaces_around(
+        self, client: TestClient, key: IssuedKey, before: bytes
+    ) -> None:
+        assert get(client, "/me", before + key.key.encode() + b" ") == 200
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "Bearer\t{}",
+            "Bearer\xa0{}",
+            "Bearer \xa0{}",
+            "Bearer \x85{}",
+            "Bearer {}\x1f",
+            "\xa0Bearer {}",
+            "Bearer {}\x00",
+            "Bearer \x00{}",
+            "Bearer {}\r\nX: y",
+            "Bearer {}\n",
+            "Bearer: {}",
+            "Bearer {},",
+            "Bearer x, Bearer {}",
+            "Bearer {}, Basic eDp5",
+            "Basic eDp5, Bearer {}",
+            "Bearer Bearer {}",
+            "Bearer x {}",
+            'Bearer "{}"',
+            "Bearer token={}",
+            "Bearer {}\xb2",
+            "B\xeb\x61rer {}",
+            "Token {}",
+            "Digest {}",
+        ],
+    )
+    def test_is_refused_in_every_other_form(
+        self, client: TestClient, key: IssuedKey, value: str
+    ) -> None:
+        for credential in (key.key, key.token()):
+            assert get(client, "/me", value.format(credential).encode("latin-1")) == 401
+
+    @pytest.mark.parametrize("start", ["", "Bearer ", "Bearer clipo_sk_", "Bearer e30.e30."])
+    def test_may_be_of_any_length(self, client: TestClient, start: str) -> None:
+        assert get(client, "/me", start.encode() + b"A" * 1_000_000) == 401
+
+    def test_is_the_only_one(self, client: TestClient, key: IssuedKey) -> None:
+        good = b"Bearer " + key.key.encode()
+        for values in ((good, good), (good, b""), (b"", good), (b"Bearer x", good), (good, b"x")):
+            assert get(client, "/me", *values) == 401
+
+    def test_is_the_only_place(
+        self, client: TestClient, api_keys: FakeApiKeys, key: IssuedKey, records: FakeCatalog
+    ) -> None:
+        delivery = key.token(scope="deliver")
+        for credential in (key.key, delivery, admin_token()):
+            body = NEW | dict.fromkeys(PLACES, credential)
+            assert client.post("/videos", json=body).status_code == 401
+            assert client.post("/upload-video/", data=body).status_code == 401
+            for name in PLACES:
+                for path in ("/videos", "/me", f"/videos/{ID}/thumbnail"):
+                    assert client.get(path, params={name: credential}).status_code == 401
+            assert client.get(f"/videos/{ID}/thumbnail#token={credential}").status_code == 401
+            assert client.get(f"/videos/{ID}/thumbnail%3Ftoken={credential}").status_code == 401
+        assert records.videos.keys() == {ID}
+
+
+PLACES = ("access_token", "authorization", "Authorization", "api_key", "key", "jwt", "TOKEN")
+"""Names by which other services take a credential."""
+
+
+def get(client: TestClient, path: str, *authorization: bytes) -> int:
+    headers = [(b"authorization", value) for value in authorization]
+    return asked(client, path, headers, method="GET")
 
 
 class TestAddresses:

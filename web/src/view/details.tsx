@@ -106,6 +106,9 @@ function factsOf(video: Video): [string, ComponentChildren][] {
     ],
     ["Type", video.content_type],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
+    ...(video.owner
+      ? [["Owner", <bdi key="owner">{video.owner}</bdi>] as [string, ComponentChildren]]
+      : []),
     ["ID", <code key="id">{video.id}</code>],
   ];
 }

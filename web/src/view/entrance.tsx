@@ -15,9 +15,11 @@ export function Entrance({session, unfinished}: EntranceProps) {
   const reason = ended === "by itself" ? endOfSession(unfinished()) : "You are logged out.";
   return (
     <>
-      <p class="trouble" role="status" hidden={!trouble}>
-        {trouble} <span>The page keeps trying.</span>
-      </p>
+      {!me && trouble && (
+        <p class="trouble" role="alert">
+          {trouble} <span>The page keeps trying.</span>
+        </p>
+      )}
       {me === null && (
         <LogIn reason={ended && reason} onLogIn={(credential) => session.logIn(credential)} />
       )}
@@ -111,9 +113,9 @@ function credentialIn(text: string): string {
 function OpenToEveryone() {
   return (
     <p class="open-to-everyone" role="note">
-      <strong>Open to everyone.</strong> Whoever reaches this address may see, upload and delete all
-      videos. The operator closes it with <code>Access=keys</code> (<code>--access=keys</code> on a
-      laptop).
+      <strong>Open to everyone.</strong> All who reach this address may see, upload and delete all
+      videos. The operator closes it with <code>Access=keys</code>, locally{" "}
+      <code>--access=keys</code>.
     </p>
   );
 }
