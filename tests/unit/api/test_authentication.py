@@ -167,7 +167,7 @@ class TestHeader:
             assert get(client, "/me", *values) == 401
 
     def test_is_the_only_place(
-        self, client: TestClient, api_keys: FakeApiKeys, key: IssuedKey, records: FakeCatalog
+        self, client: TestClient, key: IssuedKey, records: FakeCatalog
     ) -> None:
         delivery = key.token(scope="deliver")
         for credential in (key.key, delivery, admin_token()):
