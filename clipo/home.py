@@ -99,19 +99,44 @@ class Home:
 
     def root_secret(self) -> str:
         """Return the root secret of this folder, made if it has none that can be read."""
-        with suppress(FileNotFoundError):
-            kept = self.root_secret_file.read_text(errors="replace").strip()
-            if kept.isascii() and kept.isalnum() and len(kept) >= _LEAST_SECRET:
-                return kept
+        kept = self.kept_root_secret()
+        if kept:
+            return kept
         secret = secrets.token_hex(32)
         write_atomically(self.root_secret_file, secret)
         return secret
+
+    def kept_root_secret(self) -> str | None:
+        """Return the root secret of this folder, or `None` if it has none that can be used."""
+        try:
+            kept = self.root_secret_file.read_text(errors="replace").strip()
+        except FileNotFoundError:
+            return None
+        usable = kept.isascii() and kept.isalnum() and len(kept) >= _LEAST_SECRET
+        return kept if usable else None
+
+    def is_locked(self) -> bool:
+        """Whether a stack runs in the folder."""
+        try:
+            file = self._lock_file.open()
+        except OSError:
+            return False
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except OSError:
+                return True
+            return False
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.root / "lock"
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Lock the folder. Raises `ClipoError` if a stack runs in it."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with (self.root / "lock").open("a+") as file:
+        with self._lock_file.open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:

@@ -22,7 +22,7 @@ ARTIFACTS = _ROOT / ".artifacts"
 """Folder of the screenshots, for manual inspection."""
 
 NODE_MODULES = _ROOT / "web" / "node_modules"
-"""Packages of Clipo's page: Uppy, esbuild and axe."""
+"""Packages of Clipo's page and of the documents: Uppy, esbuild, axe, Express and jose."""
 
 NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
 """Where web/page.mk puts a Node.js if the machine has none."""
@@ -126,13 +126,25 @@ class WatchedPage:
 
     def drop(self, selector: str, *files: Path) -> None:
         """Drop files of any size from the desktop onto an element."""
+        with self.dragged(selector, *files):
+            pass
+
+    @contextmanager
+    def dragged(self, selector: str, *files: Path) -> Iterator[None]:
+        """Hold files over an element, and drop them at the end of the `with` block."""
         box = self.page.locator(selector).bounding_box()
         assert box, selector
         data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
         place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
         session = self.page.context.new_cdp_session(self.page)
-        for kind in ("dragEnter", "dragOver", "drop"):
+
+        def send(kind: str) -> None:
             session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+
+        send("dragEnter")
+        send("dragOver")
+        yield
+        send("drop")
         session.detach()
 
     @contextmanager

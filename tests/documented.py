@@ -1,10 +1,11 @@
-"""Reads the snippets and tables of docs/api.md."""
+"""Reads the snippets of documents, and the tables of docs/api.md."""
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 API_DOCS = Path(__file__).parents[1] / "docs" / "api.md"
+ACCESS_DOCS = API_DOCS.with_name("access.md")
 
 _SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$|^##+ ([^\n]*)$", re.DOTALL | re.MULTILINE)
 
@@ -18,10 +19,10 @@ class Snippet:
     code: str
 
 
-def snippets() -> list[Snippet]:
-    """Return all snippets in order."""
+def snippets(document: Path = API_DOCS) -> list[Snippet]:
+    """Return all snippets of a document in order."""
     found, heading = [], ""
-    for match in _SNIPPET.finditer(API_DOCS.read_text()):
+    for match in _SNIPPET.finditer(document.read_text()):
         if match[3]:
             heading = match[3]
         else:
@@ -29,9 +30,9 @@ def snippets() -> list[Snippet]:
     return found
 
 
-def recipe(heading: str) -> dict[str, str]:
+def recipe(heading: str, document: Path = API_DOCS) -> dict[str, str]:
     """Return the code under one heading, by language. A language may occur only once."""
-    found = [snippet for snippet in snippets() if snippet.heading == heading]
+    found = [snippet for snippet in snippets(document) if snippet.heading == heading]
     by_language = {snippet.language: snippet.code for snippet in found}
     assert len(by_language) == len(found) > 0, heading
     return by_language

@@ -1,7 +1,11 @@
-"""The `clipo` program: each module of `clipo/cli/commands/` is a command with its name."""
+"""The `clipo` program: each module of `clipo/cli/commands/` is a command with its name.
+
+Each folder there is a group of commands, such as `clipo keys create`.
+"""
 
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -47,5 +51,16 @@ def _place(name: str) -> int:
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
-for _name in sorted((module.name for module in iter_modules(commands.__path__)), key=_place):
-    app.command(_name)(with_exit_code(import_module(f"{commands.__name__}.{_name}").command))
+def _add_commands(program: typer.Typer, package: ModuleType) -> None:
+    found = {module.name: module.ispkg for module in iter_modules(package.__path__)}
+    for name in sorted(found, key=_place):
+        module = import_module(f"{package.__name__}.{name}")
+        if found[name]:
+            group = typer.Typer(no_args_is_help=True, help=module.__doc__)
+            _add_commands(group, module)
+            program.add_typer(group, name=name)
+        else:
+            program.command(name)(with_exit_code(module.command))
+
+
+_add_commands(app, commands)

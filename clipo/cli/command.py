@@ -6,18 +6,20 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 from clipo.cli import view
-from clipo.client import address, faults
+from clipo.client import address, credentials, faults
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
+    from clipo.client.credentials import Credential
 
 DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 """Exit codes."""
@@ -49,6 +51,15 @@ ApiOption = Annotated[
         callback=_choose_api,
     ),
 ]
+StackOption = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="NAME",
+        help="Name of a stack in AWS, whose root secret your AWS credentials can read.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 QuietOption = Annotated[
     bool,
@@ -63,18 +74,60 @@ def ask(
     option: str | None, output: "Terminal", question: "Callable[[Api], Awaitable[_Result]]"
 ) -> _Result:
     """Return what a function of the API returns. `option` is the value of `--api`."""
+    url = address.choose(option, os.environ)
+    return ask_with(url, credentials.choose(url, os.environ), output, question)
+
+
+def ask_as_operator(
+    stack: str | None,
+    option: str | None,
+    output: "Terminal",
+    question: "Callable[[Api], Awaitable[_Result]]",
+) -> _Result:
+    """Do the same with the right to manage keys. `stack` is the value of `--stack`."""
+    if stack and option:
+        raise Misuse("Give --stack or --api: the stack in AWS knows its address.")
+    if stack:
+        deployed = import_for_aws("clipo.cli.deployed_root").read(stack)
+        return ask_with(deployed.api, deployed.credential, output, question)
+    url = address.choose(option, os.environ)
+    try:
+        return ask_with(url, credentials.choose_for_operator(url, os.environ), output, question)
+    except faults.Problem as problem:
+        if problem.code in ("unauthenticated", "forbidden"):
+            output.message(
+                "Only the operator may do this: add --stack NAME for a stack in AWS, or go to the"
+                " folder of the local stack."
+            )
+        raise
+
+
+def ask_with(
+    url: str,
+    credential: "Credential | None",
+    output: "Terminal",
+    question: "Callable[[Api], Awaitable[_Result]]",
+) -> _Result:
+    """Return what a function of the API at an address returns."""
     bypass_proxies()
     # SIGTERM ends a command as Ctrl-C does: with a message, and with the terminal restored.
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    url = address.choose(option, os.environ)
 
     async def answer() -> _Result:
         async with api_client.connect(
-            url, lambda: output.message(f"Waiting for {url} …", "dim")
+            url, lambda: output.message(f"Waiting for {url} …", "dim"), credential=credential
         ) as api:
             return await question(api)
 
     return run(answer())
+
+
+def import_for_aws(module: str) -> Any:
+    """Import a module that needs boto3. Raises `Misuse` if that is missing, as with the wheel."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise Misuse("The option --stack needs boto3: pip install boto3") from error
 
 
 def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:

@@ -3,6 +3,7 @@
 The wheel does not require boto3, so only that option and `clipo redrive` import this module.
 """
 
+import os
 import struct
 import tempfile
 import urllib.request
@@ -46,8 +47,11 @@ def connect() -> Client:
     def client(service: Any) -> Any:
         return session().client(service)
 
-    # Making a session fails if AWS_PROFILE names no profile.
-    session = cache(boto3.Session)
+    @cache
+    def session() -> boto3.Session:
+        # Fails if AWS_PROFILE names no profile. Unlike the AWS CLI, boto3 ignores AWS_REGION.
+        return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+
     return client
 
 

@@ -2,15 +2,18 @@
 
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx2
 
 from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import faults
+from clipo.client.address import is_local
 from clipo.client.api import Api
-from clipo.client.faults import Fault, Unreachable
+from clipo.client.faults import Fault, Problem, Unreachable
+from clipo.program import program_name
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
@@ -20,7 +23,8 @@ _TOO_MUCH_SKEW_S = 10 * 60
 async def findings(api: Api) -> AsyncIterator[Finding]:
     """Yield whether this machine can use the API and its storage.
 
-    Only an announced video has the address of the storage, so one is announced and deleted.
+    Only an announced video has the address of the storage, so one is announced and deleted, if the
+    credential allows that.
     """
     try:
         health = await api.health()
@@ -31,6 +35,11 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
         return
     yield ok("API", f"{api.address} is Clipo.")
     yield compare_clocks("Clock", health, "this machine", time.time())
+    scopes, found = await _access(api)
+    for finding in found:
+        yield finding
+    if not {"upload", "write"} <= scopes:
+        return
     try:
         video = await api.announce(
             filename="clipo-doctor.mp4", size=1, idempotency_key=secrets.token_urlsafe(24)
@@ -47,6 +56,41 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
         await api.delete(video["id"])
     except Fault as fault:
         yield broken("Delete", str(fault), f"Delete it later: clipo delete {video['id']}")
+
+
+async def _access(api: Api) -> tuple[set[str], list[Finding]]:
+    """Return the scopes of the credential, and findings on it and on who may call the API."""
+    closed = ok("Access", "Closed: requests need an API key or a token.")
+    try:
+        me = await api.me()
+    except Problem as problem:
+        if problem.code == "unauthenticated":
+            fix = f"{program_name()} login --api {api.address}"
+            return set(), [closed, broken("Login", str(problem), fix)]
+        if problem.code == "route_not_found":  # release 0.1
+            return {"upload", "write"}, [_open(api.address)]
+        return set(), [broken("Access", str(problem), "Read the API's log.")]
+    except Fault as fault:
+        return set(), [broken("Access", str(fault), "")]
+    found = [closed if me["access"] == "keys" else _open(api.address)]
+    return set(me["scopes"]), [*found, _login(api, me)]
+
+
+def _open(api: str) -> Finding:
+    if is_local(api):
+        return ok("Access", "Open to every program on this machine.")
+    said = f"Open: everyone who reaches {api} may list and delete all videos."
+    return warning("Access", said, f"Deploy with Access=keys, then {program_name()} login.")
+
+
+def _login(api: Api, me: Mapping[str, Any]) -> Finding:
+    if api.credential is None:
+        return ok("Login", "No credential is needed.")
+    said = f"Clipo accepts {api.credential.source}."
+    if {"upload", "write"} <= set(me["scopes"]):
+        return ok("Login", said)
+    fix = "To check them, use a key with the scopes upload and write."
+    return warning("Login", f"{said} Without more scopes, database and storage stay unknown.", fix)
 
 
 async def _storage(api: Api, url: str, health: httpx2.Response) -> AsyncIterator[Finding]:

@@ -1,7 +1,6 @@
 """The checks of `clipo doctor` on this machine, which change nothing."""
 
 import difflib
-import fcntl
 import os
 import platform
 import shutil
@@ -12,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clipo.cli.finding import Finding, broken, ok, warning
-from clipo.client import address
+from clipo.client import address, logins
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 from clipo.local import checkout, cloud, emulators, environment, ffmpeg, settings
@@ -24,6 +23,7 @@ _UNTESTED = (("Darwin", "arm64"),)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
 _KNOWN = (
     "CLIPO_API",
+    "CLIPO_API_KEY",
     "CLIPO_BIND",
     "CLIPO_FFMPEG_DIR",
     "CLIPO_HOME",
@@ -51,6 +51,7 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
         # Needs `functions`, which an installed client does not have.
         yield from _settings(environ)
     yield _address(api, environ)
+    yield from _logins(logins.file())
     if here:
         yield from _services(environ)
     yield _proxies(environ)
@@ -109,8 +110,7 @@ def _folder(home: Home) -> Finding:
     for part in (home.objects, home.emulator, home.mongo):
         if os.path.lexists(part) and not part.is_dir():
             return broken(name, f"{part} is no folder.", "Remove it, or clipo up --reset")
-    secrets = [home.root / "credentials.json", home.functions_env]
-    for file in secrets:
+    for file in (home.root / "credentials.json", home.root_secret_file, home.functions_env):
         if file.is_dir():
             return broken(name, f"{file} is no file.", "Remove it.")
         with suppress(FileNotFoundError):
@@ -134,7 +134,7 @@ def _disk(home: Home) -> Finding:
 
 def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
     name, api = "Local stack", address.find_local_stack(home)
-    if _locked(home):
+    if home.is_locked():
         return ok(name, f"It runs at {api}." if api else "It is starting.")
     if api:
         said = f"{home.stack_file} names {api}, but that stack was killed."
@@ -149,19 +149,6 @@ def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
     return ok(name, "It does not run in this folder: clipo up starts it.")
 
 
-def _locked(home: Home) -> bool:
-    try:
-        file = (home.root / "lock").open()
-    except OSError:
-        return False
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False
-
-
 def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
     for said in settings.wrong(environ):
         yield broken("Settings", said, "Correct it, or unset it: clipo up does not start with it.")
@@ -173,6 +160,13 @@ def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
     except Misuse as error:
         fix = f"export {address.VARIABLE}={address.DEFAULT}, or unset it"
         return broken("Address", str(error), fix)
+
+
+def _logins(file: Path) -> Iterator[Finding]:
+    with suppress(OSError):
+        if file.stat().st_mode & 0o077:
+            said = f"Other users can read the API keys in {file}."
+            yield warning("Login", said, f"chmod 600 {file}, and replace the keys.")
 
 
 def _spelling(environ: Mapping[str, str]) -> Finding:

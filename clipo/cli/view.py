@@ -1,4 +1,4 @@
-"""Text and tables that show videos, and the findings of `clipo doctor`, to a person."""
+"""Text and tables that show videos, API keys and the findings of `clipo doctor` to a person."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from clipo.program import program_name
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
+_ACCESS = {"keys": "closed: requests need an API key or a token", "open": "open to everyone"}
 _TABLE_FROM = 100
 _FACTS_FROM = 80
 """Smallest widths in columns: of a table, and of all facts but the filename on one line."""
@@ -110,7 +111,7 @@ def details(video: Video) -> RenderableType:
             ("ID", video["id"]),
             ("Size", f"{video['size']:,} bytes"),
             ("Type", plain(video["content_type"])),
-            *_passthrough(video),
+            *_texts(video),
             *_media(video),
             *_thumbnail(video),
             *_webhook(video),
@@ -133,7 +134,9 @@ def _grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
     return Padding(table, (0, 0, 0, 2), expand=False)
 
 
-def _passthrough(video: Video) -> Iterator[tuple[str, str]]:
+def _texts(video: Video) -> Iterator[tuple[str, str]]:
+    if video.get("owner"):
+        yield "Owner", plain(video["owner"])
     if video["passthrough"]:
         yield "Passthrough", plain(video["passthrough"])
 
@@ -222,6 +225,53 @@ def next_step(video: Video) -> Text | None:
     if video["status"] == "processing":
         return Text(f"Follow it: {program_name()} watch {video['id']}")
     return None
+
+
+def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
+    """Return what the credential in use is and may do. `source` says where it comes from."""
+    rows = [
+        ("API", f"{api} ({_ACCESS.get(me['access'], me['access'])})"),
+        ("Credential", f"{me['credential']}, from {source}" if me["key_id"] else source),
+        ("Key", me["key_id"]),
+        ("Owner", _owner(me)),
+        ("Scopes", " ".join(me["scopes"])),
+        ("Video", me["video_id"]),
+        ("Valid until", me["expires_at"] and when(me["expires_at"])),
+    ]
+    return _grid([(name, value) for name, value in rows if value])
+
+
+def new_key(key: Mapping[str, Any]) -> RenderableType:
+    """Return a new API key with its secrets."""
+    return _grid(
+        [
+            ("ID", key["id"]),
+            ("Name", plain(key["name"])),
+            ("Scopes", " ".join(key["scopes"])),
+            ("Owner", _owner(key)),
+            ("Key", key["key"]),
+            ("Signing secret", key["signing_secret"]),
+        ]
+    )
+
+
+def keys(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of API keys."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("ID", no_wrap=True, min_width=12)
+    for heading in ("Name", "Scopes", "Owner", "Expires", "Last used", "Root"):
+        table.add_column(heading, overflow="fold")
+    for key in found:
+        expires = when(key["expires_at"]) if key["expires_at"] else "never"
+        used = when(key["last_used_at"])[:-3] if key["last_used_at"] else "never"
+        name, scopes = plain(key["name"]), " ".join(key["scopes"])
+        root = str(key["root_generation"])
+        table.add_row(key["id"], name, scopes, _owner(key), expires, used, root)
+    return table
+
+
+def _owner(record: Mapping[str, Any]) -> str:
+    return record["owner"] or "all owners"
 
 
 def when(moment: str) -> str:

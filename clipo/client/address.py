@@ -48,13 +48,21 @@ def is_local(address: str) -> bool:
         return False
 
 
+def origin(address: str) -> str:
+    """Return the scheme, host and port of a checked address, in one spelling."""
+    parts = urlsplit(address)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
 def find_local_stack(folder: Home) -> str | None:
     """Return the API's address of the stack that runs in a folder, or `None` if none runs."""
     try:
-        address = json.loads(folder.stack_file.read_text())["api"]
+        address = str(json.loads(folder.stack_file.read_text())["api"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return str(address)
+    # The file may be another person's, in a folder that the user has downloaded.
+    return address if is_local(address) else None
 
 
 def home(environ: Mapping[str, str]) -> Home:

@@ -1,7 +1,7 @@
 """Client of Clipo's API."""
 
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -11,8 +11,10 @@ import httpx2
 
 from clipo.client import faults
 from clipo.client.address import is_local
+from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
+from clipo.program import program_name
 
 Video = dict[str, Any]
 """A video as the API returns it."""
@@ -23,12 +25,13 @@ async def connect(
     address: str,
     on_slow: Callable[[], None] = lambda: None,
     *,
+    credential: Credential | None = None,
     timeouts: httpx2.Timeout = faults.API_TIMEOUTS,
 ) -> AsyncIterator["Api"]:
     """Yield the API at an address. `on_slow` is called once, at the first slow response."""
     limits = httpx2.Limits(max_connections=None)
     async with http_client(address, timeout=timeouts, limits=limits) as http:
-        yield Api(address, http, on_slow)
+        yield Api(address, http, on_slow, credential)
 
 
 class Api:
@@ -39,18 +42,22 @@ class Api:
         address: str,
         http: httpx2.AsyncClient,
         on_slow: Callable[[], None] = lambda: None,
+        credential: Credential | None = None,
     ) -> None:
         """Take an address without a slash at its end; `connect` explains `on_slow`."""
         self.address = address
         self.http = http
+        self.credential = credential
         self._on_slow: Callable[[], None] | None = on_slow
 
-    async def announce(self, *, filename: str, size: int, idempotency_key: str) -> Video:
+    async def announce(
+        self, *, filename: str, size: int, idempotency_key: str, owner: str | None = None
+    ) -> Video:
         """Announce a video. Its `upload` is a signed form, or `None` if the file has arrived."""
         return await self._json(
             "POST",
             "/videos",
-            json={"filename": filename, "size": size},
+            json=_given({"filename": filename, "size": size, "owner": owner}),
             headers={"Idempotency-Key": idempotency_key},
         )
 
@@ -63,13 +70,12 @@ class Api:
         """Return a video."""
         return await self._json("GET", _path(video_id))
 
-    async def page(
-        self, *, status: str | None = None, limit: int, cursor: str | None = None
-    ) -> dict[str, Any]:
-        """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`."""
-        query = {"limit": limit, "status": status, "cursor": cursor}
-        given = {name: value for name, value in query.items() if value is not None}
-        return await self._json("GET", "/videos", params=given)
+    async def page(self, *, limit: int, **filters: str | None) -> dict[str, Any]:
+        """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`.
+
+        `filters` are `status`, `owner` and `cursor`.
+        """
+        return await self._json("GET", "/videos", params=_given({"limit": limit} | filters))
 
     async def retry(self, video_id: str) -> Video:
         """Process a failed video again."""
@@ -86,8 +92,11 @@ class Api:
 
     async def thumbnail(self, video_id: str) -> bytes:
         """Return a video's thumbnail, a JPEG."""
-        path = f"{_path(video_id)}/thumbnail"
-        return (await self._send("GET", path, follow_redirects=True)).content
+        answer = await self._request("GET", f"{_path(video_id)}/thumbnail")
+        if answer.next_request:
+            # The storage's signed address. It must not get the credential.
+            answer = await self._fetch("GET", str(answer.next_request.url), follow_redirects=True)
+        return self._checked(answer).content
 
     async def health(self) -> httpx2.Response:
         """Return the response to `GET /health`."""
@@ -95,6 +104,27 @@ class Api:
         if not str(_object(answer).get("message", "")).startswith("Clipo"):
             raise _not_clipo(self.address, answer)
         return answer
+
+    async def me(self) -> dict[str, Any]:
+        """Return what the credential is and may do."""
+        return await self._json("GET", "/me")
+
+    async def create_key(self, **fields: Any) -> dict[str, Any]:
+        """Return a new API key, with its secrets."""
+        return await self._json("POST", "/keys", json=_given(fields))
+
+    async def keys(self) -> list[dict[str, Any]]:
+        """Return all API keys, without their secrets."""
+        found: list[dict[str, Any]] = (await self._json("GET", "/keys"))["data"]
+        return found
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Revoke an API key."""
+        await self._send("DELETE", f"/keys/{quote(key_id, safe='')}")
+
+    async def create_token(self, **fields: Any) -> dict[str, Any]:
+        """Return a token that the API key in use signs, and its end."""
+        return await self._json("POST", "/tokens", json=_given(fields))
 
     async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer = await self._send(method, path, **request)
@@ -104,16 +134,30 @@ class Api:
         return found
 
     async def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        return self._checked(await self._request(method, path, **request))
+
+    async def _request(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any
+    ) -> httpx2.Response:
+        """Send a request with the credential, which no redirect takes elsewhere."""
+        sent = dict(headers or {})
+        if self.credential:
+            sent["Authorization"] = f"Bearer {self.credential.text()}"
+        return await self._fetch(method, self.address + path, headers=sent, **request)
+
+    async def _fetch(self, method: str, url: str, **request: Any) -> httpx2.Response:
         slow = get_running_loop().call_later(faults.SLOW_S, self._report_slow)
         try:
-            answer = await self.http.request(method, self.address + path, **request)
+            return await self.http.request(method, url, **request)
         except httpx2.HTTPError as error:
             raise unreachable(self.address, error) from error
         finally:
             slow.cancel()
+
+    def _checked(self, answer: httpx2.Response) -> httpx2.Response:
         if answer.is_success:
             return answer
-        raise _problem(self.address, answer)
+        raise _problem(self.address, answer, self.credential)
 
     def _report_slow(self) -> None:
         on_slow, self._on_slow = self._on_slow, None
@@ -151,7 +195,9 @@ def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
     return "Check the address (--api, CLIPO_API) and the network."
 
 
-def _problem(address: str, answer: httpx2.Response) -> Problem | NotClipo:
+def _problem(
+    address: str, answer: httpx2.Response, credential: Credential | None
+) -> Problem | NotClipo:
     document = _object(answer)
     if "code" not in document or "detail" not in document:
         return _not_clipo(address, answer)
@@ -164,10 +210,23 @@ def _problem(address: str, answer: httpx2.Response) -> Problem | NotClipo:
     return Problem(
         status=answer.status_code,
         title=str(document.get("title", answer.reason_phrase)),
-        detail=str(document["detail"]),
+        detail=_detail(address, document, credential),
         code=str(document["code"]),
         request_id=document.get("request_id"),
     )
+
+
+def _detail(address: str, document: Mapping[str, Any], credential: Credential | None) -> str:
+    """Return the sentence of a problem; after a refusal with the command that helps."""
+    detail, login = str(document["detail"]), f"{program_name()} login --api {address}"
+    match document["code"]:
+        case "unauthenticated" if credential:
+            return f"It refuses {credential.source}: {detail} To log in: {login}"
+        case "unauthenticated":
+            return f"Log in: {login} (or set {VARIABLE})"
+        case "forbidden" if credential:
+            return f"{detail} It comes from {credential.source}. To use another key: {login}"
+    return detail
 
 
 def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
@@ -194,6 +253,10 @@ def _object(answer: httpx2.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _path(video_id: str) -> str:

@@ -39,7 +39,9 @@ class ProgressRow(Protocol):
         """Show the new status of the video."""
 
 
-async def announce(api: Api, file: LocalFile, saved: SavedUpload) -> Video:
+async def announce(
+    api: Api, file: LocalFile, saved: SavedUpload, owner: str | None = None
+) -> Video:
     """Announce a file; return its video, which is that of the upload it resumes, if any.
 
     Raises `Fault`.
@@ -50,7 +52,10 @@ async def announce(api: Api, file: LocalFile, saved: SavedUpload) -> Video:
     try:
         video = await retry(
             lambda: api.announce(
-                filename=file.path.name, size=file.size, idempotency_key=state.idempotency_key
+                filename=file.path.name,
+                size=file.size,
+                idempotency_key=state.idempotency_key,
+                owner=owner,
             ),
             if_refused=False,
         )

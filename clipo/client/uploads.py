@@ -65,9 +65,13 @@ class Outcome:
 class Uploads:
     """One run of `clipo upload`."""
 
-    def __init__(self, api: Api, *, wait: bool) -> None:
-        """Take the API, and whether to wait until each video is done or failed."""
+    def __init__(self, api: Api, *, wait: bool, owner: str | None = None) -> None:
+        """Take the API, whether to wait until each video is done or failed, and its owner.
+
+        Only credentials for all owners may name one.
+        """
         self._api = api
+        self._owner = owner
         self._wait = wait
         self._free = asyncio.Semaphore(_FILES_AT_ONCE)
         self._unsent = 0
@@ -121,7 +125,7 @@ class Uploads:
         file = inspect(given.path)
         async with self._free:
             with open_saved_upload(self._api.address, file) as saved:
-                video = await announce(self._api, file, saved)
+                video = await announce(self._api, file, saved, self._owner)
                 row = new_row(given.label, file.size)
                 await send(self._api, video, file, saved, row)
         return video, row

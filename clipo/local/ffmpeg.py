@@ -9,7 +9,6 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import remove
-from functions.media.engine import FFMPEG_FOR_AV1
 
 _DECODES_AV1 = re.compile(r"^ V\S+ (?:libdav1d|libaom-av1) ", re.MULTILINE)
 
@@ -64,6 +63,8 @@ def prepare(folder: Path, chosen: str | None, *, for_av1: Path | None = None) ->
     for name in ("ffmpeg", "ffprobe"):
         (folder / name).symlink_to(wheel_binary(name))
     if for_av1:
+        from functions.media.engine import FFMPEG_FOR_AV1  # noqa: PLC0415 (the wheel has none)
+
         (folder / FFMPEG_FOR_AV1).symlink_to(for_av1)
     return folder
 

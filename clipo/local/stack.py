@@ -184,11 +184,12 @@ class Stack:
         write_atomically(self._home.stack_file, json.dumps(addresses))
 
     def _welcome(self, api: str, environ: Mapping[str, str], ffmpeg_version: str) -> None:
+        access = settings.access(self._given, "")["ACCESS"]
         addresses = [
             ("Page", f"{api}/"),
             ("API", api),
             ("Docs", f"{api}/docs"),
-            ("Access", _ACCESS[settings.access(self._given, "")["ACCESS"]]),
+            ("Access", _ACCESS[access]),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
             ("MongoDB", without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),
@@ -199,8 +200,14 @@ class Stack:
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
         elsewhere = "" if api == DEFAULT else f" --api {api}"
-        next_command = f"{program_name(anywhere=True)} upload --sample{elsewhere}"
-        self._console.welcome(addresses, next_command=next_command)
+        program = program_name(anywhere=True)
+        if access == "keys":
+            # The command proves itself by the root secret, which it finds in this folder.
+            elsewhere, program = "", f"CLIPO_HOME={shlex.quote(str(self._home.root))} {program}"
+        self._console.welcome(addresses, next_command=f"{program} upload --sample{elsewhere}")
+        if access == "keys":
+            self._console.say("Make an API key, for your server or to log in to the page", "bold")
+            self._console.say(f"  {program} keys create --name NAME\n")
 
 
 def _answers(url: str) -> bool:

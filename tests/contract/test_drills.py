@@ -112,7 +112,7 @@ class Deployment(FakeQueues):
         created, _ = create_video(
             self.services,
             filename="clip.mp4",
-            size=5,
+            size=len("good ") + 24,
             content_type=None,
             passthrough=None,
             idempotency_key=None,

@@ -413,7 +413,8 @@ class TestDoctor:
         before = command.run("list", "-q", "-n", "1").stdout
         found = command.json("doctor")
         assert {one["state"] for one in found if one["name"] != "Local stack"} <= {"ok", "warning"}
-        assert [one["name"] for one in found][-4:] == ["Clock", "Database", "Storage", "Signatures"]
+        names = ["Clock", "Access", "Login", "Database", "Storage", "Signatures"]
+        assert [one["name"] for one in found][-6:] == names
         assert stack.addresses["s3"] in found[-2]["said"]
         assert command.run("list", "-q", "-n", "1").stdout == before, "it leaves nothing"
 

@@ -20,6 +20,8 @@ export interface Stream {
 
 export interface Video {
   id: string;
+  /** Null for a video without an owner. */
+  owner: string | null;
   filename: string;
   content_type: string;
   size: number;
@@ -74,6 +76,23 @@ export interface Page {
   has_more: boolean;
 }
 
+/** The kinds of requests that a caller may make: docs/access.md. */
+export type Scope = "upload" | "read" | "deliver" | "write" | "admin";
+
+/** The caller as the API knows it. */
+export interface Me {
+  /** `none` in an open Clipo. */
+  credential: "none" | "key" | "token" | "session" | "admin";
+  /** The only owner whose videos it reaches; null if it reaches all. */
+  owner: string | null;
+  scopes: Scope[];
+  key_id: string | null;
+  /** The only video that it reaches, if its token names one. */
+  video_id: string | null;
+  /** Whether requests need a credential. */
+  access: "keys" | "open";
+}
+
 export interface SignedRequest {
   url: string;
   key: string;
@@ -102,10 +121,22 @@ export class Unreachable extends Error {
 }
 
 const TIMEOUT_MS = 15_000;
+const REFUSED = 401;
+
+let onRefused = () => {};
+
+/** Call a function whenever the API does not accept a request's session. */
+export function whenRefused(action: () => void): void {
+  onRefused = action;
+}
+
+export const isRefused = (error: unknown) =>
+  error instanceof ApiProblem && error.status === REFUSED;
 
 async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
   const response = await send(method, path, options);
   const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
+  if (response.status === REFUSED) onRefused();
   if (!response.ok) throw problemOf(response.status, text);
   return (text ? JSON.parse(text) : undefined) as T;
 }
@@ -113,10 +144,13 @@ async function call<T>(method: string, path: string, options: CallOptions = {}):
 interface CallOptions {
   body?: unknown;
   idempotencyKey?: string;
+  credential?: string;
 }
 
-async function send(method: string, path: string, {body, idempotencyKey}: CallOptions) {
+async function send(method: string, path: string, options: CallOptions) {
+  const {body, idempotencyKey, credential} = options;
   const headers: Record<string, string> = {};
+  if (credential) headers.Authorization = `Bearer ${credential}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
   try {
@@ -164,3 +198,11 @@ export const signUpload = (id: string, request: unknown) =>
 export const retryVideo = (id: string) => call<Video>("POST", `/videos/${id}/retry`);
 
 export const deleteVideo = (id: string) => call<undefined>("DELETE", `/videos/${id}`);
+
+export const getMe = () => call<Me>("GET", "/me");
+
+/** Exchange an API key or a token for a session, which the browser keeps in a cookie. */
+export const startSession = (credential: string) =>
+  call<undefined>("POST", "/session", {credential});
+
+export const endSession = () => call<undefined>("DELETE", "/session");

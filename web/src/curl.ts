@@ -1,4 +1,5 @@
 import type {Video} from "./api";
+import type {Rights} from "./rights";
 
 /** A piece of a command; a filename is a piece of its own, so that the page can isolate it. */
 export type Piece = string | {filename: string};
@@ -8,28 +9,40 @@ export interface Call {
   command: Piece[];
 }
 
-/** Return curl commands that do what the page does with a video. */
-export function callsFor(video: Video, origin: string): Call[] {
+/** Return curl commands that do what the page does with a video, as far as the caller may. */
+export function callsFor(video: Video, origin: string, rights: Rights): Call[] {
+  const curl = rights.closed ? `curl -H "Authorization: Bearer $CLIPO_API_KEY"` : "curl";
   const url = `${origin}/videos/${video.id}`;
-  return [
-    {title: "Announce a file like this", command: announce(video, origin)},
-    {title: "Upload it to storage with the returned form", command: upload(video)},
-    {title: "Get this video", command: [`curl ${url}`]},
-    ...(video.status === "done"
-      ? [{title: "Get the thumbnail", command: [`curl -L -o thumbnail.jpg ${url}/thumbnail`]}]
-      : []),
-    ...(video.status === "failed"
-      ? [{title: "Process it again", command: [`curl -X POST ${url}/retry`]}]
-      : []),
-    {title: "Delete it", command: [`curl -X DELETE ${url}`]},
+  const calls = [
+    rights.upload && {
+      title: "Announce a file like this",
+      command: announce(video, `${curl} -s ${origin}/videos`),
+    },
+    rights.upload && {
+      title: "Upload it to storage with the returned form",
+      command: upload(video),
+    },
+    {title: "Get this video", command: [`${curl} ${url}`]},
+    rights.deliver &&
+      video.status === "done" && {
+        title: "Get the thumbnail",
+        command: [`${curl} -L -o thumbnail.jpg ${url}/thumbnail`],
+      },
+    rights.write &&
+      video.status === "failed" && {
+        title: "Process it again",
+        command: [`${curl} -X POST ${url}/retry`],
+      },
+    rights.write && {title: "Delete it", command: [`${curl} -X DELETE ${url}`]},
   ];
+  return calls.filter((call) => call !== false);
 }
 
 export const textOf = (command: Piece[]) =>
   command.map((piece) => (typeof piece === "string" ? piece : piece.filename)).join("");
 
-const announce = ({filename, size}: Video, origin: string): Piece[] => [
-  `curl -s ${origin}/videos -H 'Content-Type: application/json' \\
+const announce = ({filename, size}: Video, curl: string): Piece[] => [
+  `${curl} -H 'Content-Type: application/json' \\
   -d '{"filename":`,
   {filename: escapeForShell(JSON.stringify(filename))},
   `,"size":${size}}' >video.json`,

@@ -1,7 +1,7 @@
 /** Errors that stop an upload: messages for people, and retries of transient errors. */
 
 import type {Body, Meta, Uppy} from "@uppy/core";
-import {ApiProblem, Unreachable} from "./api";
+import {ApiProblem, isRefused, Unreachable} from "./api";
 import {bytes} from "./format";
 import {maxUploadBytes} from "./settings";
 
@@ -21,11 +21,17 @@ document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {
   storageHasMoved ||= effectiveDirective === "connect-src";
 });
 
-/** Retry uploads when the network or an unavailable service may be back. */
-export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B>): void {
+/**
+ * Retry uploads when the network or an unavailable service may be back. Return a function that
+ * retries them at once: uploads without a session wait for it.
+ */
+export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B>): () => void {
   const waiting = new Set<string>();
   let delay = FIRST_RETRY_MS;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const retry = () => {
+    clearTimeout(timer);
+    timer = undefined;
     const files = [...waiting].filter((id) => uppy.getState().files[id]?.error);
     waiting.clear();
     for (const id of files) uppy.retryUpload(id);
@@ -35,11 +41,15 @@ export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B
     delay = FIRST_RETRY_MS;
   });
   uppy.on("upload-error", (file, error) => {
-    if (!file || storageHasMoved || !isTransient(error)) return;
-    if (waiting.size === 0) setTimeout(retry, delay);
+    if (!file || storageHasMoved) return;
+    if (isRefused(error)) waiting.add(file.id);
+    if (!isTransient(error)) return;
     waiting.add(file.id);
+    if (timer) return;
+    timer = setTimeout(retry, delay);
     delay = Math.min(delay * 2, LAST_RETRY_MS);
   });
+  return retry;
 }
 
 const isTransient = (error: Fault) => isNetworkFault(error) || isUnavailable(error);
@@ -59,6 +69,7 @@ export function sentenceOf(error: Fault): string {
     return "The network failed. The upload resumes when it is back. To try now, press Retry.";
   if (isUnavailable(error))
     return "The service is not available. The upload resumes when it is back. To try now, press Retry.";
+  if (isRefused(error)) return "Your session has ended. Log in again to resume the upload.";
   if (error instanceof ApiProblem) return error.message;
   if (error.message.includes("EntityTooLarge"))
     return `The file is too large. The limit is ${bytes(maxUploadBytes)}.`;

@@ -1,6 +1,16 @@
 /** The videos on the page, polled from the API: often while one of them is unfinished. */
 
-import {ApiProblem, getVideo, listVideos, type Status, Unreachable, type Video} from "./api";
+import {
+  ApiProblem,
+  getVideo,
+  isRefused,
+  listVideos,
+  type Page,
+  type Status,
+  Unreachable,
+  type Video,
+} from "./api";
+import {Store} from "./store";
 
 const PAGE = 24;
 const BUSY_MS = 700;
@@ -25,44 +35,63 @@ export interface LibraryState {
   missing: string | null;
 }
 
-type Listener = () => void;
+const EMPTY: LibraryState = {
+  videos: [],
+  filter: null,
+  cursor: null,
+  loaded: false,
+  trouble: null,
+  selected: null,
+  missing: null,
+};
 
-export class Library {
-  private state: LibraryState = {
-    videos: [],
-    filter: null,
-    cursor: null,
-    loaded: false,
-    trouble: null,
-    selected: null,
-    missing: null,
-  };
-  private readonly listeners = new Set<Listener>();
+export class Library extends Store<LibraryState> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = BUSY_MS;
   /** The number of the last request; responses to earlier ones are dropped. */
   private round = 0;
   private selectedId: string | null = null;
 
+  /** Whether there is a caller who may see videos. */
+  private isOpen = false;
+  private mayList = true;
+  /** The ids of the videos to show to a caller who may not list them. */
+  private known = new Set<string>();
+
   constructor(private readonly onStatus: (video: Video) => void) {
+    super(EMPTY);
     document.addEventListener("visibilitychange", () => this.wake());
     window.addEventListener("online", () => this.wake());
   }
 
-  get current(): LibraryState {
-    return this.state;
+  /** Begin to poll: all videos, or only those that are followed. */
+  open(mayList: boolean): void {
+    this.isOpen = true;
+    this.mayList = mayList;
+    this.wake();
   }
 
-  subscribe(listener: Listener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+  /** Forget all videos, and stop polling. */
+  close(): void {
+    this.isOpen = false;
+    this.round++;
+    this.selectedId = null;
+    this.known.clear();
+    clearTimeout(this.timer);
+    this.set(EMPTY);
+  }
+
+  /** Poll a video that this page uploads. */
+  follow(id: string): void {
+    this.known.add(id);
+    this.wake();
   }
 
   /** Poll now, and often from now on. */
   wake(): void {
     this.delay = BUSY_MS;
     clearTimeout(this.timer);
-    if (!document.hidden) void this.refresh();
+    if (this.isOpen && !document.hidden) void this.refresh();
   }
 
   show(filter: Status | null): void {
@@ -92,6 +121,7 @@ export class Library {
 
   remove(id: string): void {
     this.round++;
+    this.known.delete(id);
     this.set({videos: this.state.videos.filter((video) => video.id !== id)});
     this.wake();
   }
@@ -107,7 +137,7 @@ export class Library {
   private async refresh(): Promise<void> {
     const round = ++this.round;
     try {
-      const page = await listVideos(this.state.filter, null, PAGE);
+      const page = await this.firstPage();
       const singles = await this.getSingles(new Set(page.data.map(({id}) => id)));
       if (round !== this.round) return;
       this.take(page.data, page.next_cursor, singles);
@@ -116,11 +146,27 @@ export class Library {
       if (!this.hasUnfinished) this.delay = IDLE_MS;
     } catch (error) {
       if (round !== this.round) return;
-      this.set({trouble: sentence(error)});
+      // Without a session the page shows the log-in instead.
+      if (!isRefused(error)) this.set({trouble: sentence(error)});
       this.delay = Math.min(this.delay * 2, SLOWEST_MS);
     }
     clearTimeout(this.timer);
     if (!document.hidden) this.timer = setTimeout(() => void this.refresh(), this.delay);
+  }
+
+  private firstPage(): Promise<Page> {
+    return this.mayList ? listVideos(this.state.filter, null, PAGE) : this.knownVideos();
+  }
+
+  private async knownVideos(): Promise<Page> {
+    const shown = new Map(this.state.videos.map((video) => [video.id, video]));
+    const get = async (id: string) => {
+      const video = shown.get(id);
+      return video && !isUnfinished(video) ? video : find(id);
+    };
+    const newestFirst = [...this.known].sort().reverse();
+    const found = (await Promise.all(newestFirst.map(get))).filter((video) => video !== null);
+    return {data: found, next_cursor: null, has_more: false};
   }
 
   private get hasUnfinished(): boolean {
@@ -175,11 +221,6 @@ export class Library {
   /** Render again after a change that is not in the library's state. */
   notify(): void {
     this.set({});
-  }
-
-  private set(change: Partial<LibraryState>): void {
-    this.state = {...this.state, ...change};
-    for (const listener of this.listeners) listener();
   }
 }
 

@@ -1,11 +1,16 @@
 import "./memory";
 import {render} from "preact";
+import type {Me} from "./api";
 import "./page.css";
 import {bytes} from "./format";
 import {Library} from "./library";
+import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
+import {Session} from "./session";
 import {allowedExtensions, maxUploadBytes} from "./settings";
-import {startUploads} from "./upload";
+import {startUploads, type Uploads} from "./upload";
+import {Account} from "./view/account";
+import {Entrance} from "./view/entrance";
 import {LibraryView} from "./view/library";
 
 function element(id: string): HTMLElement {
@@ -14,22 +19,75 @@ function element(id: string): HTMLElement {
   return found;
 }
 
+const session = new Session();
 const library = new Library((video) => sayToScreenReaders(`${video.filename}: ${video.status}`));
-const uploads = startUploads("#upload", {
-  onVideo: () => library.wake(),
-  onProgress: () => library.notify(),
-  onMessage: sayToScreenReaders,
-});
-element("limits").textContent =
-  `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each.`;
-const place = element("library");
-place.replaceChildren();
-render(<LibraryView library={library} uploads={uploads} />, place);
+let uploads: Uploads | undefined;
+/** The caller whose videos are shown, as JSON; "null" if the log-in is shown. */
+let shown: string | undefined;
 
-const openFromAddress = () => {
+function enter(me: Me): void {
+  const rights = rightsOf(me);
+  const person = me.owner ?? "";
+  if (rights.upload)
+    uploads ??= startUploads("#upload", person, {
+      onVideo: (id) => library.follow(id),
+      onProgress: () => library.notify(),
+      onMessage: sayToScreenReaders,
+    });
+  uploads?.enter(person);
+  element("upload").hidden = !rights.upload;
+  element("limits").textContent = rights.upload
+    ? `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each.`
+    : "You may not upload here: that needs the scope upload.";
+  element("workspace").hidden = false;
+  render(
+    <RightsContext.Provider value={rights}>
+      <LibraryView library={library} uploads={uploads} />
+    </RightsContext.Provider>,
+    element("library"),
+  );
+  library.open(rights.list);
+  if (me.video_id) library.follow(me.video_id);
+  openFromAddress();
+}
+
+function leave(): void {
+  library.close();
+  render(null, element("library"));
+  element("workspace").hidden = true;
+}
+
+function openFromAddress(): void {
   const id = /^#\/videos\/(.+)$/.exec(location.hash)?.[1] ?? null;
   library.select(id);
-};
+}
+
+/** Show what the caller may see. Uploads continue while the log-in is shown. */
+function follow(): void {
+  const {me} = session.current;
+  const before = shown;
+  if (me === undefined || JSON.stringify(me) === before) return;
+  shown = JSON.stringify(me);
+  leave();
+  if (me) enter(me);
+  if (!me || before !== "null") return;
+  element("library").focus({preventScroll: true});
+  sayToScreenReaders("You are logged in.");
+}
+
+async function logOut(): Promise<void> {
+  await uploads?.cancel();
+  await session.logOut();
+}
+
+render(
+  <Account session={session} unfinished={() => uploads?.unfinished() ?? 0} onLogOut={logOut} />,
+  element("account"),
+);
+render(
+  <Entrance session={session} unfinished={() => uploads?.unfinished() ?? 0} />,
+  element("entrance"),
+);
+session.subscribe(follow);
 window.addEventListener("hashchange", openFromAddress);
-openFromAddress();
-library.wake();
+void session.check();

@@ -19,6 +19,7 @@ import {isGone, retryAfterFaults, sentenceOf} from "./faults";
 import {isolate} from "./format";
 import {chooseAtOnce, showAsPaused, warnBeforeLoss} from "./interrupted";
 import {canStore} from "./memory";
+import {keepPersonsApart, removeOnly} from "./persons";
 import {REFUSALS, reportRefused} from "./refusals";
 import {allowedExtensions, maxUploadBytes} from "./settings";
 import {restartStalled} from "./stalls";
@@ -37,11 +38,13 @@ const STORED_BYTES = 2 ** 31;
 const DONE_SHOWN_MS = 1500;
 const MESSAGE_MS = 8000;
 
-interface OurMeta extends Meta {
+export interface OurMeta extends Meta {
   /** The id of the announced video. */
   videoId?: string;
   /** The Idempotency-Key of the announcement. */
   announcementKey?: string;
+  /** The person who has chosen the file. */
+  person?: string;
 }
 type File = UppyFile<OurMeta, Body>;
 type S3Request = Parameters<
@@ -59,6 +62,12 @@ export interface UploadProgress {
 }
 
 export interface Uploads {
+  /** Resume the uploads of the person who has logged in, and drop those of another one. */
+  enter(person: string): void;
+  /** The number of files that are not uploaded yet. */
+  unfinished(): number;
+  /** Cancel all uploads, and delete their videos. */
+  cancel(): Promise<void>;
   /** Return the progress of a video that this page uploads, undefined for all others. */
   progressOf(videoId: string): UploadProgress | undefined;
   /** Stop the upload of a deleted video. */
@@ -73,7 +82,7 @@ export interface UploadEvents {
   onMessage(sentence: string): void;
 }
 
-export function startUploads(target: string, events: UploadEvents): Uploads {
+export function startUploads(target: string, person: string, events: UploadEvents): Uploads {
   const uppy = new Uppy<OurMeta, Body>({
     id: "clipo",
     autoProceed: true,
@@ -97,6 +106,7 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
     locale: {strings: LABELS},
   });
   showAsPaused(uppy);
+  const enter = keepPersonsApart(uppy, person);
   chooseAtOnce(uppy, target);
   warnBeforeLoss(uppy, isStoredBy(uppy));
   storeUploads(uppy).catch(console.warn);
@@ -111,9 +121,15 @@ export function startUploads(target: string, events: UploadEvents): Uploads {
   reportRefused(uppy);
   labelFileList(uppy, target);
   showWhenOffline(uppy);
-  retryAfterFaults(uppy);
+  const retry = retryAfterFaults(uppy);
   restartStalled(uppy);
   return {
+    enter: (next) => {
+      enter(next);
+      retry();
+    },
+    unfinished: () => unfinished(uppy).length,
+    cancel: () => cancelAll(uppy, events),
     progressOf: (videoId) => progressOf(fileOf(uppy, videoId)),
     forget: (videoId) => {
       const file = fileOf(uppy, videoId);
@@ -274,18 +290,33 @@ function followUploads(uppy: Uppy<OurMeta, Body>, events: UploadEvents): void {
   uppy.on("complete", ({failed}) => {
     if (failed?.length) return;
     // The library shows the videos from now on.
-    setTimeout(() => {
-      if (uppy.getFiles().every((file) => file.progress.uploadComplete)) uppy.clear();
-    }, DONE_SHOWN_MS);
+    setTimeout(() => clearUploaded(uppy), DONE_SHOWN_MS);
   });
 }
 
+function clearUploaded(uppy: Uppy<OurMeta, Body>): void {
+  if (!uppy.getFiles().every((file) => file.progress.uploadComplete)) return;
+  const {isDraggingOver} =
+    uppy.getPlugin<Dashboard<OurMeta, Body>>("Dashboard")?.getPluginState() ?? {};
+  // Browsers lose a drop if the element below the pointer has just been replaced.
+  if (isDraggingOver) setTimeout(() => clearUploaded(uppy), DONE_SHOWN_MS);
+  else uppy.clear();
+}
+
+const unfinished = (uppy: Uppy<OurMeta, Body>) =>
+  uppy.getFiles().filter(({progress}) => !progress.uploadComplete);
+
+async function cancelAll(uppy: Uppy<OurMeta, Body>, events: UploadEvents): Promise<void> {
+  const videoIds = unfinished(uppy).flatMap(({meta}) => meta.videoId ?? []);
+  for (const {id} of uppy.getFiles()) removeOnly(uppy, id);
+  await Promise.all(videoIds.map((id) => discard(id, events)));
+}
+
 /** Delete a video whose upload ends here: else it would show up as failed half an hour later. */
-function discard(videoId: string, events: UploadEvents): void {
+const discard = (videoId: string, events: UploadEvents): Promise<void> =>
   deleteVideo(videoId)
     .catch((error) => console.warn("The video stays until it expires.", error))
     .finally(() => events.onVideo(videoId));
-}
 
 /** Show a sentence in place of the error's own message, which Uppy has just shown. */
 function showError(uppy: Uppy<OurMeta, Body>, file: File, sentence: string): void {

@@ -1,18 +1,18 @@
 """`clipo doctor`: finds problems, and says how to fix them."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clipo.cli import deployment, machine, terminal, view
-from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, run
-from clipo.cli.finding import Finding, State
-from clipo.client import address, faults
+from clipo.cli.command import ApiOption, JsonOption, bypass_proxies, import_for_aws, run
+from clipo.cli.finding import Finding, State, broken
+from clipo.client import address, credentials, faults
 from clipo.client import api as api_client
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -45,10 +45,7 @@ def command(
 
 def _check_stack(output: "Terminal", stack: str) -> int:
     """Report each finding on a stack in AWS; return 1 if something is broken."""
-    try:
-        from clipo.cli import deployed_stack  # noqa: PLC0415 (the wheel does not require boto3)
-    except ModuleNotFoundError as error:
-        raise Misuse("clipo doctor --stack needs boto3: pip install boto3") from error
+    deployed_stack = import_for_aws("clipo.cli.deployed_stack")
     findings = []
     for finding in deployed_stack.findings(deployed_stack.connect(), stack):
         findings.append(finding)
@@ -84,10 +81,23 @@ async def _check(output: "Terminal", option: str | None, environ: Mapping[str, s
     except Misuse:
         pass  # `machine.findings` has reported it.
     else:
-        async with api_client.connect(url, timeouts=faults.DOCTOR_TIMEOUTS) as api:
-            async for finding in deployment.findings(api):
-                report(finding)
+        await _check_api(url, environ, report)
     return _end(output, findings)
+
+
+async def _check_api(
+    url: str, environ: Mapping[str, str], report: Callable[[Finding], None]
+) -> None:
+    try:
+        credential = credentials.choose(url, environ)
+    except ClipoError as error:
+        report(broken("Login", str(error), "Correct it, or log in: clipo login"))
+        return
+    async with api_client.connect(
+        url, credential=credential, timeouts=faults.DOCTOR_TIMEOUTS
+    ) as api:
+        async for finding in deployment.findings(api):
+            report(finding)
 
 
 def _sum_up(output: "Terminal", findings: list[Finding]) -> bool:

@@ -31,6 +31,14 @@ def command(
     status: Annotated[
         Status | None, typer.Option(help="List videos with this status.", show_default="all")
     ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER",
+            help="List videos of this owner, if the key is for all owners.",
+            show_default="all",
+        ),
+    ] = None,
     limit: Annotated[
         int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
     ] = 20,
@@ -40,14 +48,19 @@ def command(
 ) -> int:
     """List videos, newest first."""
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return ask(api_url, output, lambda api: _list(api, output, status=status, limit=limit))
+    return ask(
+        api_url, output, lambda api: _list(api, output, limit=limit, status=status, owner=owner)
+    )
 
 
-async def _list(api: "Api", output: "Terminal", *, status: str | None, limit: int) -> int:
+async def _list(
+    api: "Api", output: "Terminal", *, limit: int, status: str | None, owner: str | None
+) -> int:
     videos: list[Video] = []
     cursor, more = None, True
     while more and len(videos) < limit:
-        found = await api.page(status=status, limit=min(limit - len(videos), _PAGE), cursor=cursor)
+        size = min(limit - len(videos), _PAGE)
+        found = await api.page(limit=size, status=status, owner=owner, cursor=cursor)
         videos += found["data"]
         cursor, more = found["next_cursor"], found["has_more"]
     if output.as_json:

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from clipo.cli import bars, terminal
-from clipo.cli.command import DONE, FAILED, JsonOption, report_errors
-from clipo.errors import Misuse
+from clipo.cli.command import DONE, FAILED, JsonOption, import_for_aws, report_errors
 from clipo.program import program_name
 
 
@@ -33,10 +32,8 @@ def command(
 
     You can stop the command and run it again at any time: finished videos stay as they are.
     """
-    try:
-        from clipo.cli import deployed_stack, failure_queue  # noqa: PLC0415 (the wheel does not require boto3)
-    except ModuleNotFoundError as error:
-        raise Misuse("clipo redrive needs boto3: pip install boto3") from error
+    deployed_stack = import_for_aws("clipo.cli.deployed_stack")
+    failure_queue = import_for_aws("clipo.cli.failure_queue")
     output = terminal.Terminal(as_json=as_json)
     again = f"Stopped. To continue, run {program_name()} redrive again."
     with report_errors(lambda: again), bars.steps(output) as progress:

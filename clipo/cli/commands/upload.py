@@ -34,6 +34,14 @@ def command(
     with_sample: Annotated[
         bool, typer.Option("--sample", help="Make a video of 5 seconds and upload it.")
     ] = False,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER",
+            help="Owner of the videos, if the key is for all owners.",
+            show_default="none",
+        ),
+    ] = None,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -45,7 +53,7 @@ def command(
     if not files and not with_sample:
         raise Misuse("Name the videos to upload, or try --sample.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    upload = _Upload(output, wait=wait)
+    upload = _Upload(output, wait=wait, owner=owner)
     with report_errors(upload.interrupted):
         return ask(
             api_url, output, lambda api: upload.run(api, files or [], with_sample=with_sample)
@@ -55,8 +63,9 @@ def command(
 class _Upload:
     """One run of the command, which knows what to say after Ctrl-C."""
 
-    def __init__(self, output: "Terminal", *, wait: bool) -> None:
+    def __init__(self, output: "Terminal", *, wait: bool, owner: str | None) -> None:
         self._output = output
+        self._owner = owner
         self._wait = wait
         self._uploads: uploads.Uploads | None = None
         self._only_sample = False
@@ -64,7 +73,7 @@ class _Upload:
     async def run(self, api: "Api", files: Sequence[Path], *, with_sample: bool) -> int:
         """Upload files, and a sample if wanted. Return the exit code."""
         self._only_sample = with_sample and not files
-        self._uploads = uploads.Uploads(api, wait=self._wait)
+        self._uploads = uploads.Uploads(api, wait=self._wait, owner=self._owner)
         with ExitStack() as until_the_end:
             inputs = uploads.distinct_files(files)
             if len(inputs) < len(files):

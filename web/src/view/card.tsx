@@ -1,7 +1,8 @@
-import {useState} from "preact/hooks";
+import {useContext, useState} from "preact/hooks";
 import {thumbHashToDataURL} from "thumbhash";
 import type {Video} from "../api";
 import {ago, bytes, duration} from "../format";
+import {RightsContext} from "../rights";
 import type {UploadProgress} from "../upload";
 
 export const addressOf = (id: string) => `#/videos/${id}`;
@@ -57,10 +58,11 @@ function uploadState({problem, paused, offline}: UploadProgress): string {
 
 /** The thumbnail, or a sign in its place; the size of the box depends on neither. */
 export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
+  const {deliver} = useContext(RightsContext);
   const [broken, setBroken] = useState(false);
   const [loaded, setLoaded] = useState(false);
   const {thumbnail} = video;
-  if (!thumbnail || broken) {
+  if (!thumbnail || !deliver || broken) {
     const sign = stopped ? "failed" : video.status;
     return <span key={sign} class={`no-picture ${sign}`} aria-hidden="true" />;
   }

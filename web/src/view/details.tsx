@@ -1,8 +1,9 @@
 import type {ComponentChildren} from "preact";
-import {useState} from "preact/hooks";
+import {useContext, useState} from "preact/hooks";
 import {deleteVideo, retryVideo, type Stream, type Video} from "../api";
 import {callsFor, type Piece, textOf} from "../curl";
 import {bitRate, bytes, count, duration, moment} from "../format";
+import {RightsContext} from "../rights";
 import {timelineOf} from "../timeline";
 import type {UploadProgress} from "../upload";
 import {Picture, StatusMark} from "./card";
@@ -61,6 +62,7 @@ export function Details({video, missing, progress, onChanged, onDeleted}: Detail
 }
 
 function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
+  const {deliver} = useContext(RightsContext);
   const stopped = video.status === "pending" ? progress?.problem : null;
   return (
     <div class="overview">
@@ -71,7 +73,12 @@ function Overview({video, progress}: {video: Video; progress: UploadProgress | u
         <p class="state">
           <StatusMark video={video} progress={progress} />
         </p>
-        {video.status === "pending" && progress?.problem && <p class="error">{progress.problem}</p>}
+        {stopped && <p class="error">{stopped}</p>}
+        {video.thumbnail && !deliver && (
+          <p class="quiet">
+            You may not see its picture: that needs the scope <code>deliver</code>.
+          </p>
+        )}
         {video.error && (
           <p class="error">
             {video.error.message} <code>{video.error.code}</code>
@@ -99,6 +106,9 @@ function factsOf(video: Video): [string, ComponentChildren][] {
     ],
     ["Type", video.content_type],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
+    ...(video.owner
+      ? [["Owner", <bdi key="owner">{video.owner}</bdi>] as [string, ComponentChildren]]
+      : []),
     ["ID", <code key="id">{video.id}</code>],
   ];
 }
@@ -146,6 +156,7 @@ function Actions({
   onChanged,
   onDeleted,
 }: Omit<DetailsProps, "video" | "missing" | "progress"> & {video: Video}) {
+  const {write} = useContext(RightsContext);
   const [asking, setAsking] = useState<boolean | "no longer">(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -166,6 +177,12 @@ function Actions({
       await deleteVideo(video.id);
       onDeleted(video.id);
     });
+  if (!write)
+    return (
+      <p class="quiet">
+        You may not retry or delete it: that needs the scope <code>write</code>.
+      </p>
+    );
   return (
     <div class="actions">
       {asking === true ? (
@@ -226,11 +243,12 @@ function Timeline({video}: {video: Video}) {
 }
 
 function Calls({video}: {video: Video}) {
+  const rights = useContext(RightsContext);
   return (
     <section>
       <h3>Use the API</h3>
       <ol class="calls">
-        {callsFor(video, location.origin).map(({title, command}) => (
+        {callsFor(video, location.origin, rights).map(({title, command}) => (
           <li key={title}>
             <span>{title}</span>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}

@@ -14,7 +14,12 @@ export function Dialog({name, title, onClose, children}: DialogProps) {
   const dialog = useModal();
   const close = () => dialog.current?.close();
   return (
-    <dialog ref={dialog} class={name} aria-labelledby={`${name}-title`} onClose={onClose}>
+    <dialog
+      ref={dialog}
+      class={`dialog ${name}`}
+      aria-labelledby={`${name}-title`}
+      onClose={onClose}
+    >
       <header>
         <h2 id={`${name}-title`}>{title}</h2>
         <button type="button" class="close" onClick={close}>

@@ -1,15 +1,23 @@
-import {useEffect, useState} from "preact/hooks";
+import {useContext, useEffect} from "preact/hooks";
 import {STATUSES, type Status} from "../api";
 import {isolate} from "../format";
-import type {Library, LibraryState} from "../library";
+import type {Library} from "../library";
+import {RightsContext} from "../rights";
+import {useStore} from "../store";
 import type {Uploads} from "../upload";
 import {Card} from "./card";
 import {Details} from "./details";
 import {useSliding} from "./slide";
 
-export function LibraryView({library, uploads}: {library: Library; uploads: Uploads}) {
-  const state = useLibrary(library);
-  const {videos, filter, cursor, loaded, trouble, selected, missing} = state;
+interface LibraryProps {
+  library: Library;
+  /** Undefined if the caller may not upload. */
+  uploads: Uploads | undefined;
+}
+
+export function LibraryView({library, uploads}: LibraryProps) {
+  const {list} = useContext(RightsContext);
+  const {videos, filter, cursor, loaded, trouble, selected, missing} = useStore(library);
   useEffect(() => {
     document.title = selected ? `${isolate(selected.filename)} · Clipo` : "Clipo";
   }, [selected?.filename]);
@@ -18,8 +26,14 @@ export function LibraryView({library, uploads}: {library: Library; uploads: Uplo
     <>
       <div class="library-head">
         <h2 id="library-title">Videos</h2>
-        <Filters filter={filter} onChoose={(status) => library.show(status)} />
+        {list && <Filters filter={filter} onChoose={(status) => library.show(status)} />}
       </div>
+      {!list && (
+        <p class="quiet">
+          You may not list videos: that needs the scope <code>read</code>. The page shows what you
+          upload until you reload it.
+        </p>
+      )}
       <p class="trouble" role="status" hidden={!trouble}>
         {trouble} <span>The page keeps trying.</span>
       </p>
@@ -28,7 +42,7 @@ export function LibraryView({library, uploads}: {library: Library; uploads: Uplo
       ) : (
         <ul ref={cards} class="cards" aria-labelledby="library-title" aria-busy={!loaded}>
           {videos.map((video) => (
-            <Card key={video.id} video={video} progress={uploads.progressOf(video.id)} />
+            <Card key={video.id} video={video} progress={uploads?.progressOf(video.id)} />
           ))}
         </ul>
       )}
@@ -42,25 +56,16 @@ export function LibraryView({library, uploads}: {library: Library; uploads: Uplo
           key={selected?.id ?? missing}
           video={selected}
           missing={missing}
-          progress={selected ? uploads.progressOf(selected.id) : undefined}
+          progress={selected ? uploads?.progressOf(selected.id) : undefined}
           onChanged={(video) => library.put(video)}
           onDeleted={(id) => {
-            uploads.forget(id);
+            uploads?.forget(id);
             library.remove(id);
           }}
         />
       )}
     </>
   );
-}
-
-function useLibrary(library: Library): LibraryState {
-  const [state, setState] = useState(library.current);
-  useEffect(() => {
-    setState(library.current);
-    return library.subscribe(() => setState(library.current));
-  }, [library]);
-  return state;
 }
 
 const CHOICES: readonly (Status | null)[] = [null, ...STATUSES];

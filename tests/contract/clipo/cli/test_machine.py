@@ -45,6 +45,15 @@ def test_secrets_that_other_users_can_read_are_found(environ: dict[str, str]) ->
     assert finding("Folder", environ).fix == f"chmod 600 {home / 'credentials.json'}"
 
 
+def test_logins_that_other_users_can_read_are_found(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipo.client.logins.file", lambda: tmp_path / "logins.json")
+    assert "Login" not in [one.name for one in machine.findings(environ)]
+    (tmp_path / "logins.json").touch(0o640)
+    assert finding("Login", environ).fix.startswith(f"chmod 600 {tmp_path / 'logins.json'}")
+
+
 class TestLocalStack:
     def test_it_runs_while_it_holds_the_lock(self, environ: dict[str, str]) -> None:
         home = Path(environ["CLIPO_HOME"])

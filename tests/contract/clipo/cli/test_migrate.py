@@ -16,7 +16,7 @@ from tests.command import Command
 from tests.release_0_1 import Release01
 
 VIDEOS = 12
-NOT_MIGRATED = "12 records changed, 4 indexes built, 2 indexes dropped."
+NOT_MIGRATED = "12 records changed, 6 indexes built, 2 indexes dropped."
 MIGRATED = "Migrated: 0 records changed, 0 indexes built, 0 indexes dropped.\n"
 
 
@@ -49,7 +49,7 @@ def test_it_migrates_and_has_nothing_to_do_the_next_time(
         f"Migrating the database {name} at {uri}",
         "records: 0 of 12",
         "records: 12 of 12",
-        *(f"indexes: {done} of 4" for done in (0, 1, 2, 3, 4)),
+        *(f"indexes: {done} of 4" for done in range(5)),
     ]
     assert videos.count_documents({"version": 1}) == VIDEOS
 

@@ -259,7 +259,7 @@ def test_a_change_of_the_code_is_run_and_a_mistake_is_waited_out(tmp_path: Path)
         eventually(lambda: program.output.endswith("Waiting for the next change in code/.\n"))
         assert "SyntaxError" in program.output
         assert program.process.poll() is None
-        assert program.family() == [kept]
+        eventually(lambda: program.family() == [kept])
 
         code.write_text(TELLS.format(name="third"))
         eventually(lambda: program.output.endswith("The code run again.\n"))

@@ -10,6 +10,7 @@ import pytest
 from clipo.cli.deployment import compare_clocks
 from clipo.cli.finding import State
 from clipo.client.api import Api, unreachable
+from clipo.client.credentials import Credential
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
@@ -110,6 +111,78 @@ def test_an_id_is_escaped_in_the_path() -> None:
     asyncio.run(ask(purge=False))
     asyncio.run(ask(purge=True))
     assert paths == [b"/videos/..%2Fvideos%3Fa%23b", b"/videos/..%2Fvideos%3Fa%23b?purge=true"]
+
+
+class TestCredential:
+    """An API that sends the thumbnail from a storage of another origin."""
+
+    _SECRET = "clipo_sk_secret"
+
+    def sent_by(
+        self, question: Callable[[Api], Any], answer: httpx2.Response, **options: Any
+    ) -> list[tuple[str, str | None]]:
+        """Return the host and the credential of each request."""
+        sent = []
+
+        def respond(request: httpx2.Request) -> httpx2.Response:
+            sent.append((request.url.host, request.headers.get("authorization")))
+            return answer if request.url.host == "api" else httpx2.Response(200, content=b"JPEG")
+
+        async def ask() -> None:
+            credential = Credential("a test", lambda: self._SECRET)
+            async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
+                await question(Api("http://api", http, credential=credential, **options))
+
+        asyncio.run(ask())
+        return sent
+
+    def test_each_request_to_the_api_has_it(self) -> None:
+        answer = httpx2.Response(201, json={"id": "x"})
+        sent = self.sent_by(
+            lambda api: api.announce(filename="a.mp4", size=1, idempotency_key="key"), answer
+        )
+        assert sent == [("api", f"Bearer {self._SECRET}")]
+
+    def test_the_storage_to_which_the_api_redirects_does_not_get_it(self) -> None:
+        answer = httpx2.Response(307, headers={"Location": "http://storage/thumbnail?signature=x"})
+        sent = self.sent_by(lambda api: api.thumbnail("x"), answer)
+        assert sent == [("api", f"Bearer {self._SECRET}"), ("storage", None)]
+
+    def test_no_other_redirect_is_followed(self) -> None:
+        answer = httpx2.Response(307, headers={"Location": "http://elsewhere/videos"})
+
+        async def question(api: Api) -> None:
+            with pytest.raises(NotClipo):
+                await api.page(limit=1)
+
+        assert [host for host, _ in self.sent_by(question, answer)] == ["api"]
+
+    @pytest.mark.parametrize(
+        ("code", "has_one", "said"),
+        [
+            (
+                "unauthenticated",
+                False,
+                "Log in: clipo login --api http://api (or",
+            ),
+            ("unauthenticated", True, "It refuses a test: Not so. To log in: clipo login --api"),
+            ("forbidden", True, "Not so. It comes from a test. To use another key: clipo login"),
+        ],
+    )
+    def test_a_refusal_says_what_to_do_and_shows_no_secret(
+        self, code: str, said: str, *, has_one: bool
+    ) -> None:
+        answer = httpx2.Response(401, json=_PROBLEM | {"code": code})
+
+        async def question(api: Api) -> None:
+            if not has_one:
+                api.credential = None
+            with pytest.raises(Problem) as caught:
+                await api.me()
+            assert said in str(caught.value)
+            assert self._SECRET not in str(caught.value) + repr(api.credential)
+
+        self.sent_by(question, answer)
 
 
 class TestRetry:

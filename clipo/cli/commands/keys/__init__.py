@@ -1,0 +1,1 @@
+"""Create, list and revoke API keys, as the operator of a stack."""

@@ -1,0 +1,70 @@
+"""`clipo login`: keeps an API key for one API on this machine."""
+
+import os
+import platform
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from clipo.cli import terminal
+from clipo.cli.command import (
+    DONE,
+    ApiOption,
+    QuietOption,
+    StackOption,
+    ask_as_operator,
+    ask_with,
+)
+from clipo.client import address, credentials, logins
+from clipo.errors import Misuse
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api
+
+
+def command(
+    *, api_url: ApiOption = None, stack: StackOption = None, quiet: QuietOption = False
+) -> int:
+    """Keep an API key for one API, which the other commands then send to it.
+
+    With --stack it makes a key for this machine. Else it asks for a key, or reads standard input.
+    """
+    output = terminal.Terminal(quiet=quiet)
+    if stack:
+        url, key = ask_as_operator(stack, api_url, output, _make_key)
+    else:
+        url = address.choose(api_url, os.environ)
+        key = _read_key(url)
+    credential = credentials.given(key, "this key")
+    me = ask_with(url, credential, output, lambda api: api.me())
+    logins.save(url, key.strip())
+    _report(output, url, me)
+    return DONE
+
+
+async def _make_key(api: "Api") -> tuple[str, str]:
+    """Return the address of the API, and a new key."""
+    made = await api.create_key(name=f"clipo on {platform.node() or 'a machine'}")
+    return api.address, made["key"]
+
+
+def _read_key(url: str) -> str:
+    if sys.stdin and sys.stdin.isatty():
+        try:
+            return str(typer.prompt(f"API key for {url}", hide_input=True, err=True))
+        except typer.Abort:  # Ctrl-C or Ctrl-D
+            raise KeyboardInterrupt from None
+    key = sys.stdin.readline().strip() if sys.stdin else ""
+    if not key:
+        raise Misuse("Standard input has no API key. Try: clipo login --api URL < file")
+    return key
+
+
+def _report(output: "Terminal", url: str, me: dict[str, Any]) -> None:
+    output.message(f"Logged in to {url} with the key {me['key_id']}.", "green")
+    if url.startswith("http:") and not address.is_local(url):
+        output.message("This address is not HTTPS: the network can read the key.", "yellow")
+    if url != address.choose(None, os.environ):
+        output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")

@@ -1,0 +1,53 @@
+"""`clipo token`: makes a token for a user of your product."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clipo.cli import duration, terminal
+from clipo.cli.command import DONE, ApiOption, JsonOption, ask
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api
+
+
+def command(
+    *,
+    owner: Annotated[str, typer.Option(metavar="OWNER", help="Whose videos it is for.")],
+    scope: Annotated[
+        str, typer.Option(metavar="SCOPES", help="upload, read, deliver or write, with commas.")
+    ] = "upload,read,deliver",
+    expires: Annotated[
+        int,
+        typer.Option(
+            metavar="TIME", parser=duration.parse, help="How long it is valid, at most 24h."
+        ),
+    ] = "1h",  # type: ignore[assignment]  # Typer parses the default, too, and shows it
+    video: Annotated[
+        str | None, typer.Option(metavar="ID", help="The only video that it is for.")
+    ] = None,
+    api_url: ApiOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Write a token for one owner, signed with the API key in use.
+
+    Your own server can sign tokens without asking Clipo: see docs/access.md.
+    """
+    output = terminal.Terminal(as_json=as_json)
+    fields = {
+        "owner": owner,
+        "scopes": scope.split(","),
+        "expires_in_s": expires,
+        "video_id": video,
+    }
+    return ask(api_url, output, lambda api: _token(api, output, fields))
+
+
+async def _token(api: "Api", output: "Terminal", fields: dict[str, object]) -> int:
+    made = await api.create_token(**fields)
+    if output.as_json:
+        output.write_json(made)
+    else:
+        output.write_unwrapped(made["token"])
+    return DONE

@@ -1,0 +1,128 @@
+"""docs/access.md: each recipe runs as it stands, and its tokens are good at a closed stack."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import playwright
+import pytest
+
+from tests.browsers import NODE_MODULES
+from tests.credentials import bearer
+from tests.documented import ACCESS_DOCS, recipe
+from tests.running_stack import RunningStack, running_stack
+from tests.servers import Server, reserved_port
+
+_NODE = Path(playwright.__file__).parent / "driver" / "node"
+_FLASK_LOGIN = """
+from flask import request
+
+def signed_in_user():
+    return request.headers["X-User"]
+
+app.run(port=int(os.environ["PORT"]))
+"""
+_EXPRESS_LOGIN = """
+function signedInUser(request) {
+  return request.get("X-User");
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with running_stack(tmp_path_factory.mktemp("closed"), ACCESS="keys") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def secrets(closed: RunningStack) -> dict[str, str]:
+    """The environment of the reader's server, which a key of `clipo keys create` makes."""
+    program = Path(sys.executable).with_name("clipo")
+    finished = subprocess.run(
+        [program, "keys", "create", "--name", "web server", "--json"],
+        env=os.environ | {"CLIPO_HOME": str(closed.home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    key = json.loads(finished.stdout)
+    return {"CLIPO_KEY_ID": key["id"], "CLIPO_SIGNING_SECRET": key["signing_secret"]}
+
+
+@contextmanager
+def serving(command: list[str], secrets: dict[str, str]) -> Iterator[httpx2.Client]:
+    """Run the reader's server, and yield a client of it."""
+    with reserved_port(29500) as port:
+        server = Server(command, port, environ=os.environ | secrets | {"PORT": str(port)})
+        server.start()
+    try:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+            yield client
+    finally:
+        server.stop()
+
+
+def assert_tokens_are_good(token_of: httpx2.Client, closed: RunningStack) -> None:
+    """A user uploads with the server's token, and another one does not see that."""
+    anna, ben = (
+        bearer(token_of.post("/clipo-token", headers={"X-User": user}).json()["token"])
+        for user in ("anna", "ben")
+    )
+    body = {"filename": "clip.mp4", "size": 1}
+    made = closed.client.post("/videos", json=body, headers=anna)
+    assert (made.status_code, made.json()["owner"]) == (201, "anna"), made.text
+    path = f"/videos/{made.json()['id']}"
+    assert closed.client.get(path, headers=anna).status_code == 200
+    assert closed.client.get(path, headers=ben).status_code == 404
+    assert closed.client.post(f"{path}/retry", headers=anna).status_code == 403
+
+
+def test_flask(closed: RunningStack, secrets: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "server.py").write_text(recipe("Flask", ACCESS_DOCS)["python"] + _FLASK_LOGIN)
+    with serving([sys.executable, str(tmp_path / "server.py")], secrets) as server:
+        assert_tokens_are_good(server, closed)
+
+
+@pytest.fixture
+def node_folder(tmp_path: Path) -> Path:
+    """A folder with the npm packages of the recipe."""
+    if not (NODE_MODULES / "jose").is_dir():
+        pytest.skip("Express and jose are not installed: run make setup")
+    (tmp_path / "node_modules").symlink_to(NODE_MODULES)
+    return tmp_path
+
+
+def test_express(closed: RunningStack, secrets: dict[str, str], node_folder: Path) -> None:
+    code = recipe("Express and Next.js", ACCESS_DOCS)["js"]
+    listen = 'app.listen(Number(process.env.PORT), "127.0.0.1");\n'
+    (node_folder / "server.mjs").write_text(code + _EXPRESS_LOGIN + listen)
+    with serving([str(_NODE), str(node_folder / "server.mjs")], secrets) as server:
+        assert_tokens_are_good(server, closed)
+
+
+def test_next_js(closed: RunningStack, secrets: dict[str, str], node_folder: Path) -> None:
+    """A route of Next.js is a function from the web's Request to its Response."""
+    by_language = recipe("Express and Next.js", ACCESS_DOCS)
+    call = """
+    const request = { get: () => "anna" };
+    console.log((await (await POST(request)).json()).token);
+    """
+    code = by_language["js"] + by_language["ts"] + _EXPRESS_LOGIN + call
+    (node_folder / "route.mjs").write_text(code)
+    finished = subprocess.run(
+        [_NODE, "route.mjs"],
+        cwd=node_folder,
+        env=os.environ | secrets,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    me = closed.client.get("/me", headers=bearer(finished.stdout.strip())).json()
+    assert (me["owner"], me["scopes"]) == ("anna", ["upload", "read", "deliver"])

@@ -1,0 +1,17 @@
+import pytest
+import typer
+
+from clipo.cli import duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("15m", 900), ("1h", 3600), ("30d", 2_592_000)]
+)
+def test_a_duration_has_a_unit(text: str, seconds: int) -> None:
+    assert duration.parse(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0s", "-1h", "60", "1.5h", "1w", "\u0661h"])
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="90s, 15m, 1h or 30d"):
+        duration.parse(text)

@@ -1,0 +1,63 @@
+import {useState} from "preact/hooks";
+import type {Me} from "../api";
+import type {Session} from "../session";
+import {useStore} from "../store";
+import {Dialog} from "./dialog";
+
+interface AccountProps {
+  session: Session;
+  /** The number of uploads that a log-out would cancel. */
+  unfinished(): number;
+  onLogOut(): Promise<void>;
+}
+
+/** Says who is logged in, and logs out. */
+export function Account({session, unfinished, onLogOut}: AccountProps) {
+  const {me} = useStore(session);
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  if (!me || me.credential === "none") return null;
+  const logOut = () => {
+    setAsking(false);
+    setProblem(null);
+    onLogOut().catch((error) => setProblem((error as Error).message));
+  };
+  return (
+    <>
+      <Who me={me} />
+      <button type="button" onClick={() => (unfinished() ? setAsking(true) : logOut())}>
+        Log out
+      </button>
+      <p class="error" role="alert" hidden={!problem}>
+        {problem}
+      </p>
+      {asking && (
+        <Dialog name="question" title="Log out?" onClose={() => setAsking(false)}>
+          {(close) => (
+            <>
+              <p>Some uploads have not finished. Logging out cancels them.</p>
+              <div class="actions">
+                <button type="button" class="danger" onClick={logOut}>
+                  Cancel the uploads and log out
+                </button>
+                <button type="button" onClick={close}>
+                  Stay
+                </button>
+              </div>
+            </>
+          )}
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+/** The key's id, not its name: the holder of a token need not know what the key is for. */
+function Who({me}: {me: Me}) {
+  return (
+    <span class="who">
+      <span class="hidden">Logged in for </span>
+      {me.owner ? <bdi>{me.owner}</bdi> : "all owners"} · key {me.key_id}
+    </span>
+  );
+}
