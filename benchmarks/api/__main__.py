@@ -25,9 +25,11 @@ import psutil
 from benchmarks.api import report
 from benchmarks.api.bare import text_of
 from benchmarks.api.load import load, request
-from benchmarks.api.report import BARE, OURS, Figures, Round, Setting, Timed
+from benchmarks.api.report import BARE, KEYED, OURS, Figures, Round, Setting, Timed
 from clipo.local.ports import free_port
+from functions.core.api_keys import Root
 from tests.clips import Clips
+from tests.credentials import admin_token, bearer
 from tests.running_stack import RunningStack, running_stack
 from tests.servers import wait_until_listening
 
@@ -41,7 +43,7 @@ _MODULES = {
     BARE: "benchmarks.api.bare",
     _TIMED: "benchmarks.api.timed",
 }
-_TURNS = [(1, OURS), (1, _TIMED), (1, BARE), (8, OURS), (8, BARE)]
+_TURNS = [(1, OURS), (1, KEYED), (1, _TIMED), (1, BARE), (8, OURS), (8, KEYED), (8, BARE)]
 """Connections and server. The clocks count for one request at a time."""
 
 
@@ -134,13 +136,17 @@ def _bench(folder: Path) -> Iterator[_Bench]:
         if stack.finished(video_id)["status"] != "done":
             sys.exit("The video that was to be asked for has failed.")
         environ = _environ(stack, video_id)
-        yield _Bench(
-            {
-                who: servers.enter_context(_served(module, environ))
-                for who, module in _MODULES.items()
-            },
-            _requests(video_id),
-        )
+        served = {
+            who: servers.enter_context(_served(module, environ)) for who, module in _MODULES.items()
+        }
+        yield _Bench(served | {KEYED: served[OURS]}, _requests(video_id, _key(stack)))
+
+
+def _key(stack: RunningStack) -> str:
+    """Create an API key, which the open API accepts, too."""
+    root = Root(1, (stack.home / "root_secret").read_text())
+    created = stack.client.post("/keys", json={"name": "bench"}, headers=bearer(admin_token(root)))
+    return str(created.raise_for_status().json()["key"])
 
 
 def _environ(stack: RunningStack, video_id: str) -> dict[str, str]:
@@ -173,7 +179,7 @@ def _served(module: str, environ: dict[str, str]) -> Iterator[_Served]:
             process.terminate()
 
 
-def _requests(video_id: str) -> dict[str, dict[str, bytes]]:
+def _requests(video_id: str, key: str) -> dict[str, dict[str, bytes]]:
     """Return them by name and server. The floor reads and writes as many bytes."""
     new = json.dumps(_NEW).encode()
     of_same_size = text_of(len(new)).model_dump_json().encode()
@@ -181,10 +187,14 @@ def _requests(video_id: str) -> dict[str, dict[str, bytes]]:
     return {
         "POST /videos": {
             OURS: create,
+            KEYED: request("POST", "/videos", new, key=key),
             _TIMED: create,
             BARE: request("POST", "/videos", of_same_size),
         },
-        "GET /videos/{id}": dict.fromkeys(_MODULES, find),
+        "GET /videos/{id}": {
+            **dict.fromkeys(_MODULES, find),
+            KEYED: request("GET", f"/videos/{video_id}", key=key),
+        },
     }
 
 

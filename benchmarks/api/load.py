@@ -32,9 +32,11 @@ class Answered:
     """Of this process, which the server did not have."""
 
 
-def request(method: str, path: str, body: bytes = b"") -> bytes:
-    """Return a request as it is sent."""
+def request(method: str, path: str, body: bytes = b"", *, key: str = "") -> bytes:
+    """Return a request as it is sent, with an API key or without."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Accept: application/json"]
+    if key:
+        lines.append(f"Authorization: Bearer {key}")
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     return "\r\n".join([*lines, "", ""]).encode() + body

@@ -13,7 +13,8 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-OURS, BARE = "ours", "bare"
+OURS, KEYED, BARE = "ours", "keyed", "bare"
+"""`KEYED` is ours, called with an API key."""
 
 _REST = "uvicorn, sockets, client"
 
@@ -38,6 +39,13 @@ one after the other, on {machine}; load average at the start {busy:.1f}.
 
 All figures are medians of the rounds. Brackets hold ours divided by bare's: the median of the
 rounds' ratios.
+
+"""
+_KEYED = """
+## With an API key
+
+The same requests to the same process, with an API key for all owners, divided by those without a
+credential: the medians of the rounds' ratios. The key's record is in memory for 60 s.
 
 """
 _SHARES = """
@@ -126,6 +134,8 @@ def show(rounds: list[Round]) -> None:
     console = Console(stderr=True, highlight=False)
     ratios = _loads(rounds, lambda of: [f"{of.ratio:.2f}"])
     console.print(_table("Ours divided by bare", [*_LOADS, *_FIGURES], ratios))
+    keyed = _key_ratios(rounds)
+    console.print(_table("With an API key divided by without", [*_LOADS, *_FIGURES], keyed))
     console.print(_table("What a request is spent on", *_shares(rounds)))
     console.print(_overhead(rounds))
 
@@ -162,9 +172,20 @@ def write(path: Path, rounds: list[Round], setting: Setting) -> None:
     page = _INTRODUCTION.format(**asdict(setting), machine=_machine(), client=client)
     lines = _loads(rounds, lambda of: [f"{_short(of.ours)} ({of.ratio:.2f})", _short(of.bare)])
     page += _markdown([*_LOADS, *_BOTH], lines)
+    page += _KEYED + _markdown([*_LOADS, *_FIGURES], _key_ratios(rounds))
     page += _SHARES.format(overhead=_overhead(rounds), rest=_REST.capitalize())
     page += _markdown(*_shares(rounds))
     path.write_text(page)
+
+
+def _key_ratios(rounds: list[Round]) -> Iterator[list[str]]:
+    """Yield what the API key costs: with it, divided by without it."""
+    for name, at_once in dict.fromkeys((name, at_once) for name, at_once, _ in rounds[0].figures):
+        keyed = [
+            _compare(rounds, name, at_once, of, one=KEYED, other=OURS).ratio
+            for of in _FIGURES.values()
+        ]
+        yield [name, str(at_once), *(f"{ratio:.2f}" for ratio in keyed)]
 
 
 def _loads(rounds: list[Round], written: Callable[[_Compared], list[str]]) -> Iterator[list[str]]:
@@ -175,12 +196,18 @@ def _loads(rounds: list[Round], written: Callable[[_Compared], list[str]]) -> It
 
 
 def _compare(
-    rounds: list[Round], name: str, at_once: int, figure: Callable[[Figures], float]
+    rounds: list[Round],
+    name: str,
+    at_once: int,
+    figure: Callable[[Figures], float],
+    *,
+    one: str = OURS,
+    other: str = BARE,
 ) -> _Compared:
     ours, bare = (
-        [figure(each.figures[name, at_once, who]) for each in rounds] for who in (OURS, BARE)
+        [figure(each.figures[name, at_once, who]) for each in rounds] for who in (one, other)
     )
-    ratios = [one / other for one, other in zip(ours, bare, strict=True)]
+    ratios = [a / b for a, b in zip(ours, bare, strict=True)]
     return _Compared(*map(statistics.median, (ours, bare, ratios)))
 
 

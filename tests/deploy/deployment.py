@@ -7,12 +7,15 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from samtranslator.yaml_helper import yaml_parse
 
+from functions.core.api_keys import Root
+from tests.credentials import admin_token, bearer
 from tests.deploy.aws import Aws
 from tests.deploy.sam import ARCHITECTURE, REPOSITORY
 from tests.receivers import SECRET
@@ -33,8 +36,32 @@ class Deployed:
     outputs: dict[str, str]
     mongodb_uri: str
 
-    def api(self) -> httpx2.Client:
+    def stranger(self) -> httpx2.Client:
+        """Return a client without a credential."""
         return self.aws.http(self.outputs["ApiUrl"].partition("://")[2])
+
+    def api(self) -> httpx2.Client:
+        """Return a client with an API key for all owners."""
+        client = self.stranger()
+        client.headers.update(bearer(self._key))
+        return client
+
+    @property
+    def root(self) -> Root:
+        """The root secret that the stack has made."""
+        found = self.aws.client("secretsmanager").get_secret_value(
+            SecretId=self.outputs["RootSecret"]
+        )
+        return Root(1, found["SecretString"])
+
+    @cached_property
+    def _key(self) -> str:
+        """Create an API key as the operator does."""
+        admin = bearer(admin_token(self.root))
+        with self.stranger() as client:
+            created = client.post("/keys", json={"name": "test"}, headers=admin)
+        assert created.status_code == 201, created.text
+        return str(created.json()["key"])
 
     def post(self, upload: dict[str, Any], content: bytes, **changes: str) -> httpx2.Response:
         return httpx2.post(
@@ -91,7 +118,6 @@ def deploy_template(aws: Aws, template: Path, **changes: str) -> None:
     """Run `sam deploy` with a template and these parameters; leave those out that are empty."""
     parameters = {
         "MongoSecret": _SECRET,
-        "Access": "open",
         "BucketNames": "account-regional",
         "Architecture": ARCHITECTURE,
         "WebhookUrl": RECEIVER,

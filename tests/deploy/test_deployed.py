@@ -18,6 +18,7 @@ from clipo.cli import deployed_stack
 from clipo.cli.finding import State
 from functions.core.keys import source_key
 from tests.clips import Clips
+from tests.credentials import admin_token, bearer
 from tests.deploy.aws import Aws, emulated_aws
 from tests.deploy.deployment import (
     RECEIVER,
@@ -32,6 +33,7 @@ from tests.deploy.deployment import (
 )
 from tests.deploy.sam import REPOSITORY
 from tests.events import event
+from tests.problems import problem
 from tests.receivers import SECRET
 
 pytestmark = pytest.mark.long
@@ -71,6 +73,27 @@ def failed_events_that_say_when(aws: Aws) -> Iterator[None]:
     record = json.loads(message["Body"]) | {"timestamp": datetime.now(UTC).isoformat()}
     queues.send_message(QueueUrl=url, MessageBody=json.dumps(record))
     functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_a_stranger_is_refused(deployed: Deployed) -> None:
+    video = {"filename": "clip.mp4", "size": 5}
+    with deployed.stranger() as stranger, deployed.api() as api:
+        video_id = api.post("/videos", json=video).json()["id"]
+        with MongoClient[dict[str, Any]](deployed.mongodb_uri) as client:
+            before = list(client["clipo"]["videos"].find())
+            for refused in (
+                stranger.get("/videos"),
+                stranger.post("/videos", json=video),
+                stranger.get(f"/videos/{video_id}"),
+                stranger.delete(f"/videos/{video_id}"),
+                stranger.post("/upload-video/", files={"file": ("clip.mp4", b"video")}),
+                stranger.post("/keys", json={"name": "mine"}),
+                stranger.get("/videos", headers=bearer(admin_token())),
+            ):
+                assert problem(refused)["code"] == "unauthenticated"
+                assert refused.headers["www-authenticate"] == "Bearer"
+            assert list(client["clipo"]["videos"].find()) == before
+        assert stranger.get("/health").status_code == 200
 
 
 def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips: Clips) -> None:
@@ -211,9 +234,7 @@ def older_versions(deployed: Deployed, video_id: str) -> list[str]:
     return [found["VersionId"] for found in listed.get("Versions", [])]
 
 
-def test_the_connection_string_is_in_no_parameter_output_or_log(
-    deployed: Deployed, clips: Clips
-) -> None:
+def test_no_secret_is_in_a_parameter_output_or_log(deployed: Deployed, clips: Clips) -> None:
     with deployed.api() as api:
         deployed.finished(api, deployed.uploaded(api, clips["tiny.mp4"].read_bytes()))
     stacks, logs = deployed.aws.client("cloudformation"), deployed.aws.client("logs")
@@ -225,6 +246,7 @@ def test_the_connection_string_is_in_no_parameter_output_or_log(
     assert "processing started" in shown
     assert "webhook not delivered" in shown
     assert deployed.mongodb_uri not in shown
+    assert deployed.root.secret not in shown
     assert SECRET not in shown
     assert RECEIVER not in shown
 

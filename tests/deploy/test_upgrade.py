@@ -31,6 +31,7 @@ from tests.deploy.deployment import (
 )
 from tests.events import event
 from tests.examples import thumbnail, uploaded
+from tests.problems import problem
 from tests.release_0_1 import Release01
 
 pytestmark = pytest.mark.long
@@ -152,6 +153,13 @@ def test_an_update_without_the_bucket_names_is_refused_and_changes_nothing(
     assert upgraded.after_refusal == upgraded.before
 
 
+def test_the_update_closes_the_stack(upgraded: Upgraded) -> None:
+    with upgraded.stranger() as stranger:
+        for path in ("/videos", f"/videos/{upgraded.done}", f"/video-status/{upgraded.done}"):
+            assert problem(stranger.get(path))["code"] == "unauthenticated"
+        assert stranger.get("/health").status_code == 200
+
+
 def test_the_bucket_of_uploads_keeps_versions_from_now_on(upgraded: Upgraded) -> None:
     s3, bucket = upgraded.aws.client("s3"), upgraded.outputs["UploadsBucket"]
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
@@ -220,7 +228,10 @@ def test_other_bucket_names_leave_the_old_buckets_with_their_objects(
     old = [upgraded.outputs[name] for name in ("UploadsBucket", "MediaBucket")]
     s3 = upgraded.aws.client("s3")
     before = [s3.list_objects_v2(Bucket=bucket)["KeyCount"] for bucket in old]
-    deploy(upgraded.aws, built, **_PARAMETERS | {"BucketNames": "account-regional"})
+    changes = {"BucketNames": "account-regional", "Access": "open"}
+    deploy(upgraded.aws, built, **_PARAMETERS | changes)
+    with upgraded.stranger() as stranger:
+        assert stranger.get(f"/videos/{upgraded.done}").status_code == 200, "it is open again"
     new = outputs(upgraded.aws)
     assert [new["UploadsBucket"], new["MediaBucket"]] == [f"{bucket}-an" for bucket in old]
     assert [s3.list_objects_v2(Bucket=bucket)["KeyCount"] for bucket in old] == before

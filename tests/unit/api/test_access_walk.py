@@ -341,9 +341,7 @@ REFUSED: dict[str, Credential] = {
     "proxy header": lambda keys: {"X-Forwarded-Authorization": f"Bearer {issue(keys).key}"},
     "another cookie": lambda keys: {"Cookie": f"clipo={session(issue(keys))}"},
     "authorization of a proxy": lambda keys: {"Proxy-Authorization": f"Bearer {issue(keys).key}"},
-    "authorization with an underscore": lambda keys: {
-        "Authorization_": f"Bearer {issue(keys).key}"
-    },
+    "with an underscore": lambda keys: {"Authorization_": f"Bearer {issue(keys).key}"},
     "protocol": lambda keys: {"Sec-WebSocket-Protocol": f"bearer, {issue(keys).key}"},
     "page": lambda keys: {"Referer": f"https://testserver/?token={issue(keys).key}"},
     "another method": lambda _: dict.fromkeys(METHOD_HEADERS, "OPTIONS"),
