@@ -86,7 +86,9 @@ class Authentication:
         tokens = _take_tokens_from_query(request.scope)
         if len(bearers) + len(sessions) + len(tokens) > 1:
             raise Unauthenticated(
-                Denial.SEVERAL, "The request has more than one credential. Send one of them only."
+                Denial.SEVERAL,
+                "The request has more than one credential. Send one of them only; to send another"
+                " than the page's session, log out of the page.",
             )
         if bearers:
             return await self._authenticator.caller_with(bearers[0])

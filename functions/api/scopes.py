@@ -50,7 +50,7 @@ class ScopedRoute(APIRoute):
         security = (self.openapi_extra or {}).get("security")
         if security is None:
             raise TypeError(f"{self.path} does not say which scopes it needs.")
-        needed = {scope for scheme in security for scopes in scheme.values() for scope in scopes}
+        needed = _scopes_in(security)
 
         async def scoped(request: Request) -> Response:
             check_caller(request.state.caller, needed, request.path_params.get("video_id"))
@@ -89,7 +89,20 @@ def document_access(schema: dict[str, Any], *, optional: Callable[[str], bool]) 
         for operation in operations.values():
             if "security" in operation:
                 add_problems(operation, problems.UNAUTHENTICATED, problems.FORBIDDEN)
+                # Swagger UI shows no scopes of a bearer credential.
+                needed = _needed_sentence(_scopes_in(operation["security"]))
+                operation["description"] += f"\n\n{needed}"
                 operation["security"] = [*operation["security"], *([{}] if optional(path) else [])]
+
+
+def _scopes_in(security: list[dict[str, list[str]]]) -> set[Scope]:
+    return {Scope(scope) for one in security for scopes in one.values() for scope in scopes}
+
+
+def _needed_sentence(needed: set[Scope]) -> str:
+    if not needed:
+        return "Needs a credential, with any scopes."
+    return f"Needs the scope {_in_order(needed, 'or')}."
 
 
 def _in_order(scopes: Collection[Scope], last: str) -> str:

@@ -141,3 +141,11 @@ def test_ids_and_files_are_documented_as_they_have_to_be(document: dict[str, Any
     form = document["paths"]["/upload-video/"]["post"]["requestBody"]["content"]
     (content,) = form.values()
     assert ".mp4" in content["encoding"]["file"]["headers"]["Content-Disposition"]["example"]
+
+
+def test_operations_say_in_words_which_scopes_they_need(document: dict[str, Any]) -> None:
+    for operation in operations(document):
+        named = {s for one in operation.get("security", []) for s in one.get("bearer", [])}
+        last = operation["description"].rpartition("\n")[2]
+        assert last.startswith("Needs ") == ("security" in operation), operation["operationId"]
+        assert all(scope in last for scope in named), operation["operationId"]
