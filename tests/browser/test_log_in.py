@@ -111,6 +111,7 @@ def test_one_logs_in_uploads_and_logs_out(page: WatchedPage, key: IssuedKey, nam
     expect(page.page.locator(".who")).to_contain_text(f"all owners · key {key.id}")
     page.drop(DROP, named("tiny.mp4", "with-a-key.mp4"))
     expect_picture(card(page, "with-a-key.mp4"))
+    expect(page.page.get_by_role("heading", name="Videos")).to_have_count(1)
     assert not any(key.key in stored for stored in page.page.evaluate(_STORED))
     page.page.reload()
     expect_picture(card(page, "with-a-key.mp4"))

@@ -53,7 +53,10 @@ function enter(me: Me): void {
 
 function leave(): void {
   library.close();
-  render(null, element("library"));
+  const place = element("library");
+  render(null, place);
+  // The page as it is served has a heading there.
+  place.replaceChildren();
   element("workspace").hidden = true;
 }
 
