@@ -81,8 +81,11 @@ def world(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
                 "AWS_ENDPOINT_URL_SQS": storage.url,
                 "MONGODB_URI": database.uri,
             }
-            # What CloudFormation would read from a secret and make of the queue.
-            | {name: SETTINGS[name] for name in ("WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL")}
+            # What CloudFormation would read from secrets and make of the queue.
+            | {
+                name: SETTINGS[name]
+                for name in ("ACCESS", "ROOT_SECRETS", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL")
+            }
         )
         Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")
         client = boto3.Session(
@@ -104,10 +107,10 @@ def test_the_api_answers_from_a_container(world: World, name: str, status: int) 
     assert answer["statusCode"] == status, answer
 
 
-def test_a_50_mb_video_is_done_in_a_container_of_300_mb(world: World, clips: Clips) -> None:
-    """The container is killed at its limit: so the peak is below it."""
+def test_a_50_mb_video_is_done_in_a_container_of_512_mb(world: World, clips: Clips) -> None:
+    """The least memory that the template allows. A container is killed at its limit."""
     happened = world.upload(clips["50-mb.mp4"])
-    answer = world.invoke("ProcessingFunction", happened, ProcessingMemory="300")
+    answer = world.invoke("ProcessingFunction", happened, ProcessingMemory="512")
     (outcome,) = answer["outcomes"]
     assert outcome["result"] == "done"
     found = world.catalog.get(outcome["video_id"])
@@ -185,6 +188,9 @@ def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Cl
             line.split("=", 1) for line in (tmp_path / "functions.env").read_text().splitlines()
         )
         environ["MONGODB_URI"] = environ["MONGODB_URI"].strip("'")
+        # As docs/deploy.md says.
+        environ["ACCESS"] = "open"
+        environ["ROOT_SECRETS"] = f"1:{(tmp_path / 'root_secret').read_text().strip()}"
         port = free_port(13000, taken=set())
         with (
             Sam(environ).start_api(built, port),
