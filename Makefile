@@ -19,7 +19,7 @@ VENV_PYTHON = $(shell $(PYTHON) -I -c 'import sys; print(sys.executable if sys.v
 
 help:
 	@echo "make run    set up and start the whole product on this machine"
-	@echo "make test   set up everything and run the tests, in at most 5 minutes"
+	@echo "make test   set up everything and run the tests, in less than 10 minutes"
 	@echo "make test-all  run the long tests, too (make test-long runs only those)"
 	@echo "make bench  compare the engine with the legacy way"
 	@echo "make bench-upload  measure uploads to a running stack"
