@@ -159,6 +159,8 @@ def _environ(stack: RunningStack, video_id: str) -> dict[str, str]:
     return environ | {
         "CREATED_BYTES": str(len(created.raise_for_status().content)),
         "FOUND_BYTES": str(len(found.raise_for_status().content)),
+        # Each round announces thousands of videos, which stay pending.
+        "MAX_PENDING_VIDEOS": "0",
     }
 
 

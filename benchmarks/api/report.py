@@ -25,7 +25,8 @@ _INTRODUCTION = """\
 one after the other, on {machine}; load average at the start {busy:.1f}.
 
 - *Ours* is `python -m clipo.local.api_server`, as `make run` starts it: one process of uvicorn,
-  with the local stack's MongoDB (SecantusDB) and settings. Its log goes to /dev/null.
+  with the local stack's MongoDB (SecantusDB) and settings, but `MAX_PENDING_VIDEOS=0`. Its log goes
+  to /dev/null.
 - *Bare* is the same server with the same flags, and a FastAPI application of two routes that do
   nothing (`benchmarks/api/bare.py`). It has the same methods, numbers of bytes read and written,
   and kind of route (`def`, one Pydantic model in and one out), and no middleware.

@@ -20,7 +20,7 @@ from typing import Any
 
 from benchmarks.cold import report
 from benchmarks.cold.builds import ARTIFACTS, HELLO_FOLDER, Builds, build, our_handler
-from benchmarks.cold.report import HELLO, MINIMAL, NAIVE, OURS, Start
+from benchmarks.cold.report import HELLO, KEYED, MINIMAL, NAIVE, OURS, Start
 from benchmarks.cold.sandbox import Cost, Function, empty_page_cache, missing, sandbox
 from benchmarks.cold.world import World, check, world
 
@@ -71,6 +71,9 @@ def _subjects(builds: Builds, local: World) -> Iterator[_Subject]:
         environ = local.environ | {"POWERTOOLS_SERVICE_NAME": name}
         handler, wheel = our_handler(name), builds.wheel_ffmpeg
         yield _Subject((name, OURS), Function(folder, handler, environ, wheel), event)
+        if name == "api":
+            closed = Function(folder, handler, environ | {"ACCESS": "keys"}, wheel)
+            yield _Subject((name, KEYED), closed, local.keyed_event)
         if name == "processing" and builds.minimal_ffmpeg:
             ours = Function(folder, handler, environ, builds.minimal_ffmpeg)
             yield _Subject((name, MINIMAL), ours, event)

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from benchmarks.cold.sandbox import Cost
 
-HELLO, OURS, MINIMAL, NAIVE = "hello world", "ours", "minimal", "naive"
-"""How a function is built."""
+HELLO, OURS, KEYED, MINIMAL, NAIVE = "hello world", "ours", "keyed", "minimal", "naive"
+"""How a function is built. `KEYED` is ours, closed and called with an API key."""
 
 _INTRODUCTION = """\
 # Cold starts, compared with a naive build
@@ -26,6 +26,8 @@ _INTRODUCTION = """\
   starts `awslambdaric` on Python 3.13 at the first event. The local stack's
   MongoDB and S3, which are warm, answer the requests on this machine.
 - *Ours*: the artifacts of `sam build`; *minimal*: the same with our own ffmpeg in the layer.
+- *Keyed*: ours, which the other starts call without a credential (`ACCESS=open`), with
+  `ACCESS=keys` and an API key in each request. The first one reads the key's record from MongoDB.
 - *Naive*: the same code and locked packages, and boto3, with the wheel's ffmpeg. The packages are
   installed as by SAM's own builder: with all of botocore's services and without bytecode. Python
   compiles them at each start, because a function cannot write into its folder. The clients of

@@ -12,15 +12,19 @@ import boto3
 from benchmarks.cold.sandbox import FunctionFailed
 from clipo.local.cloud import Cloud
 from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.adapters.mongo_api_keys import MongoApiKeys
+from functions.core.api_keys import Root
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from tests.clips import Clips
+from tests.credentials import issue
 from tests.events import event
 from tests.examples import video
 from tests.receivers import SECRET
 from tests.servers import mongodb, s3
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALCOLD", "AWS_SECRET_ACCESS_KEY": "secret"}
+_ROOT = Root(1, "0" * 64)
 _CLIP = "h264.mp4"
 _GOOD = (("statusCode", 201), ("finished", True))
 """What the API, upkeep and webhooks answer."""
@@ -34,6 +38,7 @@ class World:
     s3: Any
     catalog: MongoCatalog
     clip: bytes
+    api_key: str
 
     def wake(self) -> None:
         """Have the servers read their own files again: their start is not what is measured."""
@@ -50,6 +55,12 @@ class World:
             "upkeep": lambda: event("schedule"),
             "webhooks": lambda: event("schedule-webhooks"),
         }[function]
+
+    def keyed_event(self) -> dict[str, Any]:
+        """Return a new event for the API, with an API key."""
+        asked = copy.deepcopy(event("http-create-video"))
+        asked["headers"] |= {"authorization": f"Bearer {self.api_key}"}
+        return asked
 
     def upload(self) -> dict[str, Any]:
         """Add a video and its file; return S3's event of it."""
@@ -72,7 +83,7 @@ def world(folder: Path) -> Iterator[World]:
     with s3(folder, _CREDENTIALS) as storage, mongodb(folder) as database:
         environ = _CREDENTIALS | {
             "ACCESS": "open",
-            "ROOT_SECRETS": f"1:{'0' * 64}",
+            "ROOT_SECRETS": f"{_ROOT.generation}:{_ROOT.secret}",
             "AWS_REGION": "us-east-1",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ENDPOINT_URL_S3": storage.url,
@@ -94,7 +105,8 @@ def world(folder: Path) -> Iterator[World]:
         ).client("s3", endpoint_url=storage.url)
         catalog = MongoCatalog(CatalogSettings.read(environ), pool_size=1, timeout_ms=5000)
         catalog.ensure_schema()
-        yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes())
+        key = issue(MongoApiKeys(catalog), root=_ROOT)
+        yield World(environ, client, catalog, Clips(folder)[_CLIP].read_bytes(), key.key)
         catalog.close()
 
 
