@@ -136,6 +136,13 @@ NOT_DONE = ProblemKind(
     "Only a done video can be reprocessed",
     "Video 507f1f77bcf86cd799439011 is failed. To process a failed video again, retry it.",
 )
+NO_SUCH_PART = ProblemKind(
+    "no_such_part",
+    409,
+    "The announced file has no such part",
+    "A file of 5,242,880 bytes has no part 3: each part but the last has 8,388,608 bytes. Split the"
+    " file by `part_size`.",
+)
 SOURCE_GONE = ProblemKind(
     "source_gone",
     409,

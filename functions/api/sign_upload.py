@@ -114,7 +114,7 @@ def _part_length(video: Video, number: int) -> int:
     length = parts.part_length(number, size=size, part_size=each)
     if length is None:
         raise Problem(
-            problems.INVALID_REQUEST,
+            problems.NO_SUCH_PART,
             f"A file of {size:,} bytes has no part {number:,}: each part but the last has"
             f" {each:,} bytes. Split the file by `part_size`.",
             InvalidField("body.partNumber", f"The file has {-(-size // each):,} parts"),

@@ -270,7 +270,8 @@ def test_an_upload_survives_the_end_of_the_session(
 def test_another_person_does_not_get_the_uploads(
     page: WatchedPage, closed: RunningStack, key: IssuedKey, new_key: Issue, large: Path
 ) -> None:
-    page.expect_complaint("404")
+    # The first page may have asked for the next part before it dropped the file.
+    page.expect_complaint("404|has expired or was deleted")
     log_in(page, new_key(name="anna", owner="anna").key)
     interrupted(page, large)
     log_in(page, new_key(name="bert", owner="bert").key)

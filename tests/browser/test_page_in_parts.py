@@ -190,7 +190,7 @@ def test_an_upload_resumes_when_storage_is_back(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
-    trap = world.storage.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=5)
+    trap = world.storage.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=8)
     page.drop(DROP, large)
     expect(card(page, large.stem)).to_contain_text("The network failed", timeout=DONE_MS)
     expect_picture(card(page, large.stem))

@@ -243,6 +243,7 @@ def post_reprocess(
         *problems.OF_A_JSON_BODY,
         problems.FOREIGN_KEY,
         problems.NOT_PENDING,
+        problems.NO_SUCH_PART,
         problems.STORAGE_UNAVAILABLE,
     ),
     openapi_extra=needs(Scope.UPLOAD),

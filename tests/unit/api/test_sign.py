@@ -94,7 +94,7 @@ def test_a_part_that_the_file_does_not_have_is_refused(
     client: TestClient, records: FakeCatalog, number: int
 ) -> None:
     body = problem(sign(client, method="PUT", uploadId=UPLOAD, partNumber=number))
-    assert (body["status"], body["code"]) == (422, "invalid_request")
+    assert (body["status"], body["code"]) == (409, "no_such_part")
     assert body["errors"] == [{"field": "body.partNumber", "message": "The file has 3 parts"}]
     assert "8,388,608 bytes" in body["detail"]
     assert records.videos[ID] == announced(), "the upload is not extended"
