@@ -33,19 +33,25 @@ class IssuedKey:
         return sign(claims_with(**claims), kid=self.id, secret=self.signing_secret)
 
 
+def api_key(**fields: Any) -> ApiKey:
+    """Return the record of an API key for all owners, with some fields changed."""
+    record: dict[str, Any] = {
+        "id": "abcdefghijkl",
+        "name": "server",
+        "hash": "0" * 64,
+        "scopes": DEFAULT_SCOPES,
+        "owner": ALL_OWNERS,
+        "generation": 1,
+        "created_at": datetime.now(UTC),
+    }
+    return ApiKey(**record | fields)
+
+
 def issue(keys: ApiKeys, *, root: Root = ROOT, **fields: Any) -> IssuedKey:
     """Store a new API key for all owners, with some fields of its record changed."""
     key_id, key = new_key(urandom)
-    record: dict[str, Any] = {
-        "id": key_id,
-        "name": "test",
-        "hash": hash_of(key),
-        "scopes": DEFAULT_SCOPES,
-        "owner": ALL_OWNERS,
-        "generation": root.generation,
-        "created_at": datetime.now(UTC),
-    }
-    keys.add(ApiKey(**record | fields))
+    known = {"id": key_id, "hash": hash_of(key), "generation": root.generation}
+    keys.add(api_key(**known | fields))
     return IssuedKey(key_id, key, root.signing_secret(key_id))
 
 

@@ -74,28 +74,27 @@ def sign_token(
     """Return a token of the caller's API key, and its end. Raises `Problem`."""
     if caller.kind is not CredentialKind.KEY or caller.key_id is None:
         raise Problem(problems.FORBIDDEN, "Only an API key can get tokens. Send one of those.")
-    _check_rights(caller, owner, scopes)
     key = services.api_keys.get(caller.key_id)
     root = root_of(key, services.settings.roots) if key else None
-    if root is None:
+    if key is None or root is None:
         raise Problem(
             problems.FORBIDDEN,
             "The API key has just been revoked, or its root secret is gone. Use a new key.",
         )
+    _check_rights(key, owner, scopes)
     # Tokens have whole seconds.
     ends = (services.now() + expires_in).replace(microsecond=0)
     claims = Claims(owner, scopes, ends, video_id=video_id, limits=limits)
-    secret = root.signing_secret(caller.key_id)
-    return sign(claims_of(claims), kid=caller.key_id, secret=secret), ends
+    return sign(claims_of(claims), kid=key.id, secret=root.signing_secret(key.id)), ends
 
 
-def _check_rights(caller: Caller, owner: str, scopes: frozenset[Scope]) -> None:
-    if not caller.reaches_all_owners and owner != caller.owner:
-        raise Problem(problems.FORBIDDEN, f"The API key is for the owner {caller.owner} only.")
-    if missing := scopes - caller.scopes:
+def _check_rights(key: ApiKey, owner: str, scopes: frozenset[Scope]) -> None:
+    if not key.reaches_owner(owner):
+        raise Problem(problems.FORBIDDEN, f"The API key is for the owner {key.owner} only.")
+    if missing := scopes - key.token_scopes:
         raise Problem(
             problems.FORBIDDEN,
-            f"The API key does not have the scope {', '.join(sorted(missing))} itself.",
+            f"No token of this API key can have the scope {', '.join(sorted(missing))}.",
         )
 
 

@@ -96,27 +96,27 @@ ContentType = Annotated[
 ]
 
 
-def _check_owner(text: str | None) -> str | None:
-    if text is None or is_owner(text):
+def _check_owner(text: str) -> str:
+    if is_owner(text):
         return text
     raise PydanticCustomError(
         "owner", "An owner's name has 1 to 128 letters, digits or . _ : @ | / + = -"
     )
 
 
-def _check_owner_in_filter(text: str | None) -> str | None:
+def _check_owner_in_filter(text: str) -> str:
     return text if text == LEGACY_OWNER else _check_owner(text)
 
 
-def _owner_schema(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": "string", "pattern": pattern}, {"type": "null"}]})
-
-
-Owner = Annotated[str | None, AfterValidator(_check_owner), _owner_schema(OWNER_PATTERN)]
+Owner = Annotated[
+    str,
+    AfterValidator(_check_owner),
+    WithJsonSchema({"type": "string", "pattern": OWNER_PATTERN}),
+]
 OwnerInFilter = Annotated[
-    str | None,
+    str,
     AfterValidator(_check_owner_in_filter),
-    _owner_schema(rf"{OWNER_PATTERN}|^\{LEGACY_OWNER}$"),
+    WithJsonSchema({"type": "string", "pattern": rf"{OWNER_PATTERN}|^\{LEGACY_OWNER}$"}),
 ]
 
 
@@ -206,7 +206,7 @@ class CreateVideo(BaseModel):
         description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
     )
-    owner: Owner = Field(
+    owner: Owner | None = Field(
         default=None,
         description="The owner of the video. Only credentials for all owners choose it; without it"
         " only they reach the video. The videos of other credentials have their owner",

@@ -155,6 +155,15 @@ class ApiKey:
         """Whether the key reaches the videos of all owners, and those without one."""
         return self.owner == ALL_OWNERS
 
+    @property
+    def token_scopes(self) -> frozenset[Scope]:
+        """The scopes that its tokens can have. Only the root secret signs tokens for `ADMIN`."""
+        return self.scopes - {Scope.ADMIN}
+
+    def reaches_owner(self, owner: str) -> bool:
+        """Tell whether its tokens can be for an owner."""
+        return self.owner in (ALL_OWNERS, owner)
+
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -200,7 +209,7 @@ def caller_with_session(key: ApiKey, claims: Claims, *, now: datetime) -> Caller
 
 def _caller_of(kind: CredentialKind, key: ApiKey, claims: Claims, now: datetime) -> Caller:
     _check_expiry(key, now)
-    if key.owner not in (ALL_OWNERS, claims.owner):
+    if not key.reaches_owner(claims.owner):
         raise Unauthenticated(
             Denial.OTHER_OWNER,
             "The token names another owner than the API key that signed it. Set sub to the owner"
@@ -209,8 +218,7 @@ def _caller_of(kind: CredentialKind, key: ApiKey, claims: Claims, now: datetime)
     return Caller(
         kind,
         claims.owner,
-        # Only the root secret signs tokens for the administration of keys.
-        (claims.scopes & key.scopes) - {Scope.ADMIN},
+        claims.scopes & key.token_scopes,
         key_id=key.id,
         video_id=claims.video_id,
         limits=claims.limits,

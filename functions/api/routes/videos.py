@@ -119,7 +119,7 @@ def list_videos(
         ),
     ] = None,
     owner: Annotated[
-        OwnerInFilter,
+        OwnerInFilter | None,
         Query(description="Only videos of this owner; for credentials that reach all owners"),
     ] = None,
 ) -> VideoPage:

@@ -11,20 +11,13 @@ from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.mongo_api_keys import MongoApiKeys
-from functions.core.access import ALL_OWNERS, DEFAULT_SCOPES, ApiKey, Scope
+from functions.core.access import Scope
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
+from tests.credentials import api_key
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
-KEY = ApiKey(
-    id="abcdefghijkl",
-    name="server",
-    hash="0" * 64,
-    scopes=DEFAULT_SCOPES,
-    owner=ALL_OWNERS,
-    generation=1,
-    created_at=NOW,
-)
+KEY = api_key(created_at=NOW)
 BOUND = replace(
     KEY,
     id="ABCDEFGHIJKL",

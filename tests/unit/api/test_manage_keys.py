@@ -125,6 +125,13 @@ class TestTokens:
             response = client.post("/tokens", json=fields, headers=bearer(key.key))
             assert problem(response)["code"] == "forbidden"
 
+    def test_no_token_manages_keys(self, client: TestClient, api_keys: FakeApiKeys) -> None:
+        key = issue(api_keys, scopes=frozenset(Scope))
+        fields = BODY | {"scopes": ["read", "admin"]}
+        body = problem(client.post("/tokens", json=fields, headers=bearer(key.key)))
+        assert (body["status"], body["code"]) == (403, "forbidden")
+        assert "the scope admin" in body["detail"]
+
     def test_only_keys_get_tokens(self, client: TestClient, api_keys: FakeApiKeys) -> None:
         for credential in (issue(api_keys).token(), admin_token()):
             response = client.post("/tokens", json=BODY, headers=bearer(credential))

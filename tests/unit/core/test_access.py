@@ -11,7 +11,6 @@ from functions.core.access import (
     LEGACY_CALLER,
     LEGACY_OWNER,
     OPEN_CALLER,
-    ApiKey,
     Caller,
     Claims,
     CredentialKind,
@@ -24,19 +23,12 @@ from functions.core.access import (
     caller_with_token,
     is_owner,
 )
+from tests.credentials import api_key
 from tests.examples import CREATED as NOW
 from tests.examples import ID
 
 SOON, LATER = NOW + timedelta(minutes=5), NOW + timedelta(hours=1)
-KEY = ApiKey(
-    id="abcdefghijkl",
-    name="server",
-    hash="0" * 64,
-    scopes=DEFAULT_SCOPES,
-    owner=ALL_OWNERS,
-    generation=1,
-    created_at=NOW,
-)
+KEY = api_key(created_at=NOW)
 CLAIMS = Claims(owner="anna", scopes=frozenset({Scope.READ, Scope.UPLOAD}), expires_at=LATER)
 
 
