@@ -20,7 +20,7 @@ class PendingLimit:
     """
 
     _counted: dict[str | None, tuple[datetime, bool]] = field(default_factory=dict)
-    """By owner, the time of the count, and whether the limit was reached."""
+    """The time of each owner's last count, and whether the limit was reached."""
 
     def is_reached(
         self, catalog: ScopedCatalog, limit: int, *, owner: str | None, now: datetime

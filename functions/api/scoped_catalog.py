@@ -77,6 +77,6 @@ class ScopedCatalog:
         return self._catalog.still_reserved(use)
 
     def _check(self, owner: str | None) -> None:
-        """Stop a bug: callers for one owner reach nothing else."""
+        """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""
         if self._owner not in (ALL_OWNERS, owner):
             raise ValueError("This catalog is for the videos of another owner.")

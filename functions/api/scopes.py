@@ -42,7 +42,7 @@ def needs(*any_of: Scope) -> dict[str, Any]:
 
 
 class ScopedRoute(APIRoute):
-    """A route that says who may use it by `needs`. One that does not fails at the start."""
+    """A route that declares its scopes with `needs`. Without them the program does not start."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler, with the check of the caller's scopes before it."""

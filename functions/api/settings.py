@@ -43,7 +43,7 @@ class ApiSettings:
     access: Access
     """Whether requests need a credential."""
     legacy_endpoints: Access
-    """The same for the legacy endpoints, if the others need one."""
+    """Whether the legacy endpoints need a credential, if the other endpoints need one."""
     roots: tuple[Root, ...]
     """The generations of the root secret, the present one first."""
 

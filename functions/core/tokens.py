@@ -19,7 +19,7 @@ LONGEST = timedelta(hours=24)
 """The longest time that a token may still be valid."""
 
 LONGEST_ADMIN = timedelta(seconds=60)
-"""The same for an admin token."""
+"""The longest time that an admin token may still be valid."""
 
 LEEWAY = timedelta(seconds=60)
 """The tolerated difference between the clocks of the signer and of Clipo."""

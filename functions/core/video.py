@@ -193,7 +193,7 @@ class Media:
     faststart: bool | None = None
     """Whether an MP4 or QuickTime file can be played before all of it has been downloaded."""
     location: Location | None = None
-    """The place of the recording, if `STORE_LOCATION` allows to store it."""
+    """The place of the recording, if `STORE_LOCATION` is on."""
 
     @property
     def duration(self) -> str | None:
@@ -322,7 +322,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class DeletedVideo:
-    """The tombstone of a video that was deleted. Only it allows to remove the video's objects."""
+    """The tombstone of a video that was deleted. Only it allows Clipo to remove the objects."""
 
     id: str
     deleted_at: datetime

@@ -28,7 +28,7 @@ from functions.core.access import Denial, Scope, TokenLimits, Unauthenticated
 
 router = APIRouter(tags=["access"], route_class=ResourceRoute)
 session_router = APIRouter()
-"""For the page only, so outside the documentation."""
+"""The routes of the page's session, which the API documentation leaves out."""
 
 
 def is_for_credentials(path: str) -> bool:
