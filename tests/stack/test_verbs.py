@@ -154,7 +154,7 @@ class TestSign:
         assert uppy.parts(upload) == []
         beyond = {"method": "PUT", "uploadId": upload, "partNumber": 3}
         answer = stack.client.post(f"/videos/{uppy.video['id']}/upload/sign", json=beyond)
-        assert problem(answer)["code"] == "invalid_request"
+        assert problem(answer)["code"] == "no_such_part"
 
     def test_the_parts_together_have_the_announced_size(
         self, stack: RunningStack, large: Path
