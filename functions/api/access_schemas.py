@@ -1,5 +1,6 @@
 """The JSON of requests and responses about API keys, tokens and callers."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.examples import TIME, VIDEO_ID
-from functions.api.schemas import Owner, Size, Time
+from functions.api.schemas import Owner, Time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
 from functions.core.tokens import LONGEST
@@ -17,12 +18,10 @@ _KEY_ID = "3kTMd9vQxYaB"
 
 def _read_time(text: object) -> datetime:
     if isinstance(text, str):
-        try:
+        with suppress(ValueError, OverflowError):
             found = datetime.fromisoformat(text)
-        except ValueError:
-            found = None
-        if found and found.tzinfo:
-            return found.astimezone(UTC)
+            if found.tzinfo:
+                return found.astimezone(UTC)
     raise PydanticCustomError("time", f"This must be a time with a zone, such as {TIME}")
 
 
@@ -92,9 +91,6 @@ class CreateToken(BaseModel):
         description="The only video for which the token is",
         examples=[VIDEO_ID],
     )
-    max_bytes: Size | None = Field(default=None, description="Largest video of its holder")
-    max_duration_s: Size | None = Field(default=None, description="Longest video of its holder")
-    max_videos: Size | None = Field(default=None, description="Most videos of its owner")
 
 
 class CreatedToken(BaseModel):
@@ -144,7 +140,7 @@ def _public(key: ApiKey) -> dict[str, object]:
         "id": key.id,
         "name": key.name,
         "scopes": _in_order(key.scopes),
-        "owner": None if key.is_for_all_owners else key.owner,
+        "owner": None if key.reaches_all_owners else key.owner,
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "last_used_at": key.last_used_at,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 
@@ -43,7 +43,10 @@ _MOST_REMEMBERED = 1000
 _ONLY_DELIVERY = {Scope.DELIVER}
 
 _Secret: TypeAlias = Callable[[Root, str], str]
-_Rule: TypeAlias = Callable[[ApiKey, Claims], Caller]
+
+
+class _Rule(Protocol):
+    def __call__(self, key: ApiKey, claims: Claims, *, now: datetime) -> Caller: ...
 
 
 class Authenticator:
@@ -68,19 +71,21 @@ class Authenticator:
         token = read_token(credential)
         if token.kid == ROOT_KID:
             return self._admin(token)
-        return await self._holder(token, Root.signing_secret, self._with_token)
+        return await self._holder(token, Root.signing_secret, caller_with_token)
 
     async def caller_with_delivery_token(self, text: str) -> Caller:
         """Return the caller who sends a token in an address, where others may read it."""
-        return await self._holder(read_token(text), Root.signing_secret, self._with_delivery_token)
+        return await self._holder(read_token(text), Root.signing_secret, _with_delivery_token)
 
     async def caller_with_session(self, text: str) -> Caller:
         """Return the caller who sends the page's session."""
-        return await self._holder(read_token(text), Root.session_secret, self._with_session)
+        return await self._holder(read_token(text), Root.session_secret, caller_with_session)
 
     async def new_session(self, credential: str) -> tuple[str, Caller]:
         """Return a session of the page for the caller who sends an API key or a token."""
         caller = await self.caller_with(credential)
+        if not caller.scopes:
+            raise Unauthenticated(Denial.CLAIMS, "The credential has no scope that Clipo knows.")
         if caller.key_id is None:
             raise Unauthenticated(
                 Denial.MISPLACED, "The page takes an API key or a token, and no admin token."
@@ -91,13 +96,7 @@ class Authenticator:
             raise _wrong_signature()
         ends = self._now() + LONGEST_SESSION
         ends = min(ends, caller.expires_at or ends).replace(microsecond=0)
-        claims = Claims(
-            caller.owner,
-            caller.scopes,
-            ends,
-            video_id=caller.video_id,
-            limits=caller.limits,
-        )
+        claims = Claims(caller.owner, caller.scopes, ends, video_id=caller.video_id)
         session = sign(claims_of(claims), kid=key.id, secret=root.session_secret(key.id))
         return session, replace(caller, kind=CredentialKind.SESSION, expires_at=ends)
 
@@ -120,22 +119,7 @@ class Authenticator:
         key = await self._keys.get(token.kid)
         if key.generation != root.generation:
             raise _wrong_signature()
-        return rule(key, claims)
-
-    def _with_token(self, key: ApiKey, claims: Claims) -> Caller:
-        return caller_with_token(key, claims, now=self._now())
-
-    def _with_session(self, key: ApiKey, claims: Claims) -> Caller:
-        return caller_with_session(key, claims, now=self._now())
-
-    def _with_delivery_token(self, key: ApiKey, claims: Claims) -> Caller:
-        if claims.scopes != _ONLY_DELIVERY:
-            raise Unauthenticated(
-                Denial.MISPLACED,
-                "A token in an address must have the scope deliver and no other. Send this one as"
-                " Authorization: Bearer.",
-            )
-        return caller_with_token(key, claims, now=self._now())
+        return rule(key, claims, now=self._now())
 
 
 class RememberedKeys:
@@ -177,6 +161,16 @@ class RememberedKeys:
             # The request matters more than this record of it.
             with suppress(CatalogUnavailable):
                 self._keys.record_use(key.id, hour)
+
+
+def _with_delivery_token(key: ApiKey, claims: Claims, *, now: datetime) -> Caller:
+    if claims.scopes != _ONLY_DELIVERY:
+        raise Unauthenticated(
+            Denial.MISPLACED,
+            "A token in an address must have the scope deliver and no other. Send this one as"
+            " Authorization: Bearer.",
+        )
+    return caller_with_token(key, claims, now=now)
 
 
 def _unknown_key() -> Unauthenticated:

@@ -9,7 +9,7 @@ from functions.adapters.catalog import (
     change,
     discard,
 )
-from functions.core.access import ALL_OWNERS
+from functions.core.access import reaches
 from functions.core.lifecycle import Move
 from functions.core.video import DeletedVideo, Status, Video
 
@@ -78,5 +78,5 @@ class ScopedCatalog:
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""
-        if self._owner not in (ALL_OWNERS, owner):
+        if not reaches(self._owner, owner):
             raise ValueError("This catalog is for the videos of another owner.")

@@ -5,7 +5,7 @@ or by an admin token. Adapters read the record of the API key; the functions her
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -78,15 +78,6 @@ class Unauthenticated(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class TokenLimits:
-    """The limits that a token sets for the videos of its holder; `None` sets none."""
-
-    max_bytes: int | None = None
-    max_duration_s: int | None = None
-    max_videos: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
     """The sender of a request, as far as its credential tells."""
 
@@ -98,7 +89,6 @@ class Caller:
     """The id of the API key that was sent, or that signed the token; `None` without one."""
     video_id: str | None = None
     """The only video that it reaches, if its token names one."""
-    limits: TokenLimits = field(default_factory=TokenLimits)
     expires_at: datetime | None = None
     """The end of its credential, if that has one."""
 
@@ -109,7 +99,7 @@ class Caller:
 
     def reaches_owner(self, owner: str) -> bool:
         """Tell whether it reaches the videos of an owner."""
-        return self.owner in (ALL_OWNERS, owner)
+        return reaches(self.owner, owner)
 
     def may(self, *scopes: Scope) -> bool:
         """Tell whether it has one of these scopes."""
@@ -151,7 +141,7 @@ class ApiKey:
     """The last use of the key, its tokens or its sessions, to the hour."""
 
     @property
-    def is_for_all_owners(self) -> bool:
+    def reaches_all_owners(self) -> bool:
         """Whether the key reaches the videos of all owners, and those without one."""
         return self.owner == ALL_OWNERS
 
@@ -162,7 +152,7 @@ class ApiKey:
 
     def reaches_owner(self, owner: str) -> bool:
         """Tell whether its tokens can be for an owner."""
-        return self.owner in (ALL_OWNERS, owner)
+        return reaches(self.owner, owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +163,11 @@ class Claims:
     scopes: frozenset[Scope]
     expires_at: datetime
     video_id: str | None = None
-    limits: TokenLimits = field(default_factory=TokenLimits)
+
+
+def reaches(reach: str, owner: str | None) -> bool:
+    """Tell whether one owner, or `ALL_OWNERS`, includes an owner; `None` is a video without one."""
+    return reach in (ALL_OWNERS, owner)
 
 
 def is_owner(text: str) -> bool:
@@ -221,7 +215,6 @@ def _caller_of(kind: CredentialKind, key: ApiKey, claims: Claims, now: datetime)
         claims.scopes & key.token_scopes,
         key_id=key.id,
         video_id=claims.video_id,
-        limits=claims.limits,
         expires_at=min(claims.expires_at, key.expires_at or claims.expires_at),
     )
 

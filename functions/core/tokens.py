@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from functions.core.access import Claims, Denial, Scope, TokenLimits, Unauthenticated
+from functions.core.access import Claims, Denial, Scope, Unauthenticated
 from functions.core.api_keys import ROOT_KID, is_key_id
 
 LONGEST = timedelta(hours=24)
@@ -29,6 +29,8 @@ _ALGORITHM = "HS256"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _VIDEO_ID = re.compile("[0-9a-fA-F]{24}")
 _LIMITS = ("max_bytes", "max_duration_s", "max_videos")
+"""Claims that limit the holder's videos. This release enforces none, so it refuses them: a token
+whose limit is ignored would allow more than its signer wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,13 @@ def read_claims(token: UnverifiedToken, *, now: datetime, longest: timedelta = L
     video_id = _optional(claims, "vid", str)
     if video_id is not None and not _VIDEO_ID.fullmatch(video_id):
         raise _wrong_claims("vid must be the id of a video.")
+    if limit := next((name for name in _LIMITS if name in claims), None):
+        raise _wrong_claims(f"this release does not enforce {limit}. Leave it out.")
     return Claims(
         owner=_required_text(claims, "sub"),
         scopes=_scopes(_required_text(claims, "scope")),
         expires_at=expires_at,
         video_id=video_id and video_id.lower(),
-        limits=TokenLimits(**{name: _limit(claims, name) for name in _LIMITS}),
     )
 
 
@@ -91,7 +94,6 @@ def claims_of(claims: Claims) -> dict[str, Any]:
         "scope": " ".join(sorted(claims.scopes)),
         "exp": int(claims.expires_at.timestamp()),
         "vid": claims.video_id,
-        **{name: getattr(claims.limits, name) for name in _LIMITS},
     }
     return {name: value for name, value in found.items() if value is not None}
 
@@ -124,13 +126,6 @@ def _required_text(claims: Mapping[str, Any], name: str) -> str:
     value: str | None = _optional(claims, name, str)
     if not value:
         raise _wrong_claims(f"{name} is missing.")
-    return value
-
-
-def _limit(claims: Mapping[str, Any], name: str) -> int | None:
-    value: int | None = _optional(claims, name, int)
-    if value is not None and value < 0:
-        raise _wrong_claims(f"{name} must not be negative.")
     return value
 
 

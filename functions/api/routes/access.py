@@ -24,7 +24,7 @@ from functions.api.page_session import SESSION_PATH, check_origin, end_session, 
 from functions.api.problem_responses import documented
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
-from functions.core.access import Denial, Scope, TokenLimits, Unauthenticated
+from functions.core.access import Denial, Scope, Unauthenticated
 
 router = APIRouter(tags=["access"], route_class=ResourceRoute)
 session_router = APIRouter()
@@ -116,7 +116,6 @@ def post_token(
         scopes=body.scopes,
         expires_in=timedelta(seconds=body.expires_in_s),
         video_id=body.video_id and body.video_id.lower(),
-        limits=TokenLimits(body.max_bytes, body.max_duration_s, body.max_videos),
     )
     return CreatedToken(token=token, expires_at=expires_at)
 

@@ -75,6 +75,7 @@ class TestKeys:
             ("expires_at", "2020-01-01T00:00:00Z"),
             ("expires_at", "2099-01-01T00:00:00"),
             ("expires_at", 4070908800),
+            ("expires_at", "9999-12-31T23:59:59-23:00"),
             ("color", "blue"),
         ],
     )
@@ -103,7 +104,7 @@ class TestTokens:
     def test_a_token_has_the_rights_that_were_asked_for(
         self, client: TestClient, api_keys: FakeApiKeys
     ) -> None:
-        fields = BODY | {"video_id": ID.upper(), "max_bytes": 5}
+        fields = BODY | {"video_id": ID.upper()}
         response = client.post("/tokens", json=fields, headers=bearer(issue(api_keys).key))
         assert response.status_code == 201, response.text
         me = client.get("/me", headers=bearer(response.json()["token"])).json()
@@ -136,6 +137,15 @@ class TestTokens:
         for credential in (issue(api_keys).token(), admin_token()):
             response = client.post("/tokens", json=BODY, headers=bearer(credential))
             assert problem(response)["code"] == "forbidden"
+
+    def test_limits_are_refused_while_nothing_enforces_them(
+        self, client: TestClient, api_keys: FakeApiKeys
+    ) -> None:
+        key = issue(api_keys)
+        response = client.post("/tokens", json=BODY | {"max_bytes": 5}, headers=bearer(key.key))
+        assert problem(response)["errors"][0]["field"] == "body.max_bytes"
+        response = client.get("/me", headers=bearer(key.token(max_bytes=5)))
+        assert "does not enforce max_bytes" in problem(response)["detail"]
 
     @pytest.mark.parametrize("seconds", [0, 86_401, "900"])
     def test_a_token_lives_a_day_at_most(
@@ -209,6 +219,11 @@ class TestSession:
         for credential in (admin_token(), session(issue(api_keys)), "nonsense"):
             assert self.login(client, credential).status_code == 401
         assert client.post("/session", headers={"Origin": PAGE}).status_code == 401
+
+    def test_a_token_without_a_right_opens_none(
+        self, client: TestClient, api_keys: FakeApiKeys
+    ) -> None:
+        assert self.login(client, issue(api_keys).token(scope="future")).status_code == 401
 
     def test_plain_http_is_for_this_machine_only(
         self, client: TestClient, api_keys: FakeApiKeys

@@ -16,7 +16,6 @@ from functions.core.access import (
     CredentialKind,
     Denial,
     Scope,
-    TokenLimits,
     Unauthenticated,
     caller_with_key,
     caller_with_session,
@@ -115,9 +114,8 @@ def test_a_token_ends_with_its_key() -> None:
 
 
 def test_a_token_for_one_video_reaches_no_other_and_no_list() -> None:
-    claims = replace(CLAIMS, video_id=ID, limits=TokenLimits(max_bytes=5))
+    claims = replace(CLAIMS, video_id=ID)
     caller = caller_with_token(KEY, claims, now=NOW)
-    assert caller.limits.max_bytes == 5
     assert caller.reaches_video(ID)
     assert caller.reaches_video(ID.upper())
     assert not caller.reaches_video(ID[::-1])
