@@ -9,7 +9,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 def parse(text: str) -> int:
     """Return a duration in seconds. Raises `typer.BadParameter`."""
-    found = re.fullmatch(r"([1-9][0-9]{0,8})([smhd])", text.strip(), re.ASCII)
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([smhd])", text.strip(), re.ASCII)
     if not found:
         raise typer.BadParameter(f"{text!r} is not a duration like 90s, 15m, 1h or 30d.")
     return int(found[1]) * _SECONDS[found[2]]

@@ -101,8 +101,8 @@ class Catalog(Protocol):
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
 
-    def still_reserved(self, use: KeyUse) -> bool:
-        """Tell whether an idempotency key still belongs to the use's video."""
+    def first_use(self, use: KeyUse) -> KeyUse | None:
+        """Return the first use of the same idempotency key, `None` if there is none any more."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
         """Yield the unfinished videos that an event could claim before a moment, oldest first."""

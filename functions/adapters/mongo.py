@@ -177,7 +177,11 @@ class MongoCatalog:
             return [_video(document) for document in found]
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
-        """Tell whether at least `count` videos are pending. Reads that many entries of an index."""
+        """Tell whether at least `count` videos are pending. Reads that many at most, by an index.
+
+        For videos without an owner it reads the documents, too: an index cannot tell a missing
+        field from `null`.
+        """
         with _unavailable_on_error():
             pending = _of(owner) | {"status": Status.PENDING}
             return self._videos.count_documents(pending, limit=count) >= count
@@ -248,16 +252,18 @@ class MongoCatalog:
         with _unavailable_on_error():
             if _insert(self._keys, document):
                 return use
-            first = self._keys.find_one({"_id": document["_id"]})
+        first = self.first_use(use)
         if first is None:
             raise CatalogUnavailable("The idempotency key expired at this moment.")
-        return KeyUse(**_known_fields(KeyUse, first | {"key": use.key, "owner": use.owner}))
+        return first
 
-    def still_reserved(self, use: KeyUse) -> bool:
-        """Tell whether an idempotency key still belongs to the use's video."""
+    def first_use(self, use: KeyUse) -> KeyUse | None:
+        """Return the first use of the same idempotency key, `None` if there is none any more."""
         with _unavailable_on_error():
-            found = self._keys.find_one({"_id": _key_id(use), "video_id": use.video_id})
-            return found is not None
+            found = self._keys.find_one({"_id": _key_id(use)})
+        if found is None:
+            return None
+        return KeyUse(**_known_fields(KeyUse, found | {"key": use.key, "owner": use.owner}))
 
     # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from starlette.concurrency import run_in_threadpool
 
@@ -43,10 +43,8 @@ _MOST_REMEMBERED = 1000
 _ONLY_DELIVERY = {Scope.DELIVER}
 
 _Secret: TypeAlias = Callable[[Root, str], str]
-
-
-class _Rule(Protocol):
-    def __call__(self, key: ApiKey, claims: Claims, *, now: datetime) -> Caller: ...
+_Rule: TypeAlias = Callable[..., Caller]
+"""A rule of `core/access.py`: key, claims and `now` to the caller."""
 
 
 class Authenticator:

@@ -15,6 +15,7 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.api.sign_upload import extend_upload, sign_form
 from functions.core import lifecycle
+from functions.core.access import ALL_OWNERS, CredentialKind
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video
@@ -42,7 +43,6 @@ def create_video(
     `CatalogUnavailable` or `StorageUnavailable`.
     """
     owner = owner_of_new_video(services.caller, owner)
-    _check_pending_limit(services, owner)
     video = new_video(
         filename=filename,
         size=size,
@@ -53,23 +53,33 @@ def create_video(
         owner=owner,
     )
     if idempotency_key is None:
+        _check_pending_limit(services, owner, None)
         return _add(services, video)
     fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
     until = video.created_at + _KEY_KEPT
-    return _add_once(services, video, KeyUse(idempotency_key, fingerprint, video.id, until, owner))
+    use = KeyUse(idempotency_key, fingerprint, video.id, until, owner)
+    _check_pending_limit(services, owner, use)
+    return _add_once(services, video, use)
 
 
-def _check_pending_limit(services: Services, owner: str | None) -> None:
-    """Raise `Problem` if too many videos of an owner are pending, before anything is stored."""
-    limit = services.settings.max_pending_videos
-    now = services.now()
-    if services.pending_limit.is_reached(services.catalog, limit, owner=owner, now=now):
-        of_owner = f" of {owner}" if owner else ""
-        raise Problem(
-            problems.TOO_MANY_PENDING,
-            f"Clipo accepts no new video{of_owner} while {limit:,} or more are pending."
-            " Try again in a minute.",
-        )
+def _check_pending_limit(services: Services, owner: str | None, use: KeyUse | None) -> None:
+    """Raise `Problem` if too many videos are pending, before anything is stored.
+
+    A repeated request passes: it adds no video, and may finish one.
+    """
+    limit, now = services.settings.max_pending_videos, services.now()
+    # Callers without a credential can invent owners, so all their videos count together.
+    counted = ALL_OWNERS if services.caller.kind is CredentialKind.NONE else owner
+    if not services.pending_limit.is_reached(services.catalog, limit, owner=counted, now=now):
+        return
+    if use and services.catalog.first_use(use):
+        return
+    of_owner = f" of {owner}" if owner and counted == owner else ""
+    raise Problem(
+        problems.TOO_MANY_PENDING,
+        f"Clipo accepts no new video{of_owner} while {limit:,} or more are pending."
+        " Try again in a minute.",
+    )
 
 
 def _add(services: Services, video: Video) -> tuple[Video, SignedPost]:
@@ -98,12 +108,18 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
         if not services.catalog.add(named):
             if repeated := _answer_again(services, named.id):
                 return repeated
-        elif services.catalog.still_reserved(first):
+        elif _is_first(services, first):
             _record_announcement(named)
             return named, signed
         else:
             services.catalog.discard(named)
     raise CatalogUnavailable("Deletes of this key's video keep overtaking the request.")
+
+
+def _is_first(services: Services, use: KeyUse) -> bool:
+    """Tell whether a key still belongs to the video of its first use."""
+    found = services.catalog.first_use(use)
+    return found is not None and found.video_id == use.video_id
 
 
 def _reserve_key(services: Services, use: KeyUse) -> KeyUse:

@@ -15,8 +15,8 @@ _MOST_REMEMBERED = 1000
 class PendingLimit:
     """The answer of the last count of each owner's pending videos.
 
-    It is not exact: each process counts every 30 seconds at most, so that an announcement rarely
-    costs a further round trip.
+    It is not exact: each process counts an owner's videos every 30 seconds at most. Only the
+    announcement that counts costs a further round trip.
     """
 
     _counted: dict[str | None, tuple[datetime, bool]] = field(default_factory=dict)

@@ -71,10 +71,10 @@ class ScopedCatalog:
         self._check(use.owner)
         return self._catalog.reserve(use)
 
-    def still_reserved(self, use: KeyUse) -> bool:
-        """Tell whether an idempotency key still belongs to the use's video."""
+    def first_use(self, use: KeyUse) -> KeyUse | None:
+        """Return the first use of the same idempotency key, `None` if there is none any more."""
         self._check(use.owner)
-        return self._catalog.still_reserved(use)
+        return self._catalog.first_use(use)
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""

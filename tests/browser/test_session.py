@@ -56,7 +56,7 @@ def served(records: FakeCatalog, keys: FakeApiKeys, **options: Any) -> Iterator[
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listening],))
         thread.start()
-        while not server.started:
+        while not server.started and thread.is_alive():
             time.sleep(0.01)
         try:
             yield listening.getsockname()[1]

@@ -38,10 +38,9 @@ class FakeCatalog:
         self._answer()
         return self.keys.setdefault((use.owner, use.key), use)
 
-    def still_reserved(self, use: KeyUse) -> bool:
+    def first_use(self, use: KeyUse) -> KeyUse | None:
         self._answer()
-        found = self.keys.get((use.owner, use.key))
-        return found is not None and found.video_id == use.video_id
+        return self.keys.get((use.owner, use.key))
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         self._answer()

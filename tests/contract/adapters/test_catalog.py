@@ -480,7 +480,7 @@ class TestDelete:
         catalog.reserve(key_use)
         assert catalog.delete(unknown) is None
         assert catalog.deleted(unknown) is None
-        assert catalog.still_reserved(key_use)
+        assert catalog.first_use(key_use) == key_use
 
     def test_leaves_the_tombstone_before_the_record_goes(
         self, catalog: MongoCatalog, pending: Video, monkeypatch: pytest.MonkeyPatch
@@ -613,7 +613,9 @@ class TestOwners:
         uses = [replace(use("key", new_video_id()), owner=owner) for owner in owners]
         for one in uses * 2:
             assert catalog.reserve(replace(one, expires_at=LATER)).video_id == one.video_id
-            assert catalog.still_reserved(one)
+            found = catalog.first_use(one)
+            assert found
+            assert found.video_id == one.video_id
 
     def test_share_no_key_by_their_names(self, catalog: MongoCatalog) -> None:
         """An owner's name and a key cannot be split at another place."""

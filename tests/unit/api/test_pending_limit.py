@@ -64,6 +64,22 @@ def test_a_refused_announcement_stores_no_key(world: World) -> None:
     assert world.records.keys == {}
 
 
+def test_at_the_limit_a_repeated_announcement_gets_its_video(world: World) -> None:
+    key = {"Idempotency-Key": "a"}
+    first = world.client.post("/videos", json=CLIP, headers=key).json()
+    world.has_pending(2)
+    world.wait(31)
+    assert world.announce() == 429
+    again = world.client.post("/videos", json=CLIP, headers=key)
+    assert (again.status_code, again.json()["id"]) == (201, first["id"])
+
+
+def test_a_caller_without_a_credential_passes_no_limit_by_inventing_owners(world: World) -> None:
+    world.has_pending(2)
+    refused = world.client.post("/videos", json=CLIP | {"owner": "invented"})
+    assert problem(refused)["code"] == "too_many_pending"
+
+
 def test_one_count_answers_many_announcements(world: World) -> None:
     assert [world.announce() for _ in range(4)] == [201] * 4
     assert world.records.counts == 1, "the others cost no round trip"
