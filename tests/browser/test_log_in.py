@@ -271,7 +271,7 @@ def test_another_person_does_not_get_the_uploads(
     page: WatchedPage, closed: RunningStack, key: IssuedKey, new_key: Issue, large: Path
 ) -> None:
     # The first page may have asked for the next part before it dropped the file.
-    page.expect_complaint("404|has expired or was deleted|There is no video")
+    page.expect_complaint("404|has expired or was deleted|There is no video|set state for")
     log_in(page, new_key(name="anna", owner="anna").key)
     interrupted(page, large)
     log_in(page, new_key(name="bert", owner="bert").key)
