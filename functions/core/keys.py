@@ -5,7 +5,7 @@ import re
 from functions.core.video import Lease
 
 _SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
-_OWNED_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
+_OBJECT_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
 
 
 def source_key(video_id: str) -> str:
@@ -19,9 +19,9 @@ def video_id_of(key: str) -> str | None:
     return match[1] if match else None
 
 
-def owner_of(key: str) -> str | None:
-    """Return the id of the video that owns an object, `None` for a key that Clipo never writes."""
-    match = _OWNED_KEY.fullmatch(key)
+def video_id_of_object(key: str) -> str | None:
+    """Return the id of the video that an object belongs to; `None` if Clipo never writes the key."""
+    match = _OBJECT_KEY.fullmatch(key)
     return match[1] if match else None
 
 

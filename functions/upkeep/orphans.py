@@ -13,7 +13,7 @@ from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.keys import owner_of
+from functions.core.keys import video_id_of_object
 from functions.upkeep.sweep import MARGIN_S
 
 MIN_AGE = timedelta(days=1)
@@ -96,8 +96,8 @@ class OrphanSearch:
         MongoDB would remove their records.
         """
         now = self.now()
-        owners = {owner_of(found.key) for found in page}
-        for video in self.catalog.expired({owner for owner in owners if owner}):
+        video_ids = {video_id_of_object(found.key) for found in page}
+        for video in self.catalog.expired({one for one in video_ids if one}):
             change(self.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now))
             logger().warning("late upload found", video_id=video.id)
             report.late_uploads += 1
@@ -105,7 +105,7 @@ class OrphanSearch:
     def _orphans(self, page: Iterable[StoredObject]) -> dict[StoredObject, datetime]:
         """Return the orphaned objects of a page, each with the time of its first sighting."""
         now = self.now()
-        owners = {found: owner_of(found.key) for found in page if found.modified_at < now - MIN_AGE}
-        ids = {owner for owner in owners.values() if owner}
-        since = self.catalog.orphaned_since(ids, now=now)
-        return {found: since[owner] for found, owner in owners.items() if owner in since}
+        old = [found for found in page if found.modified_at < now - MIN_AGE]
+        video_ids = {found: video_id_of_object(found.key) for found in old}
+        since = self.catalog.orphaned_since({one for one in video_ids.values() if one}, now=now)
+        return {found: since[one] for found, one in video_ids.items() if one in since}

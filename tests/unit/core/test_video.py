@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.core.keys import owner_of, source_key, thumbnail_key, video_id_of
+from functions.core.keys import source_key, thumbnail_key, video_id_of, video_id_of_object
 from functions.core.lifecycle import found_upload
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import Lease, Source
@@ -39,12 +39,12 @@ def test_other_keys_yield_no_video_id(key: str) -> None:
     "key", [source_key(ID), f"uploads/{ID}/other", f"thumbnails/{ID}/token.jpg"]
 )
 def test_a_stored_object_belongs_to_a_video(key: str) -> None:
-    assert owner_of(key) == ID
+    assert video_id_of_object(key) == ID
 
 
 @pytest.mark.parametrize("key", ["", "uploads/1/source", f"other/{ID}/x", f"uploads/{ID}/"])
 def test_a_foreign_object_belongs_to_no_video(key: str) -> None:
-    assert owner_of(key) is None
+    assert video_id_of_object(key) is None
 
 
 @pytest.mark.parametrize("before", [None, uploaded(etag="before").source])
