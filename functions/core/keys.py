@@ -20,7 +20,7 @@ def video_id_of(key: str) -> str | None:
 
 
 def video_id_of_object(key: str) -> str | None:
-    """Return the id of the video that an object belongs to; `None` if Clipo never writes the key."""
+    """Return the id of an object's video; `None` for a key that Clipo never writes."""
     match = _OBJECT_KEY.fullmatch(key)
     return match[1] if match else None
 
