@@ -1,0 +1,80 @@
+"""The terms of a splice: a recording, its boundaries, and the view of it that ffmpeg reads.
+
+A recording is a file without an index, so ffmpeg would have to read up to the wanted moment. It
+consists of a head, which describes the streams, and of stretches that each begin at a boundary.
+A splice hides the stretches before one boundary, so ffmpeg finds the moment soon after the head.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """An object of which any range can be read: a `reader.source.OpenSource`."""
+
+    @property
+    def size(self) -> int:
+        """The object's size in bytes."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range, fewer at the object's end or if reading it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    """A place from which a decoder can start: a keyframe of the picture follows."""
+
+    offset: int
+    """Bytes before it in the object."""
+    time_s: float
+    """Time of its keyframe on the file's own clock, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """A view of an object: its first `keep` bytes, then `insert`, then bytes from further on."""
+
+    keep: int
+    insert: bytes
+    shift: int = 0
+    """What to add to a position after `insert` to get the position in the object.
+
+    It is 0 if `insert` is the header of an element that readers skip, such as `free` in MP4: the
+    element covers the hidden bytes, and every offset in the file stays true. Otherwise the view is
+    shorter than the object, and it is the number of bytes that are missing.
+    """
+    clock_s: float = 0
+    """What to subtract from a time of the file to get the time in the view.
+
+    It is 0 in containers whose packets state their time.
+    """
+
+
+class Recording(Protocol):
+    """A file without an index whose boundaries can be found."""
+
+    @property
+    def begin(self) -> int:
+        """The position from which on boundaries are found: the end of the head."""
+
+    def next_boundary(self, offset: int) -> Boundary | None:
+        """Return the first boundary that begins at `offset` or later.
+
+        A boundary counts only if what follows it parses: sizes, sequence numbers, the next header.
+        `None` means doubt, or that there is none up to the end.
+        """
+
+    def end_s(self) -> float | None:
+        """Return the time at which the file ends, on its own clock. `None` means doubt.
+
+        It is the end that ffprobe finds when it reads every packet of picture and sound.
+        """
+
+    def probed(self) -> Splice | None:
+        """Return the view that ffprobe reads instead of the file.
+
+        `None` if ffprobe reads little of the file itself.
+        """
+
+    def splice(self, boundary: Boundary) -> Splice:
+        """Return the view in which the boundary follows the head."""
