@@ -2,7 +2,8 @@
 
 A recording is a file without an index, so ffmpeg would have to read up to the wanted moment. It
 consists of a head, which describes the streams, and of stretches that each begin at a boundary.
-A splice hides the stretches before one boundary, so ffmpeg finds the moment soon after the head.
+A splice keeps the head and the first stretch, from which ffmpeg takes the file's start time, and
+hides the rest up to one boundary. So ffmpeg soon finds a moment after it, with the same `-ss`.
 """
 
 from dataclasses import dataclass
@@ -43,10 +44,12 @@ class Splice:
     element covers the hidden bytes, and every offset in the file stays true. Otherwise the view is
     shorter than the object, and it is the number of bytes that are missing.
     """
+    edits: tuple[tuple[int, bytes], ...] = ()
+    """Other bytes at positions of the view after `insert`: headers that cover further stretches."""
     clock_s: float = 0
     """What to subtract from a time of the file to get the time in the view.
 
-    It is 0 in containers whose packets state their time.
+    It is 0 if packets state their time and the first stretch is kept.
     """
 
 
@@ -77,4 +80,4 @@ class Recording(Protocol):
         """
 
     def splice(self, boundary: Boundary) -> Splice:
-        """Return the view in which the boundary follows the head."""
+        """Return the view in which the boundary follows the first stretch."""
