@@ -76,8 +76,11 @@ class Recording(Protocol):
     def probed(self) -> Splice | None:
         """Return the view that ffprobe reads instead of the file.
 
-        `None` if ffprobe reads little of the file itself.
+        `None` if ffprobe reads little of the file itself, and `end_s` decides on the duration.
         """
 
-    def splice(self, boundary: Boundary) -> Splice:
-        """Return the view in which the boundary follows the first stretch."""
+    def splice(self, boundary: Boundary, until_s: float) -> Splice | None:
+        """Return the view in which the boundary follows the first stretch. `None` means doubt.
+
+        It must be complete from the boundary up to `until_s`. After that it may end, or hide more.
+        """
