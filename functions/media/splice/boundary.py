@@ -32,24 +32,32 @@ class Boundary:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """Bytes of an object that a view does not show."""
+
+    start: int
+    end: int
+    """The position after the last hidden byte."""
+    cover: bytes = b""
+    """What stands in their place: the header of an element that readers skip."""
+
+
+@dataclass(frozen=True, slots=True)
 class Splice:
-    """A view of an object: its first `keep` bytes, then `insert`, then bytes from further on."""
+    """A view of an object that hides some of its bytes."""
 
-    keep: int
-    insert: bytes
-    shift: int = 0
-    """What to add to a position after `insert` to get the position in the object.
+    hidden: tuple[Hidden, ...]
+    """The stretches that it hides, in order."""
+    keeps_offsets: bool = True
+    """Whether zeros follow each cover, so that what comes after it is where it is in the object.
 
-    It is 0 if `insert` is the header of an element that readers skip, such as `free` in MP4: the
-    element covers the hidden bytes, and every offset in the file stays true. Otherwise the view is
-    shorter than the object, and it is the number of bytes that are missing.
+    The cover is then the header of an element of the length of all hidden bytes, such as `free` in
+    MP4. Without zeros the view is shorter than the object.
     """
-    edits: tuple[tuple[int, bytes], ...] = ()
-    """Other bytes at positions of the view after `insert`: headers that cover further stretches."""
     clock_s: float = 0
     """What to subtract from a time of the file to get the time in the view.
 
-    It is 0 if packets state their time and the first stretch is kept.
+    It is 0 if packets state their time and the first stretch is shown.
     """
 
 
