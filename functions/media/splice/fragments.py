@@ -25,6 +25,7 @@ _BETWEEN = {
     b"uuid",
     b"mfra",
 }
+_ANNOUNCING = (b"sidx", b"styp", b"emsg", b"prft", b"ssix")
 _PLAYED = {b"vide", b"soun"}
 
 _BOX_HEADER = 16
@@ -34,6 +35,9 @@ _WINDOW = 128 << 10
 _MAX_HEAD_BOXES = 16
 _MAX_BOXES = 30_000
 """Most boxes of one file to look at."""
+
+_MAX_ANNOUNCING, _MAX_ANNOUNCEMENT = 16, 4096
+"""Most boxes that announce one fragment, and the size of the largest of them in bytes."""
 
 _MAX_PARSED = 4 << 20
 """Largest `moov` or `moof`, in bytes."""
@@ -166,7 +170,7 @@ class FragmentedMp4:
                 found = {one.track.id for fragment in last for one in fragment.samples}
                 if found >= self._played:
                     ends = [one.end_s for fragment in last for one in fragment.samples]
-                    return self._boxes.index_before(candidate), max(ends)
+                    return self._boxes.with_index(candidate), max(ends)
                 if last:
                     break
         raise Doubt
@@ -238,14 +242,18 @@ class _Boxes:
                 yield window + at - 4
                 at = content.find(kind, at + 1)
 
-    def index_before(self, moof: int) -> int:
-        """Return the beginning of the `sidx` box right before a fragment, or of the fragment."""
-        start = max(0, moof - 1024)
-        before = self._source.read(start, moof)
-        at = before.rfind(b"sidx") - 4
-        if at >= 0 and box_at(before, at, shift=start).end == moof:
-            return start + at
-        return moof
+    def with_index(self, moof: int) -> int:
+        """Return where the boxes begin that announce a fragment: ffmpeg reads its end from them."""
+        start = moof
+        for _ in range(_MAX_ANNOUNCING):
+            before = self._source.read(max(0, start - _MAX_ANNOUNCEMENT), start)
+            shift = start - len(before)
+            kinds = (before.rfind(kind) - 4 for kind in _ANNOUNCING)
+            at = next((at for at in kinds if at >= 0 and _ends_at(start, before, at, shift)), None)
+            if at is None:
+                break
+            start = shift + at
+        return start
 
     def _read(self, start: int, end: int) -> bytes:
         if not self._start <= start <= end <= self._start + len(self._window):
@@ -254,6 +262,10 @@ class _Boxes:
         if len(content) < end - start:
             raise Doubt
         return content
+
+
+def _ends_at(end: int, content: bytes, at: int, shift: int) -> bool:
+    return int.from_bytes(content[at : at + 4]) == end - shift - at
 
 
 def _head(boxes: _Boxes) -> tuple[int, dict[int, Track]]:
