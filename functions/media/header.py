@@ -11,6 +11,7 @@ from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
 from functions.media.probe import Probed
 from functions.media.sandbox import Finished
+from functions.media.splice.views import Views
 
 _SIGNATURE = 16
 """Bytes at the beginning of a file that hold the signature of any supported container."""
@@ -25,8 +26,9 @@ _WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
 class HeaderReader:
     """Reads the description of one file."""
 
-    def __init__(self, children: Children, *, stores_location: bool) -> None:
+    def __init__(self, children: Children, views: Views, *, stores_location: bool) -> None:
         self._children = children
+        self._views = views
         self._options = probe.report_options(with_location=stores_location)
 
     def read(self) -> Probed:
@@ -108,6 +110,9 @@ class HeaderReader:
         """Find a duration that the file does not state: in its last packets, or in all of them."""
         from functions.media import last_packets  # noqa: PLC0415 (as above)
 
+        end_s = self._views.end_s()
+        if end_s and end_s > probed.start_s:
+            return round(end_s - probed.start_s, 3)
         for clip in last_packets.clips(self._children.source):
             finished = self._probe_clip(clip, last_packets.REPORT)
             end_s = last_packets.end_s(finished.stdout) if finished else None

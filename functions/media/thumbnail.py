@@ -10,8 +10,10 @@ from functions.media.children import CHILD_S, FROM_FILE, SEARCH_S, Children
 from functions.media.frame_command import FrameCommand
 from functions.media.header import HeaderReader
 from functions.media.probe import Probed
+from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
+from functions.media.splice.views import View, Views
 
 _POSITION = 0.1
 """Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
@@ -71,12 +73,26 @@ class Taken:
         return replace(self, frame=replace(self.frame, placeholder=hashed))
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A moment of the file, and how ffmpeg gets there."""
+
+    at_s: float
+    jump_s: float
+    """The moment to seek."""
+    base_s: float
+    """The moment from which ffmpeg counts the time of frames after that."""
+    skip_s: float
+    """Seconds of frames to decode and drop."""
+
+
 class FrameFinder:
     """Finds the frame of one file."""
 
-    def __init__(self, children: Children, header: HeaderReader) -> None:
+    def __init__(self, children: Children, header: HeaderReader, views: Views) -> None:
         self._children = children
         self._header = header
+        self._views = views
 
     def find(self, probed: Probed) -> tuple[Probed, Taken]:
         """Return the frame, and the description with a duration that suits it.
@@ -103,7 +119,7 @@ class FrameFinder:
         return self._take_earlier(probed, tried_s)
 
     def _take_first(self, probed: Probed) -> Taken:
-        command = self._command(probed)
+        command = self._command(probed, self._views.whole())
         finished = command.run(limit_s=CHILD_S - SEARCH_S)
         taken = self._verify(command, finished, at_s=0, fallback=Fallback.START)
         if taken:
@@ -139,15 +155,19 @@ class FrameFinder:
         if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
-        packets = self._children.run_ffprobe(
+        view = self._views.around(until_s, until_s)
+        children = replace(self._children, source=view.source if view else self._views.whole())
+        clock_s = view.clock_s if view else 0
+        packets = children.run_ffprobe(
             *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
-            *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
+            *("-read_intervals", f"{until_s - clock_s:.3f}%{until_s - clock_s + 1:.3f}"),
             deep=probed.deep,
         )
-        begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
+        begin_s = probe.last_time_s(packets.stdout, until_s=until_s - clock_s)
         if begin_s is None:
             return None
-        return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
+        seek_s = begin_s + clock_s - probed.start_s - _ROUNDING_S
+        return self._take_from(probed, max(0, seek_s), at_s)
 
     def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
         """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
@@ -157,16 +177,29 @@ class FrameFinder:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
-        command = self._command(probed, jump_s=jump_s, skip_s=max(0, seek_s - base_s))
+        moment = _Moment(at_s, jump_s, base_s, skip_s=max(0, seek_s - base_s))
+        start_s = probed.start_s
+        view = self._views.around(start_s + jump_s, start_s + at_s) if jump_s > 0 else None
+        taken = self._take_in(probed, moment, view) if view else None
+        return taken or self._take_in(probed, moment, View(self._views.whole()))
+
+    def _take_in(self, probed: Probed, moment: _Moment, view: View) -> Taken | None:
+        """Take a frame in a view of the file."""
+        jump_s = moment.jump_s - view.clock_s
+        command = self._command(probed, view.source, jump_s=jump_s, skip_s=moment.skip_s)
         finished = command.try_run()
-        if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
+        if finished and probed.protected and f"[{probed.media.video_codec} @" in finished.stderr:
             # The first part is often clear; the decoder fails in the encrypted part after it.
             raise BadMedia(failures.ENCRYPTED)
-        return self._verify(command, finished, at_s=at_s, offset_s=base_s) if finished else None
+        if not finished:
+            return None
+        return self._verify(command, finished, at_s=moment.at_s, offset_s=moment.base_s)
 
-    def _command(self, probed: Probed, *, jump_s: float = 0, skip_s: float = 0) -> FrameCommand:
+    def _command(
+        self, probed: Probed, source: OpenSource, *, jump_s: float = 0, skip_s: float = 0
+    ) -> FrameCommand:
         return FrameCommand(
-            self._children,
+            replace(self._children, source=source),
             str(probed.index),
             probed.colours,
             jump_s=jump_s,

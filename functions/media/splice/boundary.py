@@ -90,5 +90,6 @@ class Recording(Protocol):
     def splice(self, boundary: Boundary, until_s: float) -> Splice | None:
         """Return the view in which the boundary follows the first stretch. `None` means doubt.
 
-        It must be complete from the boundary up to `until_s`. After that it may end, or hide more.
+        It shows everything from the boundary up to the first frame at or after `until_s`. After
+        that it may end, or hide more.
         """
