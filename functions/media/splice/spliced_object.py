@@ -3,22 +3,11 @@
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
+from functions.media.reader.loopback import Content
 from functions.media.splice.boundary import Splice
 
 _ZEROS = bytes(64 << 10)
-
-
-class Content(Protocol):
-    """An object that is read piece by piece: a `reader.ranged_object.RangedObject`."""
-
-    @property
-    def size(self) -> int:
-        """The object's size in bytes."""
-
-    def read(self, position: int) -> bytes:
-        """Return some bytes from a position on, none at the end or if reading fails."""
 
 
 @dataclass(frozen=True, slots=True)
