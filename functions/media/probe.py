@@ -115,6 +115,11 @@ class Probed:
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
 
+    @property
+    def end_s(self) -> float:
+        """The time at which the file ends, 0 if its duration is unknown."""
+        return self.start_s + (self.media.duration_s or 0)
+
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
         at_s = (self.length_s or 0) * share

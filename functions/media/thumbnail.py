@@ -155,7 +155,7 @@ class FrameFinder:
         if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
-        view = self._views.around(until_s, until_s)
+        view = self._views.around(until_s, until_s, file_end_s=probed.end_s)
         children = replace(self._children, source=view.source if view else self._views.whole())
         clock_s = view.clock_s if view else 0
         packets = children.run_ffprobe(
@@ -178,10 +178,13 @@ class FrameFinder:
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         moment = _Moment(at_s, jump_s, base_s, skip_s=max(0, seek_s - base_s))
-        start_s = probed.start_s
-        view = self._views.around(start_s + jump_s, start_s + at_s) if jump_s > 0 else None
+        view = self._around(probed, moment) if jump_s > 0 else None
         taken = self._take_in(probed, moment, view) if view else None
         return taken or self._take_in(probed, moment, View(self._views.whole()))
+
+    def _around(self, probed: Probed, moment: _Moment) -> View | None:
+        begin_s, end_s = probed.start_s + moment.jump_s, probed.start_s + moment.at_s
+        return self._views.around(begin_s, end_s, file_end_s=probed.end_s)
 
     def _take_in(self, probed: Probed, moment: _Moment, view: View) -> Taken | None:
         """Take a frame in a view of the file."""

@@ -12,14 +12,16 @@ _BACK = 3 << 18
 """Bytes before the moment at which to look first, twice as many after each miss."""
 
 
-def last_boundary(recording: Recording, moment_s: float, *, size: int) -> Boundary | None:
+def last_boundary(
+    recording: Recording, moment_s: float, *, size: int, end_s: float
+) -> Boundary | None:
     """Return a boundary at or shortly before a moment, in an object of `size` bytes.
 
-    Before the first boundary it is that one. `None` means doubt: times do not grow, or the
-    boundaries lie too far apart.
+    The object ends at about `end_s`. Before the first boundary it is that one. `None` means doubt:
+    times do not grow, or the boundaries lie too far apart.
     """
-    low, end_s = recording.next_boundary(recording.begin), recording.end_s()
-    if not low or end_s is None or not moment_s < end_s:
+    low = recording.next_boundary(recording.begin)
+    if not low or not moment_s < end_s:
         return None
     if moment_s < low.time_s:
         return low

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functions.media.reader.fragments import is_unindexed
 from functions.media.reader.loopback import Content
 from functions.media.reader.source import OpenSource
-from functions.media.splice import fragments
+from functions.media.splice import clusters, flv, fragments
 from functions.media.splice.bisect import last_boundary
 from functions.media.splice.boundary import Readable, Recording
 from functions.media.splice.spliced_object import SplicedObject
@@ -23,7 +23,11 @@ _BEFORE_S, _AFTER_S = 0.5, 1.0
 It does so because it seeks by the times of decoding. https://ffmpeg.org/ffmpeg.html#Main-options
 """
 
-_OPENERS: tuple[Callable[[Readable], Recording | None], ...] = (fragments.open_recording,)
+_OPENERS: tuple[Callable[[Readable], Recording | None], ...] = (
+    fragments.open_recording,
+    clusters.open_recording,
+    flv.open_recording,
+)
 """The functions that recognize a recording, by container."""
 
 
@@ -50,15 +54,17 @@ class Views:
             return self._source
         return self._source.view(_Later(self._show_header))
 
-    def around(self, begin_s: float, end_s: float) -> View | None:
+    def around(self, begin_s: float, end_s: float, *, file_end_s: float) -> View | None:
         """Return what ffmpeg reads to show a time span on the file's own clock.
 
-        `None` if this is no recording, or a doubtful one.
+        The file ends at about `file_end_s`. `None` if this is no recording, or a doubtful one.
         """
         recording = self._recording()
-        sought_s = begin_s - _BEFORE_S
-        boundary = recording and last_boundary(recording, sought_s, size=self._source.size)
-        splice = recording and boundary and recording.splice(boundary, end_s + _AFTER_S)
+        if not recording:
+            return None
+        size = self._source.size
+        boundary = last_boundary(recording, begin_s - _BEFORE_S, size=size, end_s=file_end_s)
+        splice = boundary and recording.splice(boundary, end_s + _AFTER_S)
         if not splice:
             return None
         source = self._source.view(SplicedObject(self._source.content, splice))
