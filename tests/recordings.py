@@ -16,6 +16,7 @@ _PICTURE = "testsrc2=size=640x360:rate=25:duration=60,noise=alls=10:allf=t"
 _SOUND = "sine=frequency=440:duration=60"
 _H264 = ["-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
 _QUICKLY = ["-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]
+_VORBIS = ["-c:a", "vorbis", "-strict", "-2", "-ac", "2"]
 _HEVC = ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2"]
 
 SOURCES = {
@@ -27,7 +28,19 @@ SOURCES = {
     "mpeg4": ["-c:v", "mpeg4", "-g", "50", "-bf", "2", "-c:a", "libmp3lame", "-ar", "44100"],
     "vp8": ["-c:v", "libvpx", "-g", "50", *_QUICKLY],
     "vp9": ["-c:v", "libvpx-vp9", "-g", "50", *_QUICKLY],
-    "vorbis": ["-c:v", "libvpx", "-g", "50", *_QUICKLY, "-c:a", "libvorbis"],
+    "vorbis": [
+        "-c:v",
+        "libvpx",
+        "-g",
+        "50",
+        *_QUICKLY,
+        "-c:a",
+        "vorbis",
+        "-strict",
+        "-2",
+        "-ac",
+        "2",
+    ],
     "sorenson": ["-c:v", "flv", "-g", "50", "-c:a", "libmp3lame", "-ar", "44100"],
 }
 """ffmpeg options for one minute of 640x360 with sound; each frame looks different."""
