@@ -62,8 +62,6 @@ class Fragment:
     start: int
     end: int
     samples: tuple[Samples, ...]
-    fills: bool
-    """Whether the samples fill the `mdat` box to its last byte."""
 
 
 def open_recording(source: Readable) -> "FragmentedMp4 | None":
@@ -137,7 +135,7 @@ class FragmentedMp4:
         """Tell whether a fragment parses, and what follows it, too."""
         try:
             fragment = next(self._fragments(candidate), None)
-            return bool(fragment and (fragment.fills or self._follows(fragment.end)))
+            return bool(fragment and self._follows(fragment.end))
         except Doubt:
             return False
 
@@ -313,4 +311,4 @@ def _fragment(moof: Box, mdat: Box, found: list[Samples]) -> Fragment:
     size = sum(one.size for one in found)
     if not (mdat.body <= begin and end <= mdat.end and size <= mdat.end - mdat.body):
         raise Doubt
-    return Fragment(moof.start, mdat.end, tuple(found), size == mdat.end - mdat.body)
+    return Fragment(moof.start, mdat.end, tuple(found))
