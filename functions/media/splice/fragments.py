@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
-from functions.media.splice.boxes import Box, Doubt, Samples, Track, box_at, samples, tracks
+from functions.media.splice.boxes import Box, Samples, Track, box_at, samples, tracks
+from functions.media.splice.windows import Doubt
 
 _IN_HEAD = {b"ftyp", b"mdat", b"meta", b"pdin"}
 _BETWEEN = {

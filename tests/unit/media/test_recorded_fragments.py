@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from functions.media.splice.boundary import Boundary, Splice
-from functions.media.splice.boxes import Doubt, box_at, samples, tracks
+from functions.media.splice.boxes import box_at, samples, tracks
 from functions.media.splice.fragments import FragmentedMp4, open_recording
+from functions.media.splice.windows import Doubt
 from tests.fragmented import PICTURE, SOUND, Sample, box, fragment, head, recording
 
 MB = 1 << 20
