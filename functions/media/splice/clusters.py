@@ -95,12 +95,14 @@ class _Clusters:
     def splice(self, boundary: Boundary, until_s: float) -> Splice | None:  # noqa: ARG002
         """Return a view with a Void element between the first clusters and the boundary."""
         first_stretch = look(self.source, self.begin, self._stretch_end)
-        keep = self.begin + (first_stretch or 0)
-        hidden = boundary.offset - keep
-        if not first_stretch or hidden < _VOID_HEADER:
+        if first_stretch is None:
             return None
-        size = (hidden - _VOID_HEADER) | 1 << 56
-        return Splice((Hidden(keep, boundary.offset, bytes([_VOID]) + size.to_bytes(8)),))
+        start = self.begin + first_stretch
+        size = boundary.offset - start - _VOID_HEADER
+        if size < 0:
+            return Splice(())
+        cover = bytes([_VOID]) + (size | 1 << 56).to_bytes(8)
+        return Splice((Hidden(start, boundary.offset, cover),))
 
     def last_clusters(self, tail: int) -> int | None:
         """Return the position of the first cluster in the last `tail` bytes."""

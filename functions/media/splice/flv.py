@@ -128,10 +128,12 @@ class _Tags:
     def splice(self, boundary: Boundary, until_s: float) -> Splice | None:  # noqa: ARG002
         """Return a view in which the boundary follows the first tags."""
         first_stretch = look(self.source, self.begin, self._stretch_end)
-        keep = self.begin + (first_stretch or 0)
-        if not first_stretch or boundary.offset <= keep:
+        if first_stretch is None:
             return None
-        return Splice((Hidden(keep, boundary.offset),), keeps_offsets=False)
+        start = self.begin + first_stretch
+        if boundary.offset <= start:
+            return Splice(())
+        return Splice((Hidden(start, boundary.offset),), keeps_offsets=False)
 
     def _first_keyframe(self, window: bytes) -> tuple[int, int]:
         """Return the position of the first keyframe, and the time of its picture.

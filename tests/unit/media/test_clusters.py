@@ -133,10 +133,11 @@ def test_a_void_element_covers_what_a_splice_hides(*, known: bool) -> None:
     assert splice.keeps_offsets
 
 
-def test_a_boundary_in_the_first_stretch_needs_no_splice() -> None:
-    recording = open_recording(in_memory(head(TRACKS) + FIRST + cluster(1000, KEY, OTHER)))
+def test_nothing_is_hidden_before_a_boundary_in_the_first_stretch() -> None:
+    large = cluster(1000, KEY, simple_block(2, 60, frame=bytes(300 << 10)))
+    recording = open_recording(in_memory(head(TRACKS) + FIRST + large + cluster(9000, KEY)))
     assert recording
-    assert recording.splice(Boundary(recording.begin, 0), 1) is None
+    assert recording.splice(Boundary(recording.begin, 0), 1) == Splice(())
 
 
 def test_a_track_without_blocks_does_not_keep_the_whole_file() -> None:
