@@ -1,5 +1,6 @@
 """Finds the frame that a video's thumbnail shows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from functions.core import failures
@@ -14,12 +15,16 @@ from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
 from functions.media.splice.views import View, Views
+from functions.media.survey import survey
 
 _POSITION = 0.1
 """Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
 
 _BRIGHTER_POSITIONS = (0.25, 0.5)
 """Shares of the duration at which to look for a frame that is better than a dark one."""
+
+_SURVEYED_POSITIONS = (0.03, 0.35, 0.65, 0.8, 0.95)
+"""Shares among which to look for the frame with the most contrast, if those are dark, too."""
 
 _ROUNDING_S = 0.001
 """Precision of times in Matroska and FLV, in seconds."""
@@ -119,7 +124,7 @@ class FrameFinder:
         return self._take_earlier(probed, tried_s)
 
     def _take_first(self, probed: Probed) -> Taken:
-        command = self._command(probed, self._views.whole())
+        command = self._command(probed, self._views.whole().source)
         finished = command.run(limit_s=CHILD_S - SEARCH_S)
         taken = self._verify(command, finished, at_s=0, fallback=Fallback.START)
         if taken:
@@ -130,16 +135,27 @@ class FrameFinder:
 
     def _take_brighter(self, probed: Probed) -> Taken | None:
         """Look for a frame that shows more than the plain one at 10%."""
-        for share in _BRIGHTER_POSITIONS:
-            if not self._children.has_spare_time():
-                return None
-            try:
-                taken = self._take(probed, probed.position_s(share), seen=True)
-            except BadMedia:  # a later part is damaged; the frame at 10% is not
-                return None
-            if taken and not taken.is_plain:
-                return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+        try:
+            for at_s in self._brighter_moments(probed):
+                taken = self._take(probed, at_s, seen=True)
+                if taken and not taken.is_plain:
+                    return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+                if not self._children.has_spare_time():
+                    break
+        except BadMedia:  # a later part is damaged; the frame at 10% is not
+            pass
         return None
+
+    def _brighter_moments(self, probed: Probed) -> Iterator[float]:
+        """Yield moments that may show more, and at last the most contrasting one of several."""
+        if not self._children.has_spare_time():
+            return
+        yield from map(probed.position_s, _BRIGHTER_POSITIONS)
+        moments = list(map(probed.position_s, _SURVEYED_POSITIONS))
+        views = {at_s: self._view(probed, at_s) for at_s in moments}
+        seen = survey(self._children, str(probed.index), views)
+        if seen:
+            yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
 
     def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
         """Take the frame that is shown at a moment."""
@@ -155,18 +171,17 @@ class FrameFinder:
         if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
-        view = self._views.around(until_s, until_s, file_end_s=probed.end_s)
-        children = replace(self._children, source=view.source if view else self._views.whole())
-        clock_s = view.clock_s if view else 0
-        packets = children.run_ffprobe(
+        view = self._view(probed, at_s)
+        until_s -= view.clock_s
+        packets = replace(self._children, source=view.source).run_ffprobe(
             *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
-            *("-read_intervals", f"{until_s - clock_s:.3f}%{until_s - clock_s + 1:.3f}"),
+            *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
             deep=probed.deep,
         )
-        begin_s = probe.last_time_s(packets.stdout, until_s=until_s - clock_s)
+        begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
         if begin_s is None:
             return None
-        seek_s = begin_s + clock_s - probed.start_s - _ROUNDING_S
+        seek_s = begin_s + view.clock_s - probed.start_s - _ROUNDING_S
         return self._take_from(probed, max(0, seek_s), at_s)
 
     def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
@@ -178,13 +193,18 @@ class FrameFinder:
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         moment = _Moment(at_s, jump_s, base_s, skip_s=max(0, seek_s - base_s))
-        view = self._around(probed, moment) if jump_s > 0 else None
-        taken = self._take_in(probed, moment, view) if view else None
-        return taken or self._take_in(probed, moment, View(self._views.whole()))
+        if jump_s > 0:
+            view = self._view(probed, jump_s, at_s)
+            taken = self._take_in(probed, moment, view)
+            if taken or view.is_whole:
+                return taken
+        return self._take_in(probed, moment, self._views.whole())
 
-    def _around(self, probed: Probed, moment: _Moment) -> View | None:
-        begin_s, end_s = probed.start_s + moment.jump_s, probed.start_s + moment.at_s
-        return self._views.around(begin_s, end_s, file_end_s=probed.end_s)
+    def _view(self, probed: Probed, begin_s: float, end_s: float | None = None) -> View:
+        """Return what to read to show a time span, or a moment."""
+        end_s = begin_s if end_s is None else end_s
+        start_s, file_end_s = probed.start_s, probed.end_s
+        return self._views.around(start_s + begin_s, start_s + end_s, file_end_s=file_end_s)
 
     def _take_in(self, probed: Probed, moment: _Moment, view: View) -> Taken | None:
         """Take a frame in a view of the file."""

@@ -8,6 +8,9 @@ _TRIES = 8
 _NEAR = 3 << 19
 """Bytes between a boundary and the moment. To read them costs less than to look for a later one."""
 
+_FAR = 16 << 20
+"""Most bytes to read on from a boundary if all tries are used up."""
+
 _BACK = 3 << 18
 """Bytes before the moment at which to look first, twice as many after each miss."""
 
@@ -30,7 +33,8 @@ def last_boundary(
         ahead = _bytes_until(moment_s, low, high)
         if ahead <= _NEAR:
             return low
-        offset = max(low.offset + 1, min(low.offset + ahead - (_BACK << misses), limit - 1))
+        aim = min(low.offset + ahead, limit) - (_BACK << misses)
+        offset = max(low.offset + 1, aim)
         found = recording.next_boundary(offset)
         if not found or not _is_between(low, found, high):
             return None
@@ -40,7 +44,7 @@ def last_boundary(
             return low
         else:
             high, limit, misses = found, offset, misses + 1
-    return None
+    return low if limit - low.offset <= _FAR else None
 
 
 def _bytes_until(moment_s: float, low: Boundary, high: Boundary) -> int:

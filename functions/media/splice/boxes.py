@@ -8,6 +8,8 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from functions.media.splice.windows import Doubt
+
 _HEADER, _LARGE_HEADER = 8, 16
 """Bytes before a box's content: a size of 32 bits and a type, then perhaps a size of 64 bits."""
 
@@ -20,10 +22,6 @@ _FIELDS_OF_TFHD = ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4), (0x20, 4))
 
 _COLUMNS_OF_TRUN = (0x100, 0x200, 0x400, 0x800)
 """Flags of a sample's optional fields: duration, size, flags, and offset of its presentation."""
-
-
-class Doubt(Exception):
-    """The bytes are not what this package takes them for, or more than it takes on."""
 
 
 @dataclass(frozen=True, slots=True)

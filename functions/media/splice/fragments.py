@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
-from functions.media.splice.boxes import Box, Doubt, Samples, Track, box_at, samples, tracks
+from functions.media.splice.boxes import Box, Samples, Track, box_at, samples, tracks
+from functions.media.splice.windows import Doubt
 
 _IN_HEAD = {b"ftyp", b"mdat", b"meta", b"pdin"}
 _BETWEEN = {
@@ -45,7 +46,7 @@ _MAX_PARSED = 4 << 20
 _MAX_STRETCH = 16 << 20
 """Most bytes to search for a boundary."""
 
-_MAX_SEARCHED = 64 << 20
+_MAX_SEARCHED = 128 << 20
 """Most bytes of one file to search for boundaries."""
 
 _FIRST_STRETCH = 512 << 10
@@ -62,8 +63,6 @@ class Fragment:
     start: int
     end: int
     samples: tuple[Samples, ...]
-    fills: bool
-    """Whether the samples fill the `mdat` box to its last byte."""
 
 
 def open_recording(source: Readable) -> "FragmentedMp4 | None":
@@ -89,6 +88,8 @@ class FragmentedMp4:
         if len(pictures) != 1:
             raise Doubt
         self._picture = pictures[0].id
+        self._found: dict[int, Boundary] = {}
+        """The first boundary after each position that was searched."""
         self._first_end = self._find_first_end()
         self._tail, self._end_s = self._find_tail()
 
@@ -121,23 +122,33 @@ class FragmentedMp4:
         return self._view((boundary.offset, end))
 
     def _next_boundary(self, offset: int) -> Boundary | None:
-        for candidate in self._boxes.find(b"moof", offset, offset + _MAX_STRETCH):
-            if not self._is_believed(candidate):
-                continue
-            for fragment in self._fragments(candidate):
-                picture = self._of_picture(fragment)
-                if picture and picture.key_s is not None:
-                    return Boundary(fragment.start, picture.key_s)
-                if fragment.end > offset + _MAX_STRETCH:
-                    return None
-            return None
+        searched, known = min(
+            ((start, found) for start, found in self._found.items() if found.offset >= offset),
+            default=(offset + _MAX_STRETCH, None),
+        )
+        for candidate in self._boxes.find(b"moof", offset, searched):
+            if self._is_believed(candidate):
+                known = self._boundary_from(candidate)
+                break
+        if known:
+            self._found[offset] = known
+        return known
+
+    def _boundary_from(self, believed: int) -> Boundary | None:
+        """Return the first boundary in a chain of fragments."""
+        for fragment in self._fragments(believed):
+            picture = self._of_picture(fragment)
+            if picture and picture.key_s is not None:
+                return Boundary(fragment.start, picture.key_s)
+            if fragment.end > believed + _MAX_STRETCH:
+                break
         return None
 
     def _is_believed(self, candidate: int) -> bool:
         """Tell whether a fragment parses, and what follows it, too."""
         try:
             fragment = next(self._fragments(candidate), None)
-            return bool(fragment and (fragment.fills or self._follows(fragment.end)))
+            return bool(fragment and self._follows(fragment.end))
         except Doubt:
             return False
 
@@ -313,4 +324,4 @@ def _fragment(moof: Box, mdat: Box, found: list[Samples]) -> Fragment:
     size = sum(one.size for one in found)
     if not (mdat.body <= begin and end <= mdat.end and size <= mdat.end - mdat.body):
         raise Doubt
-    return Fragment(moof.start, mdat.end, tuple(found), size == mdat.end - mdat.body)
+    return Fragment(moof.start, mdat.end, tuple(found))

@@ -9,7 +9,7 @@ from functions.media.reader.loopback import Content
 from functions.media.reader.source import OpenSource
 from functions.media.splice import clusters, flv, fragments
 from functions.media.splice.bisect import last_boundary
-from functions.media.splice.boundary import Readable, Recording
+from functions.media.splice.boundary import Readable, Recording, Splice
 from functions.media.splice.spliced_object import SplicedObject
 
 _SMALL = 8 << 20
@@ -38,6 +38,8 @@ class View:
     source: OpenSource
     clock_s: float = 0
     """What to subtract from a time of the file to get the time in the view."""
+    is_whole: bool = False
+    """Whether it shows the whole file."""
 
 
 class Views:
@@ -54,27 +56,22 @@ class Views:
             return self._source
         return self._source.view(_Later(self._show_header))
 
-    def around(self, begin_s: float, end_s: float, *, file_end_s: float) -> View | None:
+    def around(self, begin_s: float, end_s: float, *, file_end_s: float) -> View:
         """Return what ffmpeg reads to show a time span on the file's own clock.
 
-        The file ends at about `file_end_s`. `None` if this is no recording, or a doubtful one.
+        The file ends at about `file_end_s`.
         """
-        recording = self._recording()
-        if not recording:
-            return None
-        size = self._source.size
-        boundary = last_boundary(recording, begin_s - _BEFORE_S, size=size, end_s=file_end_s)
-        splice = boundary and recording.splice(boundary, end_s + _AFTER_S)
+        splice = self._splice(begin_s - _BEFORE_S, end_s + _AFTER_S, file_end_s)
         if not splice:
-            return None
+            return self.whole()
         source = self._source.view(SplicedObject(self._source.content, splice))
         return View(source, splice.clock_s)
 
-    def whole(self) -> OpenSource:
+    def whole(self) -> View:
         """Return the file itself, which is fetched whole if ffmpeg reads all of it."""
         if is_unindexed(self._source.read(0, _HEAD)):
             self._source.content.read_whole()
-        return self._source
+        return View(self._source, is_whole=True)
 
     def end_s(self) -> float | None:
         """Return the time at which a recording ends, on its own clock."""
@@ -86,7 +83,15 @@ class Views:
         splice = recording.probed() if recording else None
         if splice:
             return SplicedObject(self._source.content, splice)
-        return self._source.content if recording else self.whole().content
+        return self._source.content if recording else self.whole().source.content
+
+    def _splice(self, begin_s: float, end_s: float, file_end_s: float) -> Splice | None:
+        recording = self._recording()
+        if not recording:
+            return None
+        size = self._source.size
+        boundary = last_boundary(recording, begin_s, size=size, end_s=file_end_s)
+        return recording.splice(boundary, end_s) if boundary else None
 
     def _recording(self) -> Recording | None:
         with self._opening:

@@ -106,3 +106,11 @@ def test_a_damaged_stretch_elsewhere_does_not_matter(ways: Ways, recordings: Pat
     clip = recordings / "damaged.mp4"
     clip.write_bytes(content)
     assert ways.spliced(clip).frame == ways.whole(clip).frame
+
+
+def test_a_dark_recording_shows_a_later_moment(ways: Ways, recordings: Path) -> None:
+    clip = mux(recordings, Muxed(_KEYFRAMES, source="dark"))
+    spliced = ways.spliced(clip)
+    assert spliced.frame == ways.whole(clip).frame
+    assert spliced.frame.fallback == "dark"
+    assert spliced.frame.at_s > 30
