@@ -27,6 +27,8 @@ SOURCES = {
     "dark": [*_H264, "-vf", "drawbox=color=black:t=fill:enable='lt(t,33)'"],
     "hevc": [*_HEVC, "-g", "50", "-c:a", "aac"],
     "mpeg4": ["-c:v", "mpeg4", "-g", "50", "-bf", "2", "-c:a", "libmp3lame", "-ar", "44100"],
+    "mjpeg": ["-c:v", "mjpeg", "-c:a", "pcm_s16le"],
+    "xvid": ["-c:v", "mpeg4", "-g", "100", "-vtag", "XVID", "-c:a", "ac3"],
     "vp8": ["-c:v", "libvpx", "-g", "50", *_QUICKLY],
     "vp9": ["-c:v", "libvpx-vp9", "-g", "50", *_QUICKLY],
     "vorbis": [

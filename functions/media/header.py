@@ -19,6 +19,9 @@ _SIGNATURE = 16
 _MAX_SCANNED = 256 << 20
 """Largest file, in bytes, that Clipo reads to its end to learn its duration."""
 
+_AVI_CHUNK_HEADER = 8
+"""Bytes of an AVI file before each of its frames."""
+
 _WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
 """ffprobe's names of the formats that do not list their streams in a header."""
 
@@ -44,7 +47,17 @@ class HeaderReader:
             )
             if probe.is_encrypted(first_packet.stdout):
                 raise BadMedia(failures.ENCRYPTED)
+        if self._states_too_many_frames(probed):
+            probed = probed.without_duration()
         return probed if probed.media.duration_s else self.measure(probed)
+
+    def _states_too_many_frames(self, probed: Probed) -> bool:
+        """Tell whether an AVI file is shorter than its frames: its recorder broke off.
+
+        Recorders write the number at the end. ffmpeg states 2^30 until then.
+        """
+        least_size = probed.frames * _AVI_CHUNK_HEADER
+        return probed.media.container == "avi" and least_size > self._children.source.size
 
     def measure(self, probed: Probed) -> Probed:
         """Replace the duration by the one that the packets show, if they show any."""
@@ -132,6 +145,7 @@ class HeaderReader:
         """Find the duration by reading every packet of the picture and, if possible, the sound."""
         from functions.media import last_packets  # noqa: PLC0415 (as above)
 
+        self._children.source.content.read_whole()
         for sound in (["-map", "0:a?"], []):
             scanned = self._children.try_run(
                 *(self._children.ffmpeg, "-nostdin", "-v", "error", *LIMITS, *OVER_HTTP),

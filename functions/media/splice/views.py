@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functions.media.reader.fragments import is_unindexed
 from functions.media.reader.loopback import Content
 from functions.media.reader.source import OpenSource
-from functions.media.splice import clusters, flv, fragments
+from functions.media.splice import avi, clusters, flv, fragments
 from functions.media.splice.bisect import last_boundary
 from functions.media.splice.boundary import Readable, Recording, Splice
 from functions.media.splice.spliced_object import SplicedObject
@@ -27,6 +27,7 @@ _OPENERS: tuple[Callable[[Readable], Recording | None], ...] = (
     fragments.open_recording,
     clusters.open_recording,
     flv.open_recording,
+    avi.open_recording,
 )
 """The functions that recognize a recording, by container."""
 

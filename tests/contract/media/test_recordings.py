@@ -1,4 +1,4 @@
-"""Matroska, WebM and FLV recordings, read through a splice and whole."""
+"""Matroska, WebM, FLV and AVI recordings, read through a splice and whole."""
 
 import shutil
 import subprocess
@@ -14,6 +14,7 @@ from tests.clips import ffmpeg
 from tests.recordings import Ways, described, source_of
 
 _LIVE = ("-live", "1")
+_AVI = ("-r", "25", "-f", "avi")
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,15 @@ MUXED = {
     "flv, begins late": Muxed("flv", "b-frames", ("-output_ts_offset", "500")),
     "flv, no sound": Muxed("flv", "b-frames", ("-map", "-0:a")),
     "flv, sound begins late": Muxed("flv", "b-frames", (), ("-itsoffset", "1.5")),
+    "avi": Muxed("avi", "mpeg4", _AVI),
+    "avi, XVID": Muxed("avi", "xvid", _AVI),
+    "avi, MJPEG": Muxed("avi", "mjpeg", _AVI),
+    "avi, no sound": Muxed("avi", "mpeg4", ("-map", "-0:a", *_AVI)),
+    "avi, sound first": Muxed("avi", "mpeg4", ("-map", "-0:v", "-map", "0:v", *_AVI)),
     "flv, picture begins late": Muxed("flv", "b-frames", (), ("-itsoffset", "-2.5")),
 }
 
-QUICK = ("mkv", "mkv, checksums", "flv", "flv, picture begins late")
+QUICK = ("mkv", "mkv, checksums", "flv", "avi", "flv, picture begins late")
 
 
 def mux(folder: Path, muxed: Muxed) -> Path:
@@ -119,6 +125,28 @@ def test_a_file_of_mkvmerge_looks_the_same(
     spliced, whole = ways.spliced(clip), ways.whole(clip)
     assert described(spliced.media) == described(whole.media)
     assert spliced.frame == whole.frame
+
+
+@pytest.mark.usefixtures("share")
+@pytest.mark.parametrize("source", ["mpeg4", "mjpeg"])
+def test_an_avi_file_that_lost_its_index_looks_the_same(
+    ways: Ways, recordings: Path, source: str
+) -> None:
+    clip = mux(recordings, Muxed("avi", source, ("-r", "25")))
+    content = clip.read_bytes()
+    clip.write_bytes(content[: content.rindex(b"idx1")])
+    spliced, whole = ways.spliced(clip), ways.whole(clip)
+    assert described(spliced.media) == described(whole.media)
+    assert spliced.frame == whole.frame
+
+
+def test_an_avi_file_that_states_too_many_frames_has_no_duration_without_a_scan(
+    ways: Ways, recordings: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.media.header._MAX_SCANNED", 1 << 20)
+    found = ways.whole(mux(recordings, MUXED["avi"]))
+    assert (found.media.duration_s, found.media.bit_rate) == (None, None)
+    assert (found.frame.at_s, found.frame.fallback) == (0, "start")
 
 
 @pytest.mark.parametrize("name", ["mkv", "flv"])
