@@ -52,8 +52,9 @@ _MAX_SEARCHED = 128 << 20
 _FIRST_STRETCH = 512 << 10
 """Bytes of the first fragments to show, if they contain picture and sound."""
 
-_TAILS = (192 << 10, 960 << 10, 4 << 20, _MAX_STRETCH)
-"""Bytes at the end to search for the last fragments. They fit into those that are read first."""
+_LAST = 192 << 10
+_FETCHED, _MOST_FETCHED = 128, 7 << 18
+"""Share of the file, and most bytes at its end, that are there without another request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class FragmentedMp4:
 
     def _find_tail(self) -> tuple[int, float]:
         """Return the beginning of the last fragments of picture and sound, and their end."""
-        for length in _TAILS:
+        fetched = min(self._boxes.size // _FETCHED, _MOST_FETCHED)
+        for length in (_LAST, fetched, 4 * _MOST_FETCHED, _MAX_STRETCH):
             start = max(self.begin, self._boxes.size - length)
             for candidate in self._boxes.find(b"moof", start, self._boxes.size):
                 last = self._up_to_the_end(candidate)
