@@ -24,7 +24,9 @@ _MAX_TRIES = 1000
 """Most places that look like a cluster to check in one window."""
 
 _MAX_ELEMENTS = 50_000
-"""Most elements to walk through. A second of a recording has some hundreds."""
+"""Most elements to walk through in one window. A second of a recording has some hundreds."""
+
+_MAX_IN_GROUP = 16
 
 _SEGMENT = 0x18538067
 _SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
@@ -122,13 +124,13 @@ class _Clusters:
 
     def _candidates(self, window: bytes) -> Iterator[tuple[int, _Block | None]]:
         """Yield the position of every cluster, and its first picture if it has one."""
-        at = 0
+        at, steps = 0, iter(range(_MAX_ELEMENTS))
         for _ in range(_MAX_TRIES):
             at = window.find(_CLUSTER.to_bytes(4), at)
             if at < 0:
                 return
             try:
-                first = self._first_picture(window, at)
+                first = self._first_picture(window, at, steps)
                 cluster = element_at(window, at)
             except Doubt:
                 at += 1
@@ -136,9 +138,9 @@ class _Clusters:
             yield at, first
             at = cluster.begin if cluster.size is None else cluster.end
 
-    def _first_picture(self, window: bytes, at: int) -> _Block | None:
+    def _first_picture(self, window: bytes, at: int, steps: Iterator[int]) -> _Block | None:
         """Return a cluster's first picture. Raises `Doubt` unless what follows it parses."""
-        blocks = self._blocks(window, at)
+        blocks = self._blocks(window, at, steps)
         for block in blocks:
             if block.track == self.picture.number:
                 next(blocks, None)
@@ -147,23 +149,23 @@ class _Clusters:
 
     def _stretch_end(self, window: bytes) -> int:
         """Return the end of the clusters from which ffmpeg learns when every track begins."""
-        at, missing = 0, set(self.played)
+        at, missing, steps = 0, set(self.played), iter(range(_MAX_ELEMENTS))
         while at < _MIN_FIRST_STRETCH or (missing and at < _MAX_FIRST_STRETCH):
             element = element_at(window, at)
             if element.kind not in (_CLUSTER, *_IGNORED):
                 raise Doubt
             end = element.end if element.size is not None else element.begin
             if element.kind == _CLUSTER:
-                for block in self._blocks(window, at):
+                for block in self._blocks(window, at, steps):
                     missing.discard(block.track)
                     end = max(end, block.end)
             at = end
         return at
 
-    def _blocks(self, window: bytes, at: int) -> Iterator[_Block]:
+    def _blocks(self, window: bytes, at: int, steps: Iterator[int]) -> Iterator[_Block]:
         """Yield the blocks of the cluster at a position."""
         begin_ticks = None
-        for child in _children_of_cluster(window, at):
+        for child in _children_of_cluster(window, at, steps):
             if child.kind == _TIMESTAMP:
                 begin_ticks = _integer(window, child)
             elif child.kind not in _IGNORED:
@@ -175,7 +177,9 @@ class _Clusters:
         is_keyframe = None
         block = element
         if element.kind == _BLOCK_GROUP:
-            parts = {child.kind: child for child in children_of(window, element)}
+            parts = {
+                child.kind: child for child in children_of(window, element, limit=_MAX_IN_GROUP)
+            }
             if _BLOCK not in parts:
                 raise Doubt
             block, is_keyframe = parts[_BLOCK], _REFERENCE not in parts
@@ -264,14 +268,15 @@ def _has_index(source: Readable, head: bytes, seek_head: Element, begin: int) ->
     return False
 
 
-def _children_of_cluster(window: bytes, at: int) -> Iterator[Element]:
+def _children_of_cluster(window: bytes, at: int, steps: Iterator[int]) -> Iterator[Element]:
     """Yield the children of the cluster at a position, up to the window's end.
 
-    Raises `Doubt` unless the cluster is followed by an element that may stand there.
+    Each uses up one of the `steps`. Raises `Doubt` if none is left, or if another element follows
+    the cluster than may stand there.
     """
     cluster = element_at(window, at)
     at = cluster.begin
-    for _ in range(_MAX_ELEMENTS):
+    for _ in steps:
         ended = cluster.size is not None and at >= cluster.end
         if at == len(window):
             return
