@@ -40,8 +40,8 @@ _MAX_BOXES = 30_000
 _MAX_ANNOUNCING, _MAX_ANNOUNCEMENT = 16, 4096
 """Most boxes that announce one fragment, and the size of the largest of them in bytes."""
 
-_MAX_PARSED = 4 << 20
-"""Largest `moov` or `moof`, in bytes."""
+_MAX_PARSED, _MAX_PARSED_IN_ALL = 4 << 20, 32 << 20
+"""Largest `moov` or `moof`, and most bytes of all that are parsed."""
 
 _MAX_STRETCH = 16 << 20
 """Most bytes to search for a boundary."""
@@ -52,8 +52,9 @@ _MAX_SEARCHED = 128 << 20
 _FIRST_STRETCH = 512 << 10
 """Bytes of the first fragments to show, if they contain picture and sound."""
 
-_TAILS = (192 << 10, 960 << 10, 4 << 20, _MAX_STRETCH)
-"""Bytes at the end to search for the last fragments. They fit into those that are read first."""
+_LAST = 192 << 10
+_FETCHED, _MOST_FETCHED = 128, 7 << 18
+"""Share of the file, and most bytes at its end, that are there without another request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ class FragmentedMp4:
 
     def _find_tail(self) -> tuple[int, float]:
         """Return the beginning of the last fragments of picture and sound, and their end."""
-        for length in _TAILS:
+        fetched = min(self._boxes.size // _FETCHED, _MOST_FETCHED)
+        for length in (_LAST, fetched, 4 * _MOST_FETCHED, _MAX_STRETCH):
             start = max(self.begin, self._boxes.size - length)
             for candidate in self._boxes.find(b"moof", start, self._boxes.size):
                 last = self._up_to_the_end(candidate)
@@ -224,14 +226,13 @@ class _Boxes:
     def __init__(self, source: Readable) -> None:
         self.size = source.size
         self._source = source
-        self._left, self._searchable = _MAX_BOXES, _MAX_SEARCHED
+        self._left, self._searchable, self._parsable = _MAX_BOXES, _MAX_SEARCHED, _MAX_PARSED_IN_ALL
         self._start, self._window = 0, b""
 
     def at(self, position: int) -> Box:
         """Return the box at a position. Raises `Doubt` if there is none."""
         self._left -= 1
-        if self._left < 0:
-            raise Doubt
+        self._check()
         header = self._read(position, min(position + _BOX_HEADER, self.size))
         return box_at(header, shift=position)
 
@@ -239,6 +240,8 @@ class _Boxes:
         """Return a box that is to be parsed."""
         if box.end - box.start > _MAX_PARSED or box.end > self.size:
             raise Doubt
+        self._parsable -= box.end - box.start
+        self._check()
         return self._read(box.start, box.end)
 
     def find(self, kind: bytes, start: int, end: int) -> Iterator[int]:
@@ -248,8 +251,7 @@ class _Boxes:
             content = self._source.read(window, window + _WINDOW + 7)
             at = content.find(kind, 4)
             while at >= 0:
-                if min(self._left, self._searchable) < 0:
-                    raise Doubt
+                self._check()
                 yield window + at - 4
                 at = content.find(kind, at + 1)
 
@@ -265,6 +267,11 @@ class _Boxes:
                 break
             start = shift + at
         return start
+
+    def _check(self) -> None:
+        """Raise `Doubt` if the work on this file has become too much."""
+        if min(self._left, self._searchable, self._parsable) < 0:
+            raise Doubt
 
     def _read(self, start: int, end: int) -> bytes:
         if not self._start <= start <= end <= self._start + len(self._window):

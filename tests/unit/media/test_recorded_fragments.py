@@ -177,8 +177,23 @@ def test_random_boxes_raise_only_doubt(content: bytes) -> None:
             parse(box(kind, content) if kind else content)
 
 
-def test_a_file_full_of_decoys_takes_bounded_work() -> None:
-    source = Bytes(recording(3) + box(b"mdat", b"moof" * (4 * MB)))
+@pytest.mark.parametrize("decoy", [b"moof", (3 * MB).to_bytes(4) + box(b"moof", b"mfhd")[4:]])
+def test_a_file_full_of_decoys_takes_bounded_work(decoy: bytes) -> None:
+    source = Bytes(recording(3) + box(b"mdat", decoy * (16 * MB // len(decoy))))
     assert open_recording(source) is None
+    assert source.reads < 100_000
+    assert source.bytes_read < 256 * MB
+
+
+def test_decoys_between_two_ends_take_bounded_work() -> None:
+    decoys = ((3 * MB).to_bytes(4) + box(b"moof", b"mfhd")[4:]) * MB
+    content = recording(3)
+    more = recording(6)[len(content) :]
+    source = Bytes(
+        content + fragment(4, 480, Sample(len(decoys), key=True))[: -len(decoys)] + decoys + more
+    )
+    found = open_recording(source)
+    assert found
+    found.next_boundary(len(content) + 100)
     assert source.reads < 100_000
     assert source.bytes_read < 256 * MB
