@@ -112,8 +112,6 @@ class _Chunks:
         for chunk in _chunks(self._ahead, self.begin):
             picture = _PICTURE.fullmatch(chunk.kind)
             if picture and int(picture[1]) == self._described.number:
-                if not chunk.size:
-                    raise Doubt  # a dropped picture: after a seek, ffmpeg miscounts them
                 if self._is_keyframe(chunk):
                     yield Boundary(chunk.start, count * self._described.frame_s)
                 count += 1
@@ -122,6 +120,8 @@ class _Chunks:
         """Tell whether a decoder can start with a picture."""
         codec = self._described.codec
         if codec in _ALL_KEYFRAMES:
+            if not chunk.size:
+                raise Doubt  # a dropped picture: ffmpeg miscounts these when it seeks
             return True
         start = chunk.start + _HEADER
         content = self._ahead.read(start, start + min(chunk.size, _START))
