@@ -65,6 +65,7 @@ NAMES = ["matroska", "flv", "avi"]
 
 def explore(open_recording: Open, source: OpenSource, offsets: list[int], times: float) -> None:
     """Use a recording in every way, and check what it says."""
+    assert all(len(clip) <= source.size for clip in clusters.clips(source))
     recording = open_recording(source)
     if not recording:
         return
