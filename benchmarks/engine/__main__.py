@@ -33,7 +33,8 @@ from clipo.local.ffmpeg import prepare
 _FIRST_BYTE_S = 0.030
 _BYTES_PER_S = 75e6
 _MAX_SHARE = 0.08
-"""Largest share of a file's bytes to read."""
+_MAX_SHARES = {"no-index.avi": 0.16}
+"""Largest share of a file's bytes to read. AVI states no time, so its pictures are counted."""
 
 _ROOT = Path(__file__).parents[2]
 _INPUTS = _ROOT / ".bench"
@@ -126,10 +127,12 @@ def _measure_large(bench: _Bench, rounds: int) -> str:
 
 def _smoke(bench: _Bench) -> str | None:
     """Return what is wrong, if anything is."""
-    rows = [bench.ours(name, title, 1) for name, title in inputs.TITLES.items()]
-    print(report.table_of_ours(rows))
-    greedy = [row.title for row in rows if row.share > _MAX_SHARE]
-    return f"More than {_MAX_SHARE:.0%} of the bytes: {', '.join(greedy)}." if greedy else None
+    rows = {name: bench.ours(name, title, 1) for name, title in inputs.TITLES.items()}
+    print(report.table_of_ours(list(rows.values())))
+    greedy = [
+        row.title for name, row in rows.items() if row.share > _MAX_SHARES.get(name, _MAX_SHARE)
+    ]
+    return f"Too many bytes: {', '.join(greedy)}." if greedy else None
 
 
 def _ways(name: str, round_: int) -> Sequence[str]:

@@ -5,6 +5,7 @@ write them. About 100 MB each, the limit of the legacy API. The large files are 
 as long: the stream is repeated, with times that go on, so that each has real boundaries all along.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -51,9 +52,6 @@ _LOOPED: dict[str, tuple[str, list[str]]] = {
     "no-index.webm": ("vp9.webm", ["-live", "1"]),
     "fragmented.mp4": ("h264.mkv", [*_FRAGMENTS, "-frag_duration", "4000000"]),
 }
-
-_COUNTS_OF_AVI = {b"avih": 8 + 16, b"strh": 8 + 32}
-"""Position of the count of frames in the headers of an AVI file, and of each stream."""
 
 UNINDEXED = {
     "no-index.avi": "avi, no index",
@@ -119,14 +117,14 @@ def _loop(folder: Path, name: str, duration_s: int, to: Path) -> None:
 
 
 def _remove_index(avi: Path) -> None:
-    """Make an AVI what a recorder leaves that crashed: no index, and no counts of frames."""
+    """Cut off an AVI's index, as an upload that was interrupted does, and cover its other ones."""
+    end = avi.stat().st_size
     with avi.open("r+b") as file, mmap(file.fileno(), 0) as content:
-        for kind, at in _chunks(content, 0, len(content)):
-            if kind in _COUNTS_OF_AVI:
-                count = at + _COUNTS_OF_AVI[kind]
-                content[count : count + 4] = bytes(4)
-            elif kind in (b"idx1", b"indx") or kind[:2] == b"ix":
+        for kind, at in _chunks(content, 0, end):
+            if kind in (b"idx1", b"indx") or kind[:2] == b"ix":
                 content[at : at + 4] = b"JUNK"
+                end = at if kind == b"idx1" else end
+    os.truncate(avi, end)
 
 
 def _chunks(content: mmap, at: int, end: int) -> Iterator[tuple[bytes, int]]:
