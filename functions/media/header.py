@@ -11,6 +11,7 @@ from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
 from functions.media.probe import Probed
 from functions.media.sandbox import Finished
+from functions.media.splice import clusters
 from functions.media.splice.views import Views
 
 _SIGNATURE = 16
@@ -126,7 +127,7 @@ class HeaderReader:
         end_s = self._views.end_s()
         if end_s and end_s > probed.start_s:
             return round(end_s - probed.start_s, 3)
-        for clip in last_packets.clips(self._children.source):
+        for clip in clusters.clips(self._children.source):
             finished = self._probe_clip(clip, last_packets.REPORT)
             end_s = last_packets.end_s(finished.stdout) if finished else None
             if end_s and end_s > probed.start_s:

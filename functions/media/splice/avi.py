@@ -22,7 +22,7 @@ _HEADER, _LIST_HEADER = 8, 12
 _START = 4 << 10
 """Bytes at the beginning of a picture that tell whether it is a keyframe."""
 
-_MAX_CHUNKS = 2_000_000
+_MAX_CHUNKS = 250_000
 """Most chunks of one file to count."""
 
 _MAX_HEADERS = 1000
@@ -59,12 +59,26 @@ class _Chunk:
         return self.start + _HEADER + self.size + self.size % 2
 
 
+class _Ahead:
+    """Reads small parts of an object in ascending order, from a larger part."""
+
+    def __init__(self, source: Readable) -> None:
+        self._source = source
+        self._start, self._part = 0, b""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range, fewer at the object's end."""
+        if not self._start <= start <= end <= self._start + len(self._part):
+            self._start, self._part = start, self._source.read(start, start + _WINDOW)
+        return self._part[start - self._start : end - self._start]
+
+
 class _Chunks:
     """A recording in chunks."""
 
     def __init__(self, source: Readable, described: _Described) -> None:
         self.begin = described.begin
-        self._source = source
+        self._ahead = _Ahead(source)
         self._described = described
         self._keyframes = self._find_keyframes()
         self._found: list[Boundary] = []
@@ -95,11 +109,9 @@ class _Chunks:
 
     def _find_keyframes(self) -> Iterator[Boundary]:
         count = 0
-        for chunk in _chunks(self._source, self.begin):
+        for chunk in _chunks(self._ahead, self.begin):
             picture = _PICTURE.fullmatch(chunk.kind)
             if picture and int(picture[1]) == self._described.number:
-                if not chunk.size:
-                    raise Doubt  # a dropped picture: after a seek, ffmpeg miscounts them
                 if self._is_keyframe(chunk):
                     yield Boundary(chunk.start, count * self._described.frame_s)
                 count += 1
@@ -108,9 +120,11 @@ class _Chunks:
         """Tell whether a decoder can start with a picture."""
         codec = self._described.codec
         if codec in _ALL_KEYFRAMES:
+            if not chunk.size:
+                raise Doubt  # a dropped picture: ffmpeg miscounts these when it seeks
             return True
         start = chunk.start + _HEADER
-        content = self._source.read(start, start + min(chunk.size, _START))
+        content = self._ahead.read(start, start + min(chunk.size, _START))
         at = content.find(_MPEG4_PICTURE) + len(_MPEG4_PICTURE)
         return len(_MPEG4_PICTURE) <= at < len(content) and content[at] >> 6 == 0
 
@@ -163,32 +177,28 @@ def _picture(head: bytes, chunk: _Chunk) -> tuple[float, bytes]:
     return scale / rate, codec
 
 
-def _chunks(source: Readable, at: int) -> Iterator[_Chunk]:
-    """Yield the chunks from a position on. Raises `Doubt` at anything else."""
-    window, base = b"", at
+def _chunks(ahead: _Ahead, at: int) -> Iterator[_Chunk]:
+    """Yield the chunks from a position on, up to the end. Raises `Doubt` at anything else."""
     for _ in range(_MAX_CHUNKS):
-        if at + _HEADER > base + len(window):
-            window, base = source.read(at, at + _WINDOW), at
-        try:
-            chunk = _chunk_at(window, at - base, at)
-        except CutOff:
+        header = ahead.read(at, at + _LIST_HEADER)
+        if len(header) < _LIST_HEADER:
             return
-        kind = chunk.kind
-        if kind in (b"LIST", b"RIFF"):
-            if source.read(at + _HEADER, at + _LIST_HEADER) not in _LISTS:
+        chunk = _chunk_at(header, 0, at)
+        if chunk.kind in (b"LIST", b"RIFF"):
+            if header[_HEADER:] not in _LISTS:
                 raise Doubt
             at += _LIST_HEADER
             continue
-        if not _PICTURE.fullmatch(kind) and not _OTHER.fullmatch(kind):
+        if not _PICTURE.fullmatch(chunk.kind) and not _OTHER.fullmatch(chunk.kind):
             raise Doubt
         yield chunk
         at = chunk.end
     raise Doubt
 
 
-def _chunk_at(window: bytes, at: int, start: int) -> _Chunk:
-    """Read the header of a chunk in a window. The chunk begins at `start` in the object."""
-    header = window[at : at + _HEADER]
+def _chunk_at(buffer: bytes, at: int, start: int) -> _Chunk:
+    """Read the header of a chunk in a buffer. The chunk begins at `start` in the object."""
+    header = buffer[at : at + _HEADER]
     if len(header) < _HEADER:
         raise CutOff
     return _Chunk(header[:4], start, int.from_bytes(header[4:], "little"))

@@ -6,7 +6,9 @@ its track and its time in the cluster (https://www.rfc-editor.org/rfc/rfc9559).
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 
 from functions.core.formats import EBML
 from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
@@ -24,7 +26,13 @@ _MAX_TRIES = 1000
 """Most places that look like a cluster to check in one window."""
 
 _MAX_ELEMENTS = 50_000
-"""Most elements to walk through. A second of a recording has some hundreds."""
+"""Most elements to walk through in one window. A second of a recording has some hundreds."""
+
+_MAX_IN_GROUP = 16
+_MAX_BEFORE_TIMESTAMP = 8
+
+_TAILS = (256 << 10, 2 << 20, 16 << 20)
+"""Bytes at the end in which to look for the last clusters: one may hold many seconds."""
 
 _SEGMENT = 0x18538067
 _SEEK_HEAD, _SEEK, _SEEK_ID, _SEEK_POSITION = 0x114D9B74, 0x4DBB, 0x53AB, 0x53AC
@@ -104,13 +112,6 @@ class _Clusters:
         cover = bytes([_VOID]) + (size | 1 << 56).to_bytes(8)
         return Splice((Hidden(start, boundary.offset, cover),))
 
-    def last_clusters(self, tail: int) -> int | None:
-        """Return the position of the first cluster in the last `tail` bytes."""
-        start = max(self.begin, self.source.size - tail)
-        window = self.source.read(start, self.source.size)
-        at = next((at for at, _ in self._candidates(window)), None)
-        return None if at is None else start + at
-
     def _seconds(self, block: _Block) -> float:
         return (block.ticks * self.scale_ns - self.picture.delay_ns) / _NS
 
@@ -122,13 +123,13 @@ class _Clusters:
 
     def _candidates(self, window: bytes) -> Iterator[tuple[int, _Block | None]]:
         """Yield the position of every cluster, and its first picture if it has one."""
-        at = 0
+        at, steps = 0, iter(range(_MAX_ELEMENTS))
         for _ in range(_MAX_TRIES):
             at = window.find(_CLUSTER.to_bytes(4), at)
             if at < 0:
                 return
             try:
-                first = self._first_picture(window, at)
+                first = self._first_picture(window, at, steps)
                 cluster = element_at(window, at)
             except Doubt:
                 at += 1
@@ -136,9 +137,9 @@ class _Clusters:
             yield at, first
             at = cluster.begin if cluster.size is None else cluster.end
 
-    def _first_picture(self, window: bytes, at: int) -> _Block | None:
+    def _first_picture(self, window: bytes, at: int, steps: Iterator[int]) -> _Block | None:
         """Return a cluster's first picture. Raises `Doubt` unless what follows it parses."""
-        blocks = self._blocks(window, at)
+        blocks = self._blocks(window, at, steps)
         for block in blocks:
             if block.track == self.picture.number:
                 next(blocks, None)
@@ -147,23 +148,23 @@ class _Clusters:
 
     def _stretch_end(self, window: bytes) -> int:
         """Return the end of the clusters from which ffmpeg learns when every track begins."""
-        at, missing = 0, set(self.played)
+        at, missing, steps = 0, set(self.played), iter(range(_MAX_ELEMENTS))
         while at < _MIN_FIRST_STRETCH or (missing and at < _MAX_FIRST_STRETCH):
             element = element_at(window, at)
             if element.kind not in (_CLUSTER, *_IGNORED):
                 raise Doubt
             end = element.end if element.size is not None else element.begin
             if element.kind == _CLUSTER:
-                for block in self._blocks(window, at):
+                for block in self._blocks(window, at, steps):
                     missing.discard(block.track)
                     end = max(end, block.end)
             at = end
         return at
 
-    def _blocks(self, window: bytes, at: int) -> Iterator[_Block]:
+    def _blocks(self, window: bytes, at: int, steps: Iterator[int]) -> Iterator[_Block]:
         """Yield the blocks of the cluster at a position."""
         begin_ticks = None
-        for child in _children_of_cluster(window, at):
+        for child in _children_of_cluster(window, at, steps):
             if child.kind == _TIMESTAMP:
                 begin_ticks = _integer(window, child)
             elif child.kind not in _IGNORED:
@@ -175,7 +176,9 @@ class _Clusters:
         is_keyframe = None
         block = element
         if element.kind == _BLOCK_GROUP:
-            parts = {child.kind: child for child in children_of(window, element)}
+            parts = {
+                child.kind: child for child in children_of(window, element, limit=_MAX_IN_GROUP)
+            }
             if _BLOCK not in parts:
                 raise Doubt
             block, is_keyframe = parts[_BLOCK], _REFERENCE not in parts
@@ -198,14 +201,59 @@ def open_recording(source: Readable) -> _Clusters | None:
     return look(source, 0, lambda head: _parse_head(source, head))
 
 
-def _parse_head(source: Readable, head: bytes) -> _Clusters:
+def clips(source: Readable) -> Iterator[bytes]:
+    """Yield short files that consist of a Matroska file's head and of ever more of its end."""
+    if source.read(0, len(EBML)) != EBML:
+        return
+    begin = look(source, 0, _first_cluster)
+    if begin is None:
+        return
+    for length in _TAILS:
+        start = max(begin, source.size - length)
+        tail = source.read(start, source.size)
+        at = _find_cluster(tail)
+        if at is not None:
+            yield source.read(0, begin) + tail[at:]
+        if start == begin:
+            return
+
+
+def _first_cluster(head: bytes) -> int:
+    return next(at for at, element in _top(head) if element.kind == _CLUSTER)
+
+
+def _find_cluster(tail: bytes) -> int | None:
+    """Return the position of the first cluster whose first children parse."""
+    at = -1
+    for _ in range(_MAX_TRIES):
+        at = tail.find(_CLUSTER.to_bytes(4), at + 1)
+        if at < 0:
+            return None
+        with suppress(Doubt):
+            children = _children_of_cluster(tail, at, iter(range(_MAX_ELEMENTS)))
+            if any(child.kind == _TIMESTAMP for child in islice(children, _MAX_BEFORE_TIMESTAMP)):
+                return at
+    return None
+
+
+def _top(head: bytes) -> Iterator[tuple[int, Element]]:
+    """Yield the elements of the segment, and their positions. Raises `CutOff` at the end."""
     segment = element_at(head, element_at(head, 0).end)
     if segment.kind != _SEGMENT:
         raise Doubt
-    scale_ns, at = 1_000_000, segment.begin
-    tracks: list[_Track] = []
+    at = segment.begin
     for _ in range(_MAX_ELEMENTS):
         element = element_at(head, at)
+        yield at, element
+        at = element.end
+    raise Doubt
+
+
+def _parse_head(source: Readable, head: bytes) -> _Clusters:
+    scale_ns, begin = 1_000_000, None
+    tracks: list[_Track] = []
+    for at, element in _top(head):
+        begin = at if begin is None else begin
         if element.kind == _CLUSTER:
             return _clusters(source, at, scale_ns, tracks)
         if element.kind == _INFO:
@@ -213,10 +261,9 @@ def _parse_head(source: Readable, head: bytes) -> _Clusters:
         elif element.kind == _TRACKS:
             tracks = [_track(head, one) for one in children_of(head, element) if one.kind == _TRACK]
         elif element.kind == _CUES or (
-            element.kind == _SEEK_HEAD and _has_index(source, head, element, segment.begin)
+            element.kind == _SEEK_HEAD and _has_index(source, head, element, begin)
         ):
             raise Doubt
-        at = element.end
     raise Doubt
 
 
@@ -264,14 +311,15 @@ def _has_index(source: Readable, head: bytes, seek_head: Element, begin: int) ->
     return False
 
 
-def _children_of_cluster(window: bytes, at: int) -> Iterator[Element]:
+def _children_of_cluster(window: bytes, at: int, steps: Iterator[int]) -> Iterator[Element]:
     """Yield the children of the cluster at a position, up to the window's end.
 
-    Raises `Doubt` unless the cluster is followed by an element that may stand there.
+    Each uses up one of the `steps`. Raises `Doubt` if none is left, or if another element follows
+    the cluster than may stand there.
     """
     cluster = element_at(window, at)
     at = cluster.begin
-    for _ in range(_MAX_ELEMENTS):
+    for _ in steps:
         ended = cluster.size is not None and at >= cluster.end
         if at == len(window):
             return

@@ -55,16 +55,20 @@ def content_of(buffer: bytes, element: Element) -> bytes:
     return buffer[element.begin : element.end]
 
 
-def children_of(buffer: bytes, parent: Element) -> Iterator[Element]:
-    """Yield the elements within one that the buffer holds whole."""
+def children_of(buffer: bytes, parent: Element, *, limit: int = 256) -> Iterator[Element]:
+    """Yield the elements within one that the buffer holds whole. More than `limit` are doubtful."""
     content_of(buffer, parent)
     at = parent.begin
-    while at < parent.end:
+    for _ in range(limit):
+        if at == parent.end:
+            return
         child = element_at(buffer, at)
         if child.end > parent.end:
             raise Doubt
         yield child
         at = child.end
+    if at < parent.end:
+        raise Doubt
 
 
 def _length(buffer: bytes, at: int, longest: int) -> int:

@@ -64,6 +64,7 @@ MUXED = {
     "flv, no sound": Muxed("flv", "b-frames", ("-map", "-0:a")),
     "flv, sound begins late": Muxed("flv", "b-frames", (), ("-itsoffset", "1.5")),
     "avi": Muxed("avi", "mpeg4", _AVI),
+    "avi, empty pictures": Muxed("avi", "mpeg4", ("-f", "avi")),
     "avi, XVID": Muxed("avi", "xvid", _AVI),
     "avi, MJPEG": Muxed("avi", "mjpeg", _AVI),
     "avi, no sound": Muxed("avi", "mpeg4", ("-map", "-0:a", *_AVI)),

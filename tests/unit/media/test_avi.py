@@ -31,6 +31,7 @@ def riff(*streams: bytes, size: int = 0) -> bytes:
 PICTURE, SOUND = stream(b"vids"), stream(b"auds", bytes(4))
 HEAD = riff(PICTURE, SOUND)
 KEY = chunk(b"00dc", b"\0\0\1\xb0\xf5\0\0\1\xb6\x10" + bytes(31))
+EMPTY = chunk(b"00dc")
 OTHER, HEARD = chunk(b"00dc", b"\0\0\1\xb6\x50" + bytes(30)), chunk(b"01wb", bytes(99))
 
 
@@ -46,7 +47,7 @@ def boundaries(*chunks: bytes, head: bytes = HEAD) -> list[tuple[int, float]]:
 
 
 def test_the_time_of_a_keyframe_is_the_number_of_pictures_before_it() -> None:
-    first = KEY + HEARD + OTHER + OTHER + HEARD
+    first = KEY + HEARD + OTHER + EMPTY + HEARD
     assert boundaries(first, KEY, OTHER, KEY) == [
         (0, 0),
         (len(first), 3 / 25),
@@ -70,8 +71,8 @@ def test_pictures_go_on_after_other_chunks(between: bytes) -> None:
 @pytest.mark.parametrize("codec", [b"MJPG", b"mjpg"])
 def test_some_codecs_have_only_keyframes(codec: bytes) -> None:
     picture = chunk(b"00dc", bytes(30))
-    found = boundaries(picture, picture, head=riff(stream(b"vids", codec)))
-    assert found == [(0, 0), (len(picture), 1 / 25)]
+    found = boundaries(picture, picture, EMPTY, picture, head=riff(stream(b"vids", codec)))
+    assert found == [(0, 0), (len(picture), 1 / 25)]  # ffmpeg miscounts empty ones
 
 
 def test_the_picture_may_be_the_second_stream() -> None:
@@ -79,9 +80,7 @@ def test_the_picture_may_be_the_second_stream() -> None:
     assert boundaries(KEY, keyframe, head=riff(SOUND, PICTURE)) == [(len(KEY), 0)]
 
 
-@pytest.mark.parametrize(
-    "doubtful", [bytes(20), chunk(b"00dc"), b"LIST" + bytes(4) + b"hdrl", b"?" * 20]
-)
+@pytest.mark.parametrize("doubtful", [bytes(20), b"LIST" + bytes(4) + b"hdrl", b"?" * 20])
 def test_doubt_ends_the_search(doubtful: bytes) -> None:
     assert boundaries(KEY, doubtful, KEY) == [(0, 0)]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from functions.media.splice.boundary import Boundary, Splice
-from functions.media.splice.clusters import open_recording
+from functions.media.splice.clusters import clips, open_recording
 from tests import ebml
 from tests.ebml import AUDIO, VIDEO, block_group, cluster, element, simple_block, track
 from tests.fakes.content import in_memory
@@ -150,3 +150,38 @@ def test_a_track_without_blocks_does_not_keep_the_whole_file() -> None:
     splice = recording.splice(boundary, 10)
     assert isinstance(splice, Splice)
     assert splice.hidden[0].start < 6 * MB
+
+
+def padded(size: int) -> bytes:
+    """Return a cluster with a picture of `size` bytes."""
+    return cluster(5000, simple_block(2, 0, frame=bytes(size)))
+
+
+def test_the_head_and_the_last_clusters_make_a_file() -> None:
+    last = cluster(9000, OTHER)
+    source = in_memory(head(TRACKS) + FIRST + padded(5 * MB) + last)
+    assert next(clips(source)) == head(TRACKS) + last
+
+
+def test_a_long_last_cluster_is_found_further_back() -> None:
+    last = cluster(9000, OTHER, simple_block(2, 60, frame=bytes(3 * MB)))
+    source = in_memory(head(TRACKS) + FIRST + padded(18 * MB) + last)
+    assert list(clips(source)) == [head(TRACKS) + last]
+
+
+def test_a_short_file_is_used_whole() -> None:
+    file = head(TRACKS) + FIRST
+    assert list(clips(in_memory(file))) == [file]
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        b"",
+        b"RIFF" + bytes(1000) + FIRST,
+        head(TRACKS),
+        head(TRACKS, element("1f43b675", bytes(1000))),  # its name, but not its shape
+    ],
+)
+def test_other_files_yield_no_clip(file: bytes) -> None:
+    assert list(clips(in_memory(file))) == []
