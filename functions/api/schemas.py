@@ -30,7 +30,7 @@ from functions.api.examples import (
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core import video as core
-from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
+from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
@@ -446,7 +446,8 @@ class FileFacts(BaseModel):
         " plays before all of it is downloaded. `null` for other formats"
     )
     location: Location | None = Field(
-        description="`null` unless the operator stores locations (`STORE_LOCATION`)"
+        description="`null` unless the operator stores locations (`STORE_LOCATION`) and the"
+        " credential has the scope `read`"
     )
 
 
@@ -585,8 +586,8 @@ class VideoPage(BaseModel):
     has_more: bool
 
 
-def video_resource(video: Video, *, base_url: str) -> VideoResource:
-    """Return a video as the API shows it, with only the results that its status vouches for."""
+def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:
+    """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     return VideoResource(
         id=video.id,
@@ -599,7 +600,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=_media(video.media) if video.media and video.has_result else None,
+        media=_media(video.media, caller) if video.media and video.has_result else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -619,15 +620,20 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
     )
 
 
-def _media(media: core.Media) -> Media:
+def _media(media: core.Media, caller: Caller) -> Media:
+    facts = FileFacts.model_validate(media)
+    if not caller.may(Scope.READ):
+        facts.location = None
     playback = playback_of(media)
     return Media(
-        **dict(FileFacts.model_validate(media)),
+        **dict(facts),
         playback=Playback.model_validate(playback) if playback else None,
     )
 
 
-def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> CreatedVideo:
+def created_video(
+    video: Video, signed: SignedPost | None, *, caller: Caller, base_url: str
+) -> CreatedVideo:
     """Return a new video with its form."""
     upload = signed and SignedUpload(
         url=signed.url,
@@ -635,7 +641,8 @@ def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> 
         expires_at=video.upload.expires_at,
         part_size=part_size_of(video),
     )
-    return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
+    shown = video_resource(video, caller=caller, base_url=base_url)
+    return CreatedVideo(**dict(shown), upload=upload)
 
 
 def signed_request(signed: Signed) -> SignedRequest:
