@@ -256,7 +256,13 @@ def complete(
     processing: Processing,
     webhook: Webhook | None,
 ) -> Move:
-    """Move to done, if the worker still holds its lease."""
+    """Move to done, if the worker still holds its lease, or has done so with this very thumbnail.
+
+    MongoDB's driver repeats a write whose answer was lost, and the repetition finds the record
+    changed by the first one unless the database recognises it.
+    """
+    if video.status is Status.DONE and video.thumbnail == thumbnail:
+        return video
     if not _holds(video, lease):
         return Refusal.SUPERSEDED
     return replace(

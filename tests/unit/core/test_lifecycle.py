@@ -301,7 +301,18 @@ class TestTheWorker:
         assert complete(released) is Refusal.SUPERSEDED
         assert fail(released) is Refusal.SUPERSEDED
 
-    @pytest.mark.parametrize("seen", [pending(), done_video(), claimed(lease=Lease("x", NOW))])
+    def test_completes_once_although_the_driver_repeats_the_write(self) -> None:
+        done = moved(complete(claimed()))
+        assert complete(done) is done
+
+    @pytest.mark.parametrize(
+        "seen",
+        [
+            pending(),
+            replace(done_video(), thumbnail=thumbnail("thumbnails/other.jpg")),
+            claimed(lease=Lease("x", NOW)),
+        ],
+    )
     def test_moves_nothing_without_its_lease(self, seen: Video) -> None:
         assert complete(seen) is Refusal.SUPERSEDED
         assert fail(seen) is Refusal.SUPERSEDED

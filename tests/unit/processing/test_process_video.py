@@ -100,6 +100,23 @@ def world() -> World:
     return World()
 
 
+class RepeatedWrites(FakeCatalog):
+    """Saves each result twice and answers the second time, as a driver that lost an answer."""
+
+    def save(self, seen: Video, new: Video) -> Video | None:
+        if new.status.finished:
+            super().save(seen, new)
+        return super().save(seen, new)
+
+
+def test_a_result_that_the_driver_saves_twice_keeps_its_thumbnail() -> None:
+    world = World(records=RepeatedWrites({ID: video()}), webhooks=FakeWebhookQueue())
+    assert world.process() == EventOutcome(ID, "done")
+    assert world.video.attempts == 1
+    assert world.video.thumbnail
+    assert world.objects.thumbnails == {world.video.thumbnail.key: b"jpeg"}
+
+
 def test_a_good_upload_becomes_done_with_its_thumbnail(world: World) -> None:
     assert world.process() == EventOutcome(ID, "done")
     assert world.video.status is Status.DONE
