@@ -114,6 +114,8 @@ class Probed:
     """True if the first packets include a video packet, which is then not encrypted."""
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
+    joined: bool = False
+    """True if the times jump, so that only decoding from the beginning finds a moment."""
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""

@@ -168,7 +168,7 @@ class FrameFinder:
         """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
         media = probed.media
         roll_s = _PRE_ROLL_S.get(media.container, 0)
-        if probed.palette or seek_s < 2 * roll_s:
+        if probed.palette or probed.joined or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s

@@ -141,6 +141,43 @@ def test_a_film_that_is_dark_throughout_keeps_its_frame_at_10_percent(
     assert frame.at_s == pytest.approx(2, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("first_s", "offsets", "colour"),
+    [
+        (10, (0, 0), "red"),
+        (10, (0, 5000), "red"),
+        (10, (5000, 0), "red"),
+        (1, (0, 0), "blue"),
+        (1, (0, 5000), "blue"),
+        (1, (5000, 0), "blue"),
+    ],
+)
+@pytest.mark.parametrize("mode", [[], ["-mpegts_m2ts_mode", "1"]], ids=["ts", "m2ts"])
+def test_recordings_that_were_joined_are_one_video(
+    ffmpeg_dir: Path,
+    tmp_path: Path,
+    first_s: int,
+    offsets: tuple[int, int],
+    colour: str,
+    mode: list[str],
+) -> None:
+    """The clock starts again, or jumps, between a red and a blue recording."""
+    clip = tmp_path / "joined.ts"
+    content = b""
+    for colour_, length_s, offset in (("red", first_s, offsets[0]), ("blue", 20, offsets[1])):
+        source = f"color={colour_}:size=160x120:rate=25:duration={length_s},noise=alls=10"
+        options = ["-c:v", "mpeg2video", "-output_ts_offset", str(offset), "-f", "mpegts", *mode]
+        ffmpeg("-f", "lavfi", "-i", source, *options, str(clip))
+        content += clip.read_bytes()
+    clip.write_bytes(content)
+    inspection = inspect(Engine(ffmpeg_dir), clip, tmp_path)
+    length_s = first_s + 20
+    assert inspection.media.duration_s == pytest.approx(length_s, abs=0.1)
+    assert inspection.frame.at_s == pytest.approx(length_s / 10, abs=0.1)
+    red, _, blue = pixel(inspection.frame, 0.5, 0.5)
+    assert ("red" if red > blue else "blue") == colour
+
+
 def test_the_blame_is_on_the_picture_not_on_the_sound(
     ffmpeg_dir: Path, clips: Clips, tmp_path: Path
 ) -> None:
