@@ -1,5 +1,6 @@
 """Finds the frame that a video's thumbnail shows."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -37,6 +38,9 @@ MPEG streams have no index, so a seek may land anywhere. AVI's index counts code
 packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
 
+_ROLLS_S = (15.0, 60.0, math.inf)
+"""Seconds to decode before the wanted moment if the file marks frames falsely as keyframes."""
+
 _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 """Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
 
@@ -62,6 +66,8 @@ class Taken:
     shown: Shown | None
     pixels: bytes | None
     """The picture in few pixels, if ffmpeg wrote them."""
+    is_doubtful: bool = False
+    """True if the decoder began between keyframes, so that a part of the picture may be missing."""
 
     @property
     def is_plain(self) -> bool:
@@ -144,10 +150,26 @@ class FrameFinder:
         """Take the frame that is shown at a moment."""
         seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
         taken = self._take_from(probed, seek_s, at_s)
+        if taken and taken.is_doubtful:
+            taken = self._take_surely(probed, seek_s, at_s) or taken
         late_s = taken.frame.at_s - at_s if taken else 0
         if late_s > _LATE_FRAMES * probed.frame_s and not seen:
             return self._take_earlier(probed, at_s) or taken
         return taken
+
+    def _take_surely(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
+        """Take a frame by decoding from ever earlier moments, until that changes nothing."""
+        before = None
+        for roll_s in _ROLLS_S:
+            if not self._children.has_spare_time():
+                break
+            taken = self._take_from(probed, seek_s, at_s, roll_s=roll_s)
+            if taken and before and taken.frame.jpeg == before.frame.jpeg:
+                return taken
+            before = taken or before
+            if not taken or not taken.is_doubtful:
+                break
+        return before
 
     def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
         """Take the last frame before a moment, which is shown for an unusually long time."""
@@ -164,10 +186,15 @@ class FrameFinder:
             return None
         return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
 
-    def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
-        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
+    def _take_from(
+        self, probed: Probed, seek_s: float, at_s: float, *, roll_s: float = 0
+    ) -> Taken | None:
+        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`.
+
+        ffmpeg decodes at least `roll_s` before it, or from the beginning.
+        """
         media = probed.media
-        roll_s = _PRE_ROLL_S.get(media.container, 0)
+        roll_s = max(roll_s, _PRE_ROLL_S.get(media.container, 0))
         if probed.palette or probed.joined or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
@@ -209,7 +236,8 @@ class FrameFinder:
         frame = shown.parse(finished.stderr)
         if frame and not fallback:
             at_s = max(at_s, round(offset_s + frame.at_s, 3))
-        return Taken(Frame(jpeg, *size, at_s, fallback), frame, pixels)
+        is_doubtful = ffmpeg_errors.began_between_keyframes(finished.stderr)
+        return Taken(Frame(jpeg, *size, at_s, fallback), frame, pixels, is_doubtful)
 
     def _size(self, jpeg: bytes) -> tuple[int, int] | None:
         """Return the width and height of a JPEG, `None` if it does not decode."""

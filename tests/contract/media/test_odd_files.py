@@ -1,5 +1,6 @@
 """Files that are odd but can be played: both ffmpegs describe them, and in the same way."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -176,6 +177,49 @@ def test_recordings_that_were_joined_are_one_video(
     assert inspection.frame.at_s == pytest.approx(length_s / 10, abs=0.1)
     red, _, blue = pixel(inspection.frame, 0.5, 0.5)
     assert ("red" if red > blue else "blue") == colour
+
+
+def without_sync_samples(content: bytearray) -> None:
+    """Hide an MP4's list of keyframes: without it every frame counts as one."""
+    at = content.index(b"stss")
+    content[at : at + 4] = b"free"
+
+
+def with_every_keyframe_flag(content: bytearray) -> None:
+    """Mark every frame in an AVI's index as a keyframe."""
+    index = content.rindex(b"idx1")
+    length = int.from_bytes(content[index + 4 : index + 8], "little")
+    for entry in range(index + 8, index + 8 + length, 16):
+        content[entry + 4] |= 0x10
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "lie"),
+    [
+        ("clip.mp4", "mpeg4", without_sync_samples),
+        ("clip.mov", "msmpeg4", without_sync_samples),
+        ("clip.avi", "mpeg4", with_every_keyframe_flag),
+    ],
+)
+@pytest.mark.parametrize("length_s", [20, 1000])
+def test_false_keyframes_do_not_spoil_the_picture(
+    ffmpeg_dir: Path,
+    tmp_path: Path,
+    name: str,
+    codec: str,
+    lie: Callable[[bytearray], None],
+    length_s: int,
+) -> None:
+    clip = tmp_path / name
+    source = f"testsrc2=size=160x120:rate=10:duration={length_s}"
+    ffmpeg("-f", "lavfi", "-i", source, "-c:v", codec, "-g", "120", str(clip))
+    honest = inspect(Engine(ffmpeg_dir), clip, tmp_path).frame
+    content = bytearray(clip.read_bytes())
+    lie(content)
+    clip.write_bytes(content)
+    frame = inspect(Engine(ffmpeg_dir), clip, tmp_path).frame
+    assert frame.jpeg == honest.jpeg
+    assert frame.at_s == pytest.approx(honest.at_s, abs=0.002)
 
 
 def test_the_blame_is_on_the_picture_not_on_the_sound(
