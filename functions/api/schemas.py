@@ -414,10 +414,14 @@ class Playback(BaseModel):
     message: str = Field(description="The same as a sentence for people")
 
 
-class FileFacts(BaseModel):
-    """The metadata that the file states. `null` means that it does not state the value."""
+class Media(BaseModel):
+    """The metadata of the file. `null` means that the file does not state the value."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        # The record has no `playback`, but every response has.
+        json_schema_serialization_defaults_required=True,
+    )
 
     container: str = Field(
         description="mp4, mov, matroska, webm, avi, asf (WMV), flv and others", examples=["mp4"]
@@ -449,12 +453,9 @@ class FileFacts(BaseModel):
         description="`null` unless the operator stores locations (`STORE_LOCATION`) and the"
         " credential has the scope `read`"
     )
-
-
-class Media(FileFacts):
-    """The metadata of the file. `null` means that the file does not state the value."""
-
-    playback: Playback | None = Field(description="`null` if release 0.1 processed the video")
+    playback: Playback | None = Field(
+        default=None, description="`null` if release 0.1 processed the video"
+    )
 
 
 class Thumbnail(BaseModel):
@@ -621,14 +622,12 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
 
 
 def _media(media: core.Media, caller: Caller) -> Media:
-    facts = FileFacts.model_validate(media)
-    if not caller.may(Scope.READ):
-        facts.location = None
+    shown = Media.model_validate(media)
     playback = playback_of(media)
-    return Media(
-        **dict(facts),
-        playback=Playback.model_validate(playback) if playback else None,
-    )
+    shown.playback = Playback.model_validate(playback) if playback else None
+    if not caller.may(Scope.READ):
+        shown.location = None
+    return shown
 
 
 def created_video(
