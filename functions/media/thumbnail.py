@@ -23,7 +23,7 @@ _BRIGHTER_POSITIONS = (0.25, 0.5)
 """Shares of the duration at which to look for a frame that is better than a dark one."""
 
 _SURVEYED_POSITIONS = (0.03, 0.35, 0.65, 0.8, 0.95)
-"""Shares among which to look for the frame with the most contrast, if those are dark, too."""
+"""Shares at whose keyframes to look for the most contrast, if those frames are dark, too."""
 
 _ROUNDING_S = 0.001
 """Precision of times in Matroska and FLV, in seconds."""
@@ -141,8 +141,7 @@ class FrameFinder:
         if not self._children.has_spare_time():
             return
         yield from map(probed.position_s, _BRIGHTER_POSITIONS)
-        moments = list(map(probed.position_s, _SURVEYED_POSITIONS))
-        seen = survey(self._children, str(probed.index), moments)
+        seen = survey(self._children, probed, list(map(probed.position_s, _SURVEYED_POSITIONS)))
         if seen:
             yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
 
