@@ -141,9 +141,21 @@ class FrameFinder:
         if not self._children.has_spare_time():
             return
         yield from map(probed.position_s, _BRIGHTER_POSITIONS)
-        seen = survey(self._children, probed, list(map(probed.position_s, _SURVEYED_POSITIONS)))
+        moments = self._after_keyframes(probed, list(map(probed.position_s, _SURVEYED_POSITIONS)))
+        seen = survey(self._children, str(probed.index), moments) if moments else {}
         if seen:
             yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
+
+    def _after_keyframes(self, probed: Probed, moments_s: list[float]) -> list[float]:
+        """Return the times of the frames that follow the keyframes before some moments.
+
+        Only the beginning of a group of pictures is quick to decode.
+        """
+        intervals = ",".join(f"{at_s + probed.start_s:.3f}%+#1" for at_s in moments_s)
+        options = ["-select_streams", str(probed.index), "-read_intervals", intervals]
+        keyframes = self._children.run_ffprobe(*options, *probe.PACKET_TIMES, deep=probed.deep)
+        after_s = probed.frame_s - probed.start_s
+        return sorted({round(time_s + after_s, 3) for time_s in probe.times_s(keyframes.stdout)})
 
     def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
         """Take the frame that is shown at a moment."""
