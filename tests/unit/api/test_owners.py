@@ -129,6 +129,16 @@ class TestAnnouncement:
         (line,) = [line for line in lines if line["message"] == "upload signed"]
         assert (line["owner"], line["key_id"]) == ("anna", key.id)
 
+    @pytest.mark.parametrize("owner", ["anna", None])
+    def test_is_logged_when_the_video_is_deleted(
+        self, client: TestClient, api_keys: FakeApiKeys, records: FakeCatalog, owner: str | None
+    ) -> None:
+        records.videos[ID] = replace(done_video(), owner=owner)
+        with logged() as lines:
+            client.delete(f"/videos/{ID}", headers=bearer(issue(api_keys).key))
+        (line,) = [line for line in lines if line["message"] == "video deleted"]
+        assert line.get("owner") == owner
+
 
 class TestList:
     @pytest.fixture(autouse=True)
