@@ -42,6 +42,7 @@ _ALLOWED = {
     "MAX_UPLOAD_BYTES": "setting: the size limit of a video",
     "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
     "MAX_PENDING_VIDEOS": "setting: the number of pending videos that stops announcements",
+    "MAX_DURATION_SECONDS": "setting: the duration limit of a video",
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
     "STORE_LOCATION": "setting: whether the record keeps where a video was recorded",
     "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",

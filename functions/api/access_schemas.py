@@ -8,9 +8,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.examples import TIME, VIDEO_ID
-from functions.api.schemas import Owner, Time
+from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
+from functions.core.quotas import TokenLimits
 from functions.core.tokens import LONGEST
 
 _KEY_ID = "3kTMd9vQxYaB"
@@ -27,6 +28,7 @@ def _read_time(text: object) -> datetime:
 
 AnyOwner = Annotated[str | None, Field(description="`null`: all owners", examples=["anna"])]
 FutureTime = Annotated[datetime, BeforeValidator(_read_time), Field(examples=[TIME])]
+Limit = Annotated[int | None, Field(ge=1, le=LARGEST_SAFE_INTEGER)]
 KeyId = Annotated[str, Field(examples=[_KEY_ID])]
 Scopes = Annotated[
     frozenset[Annotated[Scope, Field(strict=False)]],
@@ -91,6 +93,12 @@ class CreateToken(BaseModel):
         description="The only video for which the token is",
         examples=[VIDEO_ID],
     )
+    max_duration_s: Limit = Field(default=None, description="Duration limit of each video")
+
+    @property
+    def limits(self) -> TokenLimits:
+        """The limits of its holder's uploads."""
+        return TokenLimits(max_duration_s=self.max_duration_s)
 
 
 class CreatedToken(BaseModel):

@@ -51,6 +51,7 @@ def create_video(
         content_type=content_type,
         passthrough=passthrough,
         owner=owner,
+        limits=services.caller.limits,
     )
     if idempotency_key is None:
         _check_pending_limit(services, owner, None)

@@ -30,6 +30,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         settings=services.settings,
         now=services.now(),
         owner=owner_of_new_video(services.caller),
+        limits=services.caller.limits,
     )
     services.catalog.add(video, method="form")
     try:

@@ -135,6 +135,7 @@ def announce(
     size: int,
     passthrough: str | None,
     owner: str | None,
+    max_duration_s: int | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -145,6 +146,7 @@ def announce(
         declared_size=size,
         owner=owner,
         passthrough=passthrough,
+        max_duration_s=max_duration_s,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,

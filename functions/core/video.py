@@ -284,6 +284,8 @@ class Video:
     """
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
+    max_duration_s: int | None = None
+    """The duration limit of the token that announced the video; `None` sets none."""
     version: int = 0
     """The number of changes to the record; 0 in a record of release 0.1."""
     claimable_at: datetime | None = None

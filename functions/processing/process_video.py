@@ -18,6 +18,7 @@ from functions.core.clock import Clock, utc_now
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
+from functions.core.quotas import smallest
 from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
@@ -25,7 +26,7 @@ from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
 from functions.media.thumbnail import Frame
 
-_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE)
+_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE, FailureCode.TOO_LONG)
 """Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
 
 
@@ -51,6 +52,8 @@ class VideoProcessor:
     sources: RangedSources
     engine: Engine
     max_bytes: int
+    max_duration_s: int | None = None
+    """The duration limit of all videos; `None` sets none."""
     webhooks: WebhookQueue | None = None
     """The queue that delivers results; `None` if webhooks are off."""
     now: Clock = utc_now
@@ -113,7 +116,7 @@ class VideoProcessor:
             count(Metric.RETRIES)
         try:
             self._check_size(video, event)
-            inspection = self._inspect(event, work, remaining_s)
+            inspection = self._inspect(video, event, work, remaining_s)
         except SourceReplaced:
             # The event of the newer object claims the video.
             now = self.now()
@@ -147,7 +150,11 @@ class VideoProcessor:
             raise BadMedia(TOO_LARGE, size=size, limit=self.max_bytes)
 
     def _inspect(
-        self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
+        self,
+        video: Video,
+        event: UploadedObject,
+        work: "_Work",
+        remaining_s: Callable[[], float],
     ) -> Inspection:
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
@@ -155,7 +162,10 @@ class VideoProcessor:
                 with self.sources.open(event, directory=directory) as source:
                     try:
                         return self.engine.inspect(
-                            source, directory=directory, remaining_s=remaining_s
+                            source,
+                            directory=directory,
+                            remaining_s=remaining_s,
+                            max_duration_s=smallest(self.max_duration_s, video.max_duration_s),
                         )
                     finally:
                         work.bytes_read, work.requests = source.bytes_read, source.requests

@@ -225,6 +225,12 @@ def test_only_processing_knows_whether_to_store_locations_and_does_not_by_defaul
     assert source()["Parameters"]["StoreLocation"]["Default"] == "false"
 
 
+def test_processing_knows_the_duration_limit() -> None:
+    variables = resource("AWS::Lambda::Function", "ProcessingFunction")["Environment"]["Variables"]
+    assert variables["MAX_DURATION_SECONDS"] == {"Ref": "MaxDurationSeconds"}
+    assert source()["Parameters"]["MaxDurationSeconds"]["Default"] == 0
+
+
 # ---- Buckets ----
 
 

@@ -27,6 +27,12 @@ def command(
     video: Annotated[
         str | None, typer.Option(metavar="ID", help="The only video that it is for.")
     ] = None,
+    max_duration: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TIME", parser=duration.parse, help="Duration limit of each video, such as 90s."
+        ),
+    ] = None,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -40,6 +46,7 @@ def command(
         "scopes": scope.split(","),
         "expires_in_s": expires,
         "video_id": video,
+        "max_duration_s": max_duration,
     }
     return ask(api_url, output, lambda api: _token(api, output, fields))
 

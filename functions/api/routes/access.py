@@ -116,6 +116,7 @@ def post_token(
         scopes=body.scopes,
         expires_in=timedelta(seconds=body.expires_in_s),
         video_id=body.video_id and body.video_id.lower(),
+        limits=body.limits,
     )
     return CreatedToken(token=token, expires_at=expires_at)
 

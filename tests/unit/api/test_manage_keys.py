@@ -142,6 +142,10 @@ class TestTokens:
         self, client: TestClient, api_keys: FakeApiKeys
     ) -> None:
         key = issue(api_keys)
+        for limit in (0, -1, 1.5, "60"):
+            body = BODY | {"max_duration_s": limit}
+            response = client.post("/tokens", json=body, headers=bearer(key.key))
+            assert problem(response)["errors"][0]["field"] == "body.max_duration_s"
         response = client.post("/tokens", json=BODY | {"max_bytes": 5}, headers=bearer(key.key))
         assert problem(response)["errors"][0]["field"] == "body.max_bytes"
         response = client.get("/me", headers=bearer(key.token(max_bytes=5)))

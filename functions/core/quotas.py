@@ -1,0 +1,32 @@
+"""Limits of what a caller may upload, besides its scopes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimits:
+    """The limits that a token sets to its holder; `None` sets none."""
+
+    max_bytes: int | None = None
+    """The size limit of one video."""
+    max_duration_s: int | None = None
+    """The duration limit of one video, which Clipo keeps on the video's record."""
+    max_videos: int | None = None
+    """The number of videos that the owner may have."""
+
+
+NO_LIMITS = TokenLimits()
+
+
+def smallest(*limits: int | None) -> int | None:
+    """Return the limit that holds if all of these do; `None` is no limit."""
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def is_too_long(duration_s: float | None, limit: int | None) -> bool:
+    """Tell whether a video may not last as long as it does, or as long as nothing says.
+
+    Clipo compares whole seconds, as it shows them: encoders often make a file some milliseconds
+    longer than the recording.
+    """
+    return limit is not None and (duration_s is None or round(duration_s) > limit)
