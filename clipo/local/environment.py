@@ -43,6 +43,8 @@ _ALLOWED = {
     "MAX_MULTIPART_BYTES": "setting: the size limit of the legacy endpoint",
     "MAX_PENDING_VIDEOS": "setting: the number of pending videos that stops announcements",
     "MAX_DURATION_SECONDS": "setting: the duration limit of a video",
+    "MAX_VIDEOS_PER_OWNER": "setting: the number of an owner's videos",
+    "MAX_BYTES_PER_OWNER": "setting: the size of an owner's videos together",
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
     "STORE_LOCATION": "setting: whether the record keeps where a video was recorded",
     "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",

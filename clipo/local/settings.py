@@ -7,7 +7,7 @@ from clipo.errors import Misuse
 from clipo.local.ports import LOOPBACK, is_own_address
 from functions.api.callers import is_loopback
 from functions.api.settings import Access, ApiSettings
-from functions.core.settings import SettingsError, flag, limit, positive_int
+from functions.core.settings import SettingsError, flag, positive_int
 from functions.webhooks.settings import WebhookSettings
 
 _API_PORT = 8000
@@ -38,7 +38,6 @@ def wrong(environ: Environ) -> Iterator[str]:
         lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
         lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
         lambda given: flag(given, "STORE_LOCATION"),
-        lambda given: limit(given, "MAX_DURATION_SECONDS"),
         lambda given: WebhookSettings.read({**given, **webhooks(given, "to be made")}),
     ]
     for read in readers:

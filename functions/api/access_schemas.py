@@ -93,12 +93,14 @@ class CreateToken(BaseModel):
         description="The only video for which the token is",
         examples=[VIDEO_ID],
     )
+    max_bytes: Limit = Field(default=None, description="Size limit of each video")
     max_duration_s: Limit = Field(default=None, description="Duration limit of each video")
+    max_videos: Limit = Field(default=None, description="Number of videos that the owner may have")
 
     @property
     def limits(self) -> TokenLimits:
         """The limits of its holder's uploads."""
-        return TokenLimits(max_duration_s=self.max_duration_s)
+        return TokenLimits(self.max_bytes, self.max_duration_s, self.max_videos)
 
 
 class CreatedToken(BaseModel):

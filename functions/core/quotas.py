@@ -18,6 +18,38 @@ class TokenLimits:
 NO_LIMITS = TokenLimits()
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The videos of one owner that count towards its quota, and their announced bytes.
+
+    A video counts from its announcement until its object is gone.
+    """
+
+    videos: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The limits of all videos of one owner together; `None` sets none."""
+
+    videos: int | None = None
+    bytes: int | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is a limit."""
+        return self != Quota()
+
+    def left(self, used: Usage) -> "Quota":
+        """Return what an owner may still upload."""
+        return Quota(_left(self.videos, used.videos), _left(self.bytes, used.bytes))
+
+
+def _left(limit: int | None, used: int) -> int | None:
+    return None if limit is None else max(0, limit - used)
+
+
 def smallest(*limits: int | None) -> int | None:
     """Return the limit that holds if all of these do; `None` is no limit."""
     return min((limit for limit in limits if limit is not None), default=None)

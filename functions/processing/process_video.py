@@ -15,7 +15,7 @@ from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remo
 from functions.adapters.telemetry import Metric, count, count_failed, log_context, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
+from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.quotas import smallest
@@ -25,9 +25,6 @@ from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedO
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
 from functions.media.thumbnail import Frame
-
-_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE, FailureCode.TOO_LONG)
-"""Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
 
 
 class NotNow(Exception):
@@ -101,6 +98,9 @@ class VideoProcessor:
         moved = change(self.catalog, seen, claim)
         if moved is Refusal.DUPLICATE or moved is Refusal.BUSY:
             change(self.catalog, seen, lambda video: lifecycle.learn_order(video, event))
+        if isinstance(moved, Video) and not seen.charged:
+            # An upload that arrived after Clipo had given its quota back.
+            self.catalog.usage.charge(moved.owner, moved.declared_size)
         return moved
 
     def _process_claimed(
@@ -123,7 +123,7 @@ class VideoProcessor:
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
-            if error.code in _REMOVED and not video.has_result:
+            if lifecycle.removes_object(video, error.code):
                 # Before the result is saved, so that the event comes again if this request fails.
                 self.storage.delete_upload(event.key, event.source)
             return self._fail(video, lease, error, work)

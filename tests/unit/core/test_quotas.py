@@ -1,11 +1,19 @@
 import pytest
 
-from functions.core.quotas import is_too_long, smallest
+from functions.core.quotas import Quota, Usage, is_too_long, smallest
 
 
 def test_the_smallest_limit_holds() -> None:
     assert smallest() is smallest(None, None) is None
     assert smallest(None, 5) == smallest(7, 5, None) == 5
+
+
+def test_what_is_left_is_never_below_nothing() -> None:
+    used = Usage(videos=7, bytes=500)
+    assert Quota().left(used) == Quota()
+    assert Quota(videos=9).left(used) == Quota(videos=2)
+    assert Quota(videos=5, bytes=800).left(used) == Quota(videos=0, bytes=300)
+    assert Quota(videos=9).left(Usage(videos=-1)) == Quota(videos=10), "until it is recounted"
 
 
 @pytest.mark.parametrize(

@@ -156,12 +156,12 @@ def test_claims_with_one_name_twice_are_refused() -> None:
         {"scope": ["read"]},
         {"vid": "5"},
         {"vid": 5},
-        {"max_bytes": 5},
+        {"max_bytes": "5"},
         {"max_duration_s": 0},
         {"max_duration_s": -60},
         {"max_duration_s": 1.5},
         {"max_duration_s": True},
-        {"max_videos": 1},
+        {"max_videos": 0},
     ],
 )
 def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
@@ -173,8 +173,8 @@ def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
 
 def test_limits_pass_through_a_token() -> None:
     assert read().limits == NO_LIMITS
-    claims = read(max_duration_s=60)
-    assert claims.limits == TokenLimits(max_duration_s=60)
+    claims = read(max_bytes=5, max_duration_s=60, max_videos=7)
+    assert claims.limits == TokenLimits(5, 60, 7)
     assert read(**claims_of(claims)) == claims
 
 

@@ -13,6 +13,7 @@ from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core import lifecycle
 from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, TOO_LONG, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 from functions.core.video import (
@@ -250,6 +251,25 @@ def announced(size: int) -> Video:
 def test_an_oversize_upload_is_removed(world: World) -> None:
     assert world.process(stored(world, size=10_001)) == EventOutcome(ID, "failed")
     assert world.objects.uploads == {}
+
+
+def test_a_late_upload_counts_towards_the_quota_again(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    world.records.videos[ID] = video(owner="anna", charged=False)
+    world.process()
+    assert world.records.usage.counters["anna"] == Usage(4, 4000)
+    assert world.video.charged
+    world.process()
+    assert world.records.usage.counters["anna"] == Usage(4, 4000)
+
+
+def test_a_removed_upload_gives_its_quota_back_once(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    world.records.videos[ID] = video(owner="anna")
+    world.engine.error = BadMedia(TOO_LONG, duration=31, limit=30)
+    for _ in range(2):
+        world.process(stored(world))
+    assert world.records.usage.counters["anna"] == Usage(2, 2000)
 
 
 @pytest.mark.parametrize(
