@@ -152,6 +152,8 @@ def _media(video: Video) -> Iterator[tuple[str, str]]:
     yield "Video", f"{plain(media['video_codec'])}{rate}"
     yield "Audio", plain(media["audio_codec"] or "none")
     yield "Container", plain(media["container"])
+    if media.get("playback"):
+        yield "Browsers", plain(media["playback"]["message"])
     if media["bit_rate"]:
         yield "Bit rate", f"{media['bit_rate'] / 1000:,.0f} kbit/s"
     if media.get("created_at"):

@@ -29,8 +29,10 @@ from functions.api.examples import (
 )
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
+from functions.core import video as core
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
+from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
 
@@ -406,8 +408,22 @@ class Location(BaseModel):
     altitude_m: float | None = Field(examples=[35.0])
 
 
-class Media(BaseModel):
-    """The metadata of the file. `null` means that the file does not state the value."""
+class Playback(BaseModel):
+    """Which browsers play the file: the current Chromium, Firefox and Safari, without plugins."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    browsers: Browsers = Field(
+        description="`some` may depend on the device, or miss the sound or the right colours"
+    )
+    reason: Obstacle | None = Field(
+        description="Property of the file that not all browsers can play", examples=[None]
+    )
+    message: str = Field(description="The same as a sentence for people")
+
+
+class FileFacts(BaseModel):
+    """The metadata that the file states. `null` means that it does not state the value."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -440,6 +456,12 @@ class Media(BaseModel):
     location: Location | None = Field(
         description="`null` unless the operator stores locations (`STORE_LOCATION`)"
     )
+
+
+class Media(FileFacts):
+    """The metadata of the file. `null` means that the file does not state the value."""
+
+    playback: Playback | None = Field(description="`null` if release 0.1 processed the video")
 
 
 class Thumbnail(BaseModel):
@@ -585,7 +607,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=Media.model_validate(video.media) if video.has_result else None,
+        media=_media(video.media) if video.media and video.has_result else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -602,6 +624,14 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         else None,
         error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
         webhook=Webhook.model_validate(video.webhook) if video.webhook else None,
+    )
+
+
+def _media(media: core.Media) -> Media:
+    playback = playback_of(media)
+    return Media(
+        **dict(FileFacts.model_validate(media)),
+        playback=Playback.model_validate(playback) if playback else None,
     )
 
 

@@ -80,7 +80,7 @@ class Fallback(StrEnum):
     START = "start"
     """The first frame: there is none at 10%, or the duration is unknown."""
     DARK = "dark"
-    """A later frame: the one at 10% is nearly black or of one colour."""
+    """A frame with more contrast: the one at 10% is nearly black or of one colour."""
 
 
 class StreamKind(StrEnum):

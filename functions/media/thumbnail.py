@@ -1,5 +1,6 @@
 """Finds the frame that a video's thumbnail shows."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from functions.core import failures
@@ -12,12 +13,16 @@ from functions.media.header import HeaderReader
 from functions.media.probe import Probed
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
+from functions.media.survey import survey
 
 _POSITION = 0.1
 """Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
 
 _BRIGHTER_POSITIONS = (0.25, 0.5)
 """Shares of the duration at which to look for a frame that is better than a dark one."""
+
+_SURVEYED_POSITIONS = (0.03, 0.35, 0.65, 0.8, 0.95)
+"""Shares among which to look for the frame with the most contrast, if those are dark, too."""
 
 _ROUNDING_S = 0.001
 """Precision of times in Matroska and FLV, in seconds."""
@@ -114,16 +119,26 @@ class FrameFinder:
 
     def _take_brighter(self, probed: Probed) -> Taken | None:
         """Look for a frame that shows more than the plain one at 10%."""
-        for share in _BRIGHTER_POSITIONS:
-            if not self._children.has_spare_time():
-                return None
-            try:
-                taken = self._take(probed, probed.position_s(share), seen=True)
-            except BadMedia:  # a later part is damaged; the frame at 10% is not
-                return None
-            if taken and not taken.is_plain:
-                return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+        try:
+            for at_s in self._brighter_moments(probed):
+                taken = self._take(probed, at_s, seen=True)
+                if taken and not taken.is_plain:
+                    return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
+                if not self._children.has_spare_time():
+                    break
+        except BadMedia:  # a later part is damaged; the frame at 10% is not
+            pass
         return None
+
+    def _brighter_moments(self, probed: Probed) -> Iterator[float]:
+        """Yield moments that may show more, and at last the most contrasting one of several."""
+        if not self._children.has_spare_time():
+            return
+        yield from map(probed.position_s, _BRIGHTER_POSITIONS)
+        moments = list(map(probed.position_s, _SURVEYED_POSITIONS))
+        seen = survey(self._children, str(probed.index), moments)
+        if seen:
+            yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
 
     def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
         """Take the frame that is shown at a moment."""

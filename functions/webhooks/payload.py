@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.core.clock import rfc3339
+from functions.core.playback import playback_of
 from functions.core.video import Media, Status, Video
 
 
@@ -45,8 +46,10 @@ def _data(video: Video) -> dict[str, Any]:
 
 
 def _media(media: Media) -> dict[str, Any]:
+    playback = playback_of(media)
     shown = asdict(media) | {
         "duration": media.duration,
+        "playback": asdict(playback) if playback else None,
         "created_at": rfc3339(media.created_at) if media.created_at else None,
     }
     del shown["warnings"]  # they stand beside it

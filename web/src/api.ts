@@ -45,6 +45,8 @@ export interface Video {
     streams: Stream[];
     created_at: string | null;
     faststart: boolean | null;
+    /** Null if release 0.1 processed the video. */
+    playback: {browsers: "all" | "some" | "none"; message: string} | null;
   } | null;
   thumbnail: {
     url: string;

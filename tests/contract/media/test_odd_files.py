@@ -9,7 +9,7 @@ import pytest
 from clipo.local.ffmpeg import prepare
 from functions.core.failures import BadMedia
 from functions.media.engine import Engine, Inspection
-from tests.clips import CONTAINERS, Clips
+from tests.clips import CONTAINERS, Clips, ffmpeg
 from tests.fakes.uploads import open_clip
 from tests.layer import built_layer
 from tests.pictures import pixel
@@ -114,6 +114,31 @@ def test_the_slide_that_is_shown_at_10_percent_is_taken(
     assert (red > 200, blue < 50) == (True, True)
     assert frame.at_s == pytest.approx(10, abs=0.1)
     assert frame.fallback is None
+
+
+def test_the_most_contrasting_of_several_frames_is_taken(ffmpeg_dir: Path, tmp_path: Path) -> None:
+    """The film is black at 10, 25 and 50%, faint at 35% and bright at 80%."""
+    film = (
+        "color=black:size=320x240:rate=10:duration=20,"
+        "drawbox=0:0:160:240:0x303030:fill:enable='between(t,6,8)'[film];"
+        "testsrc2=size=320x240:rate=10:duration=20[test];"
+        "[film][test]overlay=enable='between(t,15,17)'"
+    )
+    clip = tmp_path / "film.mp4"
+    ffmpeg("-f", "lavfi", "-i", film, "-pix_fmt", "yuv420p", "-g", "20", str(clip))
+    frame = inspect(Engine(ffmpeg_dir), clip, tmp_path).frame
+    assert frame.fallback == "dark"
+    assert frame.at_s == pytest.approx(16, abs=0.1)
+
+
+def test_a_film_that_is_dark_throughout_keeps_its_frame_at_10_percent(
+    ffmpeg_dir: Path, tmp_path: Path
+) -> None:
+    clip = tmp_path / "black.webm"
+    ffmpeg("-f", "lavfi", "-i", "color=black:size=320x240:rate=10:duration=20", str(clip))
+    frame = inspect(Engine(ffmpeg_dir), clip, tmp_path).frame
+    assert frame.fallback is None
+    assert frame.at_s == pytest.approx(2, abs=0.1)
 
 
 def test_the_blame_is_on_the_picture_not_on_the_sound(

@@ -40,6 +40,12 @@ def test_the_payload_of_a_done_video() -> None:
                 "stereo_3d": False,
                 "spherical": False,
                 "faststart": True,
+                "playback": {
+                    "browsers": "some",
+                    "reason": "hdr",
+                    "message": "Not every browser shows the colours of HDR video correctly."
+                    " Convert the video to MP4 with H.264 and AAC for all of them.",
+                },
             },
             "thumbnail": {
                 "width": 320,

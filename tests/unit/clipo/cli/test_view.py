@@ -54,6 +54,11 @@ def test_every_view_fits_the_width(video: dict[str, Any], width: int) -> None:
     assert listed.count(video["id"]) == 2, "to be copied"
 
 
+def test_the_browsers_that_play_a_video_are_shown() -> None:
+    shown = "\n".join(printed(view.details(DONE_VIDEO), 100))
+    assert "Browsers     All browsers play the video." in shown
+
+
 @pytest.mark.parametrize("width", [40, 80, 99, 100, 130, 200])
 def test_a_long_name_leaves_room_for_all_facts(width: int) -> None:
     long = dict(DONE_VIDEO) | {"filename": "a" * 250}
