@@ -8,10 +8,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.examples import TIME, VIDEO_ID
+from functions.api.quota import CallerLimits
 from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
-from functions.core.quotas import TokenLimits
+from functions.core.quotas import TokenLimits, Usage
 from functions.core.tokens import LONGEST
 
 _KEY_ID = "3kTMd9vQxYaB"
@@ -110,6 +111,33 @@ class CreatedToken(BaseModel):
     expires_at: Time
 
 
+class Limits(BaseModel):
+    """The limits of the caller's uploads: the smaller of the stack's and the token's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    video_bytes: int = Field(description="Bytes of each video", examples=[5000000000])
+    video_duration_s: int | None = Field(
+        description="Seconds of each video, `null` without a limit", examples=[None]
+    )
+    videos: int | None = Field(
+        description="Number of the owner's videos, `null` without a limit", examples=[100]
+    )
+    bytes: int | None = Field(
+        description="Bytes of the owner's videos together, `null` without a limit",
+        examples=[None],
+    )
+
+
+class QuotaUse(BaseModel):
+    """The videos that count towards the owner's quota."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    videos: int = Field(examples=[7])
+    bytes: int = Field(description="As announced", examples=[250000000])
+
+
 class Me(BaseModel):
     """The caller, as its credential tells."""
 
@@ -119,6 +147,11 @@ class Me(BaseModel):
     key_id: KeyId | None
     video_id: str | None = Field(description="The only video that the token reaches")
     expires_at: Time | None
+    limits: Limits
+    usage: QuotaUse | None = Field(
+        description="`null` without a limit of the owner's videos. A credential for all owners sees"
+        " the videos without an owner"
+    )
     access: Access = Field(description="`open`: Clipo also answers callers without a credential")
 
 
@@ -132,7 +165,7 @@ def created_key(key: ApiKey, text: str, signing_secret: str) -> CreatedKey:
     return CreatedKey(**_public(key), key=text, signing_secret=signing_secret)
 
 
-def me(caller: Caller, access: Access) -> Me:
+def me(caller: Caller, access: Access, limits: CallerLimits, usage: Usage | None) -> Me:
     """Return a caller as it sees itself."""
     return Me(
         credential=caller.kind,
@@ -141,6 +174,8 @@ def me(caller: Caller, access: Access) -> Me:
         key_id=caller.key_id,
         video_id=caller.video_id,
         expires_at=caller.expires_at,
+        limits=Limits.model_validate(limits),
+        usage=QuotaUse.model_validate(usage) if usage else None,
         access=access,
     )
 

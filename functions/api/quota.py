@@ -1,15 +1,47 @@
 """Keeps the videos of an owner within its quota, and each video within the limits of its token."""
 
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from functions.adapters.catalog import UploadMethod
 from functions.api import problems
+from functions.api.new_video import owner_of_new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.core.lifecycle import Move, Refusal
-from functions.core.quotas import Quota, smallest
+from functions.core.quotas import Quota, Usage, smallest
 from functions.core.video import Video
+
+
+@dataclass(frozen=True, slots=True)
+class CallerLimits:
+    """The limits of a caller's uploads; `None` sets none."""
+
+    video_bytes: int
+    video_duration_s: int | None
+    videos: int | None
+    bytes: int | None
+
+
+def limits_of(services: Services) -> CallerLimits:
+    """Return the limits of a caller: the smaller ones of the stack's and the token's."""
+    settings, token, quota = services.settings, services.caller.limits, quota_of(services)
+    return CallerLimits(
+        video_bytes=min(settings.max_upload_bytes, token.max_bytes or settings.max_upload_bytes),
+        video_duration_s=smallest(settings.max_duration_s, token.max_duration_s),
+        videos=quota.videos,
+        bytes=quota.bytes,
+    )
+
+
+def usage_of(services: Services) -> Usage | None:
+    """Return the use of the quota of a caller's videos, `None` without a quota.
+
+    Raises `CatalogUnavailable`.
+    """
+    if not quota_of(services).is_set:
+        return None
+    return services.catalog.usage(owner_of_new_video(services.caller))
 
 
 def quota_of(services: Services) -> Quota:

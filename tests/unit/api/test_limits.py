@@ -244,6 +244,23 @@ class TestQuota:
         assert announce(client, anna, key="k", size=6000).json()["id"] == made
         assert records.usage.counters["anna"] == Usage(1, 6000)
 
+    def test_is_shown_to_the_caller(
+        self, client: TestClient, api_keys: FakeApiKeys, anna: dict[str, str]
+    ) -> None:
+        announce(client, anna, size=9000)
+        me = client.get("/me", headers=anna).json()
+        assert me["usage"] == {"videos": 1, "bytes": 9000}
+        assert (me["limits"]["videos"], me["limits"]["bytes"]) == (3, 10_000)
+        token = issue(api_keys).token(max_bytes=70, max_duration_s=60, max_videos=2)
+        assert client.get("/me", headers=bearer(token)).json()["limits"] == {
+            "video_bytes": 70,
+            "video_duration_s": 60,
+            "videos": 2,
+            "bytes": 10_000,
+        }
+        server = client.get("/me", headers=bearer(issue(api_keys).key)).json()
+        assert server["usage"] == {"videos": 0, "bytes": 0}, "the videos without an owner"
+
     def test_costs_nothing_where_there_is_none(
         self,
         records: FakeCatalog,

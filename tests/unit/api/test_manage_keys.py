@@ -115,6 +115,13 @@ class TestTokens:
             "key_id": next(iter(api_keys.records)),
             "video_id": ID,
             "expires_at": response.json()["expires_at"],
+            "limits": {
+                "video_bytes": 5_000_000_000,
+                "video_duration_s": None,
+                "videos": None,
+                "bytes": None,
+            },
+            "usage": None,
             "access": "keys",
         }
 
