@@ -38,7 +38,7 @@ from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind
 
 VISIBLE_ASCII = "^[!-~]+$"
 
-_LARGEST_SAFE_INTEGER = 2**53 - 1
+LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
@@ -65,7 +65,7 @@ def _whole(number: object) -> object:
 
 
 # The limits stand before the validator: behind it Pydantic documents them by other names.
-Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
+Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
 PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
@@ -129,6 +129,13 @@ class FieldError(BaseModel):
     message: str
 
 
+class QuotaLeft(BaseModel):
+    """What the next announcement may have. `null` means that nothing limits it."""
+
+    videos: int | None = Field(description="Number of videos", examples=[0])
+    bytes: int | None = Field(description="Bytes", examples=[250000000])
+
+
 class ProblemDetails(BaseModel):
     """RFC 9457 problem details: every error of the API."""
 
@@ -139,6 +146,7 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path that was asked for")
     code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
     request_id: str = Field(description="Name it when you report the problem")
+    left: QuotaLeft | None = Field(default=None, description="Present if a quota is exceeded")
     errors: list[FieldError] = Field(default=[], description="Present if fields are invalid")
 
 

@@ -15,7 +15,10 @@ from enum import StrEnum
 from functions.core.failures import (
     ATTEMPTS_EXHAUSTED,
     RETRIES_EXHAUSTED,
+    SIZE_MISMATCH,
     SOURCE_GONE,
+    TOO_LARGE,
+    TOO_LONG,
     UPLOAD_EXPIRED,
 )
 from functions.core.keys import source_key
@@ -88,6 +91,12 @@ CLOCK_SKEW = timedelta(seconds=2)
 """The tolerated difference between the clocks of processing and webhooks: processing sets the due
 time of the first delivery attempt."""
 
+_OBJECT_REMOVED = {cause.code for cause in (SIZE_MISMATCH, TOO_LARGE, TOO_LONG)}
+"""The causes of failure for which Clipo removes the uploaded object: no retry can use it."""
+
+_OBJECT_GONE = {cause.code for cause in (SOURCE_GONE, UPLOAD_EXPIRED)}
+"""The causes of failure of a video without an object."""
+
 _GONE = 410
 """The HTTP status with which a receiver asks for no further attempts."""
 
@@ -135,6 +144,7 @@ def announce(
     size: int,
     passthrough: str | None,
     owner: str | None,
+    max_duration_s: int | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -145,6 +155,7 @@ def announce(
         declared_size=size,
         owner=owner,
         passthrough=passthrough,
+        max_duration_s=max_duration_s,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
@@ -310,6 +321,11 @@ def _holds(video: Video, lease: Lease) -> bool:
     return video.status is Status.PROCESSING and held is not None and held.token == lease.token
 
 
+def removes_object(video: Video, code: str) -> bool:
+    """Tell whether a failure removes the uploaded object. A video with a result keeps it."""
+    return code in _OBJECT_REMOVED and not video.has_result
+
+
 def _failed(
     video: Video,
     error: Failure,
@@ -317,6 +333,8 @@ def _failed(
     webhook: Webhook | None,
     now: datetime,
 ) -> Video:
+    if removes_object(video, error.code) or error.code in _OBJECT_GONE:
+        video = replace(video, charged=False)
     if video.has_result:
         return _finished(video, Status.DONE, webhook, now)
     return replace(
@@ -358,6 +376,7 @@ def _claimed(
         source=source,
         lease=lease,
         claimable_at=lease.until,
+        charged=True,
         attempts=attempts,
         replays=0,
         error=None,

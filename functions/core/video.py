@@ -284,6 +284,13 @@ class Video:
     """
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
+    max_duration_s: int | None = None
+    """The duration limit of the token that announced the video; `None` sets none."""
+    charged: bool = True
+    """Whether the video counts towards its owner's quota. Only a video without an object does not.
+
+    A record of release 0.1 does.
+    """
     version: int = 0
     """The number of changes to the record; 0 in a record of release 0.1."""
     claimable_at: datetime | None = None

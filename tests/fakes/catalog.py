@@ -14,6 +14,7 @@ from functions.core.video import (
     Video,
     Webhook,
 )
+from tests.fakes.usage import FakeUsage
 
 
 @dataclass
@@ -28,6 +29,9 @@ class FakeCatalog:
     webhooks_on: bool = False
     migrated: bool = True
     methods: dict[str, UploadMethod] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.usage = FakeUsage(self)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()
@@ -57,6 +61,8 @@ class FakeCatalog:
             return None
         saved = replace(new, version=seen.version + 1)
         self.videos[seen.id] = saved
+        if seen.charged and not new.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
         return saved
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
@@ -69,7 +75,9 @@ class FakeCatalog:
         if found is None:
             return None
         tombstone = self._leave_tombstone(found, purge=purge)
-        self.videos.pop(found.id, None)
+        removed = self.videos.pop(found.id, None)
+        if removed and removed.charged:
+            self.usage.give_back(removed.owner, removed.declared_size)
         for name, use in list(self.keys.items()):
             if use.video_id == found.id:
                 del self.keys[name]
@@ -93,7 +101,14 @@ class FakeCatalog:
         if self.videos.get(seen.id) != seen:
             return False
         del self.videos[seen.id]
+        if seen.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
         return True
+
+    def free_key(self, use: KeyUse) -> None:
+        self._answer()
+        if self.keys.get((use.owner, use.key)) == use:
+            del self.keys[use.owner, use.key]
 
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         self._answer()

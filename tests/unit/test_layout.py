@@ -48,7 +48,12 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     [
         (
             ["pymongo", "bson"],
-            ["adapters.mongo", "adapters.mongo_api_keys", "adapters.schema"],
+            [
+                "adapters.mongo",
+                "adapters.mongo_api_keys",
+                "adapters.mongo_usage",
+                "adapters.schema",
+            ],
         ),
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
@@ -167,6 +172,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.storage.Storage",
+        "functions.adapters.usage.OwnerUsage",
     }
 
 
