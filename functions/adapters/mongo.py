@@ -41,6 +41,7 @@ from functions.core.video import (
     Thumbnail,
     Video,
     VideoStream,
+    Visibility,
     Webhook,
 )
 
@@ -444,6 +445,7 @@ def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
         "id": str(document["_id"]),
         "status": Status(document["status"]),
+        "visibility": Visibility(document.get("visibility", Visibility.PRIVATE)),
         # Before the first claim it has only the empty sequencer that `add` wrote.
         "source": document["source"] if "etag" in document["source"] else None,
     }

@@ -32,7 +32,15 @@ from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
 from functions.core.release import RELEASE
-from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
+from functions.core.video import (
+    Fallback,
+    Hdr,
+    MediaWarning,
+    Status,
+    StreamKind,
+    Video,
+    Visibility,
+)
 
 VISIBLE_ASCII = "^[!-~]+$"
 
@@ -94,6 +102,10 @@ ContentType = Annotated[
     BeforeValidator(_normalize_content_type),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
 ]
+
+
+# JSON has no enumerations, so strict models need the exception.
+VisibilityInBody = Annotated[Visibility, Field(strict=False)]
 
 
 def _check_owner(text: str) -> str:
@@ -211,6 +223,22 @@ class CreateVideo(BaseModel):
         description="The owner of the video. Only credentials for all owners choose it; without it"
         " only they reach the video. The videos of other credentials have their owner",
         examples=["user-7"],
+    )
+    visibility: VisibilityInBody = Field(
+        default=Visibility.PRIVATE,
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential; for credentials that have the scope write, too",
+    )
+
+
+class ChangeVideo(BaseModel):
+    """A change of a video."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    visibility: VisibilityInBody = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential"
     )
 
 
@@ -516,6 +544,11 @@ class VideoResource(BaseModel):
         " credentials for all owners reach the video",
         examples=["user-7"],
     )
+    visibility: Visibility = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail: those with a"
+        " credential for the video, or all",
+        examples=["private"],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
@@ -572,6 +605,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         content_type=video.content_type,
         size=video.size,
         owner=video.owner,
+        visibility=video.visibility,
         passthrough=video.passthrough,
         status=video.status,
         created_at=video.created_at,

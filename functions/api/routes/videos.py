@@ -7,6 +7,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from functions.api import problems
+from functions.api.change_video import set_visibility
 from functions.api.create_video import create_video
 from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import cursor_after, id_of
@@ -18,6 +19,7 @@ from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
     VISIBLE_ASCII,
+    ChangeVideo,
     CreatedVideo,
     CreateVideo,
     OwnerInFilter,
@@ -91,6 +93,7 @@ def post_video(
         content_type=body.content_type,
         passthrough=body.passthrough,
         owner=body.owner,
+        visibility=body.visibility,
         idempotency_key=idempotency_key,
     )
     response.headers["Location"] = f"{request.base_url}videos/{video.id}"
@@ -153,6 +156,24 @@ def get_video(
     video = find_video(services, video_id)
     if not video.status.finished:
         response.headers["Retry-After"] = _RETRY_AFTER_S
+    return video_resource(video, base_url=str(request.base_url))
+
+
+@router.patch(
+    "/{video_id}",
+    operation_id="changeVideo",
+    summary="Make a video public or private",
+    responses=documented(*problems.OF_A_LOOKUP, *problems.OF_A_JSON_BODY),
+    openapi_extra=needs(Scope.WRITE),
+)
+def patch_video(
+    video_id: VideoIdInPath, body: ChangeVideo, request: Request, services: InjectedServices
+) -> VideoResource:
+    """Change who gets the file and the thumbnail of a video.
+
+    An address that Clipo signed before the change works until it expires, 15 minutes at most.
+    """
+    video = set_visibility(services, video_id, body.visibility)
     return video_resource(video, base_url=str(request.base_url))
 
 
