@@ -156,6 +156,14 @@ class MongoCatalog:
             document = self._videos.find_one({"_id": ObjectId(video_id)} | _of(owner))
         return _video(document) if document else None
 
+    def get_public(self, video_id: str) -> Video | None:
+        """Return one public video of any owner, or `None` if there is none."""
+        with _unavailable_on_error():
+            document = self._videos.find_one(
+                {"_id": ObjectId(video_id), "visibility": Visibility.PUBLIC}
+            )
+        return _video(document) if document else None
+
     def page(
         self,
         *,

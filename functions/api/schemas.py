@@ -231,6 +231,17 @@ class CreateVideo(BaseModel):
     )
 
 
+class SourceAddress(BaseModel):
+    """The signed address of a video's file."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    url: str = Field(
+        examples=[f"https://uploads.s3.eu-west-1.amazonaws.com/uploads/{VIDEO_ID}/source?…"]
+    )
+    expires_at: Time
+
+
 class ChangeVideo(BaseModel):
     """A change of a video."""
 

@@ -56,6 +56,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/videos/{video_id}/retry"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
+    ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/thumbnail"): {DELIVER},
     ("POST", "/keys"): {ADMIN},
     ("GET", "/keys"): {ADMIN},

@@ -39,6 +39,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "deleteVideo",
         "getCaller",
         "getHealth",
+        "getSource",
         "getThumbnail",
         "getThumbnailImage",
         "getVideo",
