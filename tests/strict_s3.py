@@ -2,10 +2,19 @@
 
 import asyncio
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeAlias
 
-from tests.fault_proxy import S3Proxy, error_of_s3, header
+from tests.fault_proxy import S3Proxy, error_of_s3, header, run_proxies
+from tests.running_stack import RunningStack, running_stack
+from tests.servers import s3
+
+Delivering: TypeAlias = "tuple[RunningStack, StrictS3]"
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 _SIGNED_AT = re.compile(rb"[?&]X-Amz-Date=(\d{8}T\d{6}Z)[& ]")
 
@@ -37,3 +46,16 @@ class StrictS3(S3Proxy):
         at = datetime.strptime(signed_at[1].decode(), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         is_old = datetime.now(UTC) - at > self.oldest
         return (403, "AccessDenied") if is_old and request[:4] in (b"GET ", b"HEAD") else None
+
+
+@contextmanager
+def delivering_stack(make_folder: Callable[[str], Path]) -> Iterator[tuple[RunningStack, StrictS3]]:
+    """Run a stack whose S3 refuses what AWS refuses."""
+    with (
+        s3(make_folder("s3"), _CREDENTIALS) as server,
+        run_proxies(storage := StrictS3(server.port)),
+    ):
+        urls = {"AWS_ENDPOINT_URL_S3": storage.url, "AWS_ENDPOINT_URL_SQS": server.url}
+        home = make_folder("delivery") / "home"
+        with running_stack(home, None, **urls, **_CREDENTIALS) as stack:
+            yield stack, storage

@@ -8,12 +8,9 @@ import httpx2
 import pytest
 
 from tests.clips import Clips
-from tests.fault_proxy import run_proxies
-from tests.running_stack import RunningStack, running_stack
-from tests.servers import s3
-from tests.strict_s3 import StrictS3
+from tests.running_stack import RunningStack
+from tests.strict_s3 import StrictS3, delivering_stack
 
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "LOCALTEST", "AWS_SECRET_ACCESS_KEY": "secret"}
 NAME = 'été "1".mp4'
 
 
@@ -34,15 +31,10 @@ class Delivery:
 @pytest.fixture(scope="module")
 def delivery(tmp_path_factory: pytest.TempPathFactory, clips: Clips) -> Iterator[Delivery]:
     clip = clips["h264.mp4"]
-    with s3(tmp_path_factory.mktemp("s3"), CREDENTIALS) as server:
-        storage = StrictS3(server.port)
-        with run_proxies(storage):
-            urls = {"AWS_ENDPOINT_URL_S3": storage.url, "AWS_ENDPOINT_URL_SQS": server.url}
-            home = tmp_path_factory.mktemp("delivery") / "home"
-            with running_stack(home, None, **urls, **CREDENTIALS) as stack:
-                video_id = stack.upload_signed(clip, NAME)
-                assert stack.finished(video_id)["status"] == "done"
-                yield Delivery(stack, storage, video_id, clip.read_bytes())
+    with delivering_stack(tmp_path_factory.mktemp) as (stack, storage):
+        video_id = stack.upload_signed(clip, NAME)
+        assert stack.finished(video_id)["status"] == "done"
+        yield Delivery(stack, storage, video_id, clip.read_bytes())
 
 
 def test_the_file_comes_back_whole_and_by_ranges(delivery: Delivery) -> None:
