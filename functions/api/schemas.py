@@ -34,7 +34,15 @@ from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is
 from functions.core.clock import rfc3339
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
-from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
+from functions.core.video import (
+    Fallback,
+    Hdr,
+    MediaWarning,
+    Status,
+    StreamKind,
+    Video,
+    Visibility,
+)
 
 VISIBLE_ASCII = "^[!-~]+$"
 
@@ -96,6 +104,10 @@ ContentType = Annotated[
     BeforeValidator(_normalize_content_type),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
 ]
+
+
+# JSON has no enumerations, so strict models need the exception.
+VisibilityInBody = Annotated[Visibility, Field(strict=False)]
 
 
 def _check_owner(text: str) -> str:
@@ -221,6 +233,33 @@ class CreateVideo(BaseModel):
         description="The owner of the video. Only credentials for all owners choose it; without it"
         " only they reach the video. The videos of other credentials have their owner",
         examples=["user-7"],
+    )
+    visibility: VisibilityInBody = Field(
+        default=Visibility.PRIVATE,
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential; for credentials that have the scope write, too",
+    )
+
+
+class SourceAddress(BaseModel):
+    """The signed address of a video's file."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    url: str = Field(
+        examples=[f"https://uploads.s3.eu-west-1.amazonaws.com/uploads/{VIDEO_ID}/source?…"]
+    )
+    expires_at: Time
+
+
+class ChangeVideo(BaseModel):
+    """A change of a video."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    visibility: VisibilityInBody = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential"
     )
 
 
@@ -548,6 +587,11 @@ class VideoResource(BaseModel):
         " credentials for all owners reach the video",
         examples=["user-7"],
     )
+    visibility: Visibility = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail: those with a"
+        " credential for the video, or all",
+        examples=["private"],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
@@ -604,6 +648,7 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         content_type=video.content_type,
         size=video.size,
         owner=video.owner,
+        visibility=video.visibility,
         passthrough=video.passthrough,
         status=video.status,
         created_at=video.created_at,

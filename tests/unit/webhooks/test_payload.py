@@ -19,6 +19,7 @@ def test_the_payload_of_a_done_video() -> None:
             "id": ID,
             "filename": "clip.mp4",
             "owner": "anna",
+            "visibility": "private",
             "passthrough": "order-1",
             "status": "done",
             "size": 2000,
