@@ -25,7 +25,7 @@ _MIN_END, _MAX_END = (256 << 10) // BLOCK, (2 << 20) // BLOCK
 _MIN_WINDOW, _MAX_WINDOW = (1 << 20) // BLOCK, (8 << 20) // BLOCK
 """Blocks to read ahead: after a jump, and for a sequential reader that is faster than storage."""
 
-_GROWTH = 4
+_GROWTH = 2
 """Factor by which the window grows each time that its reader has caught up with it."""
 
 _END_GET = (512 << 10) // BLOCK

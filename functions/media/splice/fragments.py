@@ -176,17 +176,23 @@ class FragmentedMp4:
     def _find_tail(self) -> tuple[int, float]:
         """Return the beginning of the last fragments of picture and sound, and their end."""
         fetched = min(self._boxes.size // _FETCHED, _MOST_FETCHED)
-        for length in (_LAST, fetched, 4 * _MOST_FETCHED, _MAX_STRETCH):
+        for length in (_LAST, fetched, 4 << 20, _MAX_STRETCH):
             start = max(self.begin, self._boxes.size - length)
-            for candidate in self._boxes.find(b"moof", start, self._boxes.size):
-                last = self._up_to_the_end(candidate)
-                found = {one.track.id for fragment in last for one in fragment.samples}
-                if found >= self._played:
-                    ends = [one.end_s for fragment in last for one in fragment.samples]
-                    return self._boxes.with_index(candidate), max(ends)
-                if last:
-                    break
+            chains = map(self._up_to_the_end, self._boxes.find(b"moof", start, self._boxes.size))
+            last = self._last_of(next(filter(None, chains), []))
+            if last:
+                ends = [one.end_s for fragment in last for one in fragment.samples]
+                return self._boxes.with_index(last[0].start), max(ends)
         raise Doubt
+
+    def _last_of(self, fragments: list[Fragment]) -> list[Fragment]:
+        """Return the last of some fragments that have picture and sound, none if they lack one."""
+        missing = set(self._played)
+        for at in reversed(range(len(fragments))):
+            missing -= {one.track.id for one in fragments[at].samples}
+            if not missing:
+                return fragments[at:]
+        return []
 
     def _up_to_the_end(self, candidate: int) -> list[Fragment]:
         try:
