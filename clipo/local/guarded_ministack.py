@@ -2,7 +2,7 @@
 
 ministack's own Python runs this file as a script, so it imports only the standard library and
 ministack. Without the guard any page in a browser of this machine could delete all objects by one
-request.
+request, and the holder of one signed URL could copy other objects.
 """
 
 import importlib
@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import parse_qs
 
 _Scope = MutableMapping[str, Any]
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,7 +22,7 @@ _HEALTH = "/_ministack/health"
 
 
 class Guard:
-    """Refuses unknown hosts, and administration by HTTP."""
+    """Refuses unknown hosts, administration by HTTP, and `x-amz-` headers that are not signed."""
 
     def __init__(self, app: _App, *, host: str) -> None:
         """Take the emulator and the address that it listens on."""
@@ -40,12 +41,16 @@ class Guard:
         await send({"type": "http.response.body", "body": body})
 
     def _refusal(self, scope: _Scope) -> str | None:
-        host = dict(scope["headers"]).get(b"host", b"")
-        if not self._knows(host.decode("latin-1")):
+        pairs = scope["headers"]
+        headers = {name.decode("latin-1"): text.decode("latin-1") for name, text in pairs}
+        if not self._knows(headers.get("host", "")):
             return "The local S3 does not answer to this host."
         # The paths of ministack, LocalStack and AWS's emulated gateways. No bucket begins so.
         if scope["path"].startswith("/_") and scope["path"] != _HEALTH:
             return "The local S3 has no administration by HTTP."
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
+        if {name for name in headers if name.startswith("x-amz-")} - _signed(scope, headers):
+            return "There were headers present in the request which were not signed"
         return None
 
     def _knows(self, host: str) -> bool:
@@ -55,6 +60,17 @@ class Guard:
             return name == self._host or ip_address(name).is_loopback
         except ValueError:
             return name == "localhost" or name.endswith(".localhost")
+
+
+def _signed(scope: _Scope, headers: dict[str, str]) -> set[str]:
+    """Return the names of the headers that a request's signature covers.
+
+    A signature in the query counts alone: anyone can add an `Authorization` header to it.
+    """
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    in_header = re.findall(r"SignedHeaders=([^,\s]+)", headers.get("authorization", ""))
+    found = query.get("X-Amz-SignedHeaders") or in_header
+    return set(found[0].split(";")) if found else set()
 
 
 def main() -> None:

@@ -82,3 +82,28 @@ def test_the_administration_of_the_emulator_is_closed(
 def test_only_names_of_this_machine_reach_the_emulator(server: S3, host: str, status: int) -> None:
     response = httpx2.get(f"{server.url}/_ministack/health", headers={"Host": host})
     assert response.status_code == status
+
+
+def signed_part(objects: Any) -> str:
+    upload = objects.create_multipart_upload(Bucket=BUCKET, Key="of-alice")["UploadId"]
+    parameters = {"Bucket": BUCKET, "Key": "of-alice", "UploadId": upload, "PartNumber": 1}
+    return str(objects.generate_presigned_url("upload_part", parameters))
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"Authorization": "AWS4-HMAC-SHA256 SignedHeaders=host;x-amz-copy-source, a=b"}]
+)
+def test_a_signed_url_copies_no_other_object(objects: Any, more: dict[str, str]) -> None:
+    copy = {"X-Amz-Copy-Source": f"/{BUCKET}/of-bob"}
+    response = httpx2.put(signed_part(objects), content=b"x", headers=copy | more)
+    assert response.status_code == 403
+    assert "not signed" in response.text
+
+
+def test_a_signed_url_works_for_what_it_signs(objects: Any) -> None:
+    assert httpx2.put(signed_part(objects), content=b"x").status_code == 200
+
+
+def test_a_copy_that_is_signed_is_no_concern_of_the_guard(objects: Any) -> None:
+    objects.copy_object(Bucket=BUCKET, Key="copy", CopySource=f"{BUCKET}/of-bob")
+    assert objects.get_object(Bucket=BUCKET, Key="copy")["Body"].read() == b"bob's file"
