@@ -88,8 +88,11 @@ def make(folder: Path) -> None:
 
 
 def large_titles() -> dict[str, str]:
-    """Return the files that exist in a large size, too."""
-    return {name: TITLES[name] for name in _LOOPED}
+    """Return the files that exist in a large size, too.
+
+    An AVI file without an index costs as much more as it is larger.
+    """
+    return {name: TITLES[name] for name in _LOOPED if name != "no-index.avi"}
 
 
 def make_large(folder: Path, name: str) -> Path:

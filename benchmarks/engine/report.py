@@ -39,7 +39,9 @@ _LARGE_INTRODUCTION = """\
 
 The files are those of [the comparison](engine.md), 40 times as long: 6 hours 40 minutes of 720p.
 Their stream repeats, with times that go on, so that there are real boundaries all along. Storage
-and columns are the same as there. *Times* is *ms* divided by *ms at 100 MB*.
+and columns are the same as there. *Times* is *ms* divided by *ms at 100 MB*. An AVI file without an
+index is missing: Clipo counts its pictures up to the moment, so it costs as much more as it is
+larger.
 
 """
 _COLUMNS = [
