@@ -116,6 +116,8 @@ class Probed:
     """The number of pictures that the header states."""
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
+    joined: bool = False
+    """True if the times jump, so that only decoding from the beginning finds a moment."""
 
     @property
     def end_s(self) -> float:
@@ -260,12 +262,16 @@ def orientation(stdout: bytes) -> int | None:
 
 def last_time_s(stdout: bytes, *, until_s: float) -> float | None:
     """Return the latest time in a `PACKET_TIMES` report that is not after a moment."""
+    return max((time for time in times_s(stdout) if time <= until_s), default=None)
+
+
+def times_s(stdout: bytes) -> list[float]:
+    """Return the times in a `PACKET_TIMES` report."""
     try:
         packets = json.loads(stdout)["packets"]
-        times = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
+        return [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
     except MALFORMED:
-        return None
-    return max((time for time in times if time <= until_s), default=None)
+        return []
 
 
 def _start_s(part: Report) -> float | None:
