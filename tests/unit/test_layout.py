@@ -173,6 +173,9 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.jobs.Jobs",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
+        "functions.media.reader.loopback.Content",
+        "functions.media.splice.boundary.Readable",
+        "functions.media.splice.boundary.Recording",
     }
 
 
