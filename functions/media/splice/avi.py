@@ -26,7 +26,7 @@ _MAX_CHUNKS = 250_000
 """Most chunks of one file to count."""
 
 _MAX_HEADERS = 1000
-_STREAM_HEADER = 56
+_MIN_STREAM_HEADER = 48
 _PICTURE = re.compile(rb"(\d\d)d[bc]")
 _OTHER = re.compile(rb"\d\d(?:wb|tx|pc)|JUNK|ix\d\d|idx1")
 _LISTS = {b"rec ", b"movi", b"AVIX"}
@@ -170,7 +170,7 @@ def _picture(head: bytes, chunk: _Chunk) -> tuple[float, bytes]:
         raise CutOff
     codec = content[chunk.size + _HEADER + 16 :][:4].upper()
     scale, rate, begin = (int.from_bytes(content[at : at + 4], "little") for at in (20, 24, 28))
-    if chunk.size < _STREAM_HEADER - 8 or not scale or not rate or begin:
+    if chunk.size < _MIN_STREAM_HEADER or not scale or not rate or begin:
         raise Doubt
     if codec not in _MPEG4 | _ALL_KEYFRAMES:
         raise Doubt

@@ -29,7 +29,10 @@ _MAX_ELEMENTS = 50_000
 """Most elements to walk through in one window. A second of a recording has some hundreds."""
 
 _MAX_IN_GROUP = 16
+"""Most elements of a group: a block, what it refers to, its duration and the like."""
+
 _MAX_BEFORE_TIMESTAMP = 8
+"""Most elements of a cluster up to its time: a checksum, its position and the like."""
 
 _TAILS = (256 << 10, 2 << 20, 16 << 20)
 """Bytes at the end in which to look for the last clusters: one may hold many seconds."""
@@ -50,6 +53,8 @@ _IN_CLUSTER = {_TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, *_IGNORED}
 _PICTURE, _SOUND = 1, 2
 _KEYFRAME = 0x80
 _MAX_INTEGER = 8
+"""Bytes of the longest number."""
+
 _NS = 1_000_000_000
 _VOID_HEADER = 9
 """Bytes of the header of a Void element of any size."""
@@ -328,7 +333,8 @@ def _children_of_cluster(window: bytes, at: int, steps: Iterator[int]) -> Iterat
             if child.kind not in _TOP | _IGNORED:
                 raise Doubt
             return
-        if child.kind not in _IN_CLUSTER:
+        reaches_out = cluster.size is not None and child.end > cluster.end
+        if child.kind not in _IN_CLUSTER or reaches_out:
             raise Doubt
         yield child
         at = child.end

@@ -55,6 +55,12 @@ def test_the_time_of_a_keyframe_is_the_number_of_pictures_before_it() -> None:
     ]
 
 
+def test_only_the_bytes_before_a_keyframe_tell_its_time() -> None:
+    ignored = OTHER.replace(b"00dc", b"JUNK")
+    assert boundaries(KEY, OTHER, KEY)[-1] == (len(KEY + OTHER), 2 / 25)
+    assert boundaries(KEY, ignored, KEY)[-1] == (len(KEY + OTHER), 1 / 25)
+
+
 @pytest.mark.parametrize(
     "between",
     [

@@ -67,6 +67,7 @@ def test_a_cluster_after_16_mb_is_too_far() -> None:
         cluster(5000, KEY, element("e8")),  # there is no such element
         cluster(5000, KEY) + bytes(50),  # no element follows
         element("1f43b675", KEY),  # it has no time
+        element("1f43b675", ebml.number("e7", 5000) + KEY, size=20),  # its block is longer
         element("1f43b675", element("e7", bytes(9)) + KEY),
         cluster(5000, element("a0", element("fb", b"\xff"))),  # a group without a block
         cluster(5000, element("a3", b"\x82")),
