@@ -167,6 +167,15 @@ def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
     assert next(iter(changes)) in str(refused.value), "it names the claim"
 
 
+@pytest.mark.parametrize("name", ["sub", "scope", "exp", "nbf", "iat", "vid"])
+def test_a_claim_that_is_null_is_refused(name: str) -> None:
+    """A server whose variable is empty must not sign a token for all videos."""
+    with pytest.raises(Unauthenticated) as refused:
+        read_claims(read_token(handmade(claims=CLAIMS | {name: None})), now=NOW)
+    assert refused.value.denial is Denial.CLAIMS
+    assert name in str(refused.value), "it names the claim"
+
+
 @pytest.mark.parametrize(
     ("changes", "denied"),
     [
