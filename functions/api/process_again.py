@@ -6,6 +6,7 @@ from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
 from functions.api.problems import Problem
+from functions.api.quota import change_within_quota
 from functions.api.services import Services
 from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
@@ -57,7 +58,7 @@ def _find_and_move(
         raise _source_gone(video)
     if lifecycle.is_replaced(video, found):
         raise _source_replaced(video)
-    moved = services.catalog.change(video, rule)
+    moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
         # Another call, a newer upload or a delete was faster.
         raise refused(find_video(services, video_id))
