@@ -71,6 +71,7 @@ def test_only_readers_see_the_place_of_a_recording(
 ) -> None:
     records.videos[ID] = replace(odd_video(), owner="anna")
     objects.uploads[source_key(ID)] = b"file"
+    records.videos[ID] = replace(records.videos[ID], source=objects.find_upload(source_key(ID)))
     method, path = ("POST", "/reprocess") if scopes == "write" else ("GET", "")
     token = bearer(issue(api_keys).token(scope=scopes))
     found = client.request(method, f"/videos/{ID}{path}", headers=token)
