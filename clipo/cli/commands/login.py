@@ -66,5 +66,7 @@ def _report(output: "Terminal", url: str, me: dict[str, Any]) -> None:
     output.message(f"Logged in to {url} with the key {me['key_id']}.", "green")
     if url.startswith("http:") and not address.is_local(url):
         output.message("This address is not HTTPS: the network can read the key.", "yellow")
+    if os.environ.get(credentials.VARIABLE):
+        output.message(f"Commands use {credentials.VARIABLE} instead until you unset it.", "yellow")
     if url != address.choose(None, os.environ):
         output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")
