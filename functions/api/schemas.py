@@ -31,6 +31,7 @@ from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
 from functions.core.clock import rfc3339
+from functions.core.formats import media_type_of
 from functions.core.release import RELEASE
 from functions.core.video import (
     Fallback,
@@ -228,6 +229,18 @@ class CreateVideo(BaseModel):
         default=Visibility.PRIVATE,
         description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
         " without a credential; for credentials that have the scope write, too",
+    )
+
+
+class VideoFile(BaseModel):
+    """The uploaded file."""
+
+    url: str = Field(
+        description="Address that redirects to a short-lived one of the file, which serves ranges"
+    )
+    content_type: str = Field(
+        description="Media type of the container that Clipo found in the file",
+        examples=["video/mp4"],
     )
 
 
@@ -565,6 +578,7 @@ class VideoResource(BaseModel):
     created_at: Time
     updated_at: Time
     attempts: int = Field(description="Number of times that processing has begun", examples=[1])
+    source: VideoFile | None = Field(description="Present if done, and during a reprocess")
     media: Media | None = Field(description="Present if done, and during a reprocess")
     thumbnail: Thumbnail | None = Field(description="Present if done, and during a reprocess")
     warnings: list[MediaWarning] = Field(
@@ -610,6 +624,7 @@ class VideoPage(BaseModel):
 def video_resource(video: Video, *, base_url: str) -> VideoResource:
     """Return a video as the API shows it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
+    media = video.media if video.has_result else None
     return VideoResource(
         id=video.id,
         filename=video.filename,
@@ -622,7 +637,12 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=Media.model_validate(video.media) if video.has_result else None,
+        source=VideoFile(
+            url=f"{base_url}videos/{video.id}/source", content_type=media_type_of(media.container)
+        )
+        if media
+        else None,
+        media=Media.model_validate(media) if media else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -633,7 +653,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         )
         if thumbnail
         else None,
-        warnings=list(video.media.warnings) if video.media and video.has_result else [],
+        warnings=list(media.warnings) if media else [],
         processing=Processing.model_validate(video.processing)
         if video.processing and (video.status.finished or video.has_result)
         else None,

@@ -7,10 +7,13 @@ from functions.api.schemas import video_resource
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
+from tests.receivers import API
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(payload(replace(done_video(), passthrough="order-1", owner="anna")))
+    body = json.loads(
+        payload(replace(done_video(), passthrough="order-1", owner="anna"), api_url=API)
+    )
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
@@ -42,7 +45,9 @@ def test_the_payload_of_a_done_video() -> None:
                 "spherical": False,
                 "faststart": True,
             },
+            "source": {"url": f"{API}/videos/{ID}/source", "content_type": "video/mp4"},
             "thumbnail": {
+                "url": f"{API}/videos/{ID}/thumbnail",
                 "width": 320,
                 "height": 180,
                 "at_s": 3.002,
@@ -58,9 +63,9 @@ def test_the_payload_of_a_done_video() -> None:
 def test_the_payload_of_a_failed_video() -> None:
     # A picture and an error of before must not be taken for this finish's.
     video = replace(failed_video(), thumbnail=done_video().thumbnail)
-    data = json.loads(payload(video))["data"]
+    data = json.loads(payload(video, api_url=API))["data"]
     assert event_type(video) == "video.failed"
-    assert (data["media"], data["thumbnail"]) == (None, None)
+    assert (data["source"], data["media"], data["thumbnail"]) == (None, None, None)
     assert data["error"] == {
         "code": "corrupt",
         "message": "The file is damaged.",
@@ -70,13 +75,12 @@ def test_the_payload_of_a_failed_video() -> None:
 
 @pytest.mark.parametrize("video", [done_video(), odd_video(), failed_video()])
 def test_the_payload_agrees_with_the_api(video: Video) -> None:
-    shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
-    if shown["thumbnail"]:
-        del shown["thumbnail"]["url"]
+    shown = video_resource(video, base_url=f"{API}/").model_dump(mode="json")
+    if shown["media"]:
         del shown["media"]["location"]
-    data = json.loads(payload(video))["data"]
+    data = json.loads(payload(video, api_url=API))["data"]
     assert {name: shown[name] for name in data} == data
 
 
 def test_every_attempt_has_the_same_body() -> None:
-    assert payload(done_video()) == payload(done_video())
+    assert payload(done_video(), api_url=API) == payload(done_video(), api_url=API)
