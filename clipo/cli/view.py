@@ -159,6 +159,8 @@ def _media(video: Video) -> Iterator[tuple[str, str]]:
     yield "Video", f"{plain(media['video_codec'])}{rate}"
     yield "Audio", plain(media["audio_codec"] or "none")
     yield "Container", plain(media["container"])
+    if media.get("playback"):
+        yield "Browsers", plain(media["playback"]["message"])
     if media["bit_rate"]:
         yield "Bit rate", f"{media['bit_rate'] / 1000:,.0f} kbit/s"
     if media.get("created_at"):
@@ -244,8 +246,28 @@ def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
         ("Scopes", " ".join(me["scopes"])),
         ("Video", me["video_id"]),
         ("Valid until", me["expires_at"] and when(me["expires_at"])),
+        ("Limits", _limits(me)),
+        ("Used", quota(me)),
     ]
     return _grid([(name, value) for name, value in rows if value])
+
+
+def quota(me: Mapping[str, Any]) -> str | None:
+    """Return how much of its quota an owner has used, `None` without a quota."""
+    used, limits = me.get("usage"), me.get("limits", {})
+    if not used:
+        return None
+    videos = limits["videos"] and f"{used['videos']:,} of {limits['videos']:,} videos"
+    total = limits["bytes"] and f"{size(used['bytes'])} of {size(limits['bytes'])}"
+    return ", ".join(filter(None, (videos, total)))
+
+
+def _limits(me: Mapping[str, Any]) -> str | None:
+    if "limits" not in me:  # an older release
+        return None
+    seconds = me["limits"]["video_duration_s"]
+    duration = f" and {seconds:,} s" if seconds else ""
+    return f"{size(me['limits']['video_bytes'])}{duration} each video"
 
 
 def new_key(key: Mapping[str, Any]) -> RenderableType:

@@ -115,6 +115,11 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         "spherical": False,
         "faststart": True,
         "location": None,
+        "playback": {
+            "browsers": "all",
+            "reason": None,
+            "message": "All browsers play the video.",
+        },
     },
     "thumbnail": {
         "url": f"https://api.example.com/videos/{VIDEO_ID}/thumbnail",

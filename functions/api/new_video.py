@@ -10,6 +10,7 @@ from functions.api.settings import ApiSettings
 from functions.core import lifecycle
 from functions.core.access import Caller, Scope
 from functions.core.formats import MEDIA_TYPES
+from functions.core.quotas import TokenLimits
 from functions.core.video import Video, Visibility
 
 UPLOAD_WINDOW_S = int(lifecycle.UPLOAD_WINDOW.total_seconds())
@@ -28,8 +29,9 @@ def new_video(
     passthrough: str | None = None,
     visibility: Visibility = Visibility.PRIVATE,
     owner: str | None,
+    limits: TokenLimits,
 ) -> Video:
-    """Return a pending video that is not stored yet.
+    """Return a pending video that is not stored yet, within the limits of its caller's token.
 
     Raises `Problem` if the name or the size is not acceptable.
     """
@@ -43,6 +45,7 @@ def new_video(
         size=size,
         passthrough=passthrough,
         owner=owner,
+        max_duration_s=limits.max_duration_s,
         visibility=visibility,
         now=now,
     )

@@ -4,6 +4,7 @@ One kind of problem has one status, whichever endpoint meets it.
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -95,6 +96,12 @@ INSECURE_CONNECTION = ProblemKind(
     "The page's session needs HTTPS",
     "Open the page over HTTPS, or on the machine that Clipo runs on. Others could read a session"
     " that goes over plain HTTP.",
+)
+QUOTA_EXCEEDED = ProblemKind(
+    "quota_exceeded",
+    403,
+    "A quota does not allow this video",
+    "Of the videos of anna 100 are allowed, and none is left. Delete one, then upload this file.",
 )
 KEY_NOT_FOUND = ProblemKind(
     "key_not_found",
@@ -249,6 +256,7 @@ OF_AN_UPLOAD = (
     EMPTY_FILE,
     MALFORMED_BODY,
     FILE_TOO_LARGE,
+    QUOTA_EXCEEDED,
     INVALID_REQUEST,
     CATALOG_UNAVAILABLE,
     STORAGE_UNAVAILABLE,
@@ -268,12 +276,22 @@ class InvalidField:
 class Problem(Exception):
     """Ends a request with a problem response."""
 
-    def __init__(self, kind: ProblemKind, detail: str, *errors: InvalidField) -> None:
-        """Take the kind, and a sentence for this occurrence that says what to do."""
+    def __init__(
+        self,
+        kind: ProblemKind,
+        detail: str,
+        *errors: InvalidField,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the kind, and a sentence for this occurrence that says what to do.
+
+        `members` are further members of the response.
+        """
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = errors
+        self.members = members or {}
 
 
 def document(

@@ -29,9 +29,11 @@ from functions.api.examples import (
 )
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
-from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
+from functions.core import video as core
+from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import (
     Fallback,
@@ -45,7 +47,7 @@ from functions.core.video import (
 
 VISIBLE_ASCII = "^[!-~]+$"
 
-_LARGEST_SAFE_INTEGER = 2**53 - 1
+LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
@@ -72,7 +74,7 @@ def _whole(number: object) -> object:
 
 
 # The limits stand before the validator: behind it Pydantic documents them by other names.
-Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
+Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
 PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
@@ -140,6 +142,13 @@ class FieldError(BaseModel):
     message: str
 
 
+class QuotaLeft(BaseModel):
+    """What the next announcement may have. `null` means that nothing limits it."""
+
+    videos: int | None = Field(description="Number of videos", examples=[0])
+    bytes: int | None = Field(description="Bytes", examples=[250000000])
+
+
 class ProblemDetails(BaseModel):
     """RFC 9457 problem details: every error of the API."""
 
@@ -150,6 +159,7 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path that was asked for")
     code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
     request_id: str = Field(description="Name it when you report the problem")
+    left: QuotaLeft | None = Field(default=None, description="Present if a quota is exceeded")
     errors: list[FieldError] = Field(default=[], description="Present if fields are invalid")
 
 
@@ -450,10 +460,28 @@ class Location(BaseModel):
     altitude_m: float | None = Field(examples=[35.0])
 
 
+class Playback(BaseModel):
+    """Which browsers play the file: the current Chromium, Firefox and Safari, without plugins."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    browsers: Browsers = Field(
+        description="`some` may depend on the device, or miss the sound or the right colours"
+    )
+    reason: Obstacle | None = Field(
+        description="Property of the file that not all browsers can play", examples=[None]
+    )
+    message: str = Field(description="The same as a sentence for people")
+
+
 class Media(BaseModel):
     """The metadata of the file. `null` means that the file does not state the value."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        # The record has no `playback`, but every response has.
+        json_schema_serialization_defaults_required=True,
+    )
 
     container: str = Field(
         description="mp4, mov, matroska, webm, avi, asf (WMV), flv and others", examples=["mp4"]
@@ -482,7 +510,11 @@ class Media(BaseModel):
         " plays before all of it is downloaded. `null` for other formats"
     )
     location: Location | None = Field(
-        description="`null` unless the operator stores locations (`STORE_LOCATION`)"
+        description="`null` unless the operator stores locations (`STORE_LOCATION`) and the"
+        " credential has the scope `read`"
+    )
+    playback: Playback | None = Field(
+        default=None, description="`null` if release 0.1 processed the video"
     )
 
 
@@ -621,8 +653,8 @@ class VideoPage(BaseModel):
     has_more: bool
 
 
-def video_resource(video: Video, *, base_url: str) -> VideoResource:
-    """Return a video as the API shows it, with only the results that its status vouches for."""
+def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:
+    """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     media = video.media if video.has_result else None
     return VideoResource(
@@ -642,7 +674,7 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         )
         if media
         else None,
-        media=Media.model_validate(media) if media else None,
+        media=_media(media, caller) if media else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -662,7 +694,18 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
     )
 
 
-def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> CreatedVideo:
+def _media(media: core.Media, caller: Caller) -> Media:
+    shown = Media.model_validate(media)
+    playback = playback_of(media)
+    shown.playback = Playback.model_validate(playback) if playback else None
+    if not caller.may(Scope.READ):
+        shown.location = None
+    return shown
+
+
+def created_video(
+    video: Video, signed: SignedPost | None, *, caller: Caller, base_url: str
+) -> CreatedVideo:
     """Return a new video with its form."""
     upload = signed and SignedUpload(
         url=signed.url,
@@ -670,7 +713,8 @@ def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> 
         expires_at=video.upload.expires_at,
         part_size=part_size_of(video),
     )
-    return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
+    shown = video_resource(video, caller=caller, base_url=base_url)
+    return CreatedVideo(**dict(shown), upload=upload)
 
 
 def signed_request(signed: Signed) -> SignedRequest:

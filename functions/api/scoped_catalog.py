@@ -11,6 +11,7 @@ from functions.adapters.catalog import (
 )
 from functions.core.access import PUBLIC_CALLER, reaches
 from functions.core.lifecycle import Move
+from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video
 
 
@@ -81,6 +82,26 @@ class ScopedCatalog:
         """Return the first use of the same idempotency key, `None` if there is none any more."""
         self._check(use.owner)
         return self._catalog.first_use(use)
+
+    def free_key(self, use: KeyUse) -> None:
+        """Remove an idempotency key, unless its first use was another."""
+        self._check(use.owner)
+        self._catalog.free_key(use)
+
+    def usage(self, owner: str | None) -> Usage:
+        """Return the use of an owner's quota."""
+        self._check(owner)
+        return self._catalog.usage.get(owner)
+
+    def reserve_quota(self, video: Video, quota: Quota) -> bool:
+        """Count a video before it is saved; `False` if it does not fit in its owner's quota."""
+        self._check(video.owner)
+        return self._catalog.usage.reserve(video.owner, video.declared_size, quota)
+
+    def give_quota_back(self, video: Video) -> None:
+        """Subtract a video that was not saved."""
+        self._check(video.owner)
+        self._catalog.usage.give_back(video.owner, video.declared_size)
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from functions.core.quotas import NO_LIMITS, TokenLimits
+
 ALL_OWNERS = "*"
 """The `owner` of a caller or an API key that reaches the videos of all owners, and those without
 one. No owner has this name."""
@@ -103,6 +105,8 @@ class Caller:
     """The only video that it reaches, if its token names one."""
     expires_at: datetime | None = None
     """The end of its credential, if that has one."""
+    limits: TokenLimits = NO_LIMITS
+    """The limits that its token sets to its uploads."""
 
     @property
     def reaches_all_owners(self) -> bool:
@@ -178,6 +182,7 @@ class Claims:
     scopes: frozenset[Scope]
     expires_at: datetime
     video_id: str | None = None
+    limits: TokenLimits = NO_LIMITS
 
 
 def reaches(reach: str, owner: str | None) -> bool:
@@ -231,6 +236,7 @@ def _caller_of(kind: CredentialKind, key: ApiKey, claims: Claims, now: datetime)
         key_id=key.id,
         video_id=claims.video_id,
         expires_at=min(claims.expires_at, key.expires_at or claims.expires_at),
+        limits=claims.limits,
     )
 
 

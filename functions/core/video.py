@@ -89,7 +89,7 @@ class Fallback(StrEnum):
     START = "start"
     """The first frame: there is none at 10%, or the duration is unknown."""
     DARK = "dark"
-    """A later frame: the one at 10% is nearly black or of one colour."""
+    """A frame with more contrast: the one at 10% is nearly black or of one colour."""
 
 
 class StreamKind(StrEnum):
@@ -295,6 +295,13 @@ class Video:
     """The callers who get the file and the pictures; `PRIVATE` in a record of release 0.1."""
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
+    max_duration_s: int | None = None
+    """The duration limit of the token that announced the video; `None` sets none."""
+    charged: bool = True
+    """Whether the video counts towards its owner's quota. Only a video without an object does not.
+
+    A record of release 0.1 does.
+    """
     version: int = 0
     """The number of changes to the record; 0 in a record of release 0.1."""
     claimable_at: datetime | None = None

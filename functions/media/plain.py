@@ -17,8 +17,18 @@ def is_plain(pixels: bytes) -> bool:
 
     A small picture has no noise, which would look like content.
     """
+    average, variance = _brightness(pixels)
+    return variance <= _FLAT**2 or (average <= _DARK and variance <= _FAINT**2)
+
+
+def contrast(pixels: bytes) -> float:
+    """Return a number that is larger the more the brightness of the pixels differs."""
+    return _brightness(pixels)[1]
+
+
+def _brightness(pixels: bytes) -> tuple[float, float]:
+    """Return the average brightness of a picture, and its variance."""
     colours = zip(pixels[::3], pixels[1::3], pixels[2::3], strict=True)
     brightness = [0.299 * red + 0.587 * green + 0.114 * blue for red, green, blue in colours]
     average = sum(brightness) / len(brightness)
-    variance = sum(map(mul, brightness, brightness)) / len(brightness) - average**2
-    return variance <= _FLAT**2 or (average <= _DARK and variance <= _FAINT**2)
+    return average, sum(map(mul, brightness, brightness)) / len(brightness) - average**2

@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.playback import playback_of
 from functions.core.video import Media, Status, Video
 
 
@@ -52,8 +53,10 @@ def _source(media: Media, address: str) -> dict[str, str]:
 
 
 def _media(media: Media) -> dict[str, Any]:
+    playback = playback_of(media)
     shown = asdict(media) | {
         "duration": media.duration,
+        "playback": asdict(playback) if playback else None,
         "created_at": rfc3339(media.created_at) if media.created_at else None,
     }
     del shown["warnings"]  # they stand beside it

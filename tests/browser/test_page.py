@@ -204,6 +204,7 @@ def test_a_video_is_shown_and_deleted(page: WatchedPage, named: Named) -> None:
     card(page, "looked-at.webm").locator("a").click()
     details = page.page.get_by_role("dialog")
     expect(details).to_contain_text("Processing started")
+    expect(details).to_contain_text("All browsers play the video.")
     expect(details).to_contain_text(re.compile(rf"curl -X DELETE \S+/videos/{video_id}"))
     details.get_by_role("button", name="Delete…").click()
     details.get_by_role("button", name="Keep it").click()

@@ -226,6 +226,26 @@ def test_only_processing_knows_whether_to_store_locations_and_does_not_by_defaul
     assert source()["Parameters"]["StoreLocation"]["Default"] == "false"
 
 
+def test_there_are_no_quotas_by_default() -> None:
+    quotas = {
+        "MAX_DURATION_SECONDS": "MaxDurationSeconds",
+        "MAX_VIDEOS_PER_OWNER": "MaxVideosPerOwner",
+        "MAX_BYTES_PER_OWNER": "MaxBytesPerOwner",
+    }
+    known = {
+        name: set(found["Environment"]["Variables"]) & set(quotas)
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    assert {name: one for name, one in known.items() if one} == {
+        "ApiFunction": set(quotas),
+        "ProcessingFunction": {"MAX_DURATION_SECONDS"},
+    }
+    variables = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+    for setting, parameter in quotas.items():
+        assert variables[setting] == {"Ref": parameter}
+        assert source()["Parameters"][parameter]["Default"] == 0
+
+
 # ---- Buckets ----
 
 

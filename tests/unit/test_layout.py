@@ -48,7 +48,12 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     [
         (
             ["pymongo", "bson"],
-            ["adapters.mongo", "adapters.mongo_api_keys", "adapters.schema"],
+            [
+                "adapters.mongo",
+                "adapters.mongo_api_keys",
+                "adapters.mongo_usage",
+                "adapters.schema",
+            ],
         ),
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
@@ -167,13 +172,14 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.storage.Storage",
+        "functions.adapters.usage.OwnerUsage",
     }
 
 
 def test_a_class_shares_its_name_only_with_what_shows_it_outside() -> None:
     """The other one is the API's schema, or what the client makes of the API's answer."""
     shown = {"Media", "Processing", "Thumbnail", "Webhook", "Location"}
-    shown |= {"Stream", "VideoStream", "AudioStream"}
+    shown |= {"Stream", "VideoStream", "AudioStream", "Playback"}
     received = {"Problem", "Status"}
     counts = Counter(node.name for _, node in classes("functions", "clipo"))
     assert {name: count for name, count in counts.items() if count > 1} == dict.fromkeys(

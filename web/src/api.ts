@@ -46,6 +46,8 @@ export interface Video {
     streams: Stream[];
     created_at: string | null;
     faststart: boolean | null;
+    /** Null if release 0.1 processed the video. */
+    playback: {browsers: "all" | "some" | "none"; message: string} | null;
   } | null;
   thumbnail: {
     url: string;
@@ -90,6 +92,15 @@ export interface Me {
   key_id: string | null;
   /** The only video that it reaches, if its token names one. */
   video_id: string | null;
+  /** The limits of uploads; null where there is none. */
+  limits: {
+    video_bytes: number;
+    video_duration_s: number | null;
+    videos: number | null;
+    bytes: number | null;
+  };
+  /** What counts towards `limits.videos` and `limits.bytes`; null if both are. */
+  usage: {videos: number; bytes: number} | null;
   /** Whether requests need a credential. */
   access: "keys" | "open";
 }

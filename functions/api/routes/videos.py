@@ -99,7 +99,8 @@ def post_video(
         idempotency_key=idempotency_key,
     )
     response.headers["Location"] = f"{request.base_url}videos/{video.id}"
-    return created_video(video, signed, base_url=str(request.base_url))
+    base_url = str(request.base_url)
+    return created_video(video, signed, caller=services.caller, base_url=base_url)
 
 
 @router.get(
@@ -133,8 +134,9 @@ def list_videos(
     before = id_of(cursor) if cursor else None
     videos = services.catalog.page(owner=owner, status=status, before=before, limit=limit + 1)
     shown, has_more = videos[:limit], len(videos) > limit
+    caller, base_url = services.caller, str(request.base_url)
     return VideoPage(
-        data=[video_resource(video, base_url=str(request.base_url)) for video in shown],
+        data=[video_resource(video, caller=caller, base_url=base_url) for video in shown],
         next_cursor=cursor_after(shown[-1].id) if has_more else None,
         has_more=has_more,
     )
@@ -158,7 +160,7 @@ def get_video(
     video = find_video(services, video_id)
     if not video.status.finished:
         response.headers["Retry-After"] = _RETRY_AFTER_S
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.patch(
@@ -176,7 +178,7 @@ def patch_video(
     An address that Clipo signed before the change works until it expires, 15 minutes at most.
     """
     video = set_visibility(services, video_id, body.visibility)
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.delete(
@@ -219,6 +221,7 @@ def remove_video(
         *problems.OF_A_LOOKUP,
         problems.NOT_FAILED,
         problems.SOURCE_GONE,
+        problems.QUOTA_EXCEEDED,
         problems.STORAGE_UNAVAILABLE,
     ),
     openapi_extra=needs(Scope.WRITE),
@@ -228,7 +231,7 @@ def post_retry(
 ) -> VideoResource:
     """Process the uploaded file again. `attempts` starts again from 0."""
     video = retry_video(services, video_id)
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.post(
@@ -240,6 +243,7 @@ def post_retry(
         *problems.OF_A_LOOKUP,
         problems.NOT_DONE,
         problems.SOURCE_GONE,
+        problems.QUOTA_EXCEEDED,
         problems.STORAGE_UNAVAILABLE,
     ),
     openapi_extra=needs(Scope.WRITE),
@@ -253,7 +257,7 @@ def post_reprocess(
     Meanwhile `status` is `pending` and then `processing`.
     """
     video = reprocess_video(services, video_id)
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.post(

@@ -122,6 +122,7 @@ function mediaFacts({media, thumbnail}: Video): [string, string][] {
     ["Picture", `${media.width}×${media.height}${rotated}, ${media.video_codec}${picture}`],
     ["Audio", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
     ["Container", media.container],
+    ...(media.playback ? [["Browsers", media.playback.message] as [string, string]] : []),
     ["Bit rate", media.bit_rate === null ? "unknown" : bitRate(media.bit_rate)],
     ...(media.created_at ? [["Recorded", moment(media.created_at)] as [string, string]] : []),
     ...media.streams.map((stream): [string, string] => [
