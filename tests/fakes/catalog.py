@@ -14,6 +14,7 @@ from functions.core.video import (
     Video,
     Webhook,
 )
+from tests.fakes.owner_data import FakeOwnerData
 from tests.fakes.usage import FakeUsage
 
 
@@ -32,6 +33,7 @@ class FakeCatalog:
 
     def __post_init__(self) -> None:
         self.usage = FakeUsage(self)
+        self.owner_data = FakeOwnerData(self)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()
