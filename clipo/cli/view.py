@@ -112,6 +112,7 @@ def details(video: Video) -> RenderableType:
             ("Size", f"{video['size']:,} bytes"),
             ("Type", plain(video["content_type"])),
             *_texts(video),
+            *_visibility(video),
             *_media(video),
             *_thumbnail(video),
             *_webhook(video),
@@ -139,6 +140,12 @@ def _texts(video: Video) -> Iterator[tuple[str, str]]:
         yield "Owner", plain(video["owner"])
     if video["passthrough"]:
         yield "Passthrough", plain(video["passthrough"])
+
+
+def _visibility(video: Video) -> Iterator[tuple[str, str]]:
+    # An API of release 0.1 knows none.
+    if video.get("visibility"):
+        yield "Visibility", video["visibility"]
 
 
 def _media(video: Video) -> Iterator[tuple[str, str]]:

@@ -75,6 +75,9 @@ class Catalog(Protocol):
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
 
+    def get_public(self, video_id: str) -> Video | None:
+        """Return one public video of any owner, or `None` if there is none."""
+
     def page(
         self,
         *,

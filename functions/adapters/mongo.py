@@ -43,6 +43,7 @@ from functions.core.video import (
     Thumbnail,
     Video,
     VideoStream,
+    Visibility,
     Webhook,
 )
 
@@ -160,6 +161,14 @@ class MongoCatalog:
         """Return one video, or `None` if there is none."""
         with _unavailable_on_error():
             document = self._videos.find_one({"_id": ObjectId(video_id)} | _of(owner))
+        return _video(document) if document else None
+
+    def get_public(self, video_id: str) -> Video | None:
+        """Return one public video of any owner, or `None` if there is none."""
+        with _unavailable_on_error():
+            document = self._videos.find_one(
+                {"_id": ObjectId(video_id), "visibility": Visibility.PUBLIC}
+            )
         return _video(document) if document else None
 
     def page(
@@ -464,6 +473,7 @@ def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
         "id": str(document["_id"]),
         "status": Status(document["status"]),
+        "visibility": Visibility(document.get("visibility", Visibility.PRIVATE)),
         # Before the first claim it has only the empty sequencer that `add` wrote.
         "source": document["source"] if "etag" in document["source"] else None,
     }

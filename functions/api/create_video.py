@@ -10,7 +10,7 @@ from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
-from functions.api.new_video import new_video, owner_of_new_video
+from functions.api.new_video import check_visibility, new_video, owner_of_new_video
 from functions.api.problems import Problem
 from functions.api.quota import add_within_quota, change_within_quota, check_token_limit
 from functions.api.services import Services
@@ -19,7 +19,7 @@ from functions.core import lifecycle
 from functions.core.access import ALL_OWNERS, CredentialKind
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Video
+from functions.core.video import Video, Visibility
 
 _KEY_KEPT = timedelta(days=7)
 """The lifetime of an unfinished upload in parts: until then a client can resume it."""
@@ -36,6 +36,7 @@ def create_video(
     passthrough: str | None,
     idempotency_key: str | None,
     owner: str | None = None,
+    visibility: Visibility = Visibility.PRIVATE,
 ) -> tuple[Video, SignedPost | None]:
     """Insert a pending video and return it with the form that uploads it.
 
@@ -45,6 +46,7 @@ def create_video(
     """
     owner = owner_of_new_video(services.caller, owner)
     check_token_limit(services, size)
+    check_visibility(services.caller, visibility)
     video = new_video(
         filename=filename,
         size=size,
@@ -52,13 +54,16 @@ def create_video(
         now=services.now(),
         content_type=content_type,
         passthrough=passthrough,
+        visibility=visibility,
         owner=owner,
         limits=services.caller.limits,
     )
     if idempotency_key is None:
         _check_pending_limit(services, owner, None)
         return _add(services, video)
-    fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
+    # Without the default, so that keys of release 0.1 keep their fingerprints.
+    published = (visibility,) if visibility is Visibility.PUBLIC else ()
+    fingerprint = _fingerprint(video.filename, size, content_type, passthrough, *published)
     until = video.created_at + _KEY_KEPT
     use = KeyUse(idempotency_key, fingerprint, video.id, until, owner)
     _check_pending_limit(services, owner, use)

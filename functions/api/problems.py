@@ -121,6 +121,20 @@ THUMBNAIL_NOT_FOUND = ProblemKind(
     "There is no thumbnail",
     "Video 507f1f77bcf86cd799439011 is still processing. Try again when its status is done.",
 )
+SOURCE_NOT_READY = ProblemKind(
+    "source_not_ready",
+    404,
+    "There is no checked file yet",
+    "Video 507f1f77bcf86cd799439011 is still pending and its file has not arrived. Try again when"
+    " its status is done.",
+)
+VIDEO_FAILED = ProblemKind(
+    "video_failed",
+    404,
+    "The file of a failed video is not delivered",
+    "Video 507f1f77bcf86cd799439011 failed: The file contains no video, only sound, subtitles or a"
+    " cover picture. Upload a file with a video track.",
+)
 ROUTE_NOT_FOUND = ProblemKind(
     "route_not_found", 404, "There is nothing here", "There is no GET /vidoes. See /docs."
 )
@@ -230,6 +244,8 @@ OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE
 """Problems of every operation with a video id in its path."""
 
 OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
+
+OF_A_SOURCE = (*OF_A_LOOKUP, SOURCE_NOT_READY, VIDEO_FAILED, STORAGE_UNAVAILABLE)
 
 OF_A_JSON_BODY = (MALFORMED_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """Problems of every operation that reads JSON."""

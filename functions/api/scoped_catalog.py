@@ -10,7 +10,7 @@ from functions.adapters.catalog import (
     discard,
 )
 from functions.adapters.owner_data import OwnerData
-from functions.core.access import ALL_OWNERS, reaches
+from functions.core.access import ALL_OWNERS, PUBLIC_CALLER, reaches
 from functions.core.lifecycle import Move
 from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video
@@ -19,7 +19,8 @@ from functions.core.video import DeletedVideo, Status, Video
 class ScopedCatalog:
     """The videos of one owner, or of all. Every method may raise `CatalogUnavailable`.
 
-    Another owner's video is as an unknown one: the same query finds neither.
+    Another owner's video is as an unknown one: the same query finds neither. Only `get_delivered`
+    also finds public videos.
     """
 
     __slots__ = ("_catalog", "_owner")
@@ -37,6 +38,11 @@ class ScopedCatalog:
     def get(self, video_id: str) -> Video | None:
         """Return one video, or `None` if there is none."""
         return self._catalog.get(video_id, owner=self._owner)
+
+    def get_delivered(self, video_id: str) -> Video | None:
+        """Return one of the caller's videos, or a public one of any owner; `None` without one."""
+        own = None if self._owner == PUBLIC_CALLER.owner else self.get(video_id)
+        return own or self._catalog.get_public(video_id)
 
     def page(
         self, *, owner: str | None, status: Status | None, before: str | None, limit: int

@@ -19,6 +19,9 @@ LEGACY_OWNER = "$legacy"
 """The owner of the videos that callers without a credential upload to the legacy endpoints. Names
 that begin with `$` are reserved for Clipo."""
 
+_NO_OWNER = "$public"
+"""The `owner` of a caller who reaches public videos only. No video has this owner."""
+
 OWNER_PATTERN = "^[A-Za-z0-9._:@|/+=-]{1,128}$"
 
 
@@ -30,7 +33,7 @@ class Scope(StrEnum):
     READ = "read"
     """Get and list videos."""
     DELIVER = "deliver"
-    """Get thumbnails and other files."""
+    """Get the files and thumbnails of videos."""
     WRITE = "write"
     """Change, retry, reprocess and delete videos."""
     ADMIN = "admin"
@@ -79,6 +82,15 @@ class Unauthenticated(Exception):
         self.denial = denial
 
 
+def missing_credential() -> Unauthenticated:
+    """Return the error for a request that needs a credential and has none."""
+    return Unauthenticated(
+        Denial.MISSING,
+        "Send an API key or a token as Authorization: Bearer. The operator of this Clipo"
+        " creates keys with `clipo keys create`.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The sender of a request, as far as its credential tells."""
@@ -121,6 +133,9 @@ LEGACY_CALLER = Caller(
     CredentialKind.NONE, LEGACY_OWNER, frozenset({Scope.UPLOAD, Scope.READ, Scope.DELIVER})
 )
 """The caller of a legacy endpoint without a credential, if only the legacy endpoints are open."""
+
+PUBLIC_CALLER = Caller(CredentialKind.NONE, _NO_OWNER, frozenset({Scope.DELIVER}))
+"""The caller without a credential of an address that delivers public videos."""
 
 ADMIN_CALLER = Caller(CredentialKind.ADMIN, ALL_OWNERS, frozenset(Scope))
 """The holder of an admin token."""

@@ -35,6 +35,7 @@ from functions.core.video import (
     Thumbnail,
     UploadedObject,
     Video,
+    Visibility,
     Webhook,
 )
 
@@ -144,6 +145,7 @@ def announce(
     size: int,
     passthrough: str | None,
     owner: str | None,
+    visibility: Visibility,
     max_duration_s: int | None = None,
     now: datetime,
 ) -> Video:
@@ -154,6 +156,7 @@ def announce(
         content_type=content_type,
         declared_size=size,
         owner=owner,
+        visibility=visibility,
         passthrough=passthrough,
         max_duration_s=max_duration_s,
         status=Status.PENDING,
@@ -426,6 +429,15 @@ def reprocess(video: Video, *, now: datetime) -> Move:
     if video.status is not Status.DONE:
         return Refusal.NOT_DONE
     return _awaiting_processing(video, now)
+
+
+def set_visibility(video: Video, visibility: Visibility) -> Video:
+    """Make a video public or private, whatever its status.
+
+    `updated_at` stays, because upkeep and webhooks take it for the time of the last step of the
+    upload or of processing.
+    """
+    return replace(video, visibility=visibility)
 
 
 def _awaiting_processing(video: Video, now: datetime) -> Video:

@@ -23,6 +23,15 @@ class Status(StrEnum):
         return self in (Status.DONE, Status.FAILED)
 
 
+class Visibility(StrEnum):
+    """The callers to whom Clipo delivers a video's file and pictures."""
+
+    PRIVATE = "private"
+    """Callers with a credential that reaches the video."""
+    PUBLIC = "public"
+    """All callers, also without a credential."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedUpload:
     """The key and the time limit of a video's upload."""
@@ -282,6 +291,8 @@ class Video:
 
     Records of release 0.1 have none.
     """
+    visibility: Visibility = Visibility.PRIVATE
+    """The callers who get the file and the pictures; `PRIVATE` in a record of release 0.1."""
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
     max_duration_s: int | None = None

@@ -12,6 +12,7 @@ from functions.core.video import (
     DeletedVideo,
     Status,
     Video,
+    Visibility,
     Webhook,
 )
 from tests.fakes.owner_data import FakeOwnerData
@@ -116,6 +117,10 @@ class FakeCatalog:
         self._answer()
         found = self.videos.get(video_id.lower())
         return found if found and owner in (ALL_OWNERS, found.owner) else None
+
+    def get_public(self, video_id: str) -> Video | None:
+        found = self.get(video_id)
+        return found if found and found.visibility is Visibility.PUBLIC else None
 
     def page(
         self,

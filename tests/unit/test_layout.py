@@ -219,7 +219,7 @@ def test_a_route_reaches_objects_by_records_and_tombstones_only() -> None:
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and ".storage." in ast.unparse(call.func)
     }
-    of_a_video = ("sign_upload", "sign_multipart", "put_upload", "find_upload")
+    of_a_video = ("sign_upload", "sign_multipart", "sign_source", "put_upload", "find_upload")
     assert reached == {
         *(f"services.storage.{method}(video.upload.key)" for method in of_a_video),
         *(

@@ -22,6 +22,7 @@ export interface Video {
   id: string;
   /** Null for a video without an owner. */
   owner: string | null;
+  visibility: "private" | "public";
   filename: string;
   content_type: string;
   size: number;

@@ -31,7 +31,7 @@ from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Lease, Status, UploadedObject, Video, Webhook
+from functions.core.video import Lease, Status, UploadedObject, Video, Visibility, Webhook
 from functions.processing.process_video import VideoProcessor
 from tests import moves
 from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video
@@ -547,6 +547,32 @@ class TestOwners:
             sent.append([(next(iter(one)), set(one["filter"])) for one in watched.commands])
         assert sent[0] == sent[1] == [("find", {"_id", "owner"})] * (1 if method == "get" else 2)
         assert watched.catalog.get(of_anna.id) == of_anna
+
+    def test_find_public_records_of_others_by_one_query_of_the_same_form(
+        self, watched: Watched, of_anna: Video
+    ) -> None:
+        public = replace(of_anna, id=new_video_id(), visibility=Visibility.PUBLIC)
+        watched.catalog.add(public)
+        for video_id, found in (
+            (public.id, public),
+            (of_anna.id, None),
+            (new_video_id(), None),
+        ):
+            watched.commands.clear()
+            assert watched.catalog.get_public(video_id) == found
+            sent = [(next(iter(one)), set(one["filter"])) for one in watched.commands]
+            assert sent == [("find", {"_id", "visibility"})]
+
+    def test_find_no_record_of_release_0_1_that_is_public(self, catalog: MongoCatalog) -> None:
+        Release01(catalog._videos).add(video_id := new_video_id())
+        assert catalog.get_public(video_id) is None
+        seen = catalog.get(video_id)
+        assert seen
+        assert seen.visibility is Visibility.PRIVATE
+        assert catalog.save(seen, replace(seen, visibility=Visibility.PUBLIC))
+        found = catalog.get_public(video_id)
+        assert found
+        assert found.visibility is Visibility.PUBLIC
 
     def test_find_their_own_tombstones_only(self, catalog: MongoCatalog, of_anna: Video) -> None:
         assert catalog.delete(of_anna.id, owner="anna")

@@ -32,6 +32,7 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for operation in operations(document)]
     assert sorted(names) == [
+        "changeVideo",
         "createKey",
         "createToken",
         "createVideo",
@@ -40,6 +41,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "exportOwner",
         "getCaller",
         "getHealth",
+        "getSource",
         "getThumbnail",
         "getThumbnailImage",
         "getVideo",
