@@ -115,6 +115,9 @@ class Catalog(Protocol):
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
 
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        """Return the tombstones of those of the ids that have one and no record."""
+
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
 

@@ -261,9 +261,18 @@ class MongoCatalog:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
         with _unavailable_on_error():
             found = self._deleted.find_one({"_id": ObjectId(video_id)} | _of(owner))
-        if found is None:
-            return None
-        return DeletedVideo(**_known_fields(DeletedVideo, found | {"id": str(found["_id"])}))
+        return _deleted_video(found) if found else None
+
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        """Return the tombstones of those of the ids that have one and no record."""
+        wanted = [ObjectId(video_id) for video_id in video_ids]
+        with _unavailable_on_error():
+            # A delete writes the tombstone first, so a record that is missing now is deleted.
+            found = {one["_id"]: one for one in self._deleted.find({"_id": {"$in": wanted}})}
+            known = self._videos.find({"_id": {"$in": list(found)}}, {"_id": True})
+            for one in known if found else ():
+                del found[one["_id"]]
+        return [_deleted_video(one) for one in found.values()]
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other.
@@ -343,6 +352,10 @@ class MongoCatalog:
         """Store how far the search for orphaned objects has come."""
         with _unavailable_on_error():
             self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
+
+
+def _deleted_video(document: Document) -> DeletedVideo:
+    return DeletedVideo(**_known_fields(DeletedVideo, document | {"id": str(document["_id"])}))
 
 
 def _sighting(video_id: ObjectId, now: datetime) -> UpdateOne:

@@ -56,6 +56,8 @@ def _find_and_move(
     found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise _source_gone(video)
+    if lifecycle.is_replaced(video, found):
+        raise _source_replaced(video)
     moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
         # Another call, a newer upload or a delete was faster.
@@ -76,6 +78,14 @@ def _source_gone(video: Video) -> Problem:
     return Problem(
         problems.SOURCE_GONE,
         f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
+    )
+
+
+def _source_replaced(video: Video) -> Problem:
+    return Problem(
+        problems.SOURCE_GONE,
+        f"Another upload has replaced the file of video {video.id} since, so its result stays."
+        " Upload the file as a new one: POST /videos.",
     )
 
 

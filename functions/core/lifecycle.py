@@ -440,6 +440,15 @@ def set_visibility(video: Video, visibility: Visibility) -> Video:
     return replace(video, visibility=visibility)
 
 
+def is_replaced(video: Video, found: Source) -> bool:
+    """Tell whether the stored file is not the one that the video's result was made of.
+
+    After `MAX_REPLACEMENTS` the storage has another file. To process it would remove the result.
+    """
+    result_of = video.source if video.has_result else None
+    return result_of is not None and result_of.etag != found.etag
+
+
 def _awaiting_processing(video: Video, now: datetime) -> Video:
     return replace(
         video,
@@ -482,6 +491,8 @@ def why_hopeless(video: Video, found: Source | None) -> Failure | None:
     """
     if found is None:
         return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
+    if is_replaced(video, found) and video.replacements >= MAX_REPLACEMENTS:
+        return SOURCE_GONE.failure()
     if video.attempts >= MAX_ATTEMPTS:
         return ATTEMPTS_EXHAUSTED.failure()
     if video.replays >= MAX_REPLAYS:

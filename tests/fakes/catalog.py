@@ -91,6 +91,10 @@ class FakeCatalog:
         found = self.tombstones.get(video_id.lower())
         return found if found and owner in (ALL_OWNERS, found.owner) else None
 
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        found = [self.deleted(one) for one in sorted(video_ids) if one not in self.videos]
+        return [one for one in found if one]
+
     def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
         now, known = datetime.now(UTC), self.tombstones.get(of.id)
         purge = purge or (known is not None and known.purge)

@@ -749,6 +749,17 @@ class TestQueries:
         catalog._videos.delete_many({})
         assert catalog.orphaned_since([lost.id], now=LATER) == {lost.id: LATER}
 
+    def test_a_record_wins_over_a_tombstone(self, catalog: MongoCatalog, pending: Video) -> None:
+        deleted, lost = video(new_video_id(), owner="ada"), new_video_id()
+        catalog.add(deleted)
+        tombstone = catalog.delete(deleted.id, purge=True)
+        catalog._leave_tombstone(pending, purge=True)  # a delete that ended before its next step
+        (found,) = catalog.deleted_among([deleted.id, pending.id, lost])
+        assert tombstone
+        assert (found.id, found.owner, found.purge) == (deleted.id, "ada", True)
+        assert catalog.deleted_among([pending.id, lost]) == []
+        assert catalog.deleted_among([]) == []
+
     def test_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
         assert catalog.search() is None
         for after in ("uploads/a", "uploads/b"):

@@ -185,6 +185,7 @@ def test_a_sweep_that_is_out_of_time_leaves_the_search_its_share(
         "listed": 1,
         "orphaned": 0,
         "deleted": 0,
+        "deletes_finished": 0,
         "late_uploads": 0,
         "finished": True,
     }
