@@ -29,6 +29,7 @@ help:
 	@echo "make check  check lint, types and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
+	@echo "make command  set up the command clipo alone, as .venv/bin/clipo"
 	@echo "make layer  compile our own, smaller ffmpeg for both architectures (minutes, once)"
 	@echo "make lock   update the locked requirements"
 
@@ -40,6 +41,9 @@ web/node_modules/.ready: | $(UV)
 
 # Lambda's processors; `make layer ARCHITECTURE=arm64` compiles for one of them.
 ARCHITECTURE ?= x86_64 arm64
+
+command:
+	$(SET_UP) .venv/.local
 
 run:
 	$(SET_UP) .venv/.local .tools/ministack/.ready $(PAGE)
@@ -146,4 +150,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help run test test-all test-long bench bench-upload bench-cold bench-api soak check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api soak check build deploy layer setup lock

@@ -113,6 +113,14 @@ def _mpeg(*arguments: str) -> Callable[[Clips, Path], None]:
     return lambda _, path: ffmpeg(*sources, *arguments, str(path))
 
 
+def _film(_: Clips, path: Path) -> None:
+    """Create a minute of noise: 46 MB, of which no browser buffers all."""
+    noise = "testsrc2=size=640x360:rate=25:duration=60,noise=alls=30:allf=t"
+    sources = ["-f", "lavfi", "-i", noise, "-f", "lavfi", "-i", "sine=frequency=440:duration=60"]
+    rate = ["-b:v", "6M", "-g", "50", "-c:a", "aac", "-movflags", "+faststart"]
+    ffmpeg(*sources, *_H264, *rate, str(path))
+
+
 def _rotated(clips: Clips, path: Path) -> None:
     """Create a phone's portrait video: coded in landscape and rotated by 90 degrees clockwise."""
     ffmpeg("-display_rotation", "-90", "-i", str(clips["h264.mp4"]), "-c", "copy", str(path))
@@ -360,6 +368,7 @@ def _text(text: str) -> Callable[[Clips, Path], None]:
 _SPECIAL: dict[str, Callable[[Clips, Path], None]] = {
     # The legacy README creates its test video with exactly these arguments.
     "test_video.mp4": picture("testsrc=duration=10:size=320x240:rate=1", "-pix_fmt", "yuv420p"),
+    "film.mp4": _film,
     "rotated.mp4": _rotated,
     "portrait.mp4": picture("testsrc2=size=360x640:rate=25:duration=1", *_H264),
     "one-frame.mp4": picture("testsrc2=size=320x240", "-frames:v", "1", *_H264),

@@ -110,9 +110,9 @@ class S3Proxy(Proxy):
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
-            if _header(head, b"expect"):
+            if header(head, b"expect"):
                 writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            body = await reader.readexactly(int(_header(head, b"content-length") or 0))
+            body = await reader.readexactly(int(header(head, b"content-length") or 0))
             request = _without(head, b"expect", b"connection")[:-2] + b"Connection: close\r\n\r\n"
             if not await self._answer(request, body, writer):
                 return
@@ -122,10 +122,10 @@ class S3Proxy(Proxy):
         trap = self.caught(request)
         match trap and trap.fault:
             case Fault.ERROR_500:
-                writer.write(_error(500, "InternalError"))
+                writer.write(error_of_s3(500, "InternalError"))
                 return True
             case Fault.SLOW_DOWN:
-                writer.write(_error(503, "SlowDown"))
+                writer.write(error_of_s3(503, "SlowDown"))
                 return True
             case Fault.RESET_BEFORE:
                 _reset(writer)
@@ -203,7 +203,7 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
     return length + await reader.readexactly(struct.unpack("<i", length)[0] - 4)
 
 
-def _header(head: bytes, name: bytes) -> bytes:
+def header(head: bytes, name: bytes) -> bytes:
     for line in head.split(b"\r\n"):
         key, _, value = line.partition(b":")
         if key.lower() == name:
@@ -216,7 +216,7 @@ def _without(head: bytes, *names: bytes) -> bytes:
     return b"\r\n".join(line for line in lines if line.partition(b":")[0].lower() not in names)
 
 
-def _error(status: int, code: str) -> bytes:
+def error_of_s3(status: int, code: str) -> bytes:
     body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>!</Message></Error>".encode()
     head = f"HTTP/1.1 {status} {code}\r\nContent-Type: application/xml\r\n"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body

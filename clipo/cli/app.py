@@ -13,7 +13,10 @@ import typer
 from clipo.cli import commands
 from clipo.cli.command import ApiOption, with_exit_code
 
-_ORDER = ("up", "upload", "list", "show", "retry", "reprocess", "delete", "watch", "doctor", "open")
+_ORDER = (
+    *("up", "upload", "list", "show", "retry", "reprocess", "visibility", "delete"),
+    *("watch", "doctor", "open"),
+)
 """The first commands in `clipo --help`; all others follow."""
 
 app = typer.Typer(

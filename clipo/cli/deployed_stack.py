@@ -56,7 +56,7 @@ def connect() -> Client:
 
 
 def findings(client: Client, name: str) -> Iterator[Finding]:
-    """Yield findings on the stack's triggers, failure queue, alarms and layer."""
+    """Yield findings on the stack's functions, triggers, failure queue, alarms and layer."""
     try:
         stack = resources(client, name)
     except (BotoCoreError, ClientError) as error:
@@ -69,6 +69,7 @@ def findings(client: Client, name: str) -> Iterator[Finding]:
         return
     yield ok("Stack", f"{name} has {sum(map(len, stack.ids.values()))} resources.")
     checks = {
+        "Functions": _functions,
         "Schedules": _schedules,
         "Queues": _triggers,
         "Failures": _failure_queue,
@@ -92,6 +93,23 @@ def resources(client: Client, name: str) -> StackResources:
             of_type = stack.ids.setdefault(one["ResourceType"], {})
             of_type[one["LogicalResourceId"]] = one["PhysicalResourceId"]
     return stack
+
+
+def _functions(title: str, client: Client, stack: StackResources) -> Finding:
+    functions = stack.of_type("Lambda::Function").values()
+    paused = [name for name in functions if is_paused(client, name)]
+    if paused:
+        command = "aws lambda delete-function-concurrency --function-name"
+        commands = "; ".join(f"{command} {name}" for name in paused)
+        fix = f"{commands} (see Pause processing in docs/operations.md)"
+        return broken(title, f"{', '.join(paused)} is paused: no call of it runs.", fix)
+    return ok(title, f"None of {len(functions)} is paused.")
+
+
+def is_paused(client: Client, function: str) -> bool:
+    """Tell whether an operator has stopped a function. Raises boto3's errors."""
+    found = client("lambda").get_function_concurrency(FunctionName=function)
+    return bool(found.get("ReservedConcurrentExecutions") == 0)
 
 
 def _schedules(title: str, client: Client, stack: StackResources) -> Finding:

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from clipo.cli.deployed_stack import Client, resources
+from clipo.cli.deployed_stack import Client, is_paused, resources
 from clipo.errors import ClipoError, Misuse
 
 _BATCH = 10
@@ -47,8 +47,7 @@ class FailureQueue:
 
         Lambda would accept the events, and return them to the failure queue at once.
         """
-        found = self.client("lambda").get_function_concurrency(FunctionName=self.function)
-        if found.get("ReservedConcurrentExecutions") == 0:
+        if is_paused(self.client, self.function):
             raise Misuse(
                 f"{self.function} is paused, and would send the events back. First resume it:"
                 " see Pause processing in docs/operations.md."

@@ -112,6 +112,7 @@ def details(video: Video) -> RenderableType:
             ("Size", f"{video['size']:,} bytes"),
             ("Type", plain(video["content_type"])),
             *_texts(video),
+            *_visibility(video),
             *_media(video),
             *_thumbnail(video),
             *_webhook(video),
@@ -139,6 +140,12 @@ def _texts(video: Video) -> Iterator[tuple[str, str]]:
         yield "Owner", plain(video["owner"])
     if video["passthrough"]:
         yield "Passthrough", plain(video["passthrough"])
+
+
+def _visibility(video: Video) -> Iterator[tuple[str, str]]:
+    # An API of release 0.1 knows none.
+    if video.get("visibility"):
+        yield "Visibility", video["visibility"]
 
 
 def _media(video: Video) -> Iterator[tuple[str, str]]:
@@ -239,8 +246,28 @@ def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
         ("Scopes", " ".join(me["scopes"])),
         ("Video", me["video_id"]),
         ("Valid until", me["expires_at"] and when(me["expires_at"])),
+        ("Limits", _limits(me)),
+        ("Used", quota(me)),
     ]
     return _grid([(name, value) for name, value in rows if value])
+
+
+def quota(me: Mapping[str, Any]) -> str | None:
+    """Return how much of its quota an owner has used, `None` without a quota."""
+    used, limits = me.get("usage"), me.get("limits", {})
+    if not used:
+        return None
+    videos = limits["videos"] and f"{used['videos']:,} of {limits['videos']:,} videos"
+    total = limits["bytes"] and f"{size(used['bytes'])} of {size(limits['bytes'])}"
+    return ", ".join(filter(None, (videos, total)))
+
+
+def _limits(me: Mapping[str, Any]) -> str | None:
+    if "limits" not in me:  # an older release
+        return None
+    seconds = me["limits"]["video_duration_s"]
+    duration = f" and {seconds:,} s" if seconds else ""
+    return f"{size(me['limits']['video_bytes'])}{duration} each video"
 
 
 def new_key(key: Mapping[str, Any]) -> RenderableType:

@@ -85,6 +85,10 @@ class Api:
         """Process a done video again."""
         return await self._json("POST", f"{_path(video_id)}/reprocess")
 
+    async def set_visibility(self, video_id: str, visibility: str) -> Video:
+        """Make a video public or private."""
+        return await self._json("PATCH", _path(video_id), json={"visibility": visibility})
+
     async def delete(self, video_id: str, *, purge: bool = False) -> None:
         """Delete a video; with `purge` its file cannot be restored."""
         query = "?purge=true" if purge else ""

@@ -14,6 +14,7 @@ from clipo.errors import ClipoError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CORSRuleTypeDef
     from types_boto3_sqs import SQSClient
 
 _EVENTS_QUEUE = "clipo-events"
@@ -82,10 +83,11 @@ class Cloud:
             for bucket in (uploads_bucket, media_bucket):
                 self._create_bucket(bucket)
             # The form, and the steps of an upload in parts.
-            methods = ["POST", "PUT", "GET", "DELETE"]
-            self._allow_origins(uploads_bucket, methods, _LOCAL_ORIGINS)
+            uploads = _cors_rule(["POST", "PUT", "GET", "HEAD", "DELETE"], _LOCAL_ORIGINS)
             # Browsers come here by a redirect of the API, after which their origin is "null".
-            self._allow_origins(media_bucket, ["GET"], ["*"])
+            reads = _cors_rule(["GET", "HEAD"], ["*"])
+            self._set_cors(uploads_bucket, [uploads, reads])
+            self._set_cors(media_bucket, [reads])
             queues = Queues(
                 events=self._create_queue(_EVENTS_QUEUE),
                 failed_events=self._create_queue(_FAILED_EVENTS_QUEUE),
@@ -144,21 +146,8 @@ class Cloud:
         ):
             return
 
-    def _allow_origins(self, bucket: str, methods: list[str], origins: list[str]) -> None:
-        self._s3.put_bucket_cors(
-            Bucket=bucket,
-            CORSConfiguration={
-                "CORSRules": [
-                    {
-                        "AllowedMethods": methods,
-                        "AllowedOrigins": origins,
-                        "AllowedHeaders": ["*"],
-                        "ExposeHeaders": ["ETag"],
-                        "MaxAgeSeconds": 3000,
-                    }
-                ]
-            },
-        )
+    def _set_cors(self, bucket: str, rules: "list[CORSRuleTypeDef]") -> None:
+        self._s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
 
     def _create_queue(self, name: str) -> str:
         attributes = {"MessageRetentionPeriod": str(_FORGET_AFTER_S)}
@@ -191,6 +180,16 @@ class Cloud:
                 ]
             },
         )
+
+
+def _cors_rule(methods: list[str], origins: list[str]) -> "CORSRuleTypeDef":
+    return {
+        "AllowedMethods": methods,
+        "AllowedOrigins": origins,
+        "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag", "Accept-Ranges", "Content-Range"],
+        "MaxAgeSeconds": 3000,
+    }
 
 
 @contextmanager

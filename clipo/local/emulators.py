@@ -15,6 +15,8 @@ _REPOSITORY = Path(__file__).parents[2]
 MINISTACK = _REPOSITORY / ".tools" / "ministack" / "bin" / "ministack"
 """The emulator of S3 and SQS, in an environment of its own: it needs another botocore than ours."""
 
+_GUARDED_MINISTACK = Path(__file__).with_name("guarded_ministack.py")
+
 SECANTUSD = Path(sys.executable).with_name("secantusd-py")
 
 _BUCKETS = {"UPLOADS_BUCKET": "clipo-uploads", "MEDIA_BUCKET": "clipo-media"}
@@ -22,7 +24,7 @@ _REGION = "us-east-1"
 
 
 def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], dict[str, str]]:
-    """Return the command and the settings of an S3 that checks every signature.
+    """Return the command and the settings of an S3 that checks every signature, behind our guard.
 
     Raises `ClipoError` if it is not installed.
     """
@@ -40,7 +42,8 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(home.objects),
     }
-    return [*environment.python(str(MINISTACK.with_name("python"))), str(MINISTACK)], settings
+    python = environment.python(str(MINISTACK.with_name("python")))
+    return [*python, str(_GUARDED_MINISTACK)], settings
 
 
 def _require(program: Path) -> None:

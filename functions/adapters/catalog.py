@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
 from functions.adapters.telemetry import logger
+from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.lifecycle import Move, Refusal, may_discard
 from functions.core.unavailable import CatalogUnavailable
@@ -52,6 +53,14 @@ class Catalog(Protocol):
     without one, and for `ALL_OWNERS` all records.
     """
 
+    @property
+    def usage(self) -> OwnerUsage:
+        """The use of each owner's quota.
+
+        The catalog gives a video's part back when it removes the record, or saves that the video
+        does not count any more.
+        """
+
     def ensure_schema(self) -> bool:
         """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
 
@@ -60,6 +69,9 @@ class Catalog(Protocol):
 
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
+
+    def get_public(self, video_id: str) -> Video | None:
+        """Return one public video of any owner, or `None` if there is none."""
 
     def page(
         self,
@@ -98,11 +110,17 @@ class Catalog(Protocol):
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
 
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        """Return the tombstones of those of the ids that have one and no record."""
+
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""
 
     def first_use(self, use: KeyUse) -> KeyUse | None:
         """Return the first use of the same idempotency key, `None` if there is none any more."""
+
+    def free_key(self, use: KeyUse) -> None:
+        """Remove an idempotency key, unless its first use was another."""
 
     def unfinished(self, *, before: datetime) -> Iterator[Video]:
         """Yield the unfinished videos that an event could claim before a moment, oldest first."""

@@ -22,6 +22,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import schema
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.adapters.mongo_usage import MongoUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
 from functions.core.settings import CatalogSettings
@@ -41,6 +42,7 @@ from functions.core.video import (
     Thumbnail,
     Video,
     VideoStream,
+    Visibility,
     Webhook,
 )
 
@@ -66,6 +68,7 @@ class MongoCatalog:
         self._settings = settings
         self._pool_size = pool_size
         self._timeout_ms = timeout_ms
+        self.usage = MongoUsage(self.database)
 
     @cached_property
     def _client(self) -> MongoClient[Document]:
@@ -147,12 +150,23 @@ class MongoCatalog:
         """Remove a record if it is still as it was seen, and leave a tombstone."""
         self._leave_tombstone(seen, purge=False)
         with _unavailable_on_error():
-            return self._videos.delete_one(_as_seen(seen)).deleted_count == 1
+            removed = self._videos.delete_one(_as_seen(seen)).deleted_count == 1
+        if removed and seen.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
+        return removed
 
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
         with _unavailable_on_error():
             document = self._videos.find_one({"_id": ObjectId(video_id)} | _of(owner))
+        return _video(document) if document else None
+
+    def get_public(self, video_id: str) -> Video | None:
+        """Return one public video of any owner, or `None` if there is none."""
+        with _unavailable_on_error():
+            document = self._videos.find_one(
+                {"_id": ObjectId(video_id), "visibility": Visibility.PUBLIC}
+            )
         return _video(document) if document else None
 
     def page(
@@ -191,7 +205,11 @@ class MongoCatalog:
         new = replace(new, version=seen.version + 1)
         with _unavailable_on_error():
             updated = self._videos.update_one(_as_seen(seen), _difference(seen, new))
-        return new if updated.matched_count else None
+        if not updated.matched_count:
+            return None
+        if seen.charged and not new.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
+        return new
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
         """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
@@ -231,15 +249,28 @@ class MongoCatalog:
         with _unavailable_on_error():
             # The key first, so that a request that adds a video for it sees the delete (ADR 12).
             self._keys.delete_one({"video_id": video_id})
-            self._videos.delete_one({"_id": ObjectId(video_id)})
+            removed = self._videos.find_one_and_delete(
+                {"_id": ObjectId(video_id)}, {"owner": 1, "declared_size": 1, "charged": 1}
+            )
+        if removed and removed.get("charged", True):
+            self.usage.give_back(removed.get("owner"), removed["declared_size"])
 
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
         with _unavailable_on_error():
             found = self._deleted.find_one({"_id": ObjectId(video_id)} | _of(owner))
-        if found is None:
-            return None
-        return DeletedVideo(**_known_fields(DeletedVideo, found | {"id": str(found["_id"])}))
+        return _deleted_video(found) if found else None
+
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        """Return the tombstones of those of the ids that have one and no record."""
+        wanted = [ObjectId(video_id) for video_id in video_ids]
+        with _unavailable_on_error():
+            # A delete writes the tombstone first, so a record that is missing now is deleted.
+            found = {one["_id"]: one for one in self._deleted.find({"_id": {"$in": wanted}})}
+            known = self._videos.find({"_id": {"$in": list(found)}}, {"_id": True})
+            for one in known if found else ():
+                del found[one["_id"]]
+        return [_deleted_video(one) for one in found.values()]
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other.
@@ -264,6 +295,11 @@ class MongoCatalog:
         if found is None:
             return None
         return KeyUse(**_known_fields(KeyUse, found | {"key": use.key, "owner": use.owner}))
+
+    def free_key(self, use: KeyUse) -> None:
+        """Remove an idempotency key, unless its first use was another."""
+        with _unavailable_on_error():
+            self._keys.delete_one({"_id": _key_id(use), "video_id": use.video_id})
 
     # Queries of upkeep and webhooks. Each reads one range of a sparse index, and nothing else.
 
@@ -314,6 +350,10 @@ class MongoCatalog:
         """Store how far the search for orphaned objects has come."""
         with _unavailable_on_error():
             self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
+
+
+def _deleted_video(document: Document) -> DeletedVideo:
+    return DeletedVideo(**_known_fields(DeletedVideo, document | {"id": str(document["_id"])}))
 
 
 def _sighting(video_id: ObjectId, now: datetime) -> UpdateOne:
@@ -444,6 +484,7 @@ def _video(document: Document) -> Video:
     known = _known_fields(Video, document) | {
         "id": str(document["_id"]),
         "status": Status(document["status"]),
+        "visibility": Visibility(document.get("visibility", Visibility.PRIVATE)),
         # Before the first claim it has only the empty sequencer that `add` wrote.
         "source": document["source"] if "etag" in document["source"] else None,
     }

@@ -48,6 +48,7 @@ _INDEXES = {
         IndexModel([("video_id", ASCENDING)]),
     ],
     "deleted_videos": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
+    "owner_usage": [IndexModel([("recount_at", ASCENDING)])],
     "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }
 _OBSOLETE_INDEXES = ("status_1_claimable_at_1", "status_1_upload.expires_at_1")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from functions.adapters.telemetry import logger
 from functions.core.unavailable import StorageUnavailable
@@ -90,6 +90,20 @@ class Storage(Protocol):
 
     def read_thumbnail(self, key: str) -> bytes:
         """Return a thumbnail. Raises `ObjectGone`."""
+
+    def sign_source(
+        self,
+        key: str,
+        *,
+        method: Literal["GET", "HEAD"],
+        content_type: str,
+        content_disposition: str,
+        expires_s: int,
+    ) -> str:
+        """Return a URL at which anyone can read an upload, also by ranges, until it expires.
+
+        The storage answers with these headers, and says that no shared cache may keep the bytes.
+        """
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         """Return a URL at which anyone can read the thumbnail until it expires."""

@@ -8,9 +8,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from functions.api.examples import TIME, VIDEO_ID
-from functions.api.schemas import Owner, Time
+from functions.api.quota import CallerLimits
+from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
+from functions.core.quotas import TokenLimits, Usage
 from functions.core.tokens import LONGEST
 
 _KEY_ID = "3kTMd9vQxYaB"
@@ -27,6 +29,7 @@ def _read_time(text: object) -> datetime:
 
 AnyOwner = Annotated[str | None, Field(description="`null`: all owners", examples=["anna"])]
 FutureTime = Annotated[datetime, BeforeValidator(_read_time), Field(examples=[TIME])]
+Limit = Annotated[int | None, Field(ge=1, le=LARGEST_SAFE_INTEGER)]
 KeyId = Annotated[str, Field(examples=[_KEY_ID])]
 Scopes = Annotated[
     frozenset[Annotated[Scope, Field(strict=False)]],
@@ -91,6 +94,14 @@ class CreateToken(BaseModel):
         description="The only video for which the token is",
         examples=[VIDEO_ID],
     )
+    max_bytes: Limit = Field(default=None, description="Size limit of each video")
+    max_duration_s: Limit = Field(default=None, description="Duration limit of each video")
+    max_videos: Limit = Field(default=None, description="Number of videos that the owner may have")
+
+    @property
+    def limits(self) -> TokenLimits:
+        """The limits of its holder's uploads."""
+        return TokenLimits(self.max_bytes, self.max_duration_s, self.max_videos)
 
 
 class CreatedToken(BaseModel):
@@ -98,6 +109,33 @@ class CreatedToken(BaseModel):
 
     token: str = Field(examples=["eyJhbGciOiJIUzI1NiIs…"])
     expires_at: Time
+
+
+class Limits(BaseModel):
+    """The limits of the caller's uploads: the smaller of the stack's and the token's."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    video_bytes: int = Field(description="Bytes of each video", examples=[5000000000])
+    video_duration_s: int | None = Field(
+        description="Seconds of each video, `null` without a limit", examples=[None]
+    )
+    videos: int | None = Field(
+        description="Number of the owner's videos, `null` without a limit", examples=[100]
+    )
+    bytes: int | None = Field(
+        description="Bytes of the owner's videos together, `null` without a limit",
+        examples=[None],
+    )
+
+
+class QuotaUse(BaseModel):
+    """The videos that count towards the owner's quota."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    videos: int = Field(examples=[7])
+    bytes: int = Field(description="As announced", examples=[250000000])
 
 
 class Me(BaseModel):
@@ -109,6 +147,11 @@ class Me(BaseModel):
     key_id: KeyId | None
     video_id: str | None = Field(description="The only video that the token reaches")
     expires_at: Time | None
+    limits: Limits
+    usage: QuotaUse | None = Field(
+        description="`null` without a limit of the owner's videos. A credential for all owners sees"
+        " the videos without an owner"
+    )
     access: Access = Field(description="`open`: Clipo also answers callers without a credential")
 
 
@@ -122,7 +165,7 @@ def created_key(key: ApiKey, text: str, signing_secret: str) -> CreatedKey:
     return CreatedKey(**_public(key), key=text, signing_secret=signing_secret)
 
 
-def me(caller: Caller, access: Access) -> Me:
+def me(caller: Caller, access: Access, limits: CallerLimits, usage: Usage | None) -> Me:
     """Return a caller as it sees itself."""
     return Me(
         credential=caller.kind,
@@ -131,6 +174,8 @@ def me(caller: Caller, access: Access) -> Me:
         key_id=caller.key_id,
         video_id=caller.video_id,
         expires_at=caller.expires_at,
+        limits=Limits.model_validate(limits),
+        usage=QuotaUse.model_validate(usage) if usage else None,
         access=access,
     )
 

@@ -1,13 +1,14 @@
 """The API as an ASGI application."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from functions.api import docs, page, problem_responses, problems
-from functions.api.authentication import Authentication
+from functions.api.authentication import Authentication, delivers
 from functions.api.authenticator import Authenticator
 from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
 from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, RequestId
@@ -19,7 +20,7 @@ from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.scopes import document_access
 from functions.api.services import Backend
 from functions.api.settings import Access, ApiSettings
-from functions.core.access import LEGACY_CALLER, OPEN_CALLER, Caller
+from functions.core.access import LEGACY_CALLER, OPEN_CALLER, PUBLIC_CALLER, Caller
 from functions.core.release import RELEASE
 
 _PUBLIC = {"/health", "/health/", docs.PATH, "/openapi.json", SESSION_PATH}
@@ -94,7 +95,7 @@ def _add_middleware(
         Authentication,
         authenticator=app.state.authenticator,
         is_public=lambda path: is_public(path, has_page=has_page),
-        anonymous=lambda path: _anonymous(settings, path),
+        anonymous=lambda method, path: _anonymous(settings, method, path),
     )
     if knows_host:
         app.add_middleware(KnownHosts, knows=knows_host)
@@ -112,13 +113,17 @@ def is_public(path: str, *, has_page: bool) -> bool:
     )
 
 
-def _anonymous(settings: ApiSettings, path: str) -> Caller | None:
+def _anonymous(settings: ApiSettings, method: str, path: str) -> Caller | None:
     """Return the caller without a credential, if the path may be called so."""
     if settings.access is Access.OPEN and not access.is_for_credentials(path):
         return OPEN_CALLER
     if settings.legacy_endpoints is Access.OPEN and legacy.is_legacy(path):
         return LEGACY_CALLER
-    return None
+    return PUBLIC_CALLER if method == "GET" and delivers(path) else None
+
+
+def _is_optional(settings: ApiSettings, method: str, path: str) -> bool:
+    return _anonymous(settings, method, path) is not None
 
 
 def _body_limit(settings: ApiSettings, path: str) -> Limit:
@@ -157,7 +162,7 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
             announced["filename"]["pattern"] = filename_pattern(settings)
             announced["size"]["maximum"] = settings.max_upload_bytes
             _allow_empty_parameters(schema)
-            document_access(schema, optional=lambda path: _anonymous(settings, path) is not None)
+            document_access(schema, optional=partial(_is_optional, settings))
             document_refusals(schema)
             app.openapi_schema = schema
         return app.openapi_schema

@@ -18,16 +18,26 @@ from functions.api.problem_responses import (
     unavailable_response,
 )
 from functions.api.problems import Problem
-from functions.core.access import Caller, Denial, Unauthenticated
+from functions.core.access import Caller, Denial, Unauthenticated, missing_credential
 from functions.core.unavailable import CatalogUnavailable
 
-Anonymous: TypeAlias = Callable[[str], Caller | None]
-"""A function from a path to its caller without a credential; `None` if the path needs one."""
+Anonymous: TypeAlias = Callable[[str, str], Caller | None]
+"""A function from method and path to the caller without a credential; `None` if they need one."""
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _PARAMETER = "token"
-_DELIVERY = re.compile(r"/videos/[^/]+/thumbnail|/thumbnails/[^/]+\.jpg")
-"""The addresses that pages show with `<img>` and `<video>`, which send no header of ours."""
+_DELIVERY = re.compile(r"/videos/[^/]+/(?:source|thumbnail)")
+_LEGACY_DELIVERY = re.compile(r"/thumbnails/[^/]+\.jpg")
+
+
+def delivers(path: str) -> bool:
+    """Tell whether a path delivers a file of a video, which everybody gets if it is public."""
+    return _DELIVERY.fullmatch(path) is not None
+
+
+def _takes_token(path: str) -> bool:
+    """Tell whether pages show a path with `<img>` or `<video>`, which send no header of ours."""
+    return delivers(path) or _LEGACY_DELIVERY.fullmatch(path) is not None
 
 
 class Authentication:
@@ -96,13 +106,9 @@ class Authentication:
             return await self._caller_with_session(request, sessions[0])
         if tokens:
             return await self._authenticator.caller_with_delivery_token(tokens[0])
-        caller = self._anonymous(route_path(request.scope))
+        caller = self._anonymous(request.method, route_path(request.scope))
         if caller is None:
-            raise Unauthenticated(
-                Denial.MISSING,
-                "Send an API key or a token as Authorization: Bearer. The operator of this Clipo"
-                " creates keys with `clipo keys create`.",
-            )
+            raise missing_credential()
         return caller
 
     async def _caller_with_session(self, request: Request, session: str) -> Caller:
@@ -138,11 +144,11 @@ def _take_tokens_from_query(scope: Scope) -> list[str]:
     tokens = [value for name, value in pairs if name == _PARAMETER]
     if not tokens:
         return []
-    if scope["method"] != "GET" or not _DELIVERY.fullmatch(route_path(scope)):
+    if scope["method"] != "GET" or not _takes_token(route_path(scope)):
         raise Unauthenticated(
             Denial.MISPLACED,
-            "Only addresses of thumbnails take a token in the query. Send it as Authorization:"
-            " Bearer.",
+            "Only addresses of files and thumbnails take a token in the query. Send it as"
+            " Authorization: Bearer.",
         )
     rest = [(name, value) for name, value in pairs if name != _PARAMETER]
     scope["query_string"] = urlencode(rest).encode()

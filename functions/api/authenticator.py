@@ -94,7 +94,9 @@ class Authenticator:
             raise _wrong_signature()
         ends = self._now() + LONGEST_SESSION
         ends = min(ends, caller.expires_at or ends).replace(microsecond=0)
-        claims = Claims(caller.owner, caller.scopes, ends, video_id=caller.video_id)
+        claims = Claims(
+            caller.owner, caller.scopes, ends, video_id=caller.video_id, limits=caller.limits
+        )
         session = sign(claims_of(claims), kid=key.id, secret=root.session_secret(key.id))
         return session, replace(caller, kind=CredentialKind.SESSION, expires_at=ends)
 

@@ -10,15 +10,16 @@ from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
-from functions.api.new_video import new_video, owner_of_new_video
+from functions.api.new_video import check_visibility, new_video, owner_of_new_video
 from functions.api.problems import Problem
+from functions.api.quota import add_within_quota, change_within_quota, check_token_limit
 from functions.api.services import Services
 from functions.api.sign_upload import extend_upload, sign_form
 from functions.core import lifecycle
 from functions.core.access import ALL_OWNERS, CredentialKind
 from functions.core.keys import source_key
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Video
+from functions.core.video import Video, Visibility
 
 _KEY_KEPT = timedelta(days=7)
 """The lifetime of an unfinished upload in parts: until then a client can resume it."""
@@ -35,6 +36,7 @@ def create_video(
     passthrough: str | None,
     idempotency_key: str | None,
     owner: str | None = None,
+    visibility: Visibility = Visibility.PRIVATE,
 ) -> tuple[Video, SignedPost | None]:
     """Insert a pending video and return it with the form that uploads it.
 
@@ -43,6 +45,8 @@ def create_video(
     `CatalogUnavailable` or `StorageUnavailable`.
     """
     owner = owner_of_new_video(services.caller, owner)
+    check_token_limit(services, size)
+    check_visibility(services.caller, visibility)
     video = new_video(
         filename=filename,
         size=size,
@@ -50,12 +54,16 @@ def create_video(
         now=services.now(),
         content_type=content_type,
         passthrough=passthrough,
+        visibility=visibility,
         owner=owner,
+        limits=services.caller.limits,
     )
     if idempotency_key is None:
         _check_pending_limit(services, owner, None)
         return _add(services, video)
-    fingerprint = _fingerprint(video.filename, size, content_type, passthrough)
+    # Without the default, so that keys of release 0.1 keep their fingerprints.
+    published = (visibility,) if visibility is Visibility.PUBLIC else ()
+    fingerprint = _fingerprint(video.filename, size, content_type, passthrough, *published)
     until = video.created_at + _KEY_KEPT
     use = KeyUse(idempotency_key, fingerprint, video.id, until, owner)
     _check_pending_limit(services, owner, use)
@@ -84,7 +92,7 @@ def _check_pending_limit(services: Services, owner: str | None, use: KeyUse | No
 
 def _add(services: Services, video: Video) -> tuple[Video, SignedPost]:
     signed = sign_form(services, video)
-    services.catalog.add(video)
+    add_within_quota(services, video)
     _record_announcement(video)
     return video, signed
 
@@ -105,7 +113,9 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
         first = _reserve_key(services, use)
         named = _with_id(video, first.video_id)
         signed = sign_form(services, named)
-        if not services.catalog.add(named):
+        if first is not use and (repeated := _answer_again(services, named.id)):
+            return repeated
+        if not _add_or_free_key(services, named, use):
             if repeated := _answer_again(services, named.id):
                 return repeated
         elif _is_first(services, first):
@@ -114,6 +124,18 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
         else:
             services.catalog.discard(named)
     raise CatalogUnavailable("Deletes of this key's video keep overtaking the request.")
+
+
+def _add_or_free_key(services: Services, video: Video, use: KeyUse) -> bool:
+    """Insert a new video; `False` if its id is taken.
+
+    A request that its owner's quota refuses keeps no key. Raises `Problem`.
+    """
+    try:
+        return add_within_quota(services, video)
+    except Problem:
+        services.catalog.free_key(use)
+        raise
 
 
 def _is_first(services: Services, use: KeyUse) -> bool:
@@ -144,7 +166,9 @@ def _answer_again(services: Services, video_id: str) -> tuple[Video, SignedPost 
         return None
     logger().info("request repeated", video_id=video.id, status=video.status)
     now = services.now()
-    moved = services.catalog.change(video, lambda seen: lifecycle.await_upload_again(seen, now=now))
+    moved = change_within_quota(
+        services, video, lambda seen: lifecycle.await_upload_again(seen, now=now)
+    )
     if isinstance(moved, Video):
         video = moved
     awaited = extend_upload(services, video)

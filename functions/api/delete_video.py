@@ -18,4 +18,4 @@ def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     if deleted is None:
         return
     services.storage.delete_objects_of(deleted)
-    logger().info("video deleted", video_id=deleted.id, purge=deleted.purge)
+    logger().info("video deleted", video_id=deleted.id, owner=deleted.owner, purge=deleted.purge)

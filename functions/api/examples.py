@@ -14,6 +14,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "content_type": "video/mp4",
     "size": 5242880,
     "owner": "user-7",
+    "visibility": "private",
     "passthrough": "order-1042",
     "status": "pending",
     "created_at": TIME,

@@ -4,11 +4,8 @@ from functions.adapters.mongo import is_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.services import Services
-from functions.core.video import (
-    Status,
-    Thumbnail,
-    Video,
-)
+from functions.core.access import PUBLIC_CALLER, missing_credential
+from functions.core.video import Media, Status, Thumbnail, Video
 
 
 def check_id(video_id: str) -> None:
@@ -24,20 +21,53 @@ def find_video(services: Services, video_id: str) -> Video:
     check_id(video_id)
     video = services.catalog.get(video_id)
     if video is None:
-        raise Problem(
-            problems.VIDEO_NOT_FOUND,
-            f"There is no video {video_id}. Check the id.",
-        )
+        raise _video_not_found(video_id)
     return video
 
 
-def find_thumbnail(services: Services, video_id: str) -> Thumbnail:
+def find_delivered_video(services: Services, video_id: str) -> Video:
+    """Return a video of the caller's, or a public one of any owner. Raises `Problem`.
+
+    Raises `Unauthenticated` to a caller without a credential, the same for a private video, an
+    unknown one and any other text.
+    """
+    if services.caller != PUBLIC_CALLER:
+        check_id(video_id)
+    video = services.catalog.get_delivered(video_id) if is_video_id(video_id) else None
+    if video:
+        return video
+    if services.caller == PUBLIC_CALLER:
+        raise missing_credential()
+    raise _video_not_found(video_id)
+
+
+def find_source(services: Services, video_id: str) -> tuple[Video, Media]:
+    """Return a video whose file can be delivered, with its metadata.
+
+    Raises `Problem` with the reason why there is none, or `Unauthenticated`.
+    """
+    video = find_delivered_video(services, video_id)
+    if video.has_result and video.media:
+        return video, video.media
+    if video.status is Status.FAILED and video.error:
+        raise Problem(problems.VIDEO_FAILED, f"Video {video.id} failed: {video.error.message}")
+    arrived = "" if video.source else " and its file has not arrived"
+    raise Problem(
+        problems.SOURCE_NOT_READY,
+        f"Video {video.id} is still {video.status}{arrived}. Try again when its status is done.",
+    )
+
+
+def thumbnail_of(video: Video) -> Thumbnail:
     """Return the video's thumbnail, or raise `Problem` with the reason why it has none."""
-    video = find_video(services, video_id)
     if video.has_result and video.thumbnail:
         return video.thumbnail
     if video.status is Status.FAILED and video.error:
         reason = f"failed: {video.error.message}"
     else:
         reason = f"is still {video.status}. Try again when its status is done."
-    raise Problem(problems.THUMBNAIL_NOT_FOUND, f"Video {video_id} {reason}")
+    raise Problem(problems.THUMBNAIL_NOT_FOUND, f"Video {video.id} {reason}")
+
+
+def _video_not_found(video_id: str) -> Problem:
+    return Problem(problems.VIDEO_NOT_FOUND, f"There is no video {video_id}. Check the id.")

@@ -16,6 +16,7 @@ from functions.core.access import (
     Scope,
 )
 from functions.core.api_keys import hash_of, new_key, root_of
+from functions.core.quotas import TokenLimits
 from functions.core.tokens import claims_of, sign
 
 
@@ -68,6 +69,7 @@ def sign_token(
     scopes: frozenset[Scope],
     expires_in: timedelta,
     video_id: str | None,
+    limits: TokenLimits,
 ) -> tuple[str, datetime]:
     """Return a token of the caller's API key, and its end. Raises `Problem`."""
     if caller.kind is not CredentialKind.KEY or caller.key_id is None:
@@ -82,7 +84,7 @@ def sign_token(
     _check_rights(key, owner, scopes)
     # Tokens have whole seconds.
     ends = (services.now() + expires_in).replace(microsecond=0)
-    claims = Claims(owner, scopes, ends, video_id=video_id)
+    claims = Claims(owner, scopes, ends, video_id=video_id, limits=limits)
     return sign(claims_of(claims), kid=key.id, secret=root.signing_secret(key.id)), ends
 
 

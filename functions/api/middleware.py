@@ -69,7 +69,10 @@ class NoStore:
 
 
 class HeadAsGet:
-    """Answers HEAD on every path that has a GET, with its headers and without its body."""
+    """Answers HEAD on every path that has a GET, with its headers and without its body.
+
+    Routes see a GET whose state has `is_head`.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -85,6 +88,7 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
+        scope.setdefault("state", {})["is_head"] = True
         # A copy, because the server must still see HEAD in its own scope.
         await self._app({**scope, "method": "GET"}, receive, send_without_body)
 

@@ -8,9 +8,10 @@ from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
 from functions.core import lifecycle
-from functions.core.access import Caller
+from functions.core.access import Caller, Scope
 from functions.core.formats import MEDIA_TYPES
-from functions.core.video import Video
+from functions.core.quotas import TokenLimits
+from functions.core.video import Video, Visibility
 
 UPLOAD_WINDOW_S = int(lifecycle.UPLOAD_WINDOW.total_seconds())
 """Seconds within which a signed upload must begin."""
@@ -26,9 +27,11 @@ def new_video(
     now: datetime,
     content_type: str | None = None,
     passthrough: str | None = None,
+    visibility: Visibility = Visibility.PRIVATE,
     owner: str | None,
+    limits: TokenLimits,
 ) -> Video:
-    """Return a pending video that is not stored yet.
+    """Return a pending video that is not stored yet, within the limits of its caller's token.
 
     Raises `Problem` if the name or the size is not acceptable.
     """
@@ -42,6 +45,8 @@ def new_video(
         size=size,
         passthrough=passthrough,
         owner=owner,
+        max_duration_s=limits.max_duration_s,
+        visibility=visibility,
         now=now,
     )
 
@@ -63,6 +68,16 @@ def check_owner(caller: Caller, named: str | None) -> None:
         raise Problem(
             problems.FORBIDDEN,
             "Your credential is for the videos of one owner only. Leave owner out.",
+        )
+
+
+def check_visibility(caller: Caller, visibility: Visibility) -> None:
+    """Raise `Problem` if a caller announces a public video, but may not change videos."""
+    if visibility is Visibility.PUBLIC and not caller.may(Scope.WRITE):
+        raise Problem(
+            problems.FORBIDDEN,
+            "To announce a public video, a credential needs the scope write, too. Leave visibility"
+            " out, and have a server with that scope publish the video.",
         )
 
 

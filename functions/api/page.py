@@ -72,6 +72,8 @@ def _headers(storage: tuple[str, ...]) -> dict[str, str]:
         "style-src": "'self'",
         # Uppy's pictures are in its style sheet. Thumbnails redirect to the storage.
         "img-src": f"'self' data: blob: {origins}",
+        # The files of videos redirect there, too.
+        "media-src": f"'self' {origins}",
         "connect-src": f"'self' {origins}",
         "base-uri": "'none'",
         "form-action": "'none'",

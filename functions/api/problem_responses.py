@@ -34,7 +34,9 @@ def install(app: FastAPI) -> None:
 def _answer_bad_requests(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return problem_response(request, error.kind, error.detail, errors=error.errors)
+        return problem_response(
+            request, error.kind, error.detail, errors=error.errors, members=error.members
+        )
 
     @app.exception_handler(Unauthenticated)
     def on_unauthenticated(request: Request, error: Unauthenticated) -> JSONResponse:
@@ -135,6 +137,7 @@ def problem_response(
     *,
     errors: tuple[InvalidField, ...] = (),
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
     reason: Denial | None = None,
 ) -> JSONResponse:
     """Log a problem, with a reason that its code does not tell, and return its response."""
@@ -156,7 +159,7 @@ def problem_response(
     )
     retry_after = {"Retry-After": str(kind.retry_after_s)} if kind.retry_after_s else {}
     return JSONResponse(
-        body,
+        body | dict(members or {}),
         status_code=kind.status,
         # The middleware adds these to all answers but the one to a bug.
         headers={

@@ -4,6 +4,7 @@ One kind of problem has one status, whichever endpoint meets it.
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -96,6 +97,12 @@ INSECURE_CONNECTION = ProblemKind(
     "Open the page over HTTPS, or on the machine that Clipo runs on. Others could read a session"
     " that goes over plain HTTP.",
 )
+QUOTA_EXCEEDED = ProblemKind(
+    "quota_exceeded",
+    403,
+    "A quota does not allow this video",
+    "Of the videos of anna 100 are allowed, and none is left. Delete one, then upload this file.",
+)
 KEY_NOT_FOUND = ProblemKind(
     "key_not_found",
     404,
@@ -113,6 +120,20 @@ THUMBNAIL_NOT_FOUND = ProblemKind(
     404,
     "There is no thumbnail",
     "Video 507f1f77bcf86cd799439011 is still processing. Try again when its status is done.",
+)
+SOURCE_NOT_READY = ProblemKind(
+    "source_not_ready",
+    404,
+    "There is no checked file yet",
+    "Video 507f1f77bcf86cd799439011 is still pending and its file has not arrived. Try again when"
+    " its status is done.",
+)
+VIDEO_FAILED = ProblemKind(
+    "video_failed",
+    404,
+    "The file of a failed video is not delivered",
+    "Video 507f1f77bcf86cd799439011 failed: The file contains no video, only sound, subtitles or a"
+    " cover picture. Upload a file with a video track.",
 )
 ROUTE_NOT_FOUND = ProblemKind(
     "route_not_found", 404, "There is nothing here", "There is no GET /vidoes. See /docs."
@@ -224,6 +245,8 @@ OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE
 
 OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
 
+OF_A_SOURCE = (*OF_A_LOOKUP, SOURCE_NOT_READY, VIDEO_FAILED, STORAGE_UNAVAILABLE)
+
 OF_A_JSON_BODY = (MALFORMED_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """Problems of every operation that reads JSON."""
 
@@ -233,6 +256,7 @@ OF_AN_UPLOAD = (
     EMPTY_FILE,
     MALFORMED_BODY,
     FILE_TOO_LARGE,
+    QUOTA_EXCEEDED,
     INVALID_REQUEST,
     CATALOG_UNAVAILABLE,
     STORAGE_UNAVAILABLE,
@@ -252,12 +276,22 @@ class InvalidField:
 class Problem(Exception):
     """Ends a request with a problem response."""
 
-    def __init__(self, kind: ProblemKind, detail: str, *errors: InvalidField) -> None:
-        """Take the kind, and a sentence for this occurrence that says what to do."""
+    def __init__(
+        self,
+        kind: ProblemKind,
+        detail: str,
+        *errors: InvalidField,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Take the kind, and a sentence for this occurrence that says what to do.
+
+        `members` are further members of the response.
+        """
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.errors = errors
+        self.members = members or {}
 
 
 def document(

@@ -6,6 +6,7 @@ from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
 from functions.api.lookup import find_video
 from functions.api.problems import Problem
+from functions.api.quota import change_within_quota
 from functions.api.services import Services
 from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
@@ -55,7 +56,9 @@ def _find_and_move(
     found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise _source_gone(video)
-    moved = services.catalog.change(video, rule)
+    if lifecycle.is_replaced(video, found):
+        raise _source_replaced(video)
+    moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
         # Another call, a newer upload or a delete was faster.
         raise refused(find_video(services, video_id))
@@ -75,6 +78,14 @@ def _source_gone(video: Video) -> Problem:
     return Problem(
         problems.SOURCE_GONE,
         f"Video {video.id} has no file to process. Upload it as a new one: POST /videos.",
+    )
+
+
+def _source_replaced(video: Video) -> Problem:
+    return Problem(
+        problems.SOURCE_GONE,
+        f"Another upload has replaced the file of video {video.id} since, so its result stays."
+        " Upload the file as a new one: POST /videos.",
     )
 
 

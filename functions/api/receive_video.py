@@ -4,6 +4,7 @@ from typing import BinaryIO
 
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api.new_video import check_size, new_video, owner_of_new_video
+from functions.api.quota import add_within_quota, check_token_limit
 from functions.api.services import Services
 from functions.api.settings import ApiSettings
 from functions.core.unavailable import StorageUnavailable
@@ -22,6 +23,7 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
 
     Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
     """
+    check_token_limit(services, size)
     limit = services.settings.max_multipart_bytes
     check_size(filename, size, limit, instead=larger_files_hint(services.settings))
     video = new_video(
@@ -30,8 +32,9 @@ def receive_video(services: Services, *, filename: str, size: int, body: BinaryI
         settings=services.settings,
         now=services.now(),
         owner=owner_of_new_video(services.caller),
+        limits=services.caller.limits,
     )
-    services.catalog.add(video, method="form")
+    add_within_quota(services, video, method="form")
     try:
         services.storage.put_upload(
             video.upload.key, body, size=size, content_type=video.content_type

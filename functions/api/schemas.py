@@ -30,15 +30,23 @@ from functions.api.examples import (
 from functions.api.new_video import MAX_FILENAME, any_case
 from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core import video as core
-from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, is_owner
+from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
-from functions.core.video import Fallback, Hdr, MediaWarning, Status, StreamKind, Video
+from functions.core.video import (
+    Fallback,
+    Hdr,
+    MediaWarning,
+    Status,
+    StreamKind,
+    Video,
+    Visibility,
+)
 
 VISIBLE_ASCII = "^[!-~]+$"
 
-_LARGEST_SAFE_INTEGER = 2**53 - 1
+LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
 
 
@@ -65,7 +73,7 @@ def _whole(number: object) -> object:
 
 
 # The limits stand before the validator: behind it Pydantic documents them by other names.
-Size = Annotated[int, Field(ge=0, le=_LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
+Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
 PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
 
 
@@ -96,6 +104,10 @@ ContentType = Annotated[
     BeforeValidator(_normalize_content_type),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": _CONTENT_TYPE}, {"type": "null"}]}),
 ]
+
+
+# JSON has no enumerations, so strict models need the exception.
+VisibilityInBody = Annotated[Visibility, Field(strict=False)]
 
 
 def _check_owner(text: str) -> str:
@@ -129,6 +141,13 @@ class FieldError(BaseModel):
     message: str
 
 
+class QuotaLeft(BaseModel):
+    """What the next announcement may have. `null` means that nothing limits it."""
+
+    videos: int | None = Field(description="Number of videos", examples=[0])
+    bytes: int | None = Field(description="Bytes", examples=[250000000])
+
+
 class ProblemDetails(BaseModel):
     """RFC 9457 problem details: every error of the API."""
 
@@ -139,6 +158,7 @@ class ProblemDetails(BaseModel):
     instance: str = Field(description="The path that was asked for")
     code: str = Field(description="Stable: the end of `type`", examples=["video_not_found"])
     request_id: str = Field(description="Name it when you report the problem")
+    left: QuotaLeft | None = Field(default=None, description="Present if a quota is exceeded")
     errors: list[FieldError] = Field(default=[], description="Present if fields are invalid")
 
 
@@ -213,6 +233,33 @@ class CreateVideo(BaseModel):
         description="The owner of the video. Only credentials for all owners choose it; without it"
         " only they reach the video. The videos of other credentials have their owner",
         examples=["user-7"],
+    )
+    visibility: VisibilityInBody = Field(
+        default=Visibility.PRIVATE,
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential; for credentials that have the scope write, too",
+    )
+
+
+class SourceAddress(BaseModel):
+    """The signed address of a video's file."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    url: str = Field(
+        examples=[f"https://uploads.s3.eu-west-1.amazonaws.com/uploads/{VIDEO_ID}/source?…"]
+    )
+    expires_at: Time
+
+
+class ChangeVideo(BaseModel):
+    """A change of a video."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    visibility: VisibilityInBody = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
+        " without a credential"
     )
 
 
@@ -414,10 +461,14 @@ class Playback(BaseModel):
     message: str = Field(description="The same as a sentence for people")
 
 
-class FileFacts(BaseModel):
-    """The metadata that the file states. `null` means that it does not state the value."""
+class Media(BaseModel):
+    """The metadata of the file. `null` means that the file does not state the value."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        # The record has no `playback`, but every response has.
+        json_schema_serialization_defaults_required=True,
+    )
 
     container: str = Field(
         description="mp4, mov, matroska, webm, avi, asf (WMV), flv and others", examples=["mp4"]
@@ -446,14 +497,12 @@ class FileFacts(BaseModel):
         " plays before all of it is downloaded. `null` for other formats"
     )
     location: Location | None = Field(
-        description="`null` unless the operator stores locations (`STORE_LOCATION`)"
+        description="`null` unless the operator stores locations (`STORE_LOCATION`) and the"
+        " credential has the scope `read`"
     )
-
-
-class Media(FileFacts):
-    """The metadata of the file. `null` means that the file does not state the value."""
-
-    playback: Playback | None = Field(description="`null` if release 0.1 processed the video")
+    playback: Playback | None = Field(
+        default=None, description="`null` if release 0.1 processed the video"
+    )
 
 
 class Thumbnail(BaseModel):
@@ -538,6 +587,11 @@ class VideoResource(BaseModel):
         " credentials for all owners reach the video",
         examples=["user-7"],
     )
+    visibility: Visibility = Field(
+        description="Callers to whom Clipo delivers the file and the thumbnail: those with a"
+        " credential for the video, or all",
+        examples=["private"],
+    )
     passthrough: str | None = Field(examples=["order-1042"])
     status: Status = Field(examples=["done"])
     created_at: Time
@@ -585,8 +639,8 @@ class VideoPage(BaseModel):
     has_more: bool
 
 
-def video_resource(video: Video, *, base_url: str) -> VideoResource:
-    """Return a video as the API shows it, with only the results that its status vouches for."""
+def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:
+    """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     return VideoResource(
         id=video.id,
@@ -594,12 +648,13 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
         content_type=video.content_type,
         size=video.size,
         owner=video.owner,
+        visibility=video.visibility,
         passthrough=video.passthrough,
         status=video.status,
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=_media(video.media) if video.media and video.has_result else None,
+        media=_media(video.media, caller) if video.media and video.has_result else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -619,15 +674,18 @@ def video_resource(video: Video, *, base_url: str) -> VideoResource:
     )
 
 
-def _media(media: core.Media) -> Media:
+def _media(media: core.Media, caller: Caller) -> Media:
+    shown = Media.model_validate(media)
     playback = playback_of(media)
-    return Media(
-        **dict(FileFacts.model_validate(media)),
-        playback=Playback.model_validate(playback) if playback else None,
-    )
+    shown.playback = Playback.model_validate(playback) if playback else None
+    if not caller.may(Scope.READ):
+        shown.location = None
+    return shown
 
 
-def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> CreatedVideo:
+def created_video(
+    video: Video, signed: SignedPost | None, *, caller: Caller, base_url: str
+) -> CreatedVideo:
     """Return a new video with its form."""
     upload = signed and SignedUpload(
         url=signed.url,
@@ -635,7 +693,8 @@ def created_video(video: Video, signed: SignedPost | None, *, base_url: str) -> 
         expires_at=video.upload.expires_at,
         part_size=part_size_of(video),
     )
-    return CreatedVideo(**dict(video_resource(video, base_url=base_url)), upload=upload)
+    shown = video_resource(video, caller=caller, base_url=base_url)
+    return CreatedVideo(**dict(shown), upload=upload)
 
 
 def signed_request(signed: Signed) -> SignedRequest:

@@ -9,15 +9,17 @@ from functions.adapters.catalog import (
     change,
     discard,
 )
-from functions.core.access import reaches
+from functions.core.access import PUBLIC_CALLER, reaches
 from functions.core.lifecycle import Move
+from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video
 
 
 class ScopedCatalog:
     """The videos of one owner, or of all. Every method may raise `CatalogUnavailable`.
 
-    Another owner's video is as an unknown one: the same query finds neither.
+    Another owner's video is as an unknown one: the same query finds neither. Only `get_delivered`
+    also finds public videos.
     """
 
     __slots__ = ("_catalog", "_owner")
@@ -35,6 +37,11 @@ class ScopedCatalog:
     def get(self, video_id: str) -> Video | None:
         """Return one video, or `None` if there is none."""
         return self._catalog.get(video_id, owner=self._owner)
+
+    def get_delivered(self, video_id: str) -> Video | None:
+        """Return one of the caller's videos, or a public one of any owner; `None` without one."""
+        own = None if self._owner == PUBLIC_CALLER.owner else self.get(video_id)
+        return own or self._catalog.get_public(video_id)
 
     def page(
         self, *, owner: str | None, status: Status | None, before: str | None, limit: int
@@ -75,6 +82,26 @@ class ScopedCatalog:
         """Return the first use of the same idempotency key, `None` if there is none any more."""
         self._check(use.owner)
         return self._catalog.first_use(use)
+
+    def free_key(self, use: KeyUse) -> None:
+        """Remove an idempotency key, unless its first use was another."""
+        self._check(use.owner)
+        self._catalog.free_key(use)
+
+    def usage(self, owner: str | None) -> Usage:
+        """Return the use of an owner's quota."""
+        self._check(owner)
+        return self._catalog.usage.get(owner)
+
+    def reserve_quota(self, video: Video, quota: Quota) -> bool:
+        """Count a video before it is saved; `False` if it does not fit in its owner's quota."""
+        self._check(video.owner)
+        return self._catalog.usage.reserve(video.owner, video.declared_size, quota)
+
+    def give_quota_back(self, video: Video) -> None:
+        """Subtract a video that was not saved."""
+        self._check(video.owner)
+        self._catalog.usage.give_back(video.owner, video.declared_size)
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""

@@ -36,7 +36,7 @@ def needs(*any_of: Scope) -> dict[str, Any]:
     Without a scope, the route is for every caller with a credential.
     """
     security: list[dict[str, list[str]]] = [{_BEARER: [scope]} for scope in any_of]
-    if any_of == (Scope.DELIVER,):
+    if Scope.DELIVER in any_of:
         security.append({_DELIVERY_TOKEN: [Scope.DELIVER]})
     return {"security": security or [{_BEARER: []}]}
 
@@ -79,20 +79,21 @@ def check_caller(caller: Caller, needed: set[Scope], video_id: str | None) -> No
         )
 
 
-def document_access(schema: dict[str, Any], *, optional: Callable[[str], bool]) -> None:
+def document_access(schema: dict[str, Any], *, optional: Callable[[str, str], bool]) -> None:
     """Complete an OpenAPI document with the credentials, and with their refusals.
 
-    `optional` tells of a path whether requests without a credential are answered, too.
+    `optional` tells of a method and a path whether they also work without a credential.
     """
     schema["components"]["securitySchemes"] = _SCHEMES
     for path, operations in schema["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
             if "security" in operation:
                 add_problems(operation, problems.UNAUTHENTICATED, problems.FORBIDDEN)
                 # Swagger UI shows no scopes of a bearer credential.
                 needed = _needed_sentence(_scopes_in(operation["security"]))
                 operation["description"] += f"\n\n{needed}"
-                operation["security"] = [*operation["security"], *([{}] if optional(path) else [])]
+                if optional(method.upper(), path):
+                    operation["security"] = [*operation["security"], {}]
 
 
 def _scopes_in(security: list[dict[str, list[str]]]) -> set[Scope]:

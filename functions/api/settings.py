@@ -7,7 +7,14 @@ from enum import StrEnum
 
 from functions.core.api_keys import Root
 from functions.core.formats import EXTENSIONS
-from functions.core.settings import SettingsError, max_upload_bytes, positive_int, whole_number
+from functions.core.quotas import Quota
+from functions.core.settings import (
+    SettingsError,
+    limit,
+    max_upload_bytes,
+    positive_int,
+    whole_number,
+)
 
 _LEGACY_BYTES = 100_000_000
 """The size limit of the legacy endpoint, which has never been higher by default."""
@@ -36,6 +43,10 @@ class ApiSettings:
     """Size limit of one file at `POST /upload-video/`. On Lambda a request is limited to 6 MB."""
     max_pending_videos: int
     """Number of pending videos from which an owner's announcements are refused; 0 sets no limit."""
+    quota: Quota
+    """The limits of all videos of one owner together."""
+    max_duration_s: int | None
+    """Duration limit of one video, which processing enforces; `None` sets no limit."""
     origins: frozenset[str]
     """Origins of other sites whose pages may call the API."""
     base_path: str
@@ -49,21 +60,29 @@ class ApiSettings:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ApiSettings":
-        """Read the variables of these names in capital letters; `origins` is API_ORIGINS.
+        """Read the variables of these names in capital letters.
+
+        `origins` is API_ORIGINS, `quota` MAX_VIDEOS_PER_OWNER and MAX_BYTES_PER_OWNER, and
+        `max_duration_s` MAX_DURATION_SECONDS.
 
         Raises `SettingsError`.
         """
-        limit = max_upload_bytes(environ)
+        max_bytes = max_upload_bytes(environ)
         access = _access(environ, "ACCESS")
         return cls(
             allowed_extensions=_extensions(
                 environ.get("ALLOWED_EXTENSIONS") or ",".join(EXTENSIONS)
             ),
-            max_upload_bytes=limit,
+            max_upload_bytes=max_bytes,
             max_multipart_bytes=positive_int(
-                environ, "MAX_MULTIPART_BYTES", min(limit, _LEGACY_BYTES)
+                environ, "MAX_MULTIPART_BYTES", min(max_bytes, _LEGACY_BYTES)
             ),
             max_pending_videos=whole_number(environ, "MAX_PENDING_VIDEOS", 10_000),
+            quota=Quota(
+                videos=limit(environ, "MAX_VIDEOS_PER_OWNER"),
+                bytes=limit(environ, "MAX_BYTES_PER_OWNER"),
+            ),
+            max_duration_s=limit(environ, "MAX_DURATION_SECONDS"),
             origins=_origins(environ.get("API_ORIGINS", "")),
             base_path=_base_path(environ.get("BASE_PATH", "")),
             access=access,

@@ -5,7 +5,7 @@ A list that ignored a misspelled filter would show the videos that the filter wa
 
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response, params
@@ -32,17 +32,18 @@ class _StrictRequest(Request):
 class StrictRoute(APIRoute):
     """A route that refuses unknown or repeated query parameters, and JSON that is not strict.
 
-    An empty query parameter counts as left out: HTML forms send those.
+    An empty query parameter counts as left out, because HTML forms send those, unless the empty
+    text is one of its documented values.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return FastAPI's own handler, with our checks before it."""
         handler = super().get_route_handler()
-        declared = [
-            one.alias
+        declared = {
+            one.alias: "" in get_args(one.field_info.annotation)
             for one in get_flat_params(self.dependant)
             if isinstance(one.field_info, params.Query)
-        ]
+        }
 
         async def strict(request: Request) -> Response:
             scope = request.scope
@@ -53,11 +54,14 @@ class StrictRoute(APIRoute):
         return strict
 
 
-def _read_query(query: bytes, declared: list[str]) -> bytes:
-    """Return a query without its empty parameters. Raises `Problem`."""
+def _read_query(query: bytes, declared: dict[str, bool]) -> bytes:
+    """Return a query without its empty parameters. Raises `Problem`.
+
+    `declared` tells of each parameter whether it may be empty.
+    """
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    _check_query([name for name, _ in given], declared)
-    return urlencode([(name, value) for name, value in given if value]).encode()
+    _check_query([name for name, _ in given], list(declared))
+    return urlencode([(name, value) for name, value in given if value or declared[name]]).encode()
 
 
 def _check_query(given: list[str], declared: list[str]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from functions.core.quotas import NO_LIMITS, TokenLimits
+
 ALL_OWNERS = "*"
 """The `owner` of a caller or an API key that reaches the videos of all owners, and those without
 one. No owner has this name."""
@@ -16,6 +18,9 @@ one. No owner has this name."""
 LEGACY_OWNER = "$legacy"
 """The owner of the videos that callers without a credential upload to the legacy endpoints. Names
 that begin with `$` are reserved for Clipo."""
+
+_NO_OWNER = "$public"
+"""The `owner` of a caller who reaches public videos only. No video has this owner."""
 
 OWNER_PATTERN = "^[A-Za-z0-9._:@|/+=-]{1,128}$"
 
@@ -28,7 +33,7 @@ class Scope(StrEnum):
     READ = "read"
     """Get and list videos."""
     DELIVER = "deliver"
-    """Get thumbnails and other files."""
+    """Get the files and thumbnails of videos."""
     WRITE = "write"
     """Change, retry, reprocess and delete videos."""
     ADMIN = "admin"
@@ -77,6 +82,15 @@ class Unauthenticated(Exception):
         self.denial = denial
 
 
+def missing_credential() -> Unauthenticated:
+    """Return the error for a request that needs a credential and has none."""
+    return Unauthenticated(
+        Denial.MISSING,
+        "Send an API key or a token as Authorization: Bearer. The operator of this Clipo"
+        " creates keys with `clipo keys create`.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The sender of a request, as far as its credential tells."""
@@ -91,6 +105,8 @@ class Caller:
     """The only video that it reaches, if its token names one."""
     expires_at: datetime | None = None
     """The end of its credential, if that has one."""
+    limits: TokenLimits = NO_LIMITS
+    """The limits that its token sets to its uploads."""
 
     @property
     def reaches_all_owners(self) -> bool:
@@ -117,6 +133,9 @@ LEGACY_CALLER = Caller(
     CredentialKind.NONE, LEGACY_OWNER, frozenset({Scope.UPLOAD, Scope.READ, Scope.DELIVER})
 )
 """The caller of a legacy endpoint without a credential, if only the legacy endpoints are open."""
+
+PUBLIC_CALLER = Caller(CredentialKind.NONE, _NO_OWNER, frozenset({Scope.DELIVER}))
+"""The caller without a credential of an address that delivers public videos."""
 
 ADMIN_CALLER = Caller(CredentialKind.ADMIN, ALL_OWNERS, frozenset(Scope))
 """The holder of an admin token."""
@@ -163,6 +182,7 @@ class Claims:
     scopes: frozenset[Scope]
     expires_at: datetime
     video_id: str | None = None
+    limits: TokenLimits = NO_LIMITS
 
 
 def reaches(reach: str, owner: str | None) -> bool:
@@ -216,6 +236,7 @@ def _caller_of(kind: CredentialKind, key: ApiKey, claims: Claims, now: datetime)
         key_id=key.id,
         video_id=claims.video_id,
         expires_at=min(claims.expires_at, key.expires_at or claims.expires_at),
+        limits=claims.limits,
     )
 
 

@@ -16,6 +16,7 @@ class FailureCode(StrEnum):
     CORRUPT = "corrupt"
     TOO_LARGE = "too_large"
     SIZE_MISMATCH = "size_mismatch"
+    TOO_LONG = "too_long"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_STREAMS = "too_many_streams"
     TIMED_OUT = "timed_out"
@@ -87,6 +88,16 @@ SIZE_MISMATCH = Cause(
     FailureCode.SIZE_MISMATCH,
     "The uploaded file has {size:,} bytes, but {declared:,} were announced, so Clipo has removed"
     " it. Announce the file again with its size, as a new video, and upload it there.",
+)
+TOO_LONG = Cause(
+    FailureCode.TOO_LONG,
+    "The video lasts {duration:,} seconds; the limit is {limit:,}, so Clipo has removed it. Upload"
+    " a shorter version as a new video.",
+)
+UNKNOWN_DURATION = Cause(
+    FailureCode.TOO_LONG,
+    "The file does not say how long the video lasts; the limit is {limit:,} seconds, so Clipo has"
+    " removed it. Convert it to MP4 (H.264) and upload it as a new video.",
 )
 TOO_MANY_PIXELS = Cause(
     FailureCode.TOO_MANY_PIXELS,

@@ -49,5 +49,24 @@ EXTENSIONS = tuple(one.extension for one in FORMATS)
 
 MEDIA_TYPES = {one.extension: one.media_type for one in FORMATS}
 
+_CONTAINER_TYPES = {
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "matroska": "video/x-matroska",
+    "webm": "video/webm",
+    "avi": "video/x-msvideo",
+    "asf": "video/x-ms-wmv",
+    "flv": "video/x-flv",
+    "mpegts": "video/mp2t",
+    "mpeg": "video/mpeg",
+    "ogg": "video/ogg",
+}
+"""Media types by the container that was found in the file, whatever its name says."""
+
 NAMES = f"{', '.join(one.name for one in FORMATS[:-1])} or {FORMATS[-1].name}"
 """All formats, for a sentence: "MP4, … or FLV"."""
+
+
+def media_type_of(container: str) -> str:
+    """Return the media type of a file by its container."""
+    return _CONTAINER_TYPES.get(container, "application/octet-stream")

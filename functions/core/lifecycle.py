@@ -15,7 +15,10 @@ from enum import StrEnum
 from functions.core.failures import (
     ATTEMPTS_EXHAUSTED,
     RETRIES_EXHAUSTED,
+    SIZE_MISMATCH,
     SOURCE_GONE,
+    TOO_LARGE,
+    TOO_LONG,
     UPLOAD_EXPIRED,
 )
 from functions.core.keys import source_key
@@ -32,6 +35,7 @@ from functions.core.video import (
     Thumbnail,
     UploadedObject,
     Video,
+    Visibility,
     Webhook,
 )
 
@@ -88,6 +92,12 @@ CLOCK_SKEW = timedelta(seconds=2)
 """The tolerated difference between the clocks of processing and webhooks: processing sets the due
 time of the first delivery attempt."""
 
+_OBJECT_REMOVED = {cause.code for cause in (SIZE_MISMATCH, TOO_LARGE, TOO_LONG)}
+"""The causes of failure for which Clipo removes the uploaded object: no retry can use it."""
+
+_OBJECT_GONE = {cause.code for cause in (SOURCE_GONE, UPLOAD_EXPIRED)}
+"""The causes of failure of a video without an object."""
+
 _GONE = 410
 """The HTTP status with which a receiver asks for no further attempts."""
 
@@ -135,6 +145,8 @@ def announce(
     size: int,
     passthrough: str | None,
     owner: str | None,
+    visibility: Visibility,
+    max_duration_s: int | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -144,7 +156,9 @@ def announce(
         content_type=content_type,
         declared_size=size,
         owner=owner,
+        visibility=visibility,
         passthrough=passthrough,
+        max_duration_s=max_duration_s,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
@@ -310,6 +324,11 @@ def _holds(video: Video, lease: Lease) -> bool:
     return video.status is Status.PROCESSING and held is not None and held.token == lease.token
 
 
+def removes_object(video: Video, code: str) -> bool:
+    """Tell whether a failure removes the uploaded object. A video with a result keeps it."""
+    return code in _OBJECT_REMOVED and not video.has_result
+
+
 def _failed(
     video: Video,
     error: Failure,
@@ -317,6 +336,8 @@ def _failed(
     webhook: Webhook | None,
     now: datetime,
 ) -> Video:
+    if removes_object(video, error.code) or error.code in _OBJECT_GONE:
+        video = replace(video, charged=False)
     if video.has_result:
         return _finished(video, Status.DONE, webhook, now)
     return replace(
@@ -358,6 +379,7 @@ def _claimed(
         source=source,
         lease=lease,
         claimable_at=lease.until,
+        charged=True,
         attempts=attempts,
         replays=0,
         error=None,
@@ -409,6 +431,24 @@ def reprocess(video: Video, *, now: datetime) -> Move:
     return _awaiting_processing(video, now)
 
 
+def set_visibility(video: Video, visibility: Visibility) -> Video:
+    """Make a video public or private, whatever its status.
+
+    `updated_at` stays, because upkeep and webhooks take it for the time of the last step of the
+    upload or of processing.
+    """
+    return replace(video, visibility=visibility)
+
+
+def is_replaced(video: Video, found: Source) -> bool:
+    """Tell whether the stored file is not the one that the video's result was made of.
+
+    After `MAX_REPLACEMENTS` the storage has another file. To process it would remove the result.
+    """
+    result_of = video.source if video.has_result else None
+    return result_of is not None and result_of.etag != found.etag
+
+
 def _awaiting_processing(video: Video, now: datetime) -> Video:
     return replace(
         video,
@@ -451,6 +491,8 @@ def why_hopeless(video: Video, found: Source | None) -> Failure | None:
     """
     if found is None:
         return (SOURCE_GONE if video.source else UPLOAD_EXPIRED).failure()
+    if is_replaced(video, found) and video.replacements >= MAX_REPLACEMENTS:
+        return SOURCE_GONE.failure()
     if video.attempts >= MAX_ATTEMPTS:
         return ATTEMPTS_EXHAUSTED.failure()
     if video.replays >= MAX_REPLAYS:

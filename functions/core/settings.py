@@ -169,6 +169,14 @@ def whole_number(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
+def limit(environ: Mapping[str, str], name: str) -> int | None:
+    """Return a setting that is a whole number; `None` for 0, the default, which sets no limit.
+
+    Raises `SettingsError`.
+    """
+    return whole_number(environ, name, 0) or None
+
+
 def flag(environ: Mapping[str, str], name: str) -> bool:
     """Return a setting that is `true` or `false` (the default). Raises `SettingsError`."""
     text = environ.get(name, "").lower() or "false"

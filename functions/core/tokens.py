@@ -8,12 +8,13 @@ import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from functions.core.access import Claims, Denial, Scope, Unauthenticated
 from functions.core.api_keys import ROOT_KID, is_key_id
+from functions.core.quotas import TokenLimits
 
 LONGEST = timedelta(hours=24)
 """The longest time that a token may still be valid."""
@@ -28,9 +29,6 @@ _MOST_BYTES = 4096
 _ALGORITHM = "HS256"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _VIDEO_ID = re.compile("[0-9a-fA-F]{24}")
-_LIMITS = ("max_bytes", "max_duration_s", "max_videos")
-"""Claims that limit the holder's videos. This release enforces none, so it refuses them: a token
-whose limit is ignored would allow more than its signer wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,12 @@ def read_claims(token: UnverifiedToken, *, now: datetime, longest: timedelta = L
     video_id = _optional(claims, "vid", str)
     if video_id is not None and not _VIDEO_ID.fullmatch(video_id):
         raise _wrong_claims("vid must be the id of a video.")
-    if limit := next((name for name in _LIMITS if name in claims), None):
-        raise _wrong_claims(f"this release does not enforce {limit}. Leave it out.")
     return Claims(
         owner=_required_text(claims, "sub"),
         scopes=_scopes(_required_text(claims, "scope")),
         expires_at=expires_at,
         video_id=video_id and video_id.lower(),
+        limits=TokenLimits(**{one.name: _limit(claims, one.name) for one in fields(TokenLimits)}),
     )
 
 
@@ -94,7 +91,7 @@ def claims_of(claims: Claims) -> dict[str, Any]:
         "scope": " ".join(sorted(claims.scopes)),
         "exp": int(claims.expires_at.timestamp()),
         "vid": claims.video_id,
-    }
+    } | asdict(claims.limits)
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -120,6 +117,13 @@ def _check_times(claims: Mapping[str, Any], now: datetime, longest: timedelta) -
 def _scopes(text: str) -> frozenset[Scope]:
     """Return the known ones of the scopes in a text, which spaces separate."""
     return frozenset(map(Scope, set(text.split(" ")) & set(Scope)))
+
+
+def _limit(claims: Mapping[str, Any], name: str) -> int | None:
+    limit: int | None = _optional(claims, name, int)
+    if limit is not None and limit < 1:
+        raise _wrong_claims(f"{name} must be above 0. To set no limit, leave it out.")
+    return limit
 
 
 def _required_text(claims: Mapping[str, Any], name: str) -> str:

@@ -23,6 +23,15 @@ class Status(StrEnum):
         return self in (Status.DONE, Status.FAILED)
 
 
+class Visibility(StrEnum):
+    """The callers to whom Clipo delivers a video's file and pictures."""
+
+    PRIVATE = "private"
+    """Callers with a credential that reaches the video."""
+    PUBLIC = "public"
+    """All callers, also without a credential."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedUpload:
     """The key and the time limit of a video's upload."""
@@ -282,8 +291,17 @@ class Video:
 
     Records of release 0.1 have none.
     """
+    visibility: Visibility = Visibility.PRIVATE
+    """The callers who get the file and the pictures; `PRIVATE` in a record of release 0.1."""
     passthrough: str | None = None
     """The client's own text, stored and returned unchanged."""
+    max_duration_s: int | None = None
+    """The duration limit of the token that announced the video; `None` sets none."""
+    charged: bool = True
+    """Whether the video counts towards its owner's quota. Only a video without an object does not.
+
+    A record of release 0.1 does.
+    """
     version: int = 0
     """The number of changes to the record; 0 in a record of release 0.1."""
     claimable_at: datetime | None = None

@@ -17,6 +17,9 @@ _TABLE: Final = "colours.cube"
 _HDR: Final = {"arib-std-b67": "hlg.cube", "smpte2084": "pq.cube"}
 """The table that converts BT.2020 to SDR, by ffprobe's name of the transfer function."""
 
+_SDR_TRANSFERS: Final = {"bt709", "bt2020-10", "bt2020-12", "smpte170m", "unknown"}
+"""The transfer functions of BT.2020 without HDR, which `bt2020.cube` converts to BT.709."""
+
 _MATRICES: Final = {
     *("unknown", "gbr", "bt709", "fcc", "bt470bg", "smpte170m", "smpte240m", "bt2020nc"),
     # `scale` never sees this tag: `decoder_options` replaces it, because ffmpeg refuses it earlier.
@@ -103,15 +106,19 @@ class Colours:
             scale = f"scale={size}{self._assumed_matrix}:{_JPEG}"
             return ",".join([*self._replaced_tags, scale, "format=yuvj420p"])
         scale = f"scale={size}{self._assumed_matrix}"
-        conversions = [*self._to_sdr, *([_ON_GREY] if self.is_transparent else [])]
+        conversions = [*self._to_bt709, *([_ON_GREY] if self.is_transparent else [])]
         return ",".join(
             [*self._replaced_tags, scale, *conversions, f"scale={_JPEG}", "format=yuvj420p"]
         )
 
     @property
     def _table(self) -> str | None:
-        """The name of the table for an HDR video."""
-        return "pq.cube" if self.is_dolby_vision_5 else _HDR.get(self.transfer)
+        """The name of the table for a video in BT.2020."""
+        if self.is_dolby_vision_5:
+            return "pq.cube"
+        if self.primaries == "bt2020" and self.transfer in _SDR_TRANSFERS:
+            return "bt2020.cube"
+        return _HDR.get(self.transfer)
 
     @property
     def _likely_matrix(self) -> str:
@@ -135,8 +142,8 @@ class Colours:
         return [f"setparams={':'.join(tags)}"] if tags else []
 
     @property
-    def _to_sdr(self) -> list[str]:
-        """The filters that convert HDR to SDR."""
+    def _to_bt709(self) -> list[str]:
+        """The filters that convert BT.2020, HDR or SDR, to BT.709."""
         if not self._table:
             return []
         # Only the intensity of Dolby's own colours is close to PQ.

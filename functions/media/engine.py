@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from functions.core.failures import TOO_LONG, UNKNOWN_DURATION, BadMedia
+from functions.core.quotas import is_too_long
 from functions.core.video import Media, MediaWarning, VideoStream
 from functions.media import completeness, probe, sandbox
 from functions.media.children import LIMITS, OVER_HTTP, Budget, Children
@@ -46,26 +48,43 @@ class Engine:
         self._stores_location = stores_location
 
     def inspect(
-        self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
+        self,
+        source: OpenSource,
+        *,
+        directory: Path,
+        remaining_s: Callable[[], float],
+        max_duration_s: int | None = None,
     ) -> Inspection:
         """Return the metadata and the thumbnail of a file.
 
         The child processes work in `directory`. `remaining_s` returns the seconds that this
-        function may still run. Raises `BadMedia` if the file is at fault, and `OutOfTime`.
+        function may still run. `max_duration_s` limits the duration of the video.
+        Raises `BadMedia` if the file is at fault, and `OutOfTime`.
         """
         budget = Budget.of(remaining_s())
         children = Children(self._ffmpeg, self._ffprobe, self._memory, source, directory, budget)
         header = HeaderReader(children, stores_location=self._stores_location)
         probed = header.read()
+        _check_duration(probed.media, max_duration_s)
         if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():
             children = replace(children, ffmpeg=str(self._ffmpeg_for_av1))
         probed, taken = FrameFinder(children, header).find(probed)
         media = _describe(children, probed, taken.shown)
+        # The header of a damaged file may state a duration that its packets correct.
+        _check_duration(media, max_duration_s)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
         warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
         is_mp4 = media.container in ("mp4", "mov")
         faststart = completeness.is_faststart(source) if is_mp4 else None
         return Inspection(replace(media, warnings=warnings, faststart=faststart), taken.frame)
+
+
+def _check_duration(media: Media, limit: int | None) -> None:
+    if not is_too_long(media.duration_s, limit):
+        return
+    if media.duration_s is None:
+        raise BadMedia(UNKNOWN_DURATION, limit=limit)
+    raise BadMedia(TOO_LONG, duration=round(media.duration_s), limit=limit)
 
 
 def _describe(children: Children, probed: Probed, frame: Shown | None) -> Media:

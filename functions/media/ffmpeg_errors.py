@@ -25,6 +25,7 @@ _NO_DECODER = re.compile(
     r"|to decoder: Function not implemented"
 )
 _NO_ZLIB = re.compile(r"requires zlib support|Unsupported encoding type")
+_NO_KEYFRAME = re.compile(r"first frame is no keyframe")
 _SIGNATURE = re.compile(b"|".join(one.signature for one in FORMATS), re.DOTALL)
 _DEMUXER_MESSAGE = re.compile(
     r"^\[(?!http @|tcp @|.*Format not on whitelist)[\w,]+ @ 0x", re.MULTILINE
@@ -34,6 +35,11 @@ _DEMUXER_MESSAGE = re.compile(
 def has_too_many_streams(stderr: str) -> bool:
     """Tell whether ffprobe found too many streams: some demuxers report it and go on."""
     return _TOO_MANY_STREAMS.search(stderr) is not None
+
+
+def began_between_keyframes(stderr: str) -> bool:
+    """Tell whether a decoder of the MPEG-4 family began at a frame that needs an earlier one."""
+    return _NO_KEYFRAME.search(stderr) is not None
 
 
 def unreadable(

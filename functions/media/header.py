@@ -5,7 +5,7 @@ from tempfile import NamedTemporaryFile
 
 from functions.core import failures
 from functions.core.failures import BadMedia, FailureCode
-from functions.media import ffmpeg_errors, matroska_crop, probe
+from functions.media import ffmpeg_errors, joined, matroska_crop, probe
 from functions.media.children import FROM_FILE, LIMITS, OVER_HTTP, Children
 from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
@@ -42,6 +42,8 @@ class HeaderReader:
             )
             if probe.is_encrypted(first_packet.stdout):
                 raise BadMedia(failures.ENCRYPTED)
+        if probed.media.container == "mpeg-ts" and joined.is_joined(self._children.source):
+            return self.measure(replace(probed, joined=True))
         return probed if probed.media.duration_s else self.measure(probed)
 
     def measure(self, probed: Probed) -> Probed:

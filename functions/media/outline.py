@@ -17,7 +17,7 @@ _TIMES = re.compile(
     re.MULTILINE,
 )
 _STREAM = re.compile(
-    r"^ *Stream #0:(\d{1,4})(?:\[0x\w+\])?(?:\([^)\n]{0,40}\))?"
+    r"^ *Stream #0:(\d{1,4})(?:\[0x\w+\])?(?:\(([^)\n]{0,40})\))?"
     r": (Video|Audio|Subtitle|Attachment|Data): (\w+)(.*)$",
     re.MULTILINE,
 )
@@ -28,6 +28,21 @@ _PIXELS = re.compile(r", (\w{1,20})(?:\(([^()\n]{0,100})\))?, \d+x\d")
 _COLOURS = re.compile(
     r"\b([\w-]+)/([\w-]+)/([\w-]+)\b|\b(bt709|bt470bg|smpte170m|smpte240m|reserved)\b(?!/)"
 )
+_PROFILE = re.compile(r" \(([^()/\n]{1,40})\)")
+_ASPECT = re.compile(r" DAR (\d{1,5}:\d{1,5})\]")
+_BIT_RATE = re.compile(r", (\d{1,9}) kb/s")
+_SOUND = re.compile(r", (\d{1,9}) Hz, (?:(\d{1,3}) channels|([\w.()]{1,30}))")
+_LAYOUT = re.compile(r"(\d{1,2})\.(\d)(?:\.(\d))?")
+_CHANNELS = {"mono": 1, "stereo": 2, "quad": 4}
+_DETAILS = {
+    "tv": ("color_range", "tv"),
+    "pc": ("color_range", "pc"),
+    "progressive": ("field_order", "progressive"),
+    "top first": ("field_order", "tt"),
+    "bottom first": ("field_order", "bb"),
+}
+"""Entries of a report by the words that the outline has for them."""
+
 _RATE = re.compile(r", (\d{1,6}(?:\.\d+)?)(k?) fps")
 _ENDS = re.compile(r"^ +DURATION +: (\d\d):(\d\d):(\d\d\.\d{3,9})$", re.MULTILINE)
 _PRECISION_S = 0.01
@@ -45,7 +60,7 @@ def broken_stream(stderr: str) -> int | None:
 
 def codec(stderr: str, index: int) -> str | None:
     """Return the codec of a stream."""
-    return next((one[3] for one in _STREAM.finditer(stderr) if int(one[1]) == index), None)
+    return next((one[4] for one in _STREAM.finditer(stderr) if int(one[1]) == index), None)
 
 
 def report(stderr: str, *, size: int) -> dict[str, Any]:
@@ -79,7 +94,7 @@ def _streams(stderr: str) -> Iterator[dict[str, Any]]:
     found = list(_STREAM.finditer(stderr))
     seen = set()
     for stream, following in zip(found, [*found[1:], None], strict=True):
-        index, kind, codec, facts = stream.groups()
+        index, language, kind, codec, facts = stream.groups()
         if index in seen:  # a program lists its streams once more
             continue
         seen.add(index)
@@ -88,12 +103,14 @@ def _streams(stderr: str) -> Iterator[dict[str, Any]]:
         yield {
             **_stream(int(index), kind.lower(), codec, facts),
             "side_data_list": [{"rotation": rotation[1]}] if rotation else [],
-            "tags": {"DURATION": ":".join(end.groups())} if end else {},
+            "tags": {"language": language, **({"DURATION": ":".join(end.groups())} if end else {})},
         }
 
 
 def _stream(index: int, kind: str, codec: str, facts: str) -> dict[str, Any]:
-    tag, sides, rate, start = (one.search(facts) for one in (_TAG, _SIDES, _RATE, _START))
+    patterns = (_TAG, _SIDES, _RATE, _START, _BIT_RATE, _ASPECT)
+    tag, sides, rate, start, bits, aspect = (one.search(facts) for one in patterns)
+    profile = _PROFILE.match(facts)
     return {
         "index": index,
         "codec_type": kind,
@@ -102,7 +119,11 @@ def _stream(index: int, kind: str, codec: str, facts: str) -> dict[str, Any]:
         **({"width": int(sides[1]), "height": int(sides[2])} if sides else {}),
         **({"avg_frame_rate": f"{float(rate[1]) * (1000 if rate[2] else 1)}/1"} if rate else {}),
         **({"start_time": start[1]} if start else {}),
+        **({"bit_rate": f"{bits[1]}000"} if bits else {}),
+        **({"display_aspect_ratio": aspect[1]} if aspect else {}),
+        **({"profile": profile[1]} if profile else {}),
         **_pixels(facts),
+        **_sound(facts),
         "disposition": {
             "default": int("(default)" in facts),
             "attached_pic": int("(attached pic)" in facts),
@@ -116,6 +137,8 @@ def _pixels(facts: str) -> dict[str, str]:
     if not pixels:
         return {"pix_fmt": ""}
     format_ = {"pix_fmt": pixels[1]}
+    details = (pixels[2] or "").split(", ")
+    format_ |= {_DETAILS[one][0]: _DETAILS[one][1] for one in details if one in _DETAILS}
     colours = _COLOURS.search(pixels[2] or "")
     if not colours:
         return format_
@@ -125,3 +148,16 @@ def _pixels(facts: str) -> dict[str, str]:
         "color_primaries": primaries or all_three,
         "color_transfer": transfer or all_three,
     }
+
+
+def _sound(facts: str) -> dict[str, Any]:
+    """Return the sample rate, the number of channels, and their layout if it has a name."""
+    found = _SOUND.search(facts)
+    if not found:
+        return {}
+    sample_rate, channels, layout = found.groups()
+    if not layout:
+        return {"sample_rate": sample_rate, "channels": int(channels)}
+    speakers = _LAYOUT.match(layout)
+    count = sum(map(int, filter(None, speakers.groups()))) if speakers else _CHANNELS.get(layout)
+    return {"sample_rate": sample_rate, "channel_layout": layout, "channels": count}

@@ -109,6 +109,8 @@ class Probed:
     """True if the first packets include a video packet, which is then not encrypted."""
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
+    joined: bool = False
+    """True if the times jump, so that only decoding from the beginning finds a moment."""
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
@@ -232,12 +234,16 @@ def orientation(stdout: bytes) -> int | None:
 
 def last_time_s(stdout: bytes, *, until_s: float) -> float | None:
     """Return the latest time in a `PACKET_TIMES` report that is not after a moment."""
+    return max((time for time in times_s(stdout) if time <= until_s), default=None)
+
+
+def times_s(stdout: bytes) -> list[float]:
+    """Return the times in a `PACKET_TIMES` report."""
     try:
         packets = json.loads(stdout)["packets"]
-        times = [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
+        return [float(packet["pts_time"]) for packet in packets if "pts_time" in packet]
     except MALFORMED:
-        return None
-    return max((time for time in times if time <= until_s), default=None)
+        return []
 
 
 def _start_s(part: Report) -> float | None:

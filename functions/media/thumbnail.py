@@ -1,5 +1,6 @@
 """Finds the frame that a video's thumbnail shows."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -22,7 +23,7 @@ _BRIGHTER_POSITIONS = (0.25, 0.5)
 """Shares of the duration at which to look for a frame that is better than a dark one."""
 
 _SURVEYED_POSITIONS = (0.03, 0.35, 0.65, 0.8, 0.95)
-"""Shares among which to look for the frame with the most contrast, if those are dark, too."""
+"""Shares at whose keyframes to look for the most contrast, if those frames are dark, too."""
 
 _ROUNDING_S = 0.001
 """Precision of times in Matroska and FLV, in seconds."""
@@ -36,6 +37,9 @@ _PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
 MPEG streams have no index, so a seek may land anywhere. AVI's index counts coded frames, and DivX
 packs two pictures into one. The values cover the old and broadcast files that were measured.
 """
+
+_ROLLS_S = (15.0, 60.0, math.inf)
+"""Seconds to decode before the wanted moment if the file marks frames falsely as keyframes."""
 
 _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 """Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
@@ -62,6 +66,8 @@ class Taken:
     shown: Shown | None
     pixels: bytes | None
     """The picture in few pixels, if ffmpeg wrote them."""
+    is_doubtful: bool = False
+    """True if the decoder began between keyframes, so that a part of the picture may be missing."""
 
     @property
     def is_plain(self) -> bool:
@@ -135,19 +141,46 @@ class FrameFinder:
         if not self._children.has_spare_time():
             return
         yield from map(probed.position_s, _BRIGHTER_POSITIONS)
-        moments = list(map(probed.position_s, _SURVEYED_POSITIONS))
-        seen = survey(self._children, str(probed.index), moments)
+        moments = self._after_keyframes(probed, list(map(probed.position_s, _SURVEYED_POSITIONS)))
+        seen = survey(self._children, str(probed.index), moments) if moments else {}
         if seen:
             yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
+
+    def _after_keyframes(self, probed: Probed, moments_s: list[float]) -> list[float]:
+        """Return the times of the frames that follow the keyframes before some moments.
+
+        Only the beginning of a group of pictures is quick to decode.
+        """
+        intervals = ",".join(f"{at_s + probed.start_s:.3f}%+#1" for at_s in moments_s)
+        options = ["-select_streams", str(probed.index), "-read_intervals", intervals]
+        keyframes = self._children.run_ffprobe(*options, *probe.PACKET_TIMES, deep=probed.deep)
+        after_s = probed.frame_s - probed.start_s
+        return sorted({round(time_s + after_s, 3) for time_s in probe.times_s(keyframes.stdout)})
 
     def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
         """Take the frame that is shown at a moment."""
         seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
         taken = self._take_from(probed, seek_s, at_s)
+        if taken and taken.is_doubtful:
+            taken = self._take_surely(probed, seek_s, at_s) or taken
         late_s = taken.frame.at_s - at_s if taken else 0
         if late_s > _LATE_FRAMES * probed.frame_s and not seen:
             return self._take_earlier(probed, at_s) or taken
         return taken
+
+    def _take_surely(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
+        """Take a frame by decoding from ever earlier moments, until that changes nothing."""
+        before = None
+        for roll_s in _ROLLS_S:
+            if not self._children.has_spare_time():
+                break
+            taken = self._take_from(probed, seek_s, at_s, roll_s=roll_s)
+            if taken and before and taken.frame.jpeg == before.frame.jpeg:
+                return taken
+            before = taken or before
+            if not taken or not taken.is_doubtful:
+                break
+        return before
 
     def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
         """Take the last frame before a moment, which is shown for an unusually long time."""
@@ -164,11 +197,16 @@ class FrameFinder:
             return None
         return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
 
-    def _take_from(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
-        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`."""
+    def _take_from(
+        self, probed: Probed, seek_s: float, at_s: float, *, roll_s: float = 0
+    ) -> Taken | None:
+        """Take the first frame that begins at or after `seek_s`, for the moment `at_s`.
+
+        ffmpeg decodes at least `roll_s` before it, or from the beginning.
+        """
         media = probed.media
-        roll_s = _PRE_ROLL_S.get(media.container, 0)
-        if probed.palette or seek_s < 2 * roll_s:
+        roll_s = max(roll_s, _PRE_ROLL_S.get(media.container, 0))
+        if probed.palette or probed.joined or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
@@ -209,4 +247,5 @@ class FrameFinder:
         frame = shown.parse(finished.stderr)
         if frame and not fallback:
             at_s = max(at_s, round(offset_s + frame.at_s, 3))
-        return Taken(Frame(picture, *size, at_s, fallback), frame, pixels)
+        is_doubtful = ffmpeg_errors.began_between_keyframes(finished.stderr)
+        return Taken(Frame(picture, *size, at_s, fallback), frame, pixels, is_doubtful)

@@ -15,18 +15,16 @@ from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remo
 from functions.adapters.telemetry import Metric, count, count_failed, log_context, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia, FailureCode
+from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
+from functions.core.quotas import smallest
 from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import RangedSources
 from functions.media.thumbnail import Frame
-
-_REMOVED = (FailureCode.SIZE_MISMATCH, FailureCode.TOO_LARGE)
-"""Causes of failure for which Clipo removes the uploaded object: no retry can use it."""
 
 
 class NotNow(Exception):
@@ -51,6 +49,8 @@ class VideoProcessor:
     sources: RangedSources
     engine: Engine
     max_bytes: int
+    max_duration_s: int | None = None
+    """The duration limit of all videos; `None` sets none."""
     webhooks: WebhookQueue | None = None
     """The queue that delivers results; `None` if webhooks are off."""
     now: Clock = utc_now
@@ -98,6 +98,9 @@ class VideoProcessor:
         moved = change(self.catalog, seen, claim)
         if moved is Refusal.DUPLICATE or moved is Refusal.BUSY:
             change(self.catalog, seen, lambda video: lifecycle.learn_order(video, event))
+        if isinstance(moved, Video) and not seen.charged:
+            # An upload that arrived after Clipo had given its quota back.
+            self.catalog.usage.charge(moved.owner, moved.declared_size)
         return moved
 
     def _process_claimed(
@@ -113,14 +116,14 @@ class VideoProcessor:
             count(Metric.RETRIES)
         try:
             self._check_size(video, event)
-            inspection = self._inspect(event, work, remaining_s)
+            inspection = self._inspect(video, event, work, remaining_s)
         except SourceReplaced:
             # The event of the newer object claims the video.
             now = self.now()
             change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
-            if error.code in _REMOVED and not video.has_result:
+            if lifecycle.removes_object(video, error.code):
                 # Before the result is saved, so that the event comes again if this request fails.
                 self.storage.delete_upload(event.key, event.source)
             return self._fail(video, lease, error, work)
@@ -147,7 +150,11 @@ class VideoProcessor:
             raise BadMedia(TOO_LARGE, size=size, limit=self.max_bytes)
 
     def _inspect(
-        self, event: UploadedObject, work: "_Work", remaining_s: Callable[[], float]
+        self,
+        video: Video,
+        event: UploadedObject,
+        work: "_Work",
+        remaining_s: Callable[[], float],
     ) -> Inspection:
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
@@ -155,7 +162,10 @@ class VideoProcessor:
                 with self.sources.open(event, directory=directory) as source:
                     try:
                         return self.engine.inspect(
-                            source, directory=directory, remaining_s=remaining_s
+                            source,
+                            directory=directory,
+                            remaining_s=remaining_s,
+                            max_duration_s=smallest(self.max_duration_s, video.max_duration_s),
                         )
                     finally:
                         work.bytes_read, work.requests = source.bytes_read, source.requests

@@ -9,7 +9,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.adapters.signed.aws import SignedAws
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
-from functions.core.settings import CatalogSettings, StorageSettings, flag, max_upload_bytes
+from functions.core.settings import CatalogSettings, StorageSettings, flag, limit, max_upload_bytes
 from functions.media.engine import Engine
 from functions.media.programs import ffmpeg_dir
 from functions.media.reader.source import RangedSources
@@ -49,6 +49,7 @@ def wire(environ: Mapping[str, str]) -> ProcessingServices:
             stores_location=flag(environ, "STORE_LOCATION"),
         ),
         max_bytes=max_upload_bytes(environ),
+        max_duration_s=limit(environ, "MAX_DURATION_SECONDS"),
         webhooks=WebhookQueue.read(environ, SignedAws(environ).send_message),
     )
     return ProcessingServices(uploads_bucket=storage_settings.uploads_bucket, processor=processor)

@@ -14,10 +14,11 @@ from functions.adapters.sdk.aws import SdkAws
 from functions.adapters.telemetry import Metric, logger, measure
 from functions.adapters.triggers import RemainingTime, dispatch
 from functions.core.unavailable import Unavailable
+from functions.upkeep.recount import RecountReport
 from functions.upkeep.sweep import MARGIN_S
 from functions.upkeep.wiring import Wired, wire
 
-SWEEP, _SEARCH = "sweep", "orphan search"
+SWEEP, _RECOUNT, _SEARCH = "sweep", "quota recount", "orphan search"
 """The names of the tasks in logs and metrics."""
 
 _SEARCH_S = 60
@@ -49,25 +50,41 @@ def handle(event: Any, context: LambdaContext, wired: Wired) -> dict[str, Any]:
 
 
 def _sweep(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
-    """Sweep, then search for orphaned objects. Each has a share of the time that is its own."""
+    """Sweep, recount, and search for orphaned objects, which has a share of the time of its own."""
     swept = wired.sweep.run(remaining_s=lambda: remaining_s() - _SEARCH_S)
     report, problems = swept.summary(), swept.problems
     logger().info("swept", **report)
     _report_unfinished(SWEEP, finished=swept.finished)
-    try:
-        orphans = wired.orphan_search.run_if_due(remaining_s=remaining_s)
-    except Unavailable as error:
-        problems.append(error)
-    else:
-        if orphans:
-            report["orphaned_objects"] = asdict(orphans)
-            logger().info("searched for orphaned objects", **report["orphaned_objects"])
-            _report_unfinished(_SEARCH, finished=orphans.finished)
+    for task in (_recount, _search):
+        try:
+            report |= task(wired, remaining_s)
+        except Unavailable as error:
+            problems.append(error)
     if problems:
         raise ExceptionGroup(
             "This run has not done all its work; the next one tries again.", problems
         )
     return report
+
+
+def _recount(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
+    recounted = wired.recount.run(remaining_s=lambda: remaining_s() - _SEARCH_S)
+    if recounted == RecountReport():
+        return {}
+    report = asdict(recounted)
+    logger().info("quotas recounted", **report)
+    _report_unfinished(_RECOUNT, finished=recounted.finished)
+    return {"quotas": report}
+
+
+def _search(wired: Wired, remaining_s: RemainingTime) -> dict[str, Any]:
+    orphans = wired.orphan_search.run_if_due(remaining_s=remaining_s)
+    if orphans is None:
+        return {}
+    report = asdict(orphans)
+    logger().info("searched for orphaned objects", **report)
+    _report_unfinished(_SEARCH, finished=orphans.finished)
+    return {"orphaned_objects": report}
 
 
 def _report_unfinished(task: str, *, finished: bool) -> None:

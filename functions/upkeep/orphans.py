@@ -1,6 +1,7 @@
 """Searches the buckets once a day for orphaned objects: objects whose video has no record.
 
 The search also finds uploads that arrived after their video had expired, and whose event was lost.
+And it finishes deletes that ended before they had removed all objects.
 """
 
 from collections.abc import Callable, Iterable
@@ -38,6 +39,8 @@ class OrphanReport:
     """The number of orphaned objects."""
     deleted: int = 0
     """The number of orphaned objects that the run has deleted."""
+    deletes_finished: int = 0
+    """The number of deleted videos that still had objects, which the run has removed."""
     late_uploads: int = 0
     """The number of expired videos whose upload is there, and which wait for processing again."""
     finished: bool = True
@@ -79,7 +82,10 @@ class OrphanSearch:
     def _check(self, page: list[StoredObject], report: OrphanReport) -> None:
         report.listed += len(page)
         self._await_late_uploads(page, report)
-        orphans = self._orphans(page)
+        deleted = self._finish_deletes(page, report)
+        orphans = self._orphans(
+            found for found in page if video_id_of_object(found.key) not in deleted
+        )
         if not orphans:
             return
         report.orphaned += len(orphans)
@@ -96,11 +102,22 @@ class OrphanSearch:
         MongoDB would remove their records.
         """
         now = self.now()
-        video_ids = {video_id_of_object(found.key) for found in page}
-        for video in self.catalog.expired({one for one in video_ids if one}):
+        for video in self.catalog.expired(_video_ids(page)):
             change(self.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now))
             logger().warning("late upload found", video_id=video.id)
             report.late_uploads += 1
+
+    def _finish_deletes(self, page: Iterable[StoredObject], report: OrphanReport) -> set[str]:
+        """Remove the objects of deleted videos, whatever `delete` says; return the videos' ids.
+
+        A tombstone without a record proves that a client has deleted the video (ADR 35).
+        """
+        deleted = self.catalog.deleted_among(_video_ids(page))
+        for one in deleted:
+            self.storage.delete_objects_of(one)
+            logger().warning("delete finished", video_id=one.id, purge=one.purge)
+            report.deletes_finished += 1
+        return {one.id for one in deleted}
 
     def _orphans(self, page: Iterable[StoredObject]) -> dict[StoredObject, datetime]:
         """Return the orphaned objects of a page, each with the time of its first sighting."""
@@ -109,3 +126,7 @@ class OrphanSearch:
         video_ids = {found: video_id_of_object(found.key) for found in old}
         since = self.catalog.orphaned_since({one for one in video_ids.values() if one}, now=now)
         return {found: since[one] for found, one in video_ids.items() if one in since}
+
+
+def _video_ids(page: Iterable[StoredObject]) -> set[str]:
+    return {one for one in map(video_id_of_object, (found.key for found in page)) if one}

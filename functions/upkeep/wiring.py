@@ -9,6 +9,7 @@ from functions.adapters.sdk.storage import SdkStorage
 from functions.core.settings import CatalogSettings, StorageSettings, flag
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch
+from functions.upkeep.recount import Recount
 from functions.upkeep.sweep import Sweep
 
 _CATALOG_TIMEOUT_MS = 5000
@@ -21,6 +22,7 @@ class Wired:
     """The objects that the handler uses."""
 
     sweep: Sweep
+    recount: Recount
     orphan_search: OrphanSearch
     failed_events: FailedEvents
 
@@ -38,6 +40,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Wired:
     )
     return Wired(
         sweep=Sweep(catalog, storage, processing),
+        recount=Recount(catalog),
         orphan_search=OrphanSearch(
             catalog, storage, delete=flag(environ, "DELETE_ORPHANED_OBJECTS")
         ),

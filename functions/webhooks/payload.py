@@ -10,7 +10,7 @@ from functions.core.video import Media, Status, Video
 
 
 def payload(video: Video) -> str:
-    """Return the webhook's body, which is the same for every attempt.
+    """Return the webhook's body, the same for every attempt unless the visibility has changed.
 
     `timestamp` is the time of the result. `data` is a part of `GET /videos/{id}`, without signed
     URLs.
@@ -34,6 +34,7 @@ def _data(video: Video) -> dict[str, Any]:
         "id": video.id,
         "filename": video.filename,
         "owner": video.owner,
+        "visibility": video.visibility,
         "passthrough": video.passthrough,
         "status": video.status,
         "size": video.size,

@@ -1,4 +1,4 @@
-"""Writes the tables with which the engine converts HDR colours to SDR.
+"""Writes the tables with which the engine converts BT.2020 colours, HDR and SDR, to BT.709.
 
 Usage: python layers/colours/make_tables.py    rewrites functions/media/tables/*.cube
 
@@ -6,6 +6,8 @@ ffmpeg's filter `lut3d` reads them. Each table repeats this chain of filters, wh
 
     zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,
     zscale=t=bt709:m=bt709:r=tv
+
+The table of SDR colours repeats zscale=p=bt709:t=bt709:m=gbr:r=pc.
 
 The reasons are in docs/decisions/0034-hdr-by-tables.md.
 """
@@ -40,6 +42,9 @@ _KNEE = 0.3
 _PEAK = 10
 """Linear light, in parts of the reference white, that the tone mapping turns into white."""
 
+_GAMMA = 2.4
+"""The gamma of SDR displays (BT.1886)."""
+
 Colour = tuple[float, float, float]
 
 
@@ -62,6 +67,11 @@ def from_hlg(signal: float) -> float:
     return float(_HLG_PEAK_NITS / _REFERENCE_WHITE_NITS * scene**1.2)
 
 
+def from_sdr(signal: float) -> float:
+    """Return the linear light of an SDR signal (BT.1886), in parts of its white."""
+    return float(signal**_GAMMA)
+
+
 def _compress(light: float) -> float:
     """Return the light after ffmpeg's `tonemap=mobius`."""
     if light <= _KNEE:
@@ -81,12 +91,15 @@ def _clip_chroma(red: float, green: float, blue: float) -> Colour:
 
 
 def convert(linear: Callable[[float], float], signal: Colour) -> Colour:
-    """Return the BT.709 signal of a BT.2020 HDR signal; both are R'G'B' from 0 to 1."""
+    """Return the BT.709 signal of a BT.2020 signal; both are R'G'B' from 0 to 1."""
     bt2020 = [linear(channel) for channel in signal]
     bt709 = [sum(map(operator.mul, row, bt2020)) for row in _BT2020_TO_BT709]
+    if linear is from_sdr:
+        red, green, blue = (min(max(channel, 0), 1) ** (1 / _GAMMA) for channel in bt709)
+        return red, green, blue
     brightest = max(*bt709, 1e-6)
     mapped = [channel * _compress(brightest) / brightest for channel in bt709]
-    red, green, blue = (math.copysign(abs(channel) ** (1 / 2.4), channel) for channel in mapped)
+    red, green, blue = (math.copysign(abs(channel) ** (1 / _GAMMA), channel) for channel in mapped)
     red, green, blue = (min(max(channel, 0), 1) for channel in _clip_chroma(red, green, blue))
     return red, green, blue
 
@@ -101,7 +114,7 @@ def table(linear: Callable[[float], float]) -> str:
     return "\n".join([f"LUT_3D_SIZE {_SIZE}", *lines, ""])
 
 
-TABLES = {"hlg.cube": from_hlg, "pq.cube": from_pq}
+TABLES = {"hlg.cube": from_hlg, "pq.cube": from_pq, "bt2020.cube": from_sdr}
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Route, expect
 
+from functions.core.api_keys import Root
 from tests.boxes import widen
 from tests.browsers import NODE_FOLDER, WatchedPage, site
 from tests.clips import Clips
+from tests.credentials import IssuedKey, admin_token, bearer, seconds
 from tests.documented import recipe, snippets
-from tests.running_stack import RunningStack
+from tests.running_stack import RunningStack, running_stack
 
 pytestmark = pytest.mark.long
 
@@ -52,6 +54,12 @@ def build(folder: Path, node_modules: Path, **changes: str) -> None:
         env=os.environ | {"PATH": f"{os.environ['PATH']}:{NODE_FOLDER}"},
         check=True,
     )
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    with running_stack(tmp_path_factory.mktemp("closed"), ACCESS="keys") as stack:
+        yield stack
 
 
 @pytest.fixture
@@ -116,6 +124,29 @@ def test_uppy_uploads_dropped_files(page: WatchedPage, clips: Clips, large: Path
     upload(page, clips["tiny.mp4"], clips["tiny.webm"], large)
     expect_done(page, "tiny.mp4", "tiny.webm", "large.mp4")
     assert any("partNumber=3" in url for url in page.requests)
+
+
+def test_uppy_renews_the_token_for_a_closed_clipo(
+    closed: RunningStack, watched: WatchedPage, clips: Clips, node_modules: Path, tmp_path: Path
+) -> None:
+    watched.expect_complaint("401")
+    key = new_key(closed)
+    tokens = [key.token(exp=seconds(-120)), key.token(scope="upload read deliver")]
+    watched.page.route("**/clipo-token", lambda route: route.fulfill(json={"token": tokens.pop(0)}))
+    changes = {"http://localhost:8000": closed.api, 'TOKENS = ""': 'TOKENS = "/clipo-token"'}
+    build(tmp_path / "site", node_modules, **changes)
+    with site(tmp_path / "site") as origin:
+        watched.page.goto(origin)
+        upload(watched, clips["tiny.mp4"])
+        expect_done(watched, "tiny.mp4")
+    assert tokens == []
+
+
+def new_key(stack: RunningStack) -> IssuedKey:
+    """Create an API key as the operator of a stack."""
+    root = Root(1, (stack.home / "root_secret").read_text())
+    made = stack.client.post("/keys", json={"name": "page"}, headers=bearer(admin_token(root)))
+    return IssuedKey(**{name: made.json()[name] for name in ("id", "key", "signing_secret")})
 
 
 def test_uppy_shows_why_a_video_failed(page: WatchedPage, clips: Clips) -> None:

@@ -80,9 +80,10 @@ _UPLOADED = f"{_UPLOADS}/uploads/*"
 _THUMBNAILS = f"{_MEDIA}/thumbnails/*"
 
 RIGHTS = {
-    # The API cannot read uploads or write thumbnails.
+    # The API signs the reading of uploads. It cannot write thumbnails.
     "ApiRole": {
         ("s3:PutObject", _UPLOADED),
+        ("s3:GetObject", _UPLOADED),
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:ListMultipartUploadParts", _UPLOADED),
         ("s3:DeleteObject", _UPLOADED),
@@ -225,6 +226,26 @@ def test_only_processing_knows_whether_to_store_locations_and_does_not_by_defaul
     assert source()["Parameters"]["StoreLocation"]["Default"] == "false"
 
 
+def test_there_are_no_quotas_by_default() -> None:
+    quotas = {
+        "MAX_DURATION_SECONDS": "MaxDurationSeconds",
+        "MAX_VIDEOS_PER_OWNER": "MaxVideosPerOwner",
+        "MAX_BYTES_PER_OWNER": "MaxBytesPerOwner",
+    }
+    known = {
+        name: set(found["Environment"]["Variables"]) & set(quotas)
+        for name, found in resources("AWS::Lambda::Function").items()
+    }
+    assert {name: one for name, one in known.items() if one} == {
+        "ApiFunction": set(quotas),
+        "ProcessingFunction": {"MAX_DURATION_SECONDS"},
+    }
+    variables = resource("AWS::Lambda::Function", "ApiFunction")["Environment"]["Variables"]
+    for setting, parameter in quotas.items():
+        assert variables[setting] == {"Ref": parameter}
+        assert source()["Parameters"][parameter]["Default"] == 0
+
+
 # ---- Buckets ----
 
 
@@ -309,11 +330,9 @@ def test_plain_http_and_old_signatures_are_denied_to_everybody(bucket: str) -> N
 
 
 def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
-    (rule,) = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
-    assert (rule["AllowedMethods"], rule["ExposedHeaders"]) == (
-        ["POST", "PUT", "GET", "DELETE"],
-        ["ETag"],
-    )
+    rule, _ = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == ["POST", "PUT", "GET", "HEAD", "DELETE"]
+    assert "ETag" in rule["ExposedHeaders"]
     assert "*" not in json.dumps(rule["AllowedOrigins"])
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
@@ -322,9 +341,14 @@ def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
     assert with_others["Fn::Split"][1]["Fn::Join"] == [",", listed], "not those of the API"
 
 
-def test_pages_of_exact_origins_may_read_thumbnails() -> None:
-    (rule,) = resource("AWS::S3::Bucket", "MediaBucket")["CorsConfiguration"]["CorsRules"]
-    assert rule["AllowedMethods"] == ["GET"]
+@pytest.mark.parametrize(
+    ("bucket", "methods"), [("UploadsBucket", ["GET", "HEAD"]), ("MediaBucket", ["GET"])]
+)
+def test_pages_of_exact_origins_may_play_and_see_thumbnails(
+    bucket: str, methods: list[str]
+) -> None:
+    *_, rule = resource("AWS::S3::Bucket", bucket)["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedMethods"] == methods
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
     assert (condition, alone) == ("OtherOriginsMayCall", [own])

@@ -12,8 +12,10 @@ from functions.core.video import (
     DeletedVideo,
     Status,
     Video,
+    Visibility,
     Webhook,
 )
+from tests.fakes.usage import FakeUsage
 
 
 @dataclass
@@ -28,6 +30,9 @@ class FakeCatalog:
     webhooks_on: bool = False
     migrated: bool = True
     methods: dict[str, UploadMethod] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.usage = FakeUsage(self)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()
@@ -57,6 +62,8 @@ class FakeCatalog:
             return None
         saved = replace(new, version=seen.version + 1)
         self.videos[seen.id] = saved
+        if seen.charged and not new.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
         return saved
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
@@ -69,7 +76,9 @@ class FakeCatalog:
         if found is None:
             return None
         tombstone = self._leave_tombstone(found, purge=purge)
-        self.videos.pop(found.id, None)
+        removed = self.videos.pop(found.id, None)
+        if removed and removed.charged:
+            self.usage.give_back(removed.owner, removed.declared_size)
         for name, use in list(self.keys.items()):
             if use.video_id == found.id:
                 del self.keys[name]
@@ -79,6 +88,10 @@ class FakeCatalog:
         self._answer()
         found = self.tombstones.get(video_id.lower())
         return found if found and owner in (ALL_OWNERS, found.owner) else None
+
+    def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
+        found = [self.deleted(one) for one in sorted(video_ids) if one not in self.videos]
+        return [one for one in found if one]
 
     def _leave_tombstone(self, of: Video | DeletedVideo, *, purge: bool) -> DeletedVideo:
         now, known = datetime.now(UTC), self.tombstones.get(of.id)
@@ -93,12 +106,23 @@ class FakeCatalog:
         if self.videos.get(seen.id) != seen:
             return False
         del self.videos[seen.id]
+        if seen.charged:
+            self.usage.give_back(seen.owner, seen.declared_size)
         return True
+
+    def free_key(self, use: KeyUse) -> None:
+        self._answer()
+        if self.keys.get((use.owner, use.key)) == use:
+            del self.keys[use.owner, use.key]
 
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         self._answer()
         found = self.videos.get(video_id.lower())
         return found if found and owner in (ALL_OWNERS, found.owner) else None
+
+    def get_public(self, video_id: str) -> Video | None:
+        found = self.get(video_id)
+        return found if found and found.visibility is Visibility.PUBLIC else None
 
     def page(
         self,

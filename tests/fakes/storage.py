@@ -4,7 +4,8 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import md5
-from typing import BinaryIO
+from typing import BinaryIO, Literal
+from urllib.parse import urlencode
 
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import (
@@ -119,6 +120,24 @@ class FakeStorage(SdkStorage):
         assert content_type
         assert size
         self.uploads[key] = body.read()
+
+    def sign_source(
+        self,
+        key: str,
+        *,
+        method: Literal["GET", "HEAD"],
+        content_type: str,
+        content_disposition: str,
+        expires_s: int,
+    ) -> str:
+        self._answer()
+        signed = {
+            "method": method,
+            "type": content_type,
+            "disposition": content_disposition,
+            "expires": expires_s,
+        }
+        return f"https://uploads.example/{key}?{urlencode(signed)}"
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         return f"https://media.example/{key}?expires={expires_s}"

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import playwright
@@ -126,3 +127,21 @@ def test_next_js(closed: RunningStack, secrets: dict[str, str], node_folder: Pat
     assert finished.returncode == 0, finished.stderr
     me = closed.client.get("/me", headers=bearer(finished.stdout.strip())).json()
     assert (me["owner"], me["scopes"]) == ("anna", ["upload", "read", "deliver"])
+
+
+def test_limits_for_each_plan(
+    closed: RunningStack, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (secrets | {"CLIPO_API": closed.api}).items():
+        monkeypatch.setenv(name, value)
+    server: dict[str, Any] = {}
+    exec(recipe("With limits for each plan", ACCESS_DOCS)["python"], server)
+    free = server["clipo_token"]("carl", "free")
+    for _ in range(2):
+        assert server["announce"](free, "clip.mp4", 5)["owner"] == "carl"
+    with pytest.raises(ValueError, match=r"Of the videos of carl 2 are allowed.*'videos': 0"):
+        server["announce"](free, "clip.mp4", 5)
+    paid = server["clipo_token"]("carl", "paid")
+    assert server["announce"](paid, "clip.mp4", 600_000_000)["status"] == "pending"
+    with pytest.raises(ValueError, match="your token allows 500,000,000"):
+        server["announce"](free, "clip.mp4", 600_000_000)

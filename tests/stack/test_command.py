@@ -308,6 +308,17 @@ class TestVideos:
             re.findall(r"^reprocessed  (\w+)", everything.stdout, re.MULTILINE)
         )
 
+    def test_a_video_is_made_public_and_private(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        video_id = stack.upload_signed(clips["tiny.mp4"])
+        for visibility in ("public", "private"):
+            said = command.run("visibility", visibility, video_id).stdout
+            assert said == f"{visibility}  {video_id}  tiny.mp4\n"
+            assert stack.client.get(f"/videos/{video_id}").json()["visibility"] == visibility
+            assert visibility in command.run("show", video_id).stdout
+        assert command.run("visibility", "secret", video_id).returncode == 2
+
     def test_reprocessing_says_what_it_did_not_do(
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:

@@ -158,6 +158,27 @@ def test_a_token_is_for_one_owner(operator: Command, stranger: Command) -> None:
     assert (me["credential"], me["owner"], me["scopes"]) == ("token", "anna", ["read"])
 
 
+def test_the_quota_of_a_token_is_shown_before_an_upload(
+    operator: Command, stranger: Command, clips: Clips
+) -> None:
+    stranger.environ["CLIPO_API_KEY"] = new_key(operator)["key"]
+    limits = ("--max-videos", "1", "--max-duration", "90s", "--max-bytes", "10000000")
+    token = stranger.run("token", "--owner", "limited", "--scope", "upload,write", *limits)
+    stranger.environ["CLIPO_API_KEY"] = token.stdout.strip()
+    shutil.copy(clips["tiny.mp4"], stranger.folder)
+    first = stranger.run("upload", "tiny.mp4", "--no-wait")
+    assert (first.returncode, first.stderr.splitlines()[0]) == (0, "Used: 0 of 1 videos.")
+    second = stranger.run("upload", "tiny.mp4", "--no-wait")
+    assert second.returncode == 1
+    assert second.stderr.startswith("Used: 1 of 1 videos.\n")
+    assert "Of the videos of limited 1 are allowed" in second.stderr.replace("\n", " ")
+    shown = stranger.run("whoami").stdout
+    assert "10.0 MB and 90 s each video" in shown
+    assert "1 of 1 videos" in shown
+    (video,) = operator.json("list", "--owner", "limited")
+    assert operator.run("delete", video["id"], "--yes").returncode == 0
+
+
 @pytest.fixture(scope="module")
 def aws(closed: RunningStack) -> Iterator[dict[str, str]]:
     """CloudFormation's outputs lead to the running stack, and Secrets Manager to its secret."""

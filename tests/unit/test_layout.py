@@ -48,7 +48,12 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
     [
         (
             ["pymongo", "bson"],
-            ["adapters.mongo", "adapters.mongo_api_keys", "adapters.schema"],
+            [
+                "adapters.mongo",
+                "adapters.mongo_api_keys",
+                "adapters.mongo_usage",
+                "adapters.schema",
+            ],
         ),
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
@@ -167,6 +172,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.storage.Storage",
+        "functions.adapters.usage.OwnerUsage",
     }
 
 
@@ -211,7 +217,7 @@ def test_a_route_reaches_objects_by_records_and_tombstones_only() -> None:
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and ".storage." in ast.unparse(call.func)
     }
-    of_a_video = ("sign_upload", "sign_multipart", "put_upload", "find_upload")
+    of_a_video = ("sign_upload", "sign_multipart", "sign_source", "put_upload", "find_upload")
     assert reached == {
         *(f"services.storage.{method}(video.upload.key)" for method in of_a_video),
         *(

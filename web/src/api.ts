@@ -22,6 +22,7 @@ export interface Video {
   id: string;
   /** Null for a video without an owner. */
   owner: string | null;
+  visibility: "private" | "public";
   filename: string;
   content_type: string;
   size: number;
@@ -91,6 +92,15 @@ export interface Me {
   key_id: string | null;
   /** The only video that it reaches, if its token names one. */
   video_id: string | null;
+  /** The limits of uploads; null where there is none. */
+  limits: {
+    video_bytes: number;
+    video_duration_s: number | null;
+    videos: number | null;
+    bytes: number | null;
+  };
+  /** What counts towards `limits.videos` and `limits.bytes`; null if both are. */
+  usage: {videos: number; bytes: number} | null;
   /** Whether requests need a credential. */
   access: "keys" | "open";
 }

@@ -28,6 +28,11 @@ export function callsFor(video: Video, origin: string, rights: Rights): Call[] {
         title: "Get the thumbnail",
         command: [`${curl} -L -o thumbnail.jpg ${url}/thumbnail`],
       },
+    rights.source &&
+      video.media && {
+        title: "Download the file",
+        command: [`${curl} -LOJ "${url}/source?download"`],
+      },
     rights.write &&
       video.status === "failed" && {
         title: "Process it again",
@@ -35,7 +40,7 @@ export function callsFor(video: Video, origin: string, rights: Rights): Call[] {
       },
     rights.write && {title: "Delete it", command: [`${curl} -X DELETE ${url}`]},
   ];
-  return calls.filter((call) => call !== false);
+  return calls.filter((call) => Boolean(call)) as Call[];
 }
 
 export const textOf = (command: Piece[]) =>

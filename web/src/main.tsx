@@ -2,12 +2,12 @@ import "./memory";
 import {render} from "preact";
 import type {Me} from "./api";
 import "./page.css";
-import {bytes} from "./format";
 import {Library} from "./library";
+import {limitsOf} from "./limits";
 import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
 import {Session} from "./session";
-import {allowedExtensions, maxUploadBytes} from "./settings";
+import {allowedExtensions} from "./settings";
 import {startUploads, type Uploads} from "./upload";
 import {Account} from "./view/account";
 import {Entrance} from "./view/entrance";
@@ -22,6 +22,8 @@ function element(id: string): HTMLElement {
 const session = new Session();
 const library = new Library((video) => sayToScreenReaders(`${video.filename}: ${video.status}`));
 let uploads: Uploads | undefined;
+/** The number of videos that are shown. */
+let counted = 0;
 /** The caller whose videos are shown, as JSON; "null" if the log-in is shown. */
 let shown: string | undefined;
 
@@ -36,9 +38,6 @@ function enter(me: Me): void {
     });
   uploads?.enter(person);
   element("upload").hidden = !rights.upload;
-  element("limits").textContent = rights.upload
-    ? `${allowedExtensions.join(", ")}; at most ${bytes(maxUploadBytes)} each.`
-    : "You may not upload here: that needs the scope upload.";
   element("workspace").hidden = false;
   render(
     <RightsContext.Provider value={rights}>
@@ -49,6 +48,12 @@ function enter(me: Me): void {
   library.open(rights.list);
   if (me.video_id) library.follow(me.video_id);
   openFromAddress();
+}
+
+function showLimits(me: Me): void {
+  element("limits").textContent = rightsOf(me).upload
+    ? `${allowedExtensions.join(", ")}; ${limitsOf(me)}`
+    : "You may not upload here: that needs the scope upload.";
 }
 
 function leave(): void {
@@ -69,8 +74,10 @@ function openFromAddress(): void {
 function follow(): void {
   const {me} = session.current;
   const before = shown;
-  if (me === undefined || JSON.stringify(me) === before) return;
-  shown = JSON.stringify(me);
+  if (me) showLimits(me);
+  const caller = JSON.stringify(me && {...me, usage: null});
+  if (me === undefined || caller === before) return;
+  shown = caller;
   leave();
   if (me) enter(me);
   if (!me || before !== "null") return;
@@ -92,5 +99,11 @@ render(
   element("entrance"),
 );
 session.subscribe(follow);
+library.subscribe(() => {
+  if (library.current.videos.length === counted) return;
+  counted = library.current.videos.length;
+  // The use of a quota has changed, too.
+  if (session.current.me?.usage) void session.check();
+});
 window.addEventListener("hashchange", openFromAddress);
 void session.check();

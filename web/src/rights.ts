@@ -8,6 +8,8 @@ export interface Rights {
   upload: boolean;
   list: boolean;
   deliver: boolean;
+  /** Whether the caller gets the files of videos. */
+  source: boolean;
   write: boolean;
 }
 
@@ -19,6 +21,7 @@ export function rightsOf({access, scopes, video_id}: Me): Rights {
     upload: has("upload") && !video_id,
     list: has("read") && !video_id,
     deliver: has("deliver"),
+    source: has("deliver") || has("read"),
     write: has("write"),
   };
 }
@@ -28,5 +31,6 @@ export const RightsContext = createContext<Rights>({
   upload: true,
   list: true,
   deliver: true,
+  source: true,
   write: true,
 });

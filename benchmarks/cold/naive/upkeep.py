@@ -9,6 +9,7 @@ from functions.adapters.sdk.storage import SdkStorage
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import OrphanSearch
+from functions.upkeep.recount import Recount
 from functions.upkeep.sweep import Sweep
 from functions.upkeep.wiring import Wired
 
@@ -27,6 +28,7 @@ storage = EagerStorage()
 
 wired = Wired(
     sweep=Sweep(catalog, storage, ProcessingFunction(os.environ, SdkAws(os.environ).invoke)),
+    recount=Recount(catalog),
     orphan_search=OrphanSearch(catalog, storage, delete=False),
     failed_events=FailedEvents(catalog, storage, settings.uploads_bucket),
 )

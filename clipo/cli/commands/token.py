@@ -27,6 +27,18 @@ def command(
     video: Annotated[
         str | None, typer.Option(metavar="ID", help="The only video that it is for.")
     ] = None,
+    max_bytes: Annotated[
+        int | None, typer.Option(min=1, metavar="BYTES", help="Size limit of each video.")
+    ] = None,
+    max_videos: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="How many videos OWNER may have.")
+    ] = None,
+    max_duration: Annotated[
+        int | None,
+        typer.Option(
+            metavar="TIME", parser=duration.parse, help="Duration limit of each video, such as 90s."
+        ),
+    ] = None,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
 ) -> int:
@@ -40,6 +52,9 @@ def command(
         "scopes": scope.split(","),
         "expires_in_s": expires,
         "video_id": video,
+        "max_bytes": max_bytes,
+        "max_duration_s": max_duration,
+        "max_videos": max_videos,
     }
     return ask(api_url, output, lambda api: _token(api, output, fields))
 

@@ -1,7 +1,7 @@
 """`clipo upload`: uploads videos, and follows them until they are done or failed."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +12,7 @@ from clipo.cli import bars, picture, sample, terminal, view
 from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, QuietOption, ask, report_errors
 from clipo.client import uploads
 from clipo.client.address import page_url
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 from clipo.program import program_name
 
 if TYPE_CHECKING:
@@ -82,8 +82,18 @@ class _Upload:
                 self._output.message("Making a sample of 5 s.", "dim")
                 clip = until_the_end.enter_context(sample.make_sample())
                 inputs.append(uploads.InputFile(clip, clip.name, temporary=True))
+            await self._show_quota(api)
             outcomes = await self._run_and_report(api, self._uploads, inputs)
         return self._sum_up(outcomes)
+
+    async def _show_quota(self, api: "Api") -> None:
+        """Say how much of the quota is used, if there is one."""
+        if self._owner or self._output.as_json or self._output.quiet:
+            return
+        # The upload itself says what is wrong.
+        with suppress(ClipoError):
+            if used := view.quota(await api.me()):
+                self._output.message(f"Used: {used}.", "dim")
 
     def interrupted(self) -> str:
         """Return the message after Ctrl-C."""

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from urllib.parse import urlsplit
 
 from functions.adapters.request_failed import RequestFailed
@@ -102,6 +102,26 @@ class SignedStorage:
             headers=headers,
             expires_s=expires_s,
         )
+
+    def sign_source(
+        self,
+        key: str,
+        *,
+        method: Literal["GET", "HEAD"],
+        content_type: str,
+        content_disposition: str,
+        expires_s: int,
+    ) -> str:
+        """Return a URL at which anyone can read an upload, also by ranges, until it expires.
+
+        S3 signs the method, too: a URL for GET does not work with HEAD.
+        """
+        headers = {
+            "response-cache-control": f"private, max-age={expires_s}",
+            "response-content-disposition": content_disposition,
+            "response-content-type": content_type,
+        }
+        return self._signer().url(method, self._upload_url(key), headers, expires_s=expires_s)
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         """Return a URL at which anyone can read the thumbnail until it expires."""

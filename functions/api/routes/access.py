@@ -22,6 +22,7 @@ from functions.api.authentication import InjectedAuthenticator, InjectedCaller, 
 from functions.api.manage_keys import create_key, revoke_key, sign_token
 from functions.api.page_session import SESSION_PATH, check_origin, end_session, start_session
 from functions.api.problem_responses import documented
+from functions.api.quota import limits_of, usage_of
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.core.access import Denial, Scope, Unauthenticated
@@ -116,6 +117,7 @@ def post_token(
         scopes=body.scopes,
         expires_in=timedelta(seconds=body.expires_in_s),
         video_id=body.video_id and body.video_id.lower(),
+        limits=body.limits,
     )
     return CreatedToken(token=token, expires_at=expires_at)
 
@@ -127,9 +129,9 @@ def post_token(
     responses=documented(problems.INVALID_REQUEST, problems.CATALOG_UNAVAILABLE),
     openapi_extra=needs(),
 )
-async def get_me(caller: InjectedCaller, services: InjectedServices) -> Me:
-    """Return what the credential of this request allows."""
-    return me(caller, services.settings.access)
+def get_me(caller: InjectedCaller, services: InjectedServices) -> Me:
+    """Return what the credential of this request allows, and how much of it is used."""
+    return me(caller, services.settings.access, limits_of(services), usage_of(services))
 
 
 @session_router.post(SESSION_PATH, include_in_schema=False, status_code=HTTPStatus.NO_CONTENT)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Request, Response, UploadFile
 
 from functions.adapters.storage import ObjectGone
 from functions.api import problems
-from functions.api.lookup import find_thumbnail, find_video
+from functions.api.lookup import find_video, thumbnail_of
 from functions.api.problem_responses import documented
 from functions.api.problems import Problem
 from functions.api.receive_video import receive_video
@@ -125,7 +125,7 @@ def get_video_metadata(
 )
 def get_thumbnail_image(video_id: VideoIdInPath, services: InjectedServices) -> Response:
     """Return the JPEG itself. This address, the legacy `thumbnail_url`, never expires."""
-    thumbnail = find_thumbnail(services, video_id)
+    thumbnail = thumbnail_of(find_video(services, video_id))
     try:
         jpeg = services.storage.read_thumbnail(thumbnail.key)
     except ObjectGone as error:

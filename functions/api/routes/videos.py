@@ -4,25 +4,29 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from functions.api import problems
+from functions.api.change_video import set_visibility
 from functions.api.create_video import create_video
 from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
-from functions.api.lookup import find_thumbnail, find_video
+from functions.api.deliver_source import sign_source
+from functions.api.lookup import find_delivered_video, find_video, thumbnail_of
 from functions.api.middleware import NO_STORE
 from functions.api.new_video import check_owner
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
     VISIBLE_ASCII,
+    ChangeVideo,
     CreatedVideo,
     CreateVideo,
     OwnerInFilter,
     SignedRequest,
     SignUpload,
+    SourceAddress,
     VideoIdInPath,
     VideoPage,
     VideoResource,
@@ -91,10 +95,12 @@ def post_video(
         content_type=body.content_type,
         passthrough=body.passthrough,
         owner=body.owner,
+        visibility=body.visibility,
         idempotency_key=idempotency_key,
     )
     response.headers["Location"] = f"{request.base_url}videos/{video.id}"
-    return created_video(video, signed, base_url=str(request.base_url))
+    base_url = str(request.base_url)
+    return created_video(video, signed, caller=services.caller, base_url=base_url)
 
 
 @router.get(
@@ -128,8 +134,9 @@ def list_videos(
     before = id_of(cursor) if cursor else None
     videos = services.catalog.page(owner=owner, status=status, before=before, limit=limit + 1)
     shown, has_more = videos[:limit], len(videos) > limit
+    caller, base_url = services.caller, str(request.base_url)
     return VideoPage(
-        data=[video_resource(video, base_url=str(request.base_url)) for video in shown],
+        data=[video_resource(video, caller=caller, base_url=base_url) for video in shown],
         next_cursor=cursor_after(shown[-1].id) if has_more else None,
         has_more=has_more,
     )
@@ -153,7 +160,25 @@ def get_video(
     video = find_video(services, video_id)
     if not video.status.finished:
         response.headers["Retry-After"] = _RETRY_AFTER_S
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
+
+
+@router.patch(
+    "/{video_id}",
+    operation_id="changeVideo",
+    summary="Make a video public or private",
+    responses=documented(*problems.OF_A_LOOKUP, *problems.OF_A_JSON_BODY),
+    openapi_extra=needs(Scope.WRITE),
+)
+def patch_video(
+    video_id: VideoIdInPath, body: ChangeVideo, request: Request, services: InjectedServices
+) -> VideoResource:
+    """Change who gets the file and the thumbnail of a video.
+
+    An address that Clipo signed before the change works until it expires, 15 minutes at most.
+    """
+    video = set_visibility(services, video_id, body.visibility)
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.delete(
@@ -196,6 +221,7 @@ def remove_video(
         *problems.OF_A_LOOKUP,
         problems.NOT_FAILED,
         problems.SOURCE_GONE,
+        problems.QUOTA_EXCEEDED,
         problems.STORAGE_UNAVAILABLE,
     ),
     openapi_extra=needs(Scope.WRITE),
@@ -205,7 +231,7 @@ def post_retry(
 ) -> VideoResource:
     """Process the uploaded file again. `attempts` starts again from 0."""
     video = retry_video(services, video_id)
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.post(
@@ -217,6 +243,7 @@ def post_retry(
         *problems.OF_A_LOOKUP,
         problems.NOT_DONE,
         problems.SOURCE_GONE,
+        problems.QUOTA_EXCEEDED,
         problems.STORAGE_UNAVAILABLE,
     ),
     openapi_extra=needs(Scope.WRITE),
@@ -230,7 +257,7 @@ def post_reprocess(
     Meanwhile `status` is `pending` and then `processing`.
     """
     video = reprocess_video(services, video_id)
-    return video_resource(video, base_url=str(request.base_url))
+    return video_resource(video, caller=services.caller, base_url=str(request.base_url))
 
 
 @router.post(
@@ -263,6 +290,53 @@ def post_sign(
 
 
 @router.get(
+    "/{video_id}/source",
+    operation_id="getSource",
+    summary="Go to the uploaded file",
+    status_code=HTTPStatus.TEMPORARY_REDIRECT,
+    response_class=RedirectResponse,
+    responses=documented(*problems.OF_A_SOURCE)
+    | {
+        HTTPStatus.OK.value: {
+            "model": SourceAddress,
+            "description": "The address, with `redirect=false`",
+        }
+    },
+    openapi_extra=needs(Scope.READ, Scope.DELIVER),
+)
+def get_source(
+    video_id: VideoIdInPath,
+    request: Request,
+    services: InjectedServices,
+    download: Annotated[
+        Literal["", "true", "false"],
+        Query(description="Whether browsers save the file, under its name, instead of showing it"),
+    ] = "false",
+    redirect: Annotated[
+        Literal["true", "false"],
+        Query(description="`false`: return the address as JSON instead of redirecting to it"),
+    ] = "true",
+) -> Response:
+    """Redirect to the file at a signed address, which answers requests for ranges.
+
+    The address works for 15 minutes at most. Players that get 403 there, or an error, ask this
+    address again and continue. S3 refuses requests to it that carry `Authorization`: clients that
+    forward that header take `redirect=false`. Public videos need no credential.
+    """
+    is_head = redirect == "true" and getattr(request.state, "is_head", False)
+    signed = sign_source(
+        services,
+        video_id,
+        method="HEAD" if is_head else "GET",
+        attachment=download != "false",
+    )
+    if redirect == "false":
+        return JSONResponse(SourceAddress.model_validate(signed).model_dump(mode="json"))
+    # A cached redirect would outlive the address that it leads to.
+    return RedirectResponse(signed.url, headers={"Cache-Control": NO_STORE})
+
+
+@router.get(
     "/{video_id}/thumbnail",
     operation_id="getThumbnail",
     summary="Go to the thumbnail",
@@ -272,8 +346,11 @@ def post_sign(
     openapi_extra=needs(Scope.DELIVER),
 )
 def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
-    """Redirect to the JPEG, at an address that expires after 15 minutes."""
-    thumbnail = find_thumbnail(services, video_id)
+    """Redirect to the JPEG, at an address that expires after 15 minutes.
+
+    Thumbnails of public videos need no credential.
+    """
+    thumbnail = thumbnail_of(find_delivered_video(services, video_id))
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A cached redirect would outlive the address that it leads to.
     return RedirectResponse(url, headers={"Cache-Control": NO_STORE})

@@ -31,7 +31,7 @@ from functions.core.lifecycle import Move, Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Lease, Status, UploadedObject, Video, Webhook
+from functions.core.video import Lease, Status, UploadedObject, Video, Visibility, Webhook
 from functions.processing.process_video import VideoProcessor
 from tests import moves
 from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video
@@ -548,6 +548,32 @@ class TestOwners:
         assert sent[0] == sent[1] == [("find", {"_id", "owner"})] * (1 if method == "get" else 2)
         assert watched.catalog.get(of_anna.id) == of_anna
 
+    def test_find_public_records_of_others_by_one_query_of_the_same_form(
+        self, watched: Watched, of_anna: Video
+    ) -> None:
+        public = replace(of_anna, id=new_video_id(), visibility=Visibility.PUBLIC)
+        watched.catalog.add(public)
+        for video_id, found in (
+            (public.id, public),
+            (of_anna.id, None),
+            (new_video_id(), None),
+        ):
+            watched.commands.clear()
+            assert watched.catalog.get_public(video_id) == found
+            sent = [(next(iter(one)), set(one["filter"])) for one in watched.commands]
+            assert sent == [("find", {"_id", "visibility"})]
+
+    def test_find_no_record_of_release_0_1_that_is_public(self, catalog: MongoCatalog) -> None:
+        Release01(catalog._videos).add(video_id := new_video_id())
+        assert catalog.get_public(video_id) is None
+        seen = catalog.get(video_id)
+        assert seen
+        assert seen.visibility is Visibility.PRIVATE
+        assert catalog.save(seen, replace(seen, visibility=Visibility.PUBLIC))
+        found = catalog.get_public(video_id)
+        assert found
+        assert found.visibility is Visibility.PUBLIC
+
     def test_find_their_own_tombstones_only(self, catalog: MongoCatalog, of_anna: Video) -> None:
         assert catalog.delete(of_anna.id, owner="anna")
         for owner, found in (("anna", True), ("bob", False), (None, False), (ALL, True)):
@@ -722,6 +748,17 @@ class TestQueries:
         assert catalog.orphaned_since([lost.id], now=NOW) == {}
         catalog._videos.delete_many({})
         assert catalog.orphaned_since([lost.id], now=LATER) == {lost.id: LATER}
+
+    def test_a_record_wins_over_a_tombstone(self, catalog: MongoCatalog, pending: Video) -> None:
+        deleted, lost = video(new_video_id(), owner="ada"), new_video_id()
+        catalog.add(deleted)
+        tombstone = catalog.delete(deleted.id, purge=True)
+        catalog._leave_tombstone(pending, purge=True)  # a delete that ended before its next step
+        (found,) = catalog.deleted_among([deleted.id, pending.id, lost])
+        assert tombstone
+        assert (found.id, found.owner, found.purge) == (deleted.id, "ada", True)
+        assert catalog.deleted_among([pending.id, lost]) == []
+        assert catalog.deleted_among([]) == []
 
     def test_how_far_a_search_has_come(self, catalog: MongoCatalog) -> None:
         assert catalog.search() is None

@@ -20,7 +20,16 @@ from functions.core import lifecycle
 from functions.core.lifecycle import Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
-from functions.core.video import Lease, Media, Source, Status, UploadedObject, Video, Webhook
+from functions.core.video import (
+    Lease,
+    Media,
+    Source,
+    Status,
+    UploadedObject,
+    Video,
+    Visibility,
+    Webhook,
+)
 from tests import moves
 from tests.examples import failure, media, processing, uploaded
 from tests.release_0_1 import LATER, LEASE, MAX_ATTEMPTS, NOW, OTHER_LEASE, Release01
@@ -50,6 +59,7 @@ def add(catalog: MongoCatalog, video_id: str) -> None:
             size=1000,
             passthrough=None,
             owner=None,
+            visibility=Visibility.PRIVATE,
             now=NOW,
         )
     )

@@ -17,15 +17,20 @@ from tests.pictures import pixel
 
 _H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-qp", "4"]
 _HDR = [*_H264, "-pix_fmt", "yuv420p10le"]
-_TRANSFERS = {"hlg": "arib-std-b67", "pq": "smpte2084"}
+_TRANSFERS = {"hlg": "arib-std-b67", "pq": "smpte2084", "sdr": "bt2020-10"}
 
 _REFERENCE = Path(__file__).with_name("reference_colours.json")
 """The colours of the charts after `_REFERENCE_FILTERS`, because few ffmpegs contain libzimg."""
 
-_REFERENCE_FILTERS = (
+_TO_SDR = (
     "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=mobius:desat=0,"
     "zscale=t=bt709:m=bt709:r=tv,format=yuv444p,scale=in_color_matrix=bt709:in_range=tv"
 )
+_REFERENCE_FILTERS = {
+    "hlg": _TO_SDR,
+    "pq": _TO_SDR,
+    "sdr": "zscale=p=bt709:t=bt709:m=gbr:r=pc,format=gbrp",
+}
 
 _BRICK = (192, 64, 32)
 
@@ -64,7 +69,7 @@ def brick(path: Path, filters: str, *arguments: str, size: str = "320x240") -> P
 
 
 @pytest.mark.parametrize("kind", _TRANSFERS)
-def test_hdr_looks_like_the_reference(engine: Engine, tmp_path: Path, kind: str) -> None:
+def test_bt2020_looks_like_the_reference(engine: Engine, tmp_path: Path, kind: str) -> None:
     write_chart(tmp_path / "chart.mp4", _TRANSFERS[kind], *_HDR)
     frame = thumbnail(engine, tmp_path / "chart.mp4", tmp_path)
     assert_close(patches_of(frame), reference(kind))
@@ -103,7 +108,15 @@ def test_the_recorded_reference_is_that_of_zscale(tmp_path: Path, kind: str) -> 
     finished = subprocess.run(
         [
             *(program, "-v", "error", "-i", str(tmp_path / "chart.mp4"), "-frames:v", "1"),
-            *("-vf", _REFERENCE_FILTERS, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"),
+            *(
+                "-vf",
+                _REFERENCE_FILTERS[kind],
+                "-f",
+                "rawvideo",
+                "-pix_fmt",
+                "rgb24",
+                "-",
+            ),
         ],
         capture_output=True,
         check=True,
@@ -159,6 +172,7 @@ def test_every_colour_tag_gets_a_thumbnail(engine: Engine, tmp_path: Path, tag: 
 
 
 _OTHER_COLOURS = {
+    "colour_primaries=9",
     "matrix_coefficients=9",
     "transfer_characteristics=16",
     "transfer_characteristics=18",
@@ -168,7 +182,7 @@ _OTHER_COLOURS = {
 
 def test_constant_luminance_is_read_as_the_other_bt2020(engine: Engine, tmp_path: Path) -> None:
     filters = "scale=out_color_matrix=bt2020nc,format=yuv420p"
-    tags = "setparams=colorspace=bt2020c:color_primaries=bt2020:color_trc=bt2020-10"
+    tags = "setparams=colorspace=bt2020c:color_primaries=bt709:color_trc=bt2020-10"
     clip = brick(tmp_path / "clip.mp4", f"{filters},{tags}", *_H264)
     assert pixel(thumbnail(engine, clip, tmp_path), 0.5, 0.5) == pytest.approx(_BRICK, abs=6)
 

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,18 @@ def test_every_container_is_read(engine: Engine, clips: Clips, tmp_path: Path, n
     assert (frame.width, frame.height, frame.fallback) == (320, 180, None)
     assert frame.at_s == pytest.approx(0.2, abs=0.02)
     assert frame.jpeg.startswith(b"\xff\xd8\xff")
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv"])
+def test_a_video_that_lasts_too_long_gets_no_thumbnail(
+    engine: Engine, clips: Clips, tmp_path: Path, name: str
+) -> None:
+    with open_clip(clips[name], tmp_path) as source:
+        limited = partial(engine.inspect, source, directory=tmp_path, remaining_s=lambda: 100.0)
+        assert limited(max_duration_s=2).media.duration_s
+        with pytest.raises(BadMedia, match="The video lasts 2 seconds; the limit is 1,") as bad:
+            limited(max_duration_s=1)
+    assert bad.value.code == "too_long"
 
 
 def test_every_stream_is_described(engine: Engine, clips: Clips, tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_orphaned_objects_of_both_buckets(
         "listed": 3,
         "orphaned": 2,
         "deleted": deleted,
+        "deletes_finished": 0,
         "late_uploads": 0,
         "finished": True,
     }

@@ -51,10 +51,12 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/videos"): {UPLOAD},
     ("GET", "/videos"): {READ},
     ("GET", "/videos/{video_id}"): {READ, UPLOAD},
+    ("PATCH", "/videos/{video_id}"): {WRITE},
     ("DELETE", "/videos/{video_id}"): {WRITE},
     ("POST", "/videos/{video_id}/retry"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
+    ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/thumbnail"): {DELIVER},
     ("POST", "/keys"): {ADMIN},
     ("GET", "/keys"): {ADMIN},
@@ -504,6 +506,10 @@ def test_a_route_that_names_no_scopes_fails_at_the_start() -> None:
         router.get("/forgotten")(lambda: None)
 
 
+WITH_BODY = {
+    ("POST", "/videos/{video_id}/upload/sign"): {"method": "PUT"},
+    ("PATCH", "/videos/{video_id}"): {"visibility": "public"},
+}
 OWNED = {row: needed for row, needed in GUARDED.items() if "{video_id}" in row[1]}
 
 
@@ -526,11 +532,12 @@ def test_another_owners_video_is_as_an_unknown_one(
         unknown = call(client, method, path, headers)
         records.videos |= seen
         assert _without_request_id(foreign) == _without_request_id(unknown), path
-        expected = {"DELETE": 204}.get(method, 422 if path.endswith("/sign") else 404)
+        expected = {"DELETE": 204}.get(method, 422 if (method, path) in WITH_BODY else 404)
         assert foreign.status_code == expected, path
-    sign = f"https://testserver/videos/{ID}/upload/sign"
-    signed = client.post(sign, json={"method": "PUT"}, headers=headers)
-    assert problem(signed)["code"] == "video_not_found"
+    for (method, path), body in WITH_BODY.items():
+        url = f"https://testserver{path.format(video_id=ID)}"
+        assert problem(client.request(method, url, json=body, headers=headers))["status"] == 404
+    assert (records.videos, records.tombstones) == (seen, {})
 
 
 def _bob(keys: FakeApiKeys, kind: str) -> dict[str, str]:

@@ -175,8 +175,11 @@ class TestHeader:
             assert client.post("/videos", json=body).status_code == 401
             assert client.post("/upload-video/", data=body).status_code == 401
             for name in PLACES:
-                for path in ("/videos", "/me", f"/videos/{ID}/thumbnail"):
+                for path in ("/videos", "/me", f"/thumbnails/{ID}.jpg"):
                     assert client.get(path, params={name: credential}).status_code == 401
+                # An address of public videos refuses unknown parameters, whatever the video.
+                public = client.get(f"/videos/{ID}/thumbnail", params={name: credential})
+                assert problem(public)["code"] == "invalid_request"
             assert client.get(f"/videos/{ID}/thumbnail#token={credential}").status_code == 401
             assert client.get(f"/videos/{ID}/thumbnail%3Ftoken={credential}").status_code == 401
         assert records.videos.keys() == {ID}
@@ -194,7 +197,9 @@ def get(client: TestClient, path: str, *authorization: bytes) -> int:
 class TestAddresses:
     """A token in the query, for `<img>` and `<video>` of other pages."""
 
-    @pytest.mark.parametrize("path", [f"/videos/{ID}/thumbnail", f"/thumbnails/{ID}.jpg"])
+    @pytest.mark.parametrize(
+        "path", [f"/videos/{ID}/thumbnail", f"/videos/{ID}/source", f"/thumbnails/{ID}.jpg"]
+    )
     def test_a_token_for_delivery_alone_is_accepted(
         self, client: TestClient, key: IssuedKey, path: str
     ) -> None:

@@ -32,12 +32,14 @@ def operations(document: dict[str, Any]) -> list[dict[str, Any]]:
 def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
     names = [operation["operationId"] for operation in operations(document)]
     assert sorted(names) == [
+        "changeVideo",
         "createKey",
         "createToken",
         "createVideo",
         "deleteVideo",
         "getCaller",
         "getHealth",
+        "getSource",
         "getThumbnail",
         "getThumbnailImage",
         "getVideo",

@@ -12,10 +12,12 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
 
 EXPECTED = {
+    "http-change-video": 200,
     "http-create-video": 201,
     "http-create-video-once": 201,
     "http-delete-video": 204,
     "http-docs": 200,
+    "http-get-source": 404,
     "http-get-thumbnail": 404,
     "http-get-video": 200,
     "http-health": 200,

@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.adapters.catalog import UploadMethod
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
-from functions.core.video import Video
 from tests.examples import CREATED, done_video, failed_video
 from tests.fakes.catalog import FakeCatalog
 from tests.problems import problem
@@ -130,36 +128,17 @@ def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
     client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     video_id = create(client).json()["id"]
-    add = FakeCatalog.add
 
-    def deleted_then_added(self: FakeCatalog, video: Video, *, method: UploadMethod) -> bool:
+    def delete_before_get(self: FakeCatalog, video_id: str, **_: object) -> None:
         monkeypatch.undo()
         self.delete(video_id)
-        return add(self, video, method=method)
 
-    monkeypatch.setattr(FakeCatalog, "add", deleted_then_added)
+    monkeypatch.setattr(FakeCatalog, "get", delete_before_get)
     repeated = create(client)
     assert repeated.status_code == 201
     assert repeated.json()["id"] != video_id
     assert list(records.videos) == [repeated.json()["id"]]
     assert create(client).json()["id"] == repeated.json()["id"]
-
-
-def test_a_video_that_is_deleted_before_a_repetition_reads_it_is_made_anew(
-    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    video_id = create(client).json()["id"]
-    get = FakeCatalog.get
-
-    def deleted_then_read(self: FakeCatalog, wanted: str, *, owner: str) -> Video | None:
-        monkeypatch.undo()
-        self.delete(video_id)
-        return get(self, wanted, owner=owner)
-
-    monkeypatch.setattr(FakeCatalog, "get", deleted_then_read)
-    repeated = create(client)
-    assert repeated.status_code == 201
-    assert list(records.videos) == [repeated.json()["id"]] != [video_id]
 
 
 def test_keys_are_kept_as_long_as_parts(client: TestClient, records: FakeCatalog) -> None:

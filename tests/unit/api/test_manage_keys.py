@@ -115,6 +115,13 @@ class TestTokens:
             "key_id": next(iter(api_keys.records)),
             "video_id": ID,
             "expires_at": response.json()["expires_at"],
+            "limits": {
+                "video_bytes": 5_000_000_000,
+                "video_duration_s": None,
+                "videos": None,
+                "bytes": None,
+            },
+            "usage": None,
             "access": "keys",
         }
 
@@ -138,14 +145,15 @@ class TestTokens:
             response = client.post("/tokens", json=BODY, headers=bearer(credential))
             assert problem(response)["code"] == "forbidden"
 
-    def test_limits_are_refused_while_nothing_enforces_them(
+    def test_a_limit_is_a_whole_number_above_0(
         self, client: TestClient, api_keys: FakeApiKeys
     ) -> None:
         key = issue(api_keys)
-        response = client.post("/tokens", json=BODY | {"max_bytes": 5}, headers=bearer(key.key))
-        assert problem(response)["errors"][0]["field"] == "body.max_bytes"
-        response = client.get("/me", headers=bearer(key.token(max_bytes=5)))
-        assert "does not enforce max_bytes" in problem(response)["detail"]
+        for name in ("max_bytes", "max_duration_s", "max_videos"):
+            for limit in (0, -1, 1.5, "60"):
+                body = BODY | {name: limit}
+                response = client.post("/tokens", json=body, headers=bearer(key.key))
+                assert problem(response)["errors"][0]["field"] == f"body.{name}"
 
     @pytest.mark.parametrize("seconds", [0, 86_401, "900"])
     def test_a_token_lives_a_day_at_most(

@@ -14,8 +14,9 @@ from functions.api.cursor import cursor_after
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
+from functions.core.keys import source_key
 from tests.credentials import KEYS, admin_token, bearer, issue
-from tests.examples import ID, OPEN, done_video, failed_video, video
+from tests.examples import ID, OPEN, done_video, failed_video, odd_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing
@@ -57,6 +58,32 @@ def listed(client: TestClient, headers: Headers, **query: str) -> list[str]:
     found = client.get("/videos", params=query, headers=headers)
     assert found.status_code == 200, found.text
     return [one["id"] for one in found.json()["data"]]
+
+
+@pytest.mark.parametrize(("scopes", "shown"), [("read", True), ("upload", False), ("write", False)])
+def test_only_readers_see_the_place_of_a_recording(
+    client: TestClient,
+    records: FakeCatalog,
+    objects: FakeStorage,
+    api_keys: FakeApiKeys,
+    scopes: str,
+    shown: object,
+) -> None:
+    records.videos[ID] = replace(odd_video(), owner="anna")
+    objects.uploads[source_key(ID)] = b"file"
+    method, path = ("POST", "/reprocess") if scopes == "write" else ("GET", "")
+    token = bearer(issue(api_keys).token(scope=scopes))
+    found = client.request(method, f"/videos/{ID}{path}", headers=token)
+    assert found.is_success, found.text
+    assert (found.json()["media"]["location"] is not None) is shown
+
+
+def test_the_list_shows_the_place_of_a_recording(
+    client: TestClient, records: FakeCatalog, anna: Headers
+) -> None:
+    records.videos[ID] = replace(odd_video(), owner="anna")
+    (one,) = client.get("/videos", headers=anna).json()["data"]
+    assert one["media"]["location"]["latitude"] == pytest.approx(48.8577)
 
 
 class TestAnnouncement:
@@ -101,6 +128,16 @@ class TestAnnouncement:
             announce(client, bearer(key.key if named else key.token()), **fields)
         (line,) = [line for line in lines if line["message"] == "upload signed"]
         assert (line["owner"], line["key_id"]) == ("anna", key.id)
+
+    @pytest.mark.parametrize("owner", ["anna", None])
+    def test_is_logged_when_the_video_is_deleted(
+        self, client: TestClient, api_keys: FakeApiKeys, records: FakeCatalog, owner: str | None
+    ) -> None:
+        records.videos[ID] = replace(done_video(), owner=owner)
+        with logged() as lines:
+            client.delete(f"/videos/{ID}", headers=bearer(issue(api_keys).key))
+        (line,) = [line for line in lines if line["message"] == "video deleted"]
+        assert line.get("owner") == owner
 
 
 class TestList:

@@ -29,6 +29,7 @@ def test_the_page_may_speak_to_the_api_and_to_storage_only(client: TestClient) -
         "script-src 'self'",
         "style-src 'self'",
         f"img-src 'self' data: blob: {storage}",
+        f"media-src 'self' {storage}",
         f"connect-src 'self' {storage}",
         "base-uri 'none'",
         "form-action 'none'",

@@ -17,7 +17,7 @@ def test_a_method_that_is_not_allowed(client: TestClient) -> None:
     response = client.patch("/videos")
     assert problem(response)["code"] == "method_not_allowed"
     assert response.headers["allow"] == "GET, HEAD, POST"
-    assert client.put(f"/videos/{ID}").headers["allow"] == "DELETE, GET, HEAD"
+    assert client.put(f"/videos/{ID}").headers["allow"] == "DELETE, GET, HEAD, PATCH"
     assert client.put("/docs").headers["allow"] == "GET"
 
 

@@ -19,10 +19,10 @@ from tests.problems import problem
 def done(records: FakeCatalog, objects: FakeStorage) -> Video:
     thumbnail = done_video().thumbnail
     assert thumbnail
-    records.videos[ID] = done_video()
     objects.uploads[source_key(ID)] = b"file"
     objects.thumbnails[thumbnail.key] = b"old picture"
-    return done_video()
+    records.videos[ID] = replace(done_video(), source=objects.find_upload(source_key(ID)))
+    return records.videos[ID]
 
 
 def reprocess(client: TestClient) -> Any:
@@ -84,6 +84,21 @@ def test_leaves_a_video_alone_whose_file_is_gone(
     objects.uploads.clear()
     assert problem(reprocess(client))["code"] == "source_gone"
     assert records.videos[ID] == done
+
+
+def test_keeps_the_result_of_a_file_that_another_has_replaced(
+    client: TestClient,
+    records: FakeCatalog,
+    objects: FakeStorage,
+    processing: FakeProcessing,
+    done: Video,
+) -> None:
+    """The upload of the other file was one too many, so Clipo has not processed it."""
+    objects.uploads[source_key(ID)] = b"another file"
+    body = problem(reprocess(client))
+    assert (body["status"], body["code"]) == (409, "source_gone")
+    assert "Another upload has replaced the file" in body["detail"]
+    assert (records.videos[ID], processing.started) == (done, [])
 
 
 def test_lets_nothing_be_uploaded_in_its_place(client: TestClient) -> None:

@@ -20,7 +20,7 @@ def test_every_code_has_a_cause() -> None:
 
 @pytest.mark.parametrize("cause", CAUSES)
 def test_every_sentence_can_be_completed(cause: Cause) -> None:
-    message = cause.failure(codec="av1", limit=1, size=2, declared=3).message
+    message = cause.failure(codec="av1", limit=1, size=2, declared=3, duration=4).message
     assert re.fullmatch(r"[A-Z][^{}]+\.", message)
 
 

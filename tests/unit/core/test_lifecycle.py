@@ -13,7 +13,16 @@ from functions.core import lifecycle
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import MAX_REPLACEMENTS, UPLOAD_WINDOW, Refusal
 from functions.core.s3_event import pad_sequencer
-from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video, Webhook
+from functions.core.video import (
+    MAX_ATTEMPTS,
+    Failure,
+    Lease,
+    Source,
+    Status,
+    UploadedObject,
+    Video,
+    Webhook,
+)
 from tests.examples import (
     CREATED,
     done_video,
@@ -428,6 +437,52 @@ class TestPeopleAndUpkeep:
         after = LEASE.until + timedelta(seconds=1)
         assert lifecycle.is_abandoned(claimed(), uploaded(), failed_at=after)
         assert not lifecycle.is_abandoned(later, uploaded(), failed_at=after)
+
+
+class TestQuota:
+    """A video counts until its object is gone."""
+
+    @pytest.mark.parametrize(
+        ("code", "counts"),
+        [
+            ("size_mismatch", False),
+            ("too_large", False),
+            ("too_long", False),
+            ("source_gone", False),
+            ("upload_expired", False),
+            ("corrupt", True),
+            ("timed_out", True),
+            ("retries_exhausted", True),
+        ],
+    )
+    def test_counts_a_failed_video_while_it_has_its_object(
+        self, code: str, *, counts: bool
+    ) -> None:
+        error = Failure(code, "Text.", retryable=False)
+        assert claimed().charged
+        failed = lifecycle.fail_stuck(claimed(), error=error, webhook=None, now=NOW)
+        assert failed.charged is counts
+        by_worker = lifecycle.fail(
+            claimed(), LEASE, error=error, processing=processing(), webhook=None
+        )
+        assert isinstance(by_worker, Video)
+        assert by_worker.charged is counts
+
+    @pytest.mark.parametrize(("code", "counts"), [("too_long", True), ("source_gone", False)])
+    def test_counts_a_reprocessed_video_whose_object_stays(
+        self, code: str, *, counts: bool
+    ) -> None:
+        again = lifecycle.reprocess(done_video(), now=NOW)
+        assert isinstance(again, Video)
+        error = Failure(code, "Text.", retryable=False)
+        kept = lifecycle.fail_stuck(again, error=error, webhook=None, now=NOW)
+        assert (kept.status, kept.charged) == (Status.DONE, counts)
+
+    def test_counts_a_late_upload_again(self) -> None:
+        expired = replace(failed_video(), charged=False, source=None)
+        moved = lifecycle.claim(expired, uploaded(), LEASE, now=NOW)
+        assert isinstance(moved, Video)
+        assert moved.charged
 
 
 class TestWebhook:

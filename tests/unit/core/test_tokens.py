@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.core.access import Claims, Denial, Scope, Unauthenticated
+from functions.core.quotas import NO_LIMITS, TokenLimits
 from functions.core.tokens import (
     LONGEST_ADMIN,
     UnverifiedToken,
@@ -155,9 +156,12 @@ def test_claims_with_one_name_twice_are_refused() -> None:
         {"scope": ["read"]},
         {"vid": "5"},
         {"vid": 5},
-        {"max_bytes": 5},
-        {"max_duration_s": 60},
-        {"max_videos": 1},
+        {"max_bytes": "5"},
+        {"max_duration_s": 0},
+        {"max_duration_s": -60},
+        {"max_duration_s": 1.5},
+        {"max_duration_s": True},
+        {"max_videos": 0},
     ],
 )
 def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
@@ -165,6 +169,13 @@ def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
         read(**changes)
     assert refused.value.denial is Denial.CLAIMS
     assert next(iter(changes)) in str(refused.value), "it names the claim"
+
+
+def test_limits_pass_through_a_token() -> None:
+    assert read().limits == NO_LIMITS
+    claims = read(max_bytes=5, max_duration_s=60, max_videos=7)
+    assert claims.limits == TokenLimits(5, 60, 7)
+    assert read(**claims_of(claims)) == claims
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from functions.media import colour
 from functions.media.colour import Colours
 
 _PLAIN = "scale=SIZE:out_color_matrix=bt601:out_range=pc,format=yuvj420p"
@@ -37,7 +38,17 @@ def test_hd_without_a_matrix_is_bt709(size: tuple[int, int]) -> None:
 
 
 def test_hd_without_a_matrix_is_bt2020_if_its_primaries_are() -> None:
-    assert ":in_color_matrix=bt2020nc:" in filters(height=2160, color_primaries="bt2020")
+    chain = filters(height=2160, color_transfer="gamma22", color_primaries="bt2020")
+    assert ":in_color_matrix=bt2020nc:" in chain
+
+
+@pytest.mark.parametrize("transfer", ["bt709", "bt2020-10", "bt2020-12", "unknown"])
+def test_bt2020_without_hdr_gets_a_table_of_its_own(tmp_path: Path, transfer: str) -> None:
+    colours = Colours.of({"color_transfer": transfer, "color_primaries": "bt2020"})
+    assert "lut3d=colours.cube" in colours.filters("SIZE")
+    colours.write_table(tmp_path)
+    table = Path(colour.__file__).parent / "tables" / "bt2020.cube"
+    assert (tmp_path / "colours.cube").read_bytes() == table.read_bytes()
 
 
 @pytest.mark.parametrize("transfer", ["arib-std-b67", "smpte2084"])
@@ -55,7 +66,7 @@ def test_a_matrix_that_ffmpeg_refuses_is_replaced(matrix: str) -> None:
 
 def test_the_replacement_follows_the_primaries() -> None:
     chain = filters(color_space="chroma-derived-nc", color_primaries="bt2020")
-    assert chain == f"setparams=colorspace=bt2020nc,{_PLAIN}"
+    assert chain.startswith("setparams=colorspace=bt2020nc,scale=SIZE,")
 
 
 @pytest.mark.parametrize(

@@ -74,3 +74,38 @@ def test_the_colours_are_those_of_the_outline(
     stream = outline._stream(0, "video", "hevc", facts)
     tags = ("color_space", "color_primaries", "color_transfer")
     assert (stream["pix_fmt"], [stream.get(tag) for tag in tags]) == (format_, colours)
+
+
+def test_the_other_facts_of_a_picture_are_those_of_the_outline() -> None:
+    facts = (
+        " (High 4:2:2) (avc1 / 0x31637661), yuv422p(tv, bt709, top first), 720x576"
+        " [SAR 16:15 DAR 4:3], 4000 kb/s, 25 fps"
+    )
+    stream = outline._stream(0, "video", "h264", facts)
+    assert (stream["profile"], stream["field_order"]) == ("High 4:2:2", "tt")
+    assert (stream["color_range"], stream["display_aspect_ratio"]) == ("tv", "4:3")
+    assert stream["bit_rate"] == "4000000"
+
+
+@pytest.mark.parametrize(
+    ("text", "channels", "layout"),
+    [
+        ("mono", 1, "mono"),
+        ("stereo", 2, "stereo"),
+        ("5.1(side)", 6, "5.1(side)"),
+        ("7.1.4", 12, "7.1.4"),
+        ("3 channels", 3, None),
+        ("hexagonal", None, "hexagonal"),
+    ],
+)
+def test_the_sound_is_that_of_the_outline(
+    text: str, channels: int | None, layout: str | None
+) -> None:
+    stream = outline._stream(1, "audio", "aac", f" (LC), 48000 Hz, {text}, fltp, 128 kb/s")
+    assert (stream["channels"], stream.get("channel_layout")) == (channels, layout)
+    assert (stream["sample_rate"], stream["bit_rate"]) == ("48000", "128000")
+
+
+def test_the_language_is_that_of_the_outline() -> None:
+    report = outline.report(OUTLINE.replace("[0x2](und)", "[0x2](fra)"), size=1)
+    assert [one["tags"]["language"] for one in report["streams"]] == ["und", "fra", None, None]

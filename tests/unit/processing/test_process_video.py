@@ -11,8 +11,9 @@ import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core import lifecycle
-from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, BadMedia
+from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, TOO_LONG, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 from functions.core.video import (
@@ -56,10 +57,17 @@ class FakeSources(RangedSources):
 class FakeEngine(Engine):
     error: Exception | None = None
     meanwhile: Callable[[], None] = lambda: None
+    limits: list[int | None] = field(default_factory=list)
 
     def inspect(
-        self, source: OpenSource, *, directory: Path, remaining_s: Callable[[], float]
+        self,
+        source: OpenSource,
+        *,
+        directory: Path,
+        remaining_s: Callable[[], float],
+        max_duration_s: int | None = None,
     ) -> Inspection:
+        self.limits.append(max_duration_s)
         assert source.location
         for _ in range(2):
             source.read(0, 250)
@@ -78,6 +86,7 @@ class World:
     sources: FakeSources = field(default_factory=FakeSources)
     engine: FakeEngine = field(default_factory=FakeEngine)
     webhooks: FakeWebhookQueue | None = None
+    max_duration_s: int | None = None
 
     def process(self, event: UploadedObject | None = None) -> EventOutcome:
         processor = VideoProcessor(
@@ -86,6 +95,7 @@ class World:
             sources=self.sources,
             engine=self.engine,
             max_bytes=10_000,
+            max_duration_s=self.max_duration_s,
             webhooks=self.webhooks,
         )
         return processor.process(event or uploaded(), remaining_s=lambda: 100.0)
@@ -241,6 +251,53 @@ def announced(size: int) -> Video:
 def test_an_oversize_upload_is_removed(world: World) -> None:
     assert world.process(stored(world, size=10_001)) == EventOutcome(ID, "failed")
     assert world.objects.uploads == {}
+
+
+def test_a_late_upload_counts_towards_the_quota_again(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    world.records.videos[ID] = video(owner="anna", charged=False)
+    world.process()
+    assert world.records.usage.counters["anna"] == Usage(4, 4000)
+    assert world.video.charged
+    world.process()
+    assert world.records.usage.counters["anna"] == Usage(4, 4000)
+
+
+def test_a_removed_upload_gives_its_quota_back_once(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    world.records.videos[ID] = video(owner="anna")
+    world.engine.error = BadMedia(TOO_LONG, duration=31, limit=30)
+    for _ in range(2):
+        world.process(stored(world))
+    assert world.records.usage.counters["anna"] == Usage(2, 2000)
+
+
+@pytest.mark.parametrize(
+    ("stack", "token", "limit"), [(None, None, None), (60, None, 60), (60, 90, 60), (60, 30, 30)]
+)
+def test_the_smaller_duration_limit_holds(
+    world: World, stack: int | None, token: int | None, limit: int | None
+) -> None:
+    world.max_duration_s = stack
+    world.records.videos[ID] = video(max_duration_s=token)
+    world.process()
+    assert world.engine.limits == [limit]
+
+
+def test_an_upload_that_lasts_too_long_is_removed(world: World) -> None:
+    world.engine.error = BadMedia(TOO_LONG, duration=31, limit=30)
+    assert world.process(stored(world)) == EventOutcome(ID, "failed")
+    assert world.video.error
+    assert (world.video.error.code, world.video.error.retryable) == ("too_long", False)
+    assert world.objects.uploads == {}
+
+
+def test_a_limit_that_is_lowered_later_removes_no_processed_upload(world: World) -> None:
+    world.process(event := stored(world))
+    world.records.videos[ID] = reprocessed(world.video)
+    world.engine.error = BadMedia(TOO_LONG, duration=31, limit=30)
+    assert world.process(event) == EventOutcome(ID, "done")
+    assert world.objects.uploads == {source_key(ID): FILE}
 
 
 @pytest.mark.parametrize("size", [len(FILE) - 1, len(FILE) + 1])

@@ -10,12 +10,14 @@ import pytest
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.triggers import UnknownEvent
 from functions.core.keys import source_key
+from functions.core.quotas import Usage
 from functions.core.settings import SettingsError
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 from functions.core.video import Status
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.handler import handle
 from functions.upkeep.orphans import OrphanSearch
+from functions.upkeep.recount import Recount
 from functions.upkeep.sweep import Sweep
 from functions.upkeep.wiring import Wired, wire
 from tests.events import event
@@ -45,6 +47,7 @@ class World:
     def handle(self, of: Any) -> dict[str, Any]:
         wired = Wired(
             sweep=Sweep(self.records, self.objects, self.processing),
+            recount=Recount(self.records),
             orphan_search=OrphanSearch(self.records, self.objects, delete=False),
             failed_events=FailedEvents(self.records, self.objects, "clipo-uploads"),
         )
@@ -64,6 +67,23 @@ def test_the_schedule_sweeps_and_searches_for_orphaned_objects(world: World) -> 
     assert report["failed"] == {"upload_expired": 1}
     assert report["orphaned_objects"]["orphaned"] == 1
     assert "orphaned_objects" not in world.handle(event("schedule")), "once a day"
+
+
+def test_the_schedule_recounts_quotas_once_a_day(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    with logged() as lines:
+        report = world.handle(event("schedule"))
+    assert report["quotas"] == {"counters": 1, "corrected": 1, "finished": True}
+    assert [line["counter"] for line in lines if line["message"] == "quota corrected"] == ["anna"]
+    assert world.records.usage.counters["anna"] == Usage()
+    assert "quotas" not in world.handle(event("schedule"))
+
+
+def test_counters_for_which_a_run_has_no_time_are_recounted_by_the_next(world: World) -> None:
+    world.records.usage.counters["anna"] = Usage(3, 3000)
+    world.context.remaining_s = 89
+    report = world.handle(event("schedule"))["quotas"]
+    assert report == {"counters": 0, "corrected": 0, "finished": False}
 
 
 def test_a_message_of_the_failure_queue_is_settled(world: World) -> None:
@@ -165,6 +185,7 @@ def test_a_sweep_that_is_out_of_time_leaves_the_search_its_share(
         "listed": 1,
         "orphaned": 0,
         "deleted": 0,
+        "deletes_finished": 0,
         "late_uploads": 0,
         "finished": True,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
@@ -111,6 +112,40 @@ def test_what_is_not_ours_is_not_touched(world: World, key: str) -> None:
     world.stores(key)
     assert world.search(delete=True) == OrphanReport(listed=1)
     assert key in world.objects.uploads
+
+
+@pytest.mark.parametrize("kept", [{source_key(GONE)}, set()], ids=["delete", "purge"])
+def test_a_delete_that_the_storage_interrupted_is_finished(world: World, kept: set[str]) -> None:
+    """Without the setting, and at any age: the tombstone proves the delete."""
+    world.stores(source_key(GONE), PICTURE, modified_at=datetime.now(UTC))
+    world.records.videos[GONE] = done_video(GONE)
+    world.records.delete(GONE, purge=not kept)
+    assert world.search() == OrphanReport(listed=1, deletes_finished=1)
+    assert world.objects.uploads == world.objects.thumbnails == {}
+    assert world.objects.older.keys() == kept
+    assert world.records.orphans == {}, "it is no orphan"
+
+
+def test_a_record_wins_over_a_tombstone(world: World) -> None:
+    world.stores(source_key(ID))
+    world.records.delete(ID)
+    world.records.videos[ID] = done_video()
+    assert world.search(delete=True) == OrphanReport(listed=1)
+    assert source_key(ID) in world.objects.uploads
+
+
+def test_a_storage_that_fails_again_leaves_the_delete_to_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stores(source_key(GONE))
+    world.records.videos[GONE] = done_video(GONE)
+    world.records.delete(GONE)
+    with monkeypatch.context() as patch:
+        failing = Mock(side_effect=StorageUnavailable("S3: SlowDown"))
+        patch.setattr(FakeStorage, "delete_objects_of", failing)
+        with pytest.raises(StorageUnavailable):
+            world.search()
+    assert world.search() == OrphanReport(listed=1, deletes_finished=1)
 
 
 def test_it_is_done_once_a_day(world: World) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from functions.core import lifecycle
 from functions.core.keys import source_key
-from functions.core.lifecycle import MAX_REPLAYS, MAX_REPLAYS_AWAITED
+from functions.core.lifecycle import MAX_REPLACEMENTS, MAX_REPLAYS, MAX_REPLAYS_AWAITED
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep
@@ -338,6 +338,26 @@ def test_the_picture_of_a_video_that_is_reprocessed_stays(world: World) -> None:
     assert list(world.objects.thumbnails) == [earlier.thumbnail.key]
     assert (world.video().status, world.video().thumbnail) == (Status.DONE, earlier.thumbnail)
     assert "reprocessing failed" in [line["message"] for line in lines]
+
+
+def test_a_reprocessed_video_keeps_its_result_if_its_file_was_replaced_too_often(
+    world: World,
+) -> None:
+    """Clipo has not processed the other file when it came, and the result is not of its bytes."""
+    earlier = done_video()
+    stuck = pending(source=earlier.source, replacements=MAX_REPLACEMENTS)
+    world.has(replace(stuck, media=earlier.media, thumbnail=earlier.thumbnail))
+    world.sweep()
+    assert world.processing.started == []
+    assert (world.video().status, world.video().media) == (Status.DONE, earlier.media)
+
+
+def test_a_file_that_replaced_the_reprocessed_one_is_processed(world: World) -> None:
+    earlier = done_video()
+    stuck = pending(source=earlier.source)
+    world.has(replace(stuck, media=earlier.media, thumbnail=earlier.thumbnail))
+    world.sweep()
+    assert len(world.processing.started) == 1
 
 
 def ids(count: int) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from functions.api.schemas import video_resource
+from functions.core.access import OPEN_CALLER
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
@@ -18,6 +19,7 @@ def test_the_payload_of_a_done_video() -> None:
             "id": ID,
             "filename": "clip.mp4",
             "owner": "anna",
+            "visibility": "private",
             "passthrough": "order-1",
             "status": "done",
             "size": 2000,
@@ -75,7 +77,8 @@ def test_the_payload_of_a_failed_video() -> None:
 
 @pytest.mark.parametrize("video", [done_video(), odd_video(), failed_video()])
 def test_the_payload_agrees_with_the_api(video: Video) -> None:
-    shown = video_resource(video, base_url="https://api.example.com/").model_dump(mode="json")
+    resource = video_resource(video, caller=OPEN_CALLER, base_url="https://api.example.com/")
+    shown = resource.model_dump(mode="json")
     if shown["thumbnail"]:
         del shown["thumbnail"]["url"]
         del shown["media"]["location"]

@@ -6,8 +6,9 @@ import {bitRate, bytes, count, duration, moment} from "../format";
 import {RightsContext} from "../rights";
 import {timelineOf} from "../timeline";
 import type {UploadProgress} from "../upload";
-import {Picture, StatusMark} from "./card";
+import {StatusMark} from "./card";
 import {Dialog} from "./dialog";
+import {Watch} from "./watch";
 
 interface DetailsProps {
   video: Video | null;
@@ -66,9 +67,7 @@ function Overview({video, progress}: {video: Video; progress: UploadProgress | u
   const stopped = video.status === "pending" ? progress?.problem : null;
   return (
     <div class="overview">
-      <div class="picture">
-        <Picture video={video} stopped={Boolean(stopped)} />
-      </div>
+      <Watch video={video} stopped={Boolean(stopped)} />
       <div>
         <p class="state">
           <StatusMark video={video} progress={progress} />
@@ -105,6 +104,7 @@ function factsOf(video: Video): [string, ComponentChildren][] {
       video.size < 1000 ? bytes(video.size) : `${bytes(video.size)} (${count(video.size)} bytes)`,
     ],
     ["Type", video.content_type],
+    ["Visibility", video.visibility],
     ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
     ...(video.owner
       ? [["Owner", <bdi key="owner">{video.owner}</bdi>] as [string, ComponentChildren]]

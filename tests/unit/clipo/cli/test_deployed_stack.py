@@ -26,6 +26,7 @@ class FakeAws:
         self.folder = folder
         self.rules = {"sweep-rule": "ENABLED", "due-rule": "ENABLED"}
         self.mappings = {"uuid-1": "Enabled"}
+        self.reserved: dict[str, int] = {"clipo-api": 5}
         self.messages = (0, 0)
         self.alarms = {"clipo-api-errors": "OK", "clipo-given-up": "INSUFFICIENT_DATA"}
         self.muted: set[str] = set()
@@ -46,6 +47,7 @@ class FakeAws:
             ("AWS::SQS::Queue", "FailedEvents", "https://sqs/failed"),
             *(("AWS::CloudWatch::Alarm", name, name) for name in self.alarms),
             *[("AWS::SNS::Topic", "AlarmTopic", "topic")] * (self.subscriptions is not None),
+            ("AWS::Lambda::Function", "ApiFunction", "clipo-api"),
             ("AWS::Lambda::Function", "ProcessingFunction", "clipo-processing"),
         ]
         names = ("ResourceType", "LogicalResourceId", "PhysicalResourceId")
@@ -58,6 +60,10 @@ class FakeAws:
 
     def get_event_source_mapping(self, *, UUID: str) -> dict[str, str]:  # noqa: N803
         return {"State": self.mappings[UUID]}
+
+    def get_function_concurrency(self, *, FunctionName: str) -> dict[str, int]:  # noqa: N803
+        reserved = self.reserved.get(FunctionName)
+        return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
     def get_queue_attributes(self, **_: object) -> dict[str, Any]:
         visible, hidden = map(str, self.messages)
@@ -105,9 +111,22 @@ def problems(aws: FakeAws) -> dict[str, tuple[State, str, str]]:
 
 def test_a_healthy_stack_has_no_problem(aws: FakeAws) -> None:
     assert [one.name for one in findings(aws.client, "clipo")] == [
-        *("Stack", "Schedules", "Queues", "Failures", "Alarms", "Alarm mail", "Layer")
+        *("Stack", "Functions", "Schedules", "Queues"),
+        *("Failures", "Alarms", "Alarm mail", "Layer"),
     ]
     assert problems(aws) == {}
+
+
+def test_a_function_that_is_still_paused_is_broken(aws: FakeAws) -> None:
+    aws.reserved = {"clipo-api": 0, "clipo-processing": 0}
+    state, said, fix = problems(aws)["Functions"]
+    assert state is State.BROKEN
+    assert said == "clipo-api, clipo-processing is paused: no call of it runs."
+    assert fix == (
+        "aws lambda delete-function-concurrency --function-name clipo-api;"
+        " aws lambda delete-function-concurrency --function-name clipo-processing"
+        " (see Pause processing in docs/operations.md)"
+    )
 
 
 def test_a_disabled_schedule_is_broken(aws: FakeAws) -> None:

@@ -91,3 +91,30 @@ def test_a_failed_video_shows_its_error_and_the_next_step() -> None:
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (75.4, "1:15"), (3661, "1:01:01")])
 def test_a_time_is_shown_briefly(seconds: float, shown: str) -> None:
     assert short_time(seconds) == shown
+
+
+ME: dict[str, Any] = {
+    "credential": "token",
+    "owner": "anna",
+    "scopes": ["upload"],
+    "key_id": "3kTMd9vQxYaB",
+    "video_id": None,
+    "expires_at": None,
+    "access": "keys",
+    "limits": {"video_bytes": 5_000_000_000, "video_duration_s": 90, "videos": 1000, "bytes": None},
+    "usage": {"videos": 7, "bytes": 2_500_000},
+}
+
+
+def test_a_caller_sees_its_limits_and_their_use() -> None:
+    shown = "\n".join(printed(view.caller(ME, api="http://x", source="y"), 100))
+    assert "Limits      5.0 GB and 90 s each video" in shown
+    assert "Used        7 of 1,000 videos" in shown
+    assert view.quota(ME | {"usage": None}) is None
+    both = {"videos": 10, "bytes": 5_000_000}
+    assert view.quota(ME | {"limits": both}) == "7 of 10 videos, 2.5 MB of 5.0 MB"
+
+
+def test_a_caller_of_an_older_release_has_no_limits() -> None:
+    old = {name: one for name, one in ME.items() if name not in ("limits", "usage")}
+    assert "Limits" not in "\n".join(printed(view.caller(old, api="http://x", source="y"), 100))

@@ -1,0 +1,46 @@
+const TRIES = 5;
+const FIRST_DELAY_MS = 500;
+
+/**
+ * Let a player ask its address again when the storage refuses the signed one, and go on at the same
+ * moment: docs/delivery.md. Call `giveUp` if the browser cannot play the file, or nothing helps.
+ */
+export function keepPlaying(video: HTMLVideoElement, giveUp: () => void): () => void {
+  let moment = 0;
+  let tries = 0;
+  let known = false;
+  let timer = 0;
+  const ask = () => {
+    const {paused} = video;
+    video.load();
+    video.currentTime = moment;
+    if (!paused) video.play().catch(() => {});
+  };
+  video.ontimeupdate = video.onseeking = () => {
+    if (video.readyState > HTMLMediaElement.HAVE_NOTHING) moment = video.currentTime;
+  };
+  video.onloadedmetadata = () => {
+    known = true;
+  };
+  video.onplaying = () => {
+    tries = 0;
+  };
+  video.onerror = () => {
+    if (known && tries < TRIES) timer = setTimeout(ask, FIRST_DELAY_MS * 2 ** tries++);
+    else giveUp();
+  };
+  // Chromium reports no refusal to the page, but retries for a minute. This event means that no byte
+  // has come for 3 seconds; without metadata, the first answer is only slow.
+  video.onstalled = () => {
+    const {readyState} = video;
+    const plays = readyState > HTMLMediaElement.HAVE_CURRENT_DATA;
+    if (readyState > HTMLMediaElement.HAVE_NOTHING && !plays) ask();
+  };
+  return () => {
+    clearTimeout(timer);
+    video.onerror = null;
+    // An element outside of the page would play and load on.
+    video.removeAttribute("src");
+    video.load();
+  };
+}
