@@ -130,6 +130,15 @@ class Api:
         """Return a token that the API key in use signs, and its end."""
         return await self._json("POST", "/tokens", json=_given(fields))
 
+    async def export(self, owner: str, cursor: str | None) -> dict[str, Any]:
+        """Return a page of an owner's records: `data` and `next_cursor`."""
+        query = _given({"owner": owner, "cursor": cursor})
+        return await self._json("GET", "/owners/export", params=query)
+
+    async def erase(self, owner: str) -> dict[str, Any]:
+        """Erase some of an owner's data, and return a report; repeat it until `finished`."""
+        return await self._json("POST", "/owners/erase", json={"owner": owner})
+
     async def _json(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         answer = await self._send(method, path, **request)
         found = _object(answer)

@@ -190,6 +190,48 @@ def test_the_quota_of_a_token_is_shown_before_an_upload(
     assert operator.run("delete", video["id"], "--yes").returncode == 0
 
 
+def test_all_that_is_stored_of_an_owner_is_exported_and_erased(
+    operator: Command, stranger: Command, clips: Clips
+) -> None:
+    shutil.copy(clips["tiny.mp4"], operator.folder)
+    key = new_key(operator, "--owner", "gone")
+    stranger.environ["CLIPO_API_KEY"] = key["key"]
+    ids = [
+        operator.run("upload", "tiny.mp4", "--owner", "gone", "--quiet").stdout.strip()
+        for _ in range(2)
+    ]
+    other = operator.run("upload", "tiny.mp4", "--owner", "other", "--quiet").stdout.strip()
+    assert operator.run("delete", ids[0], "--yes").returncode == 0
+    lines = operator.run("export", "--owner", "gone").stdout.splitlines()
+    found = [(one["kind"], one["id"]) for one in map(json.loads, lines)]
+    assert found[:2] == [("videos", ids[1]), ("deleted_videos", ids[0])]
+    assert {kind for kind, _ in found[2:]} == {"idempotency_keys", "api_keys"}
+    for command in ("export", "erase"):
+        refused = stranger.run(
+            command, "--owner", "gone", *(["--yes"] if command == "erase" else [])
+        )
+        assert (refused.returncode, "for all owners" in refused.stderr) == (1, True)
+    assert operator.run("erase", "--owner", "gone").returncode == 2, "it cannot ask"
+
+    erased = operator.run("erase", "--owner", "gone", "--yes")
+    assert (erased.returncode, erased.stdout) == (0, "erased  gone  1 videos\n"), erased.stderr
+    assert "1 API keys are for this owner" in erased.stderr
+    lines = operator.run("export", "--owner", "gone").stdout.splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["api_keys"]
+    again = operator.run("erase", "--owner", "gone", "--yes", "--json")
+    assert json.loads(again.stdout) == {
+        "owner": "gone",
+        "videos": 0,
+        "tombstones": 0,
+        "idempotency_keys": 0,
+        "counters": 0,
+        "api_keys_left": 1,
+    }
+    (kept,) = operator.json("list", "--owner", "other")
+    assert kept["id"] == other
+    assert operator.run("delete", other, "--yes").returncode == 0
+
+
 @pytest.fixture(scope="module")
 def aws(closed: RunningStack) -> Iterator[dict[str, str]]:
     """CloudFormation's outputs lead to the running stack, and Secrets Manager to its secret."""
