@@ -56,7 +56,10 @@ def read_token(text: str) -> UnverifiedToken:
     """Take a token apart and check its header. Raises `Unauthenticated`."""
     parts = _TOKEN.fullmatch(text) if len(text) <= _MOST_BYTES else None
     if parts is None:
-        raise _malformed("It must be an API key, or a JWT of at most 4 KB.")
+        raise _malformed(
+            f"It is neither an API key nor a token of at most {_MOST_BYTES:,} characters."
+            " Copy it again, whole."
+        )
     header = _read_object(parts[1].partition(".")[0])
     if header.get("alg") != _ALGORITHM:
         raise _malformed(f"Its alg must be {_ALGORITHM}.")

@@ -347,7 +347,10 @@ def test_other_tabs_follow_a_log_in_and_a_log_out(
     expect(other.get_by_label("API key or token")).to_be_visible()
     log_in(page, key.key)
     expect(other.get_by_role("button", name="Log out")).to_be_visible()
+    said = other.locator("#screen-reader-messages")
+    expect(said).to_have_text("You are logged in.")
     other.get_by_role("button", name="Log out").click()
+    expect(said).to_be_empty()
     expect(field(page)).to_be_visible()
 
 

@@ -1,7 +1,7 @@
 /** Formats numbers, times and names for people. */
 
 const number = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
-const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto"});
+const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto", style: "short"});
 const exact = new Intl.DateTimeFormat("en", {dateStyle: "medium", timeStyle: "medium"});
 
 /** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
@@ -41,7 +41,7 @@ const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** Return a time like "2 minutes ago". */
+/** Return a time like "2 min. ago". */
 export function ago(time: string, now: number): string {
   const seconds = (now - new Date(time).getTime()) / 1000;
   for (const [unit, length] of UNITS) {

@@ -58,6 +58,7 @@ function showLimits(me: Me): void {
 
 function leave(): void {
   library.close();
+  sayToScreenReaders("");
   const place = element("library");
   render(null, place);
   // The page as it is served has a heading there.

@@ -96,7 +96,7 @@ function LogIn({reason, onLogIn}: LogInProps) {
         <p>The page does not store it: the browser gets a session of at most 12 hours instead.</p>
       </div>
       <p class="help">
-        <a href="/docs">How the API uses keys and tokens</a>
+        <a href="/docs">All calls of the API, for programs</a>
       </p>
     </form>
   );
