@@ -88,5 +88,7 @@ def _read_key(url: str) -> str:
 
 def _report(output: "Terminal", url: str, me: dict[str, Any]) -> None:
     output.message(f"Logged in to {url} with the key {me['key_id']}.", "green")
+    if os.environ.get(credentials.VARIABLE):
+        output.message(f"Commands use {credentials.VARIABLE} instead until you unset it.", "yellow")
     if url != address.choose(None, os.environ):
         output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")

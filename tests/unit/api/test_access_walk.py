@@ -63,6 +63,8 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("DELETE", "/keys/{key_id}"): {ADMIN},
     ("POST", "/tokens"): EVERY_CALLER,
     ("GET", "/me"): EVERY_CALLER,
+    ("GET", "/owners/export"): {READ},
+    ("POST", "/owners/erase"): {WRITE},
     ("POST", "/session"): PUBLIC,
     ("DELETE", "/session"): PUBLIC,
     ("POST", "/upload-video/"): {UPLOAD},

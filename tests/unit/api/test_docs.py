@@ -37,6 +37,8 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "createToken",
         "createVideo",
         "deleteVideo",
+        "eraseOwner",
+        "exportOwner",
         "getCaller",
         "getHealth",
         "getSource",
