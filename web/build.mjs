@@ -1,9 +1,8 @@
 // Builds the page that the API serves: `node build.mjs FOLDER`. Assets have a hash of their content
-// in the name, so that browsers can cache them for ever, and each has a gzip copy beside it.
+// in the name, so that browsers can cache them for ever. page.mk adds a gzip copy of each.
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {basename, dirname, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
-import {gzipSync} from "node:zlib";
 import {build} from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -30,10 +29,7 @@ const {metafile} = await build({
 }).then((result) => {
   rmSync(out, {recursive: true, force: true});
   mkdirSync(join(out, "assets"), {recursive: true});
-  for (const file of result.outputFiles) {
-    writeFileSync(file.path, file.contents);
-    writeFileSync(`${file.path}.gz`, gzipSync(file.contents, {level: 9}));
-  }
+  for (const {path, contents} of result.outputFiles) writeFileSync(path, contents);
   return result;
 });
 

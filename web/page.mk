@@ -12,6 +12,8 @@ web/node_modules/.ready: web/package.json web/package-lock.json web/.npmrc
 
 $(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard web/src/view/*)
 	@$(WITH_NODE) node web/build.mjs functions/api/page
+	@# Node's own gzip packs less, because it is made for speed.
+	@gzip -9 -n -k -f functions/api/page/assets/*-*
 	@touch $@
 
 # Tools for checks and tests only: they are larger than all that the build needs.

@@ -153,6 +153,15 @@ async def do_each(
     return exit_code
 
 
+def confirm(question: str, *, otherwise: str) -> bool:
+    """Ask on the terminal. Within `ask`, asyncio would ignore Ctrl-C until the user answers."""
+    with report_errors(lambda: otherwise):
+        try:
+            return typer.confirm(question, err=True)
+        except typer.Abort:  # Ctrl-C or Ctrl-D
+            raise KeyboardInterrupt from None
+
+
 def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
     """Return a command that exits with the code that `command` returns."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
+from functions.adapters.owner_data import OwnerData
 from functions.adapters.telemetry import logger
 from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
@@ -60,6 +61,10 @@ class Catalog(Protocol):
         The catalog gives a video's part back when it removes the record, or saves that the video
         does not count any more.
         """
+
+    @property
+    def owner_data(self) -> OwnerData:
+        """All records of each owner."""
 
     def ensure_schema(self) -> bool:
         """Prepare a new database. Return `False` for one that needs `clipo migrate`."""

@@ -22,6 +22,7 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import schema
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.adapters.mongo_owner_data import MongoOwnerData
 from functions.adapters.mongo_usage import MongoUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
@@ -69,6 +70,7 @@ class MongoCatalog:
         self._pool_size = pool_size
         self._timeout_ms = timeout_ms
         self.usage = MongoUsage(self.database)
+        self.owner_data = MongoOwnerData(self.database)
 
     @cached_property
     def _client(self) -> MongoClient[Document]:

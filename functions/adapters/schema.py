@@ -47,7 +47,11 @@ _INDEXES = {
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
         IndexModel([("video_id", ASCENDING)]),
     ],
-    "deleted_videos": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
+    "deleted_videos": [
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+        # An erasure finds the tombstones of its owner.
+        IndexModel([("owner", ASCENDING)], sparse=True),
+    ],
     "owner_usage": [IndexModel([("recount_at", ASCENDING)])],
     "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }

@@ -9,7 +9,8 @@ from functions.adapters.catalog import (
     change,
     discard,
 )
-from functions.core.access import PUBLIC_CALLER, reaches
+from functions.adapters.owner_data import OwnerData
+from functions.core.access import ALL_OWNERS, PUBLIC_CALLER, reaches
 from functions.core.lifecycle import Move
 from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video
@@ -102,6 +103,11 @@ class ScopedCatalog:
         """Subtract a video that was not saved."""
         self._check(video.owner)
         self._catalog.usage.give_back(video.owner, video.declared_size)
+
+    def owner_data(self) -> OwnerData:
+        """Return the records of each owner, for callers who reach all."""
+        self._check(ALL_OWNERS)
+        return self._catalog.owner_data
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.core import failures
 from functions.core.failures import BadMedia
@@ -65,13 +65,8 @@ PACKET_TIMES = ["-print_format", "json", "-show_entries", "packet=pts_time"]
 ORIENTATION = ["-print_format", "json", "-show_entries", "frame_side_data=rotation,displaymatrix"]
 """Options to report the rotation of the first frames, which the header may not state."""
 
-PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
-
 MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """The exceptions that reading a malformed report raises."""
-
-_MAX_SIDE = 10_000
-"""Largest width and height of a thumbnail, in pixels."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
 _DURATION = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
@@ -112,10 +107,22 @@ class Probed:
     """True if any part of the file is encrypted, perhaps only a later part or the sound."""
     packet_seen: bool
     """True if the first packets include a video packet, which is then not encrypted."""
+    frames: float = 0
+    """The number of pictures that the header states."""
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
     joined: bool = False
     """True if the times jump, so that only decoding from the beginning finds a moment."""
+
+    @property
+    def end_s(self) -> float:
+        """The time at which the file ends, 0 if its duration is unknown."""
+        return self.start_s + (self.media.duration_s or 0)
+
+    def without_duration(self) -> "Probed":
+        """Return the same description of a file that states a wrong duration."""
+        media = replace(self.media, duration_s=None, bit_rate=None)
+        return replace(self, media=media, length_s=None)
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
@@ -153,6 +160,7 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
         colours=Colours.of(video),
         protected=_is_protected(report),
         packet_seen=bool(_packets_of(video, report)),
+        frames=positive(video.get("nb_frames")) or 0,
     )
 
 
@@ -210,16 +218,6 @@ def _is_protected(report: Report) -> bool:
         for stream in report["streams"]
         for side_data in stream.get("side_data_list", [])
     )
-
-
-def picture_size(stdout: bytes) -> tuple[int, int] | None:
-    """Return the width and height in a `PICTURE_REPORT`, `None` if no picture was decoded."""
-    try:
-        frame = json.loads(stdout)["frames"][0]
-        width, height = int(frame["width"]), int(frame["height"])
-    except MALFORMED:
-        return None
-    return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
 
 def format_name(stdout: bytes) -> str:

@@ -134,10 +134,10 @@ def test_one_sees_the_limits_and_how_much_is_used(
     limits = {"max_videos": 1, "max_duration_s": 90, "max_bytes": 10_000_000}
     log_in(page, new_key().token(sub="limited", **limits))
     hint = page.page.locator("#limits")
-    expect(hint).to_contain_text("at most 10 MB and 1:30 each. Used: 0 of 1 videos.")
+    expect(hint).to_contain_text("at most 10 MB each; 1:30 each; 0 of 1 videos used")
     page.drop(DROP, named("tiny.mp4", "first.mp4"))
     expect_picture(card(page, "first.mp4"))
-    expect(hint).to_contain_text("Used: 1 of 1 videos.")
+    expect(hint).to_contain_text("1 of 1 videos used")
     page.drop(DROP, named("tiny.mp4", "second.mp4"))
     refusal = "Of the videos of limited 1 are allowed, and none is left."
     expect(page.page.get_by_text(refusal).first).to_be_attached()
@@ -145,7 +145,7 @@ def test_one_sees_the_limits_and_how_much_is_used(
     details = page.page.get_by_role("dialog")
     details.get_by_role("button", name="Delete…").click()
     details.get_by_role("button", name="Delete it", exact=True).click()
-    expect(hint).to_contain_text("Used: 0 of 1 videos.")
+    expect(hint).to_contain_text("0 of 1 videos used")
 
 
 def test_a_wrong_key_is_explained_and_can_be_corrected(page: WatchedPage, key: IssuedKey) -> None:

@@ -15,6 +15,7 @@ from functions.core.video import (
     Visibility,
     Webhook,
 )
+from tests.fakes.owner_data import FakeOwnerData
 from tests.fakes.usage import FakeUsage
 
 
@@ -33,6 +34,7 @@ class FakeCatalog:
 
     def __post_init__(self) -> None:
         self.usage = FakeUsage(self)
+        self.owner_data = FakeOwnerData(self)
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()

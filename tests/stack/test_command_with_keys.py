@@ -98,11 +98,22 @@ def test_a_login_is_kept_until_the_logout(operator: Command, stranger: Command) 
     assert stranger.json("whoami")["key_id"] == key["id"]
     found = {one["name"]: one["state"] for one in stranger.json("doctor")}
     assert (found["Access"], found["Login"], found["Storage"]) == ("ok", "ok", "ok")
-    assert stranger.run("logout").returncode == 0
+    finished = stranger.run("logout")
+    assert finished.returncode == 0
+    assert f"clipo keys revoke {key['id']}\n" in finished.stderr
     assert stranger.run("list").returncode == 1
     broken = stranger.run("doctor", "--json")
     assert broken.returncode == 1
     assert {one["name"]: one["state"] for one in json.loads(broken.stdout)}["Login"] == "broken"
+
+
+def test_a_login_says_that_the_variable_has_precedence(
+    operator: Command, stranger: Command
+) -> None:
+    stranger.environ["CLIPO_API_KEY"] = new_key(operator)["key"]
+    finished = stranger.shell(f"clipo login <<< {new_key(operator)['key']}")
+    assert finished.returncode == 0
+    assert "Commands use CLIPO_API_KEY instead until you unset it." in finished.stderr
 
 
 def test_a_key_that_is_not_accepted_is_not_kept(operator: Command, stranger: Command) -> None:
@@ -177,6 +188,48 @@ def test_the_quota_of_a_token_is_shown_before_an_upload(
     assert "1 of 1 videos" in shown
     (video,) = operator.json("list", "--owner", "limited")
     assert operator.run("delete", video["id"], "--yes").returncode == 0
+
+
+def test_all_that_is_stored_of_an_owner_is_exported_and_erased(
+    operator: Command, stranger: Command, clips: Clips
+) -> None:
+    shutil.copy(clips["tiny.mp4"], operator.folder)
+    key = new_key(operator, "--owner", "gone")
+    stranger.environ["CLIPO_API_KEY"] = key["key"]
+    ids = [
+        operator.run("upload", "tiny.mp4", "--owner", "gone", "--quiet").stdout.strip()
+        for _ in range(2)
+    ]
+    other = operator.run("upload", "tiny.mp4", "--owner", "other", "--quiet").stdout.strip()
+    assert operator.run("delete", ids[0], "--yes").returncode == 0
+    lines = operator.run("export", "--owner", "gone").stdout.splitlines()
+    found = [(one["kind"], one["id"]) for one in map(json.loads, lines)]
+    assert found[:2] == [("videos", ids[1]), ("deleted_videos", ids[0])]
+    assert {kind for kind, _ in found[2:]} == {"idempotency_keys", "api_keys"}
+    for command in ("export", "erase"):
+        refused = stranger.run(
+            command, "--owner", "gone", *(["--yes"] if command == "erase" else [])
+        )
+        assert (refused.returncode, "for all owners" in refused.stderr) == (1, True)
+    assert operator.run("erase", "--owner", "gone").returncode == 2, "it cannot ask"
+
+    erased = operator.run("erase", "--owner", "gone", "--yes")
+    assert (erased.returncode, erased.stdout) == (0, "erased  gone  1 videos\n"), erased.stderr
+    assert "1 API keys are for this owner" in erased.stderr
+    lines = operator.run("export", "--owner", "gone").stdout.splitlines()
+    assert [json.loads(line)["kind"] for line in lines] == ["api_keys"]
+    again = operator.run("erase", "--owner", "gone", "--yes", "--json")
+    assert json.loads(again.stdout) == {
+        "owner": "gone",
+        "videos": 0,
+        "tombstones": 0,
+        "idempotency_keys": 0,
+        "counters": 0,
+        "api_keys_left": 1,
+    }
+    (kept,) = operator.json("list", "--owner", "other")
+    assert kept["id"] == other
+    assert operator.run("delete", other, "--yes").returncode == 0
 
 
 @pytest.fixture(scope="module")

@@ -51,6 +51,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             [
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
+                "adapters.mongo_owner_data",
                 "adapters.mongo_usage",
                 "adapters.schema",
             ],
@@ -171,8 +172,12 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.catalog.Catalog",
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
+        "functions.adapters.owner_data.OwnerData",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
+        "functions.media.reader.loopback.Content",
+        "functions.media.splice.boundary.Readable",
+        "functions.media.splice.boundary.Recording",
     }
 
 

@@ -1,14 +1,13 @@
 import type {Me} from "./api";
-import {bytes, count, duration} from "./format";
+import {bytes, duration} from "./format";
 
-/** Return what the caller may upload, as a sentence, and how much of it is used as another. */
-export function limitsOf({limits, usage}: Me): string {
-  const {video_bytes, video_duration_s, videos} = limits;
-  const each = [bytes(video_bytes), video_duration_s && duration(video_duration_s)];
-  const used = usage && [
-    videos && `${count(usage.videos)} of ${count(videos)} videos`,
-    limits.bytes && `${bytes(usage.bytes)} of ${bytes(limits.bytes)}`,
-  ];
-  const most = `at most ${each.filter(Boolean).join(" and ")} each.`;
-  return used ? `${most} Used: ${used.filter(Boolean).join(", ")}.` : most;
-}
+/** Return what the caller may upload, and how much of its quota is used. */
+export const limitsOf = ({limits, usage}: Me): string =>
+  [
+    `at most ${bytes(limits.video_bytes)} each`,
+    limits.video_duration_s && `${duration(limits.video_duration_s)} each`,
+    usage && limits.videos && `${usage.videos} of ${limits.videos} videos used`,
+    usage && limits.bytes && `${bytes(usage.bytes)} of ${bytes(limits.bytes)} used`,
+  ]
+    .filter(Boolean)
+    .join("; ");

@@ -100,10 +100,10 @@ render(
 );
 session.subscribe(follow);
 library.subscribe(() => {
-  if (library.current.videos.length === counted) return;
-  counted = library.current.videos.length;
+  const {length} = library.current.videos;
   // The use of a quota has changed, too.
-  if (session.current.me?.usage) void session.check();
+  if (length !== counted && session.current.me?.usage) void session.check();
+  counted = length;
 });
 window.addEventListener("hashchange", openFromAddress);
 void session.check();

@@ -14,14 +14,16 @@ from clipo.cli.command import (
     JsonOption,
     QuietOption,
     ask,
+    confirm,
     do_each,
-    report_errors,
 )
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
+
+_NOTHING = "Nothing is deleted."
 
 
 def command(
@@ -47,8 +49,8 @@ def command(
     names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
     if not names:
         return exit_code
-    if not (yes or _confirm(f"Delete {', '.join(names.values())}?")):
-        output.message("Nothing is deleted.")
+    if not (yes or confirm(f"Delete {', '.join(names.values())}?", otherwise=_NOTHING)):
+        output.message(_NOTHING)
         return FAILED
     return max(
         exit_code, ask(api_url, output, lambda api: _delete(api, output, names, purge=purge))
@@ -65,15 +67,6 @@ async def _look_up(
         names[video_id] = view.plain((await api.get(video_id))["filename"])
 
     return names, await do_each(output, ids, look_up)
-
-
-def _confirm(question: str) -> bool:
-    """Ask on the terminal. Within `ask`, asyncio would ignore Ctrl-C until the user answers."""
-    with report_errors(lambda: "Nothing is deleted."):
-        try:
-            return typer.confirm(question, err=True)
-        except typer.Abort:  # Ctrl-C or Ctrl-D
-            raise KeyboardInterrupt from None
 
 
 async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purge: bool) -> int:

@@ -37,6 +37,8 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "createToken",
         "createVideo",
         "deleteVideo",
+        "eraseOwner",
+        "exportOwner",
         "getCaller",
         "getHealth",
         "getSource",
@@ -100,6 +102,12 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     for reference in re.findall(r"'#/components/schemas/(\w+)'", str(document)):
         assert reference in schemas
     assert "HTTPValidationError" not in schemas
+
+
+def test_no_other_page_shows_it_in_a_frame(client: TestClient) -> None:
+    headers = client.get("/docs").headers
+    assert headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: TestClient) -> None:

@@ -49,20 +49,15 @@ class Store:
         return sum(end - start for start, end in self.asked)
 
 
-def never(_: bytes) -> bool:
-    return False
-
-
 @contextmanager
 def open_object(
     store: Store,
     directory: Path,
     *,
     capacity: int = 6144,
-    whole_if: Callable[[bytes], bool] = never,
 ) -> Iterator[RangedObject]:
     cache = BlockCache(directory, capacity=capacity)
-    with RangedObject(store.get, store.size, cache, whole_if=whole_if) as content:
+    with RangedObject(store.get, store.size, cache) as content:
         yield content
     wait_until_settled(content)
     cache.close()
@@ -121,6 +116,41 @@ def test_both_ends_are_requested_before_the_first_read(tmp_path: Path) -> None:
         assert store.asked[-1][1] == 100 * MB
         assert store.bytes_asked == pytest.approx(2 * MB, rel=0.1)
         # Parallel requests of similar size.
+        assert len(store.asked) == 4
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [(5, 6), (BLOCK - 1, BLOCK + 1), (99 * MB + 7, 100 * MB)]
+)
+def test_a_peek_waits_for_bytes_that_are_on_their_way(tmp_path: Path, start: int, end: int) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        assert content.peek(start, end) == store.content(start, end)
+
+
+def test_a_peek_requests_nothing(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        assert content.peek(50 * MB, 50 * MB + 1) == b""
+        wait_until_settled(content)
+        assert len(store.asked) == 4
+
+
+def test_an_expected_part_is_there_for_its_reader(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.expect(50 * MB)
+        wait_until_settled(content)
+        asked = len(store.asked)
+        read(content, 50 * MB, MB // 2)
+        assert (asked, len(store.asked)) == (5, 5)
+
+
+def test_a_part_after_the_end_is_not_expected(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.expect(100 * MB)
+        wait_until_settled(content)
         assert len(store.asked) == 4
 
 
@@ -199,18 +229,12 @@ def test_many_jumps_do_not_fetch_an_object_larger_than_the_cache(tmp_path: Path)
         assert store.bytes_asked < 60 * MB
 
 
-def test_whole_if_fetches_the_whole_object_immediately(tmp_path: Path) -> None:
+def test_the_whole_object_is_fetched_on_request(tmp_path: Path) -> None:
     store = Store(30 * MB)
-    seen: list[bytes] = []
-
-    def look(head: bytes) -> bool:
-        seen.append(head)
-        return True
-
-    with open_object(store, tmp_path, whole_if=look) as content:
+    with open_object(store, tmp_path) as content:
+        content.read_whole()
         wait_until_settled(content)
         assert content.bytes_read == 30 * MB
-        assert seen == [store.content(0, BLOCK)]
         assert len(store.asked) < 12
 
 

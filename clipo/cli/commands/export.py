@@ -1,0 +1,33 @@
+"""`clipo export`: writes all records of one owner."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clipo.cli import terminal
+from clipo.cli.command import DONE, ApiOption, ask
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api
+
+
+def command(
+    *,
+    owner: Annotated[str, typer.Option(metavar="OWNER", help="Whose records to write.")],
+    api_url: ApiOption = None,
+) -> int:
+    """Write what Clipo stores of an owner, as one JSON object in each line."""
+    output = terminal.Terminal(as_json=True)
+    return ask(api_url, output, lambda api: _export(api, output, owner))
+
+
+async def _export(api: "Api", output: "Terminal", owner: str) -> int:
+    cursor = None
+    while True:
+        page = await api.export(owner, cursor)
+        for record in page["data"]:
+            output.write_json(record)
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return DONE
