@@ -146,7 +146,8 @@ class RunningStack:
 def post_form(upload: Mapping[str, Any], content: bytes, **changes: str) -> httpx2.Response:
     """Post a signed form, with some of its fields changed."""
     fields = upload["fields"] | changes
-    return httpx2.post(upload["url"], data=fields, files={"file": ("any name", content)})
+    file = {"file": ("any name", content)}
+    return httpx2.post(upload["url"], data=fields, files=file, timeout=60)
 
 
 def launch(home: Path, port: int, python: str = sys.executable, **environ: str) -> RunningStack:

@@ -63,6 +63,20 @@ def test_a_finish_is_told_and_the_telling_recorded(
     assert "webhook delivered" in (notifying.home / "logs" / "webhooks.log").read_text()
 
 
+def test_the_addresses_in_a_webhook_lead_to_the_files(
+    notifying: RunningStack, told: Receiver, clips: Clips
+) -> None:
+    video_id = notifying.upload_form(clips["tiny.mp4"])
+    events_of(told, video_id)
+    data = next(event["data"] for _, event in told.got if event["data"]["id"] == video_id)
+    shown = notifying.client.get(f"/videos/{video_id}").json()
+    for name in ("source", "thumbnail"):
+        assert data[name] == shown[name]
+        found = notifying.client.get(data[name]["url"], follow_redirects=True)
+        assert found.status_code == 200
+    assert found.content.startswith(b"\xff\xd8")
+
+
 def await_delivery(stack: RunningStack, video_id: str) -> tuple[str, int, int]:
     deadline = time.monotonic() + 30
     while True:
