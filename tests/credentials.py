@@ -66,8 +66,8 @@ def seconds(ahead: float) -> int:
     return int((datetime.now(UTC) + timedelta(seconds=ahead)).timestamp())
 
 
-def admin_token(root: Root = ROOT, *, ahead: float = 60) -> str:
-    claims = {"sub": "root", "scope": "admin", "exp": seconds(ahead)}
+def admin_token(root: Root = ROOT, *, ahead: float = 60, **changes: Any) -> str:
+    claims = {"sub": "root", "scope": "admin", "exp": seconds(ahead)} | changes
     return sign(claims, kid=ROOT_KID, secret=root.admin_secret())
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
+API = "https://api.example.com"
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
 Answer = Callable[["Handler"], None]

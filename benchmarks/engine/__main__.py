@@ -1,18 +1,25 @@
 """Compare our ranged reads with the legacy way, in one run.
 
 Usage: make bench [ARGS=--rounds=5]
+       make bench ARGS=--large
+       make bench ARGS=--smoke
 
 Serves 10 minutes of 720p in every container from a server with 30 ms to the first byte and
 75 MB/s a connection, and makes a thumbnail of each in three ways, alternating: the legacy
 way (download it, decode up to the frame), by downloading it and seeking, and by ranges. Writes
 docs/benchmarks/engine.md and engine.svg.
+
+`--large` measures our way alone with files of 4 GB, and writes engine-large.md. It takes 20 minutes
+and 6 GB of disk. `--smoke` measures it once with the files of 100 MB, and fails if one of them
+costs too many bytes. It writes nothing.
 """
 
 import argparse
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -25,6 +32,10 @@ from clipo.local.ffmpeg import prepare
 
 _FIRST_BYTE_S = 0.030
 _BYTES_PER_S = 75e6
+_MAX_SHARE = 0.08
+_MAX_SHARES = {"no-index.avi": 0.16}
+"""Largest share of a file's bytes to read. AVI states no time, so its pictures are counted."""
+
 _ROOT = Path(__file__).parents[2]
 _INPUTS = _ROOT / ".bench"
 _REPORT = _ROOT / "docs" / "benchmarks"
@@ -38,34 +49,90 @@ class _Run:
     requests: int
 
 
+@dataclass(frozen=True)
+class _Bench:
+    server: RangeServer
+    ffmpeg_dir: Path
+
+    def measure(self, way: str, name: str) -> _Run:
+        """Run one way in a fresh process, so that its peak of memory is its own."""
+        target, warm_up = (
+            (self.server.url(file), (_INPUTS / file).stat().st_size)
+            for file in (name, inputs.WARM_UP)
+        )
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            cost = pool.submit(cost_of, way, target, warm_up, self.ffmpeg_dir).result()
+        print(f"{name}, {way}: {cost.wall_ms:.0f} ms", file=sys.stderr)
+        return _Run(cost, *self.server.sent(name))
+
+    def ours(self, name: str, title: str, rounds: int) -> report.OurRow:
+        runs = [self.measure("ours", name) for _ in range(rounds)]
+        return report.OurRow(title, (_INPUTS / name).stat().st_size / 1e6, _median(runs))
+
+
 def main() -> None:
     """Make the inputs, measure, and write the report."""
-    rounds = _rounds()
+    options = _options()
     inputs.make(_INPUTS)
-    runs: dict[tuple[str, str], list[_Run]] = {}
+    with _bench() as bench:
+        if options.smoke:
+            sys.exit(_smoke(bench))
+        print(
+            _measure_large(bench, options.rounds)
+            if options.large
+            else _compare(bench, options.rounds)
+        )
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each way with each file")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--large", action="store_true", help="measure our way with files of 4 GB")
+    kind.add_argument("--smoke", action="store_true", help="fail if our way reads too much")
+    return parser.parse_args()
+
+
+@contextmanager
+def _bench() -> Iterator[_Bench]:
     with (
         TemporaryDirectory(prefix="clipo-bench-") as folder,
         range_server(_INPUTS, first_byte_s=_FIRST_BYTE_S, bytes_per_s=_BYTES_PER_S) as server,
     ):
-        ffmpeg_dir = prepare(Path(folder), None)
-        for round_ in range(rounds):
-            for name in inputs.TITLES:
-                for way in _ways(name, round_):
-                    run = _measure(server, way, name, ffmpeg_dir)
-                    runs.setdefault((name, way), []).append(run)
-                    _say(f"{round_ + 1}/{rounds} {name}, {way}: {run.cost.wall_ms:.0f} ms")
+        yield _Bench(server, prepare(Path(folder), None))
+
+
+def _compare(bench: _Bench, rounds: int) -> str:
+    runs: dict[tuple[str, str], list[_Run]] = {}
+    for round_ in range(rounds):
+        for name in inputs.TITLES:
+            for way in _ways(name, round_):
+                runs.setdefault((name, way), []).append(bench.measure(way, name))
     rows = [_row(name, runs) for name in inputs.TITLES]
-    print(report.write(_REPORT, rows, rounds))
+    return report.write(_REPORT, rows, rounds)
 
 
-def _say(progress: str) -> None:
-    print(progress, file=sys.stderr)
+def _measure_large(bench: _Bench, rounds: int) -> str:
+    """Measure one file after the other, because all of them would not fit on many disks."""
+    rows = []
+    for name, title in inputs.large_titles().items():
+        usual = bench.ours(name, title, rounds)
+        path = inputs.make_large(_INPUTS, name)
+        try:
+            rows.append((usual, bench.ours(path.name, title, rounds)))
+        finally:
+            path.unlink()
+    return report.write_large(_REPORT, rows, rounds)
 
 
-def _rounds() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of each way with each file")
-    return int(parser.parse_args().rounds)
+def _smoke(bench: _Bench) -> str | None:
+    """Return what is wrong, if anything is."""
+    rows = {name: bench.ours(name, title, 1) for name, title in inputs.TITLES.items()}
+    print(report.table_of_ours(list(rows.values())))
+    greedy = [
+        row.title for name, row in rows.items() if row.share > _MAX_SHARES.get(name, _MAX_SHARE)
+    ]
+    return f"Too many bytes: {', '.join(greedy)}." if greedy else None
 
 
 def _ways(name: str, round_: int) -> Sequence[str]:
@@ -73,16 +140,6 @@ def _ways(name: str, round_: int) -> Sequence[str]:
     if name == inputs.SPARSE and round_ > 0:
         return ["ours"]
     return _WAYS if round_ % 2 == 0 else _WAYS[::-1]
-
-
-def _measure(server: RangeServer, way: str, name: str, ffmpeg_dir: Path) -> _Run:
-    """Run one way in a fresh process, so that its peak of memory is its own."""
-    target, warm_up = (
-        (server.url(file), (_INPUTS / file).stat().st_size) for file in (name, inputs.WARM_UP)
-    )
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        cost = pool.submit(cost_of, way, target, warm_up, ffmpeg_dir).result()
-    return _Run(cost, *server.sent(name))
 
 
 def _row(name: str, runs: dict[tuple[str, str], list[_Run]]) -> report.Row:

@@ -32,6 +32,18 @@ way's figure divided by ours; *bytes* is ours divided by the legacy way's.
 ![Time by container](engine.svg)
 
 """
+_LARGE_INTRODUCTION = """\
+# Thumbnails of large files
+
+`make bench ARGS=--large` made this page: {rounds} rounds on {machine}.
+
+The files are those of [the comparison](engine.md), 40 times as long: 6 hours 40 minutes of 720p.
+Their stream repeats, with times that go on, so that there are real boundaries all along. Storage
+and columns are the same as there. *Times* is *ms* divided by *ms at 100 MB*. An AVI file without an
+index is missing: Clipo counts its pictures up to the moment, so it costs as much more as it is
+larger.
+
+"""
 _COLUMNS = [
     "file",
     *("legacy ms", "seek ms", "ours ms", "faster", "than seek"),
@@ -60,19 +72,72 @@ class Row:
     ways: dict[str, Figures]
 
 
+@dataclass(frozen=True)
+class OurRow:
+    """One file and the figures of our way."""
+
+    title: str
+    mb: float
+    figures: Figures
+
+    @property
+    def share(self) -> float:
+        """The share of the file's bytes that was read."""
+        return self.figures.mb / self.mb
+
+
+def table_of_ours(rows: list[OurRow]) -> str:
+    """Return the figures of our way as a table."""
+    heads = ["file", "MB", "ms", "CPU ms", "MB read", "bytes", "requests", "peak MB"]
+    return _markdown(heads, ([row.title, f"{row.mb:,.0f}", *_cells(row)] for row in rows))
+
+
+def write_large(folder: Path, rows: list[tuple[OurRow, OurRow]], rounds: int) -> str:
+    """Write engine-large.md, with the usual and the large size of each file; return the table."""
+    heads = ["file", "MB", "ms", "CPU ms", "MB read", "bytes", "requests", "peak MB"]
+    heads += ["ms at 100 MB", "times"]
+    lines = (
+        [
+            *(large.title, f"{large.mb:,.0f}", *_cells(large), f"{usual.figures.wall_ms:,.0f}"),
+            f"{large.figures.wall_ms / usual.figures.wall_ms:.2f}",
+        ]
+        for usual, large in rows
+    )
+    table = _markdown(heads, lines)
+    introduction = _LARGE_INTRODUCTION.format(rounds=rounds, machine=_machine())
+    (folder / "engine-large.md").write_text(introduction + table)
+    return table
+
+
 def write(folder: Path, rows: list[Row], rounds: int) -> str:
     """Write engine.md and engine.svg, and return the table."""
     folder.mkdir(parents=True, exist_ok=True)
     table = _table(rows)
-    machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
-    page = _INTRODUCTION.format(rounds=rounds, machine=machine) + table
+    page = _INTRODUCTION.format(rounds=rounds, machine=_machine()) + table
     (folder / "engine.md").write_text(page)
     (folder / "engine.svg").write_text(_picture(rows))
     return table
 
 
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def _cells(row: OurRow) -> list[str]:
+    ours = row.figures
+    return [
+        *(f"{ours.wall_ms:,.0f}", f"{ours.cpu_ms:,.0f}", f"{ours.mb:,.1f}", f"{row.share:.1%}"),
+        *(str(ours.requests), f"{ours.rss_mb:.0f}"),
+    ]
+
+
+def _markdown(heads: list[str], lines: Iterable[list[str]]) -> str:
+    rule = ["---", *["---:"] * (len(heads) - 1)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (heads, rule, *lines))
+
+
 def _table(rows: list[Row]) -> str:
-    lines = [_COLUMNS, ["---", *["---:"] * (len(_COLUMNS) - 1)]]
+    lines = []
     for row in rows:
         legacy, seek, ours = (row.ways[way] for way in ("legacy", "seek", "ours"))
         lines.append(
@@ -88,7 +153,7 @@ def _table(rows: list[Row]) -> str:
                 *(str(ours.requests), f"{legacy.rss_mb:.0f}", f"{ours.rss_mb:.0f}"),
             ]
         )
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return _markdown(_COLUMNS, lines)
 
 
 _WIDTH, _LEFT, _BAR, _GAP = 760, 150, 11, 14

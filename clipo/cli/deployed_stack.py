@@ -181,7 +181,8 @@ def _layer(title: str, client: Client, stack: StackResources) -> Finding:
     built_for = _architecture(content["Location"])
     if built_for != runs_on:
         said = f"ffmpeg was built for {built_for}, and {name} runs on {runs_on}."
-        fix = f"sam build --parameter-overrides Architecture={runs_on}, then sam deploy"
+        build = f"sam build --parameter-overrides Architecture={runs_on}"
+        fix = f"FFMPEG=minimal {build} (or without FFMPEG, as before), then sam deploy"
         return broken(title, said, fix)
     return ok(title, f"ffmpeg is built for {runs_on}, on which {name} runs.")
 

@@ -12,6 +12,7 @@ from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import faults
 from clipo.client.address import is_local
 from clipo.client.api import Api
+from clipo.client.credentials import VARIABLE
 from clipo.client.faults import Fault, Problem, Unreachable
 from clipo.program import program_name
 
@@ -65,8 +66,7 @@ async def _access(api: Api) -> tuple[set[str], list[Finding]]:
         me = await api.me()
     except Problem as problem:
         if problem.code == "unauthenticated":
-            fix = f"{program_name()} login --api {api.address}"
-            return set(), [closed, broken("Login", str(problem), fix)]
+            return set(), [closed, broken("Login", str(problem), _login_fix(api))]
         if problem.code == "route_not_found":  # release 0.1
             return {"upload", "write"}, [_open(api.address)]
         return set(), [broken("Access", str(problem), "Read the API's log.")]
@@ -74,6 +74,12 @@ async def _access(api: Api) -> tuple[set[str], list[Finding]]:
         return set(), [broken("Access", str(fault), "")]
     found = [closed if me["access"] == "keys" else _open(api.address)]
     return set(me["scopes"]), [*found, _login(api, me)]
+
+
+def _login_fix(api: Api) -> str:
+    if api.credential and api.credential.source == VARIABLE:
+        return f"Correct {VARIABLE}, or unset it and log in."
+    return f"{program_name()} login --api {api.address}"
 
 
 def _open(api: str) -> Finding:

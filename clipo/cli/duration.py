@@ -13,3 +13,11 @@ def parse(text: str) -> int:
     if not found:
         raise typer.BadParameter(f"{text!r} is not a duration like 90s, 15m, 1h or 30d.")
     return int(found[1]) * _SECONDS[found[2]]
+
+
+def parse_within_a_day(text: str) -> int:
+    """Return the duration of a token, in seconds. Raises `typer.BadParameter`."""
+    seconds = parse(text)
+    if seconds > _SECONDS["d"]:
+        raise typer.BadParameter("A token is valid for at most 24h.")
+    return seconds

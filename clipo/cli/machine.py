@@ -133,7 +133,7 @@ def _disk(home: Home) -> Finding:
 
 
 def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
-    name, api = "Local stack", address.find_local_stack(home)
+    name, api = "Local stack", address.noted_address(home)
     if home.is_locked():
         return ok(name, f"It runs at {api}." if api else "It is starting.")
     if api:

@@ -12,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from clipo.cli.finding import Finding, State
+from clipo.client.address import is_local
 from clipo.client.api import Video
 from clipo.program import program_name
 
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
-_ACCESS = {"keys": "closed: requests need an API key or a token", "open": "open to everyone"}
+_CLOSED = "closed: requests need an API key or a token"
 _TABLE_FROM = 100
 _FACTS_FROM = 80
 """Smallest widths in columns: of a table, and of all facts but the filename on one line."""
@@ -239,7 +240,7 @@ def next_step(video: Video) -> Text | None:
 def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
     """Return what the credential in use is and may do. `source` says where it comes from."""
     rows = [
-        ("API", f"{api} ({_ACCESS.get(me['access'], me['access'])})"),
+        ("API", f"{api} ({_CLOSED if me['access'] == 'keys' else _open(api)})"),
         ("Credential", f"{me['credential']}, from {source}" if me["key_id"] else source),
         ("Key", me["key_id"]),
         ("Owner", _owner(me)),
@@ -268,6 +269,10 @@ def _limits(me: Mapping[str, Any]) -> str | None:
     seconds = me["limits"]["video_duration_s"]
     duration = f" and {seconds:,} s" if seconds else ""
     return f"{size(me['limits']['video_bytes'])}{duration} each video"
+
+
+def _open(api: str) -> str:
+    return "open to every program on this machine" if is_local(api) else "open to everyone"
 
 
 def new_key(key: Mapping[str, Any]) -> RenderableType:

@@ -3,8 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
+from socket import inet_aton
 from urllib.parse import urlsplit
 
 from clipo.errors import ClipoError, Misuse
@@ -43,9 +45,16 @@ def is_local(address: str) -> bool:
     """Whether an address is this machine's own, so that requests to it use no proxy."""
     try:
         host = urlsplit(address).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    with suppress(ValueError):
+        return ip_address(host).is_loopback
+    with suppress(OSError, ValueError):  # Other ways to write an address, such as 127.1 and 0.
+        found = ip_address(inet_aton(host))
+        return found.is_loopback or found.is_unspecified
+    return False
 
 
 def origin(address: str) -> str:
@@ -56,12 +65,20 @@ def origin(address: str) -> str:
 
 
 def find_local_stack(folder: Home) -> str | None:
-    """Return the API's address of the stack that runs in a folder, or `None` if none runs."""
+    """Return the API's address of the stack that runs in a folder, or `None` if none runs.
+
+    A running stack locks its folder. A file alone may be another person's, in a folder that the
+    user has downloaded, or its port another program's, after a kill.
+    """
+    return noted_address(folder) if folder.is_locked() else None
+
+
+def noted_address(folder: Home) -> str | None:
+    """Return the API's address that a local stack has written into its folder."""
     try:
         address = str(json.loads(folder.stack_file.read_text())["api"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    # The file may be another person's, in a folder that the user has downloaded.
     return address if is_local(address) else None
 
 

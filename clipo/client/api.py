@@ -232,13 +232,17 @@ def _problem(
 def _detail(address: str, document: Mapping[str, Any], credential: Credential | None) -> str:
     """Return the sentence of a problem; after a refusal with the command that helps."""
     detail, login = str(document["detail"]), f"{program_name()} login --api {address}"
+    # A login has no effect while the variable is set.
+    is_set = credential is not None and credential.source == VARIABLE
+    fix = f"Correct {VARIABLE}, or unset it and log in" if is_set else ""
     match document["code"]:
         case "unauthenticated" if credential:
-            return f"It refuses {credential.source}: {detail} To log in: {login}"
+            return f"It refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
         case "unauthenticated":
             return f"Log in: {login} (or set {VARIABLE})"
         case "forbidden" if credential:
-            return f"{detail} It comes from {credential.source}. To use another key: {login}"
+            fix = fix or "To use another key"
+            return f"{detail} The credential comes from {credential.source}. {fix}: {login}"
     return detail
 
 

@@ -18,13 +18,15 @@ _UNUSABLE = (ImportError, ValueError, httpx2.InvalidURL)
 def http_client(address: str, **options: Any) -> httpx2.AsyncClient:
     """Return the client for an API, whose storage may be on another host.
 
-    For an API on this machine, an unusable proxy or certificate in the environment does not matter.
-    Raises `ClipoError` for any other.
+    Requests to an API on this machine use no proxy, and an unusable proxy or certificate in the
+    environment does not matter. Raises `ClipoError` for any other.
     """
+    local = is_local(address)
+    direct = {f"all://{httpx2.URL(address).netloc.decode()}": None} if local else None
     try:
-        return httpx2.AsyncClient(**options)
+        return httpx2.AsyncClient(mounts=direct, **options)
     except (OSError, *_UNUSABLE) as error:
-        if is_local(address):
+        if local:
             return httpx2.AsyncClient(trust_env=False, **options)
         raise ClipoError(_reason(error)) from error
 

@@ -38,7 +38,9 @@ def wrong(environ: Environ) -> Iterator[str]:
         lambda given: positive_int(given, "CLIPO_UPKEEP_SECONDS", 1),
         lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
         lambda given: flag(given, "STORE_LOCATION"),
-        lambda given: WebhookSettings.read({**given, **webhooks(given, "to be made")}),
+        lambda given: WebhookSettings.read(
+            {**given, **webhooks(given, "to be made"), "API_URL": "to be known"}
+        ),
     ]
     for read in readers:
         try:

@@ -82,15 +82,16 @@ class Stack:
             for_av1 = None if chosen else ffmpeg.find_for_av1()
             ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, chosen, for_av1=for_av1)
             ffmpeg_version = ffmpeg.version(ffmpeg_dir)
+            api = f"http://{LOOPBACK}:{port}"
             environ = self._start_services() | {
                 "PORT": str(port),
+                "API_URL": api,
                 "CLIPO_FFMPEG_DIR": str(ffmpeg_dir),
                 "TMPDIR": str(self._home.scratch),
             }
             names = [n for n in _FUNCTION_MODULES if n != "webhooks" or flag(environ, "WEBHOOKS")]
             programs = [self._function(name, environ) for name in names]
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
-            api = f"http://{LOOPBACK}:{port}"
             self._write_addresses(api, environ)
             self._welcome(api, environ, ffmpeg_version)
 

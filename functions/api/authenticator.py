@@ -108,7 +108,13 @@ class Authenticator:
         # An older root secret may be known to others: that is a reason to replace it.
         if not self._roots or not token.is_signed_with(self._roots[0].admin_secret()):
             raise _wrong_signature()
-        read_claims(token, now=self._now(), longest=LONGEST_ADMIN)
+        claims = read_claims(token, now=self._now(), longest=LONGEST_ADMIN)
+        if claims != Claims(ROOT_KID, frozenset({Scope.ADMIN}), claims.expires_at):
+            # Other claims would be a promise of fewer rights than the token has.
+            raise Unauthenticated(
+                Denial.CLAIMS,
+                "An admin token has the sub root and the scope admin, and no vid or limit.",
+            )
         return ADMIN_CALLER
 
     async def _holder(self, token: UnverifiedToken, secret: _Secret, rule: _Rule) -> Caller:

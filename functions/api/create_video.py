@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from functions.adapters.catalog import KeyUse
+from functions.adapters.mongo import new_video_id
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems
@@ -107,7 +108,7 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
 
     The key is stored before the video. If the first request has stored only the key, this request
     adds the video in its place. A delete frees the key before it removes the video, so a video
-    whose key is gone has been deleted meanwhile (ADR 12).
+    whose key is gone has been deleted meanwhile, and its id is not used again (ADR 12).
     """
     for _ in range(_TRIES):
         first = _reserve_key(services, use)
@@ -123,6 +124,8 @@ def _add_once(services: Services, video: Video, use: KeyUse) -> tuple[Video, Sig
             return named, signed
         else:
             services.catalog.discard(named)
+        # A delete was faster. The rest of it removes the objects of that id.
+        use = replace(use, video_id=new_video_id())
     raise CatalogUnavailable("Deletes of this key's video keep overtaking the request.")
 
 

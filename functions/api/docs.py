@@ -7,6 +7,12 @@ from fastapi.staticfiles import StaticFiles
 
 PATH = "/docs"
 _FILES = "/swagger"
+_HEADERS = {
+    # In a frame of another page a click could delete a video: the session is sent there, too, if
+    # that page is of the same site, for example of another port.
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def install(app: FastAPI) -> None:
@@ -20,7 +26,7 @@ def install(app: FastAPI) -> None:
     def get_docs(request: Request) -> HTMLResponse:
         base_path = request.scope.get("root_path", "")
         files = f"{base_path}{_FILES}"
-        return get_swagger_ui_html(
+        page = get_swagger_ui_html(
             title=app.title,
             openapi_url=f"{base_path}{app.openapi_url}",
             swagger_js_url=f"{files}/swagger-ui-bundle.js",
@@ -28,6 +34,8 @@ def install(app: FastAPI) -> None:
             swagger_favicon_url=f"{files}/favicon-32x32.png",
             swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
         )
+        page.headers.update(_HEADERS)
+        return page
 
 
 def is_file(path: str) -> bool:

@@ -20,6 +20,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "created_at": TIME,
     "updated_at": TIME,
     "attempts": 0,
+    "source": None,
     "media": None,
     "warnings": [],
     "thumbnail": None,
@@ -55,6 +56,10 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
     "status": "done",
     "updated_at": "2026-11-22T12:01:07.250Z",
     "attempts": 1,
+    "source": {
+        "url": f"https://api.example.com/videos/{VIDEO_ID}/source",
+        "content_type": "video/mp4",
+    },
     "media": {
         "container": "mp4",
         "duration": "00:00:30",

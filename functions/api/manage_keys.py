@@ -6,6 +6,7 @@ from os import urandom
 from functions.adapters.telemetry import logger
 from functions.api import problems
 from functions.api.problems import InvalidField, Problem
+from functions.api.scopes import in_order
 from functions.api.services import Services
 from functions.core.access import (
     ALL_OWNERS,
@@ -55,7 +56,8 @@ def revoke_key(services: Services, key_id: str) -> None:
     if services.api_keys.get(key_id) is None:
         raise Problem(
             problems.KEY_NOT_FOUND,
-            f"There is no API key {key_id}, or it has been revoked. See GET /keys.",
+            f"There is no API key {key_id}, or it has been revoked. `clipo keys list`"
+            " shows all keys.",
         )
     services.api_keys.remove(key_id)
     logger().info("key revoked", revoked_key_id=key_id)
@@ -91,10 +93,11 @@ def sign_token(
 def _check_rights(key: ApiKey, owner: str, scopes: frozenset[Scope]) -> None:
     if not key.reaches_owner(owner):
         raise Problem(problems.FORBIDDEN, f"The API key is for the owner {key.owner} only.")
-    if missing := scopes - key.token_scopes:
+    if not scopes <= key.token_scopes:
         raise Problem(
             problems.FORBIDDEN,
-            f"No token of this API key can have the scope {', '.join(sorted(missing))}.",
+            "Tokens of this API key can have these scopes only:"
+            f" {in_order(key.token_scopes, 'and')}. Ask for no other.",
         )
 
 

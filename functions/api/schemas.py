@@ -32,6 +32,7 @@ from functions.api.sign_upload import MultipartRequest, Signed, part_size_of
 from functions.core import video as core
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
+from functions.core.formats import media_type_of
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import (
@@ -238,6 +239,18 @@ class CreateVideo(BaseModel):
         default=Visibility.PRIVATE,
         description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
         " without a credential; for credentials that have the scope write, too",
+    )
+
+
+class VideoFile(BaseModel):
+    """The uploaded file."""
+
+    url: str = Field(
+        description="Address that redirects to a short-lived one of the file, which serves ranges"
+    )
+    content_type: str = Field(
+        description="Media type of the container that Clipo found in the file",
+        examples=["video/mp4"],
     )
 
 
@@ -597,6 +610,7 @@ class VideoResource(BaseModel):
     created_at: Time
     updated_at: Time
     attempts: int = Field(description="Number of times that processing has begun", examples=[1])
+    source: VideoFile | None = Field(description="Present if done, and during a reprocess")
     media: Media | None = Field(description="Present if done, and during a reprocess")
     thumbnail: Thumbnail | None = Field(description="Present if done, and during a reprocess")
     warnings: list[MediaWarning] = Field(
@@ -642,6 +656,7 @@ class VideoPage(BaseModel):
 def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:
     """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
+    media = video.media if video.has_result else None
     return VideoResource(
         id=video.id,
         filename=video.filename,
@@ -654,7 +669,12 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        media=_media(video.media, caller) if video.media and video.has_result else None,
+        source=VideoFile(
+            url=f"{base_url}videos/{video.id}/source", content_type=media_type_of(media.container)
+        )
+        if media
+        else None,
+        media=_media(media, caller) if media else None,
         thumbnail=Thumbnail(
             url=f"{base_url}videos/{video.id}/thumbnail",
             width=thumbnail.width,
@@ -665,7 +685,7 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         )
         if thumbnail
         else None,
-        warnings=list(video.media.warnings) if video.media and video.has_result else [],
+        warnings=list(media.warnings) if media else [],
         processing=Processing.model_validate(video.processing)
         if video.processing and (video.status.finished or video.has_result)
         else None,

@@ -70,8 +70,8 @@ def check_caller(caller: Caller, needed: set[Scope], video_id: str | None) -> No
     if not caller.may(*needed):
         raise Problem(
             problems.FORBIDDEN,
-            f"This needs a credential with the scope {_in_order(needed, 'or')}. Yours has"
-            f" {_in_order(caller.scopes, 'and')}.",
+            f"This needs a credential with the scope {in_order(needed, 'or')}. Yours has"
+            f" {in_order(caller.scopes, 'and')}.",
         )
     if not caller.reaches_video(video_id):
         raise Problem(
@@ -103,10 +103,10 @@ def _scopes_in(security: list[dict[str, list[str]]]) -> set[Scope]:
 def _needed_sentence(needed: set[Scope]) -> str:
     if not needed:
         return "Needs a credential, with any scopes."
-    return f"Needs the scope {_in_order(needed, 'or')}."
+    return f"Needs the scope {in_order(needed, 'or')}."
 
 
-def _in_order(scopes: Collection[Scope], last: str) -> str:
+def in_order(scopes: Collection[Scope], last: str) -> str:
     """Return scopes as a list for a person: `read, deliver and write`."""
     *others, final = [scope.value for scope in Scope if scope in scopes] or ["none"]
     return f"{', '.join(others)} {last} {final}" if others else final

@@ -213,6 +213,11 @@ def caller_with_token(key: ApiKey, claims: Claims, *, now: datetime) -> Caller:
             Denial.CLAIMS,
             "The token's sub must name an owner: 1 to 128 letters, digits or . _ : @ | / + = -",
         )
+    if claims.scopes.isdisjoint(DEFAULT_SCOPES):
+        names = ", ".join(scope for scope in Scope if scope in DEFAULT_SCOPES)
+        raise Unauthenticated(
+            Denial.CLAIMS, f"The token's scope names none of {names}. Separate scopes by spaces."
+        )
     return _caller_of(CredentialKind.TOKEN, key, claims, now)
 
 

@@ -134,9 +134,12 @@ def _required_text(claims: Mapping[str, Any], name: str) -> str:
 
 
 def _optional(claims: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
-    value = claims.get(name)
+    """Return a claim, or `None` without it. Refuse a null, which may stand for a lost limit."""
+    if name not in claims:
+        return None
+    value = claims[name]
     # A bool is an int to Python, but not to JSON.
-    if value is not None and type(value) is not kind:
+    if type(value) is not kind:
         what = "a text" if kind is str else "a whole number"
         raise _wrong_claims(f"{name} must be {what}.")
     return value

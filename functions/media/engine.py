@@ -13,6 +13,7 @@ from functions.media.header import HeaderReader
 from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.shown import Shown
+from functions.media.splice.views import Views
 from functions.media.thumbnail import Frame, FrameFinder
 
 FFMPEG_FOR_AV1 = "ffmpeg-av1"
@@ -62,13 +63,16 @@ class Engine:
         Raises `BadMedia` if the file is at fault, and `OutOfTime`.
         """
         budget = Budget.of(remaining_s())
-        children = Children(self._ffmpeg, self._ffprobe, self._memory, source, directory, budget)
-        header = HeaderReader(children, stores_location=self._stores_location)
+        views = Views(source)
+        children = Children(
+            self._ffmpeg, self._ffprobe, self._memory, views.header(), directory, budget
+        )
+        header = HeaderReader(children, views, stores_location=self._stores_location)
         probed = header.read()
         _check_duration(probed.media, max_duration_s)
         if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():
             children = replace(children, ffmpeg=str(self._ffmpeg_for_av1))
-        probed, taken = FrameFinder(children, header).find(probed)
+        probed, taken = FrameFinder(children, header, views).find(probed)
         media = _describe(children, probed, taken.shown)
         # The header of a damaged file may state a duration that its packets correct.
         _check_duration(media, max_duration_s)

@@ -11,12 +11,17 @@ from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
 from functions.media.probe import Probed
 from functions.media.sandbox import Finished
+from functions.media.splice import clusters
+from functions.media.splice.views import Views
 
 _SIGNATURE = 16
 """Bytes at the beginning of a file that hold the signature of any supported container."""
 
 _MAX_SCANNED = 256 << 20
 """Largest file, in bytes, that Clipo reads to its end to learn its duration."""
+
+_AVI_CHUNK_HEADER = 8
+"""Bytes of an AVI file before each of its frames."""
 
 _WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
 """ffprobe's names of the formats that do not list their streams in a header."""
@@ -25,8 +30,9 @@ _WITHOUT_HEADER = {"mpeg", "mpegts", "flv"}
 class HeaderReader:
     """Reads the description of one file."""
 
-    def __init__(self, children: Children, *, stores_location: bool) -> None:
+    def __init__(self, children: Children, views: Views, *, stores_location: bool) -> None:
         self._children = children
+        self._views = views
         self._options = probe.report_options(with_location=stores_location)
 
     def read(self) -> Probed:
@@ -42,9 +48,19 @@ class HeaderReader:
             )
             if probe.is_encrypted(first_packet.stdout):
                 raise BadMedia(failures.ENCRYPTED)
+        if self._states_too_many_frames(probed):
+            probed = probed.without_duration()
         if probed.media.container == "mpeg-ts" and joined.is_joined(self._children.source):
             return self.measure(replace(probed, joined=True))
         return probed if probed.media.duration_s else self.measure(probed)
+
+    def _states_too_many_frames(self, probed: Probed) -> bool:
+        """Tell whether an AVI file is shorter than its frames: its recorder broke off.
+
+        Recorders write the number at the end. ffmpeg states 2^30 until then.
+        """
+        least_size = probed.frames * _AVI_CHUNK_HEADER
+        return probed.media.container == "avi" and least_size > self._children.source.size
 
     def measure(self, probed: Probed) -> Probed:
         """Replace the duration by the one that the packets show, if they show any."""
@@ -110,7 +126,10 @@ class HeaderReader:
         """Find a duration that the file does not state: in its last packets, or in all of them."""
         from functions.media import last_packets  # noqa: PLC0415 (as above)
 
-        for clip in last_packets.clips(self._children.source):
+        end_s = self._views.end_s()
+        if end_s and end_s > probed.start_s:
+            return round(end_s - probed.start_s, 3)
+        for clip in clusters.clips(self._children.source):
             finished = self._probe_clip(clip, last_packets.REPORT)
             end_s = last_packets.end_s(finished.stdout) if finished else None
             if end_s and end_s > probed.start_s:
@@ -129,6 +148,7 @@ class HeaderReader:
         """Find the duration by reading every packet of the picture and, if possible, the sound."""
         from functions.media import last_packets  # noqa: PLC0415 (as above)
 
+        self._children.source.content.read_whole()
         for sound in (["-map", "0:a?"], []):
             scanned = self._children.try_run(
                 *(self._children.ffmpeg, "-nostdin", "-v", "error", *LIMITS, *OVER_HTTP),

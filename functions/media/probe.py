@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from functions.core import failures
 from functions.core.failures import BadMedia
@@ -112,10 +112,22 @@ class Probed:
     """True if any part of the file is encrypted, perhaps only a later part or the sound."""
     packet_seen: bool
     """True if the first packets include a video packet, which is then not encrypted."""
+    frames: float = 0
+    """The number of pictures that the header states."""
     deep: bool = False
     """True if the picture begins so late that only `DEEP` finds it."""
     joined: bool = False
     """True if the times jump, so that only decoding from the beginning finds a moment."""
+
+    @property
+    def end_s(self) -> float:
+        """The time at which the file ends, 0 if its duration is unknown."""
+        return self.start_s + (self.media.duration_s or 0)
+
+    def without_duration(self) -> "Probed":
+        """Return the same description of a file that states a wrong duration."""
+        media = replace(self.media, duration_s=None, bit_rate=None)
+        return replace(self, media=media, length_s=None)
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
@@ -153,6 +165,7 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
         colours=Colours.of(video),
         protected=_is_protected(report),
         packet_seen=bool(_packets_of(video, report)),
+        frames=positive(video.get("nb_frames")) or 0,
     )
 
 

@@ -12,8 +12,10 @@ from functions.media.children import CHILD_S, FROM_FILE, SEARCH_S, Children
 from functions.media.frame_command import FrameCommand
 from functions.media.header import HeaderReader
 from functions.media.probe import Probed
+from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
+from functions.media.splice.views import View, Views
 from functions.media.survey import survey
 
 _POSITION = 0.1
@@ -82,12 +84,26 @@ class Taken:
         return replace(self, frame=replace(self.frame, placeholder=hashed))
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A moment of the file, and how ffmpeg gets there."""
+
+    at_s: float
+    jump_s: float
+    """The moment to seek."""
+    base_s: float
+    """The moment from which ffmpeg counts the time of frames after that."""
+    skip_s: float
+    """Seconds of frames to decode and drop."""
+
+
 class FrameFinder:
     """Finds the frame of one file."""
 
-    def __init__(self, children: Children, header: HeaderReader) -> None:
+    def __init__(self, children: Children, header: HeaderReader, views: Views) -> None:
         self._children = children
         self._header = header
+        self._views = views
 
     def find(self, probed: Probed) -> tuple[Probed, Taken]:
         """Return the frame, and the description with a duration that suits it.
@@ -114,7 +130,7 @@ class FrameFinder:
         return self._take_earlier(probed, tried_s)
 
     def _take_first(self, probed: Probed) -> Taken:
-        command = self._command(probed)
+        command = self._command(probed, self._views.whole().source)
         finished = command.run(limit_s=CHILD_S - SEARCH_S)
         taken = self._verify(command, finished, at_s=0, fallback=Fallback.START)
         if taken:
@@ -146,16 +162,32 @@ class FrameFinder:
         if seen:
             yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
 
-    def _after_keyframes(self, probed: Probed, moments_s: list[float]) -> list[float]:
+    def _after_keyframes(self, probed: Probed, moments_s: list[float]) -> dict[float, View]:
         """Return the times of the frames that follow the keyframes before some moments.
 
-        Only the beginning of a group of pictures is quick to decode.
+        Only the beginning of a group of pictures is quick to decode. Each comes with its view.
         """
-        intervals = ",".join(f"{at_s + probed.start_s:.3f}%+#1" for at_s in moments_s)
+        views: dict[View, list[float]] = {}
+        for at_s in moments_s:
+            views.setdefault(self._view(probed, at_s), []).append(at_s)
+        return dict(
+            sorted(
+                (time_s, view)
+                for view, near_s in views.items()
+                for time_s in self._after_keyframes_in(view, probed, near_s)
+            )
+        )
+
+    def _after_keyframes_in(
+        self, view: View, probed: Probed, moments_s: list[float]
+    ) -> Iterator[float]:
+        early_s = view.clock_s - probed.start_s
+        intervals = ",".join(f"{at_s - early_s:.3f}%+#1" for at_s in moments_s)
         options = ["-select_streams", str(probed.index), "-read_intervals", intervals]
-        keyframes = self._children.run_ffprobe(*options, *probe.PACKET_TIMES, deep=probed.deep)
-        after_s = probed.frame_s - probed.start_s
-        return sorted({round(time_s + after_s, 3) for time_s in probe.times_s(keyframes.stdout)})
+        children = replace(self._children, source=view.source)
+        keyframes = children.run_ffprobe(*options, *probe.PACKET_TIMES, deep=probed.deep)
+        for time_s in probe.times_s(keyframes.stdout):
+            yield round(time_s + early_s + probed.frame_s, 3)
 
     def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
         """Take the frame that is shown at a moment."""
@@ -187,7 +219,9 @@ class FrameFinder:
         if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
-        packets = self._children.run_ffprobe(
+        view = self._view(probed, at_s)
+        until_s -= view.clock_s
+        packets = replace(self._children, source=view.source).run_ffprobe(
             *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
             *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
             deep=probed.deep,
@@ -195,7 +229,8 @@ class FrameFinder:
         begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
         if begin_s is None:
             return None
-        return self._take_from(probed, max(0, begin_s - probed.start_s - _ROUNDING_S), at_s)
+        seek_s = begin_s + view.clock_s - probed.start_s - _ROUNDING_S
+        return self._take_from(probed, max(0, seek_s), at_s)
 
     def _take_from(
         self, probed: Probed, seek_s: float, at_s: float, *, roll_s: float = 0
@@ -210,16 +245,37 @@ class FrameFinder:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
-        command = self._command(probed, jump_s=jump_s, skip_s=max(0, seek_s - base_s))
+        moment = _Moment(at_s, jump_s, base_s, skip_s=max(0, seek_s - base_s))
+        if jump_s > 0:
+            view = self._view(probed, jump_s, at_s)
+            taken = self._take_in(probed, moment, view)
+            if taken or view.is_whole:
+                return taken
+        return self._take_in(probed, moment, self._views.whole())
+
+    def _view(self, probed: Probed, begin_s: float, end_s: float | None = None) -> View:
+        """Return what to read to show a time span, or a moment."""
+        end_s = begin_s if end_s is None else end_s
+        start_s, file_end_s = probed.start_s, probed.end_s
+        return self._views.around(start_s + begin_s, start_s + end_s, file_end_s=file_end_s)
+
+    def _take_in(self, probed: Probed, moment: _Moment, view: View) -> Taken | None:
+        """Take a frame in a view of the file."""
+        jump_s = moment.jump_s - view.clock_s
+        command = self._command(probed, view.source, jump_s=jump_s, skip_s=moment.skip_s)
         finished = command.try_run()
-        if finished and probed.protected and f"[{media.video_codec} @" in finished.stderr:
+        if finished and probed.protected and f"[{probed.media.video_codec} @" in finished.stderr:
             # The first part is often clear; the decoder fails in the encrypted part after it.
             raise BadMedia(failures.ENCRYPTED)
-        return self._verify(command, finished, at_s=at_s, offset_s=base_s) if finished else None
+        if not finished:
+            return None
+        return self._verify(command, finished, at_s=moment.at_s, offset_s=moment.base_s)
 
-    def _command(self, probed: Probed, *, jump_s: float = 0, skip_s: float = 0) -> FrameCommand:
+    def _command(
+        self, probed: Probed, source: OpenSource, *, jump_s: float = 0, skip_s: float = 0
+    ) -> FrameCommand:
         return FrameCommand(
-            self._children,
+            replace(self._children, source=source),
             str(probed.index),
             probed.colours,
             jump_s=jump_s,

@@ -47,6 +47,8 @@ class Webhooks:
     signers: Sequence[WebhookSigner]
     """One for each secret: two while the operator replaces a secret."""
     queue: WebhookQueue
+    api_url: str
+    """The address of the API in the payloads."""
 
     def run(self, *, remaining_s: Callable[[], float]) -> DeliveryReport:
         """Attempt all webhooks that are due. Raises `CatalogUnavailable`."""
@@ -98,7 +100,7 @@ class Webhooks:
         return after.delivered_at is not None
 
     def _post(self, video: Video, webhook_id: str) -> tuple[Answer, str]:
-        body, now = payload(video), datetime.now(UTC)
+        body, now = payload(video, api_url=self.api_url), datetime.now(UTC)
         headers = {
             "content-type": "application/json",
             "user-agent": "Clipo",

@@ -5,20 +5,21 @@ from dataclasses import asdict
 from typing import Any
 
 from functions.core.clock import rfc3339
+from functions.core.formats import media_type_of
 from functions.core.playback import playback_of
 from functions.core.video import Media, Status, Video
 
 
-def payload(video: Video) -> str:
+def payload(video: Video, *, api_url: str) -> str:
     """Return the webhook's body, the same for every attempt unless the visibility has changed.
 
-    `timestamp` is the time of the result. `data` is a part of `GET /videos/{id}`, without signed
-    URLs.
+    `timestamp` is the time of the result. `data` is a part of `GET /videos/{id}`. Its addresses are
+    those of the API, which never expire.
     """
     body = {
         "type": event_type(video),
         "timestamp": rfc3339(video.updated_at),
-        "data": _data(video),
+        "data": _data(video, f"{api_url}/videos/{video.id}"),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
@@ -28,7 +29,7 @@ def event_type(video: Video) -> str:
     return f"video.{video.status}"
 
 
-def _data(video: Video) -> dict[str, Any]:
+def _data(video: Video, address: str) -> dict[str, Any]:
     done = video.status is Status.DONE
     return {
         "id": video.id,
@@ -39,11 +40,16 @@ def _data(video: Video) -> dict[str, Any]:
         "status": video.status,
         "size": video.size,
         "created_at": rfc3339(video.created_at),
+        "source": _source(video.media, address) if done and video.media else None,
         "media": _media(video.media) if done and video.media else None,
         "warnings": video.media.warnings if done and video.media else [],
-        "thumbnail": _picture(video) if done else None,
+        "thumbnail": _picture(video, address) if done else None,
         "error": asdict(video.error) if not done and video.error else None,
     }
+
+
+def _source(media: Media, address: str) -> dict[str, str]:
+    return {"url": f"{address}/source", "content_type": media_type_of(media.container)}
 
 
 def _media(media: Media) -> dict[str, Any]:
@@ -58,11 +64,12 @@ def _media(media: Media) -> dict[str, Any]:
     return shown
 
 
-def _picture(video: Video) -> dict[str, Any] | None:
+def _picture(video: Video, address: str) -> dict[str, Any] | None:
     if video.thumbnail is None:
         return None
     thumbnail = video.thumbnail
     return {
+        "url": f"{address}/thumbnail",
         "width": thumbnail.width,
         "height": thumbnail.height,
         "at_s": thumbnail.at_s,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from functions.core.settings import SettingsError, flag, webhook_queue_url
+from functions.core.settings import SettingsError, flag, required, webhook_queue_url
 
 _PREFIX = "whsec_"
 _SECRET_BYTES = range(24, 65)
@@ -22,13 +22,16 @@ class WebhookSettings:
     url: str = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     """The secrets as the library `standardwebhooks` reads them, the newest first."""
+    api_url: str
+    """The address of the API in the payloads, without a slash at its end."""
     allow_private: bool
     """Whether the receiver may be on a private network or this machine, and without TLS."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "WebhookSettings | None":
-        """Read WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_ALLOW_PRIVATE; `None` without webhooks.
+        """Read WEBHOOK_URL, WEBHOOK_SECRET, WEBHOOK_ALLOW_PRIVATE and API_URL.
 
+        Returns `None` without webhooks.
         WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL must be set together. To replace a
         secret, set WEBHOOK_SECRET to the new and the old one, separated by a space.
         Raises `SettingsError`, whose message never repeats the secrets.
@@ -49,7 +52,7 @@ class WebhookSettings:
         secrets = tuple(secret.split())
         for one in secrets:
             _check_secret(one)
-        return cls(url, secrets, allow_private)
+        return cls(url, secrets, required(environ, "API_URL").rstrip("/"), allow_private)
 
 
 def _check_url(url: str, *, allow_private: bool) -> None:

@@ -29,4 +29,4 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
     )
     receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
     signers = [WebhookSigner(secret) for secret in settings.secrets]
-    return Webhooks(catalog, receiver.post, signers, queue)
+    return Webhooks(catalog, receiver.post, signers, queue, settings.api_url)

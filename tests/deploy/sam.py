@@ -31,6 +31,7 @@ SETTINGS = {
     "MEDIA_BUCKET": "clipo-media",
     "MONGODB_URI": "mongodb://127.0.0.1:9",
     "PROCESSING_FUNCTION": "clipo-processing",
+    "API_URL": "https://api.invalid",
     "WEBHOOK_URL": "https://receiver.invalid/hook",
     "WEBHOOK_SECRET": SECRET,
     "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks",

@@ -670,6 +670,7 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
         uri = variables.pop("MONGODB_URI")
         assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
         assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
+        variables.pop("API_URL", None)
         assert "://" not in json.dumps(variables)
     assert "MongoSecret" not in json.dumps(source()["Outputs"])
 
@@ -881,6 +882,11 @@ def test_two_parameters_have_no_default_and_all_say_what_they_are() -> None:
         ("BasePath", ["", "/video", "/v1/video"], ["/", "video", "/video/", "/a b"]),
         ("PreviousWebhookSecret", ["", "clipo/webhooks"], ["whsec_a b", "mongodb://h"]),
         ("WebhookUrl", ["", "https://example.com/hook?token=1"], ["http://example.com", "x"]),
+        (
+            "WebhookApiUrl",
+            ["", "https://video.example.com", "https://example.com/video"],
+            ["http://example.com", "https://example.com/", "https://example.com?a", "x"],
+        ),
         ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
         ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
     ],

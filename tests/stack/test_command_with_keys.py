@@ -98,11 +98,22 @@ def test_a_login_is_kept_until_the_logout(operator: Command, stranger: Command) 
     assert stranger.json("whoami")["key_id"] == key["id"]
     found = {one["name"]: one["state"] for one in stranger.json("doctor")}
     assert (found["Access"], found["Login"], found["Storage"]) == ("ok", "ok", "ok")
-    assert stranger.run("logout").returncode == 0
+    finished = stranger.run("logout")
+    assert finished.returncode == 0
+    assert f"clipo keys revoke {key['id']}\n" in finished.stderr
     assert stranger.run("list").returncode == 1
     broken = stranger.run("doctor", "--json")
     assert broken.returncode == 1
     assert {one["name"]: one["state"] for one in json.loads(broken.stdout)}["Login"] == "broken"
+
+
+def test_a_login_says_that_the_variable_has_precedence(
+    operator: Command, stranger: Command
+) -> None:
+    stranger.environ["CLIPO_API_KEY"] = new_key(operator)["key"]
+    finished = stranger.shell(f"clipo login <<< {new_key(operator)['key']}")
+    assert finished.returncode == 0
+    assert "Commands use CLIPO_API_KEY instead until you unset it." in finished.stderr
 
 
 def test_a_key_that_is_not_accepted_is_not_kept(operator: Command, stranger: Command) -> None:

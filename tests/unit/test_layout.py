@@ -175,6 +175,9 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.owner_data.OwnerData",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
+        "functions.media.reader.loopback.Content",
+        "functions.media.splice.boundary.Readable",
+        "functions.media.splice.boundary.Recording",
     }
 
 

@@ -18,6 +18,7 @@ webhooks = Webhooks(
     HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False).post,
     [Signer(os.environ["WEBHOOK_SECRET"])],
     WebhookQueue(os.environ["WEBHOOK_QUEUE_URL"], SdkAws(os.environ).send_message),
+    os.environ["API_URL"],
 )
 
 

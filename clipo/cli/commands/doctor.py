@@ -91,7 +91,7 @@ async def _check_api(
     try:
         credential = credentials.choose(url, environ)
     except ClipoError as error:
-        report(broken("Login", str(error), "Correct it, or log in: clipo login"))
+        report(broken("Login", str(error), "Correct it, or unset it and log in: clipo login"))
         return
     async with api_client.connect(
         url, credential=credential, timeouts=faults.DOCTOR_TIMEOUTS

@@ -3,6 +3,8 @@
 import os
 import platform
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -36,6 +38,7 @@ def command(
         url, key = ask_as_operator(stack, api_url, output, _make_key)
     else:
         url = address.choose(api_url, os.environ)
+        _check_encryption(url)
         key = _read_key(url)
     credential = credentials.given(key, "this key")
     me = ask_with(url, credential, output, lambda api: api.me())
@@ -50,12 +53,33 @@ async def _make_key(api: "Api") -> tuple[str, str]:
     return api.address, made["key"]
 
 
+def _check_encryption(url: str) -> None:
+    """Ask before the key goes over the network unencrypted. Raises `Misuse` without a terminal."""
+    if not url.startswith("http:") or address.is_local(url):
+        return
+    warning = f"{url} is not HTTPS: the network can read the key."
+    if not _is_typed():
+        raise Misuse(f"{warning} Use https://, or log in from a terminal to confirm it.")
+    with _interruptible():
+        typer.confirm(f"{warning} Log in?", abort=True, err=True)
+
+
+def _is_typed() -> bool:
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    try:
+        yield
+    except typer.Abort:  # Ctrl-C, Ctrl-D or no
+        raise KeyboardInterrupt from None
+
+
 def _read_key(url: str) -> str:
-    if sys.stdin and sys.stdin.isatty():
-        try:
+    if _is_typed():
+        with _interruptible():
             return str(typer.prompt(f"API key for {url}", hide_input=True, err=True))
-        except typer.Abort:  # Ctrl-C or Ctrl-D
-            raise KeyboardInterrupt from None
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
         raise Misuse("Standard input has no API key. Try: clipo login --api URL < file")
@@ -64,7 +88,7 @@ def _read_key(url: str) -> str:
 
 def _report(output: "Terminal", url: str, me: dict[str, Any]) -> None:
     output.message(f"Logged in to {url} with the key {me['key_id']}.", "green")
-    if url.startswith("http:") and not address.is_local(url):
-        output.message("This address is not HTTPS: the network can read the key.", "yellow")
+    if os.environ.get(credentials.VARIABLE):
+        output.message(f"Commands use {credentials.VARIABLE} instead until you unset it.", "yellow")
     if url != address.choose(None, os.environ):
         output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import duration, terminal
+from clipo.cli import duration, scopes, terminal
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask
 
 if TYPE_CHECKING:
@@ -16,12 +16,19 @@ def command(
     *,
     owner: Annotated[str, typer.Option(metavar="OWNER", help="Whose videos it is for.")],
     scope: Annotated[
-        str, typer.Option(metavar="SCOPES", help="upload, read, deliver or write, with commas.")
+        str,
+        typer.Option(
+            metavar="SCOPES",
+            parser=scopes.check,
+            help="upload, read, deliver or write, with commas.",
+        ),
     ] = "upload,read,deliver",
     expires: Annotated[
         int,
         typer.Option(
-            metavar="TIME", parser=duration.parse, help="How long it is valid, at most 24h."
+            metavar="TIME",
+            parser=duration.parse_within_a_day,
+            help="How long it is valid, at most 24h.",
         ),
     ] = "1h",  # type: ignore[assignment]  # Typer parses the default, too, and shows it
     video: Annotated[

@@ -1,4 +1,4 @@
-"""An HTTP server on the loopback address from which ffprobe and ffmpeg read one object."""
+"""An HTTP server on the loopback address from which ffprobe and ffmpeg read an object."""
 
 import contextlib
 import re
@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Any
-
-from functions.media.reader.ranged_object import RangedObject
+from typing import Any, Protocol
 
 _SEND_BUFFER = 64 << 10
 """Bytes of the send buffer. It is small because sent bytes are often not needed."""
@@ -24,20 +22,47 @@ _RETRY_S, _JOIN_S = 0.1, 5
 _RANGE = re.compile(r"bytes=(\d{1,19})-")
 
 
+class Content(Protocol):
+    """Bytes to serve: a `RangedObject`, or a view of one."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+
+    def read(self, position: int) -> bytes:
+        """Return some bytes from a position on, none at the end or if reading fails."""
+
+
+class Loopback:
+    """The contents that one server serves, by path."""
+
+    def __init__(self, address: str = "") -> None:
+        self._address = address
+        self._contents: dict[str, Content] = {}
+
+    def add(self, content: Content) -> str:
+        """Serve a content, too, and return its unguessable URL."""
+        path = f"/{secrets.token_hex(16)}"
+        self._contents[path] = content
+        return self._address + path
+
+    def get(self, path: str) -> Content | None:
+        """Return the content that a path names."""
+        return self._contents.get(path)
+
+
 @contextlib.contextmanager
-def serve(content: RangedObject) -> Iterator[str]:
-    """Serve the object until the `with` block ends, and yield its unguessable URL."""
-    path = f"/{secrets.token_hex(16)}"
+def serve() -> Iterator[Loopback]:
+    """Serve the contents that are added, until the `with` block ends."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         address = listener.getsockname()
+        loopback = Loopback(f"http://127.0.0.1:{address[1]}")
         closing = threading.Event()
-        acceptor = threading.Thread(
-            target=_accept, args=(listener, closing, path, content), daemon=True
-        )
+        acceptor = threading.Thread(target=_accept, args=(listener, closing, loopback), daemon=True)
         acceptor.start()
         try:
-            yield f"http://127.0.0.1:{address[1]}{path}"
+            yield loopback
         finally:
             closing.set()
             # A connection wakes the acceptor on every system; closing its socket here does not.
@@ -46,9 +71,7 @@ def serve(content: RangedObject) -> Iterator[str]:
             acceptor.join(_JOIN_S)
 
 
-def _accept(
-    listener: socket.socket, closing: threading.Event, path: str, content: RangedObject
-) -> None:
+def _accept(listener: socket.socket, closing: threading.Event, loopback: Loopback) -> None:
     while True:
         try:
             connection, peer = listener.accept()
@@ -59,16 +82,16 @@ def _accept(
         if closing.is_set():
             connection.close()
             return
-        answer = partial(_answer, connection, peer, path, content)
+        answer = partial(_answer, connection, peer, loopback)
         try:
             threading.Thread(target=answer, daemon=True).start()
         except RuntimeError:  # no thread is free
             answer()
 
 
-def _answer(connection: socket.socket, peer: Any, path: str, content: RangedObject) -> None:
+def _answer(connection: socket.socket, peer: Any, loopback: Loopback) -> None:
     with connection, contextlib.suppress(OSError):  # the child may be gone
-        _Answer(connection, peer, path, content)
+        _Answer(connection, peer, loopback)
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -78,20 +101,18 @@ class _Answer(BaseHTTPRequestHandler):
     timeout = _REQUEST_S
     disable_nagle_algorithm = True
 
-    def __init__(
-        self, connection: socket.socket, peer: Any, path: str, content: RangedObject
-    ) -> None:
-        self._path = path
-        self._content = content
+    def __init__(self, connection: socket.socket, peer: Any, loopback: Loopback) -> None:
+        self._loopback = loopback
         super().__init__(connection, peer, None)  # type: ignore[arg-type]  # there is no server object
 
     def do_GET(self) -> None:
         self.connection.settimeout(_SEND_S)
-        if self.path != self._path:
+        content = self._loopback.get(self.path)
+        if content is None:
             self._send_head(HTTPStatus.NOT_FOUND, 0)
             return
         requested = _RANGE.match(self.headers.get("Range", ""))
-        start, size = int(requested[1]) if requested else 0, self._content.size
+        start, size = int(requested[1]) if requested else 0, content.size
         if requested and start >= size:
             unsatisfied = {"Content-Range": f"bytes */{size}"}
             self._send_head(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, 0, **unsatisfied)
@@ -101,7 +122,7 @@ class _Answer(BaseHTTPRequestHandler):
             self._send_head(HTTPStatus.PARTIAL_CONTENT, size - start, **content_range)
         else:
             self._send_head(HTTPStatus.OK, size)
-        while start < size and (piece := self._content.read(start)):
+        while start < size and (piece := content.read(start)):
             try:
                 self.wfile.write(piece)
             except OSError:  # the child has read enough, or is gone

@@ -76,13 +76,8 @@ class RangedObject:
     cache. Every request names the object's version, so all blocks belong to the same one.
     """
 
-    def __init__(
-        self, get: Get, size: int, cache: BlockCache, *, whole_if: Callable[[bytes], bool]
-    ) -> None:
-        """Read an object of `size` bytes with `get`.
-
-        `whole_if` tells from the first block whether readers will want most of the others.
-        """
+    def __init__(self, get: Get, size: int, cache: BlockCache) -> None:
+        """Read an object of `size` bytes with `get`."""
         self.size = size
         self.requests = 0
         self.bytes_read = 0
@@ -93,7 +88,6 @@ class RangedObject:
         self._get = get
         self._edits: dict[int, int] = {}
         self._cache = cache
-        self._whole_if = whole_if
         self._end = -(-size // BLOCK)
         self._changed = threading.Condition()
         self._fetches: list[_Fetch] = []
@@ -154,6 +148,11 @@ class RangedObject:
     def edit(self, position: int, content: bytes) -> None:
         """Let readers see other bytes at a position than those of the object."""
         self._edits |= dict(enumerate(content, position))
+
+    def read_whole(self) -> None:
+        """Fetch the whole object ahead of its readers, if the cache can hold it."""
+        with self._changed:
+            self._read_whole()
 
     def _plan(self, block: int) -> None:
         """Request the blocks that a reader of this block will want next."""
@@ -234,8 +233,6 @@ class RangedObject:
             self._cache.put(fetch.next, content)
             self.bytes_read += len(content)
             fetch.next += 1
-            if fetch.next == 1 and self._whole_if(content):
-                self._read_whole()
             self._changed.notify_all()
 
     def _record_failure(self, error: Exception) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -11,8 +11,7 @@ from functions.core.failures import BadMedia, FailureCode
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import UploadedObject
 from functions.media.reader.block_cache import BlockCache
-from functions.media.reader.fragments import is_unindexed
-from functions.media.reader.loopback import serve
+from functions.media.reader.loopback import Content, Loopback, serve
 from functions.media.reader.ranged_object import RangedObject
 
 _SLOW_S = 10
@@ -27,6 +26,8 @@ class OpenSource:
     location: str
     """URL for ffmpeg."""
     content: RangedObject
+    loopback: Loopback = field(default_factory=Loopback)
+    """Serves the object and its views."""
 
     @property
     def size(self) -> int:
@@ -42,6 +43,10 @@ class OpenSource:
     def requests(self) -> int:
         """Requests that were sent to storage."""
         return self.content.requests
+
+    def view(self, content: Content) -> "OpenSource":
+        """Return the same object, which ffmpeg sees as another content."""
+        return replace(self, location=self.loopback.add(content))
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of a range, fewer if reading the object fails."""
@@ -73,11 +78,11 @@ class RangedSources:
         get = partial(self._storage.read_upload, event.key, event.source)
         with (
             closing(BlockCache(directory)) as cache,
-            RangedObject(get, event.source.size, cache, whole_if=is_unindexed) as content,
-            serve(content) as location,
+            RangedObject(get, event.source.size, cache) as content,
+            serve() as loopback,
         ):
             try:
-                yield OpenSource(location, content)
+                yield OpenSource(loopback.add(content), content, loopback)
             except BadMedia as error:
                 if error.code is FailureCode.TIMED_OUT and _was_slow(content):
                     raise StorageUnavailable("S3: too slow to read the video") from error

@@ -21,7 +21,7 @@ from functions.webhooks.outbound import HttpReceiver
 from tests import moves
 from tests.examples import uploaded, video
 from tests.fakes.webhook_queue import FakeWebhookQueue
-from tests.receivers import SECRET, Answer, Handler, Receiver, close, hang, receiver, status
+from tests.receivers import API, SECRET, Answer, Handler, Receiver, close, hang, receiver, status
 
 NOW = datetime.now(UTC)
 LEASE = Lease("token", NOW + timedelta(minutes=2))
@@ -47,7 +47,7 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client.post, [Signer(SECRET)], self.queue)
+        return Webhooks(self.catalog, client.post, [Signer(SECRET)], self.queue, API)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)

@@ -19,7 +19,7 @@ from functions.webhooks.outbound import HttpReceiver
 from tests.examples import ID, done_video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.webhook_queue import FakeWebhookQueue
-from tests.receivers import SECRET
+from tests.receivers import API, SECRET
 from tests.servers import reserved_port, wait_until_listening
 
 _DOCS = Path(__file__).parents[3] / "docs" / "webhooks.md"
@@ -55,7 +55,7 @@ def test_the_documented_receiver_accepts_only_our_signature(secret: str, status:
     records = FakeCatalog()
     with documented_receiver() as (port, process):
         client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
-        webhooks = Webhooks(records, client.post, [Signer(secret)], FakeWebhookQueue())
+        webhooks = Webhooks(records, client.post, [Signer(secret)], FakeWebhookQueue(), API)
         for _ in range(2):
             webhook = Webhook("msg_1", due_at=datetime.now(UTC))
             records.videos[ID] = replace(done_video(), webhook=webhook)

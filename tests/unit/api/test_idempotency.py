@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from functions.adapters.catalog import KeyUse
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
 from tests.examples import CREATED, done_video, failed_video
@@ -139,6 +140,23 @@ def test_a_delete_while_a_repetition_is_answered_does_not_bring_the_video_back(
     assert repeated.json()["id"] != video_id
     assert list(records.videos) == [repeated.json()["id"]]
     assert create(client).json()["id"] == repeated.json()["id"]
+
+
+def test_a_delete_while_the_first_request_is_answered_does_not_bring_its_id_back(
+    client: TestClient, records: FakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The delete has still to remove the objects of that id, which would be the new video's."""
+
+    def delete_before_check(self: FakeCatalog, use: KeyUse) -> KeyUse | None:
+        monkeypatch.undo()
+        self.delete(use.video_id)
+        return self.first_use(use)
+
+    monkeypatch.setattr(FakeCatalog, "first_use", delete_before_check)
+    created = create(client).json()["id"]
+    assert list(records.videos) == [created]
+    assert created not in records.tombstones
+    assert create(client).json()["id"] == created
 
 
 def test_keys_are_kept_as_long_as_parts(client: TestClient, records: FakeCatalog) -> None:

@@ -69,8 +69,9 @@ def test_only_readers_see_the_place_of_a_recording(
     scopes: str,
     shown: object,
 ) -> None:
-    records.videos[ID] = replace(odd_video(), owner="anna")
     objects.uploads[source_key(ID)] = b"file"
+    source = objects.find_upload(source_key(ID))
+    records.videos[ID] = replace(odd_video(), owner="anna", source=source)
     method, path = ("POST", "/reprocess") if scopes == "write" else ("GET", "")
     token = bearer(issue(api_keys).token(scope=scopes))
     found = client.request(method, f"/videos/{ID}{path}", headers=token)

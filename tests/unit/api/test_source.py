@@ -146,6 +146,19 @@ class TestAddress:
         assert problem(client.get(PATH, headers=server))["code"] == "storage_unavailable"
 
 
+def test_list_and_item_have_the_address_of_the_api(
+    client: TestClient, records: FakeCatalog, server: dict[str, str]
+) -> None:
+    waiting, broken = f"{ID[:-1]}0", f"{ID[:-1]}2"
+    records.videos |= {waiting: video(waiting), broken: failed_video(broken)}
+    found = client.get("/videos", headers=server).json()["data"]
+    by_id = {one["id"]: one["source"] for one in found}
+    assert by_id[waiting] is by_id[broken] is None
+    assert by_id[ID] == {"url": f"http://testserver{PATH}", "content_type": "video/mp4"}
+    assert client.get(f"/videos/{ID}", headers=server).json()["source"] == by_id[ID]
+    assert client.get(by_id[ID]["url"], headers=server).status_code == 307
+
+
 class TestWithoutAFile:
     @pytest.mark.parametrize(
         ("found", "code", "detail"),

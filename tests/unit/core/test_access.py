@@ -78,6 +78,13 @@ def test_a_token_has_no_scope_that_its_key_lacks() -> None:
     assert caller_with_token(key, CLAIMS, now=NOW).scopes == {Scope.READ}
 
 
+@pytest.mark.parametrize("scopes", [frozenset(), frozenset({Scope.ADMIN})])
+def test_a_token_without_a_scope_of_tokens_is_refused(scopes: frozenset[Scope]) -> None:
+    with pytest.raises(Unauthenticated, match="names none of upload, read, deliver, write") as said:
+        caller_with_token(KEY, replace(CLAIMS, scopes=scopes), now=NOW)
+    assert said.value.denial is Denial.CLAIMS
+
+
 @pytest.mark.parametrize("of", [caller_with_token, caller_with_session])
 def test_neither_token_nor_session_administers_keys(of: Callable[..., Caller]) -> None:
     everything = frozenset(Scope)

@@ -171,6 +171,18 @@ def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
     assert next(iter(changes)) in str(refused.value), "it names the claim"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["sub", "scope", "exp", "nbf", "iat", "vid", "max_bytes", "max_duration_s", "max_videos"],
+)
+def test_a_claim_that_is_null_is_refused(name: str) -> None:
+    """A server whose variable is empty must not sign a token for all videos."""
+    with pytest.raises(Unauthenticated) as refused:
+        read_claims(read_token(handmade(claims=CLAIMS | {name: None})), now=NOW)
+    assert refused.value.denial is Denial.CLAIMS
+    assert name in str(refused.value), "it names the claim"
+
+
 def test_limits_pass_through_a_token() -> None:
     assert read().limits == NO_LIMITS
     claims = read(max_bytes=5, max_duration_s=60, max_videos=7)

@@ -1,44 +1,11 @@
-"""Finding the end of files that do not state their duration."""
+"""Reading the end of a file from the reports of ffprobe and ffmpeg."""
 
 import json
 from typing import Any
 
 import pytest
 
-from functions.media.last_packets import clips, end_s, progress_s
-from tests.fakes.content import in_memory
-
-CLUSTER = b"\x1f\x43\xb6\x75\x88\xe7\x81"
-HEAD = b"\x1a\x45\xdf\xa3" + bytes(500)
-MB = 1 << 20
-
-
-def test_the_head_and_the_last_clusters_make_a_file() -> None:
-    source = in_memory(HEAD + CLUSTER + bytes(5 * MB) + CLUSTER + b"last")
-    assert next(clips(source)) == HEAD + CLUSTER + b"last"
-
-
-def test_a_long_last_cluster_is_found_further_back() -> None:
-    source = in_memory(HEAD + CLUSTER + bytes(9 * MB) + CLUSTER + bytes(3 * MB))
-    assert list(clips(source)) == [source.read(0, source.size)]
-
-
-def test_a_short_file_is_used_whole() -> None:
-    source = in_memory(HEAD + CLUSTER + b"only")
-    assert list(clips(source)) == [source.read(0, source.size)]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        bytes(1000) + CLUSTER,  # not Matroska
-        HEAD + bytes(1000),  # no cluster
-        HEAD + b"\x1f\x43\xb6\x75" + bytes(1000),  # its name, but not its shape
-    ],
-)
-def test_other_files_yield_no_clip(content: bytes) -> None:
-    assert list(clips(in_memory(content))) == []
+from functions.media.last_packets import end_s, progress_s
 
 
 def report(*packets: dict[str, Any]) -> bytes:

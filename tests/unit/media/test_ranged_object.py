@@ -49,20 +49,15 @@ class Store:
         return sum(end - start for start, end in self.asked)
 
 
-def never(_: bytes) -> bool:
-    return False
-
-
 @contextmanager
 def open_object(
     store: Store,
     directory: Path,
     *,
     capacity: int = 6144,
-    whole_if: Callable[[bytes], bool] = never,
 ) -> Iterator[RangedObject]:
     cache = BlockCache(directory, capacity=capacity)
-    with RangedObject(store.get, store.size, cache, whole_if=whole_if) as content:
+    with RangedObject(store.get, store.size, cache) as content:
         yield content
     wait_until_settled(content)
     cache.close()
@@ -199,18 +194,12 @@ def test_many_jumps_do_not_fetch_an_object_larger_than_the_cache(tmp_path: Path)
         assert store.bytes_asked < 60 * MB
 
 
-def test_whole_if_fetches_the_whole_object_immediately(tmp_path: Path) -> None:
+def test_the_whole_object_is_fetched_on_request(tmp_path: Path) -> None:
     store = Store(30 * MB)
-    seen: list[bytes] = []
-
-    def look(head: bytes) -> bool:
-        seen.append(head)
-        return True
-
-    with open_object(store, tmp_path, whole_if=look) as content:
+    with open_object(store, tmp_path) as content:
+        content.read_whole()
         wait_until_settled(content)
         assert content.bytes_read == 30 * MB
-        assert seen == [store.content(0, BLOCK)]
         assert len(store.asked) < 12
 
 

@@ -17,7 +17,7 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
-from tests.receivers import SECRET
+from tests.receivers import API, SECRET
 
 OLD_SECRET = SECRET.replace("A", "B")
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
@@ -35,7 +35,7 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver.post, [Signer(SECRET)], self.queue)
+        return Webhooks(self.records, self.receiver.post, [Signer(SECRET)], self.queue, API)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)
@@ -94,7 +94,7 @@ def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, stat
 def test_while_a_secret_is_replaced_either_verifies(world: World, secret: str) -> None:
     world.has(due())
     signers = [Signer(SECRET), Signer(OLD_SECRET)]
-    Webhooks(world.records, world.receiver.post, signers, world.queue).deliver(due().id)
+    Webhooks(world.records, world.receiver.post, signers, world.queue, API).deliver(due().id)
     ((headers, body),) = world.receiver.got
     assert Signer(secret).verify(body, dict(headers))
     assert len(headers["webhook-signature"].split(" ")) == 2

@@ -22,11 +22,12 @@ from tests.fakes.lambda_context import FakeLambdaContext
 from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
-from tests.receivers import SECRET
+from tests.receivers import API, SECRET
 
 SETTINGS = {
     "AWS_REGION": "eu-west-1",
     "MONGODB_URI": "mongodb://127.0.0.1:9",
+    "API_URL": API,
     "WEBHOOK_URL": "https://example.com",
     "WEBHOOK_SECRET": SECRET,
     "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/webhooks",
@@ -40,7 +41,9 @@ class World:
     context: FakeLambdaContext = field(default_factory=FakeLambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
-        webhooks = Webhooks(self.records, self.receiver.post, [Signer(SECRET)], FakeWebhookQueue())
+        webhooks = Webhooks(
+            self.records, self.receiver.post, [Signer(SECRET)], FakeWebhookQueue(), API
+        )
         return handle(of, self.context, webhooks)
 
 

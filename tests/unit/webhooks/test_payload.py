@@ -8,10 +8,13 @@ from functions.core.access import OPEN_CALLER
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
+from tests.receivers import API
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(payload(replace(done_video(), passthrough="order-1", owner="anna")))
+    body = json.loads(
+        payload(replace(done_video(), passthrough="order-1", owner="anna"), api_url=API)
+    )
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
@@ -49,7 +52,9 @@ def test_the_payload_of_a_done_video() -> None:
                     " Convert the video to MP4 with H.264 and AAC for all of them.",
                 },
             },
+            "source": {"url": f"{API}/videos/{ID}/source", "content_type": "video/mp4"},
             "thumbnail": {
+                "url": f"{API}/videos/{ID}/thumbnail",
                 "width": 320,
                 "height": 180,
                 "at_s": 3.002,
@@ -65,9 +70,9 @@ def test_the_payload_of_a_done_video() -> None:
 def test_the_payload_of_a_failed_video() -> None:
     # A picture and an error of before must not be taken for this finish's.
     video = replace(failed_video(), thumbnail=done_video().thumbnail)
-    data = json.loads(payload(video))["data"]
+    data = json.loads(payload(video, api_url=API))["data"]
     assert event_type(video) == "video.failed"
-    assert (data["media"], data["thumbnail"]) == (None, None)
+    assert (data["source"], data["media"], data["thumbnail"]) == (None, None, None)
     assert data["error"] == {
         "code": "corrupt",
         "message": "The file is damaged.",
@@ -77,14 +82,13 @@ def test_the_payload_of_a_failed_video() -> None:
 
 @pytest.mark.parametrize("video", [done_video(), odd_video(), failed_video()])
 def test_the_payload_agrees_with_the_api(video: Video) -> None:
-    resource = video_resource(video, caller=OPEN_CALLER, base_url="https://api.example.com/")
+    resource = video_resource(video, caller=OPEN_CALLER, base_url=f"{API}/")
     shown = resource.model_dump(mode="json")
-    if shown["thumbnail"]:
-        del shown["thumbnail"]["url"]
+    if shown["media"]:
         del shown["media"]["location"]
-    data = json.loads(payload(video))["data"]
+    data = json.loads(payload(video, api_url=API))["data"]
     assert {name: shown[name] for name in data} == data
 
 
 def test_every_attempt_has_the_same_body() -> None:
-    assert payload(done_video()) == payload(done_video())
+    assert payload(done_video(), api_url=API) == payload(done_video(), api_url=API)

@@ -13,27 +13,31 @@ ON = {
 }
 
 
+API = {"API_URL": "https://api.example.com/"}
+
+
 def refused(**changes: str) -> str:
     with pytest.raises(SettingsError) as raised:
-        WebhookSettings.read(ON | changes)
+        WebhookSettings.read(ON | API | changes)
     return str(raised.value)
 
 
 def test_without_settings_webhooks_are_off() -> None:
     assert WebhookSettings.read({}) is None
-    assert WebhookSettings.read(dict.fromkeys(ON, "")) is None
+    assert WebhookSettings.read(dict.fromkeys(ON, "") | API) is None
 
 
 def test_settings_are_read_and_hidden_in_reprs() -> None:
-    settings = WebhookSettings.read(ON)
+    settings = WebhookSettings.read(ON | API)
     assert settings
+    assert settings.api_url == "https://api.example.com"
     assert (settings.url, settings.secrets) == (ON["WEBHOOK_URL"], (SECRET,))
     assert not settings.allow_private
-    assert "example.com" not in repr(settings)
+    assert ON["WEBHOOK_URL"] not in repr(settings)
     assert SECRET not in repr(settings)
 
 
-@pytest.mark.parametrize("missing", ON)
+@pytest.mark.parametrize("missing", [*ON, "API_URL"])
 def test_a_missing_setting_is_named(missing: str) -> None:
     assert missing in refused(**{missing: ""})
 
@@ -67,7 +71,7 @@ def test_an_invalid_url_is_refused_and_not_repeated(url: str) -> None:
 
 def test_plain_http_is_allowed_only_with_private_addresses() -> None:
     local = {"WEBHOOK_URL": "http://localhost:9000", "WEBHOOK_ALLOW_PRIVATE": "true"}
-    settings = WebhookSettings.read(ON | local)
+    settings = WebhookSettings.read(ON | API | local)
     assert settings
     assert settings.allow_private
 
@@ -93,7 +97,7 @@ def test_an_invalid_secret_is_refused_and_not_repeated(secret: str) -> None:
 @pytest.mark.parametrize("size", [24, 64])
 def test_the_shortest_and_the_longest_secret_are_accepted(size: int) -> None:
     secret = "whsec_" + base64.b64encode(bytes(size)).decode()
-    assert WebhookSettings.read(ON | {"WEBHOOK_SECRET": secret})
+    assert WebhookSettings.read(ON | API | {"WEBHOOK_SECRET": secret})
 
 
 OLD_SECRET = "whsec_" + base64.b64encode(bytes(24)).decode()
@@ -101,7 +105,9 @@ OLD_SECRET = "whsec_" + base64.b64encode(bytes(24)).decode()
 
 @pytest.mark.parametrize("between", [" ", "\n", "  "])
 def test_two_secrets_sign_while_one_replaces_the_other(between: str) -> None:
-    settings = WebhookSettings.read(ON | {"WEBHOOK_SECRET": f"{SECRET}{between}{OLD_SECRET}\n"})
+    settings = WebhookSettings.read(
+        ON | API | {"WEBHOOK_SECRET": f"{SECRET}{between}{OLD_SECRET}\n"}
+    )
     assert settings
     assert settings.secrets == (SECRET, OLD_SECRET)
     assert OLD_SECRET not in repr(settings)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import duration, terminal, view
+from clipo.cli import duration, scopes, terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, StackOption, ask_as_operator
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def command(
         str | None,
         typer.Option(
             metavar="SCOPES",
-            help="Scopes, with commas between them.",
+            parser=scopes.check,
+            help="upload, read, deliver, write or admin, with commas.",
             show_default="upload,read,deliver,write",
         ),
     ] = None,
@@ -47,6 +48,7 @@ def command(
     """Create an API key and show it once.
 
     Needs the root secret: that of the local stack in this folder, or with --stack that in AWS.
+    Without it, a key with the scope admin.
     """
     output = terminal.Terminal(as_json=as_json)
     fields = {

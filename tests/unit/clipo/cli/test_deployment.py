@@ -15,7 +15,12 @@ ALL = ["upload", "read", "deliver", "write"]
 
 
 def findings(
-    status: int, document: dict[str, Any], *, api: str = "https://api", has_key: bool = True
+    status: int,
+    document: dict[str, Any],
+    *,
+    api: str = "https://api",
+    has_key: bool = True,
+    source: str = "a test",
 ) -> dict[str, Finding]:
     """Return the findings on an API that answers `GET /me` so, by name."""
 
@@ -27,7 +32,7 @@ def findings(
         return httpx2.Response(503, json={"code": "down", "detail": "Down."})
 
     async def ask() -> list[Finding]:
-        credential = Credential("a test", lambda: "secret") if has_key else None
+        credential = Credential(source, lambda: "secret") if has_key else None
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
             return [one async for one in deployment.findings(Api(api, http, credential=credential))]
 
@@ -63,6 +68,13 @@ def test_a_refused_login_ends_the_checks() -> None:
     assert found["Login"].fix == "clipo login --api https://api"
     assert "Closed" in found["Access"].said
     assert "Database" not in found
+
+
+def test_a_refused_variable_is_to_be_corrected_or_unset() -> None:
+    """It has precedence over a login."""
+    refused = {"code": "unauthenticated", "detail": "Revoked."}
+    found = findings(401, refused, source="CLIPO_API_KEY")
+    assert found["Login"].fix == "Correct CLIPO_API_KEY, or unset it and log in."
 
 
 def test_a_login_that_may_only_read_leaves_the_storage_out() -> None:

@@ -15,3 +15,9 @@ def test_a_duration_has_a_unit(text: str, seconds: int) -> None:
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="90s, 15m, 1h or 30d"):
         duration.parse(text)
+
+
+def test_a_token_is_valid_for_a_day_at_most() -> None:
+    assert duration.parse_within_a_day("24h") == 86_400
+    with pytest.raises(typer.BadParameter, match="at most 24h"):
+        duration.parse_within_a_day("25h")

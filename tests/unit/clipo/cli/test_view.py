@@ -115,6 +115,15 @@ def test_a_caller_sees_its_limits_and_their_use() -> None:
     assert view.quota(ME | {"limits": both}) == "7 of 10 videos, 2.5 MB of 5.0 MB"
 
 
+@pytest.mark.parametrize(
+    ("api", "said"),
+    [("http://127.0.0.1:8000", "every program on this machine"), ("http://x", "everyone")],
+)
+def test_a_caller_sees_to_whom_an_open_api_is_open(api: str, said: str) -> None:
+    shown = view.caller(ME | {"access": "open"}, api=api, source="y")
+    assert f"(open to {said})" in "\n".join(printed(shown, 100))
+
+
 def test_a_caller_of_an_older_release_has_no_limits() -> None:
     old = {name: one for name, one in ME.items() if name not in ("limits", "usage")}
     assert "Limits" not in "\n".join(printed(view.caller(old, api="http://x", source="y"), 100))

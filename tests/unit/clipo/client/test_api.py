@@ -158,25 +158,34 @@ class TestCredential:
         assert [host for host, _ in self.sent_by(question, answer)] == ["api"]
 
     @pytest.mark.parametrize(
-        ("code", "has_one", "said"),
+        ("code", "source", "said"),
         [
+            ("unauthenticated", None, "Log in: clipo login --api http://api (or"),
             (
                 "unauthenticated",
-                False,
-                "Log in: clipo login --api http://api (or",
+                "a test",
+                "It refuses a test: Not so. To log in: clipo login --api",
             ),
-            ("unauthenticated", True, "It refuses a test: Not so. To log in: clipo login --api"),
-            ("forbidden", True, "Not so. It comes from a test. To use another key: clipo login"),
+            ("forbidden", "a test", "comes from a test. To use another key: clipo login"),
+            (
+                "unauthenticated",
+                "CLIPO_API_KEY",
+                "Not so. Correct CLIPO_API_KEY, or unset it and log in: clipo login --api",
+            ),
+            (
+                "forbidden",
+                "CLIPO_API_KEY",
+                "Correct CLIPO_API_KEY, or unset it and log in: clipo login --api",
+            ),
         ],
     )
     def test_a_refusal_says_what_to_do_and_shows_no_secret(
-        self, code: str, said: str, *, has_one: bool
+        self, code: str, source: str | None, said: str
     ) -> None:
         answer = httpx2.Response(401, json=_PROBLEM | {"code": code})
 
         async def question(api: Api) -> None:
-            if not has_one:
-                api.credential = None
+            api.credential = Credential(source, lambda: self._SECRET) if source else None
             with pytest.raises(Problem) as caught:
                 await api.me()
             assert said in str(caught.value)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clipo.client import credentials, logins
+from clipo.client import address, credentials, logins
 from clipo.client.admin_token import admin_token
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
@@ -84,6 +84,18 @@ def test_a_stack_that_was_killed_gets_none(environ: dict[str, str], tmp_path: Pa
         home.stack_file.write_text(json.dumps({"api": API}))
         assert source(API, environ)
     assert source(API, environ) is None
+
+
+def test_a_folder_that_no_stack_locks_names_no_api(
+    running: Home, environ: dict[str, str], tmp_path: Path
+) -> None:
+    """It may be a downloaded one: CLIPO_API_KEY would go to the address in its file."""
+    assert address.find_local_stack(running) == API
+    downloaded = Home(tmp_path / "downloaded")
+    downloaded.root.mkdir()
+    downloaded.stack_file.write_text(json.dumps({"api": "http://127.0.0.1:19997"}))
+    environ["CLIPO_HOME"] = str(downloaded.root)
+    assert address.choose(None, environ) == address.DEFAULT
 
 
 def test_a_folder_that_names_another_machine_is_no_stack(

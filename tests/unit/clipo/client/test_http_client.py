@@ -1,5 +1,6 @@
 """Proxies and certificates of the user's shell."""
 
+import httpx2
 import pytest
 
 from clipo.client.http_client import http_client
@@ -31,6 +32,29 @@ def test_they_do_not_matter_for_this_machine(
 ) -> None:
     monkeypatch.setenv(name, value)
     assert http_client(address).trust_env is False
+
+
+@pytest.mark.parametrize(
+    ("host", "direct"),
+    [
+        ("127.0.0.2:8000", True),
+        ("127.1", True),
+        ("0:8000", True),
+        ("[::1]:8000", True),
+        ("Clipo.localhost:8000", True),
+        ("localhost.example.com", False),
+        ("10.0.0.1:8000", False),
+    ],
+)
+def test_a_proxy_gets_no_key_for_this_machine(
+    monkeypatch: pytest.MonkeyPatch, host: str, *, direct: bool
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    client = http_client(f"http://{host}")
+    used = client._transport_for_url(httpx2.URL(f"http://{host}/videos"))
+    assert (used is client._transport) is direct
+    storage = httpx2.URL("http://storage.example.com/")
+    assert client._transport_for_url(storage) is not client._transport
 
 
 @pytest.mark.parametrize(("name", "value"), BROKEN)
