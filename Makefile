@@ -64,6 +64,7 @@ test-long: setup
 
 bench: setup
 	.venv/bin/python -m benchmarks.engine $(ARGS)
+	.venv/bin/python -m benchmarks.engine.milliseconds
 
 bench-upload: setup
 	.venv/bin/python benchmarks/upload_to_done.py $(ARGS)

@@ -18,7 +18,7 @@ _INTRODUCTION = """\
 - *Legacy*: download, `ffprobe -show_format`, `ffmpeg -i F -ss T -vframes 1 -s 320x240`.
 - *Seek*: the same with `-ss T` before `-i F`: a common way today.
 - *Ours*: the work of a warm processing function on a stored object: probe, thumbnail, and a check
-  that the thumbnail decodes.
+  that the thumbnail is complete. [Where its milliseconds go](milliseconds.md).
 
 The legacy way and *seek* download over one connection; ours opens several to read many bytes. Two
 files do not contain their duration: the benchmark gives it to the first two ways, and ours finds it

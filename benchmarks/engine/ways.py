@@ -6,6 +6,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from functions.core.video import (
     UploadedObject,
 )
 from functions.media.engine import Engine
-from functions.media.reader.source import RangedSources
+from functions.media.reader.source import OpenSource, RangedSources
 
 _PIECE = 1 << 20
 _REGION = "us-east-1"
@@ -85,26 +86,35 @@ def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
     return run
 
 
+@cache
+def _sources(endpoint: str, bucket: str) -> RangedSources:
+    credentials = Credentials("benchmark", "benchmark")
+    settings = StorageSettings(bucket, "media", _REGION, endpoint_url=endpoint)
+    s3 = SignedService("s3", _REGION, lambda: credentials, attempts=1, read_timeout_s=20)
+    return RangedSources(SignedStorage(settings, s3))
+
+
+def open_source(url: str, size: int, folder: Path) -> AbstractContextManager[OpenSource]:
+    """Open a stored video as the processing function does."""
+    endpoint, bucket, key = url.rsplit("/", 2)
+    event = UploadedObject(video_id="1", key=key, source=Source(ETAG, size, ""))
+    return _sources(endpoint, bucket).open(event, directory=folder)
+
+
+def inspect(engine: Engine, source: OpenSource, folder: Path) -> None:
+    """Describe a video and take its thumbnail, as the processing function does."""
+    found = engine.inspect(source, directory=folder, remaining_s=lambda: _REMAINING_S)
+    if found.frame.fallback:
+        raise RuntimeError("The first frame is not the one that was wanted.")
+
+
 def _ranges(ffmpeg_dir: Path, folder: Path) -> Run:
     """Read by ranges, as the processing function does."""
-    credentials = Credentials("benchmark", "benchmark")
     engine = Engine(ffmpeg_dir)
 
-    @cache
-    def sources(endpoint: str, bucket: str) -> RangedSources:
-        settings = StorageSettings(bucket, "media", "us-east-1", endpoint_url=endpoint)
-        s3 = SignedService(
-            "s3", settings.region, lambda: credentials, attempts=1, read_timeout_s=20
-        )
-        return RangedSources(SignedStorage(settings, s3))
-
     def run(url: str, size: int) -> None:
-        endpoint, bucket, key = url.rsplit("/", 2)
-        event = UploadedObject(video_id="1", key=key, source=Source(ETAG, size, ""))
-        with sources(endpoint, bucket).open(event, directory=folder) as source:
-            found = engine.inspect(source, directory=folder, remaining_s=lambda: _REMAINING_S)
-        if found.frame.fallback:
-            raise RuntimeError(f"{key}: the first frame is not the one that was wanted.")
+        with open_source(url, size, folder) as source:
+            inspect(engine, source, folder)
 
     return run
 

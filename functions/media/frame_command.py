@@ -66,17 +66,18 @@ class FrameCommand:
         filters = f"[0:{self.stream}]{self._filters()},split[jpeg][copy];[copy]{_FEW_PIXELS}[few]"
         return [
             *(self.children.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error"),
+            # One frame is scaled sooner than the filters start more threads.
+            *("-filter_complex_threads", "1"),
             *(*LIMITS, *OVER_HTTP, *self._input(), "-filter_complex", filters),
             *self._output("jpeg", self._jpeg, "-q:v", "2"),
             *self._output("few", self._pixels, "-c:v", "rawvideo"),
         ]
 
     def _output(self, label: str, file: Path, *encoding: str) -> list[str]:
-        skip = ["-ss", f"{self.skip_s:.3f}"] if self.skip_s else []
         return [
             # If the size changes, the thumbnail must not get the shape of an earlier frame.
-            *(*skip, "-map", f"[{label}]", "-map_metadata", "-1", "-frames:v", "1", "-noautoscale"),
-            *(*encoding, "-f", "image2", "-update", "1", "-y", str(file)),
+            *("-map", f"[{label}]", "-map_metadata", "-1", "-frames:v", "1", "-noautoscale"),
+            *(*encoding, "-threads", "1", "-f", "image2", "-update", "1", "-y", str(file)),
         ]
 
     def _input(self) -> list[str]:
@@ -101,15 +102,16 @@ class FrameCommand:
     def _filters(self) -> str:
         """Return filters that fit the picture into a box, with even sides and square pixels.
 
-        They keep the aspect ratio, never enlarge, and print the frames after the skipped ones for
-        `shown.parse`.
+        They keep the aspect ratio, never enlarge, and print each frame for `shown.parse`. Skipped
+        frames are dropped first, because scaling them takes as long as decoding them.
         """
         width, height = _THUMBNAIL_BOX
         across = f"iw*{shown.PIXEL_ASPECT}"
         factor = f"min(1,min({width}/({across}),{height}/ih))"
         wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (across, "ih"))
-        size = f"w='{wide}':h='{shown.expression(self.skip_s)};{high}':eval=frame"
-        return f"{self.colours.filters(size)},setsar=1"
+        size = f"w='{wide}':h='{shown.VALUES};{high}':eval=frame"
+        skip = f"trim=start={self.skip_s:.3f}," if self.skip_s else ""
+        return f"{skip}{self.colours.filters(size)},setsar=1"
 
 
 def _take(file: Path) -> bytes | None:

@@ -65,13 +65,8 @@ PACKET_TIMES = ["-print_format", "json", "-show_entries", "packet=pts_time"]
 ORIENTATION = ["-print_format", "json", "-show_entries", "frame_side_data=rotation,displaymatrix"]
 """Options to report the rotation of the first frames, which the header may not state."""
 
-PICTURE_REPORT = ["-print_format", "json", "-show_entries", "frame=width,height"]
-
 MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 """The exceptions that reading a malformed report raises."""
-
-_MAX_SIDE = 10_000
-"""Largest width and height of a thumbnail, in pixels."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
 _DURATION = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
@@ -223,16 +218,6 @@ def _is_protected(report: Report) -> bool:
         for stream in report["streams"]
         for side_data in stream.get("side_data_list", [])
     )
-
-
-def picture_size(stdout: bytes) -> tuple[int, int] | None:
-    """Return the width and height in a `PICTURE_REPORT`, `None` if no picture was decoded."""
-    try:
-        frame = json.loads(stdout)["frames"][0]
-        width, height = int(frame["width"]), int(frame["height"])
-    except MALFORMED:
-        return None
-    return (width, height) if 0 < width < _MAX_SIDE and 0 < height < _MAX_SIDE else None
 
 
 def format_name(stdout: bytes) -> str:

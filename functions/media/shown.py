@@ -24,8 +24,8 @@ _PRINTED = re.compile(
 _SIDE = 1 << 16
 """Factor that joins width and height in one number, so that both belong to the same frame."""
 
-_TOLERANCE_S = 0.001
-"""Rounding of times in Matroska and FLV, in seconds."""
+VALUES = f"print(iw*{_SIDE}+ih,16);print({PIXEL_ASPECT},16);print(t,16)"
+"""The expression that prints size, aspect and time of each frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,6 @@ class Shown:
     height: int
     at_s: float
     """Seconds from the moment that ffmpeg sought to the frame."""
-
-
-def expression(after_s: float) -> str:
-    """Return the expression that prints size, aspect and time of the frames from `after_s` on."""
-    values = f"print(iw*{_SIDE}+ih,16);print({PIXEL_ASPECT},16);print(t,16)"
-    return f"if(lt(t,{after_s - _TOLERANCE_S:.3f}),0,{values})" if after_s else values
 
 
 def parse(stderr: str) -> Shown | None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.video import Fallback
-from functions.media import ffmpeg_errors, plain, probe, shown, thumbhash
-from functions.media.children import CHILD_S, FROM_FILE, SEARCH_S, Children
+from functions.media import ffmpeg_errors, jpeg, plain, probe, shown, thumbhash
+from functions.media.children import CHILD_S, SEARCH_S, Children
 from functions.media.frame_command import FrameCommand
 from functions.media.header import HeaderReader
 from functions.media.probe import Probed
@@ -49,7 +49,7 @@ _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The thumbnail: a JPEG that is known to decode."""
+    """The thumbnail: a JPEG that is known to be complete."""
 
     jpeg: bytes
     width: int
@@ -292,27 +292,16 @@ class FrameFinder:
         offset_s: float = 0,
         fallback: Fallback | None = None,
     ) -> Taken | None:
-        """Return the picture if it decodes. ffmpeg may exit with 0 without writing one.
+        """Return the picture if it is complete. ffmpeg may exit with 0 without writing one.
 
         `offset_s` is the moment from which ffmpeg counts the time of the frame.
         """
-        jpeg, pixels = command.take_jpeg(), command.take_pixels()
-        size = self._size(jpeg) if jpeg else None
-        if not jpeg or not size:
+        picture, pixels = command.take_jpeg(), command.take_pixels()
+        size = jpeg.size(picture) if picture else None
+        if not picture or not size:
             return None
         frame = shown.parse(finished.stderr)
         if frame and not fallback:
             at_s = max(at_s, round(offset_s + frame.at_s, 3))
         is_doubtful = ffmpeg_errors.began_between_keyframes(finished.stderr)
-        return Taken(Frame(jpeg, *size, at_s, fallback), frame, pixels, is_doubtful)
-
-    def _size(self, jpeg: bytes) -> tuple[int, int] | None:
-        """Return the width and height of a JPEG, `None` if it does not decode."""
-        file = self._children.directory / "taken.jpg"
-        file.write_bytes(jpeg)
-        verified = self._children.run(
-            *(self._children.ffprobe, "-v", "error", *FROM_FILE, "-f", "jpeg_pipe"),
-            *(*probe.PICTURE_REPORT, str(file)),
-        )
-        failed = verified.exit_code != 0 or verified.stderr
-        return None if failed else probe.picture_size(verified.stdout)
+        return Taken(Frame(picture, *size, at_s, fallback), frame, pixels, is_doubtful)

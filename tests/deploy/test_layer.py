@@ -62,9 +62,9 @@ def test_its_decoders_are_those_that_the_engine_allows() -> None:
     assert listed("decoders") == allowed - _NEEDS_ZLIB - _OTHER_BUILDS
 
 
-def test_its_demuxers_are_those_that_the_engine_allows_and_those_of_its_own_needs() -> None:
+def test_its_demuxers_are_those_that_the_engine_allows_and_those_that_recognize_streams() -> None:
     names_of_mov = {"mp4", "m4a", "3gp", "3g2", "mj2"}
-    assert listed("demuxers") - names_of_mov == {*DEMUXERS, "jpeg_pipe", *_RECOGNISED}
+    assert listed("demuxers") - names_of_mov == {*DEMUXERS, *_RECOGNISED}
 
 
 def test_it_opens_loopback_files_and_its_own_output_and_nothing_else() -> None:

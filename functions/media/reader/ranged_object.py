@@ -145,6 +145,24 @@ class RangedObject:
             content = bytes(edited)
         return content[offset : self.size - block * BLOCK]
 
+    def peek(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range that have arrived or are on their way, else nothing.
+
+        It waits for them, but never requests any.
+        """
+        blocks = range(start // BLOCK, -(-min(end, self.size) // BLOCK))
+        with self._changed:
+            if not all(map(self._is_there, blocks)):
+                return b""
+            content = b"".join(map(self._wait_for, blocks))
+        return content[start - blocks.start * BLOCK : min(end, self.size) - blocks.start * BLOCK]
+
+    def expect(self, position: int) -> None:
+        """Request what a reader will want that is going to jump to a position."""
+        with self._changed:
+            if not self._closed and 0 <= position < self.size:
+                self._plan(position // BLOCK)
+
     def edit(self, position: int, content: bytes) -> None:
         """Let readers see other bytes at a position than those of the object."""
         self._edits |= dict(enumerate(content, position))

@@ -1,7 +1,8 @@
 """Makes an uploaded object readable by ffmpeg without a full download."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from functions.core.failures import BadMedia, FailureCode
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import UploadedObject
 from functions.media.reader.block_cache import BlockCache
+from functions.media.reader.foresight import foresee
 from functions.media.reader.loopback import Content, Loopback, serve
 from functions.media.reader.ranged_object import RangedObject
 
@@ -81,6 +83,8 @@ class RangedSources:
             RangedObject(get, event.source.size, cache) as content,
             serve() as loopback,
         ):
+            with suppress(RuntimeError):  # no thread is free
+                threading.Thread(target=foresee, args=(content,), daemon=True).start()
             try:
                 yield OpenSource(loopback.add(content), content, loopback)
             except BadMedia as error:

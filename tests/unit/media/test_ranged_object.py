@@ -119,6 +119,41 @@ def test_both_ends_are_requested_before_the_first_read(tmp_path: Path) -> None:
         assert len(store.asked) == 4
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [(5, 6), (BLOCK - 1, BLOCK + 1), (99 * MB + 7, 100 * MB)]
+)
+def test_a_peek_waits_for_bytes_that_are_on_their_way(tmp_path: Path, start: int, end: int) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        assert content.peek(start, end) == store.content(start, end)
+
+
+def test_a_peek_requests_nothing(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        assert content.peek(50 * MB, 50 * MB + 1) == b""
+        wait_until_settled(content)
+        assert len(store.asked) == 4
+
+
+def test_an_expected_part_is_there_for_its_reader(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.expect(50 * MB)
+        wait_until_settled(content)
+        asked = len(store.asked)
+        read(content, 50 * MB, MB // 2)
+        assert (asked, len(store.asked)) == (5, 5)
+
+
+def test_a_part_after_the_end_is_not_expected(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.expect(100 * MB)
+        wait_until_settled(content)
+        assert len(store.asked) == 4
+
+
 @pytest.mark.parametrize(("size", "ends"), [(10 * MB, 512 << 10), (4096 * MB, 4 * MB)])
 def test_the_size_of_the_ends_is_bounded(tmp_path: Path, size: int, ends: int) -> None:
     store = Store(size)
