@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from bson.errors import InvalidId
 from pymongo import ASCENDING
 from pymongo.database import Database
 
@@ -90,10 +89,7 @@ def _kinds(owner: str) -> dict[str, dict[str, Any]]:
 
 
 def _id(kind: str, text: str) -> Any:
-    try:
-        return ObjectId(text) if kind in ("videos", "deleted_videos") else text
-    except InvalidId as error:
-        raise ValueError(f"{text!r} is not an id.") from error
+    return ObjectId(text) if kind in ("videos", "deleted_videos") else text
 
 
 def _record(kind: str, document: dict[str, Any]) -> StoredRecord:

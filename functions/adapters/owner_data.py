@@ -31,7 +31,7 @@ class OwnerData(Protocol):
     ) -> list[StoredRecord]:
         """Return up to `limit` records that follow the one with this kind and id.
 
-        Secrets are not among their fields. Raises `ValueError` if there is no such position.
+        Secrets are not among their fields.
         """
 
     def tombstones(self, owner: str, *, limit: int) -> list[DeletedVideo]:

@@ -172,9 +172,9 @@ def _complete_documentation(app: FastAPI, settings: ApiSettings) -> None:
 
 
 def _allow_empty_parameters(schema: dict[str, Any]) -> None:
-    """Document that an empty query parameter counts as left out."""
+    """Document that an empty, optional query parameter counts as left out."""
     for operations in schema["paths"].values():
         for operation in operations.values():
             for parameter in operation.get("parameters", []):
-                if parameter["in"] == "query":
+                if parameter["in"] == "query" and not parameter["required"]:
                     parameter["allowEmptyValue"] = True

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api import problems
-from functions.api.owner_data import erase, export_records
+from functions.api.owner_data import CURSOR, erase, export_records
 from functions.api.problem_responses import documented
 from functions.api.schemas import OwnerInFilter
 from functions.api.scopes import ResourceRoute, needs
@@ -68,7 +68,10 @@ def get_export(
     services: InjectedServices,
     owner: Annotated[OwnerInFilter, Query(examples=["user-7"])],
     cursor: Annotated[
-        str | None, Query(description="`next_cursor` of the previous page", max_length=1000)
+        str | None,
+        Query(
+            description="`next_cursor` of the previous page", json_schema_extra={"pattern": CURSOR}
+        ),
     ] = None,
 ) -> RecordPage:
     """Return all records of an owner, a page at a time, for credentials that reach all owners.

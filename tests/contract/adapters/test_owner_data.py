@@ -83,12 +83,6 @@ def test_a_record_is_complete_json_without_secrets(catalog: MongoCatalog) -> Non
     assert "hash" not in by_kind["api_keys"].fields
 
 
-@pytest.mark.parametrize("after", [("nothing", "5"), ("videos", "5")])
-def test_other_positions_are_refused(catalog: MongoCatalog, after: tuple[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"is not"):
-        catalog.owner_data.records("anna", after=after, limit=5)
-
-
 def test_no_other_owners_records_are_forgotten(
     catalog: MongoCatalog, stored: dict[str | None, tuple[str, str]]
 ) -> None:

@@ -12,7 +12,7 @@ from functions.api.settings import ApiSettings
 from functions.core.keys import source_key
 from functions.core.quotas import Usage
 from tests.credentials import KEYS, admin_token, bearer, issue
-from tests.examples import CREATED, done_video, video
+from tests.examples import CREATED, ID, done_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
@@ -75,12 +75,13 @@ class TestExport:
             ("deleted_videos", wanted[0]),
         ]
 
-    @pytest.mark.parametrize("cursor", ["x", "bm90aGluZyA1", "dmlkZW9zIGJhZA==", "a" * 1001])
+    @pytest.mark.parametrize(
+        "cursor", ["x", "schema:5", "videos:5", f"videos:{ID}\n", "api_keys:", "api_keys:ä"]
+    )
     def test_refuses_other_cursors(
         self, client: TestClient, server: dict[str, str], cursor: str
     ) -> None:
-        code = problem(export(client, server, cursor=cursor))["code"]
-        assert code == ("invalid_request" if len(cursor) > 1000 else "invalid_cursor")
+        assert problem(export(client, server, cursor=cursor))["code"] == "invalid_cursor"
 
 
 class TestErasure:
