@@ -41,10 +41,10 @@ _INTRODUCTION = """\
 `python -m benchmarks.engine.milliseconds` made this page, which `make bench` runs. Each figure is
 the least of {rounds} inspections, because other work on the machine only adds to it.
 
-Storage takes 30 ms to the first byte and sends 75 MB/s over each connection. A file without a cache
-needs two round trips, one for the header and one for the picture: 60 to 75 ms. They cannot be
-shorter than that, but ffprobe's work lies within the second one where the position of the picture
-is known from the index, as in MP4 and AVI files.
+Storage takes 30 ms to the first byte and sends 75 MB/s over each connection. A file without a
+cache needs two round trips, one for the header and one for the picture: 60 to 75 ms. For MP4 and
+AVI files ffprobe works during the second round trip, because the index names the position of the
+picture. *Waits for storage* is therefore shorter than two round trips.
 
 *ffprobe* and *ffmpeg* are the times of the two child processes from start to end when all bytes
 are in the cache; *Python* is everything else then. *Waits for storage* is the time that an

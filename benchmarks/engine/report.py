@@ -38,10 +38,9 @@ _LARGE_INTRODUCTION = """\
 `make bench ARGS=--large` made this page: {rounds} rounds on {machine}.
 
 The files are those of [the comparison](engine.md), 40 times as long: 6 hours 40 minutes of 720p.
-Their stream repeats, with times that go on, so that there are real boundaries all along. Storage
+They repeat one stream with increasing times, so they have real boundaries throughout. Storage
 and columns are the same as there. *Times* is *ms* divided by *ms at 100 MB*. An AVI file without an
-index is missing: Clipo counts its pictures up to the moment, so it costs as much more as it is
-larger.
+index is missing: Clipo counts its pictures up to the moment, so its cost grows with its size.
 
 """
 _COLUMNS = [

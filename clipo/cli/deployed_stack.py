@@ -102,7 +102,7 @@ def _functions(title: str, client: Client, stack: StackResources) -> Finding:
         command = "aws lambda delete-function-concurrency --function-name"
         commands = "; ".join(f"{command} {name}" for name in paused)
         fix = f"{commands} (see Pause processing in docs/operations.md)"
-        return broken(title, f"{', '.join(paused)} is paused: no call of it runs.", fix)
+        return broken(title, f"Paused, so Lambda refuses their calls: {', '.join(paused)}.", fix)
     return ok(title, f"None of {len(functions)} is paused.")
 
 

@@ -268,7 +268,7 @@ def _limits(me: Mapping[str, Any]) -> str | None:
         return None
     seconds = me["limits"]["video_duration_s"]
     duration = f" and {seconds:,} s" if seconds else ""
-    return f"{size(me['limits']['video_bytes'])}{duration} each video"
+    return f"{size(me['limits']['video_bytes'])}{duration} for each video"
 
 
 def _open(api: str) -> str:

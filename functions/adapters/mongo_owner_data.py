@@ -1,6 +1,6 @@
 """Reads and removes all that MongoDB has of one owner.
 
-A new collection with the names of owners belongs into `_kinds`, and into docs/privacy.md.
+Add every new collection that has owners' names to `_kinds` and to docs/privacy.md.
 """
 
 from collections.abc import Callable

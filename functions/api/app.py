@@ -38,7 +38,10 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
     {"name": "access", "description": "API keys, and tokens for browsers."},
-    {"name": "owners", "description": "All that is stored of one owner: export and erase it."},
+    {
+        "name": "owners",
+        "description": "Export the records of one owner, and erase the owner's videos.",
+    },
     {
         "name": "legacy",
         "description": "The legacy endpoints, which stay unchanged for their clients.",

@@ -101,7 +101,8 @@ QUOTA_EXCEEDED = ProblemKind(
     "quota_exceeded",
     403,
     "A quota does not allow this video",
-    "Of the videos of anna 100 are allowed, and none is left. Delete one, then upload this file.",
+    "The quota of the videos of anna is 100, and it is used up. Delete a video, then upload this"
+    " file.",
 )
 KEY_NOT_FOUND = ProblemKind(
     "key_not_found",

@@ -84,8 +84,8 @@ def _source_gone(video: Video) -> Problem:
 def _source_replaced(video: Video) -> Problem:
     return Problem(
         problems.SOURCE_GONE,
-        f"Another upload has replaced the file of video {video.id} since, so its result stays."
-        " Upload the file as a new one: POST /videos.",
+        f"Another upload has replaced the file of video {video.id}, so Clipo keeps the old result"
+        " and does not process the new file. Upload that file as a new video: POST /videos.",
     )
 
 

@@ -115,15 +115,15 @@ def _reason(video: Video, quota: Quota, left: Quota) -> str:
     of_owner = f"of {video.owner}" if video.owner else "without an owner"
     if left.videos == 0:
         return (
-            f"Of the videos {of_owner} {quota.videos:,} are allowed, and none is left. Delete one,"
-            " then upload this file."
+            f"The quota of the videos {of_owner} is {quota.videos:,}, and it is used up. Delete a"
+            " video, then upload this file."
         )
     if left.bytes is not None and left.bytes < video.declared_size:
         return (
             f"The videos {of_owner} may have {left.bytes:,} more bytes, and the file has"
             f" {video.declared_size:,}. Delete videos, or upload a smaller version."
         )
-    return f"The quota of the videos {of_owner} was used up a moment ago. Try again."
+    return f"The quota of the videos {of_owner} was full a moment ago, and now has room. Try again."
 
 
 def _exceeded(detail: str, left: Quota) -> Problem:

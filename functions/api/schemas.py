@@ -237,8 +237,9 @@ class CreateVideo(BaseModel):
     )
     visibility: VisibilityInBody = Field(
         default=Visibility.PRIVATE,
-        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
-        " without a credential; for credentials that have the scope write, too",
+        description="Who gets the file and the thumbnail. `private`: callers with a credential for"
+        " the video. `public`: everyone; only credentials with the scope `write` may announce a"
+        " public video",
     )
 
 
@@ -271,8 +272,8 @@ class ChangeVideo(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     visibility: VisibilityInBody = Field(
-        description="Callers to whom Clipo delivers the file and the thumbnail. `public`: all, also"
-        " without a credential"
+        description="Who gets the file and the thumbnail. `private`: callers with a credential for"
+        " the video. `public`: everyone"
     )
 
 
@@ -601,8 +602,8 @@ class VideoResource(BaseModel):
         examples=["user-7"],
     )
     visibility: Visibility = Field(
-        description="Callers to whom Clipo delivers the file and the thumbnail: those with a"
-        " credential for the video, or all",
+        description="Who gets the file and the thumbnail. `private`: callers with a credential for"
+        " the video. `public`: everyone",
         examples=["private"],
     )
     passthrough: str | None = Field(examples=["order-1042"])

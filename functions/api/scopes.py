@@ -82,7 +82,7 @@ def check_caller(caller: Caller, needed: set[Scope], video_id: str | None) -> No
 def document_access(schema: dict[str, Any], *, optional: Callable[[str, str], bool]) -> None:
     """Complete an OpenAPI document with the credentials, and with their refusals.
 
-    `optional` tells of a method and a path whether they also work without a credential.
+    `optional` tells whether a method and a path also work without a credential.
     """
     schema["components"]["securitySchemes"] = _SCHEMES
     for path, operations in schema["paths"].items():

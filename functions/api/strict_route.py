@@ -57,7 +57,7 @@ class StrictRoute(APIRoute):
 def _read_query(query: bytes, declared: dict[str, bool]) -> bytes:
     """Return a query without its empty parameters. Raises `Problem`.
 
-    `declared` tells of each parameter whether it may be empty.
+    `declared` maps each parameter to whether it may be empty.
     """
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     _check_query([name for name, _ in given], list(declared))

@@ -56,7 +56,7 @@ def smallest(*limits: int | None) -> int | None:
 
 
 def is_too_long(duration_s: float | None, limit: int | None) -> bool:
-    """Tell whether a video may not last as long as it does, or as long as nothing says.
+    """Tell whether a video exceeds a duration limit. An unknown duration exceeds every limit.
 
     Clipo compares whole seconds, as it shows them: encoders often make a file some milliseconds
     longer than the recording.

@@ -130,7 +130,7 @@ def test_one_logs_in_uploads_and_logs_out(page: WatchedPage, key: IssuedKey, nam
 def test_one_sees_the_limits_and_how_much_is_used(
     page: WatchedPage, new_key: Issue, named: Named
 ) -> None:
-    page.expect_complaint("403|1 are allowed")
+    page.expect_complaint("403|it is used up")
     limits = {"max_videos": 1, "max_duration_s": 90, "max_bytes": 10_000_000}
     log_in(page, new_key().token(sub="limited", **limits))
     hint = page.page.locator("#limits")
@@ -139,7 +139,7 @@ def test_one_sees_the_limits_and_how_much_is_used(
     expect_picture(card(page, "first.mp4"))
     expect(hint).to_contain_text("1 of 1 videos used")
     page.drop(DROP, named("tiny.mp4", "second.mp4"))
-    refusal = "Of the videos of limited 1 are allowed, and none is left."
+    refusal = "The quota of the videos of limited is 1, and it is used up."
     expect(page.page.get_by_text(refusal).first).to_be_attached()
     card(page, "first.mp4").locator("a").click()
     details = page.page.get_by_role("dialog")

@@ -330,7 +330,8 @@ def lasting(video: dict[str, Any], stack: RunningStack) -> dict[str, Any]:
     """Return what a restart does not change: the port may be another, a webhook delivered."""
     thumbnail = video["thumbnail"]
     path = thumbnail["url"].removeprefix(stack.api)
-    return video | {"thumbnail": thumbnail | {"url": path}, "webhook": None}
+    source = video["source"] | {"url": video["source"]["url"].removeprefix(stack.api)}
+    return video | {"source": source, "thumbnail": thumbnail | {"url": path}, "webhook": None}
 
 
 def answers(stack: RunningStack, path: str) -> bool:

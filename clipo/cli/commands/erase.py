@@ -27,7 +27,7 @@ def command(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Remove all videos of an owner for good, with their files and all other records.
+    """Remove all videos of an owner for good, with their files. API keys stay.
 
     After an interruption the same command continues.
     """
@@ -53,7 +53,7 @@ async def _erase(api: "Api", output: "Terminal", owner: str) -> int:
         output.write(f"erased  {view.plain(owner)}  {report['videos']:,} videos")
     if left := report["api_keys_left"]:
         output.message(
-            f"{left} API keys are for this owner. See them with clipo keys list, and end them with"
-            " clipo keys revoke."
+            f"API keys for this owner that still work: {left}. List them with clipo keys list, and"
+            " revoke them with clipo keys revoke."
         )
     return DONE

@@ -29,7 +29,7 @@ from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 
 NOW = datetime.now(UTC)
-SOON = NOW + timedelta(minutes=3)
+SOON = NOW + timedelta(days=1)
 MANY = 100
 """Announcements at once."""
 

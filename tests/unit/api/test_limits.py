@@ -129,7 +129,7 @@ class TestQuota:
                 body = problem(refused)
                 assert (body["status"], body["code"]) == (403, "quota_exceeded")
                 assert body["left"] == {"videos": 0, "bytes": 9970}
-                assert f"Of the videos {of} 3 are allowed" in body["detail"]
+                assert f"The quota of the videos {of} is 3, and" in body["detail"]
 
     def test_limits_their_bytes(self, client: TestClient, anna: dict[str, str]) -> None:
         assert announce(client, anna, size=9000).status_code == 201

@@ -48,7 +48,7 @@ def command(
     """Create an API key and show it once.
 
     Needs the root secret: that of the local stack in this folder, or with --stack that in AWS.
-    Without it, a key with the scope admin.
+    An API key with the scope admin works, too.
     """
     output = terminal.Terminal(as_json=as_json)
     fields = {

@@ -121,7 +121,7 @@ def test_a_function_that_is_still_paused_is_broken(aws: FakeAws) -> None:
     aws.reserved = {"clipo-api": 0, "clipo-processing": 0}
     state, said, fix = problems(aws)["Functions"]
     assert state is State.BROKEN
-    assert said == "clipo-api, clipo-processing is paused: no call of it runs."
+    assert said == "Paused, so Lambda refuses their calls: clipo-api, clipo-processing."
     assert fix == (
         "aws lambda delete-function-concurrency --function-name clipo-api;"
         " aws lambda delete-function-concurrency --function-name clipo-processing"

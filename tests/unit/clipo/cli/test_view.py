@@ -108,7 +108,7 @@ ME: dict[str, Any] = {
 
 def test_a_caller_sees_its_limits_and_their_use() -> None:
     shown = "\n".join(printed(view.caller(ME, api="http://x", source="y"), 100))
-    assert "Limits      5.0 GB and 90 s each video" in shown
+    assert "Limits      5.0 GB and 90 s for each video" in shown
     assert "Used        7 of 1,000 videos" in shown
     assert view.quota(ME | {"usage": None}) is None
     both = {"videos": 10, "bytes": 5_000_000}
