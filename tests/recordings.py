@@ -25,6 +25,10 @@ SOURCES = {
     "long-gop": [*_H264, "-g", "400", "-x264-params", "scenecut=0"],
     "irregular": [*_H264, "-vf", "select='not(mod(n,7))+lt(mod(n,100),40)'", "-fps_mode", "vfr"],
     "dark": [*_H264, "-vf", "drawbox=color=black:t=fill:enable='lt(t,33)'"],
+    "dark-long-gop": [
+        *(*_H264, "-g", "700", "-x264-params", "scenecut=0"),
+        *("-vf", "drawbox=color=black:t=fill:enable='lt(t,50)'"),
+    ],
     "hevc": [*_HEVC, "-g", "50", "-c:a", "aac"],
     "mpeg4": ["-c:v", "mpeg4", "-g", "50", "-bf", "2", "-c:a", "libmp3lame", "-ar", "44100"],
     "mjpeg": ["-c:v", "mjpeg", "-c:a", "pcm_s16le"],

@@ -13,8 +13,8 @@ _SIZE = 3 * thumbhash.SIDE**2
 def survey(children: Children, stream: str, views: Mapping[float, View]) -> dict[float, bytes]:
     """Return the red, green and blue of few pixels of the frames at some moments.
 
-    `views` has what to read for each moment.
-    A moment without a frame is missing. All of them are if their decoders need too much memory.
+    `views` has what to read for each moment. A moment without a frame is missing. All of them are
+    if their decoders need too much memory.
     """
     command = [children.ffmpeg, "-nostdin", "-hide_banner", "-v", "error"]
     for at_s, view in views.items():

@@ -172,9 +172,12 @@ class FrameFinder:
             views.setdefault(self._view(probed, at_s), []).append(at_s)
         return dict(
             sorted(
-                (time_s, view)
-                for view, near_s in views.items()
-                for time_s in self._after_keyframes_in(view, probed, near_s)
+                (
+                    (time_s, view)
+                    for view, near_s in views.items()
+                    for time_s in self._after_keyframes_in(view, probed, near_s)
+                ),
+                key=lambda found: found[0],
             )
         )
 

@@ -172,3 +172,9 @@ def test_a_damaged_stretch_elsewhere_does_not_matter(
     content[middle : middle + 4000] = bytes(4000)
     clip.write_bytes(content)
     assert ways.spliced(clip).frame == ways.whole(clip).frame
+
+
+def test_a_dark_recording_with_few_keyframes_has_a_frame(ways: Ways, recordings: Path) -> None:
+    """Several surveyed moments lie behind one keyframe, each in a view of its own."""
+    clip = mux(recordings, Muxed("mkv", "dark-long-gop"))
+    assert ways.spliced(clip).frame.at_s == ways.whole(clip).frame.at_s
