@@ -8,8 +8,9 @@ import re
 
 _START = b"\xff\xd8"
 _BASELINE, _SCAN = 0xC0, 0xDA
-_TABLES_AND_TEXT = {0xC4, 0xDB, 0xDD, 0xE0, 0xFE}
-"""Huffman and quantization tables, the restart interval, JFIF's header, and a comment."""
+_TABLES_AND_TEXT = {0xC4, 0xDB, 0xDD, 0xE0, 0xE2, 0xFE}
+"""Huffman and quantization tables, the restart interval, JFIF's header, an ICC profile (ffmpeg
+copies the video's), and a comment."""
 
 _MAX_SIDE = 10_000
 _END = b"\xff\xd9"

@@ -17,6 +17,11 @@ def test_a_whole_picture_has_a_size() -> None:
     assert jpeg.size(PICTURE) == (32, 18)
 
 
+def test_a_picture_with_a_colour_profile_has_a_size() -> None:
+    profile = b"\xff\xe2\0\x0fICC_PROFILE\0\1"
+    assert jpeg.size(PICTURE[:2] + profile + PICTURE[2:]) == (32, 18)
+
+
 def test_a_part_of_a_picture_has_none() -> None:
     assert {jpeg.size(PICTURE[:end]) for end in range(len(PICTURE))} == {None}
 
