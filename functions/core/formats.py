@@ -57,8 +57,8 @@ _CONTAINER_TYPES = {
     "avi": "video/x-msvideo",
     "asf": "video/x-ms-wmv",
     "flv": "video/x-flv",
-    "mpegts": "video/mp2t",
-    "mpeg": "video/mpeg",
+    "mpeg-ts": "video/mp2t",
+    "mpeg-ps": "video/mpeg",
     "ogg": "video/ogg",
 }
 """Media types by the container that was found in the file, whatever its name says."""

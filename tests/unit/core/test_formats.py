@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.formats import DEMUXERS, EXTENSIONS, FORMATS, NAMES
+from functions.core.formats import DEMUXERS, EXTENSIONS, FORMATS, NAMES, media_type_of
+from functions.media import probe
 from tests.documented import API_DOCS
 
 ROOT = Path(__file__).parents[3]
@@ -58,3 +59,10 @@ def test_signatures(head: bytes, names: set[str]) -> None:
 
 def test_all_formats_are_named_in_a_sentence() -> None:
     assert NAMES == "MP4, MOV, MKV, WebM, AVI, WMV or FLV"
+
+
+def test_every_container_has_a_media_type() -> None:
+    """`media.container` has `probe`'s names, where they differ from the demuxers'."""
+    renamed = set(probe._CONTAINERS.values()) | {"mov", "webm"}
+    kept = set(DEMUXERS) - set(probe._CONTAINERS)
+    assert [one for one in renamed | kept if media_type_of(one) == media_type_of("?")] == []
