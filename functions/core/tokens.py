@@ -26,6 +26,9 @@ LEEWAY = timedelta(seconds=60)
 """The tolerated difference between the clocks of the signer and of Clipo."""
 
 _MOST_BYTES = 4096
+_LARGEST_LIMIT = (1 << 53) - 1
+"""The largest whole number that every reader of JSON keeps exactly, and that MongoDB stores."""
+
 _ALGORITHM = "HS256"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _VIDEO_ID = re.compile("[0-9a-fA-F]{24}")
@@ -124,8 +127,10 @@ def _scopes(text: str) -> frozenset[Scope]:
 
 def _limit(claims: Mapping[str, Any], name: str) -> int | None:
     limit: int | None = _optional(claims, name, int)
-    if limit is not None and limit < 1:
-        raise _wrong_claims(f"{name} must be above 0. To set no limit, leave it out.")
+    if limit is not None and not 1 <= limit <= _LARGEST_LIMIT:
+        raise _wrong_claims(
+            f"{name} must be from 1 to {_LARGEST_LIMIT}. To set no limit, leave it out."
+        )
     return limit
 
 

@@ -162,6 +162,7 @@ def test_claims_with_one_name_twice_are_refused() -> None:
         {"max_duration_s": 1.5},
         {"max_duration_s": True},
         {"max_videos": 0},
+        {"max_videos": 10**20},
     ],
 )
 def test_claims_of_another_kind_are_refused(changes: dict[str, Any]) -> None:
