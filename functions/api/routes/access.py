@@ -34,7 +34,7 @@ session_router = APIRouter()
 
 def is_for_credentials(path: str) -> bool:
     """Tell whether a path needs a credential, also where Clipo is open."""
-    return path.strip("/").partition("/")[0] in ("keys", "tokens")
+    return path.strip("/").partition("/")[0] in ("keys", "owners", "tokens")
 
 
 @router.post(

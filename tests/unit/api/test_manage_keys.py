@@ -253,8 +253,13 @@ class TestOpen:
     def settings(self) -> ApiSettings:
         return ApiSettings.read(OPEN | {"ROOT_SECRETS": KEYS["ROOT_SECRETS"]})
 
-    def test_keys_and_tokens_need_a_credential_all_the_same(self, client: TestClient) -> None:
-        for method, path in (("GET", "/keys"), ("POST", "/keys"), ("POST", "/tokens")):
+    def test_keys_tokens_and_owners_need_a_credential_all_the_same(
+        self, client: TestClient
+    ) -> None:
+        for method, path in (
+            *(("GET", "/keys"), ("POST", "/keys"), ("POST", "/tokens")),
+            *(("GET", "/owners/export?owner=anna"), ("POST", "/owners/erase")),
+        ):
             assert problem(client.request(method, path))["code"] == "unauthenticated"
         assert created(client)["name"] == "web"
 
