@@ -40,7 +40,7 @@ def app(backend: Backend, hosts: Collection[str] = ()) -> ASGIApp:
         create_app(backend, knows_host=knows_host, allows_origin=allows_origin),
         allow_origins=[*origins],
         allow_origin_regex=_LOCAL_PAGE,
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["*"],
         expose_headers=["Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
     )
