@@ -137,6 +137,9 @@ def _add_or_free_key(services: Services, video: Video, use: KeyUse) -> bool:
     try:
         return add_within_quota(services, video)
     except Problem:
+        if services.catalog.get(video.id):
+            # A repeated request has added it meanwhile, and took the last place.
+            return False
         services.catalog.free_key(use)
         raise
 
