@@ -16,6 +16,9 @@ from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
 from functions.media.splice.windows import CutOff, Doubt, look
 
 _WINDOW = 1 << 20
+_MAX_WINDOWS = 512
+"""Most windows of one file to read: some seconds of work that no child's time limit covers."""
+
 _HEADER, _LIST_HEADER = 8, 12
 """Bytes of a chunk before its content, and of a list before its first chunk."""
 
@@ -65,10 +68,14 @@ class _Ahead:
     def __init__(self, source: Readable) -> None:
         self._source = source
         self._start, self._part = 0, b""
+        self._left = _MAX_WINDOWS
 
     def read(self, start: int, end: int) -> bytes:
-        """Return the bytes of a range, fewer at the object's end."""
+        """Return the bytes of a range, fewer at the object's end. Raises `Doubt` at the limit."""
         if not self._start <= start <= end <= self._start + len(self._part):
+            self._left -= 1
+            if self._left < 0:
+                raise Doubt
             self._start, self._part = start, self._source.read(start, start + _WINDOW)
         return self._part[start - self._start : end - self._start]
 
