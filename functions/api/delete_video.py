@@ -9,9 +9,9 @@ def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     """Replace the record by a tombstone, then remove all objects of the video (ADR 35).
 
     With `purge` the storage keeps no older version of the file, also of one that arrives
-    afterwards. A call that ended between the two
-    can be repeated. An id without a record and a tombstone, or of another owner, is not an error:
-    there is nothing to remove. Raises `Problem`, `CatalogUnavailable` or `StorageUnavailable`.
+    afterwards. A call that ended between the two can be repeated. An id without a record and a
+    tombstone, or of another owner, is not an error: there is nothing to remove. Raises `Problem`,
+    `CatalogUnavailable` or `StorageUnavailable`.
     """
     check_id(video_id)
     deleted = services.catalog.delete(video_id, purge=purge)

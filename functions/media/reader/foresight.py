@@ -37,7 +37,8 @@ def foresee(content: RangedObject) -> None:
     """Request the part of an object that ffmpeg will seek, if its index is on its way."""
     position = find_picture(content)
     if position is not None:
-        content.expect(position)
+        with suppress(RuntimeError):  # no thread is free
+            content.expect(position)
 
 
 def find_picture(content: RangedObject) -> int | None:

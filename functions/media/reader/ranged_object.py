@@ -148,7 +148,7 @@ class RangedObject:
     def peek(self, start: int, end: int) -> bytes:
         """Return the bytes of a range that have arrived or are on their way, else nothing.
 
-        It waits for them, but never requests any.
+        It waits for them, and requests only those whose request fails meanwhile.
         """
         blocks = range(start // BLOCK, -(-min(end, self.size) // BLOCK))
         with self._changed:
