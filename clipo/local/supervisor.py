@@ -19,6 +19,8 @@ from clipo.local.child import Child
 from clipo.local.console import StackConsole
 
 _START_S = 60
+_WAIT_S = 1
+
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -134,11 +136,17 @@ class Supervisor:
     def _watch(self) -> NoReturn:
         """Wait for the death of a child, and reload programs when their code changes."""
         while True:
-            event = self._events.get()
+            event = self._next_event()
             if isinstance(event, _CodeChanged):
                 self._reload()
             elif event is self._children.get(event.name):
                 raise _Died(event)
+
+    def _next_event(self) -> Child | _CodeChanged:
+        """Wait for an event. A signal just before a wait ends it only when the wait times out."""
+        while True:
+            with suppress(queue.Empty):
+                return self._events.get(timeout=_WAIT_S)
 
     def _watch_code(self, code: Path) -> None:
         try:
