@@ -199,7 +199,7 @@ def test_the_shown_commands_send_the_key(
     expect_picture(card(page, "by-curl.mp4"))
     card(page, "by-curl.mp4").locator("a").click()
     commands = page.page.locator(".calls pre").all_inner_texts()
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         environ = {"CLIPO_API_KEY": key.key, "PATH": "/usr/bin:/bin"}
         ran = subprocess.run(
