@@ -31,7 +31,8 @@ export function callsFor(video: Video, origin: string, rights: Rights): Call[] {
     rights.source &&
       video.media && {
         title: "Download the file",
-        command: [`${curl} -LOJ "${url}/source?download"`],
+        // A folder of its own, because curl overwrites no file, such as the one that was uploaded.
+        command: [`${curl} -LOJ --create-dirs --output-dir downloads "${url}/source?download"`],
       },
     rights.write &&
       video.status === "failed" && {
