@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Route, sync_playwright
 
 _ROOT = Path(__file__).parents[1]
 ARTIFACTS = _ROOT / ".artifacts"
@@ -36,6 +36,9 @@ _QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_READS = re.compile(r"/videos(\?[^/]*|/\w+)$")
+"""The addresses of lists and of single videos."""
+
 _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP: ${event.violatedDirective} forbids ${event.blockedURI || "inline"}`));
@@ -123,6 +126,22 @@ class WatchedPage:
         """Return the origins that received requests, including the page's own."""
         asked = [urlsplit(url) for url in self.requests]
         return {f"{url.scheme}://{url.netloc}" for url in asked if url.scheme in ("http", "https")}
+
+    @contextmanager
+    def holding_reads(self) -> Iterator[None]:
+        """Hold the page's reads of videos, so that it shows the answers to its own changes."""
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        self.page.route(_READS, hold)
+        try:
+            yield
+        finally:
+            for route in held:
+                route.continue_()
+            self.page.unroute(_READS, hold)
 
     def drop(self, selector: str, *files: Path) -> None:
         """Drop files of any size from the desktop onto an element."""

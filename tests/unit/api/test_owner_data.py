@@ -156,6 +156,12 @@ class TestErasure:
         assert (left.owner, left.purge) == (None, True)
 
 
+def test_a_query_parameter_that_is_unknown_is_refused(
+    client: TestClient, server: dict[str, str]
+) -> None:
+    assert problem(export(client, server, limit="5"))["errors"][0]["field"] == "query.limit"
+
+
 def test_only_credentials_for_all_owners_may(
     client: TestClient, records: FakeCatalog, objects: FakeStorage, api_keys: FakeApiKeys
 ) -> None:
