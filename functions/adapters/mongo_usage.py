@@ -133,7 +133,7 @@ def _add(database: Database[Any], condition: dict[str, Any], videos: int, size: 
 def _open(database: Database[Any], owner: str | None) -> None:
     """Insert the counter of an owner, unless another request has done so.
 
-    Its videos of before count, too: the first `_PAGE` at once, the others from the recount on.
+    Its earlier videos count, too: the first `_PAGE` at once, the others from the recount on.
     """
     usage, _ = _count_page(database, owner, None)
     counter = {"_id": _counter(owner), **asdict(usage), "recount_at": utc_now()}

@@ -109,7 +109,7 @@ def _add_middleware(
 
 
 def is_public(path: str, *, has_page: bool) -> bool:
-    """Tell whether everybody may call a path, whatever its method."""
+    """Tell whether everyone may call a path, whatever its method."""
     return (
         path in _PUBLIC
         or docs.is_file(path)

@@ -31,7 +31,7 @@ _LEGACY_DELIVERY = re.compile(r"/thumbnails/[^/]+\.jpg")
 
 
 def delivers(path: str) -> bool:
-    """Tell whether a path delivers a file of a video, which everybody gets if it is public."""
+    """Tell whether a path delivers a file of a video, which everyone gets if it is public."""
     return _DELIVERY.fullmatch(path) is not None
 
 

@@ -307,7 +307,7 @@ def test_buckets_are_private_encrypted_and_without_acls() -> None:
 
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "MediaBucket"])
-def test_plain_http_and_old_signatures_are_denied_to_everybody(bucket: str) -> None:
+def test_plain_http_and_old_signatures_are_denied_to_everyone(bucket: str) -> None:
     policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")
     assert policy["Bucket"] == {"Ref": bucket}
     itself, objects = {"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}

@@ -1,4 +1,4 @@
-/** The person who uses the page: the holder of an API key or a token, or everybody in an open Clipo. */
+/** The person who uses the page: the holder of an API key or a token, or everyone in an open Clipo. */
 
 import {endSession, getMe, isRefused, type Me, startSession, whenRefused} from "./api";
 import {Store} from "./store";

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def command(
     visibility: Annotated[
         Literal["public", "private"],
-        typer.Argument(help="Whether everybody gets the file, or only callers with a credential."),
+        typer.Argument(help="Whether everyone gets the file, or only callers with a credential."),
     ],
     ids: Annotated[list[str], Id],
     *,
@@ -26,7 +26,7 @@ def command(
 ) -> int:
     """Make videos public or private.
 
-    Everybody who knows the address of a public video gets its file and its thumbnail.
+    Everyone who knows the address of a public video gets its file and its thumbnail.
     """
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     return ask(api_url, output, lambda api: _set(api, output, visibility, ids))
