@@ -11,15 +11,13 @@ from functions.media import ffmpeg_errors, jpeg, plain, probe, shown, thumbhash
 from functions.media.children import CHILD_S, SEARCH_S, Children
 from functions.media.frame_command import FrameCommand
 from functions.media.header import HeaderReader
+from functions.media.position import PRE_ROLL_S, THUMBNAIL_SHARE
 from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
 from functions.media.splice.views import View, Views
 from functions.media.survey import survey
-
-_POSITION = 0.1
-"""Position of the thumbnail as a share of the duration, as in the legacy API: past black frames."""
 
 _BRIGHTER_POSITIONS = (0.25, 0.5)
 """Shares of the duration at which to look for a frame that is better than a dark one."""
@@ -32,13 +30,6 @@ _ROUNDING_S = 0.001
 
 _LATE_FRAMES = 0.25
 """Frames by which a frame may begin after the wanted moment: timestamps are rounded."""
-
-_PRE_ROLL_S = {"mpeg-ts": 12.0, "mpeg-ps": 12.0, "avi": 1.0}
-"""Seconds to seek before the wanted moment, in containers with an inexact index.
-
-MPEG streams have no index, so a seek may land anywhere. AVI's index counts coded frames, and DivX
-packs two pictures into one. The values cover the old and broadcast files that were measured.
-"""
 
 _ROLLS_S = (15.0, 60.0, math.inf)
 """Seconds to decode before the wanted moment if the file marks frames falsely as keyframes."""
@@ -111,7 +102,7 @@ class FrameFinder:
         Raises `BadMedia` if no frame decodes.
         """
         probed.colours.write_table(self._children.directory)
-        at_s = probed.position_s(_POSITION)
+        at_s = probed.position_s(THUMBNAIL_SHARE)
         taken = self._take(probed, at_s) if probed.length_s else None
         if not taken and at_s > 0 and self._children.has_spare_time():
             # The stated duration may be wrong, or one frame may be shown for a long time.
@@ -124,7 +115,7 @@ class FrameFinder:
         return probed, taken.with_placeholder()
 
     def _take_again(self, probed: Probed, tried_s: float) -> Taken | None:
-        at_s = probed.position_s(_POSITION)
+        at_s = probed.position_s(THUMBNAIL_SHARE)
         if 0 < at_s < tried_s:
             return self._take(probed, at_s)
         return self._take_earlier(probed, tried_s)
@@ -219,7 +210,7 @@ class FrameFinder:
 
     def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
         """Take the last frame before a moment, which is shown for an unusually long time."""
-        if probed.media.container in _PRE_ROLL_S or not self._children.has_spare_time():
+        if probed.media.container in PRE_ROLL_S or not self._children.has_spare_time():
             return None
         until_s = at_s + probed.start_s
         view = self._view(probed, at_s)
@@ -243,7 +234,7 @@ class FrameFinder:
         ffmpeg decodes at least `roll_s` before it, or from the beginning.
         """
         media = probed.media
-        roll_s = max(roll_s, _PRE_ROLL_S.get(media.container, 0))
+        roll_s = max(roll_s, PRE_ROLL_S.get(media.container, 0))
         if probed.palette or probed.joined or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s

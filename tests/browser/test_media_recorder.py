@@ -73,7 +73,7 @@ def test_a_recording_looks_the_same_through_a_splice(
         pytest.skip(f"this Chromium does not record {type_}")
     clip = tmp_path / "recorded"
     clip.write_bytes(base64.b64decode(recorded))
-    monkeypatch.setattr(thumbnail, "_POSITION", 0.8)
+    monkeypatch.setattr(thumbnail, "THUMBNAIL_SHARE", 0.8)
     monkeypatch.setattr(bisect, "_NEAR", 100_000)
     monkeypatch.setattr(bisect, "_BACK", 50_000)
     engine = Engine(prepare(tmp_path / "ffmpeg", chosen=None))

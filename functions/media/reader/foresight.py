@@ -12,14 +12,9 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 
+from functions.media.position import PRE_ROLL_S, THUMBNAIL_SHARE
 from functions.media.reader.block_cache import BLOCK
 from functions.media.reader.ranged_object import RangedObject
-
-_POSITION = 10
-"""The thumbnail is shown after a tenth of the duration."""
-
-_AVI_PRE_ROLL_S = 1
-"""Seconds before that at which decoding begins in an AVI file."""
 
 _MAX_BOXES = 8
 """Most boxes of an MP4 file, or chunks of an AVI file, to look at for the index."""
@@ -65,7 +60,7 @@ def _in_mp4(content: RangedObject) -> int:
     (duration,) = (
         struct.unpack_from(">Q", clock, 24) if clock[0] else struct.unpack_from(">I", clock, 16)
     )
-    sample = _sample_at(table[b"stts"], duration // _POSITION)
+    sample = _sample_at(table[b"stts"], int(duration * THUMBNAIL_SHARE))
     if b"stss" in table:
         keyframes = _numbers(table[b"stss"][8:])
         sample = keyframes[max(0, bisect_right(keyframes, sample + 1) - 1)] - 1
@@ -154,7 +149,7 @@ def _in_avi(content: RangedObject) -> int:
     streams = content.peek(20, 20 + length).split(b"strh")[1:]
     number = next(n for n, stream in enumerate(streams) if stream[4:8] == b"vids")
     scale, rate, _, frames = struct.unpack_from("<4I", streams[number], 24)
-    frame = max(0, frames // _POSITION - _AVI_PRE_ROLL_S * rate // scale)
+    frame = max(0, int(frames * THUMBNAIL_SHARE - PRE_ROLL_S["avi"] * rate / scale))
     movi, end = _samples_of_avi(content, 20 + length)
     return movi + _offset_in_avi(content.peek(end + 8, content.size), number, frame)
 

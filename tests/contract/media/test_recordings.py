@@ -93,7 +93,7 @@ def mux(folder: Path, muxed: Muxed) -> Path:
 @pytest.fixture(params=[0.1, 0.8])
 def share(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> float:
     """Position of the frame. The recordings are small, so look closer than for large ones."""
-    monkeypatch.setattr(thumbnail, "_POSITION", request.param)
+    monkeypatch.setattr(thumbnail, "THUMBNAIL_SHARE", request.param)
     monkeypatch.setattr(bisect, "_NEAR", 100_000)
     monkeypatch.setattr(bisect, "_BACK", 50_000)
     return float(request.param)

@@ -76,7 +76,7 @@ def mux(recordings: Path, muxed: Muxed) -> Path:
 def test_a_fragmented_mp4_looks_the_same_through_a_splice(
     ways: Ways, recordings: Path, monkeypatch: pytest.MonkeyPatch, name: str, share: float
 ) -> None:
-    monkeypatch.setattr(thumbnail, "_POSITION", share)
+    monkeypatch.setattr(thumbnail, "THUMBNAIL_SHARE", share)
     clip = mux(recordings, MUXED[name])
     spliced, whole = ways.spliced(clip), ways.whole(clip)
     assert described(spliced.media) == described(whole.media)
