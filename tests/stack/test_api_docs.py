@@ -1,5 +1,6 @@
 """docs/api.md: each snippet is run as it stands, each table says what the code says."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from functions.api import problems
 from functions.api.problems import ProblemKind
 from tests.boxes import widen
 from tests.clips import Clips
-from tests.documented import recipe, rows, snippets
+from tests.documented import GET_STARTED, recipe, rows, snippets
 from tests.running_stack import RunningStack
 
 _RETRY = "Process a failed video again"
@@ -113,6 +114,13 @@ def test_the_snippets_do_what_they_say(
         assert (folder / "thumbnail.jpg").read_bytes().startswith(b"\xff\xd8")
         assert "<PartNumber>3</PartNumber>" in output
         assert new[1]["size"] == _LARGE_BYTES
+
+
+def test_the_first_upload_needs_only_curl(stack: RunningStack, folder: Path) -> None:
+    code = recipe("With the API", GET_STARTED)["sh"].replace("127.0.0.1:8000", stack.api)
+    output = run("sh", "-euc", code, folder=folder)
+    video = stack.finished(json.loads(output)["id"])
+    assert (video["filename"], video["status"]) == ("clip.mp4", "done")
 
 
 def test_the_python_client_uploads_in_parts(stack: RunningStack, folder: Path) -> None:

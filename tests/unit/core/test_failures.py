@@ -10,7 +10,7 @@ from functions.core.failures import TOO_LARGE, UNSUPPORTED_CODEC, BadMedia, Caus
 from functions.core.video import Failure
 from tests.documented import rows
 
-README = Path(__file__).parents[3] / "README.md"
+HOW_IT_WORKS = Path(__file__).parents[3] / "docs" / "how-it-works.md"
 CAUSES = [cause for cause in vars(failures).values() if isinstance(cause, Cause)]
 
 
@@ -41,5 +41,5 @@ def test_a_retry_can_help_only_where_the_file_is_not_the_cause() -> None:
 def test_the_documents_list_every_code() -> None:
     codes = [*FailureCode]
     assert [row.split("`")[1] for row in rows("Why a video failed")] == codes
-    _, _, text = README.read_text().partition("A video that failed carries its own code: ")
+    _, _, text = HOW_IT_WORKS.read_text().partition("A video that failed carries its own code: ")
     assert re.findall(r"`(\w+)`", text.partition(".\n")[0]) == codes

@@ -11,7 +11,7 @@ from tests.documented import API_DOCS
 
 ROOT = Path(__file__).parents[3]
 LISTED = {
-    "README.md": r"Accepted are ([^.]+), up to",
+    "docs/how-it-works.md": r"Accepted are ([^.]+), up to",
     "docs/api.md": r"in one of ([^()]+) \(`ALLOWED_EXTENSIONS`\)",
     "docs/deploy.md": r"`AllowedExtensions` \| the seven \| `(.+)`",
     "template.yaml": r"AllowedExtensions:\n(?:    .+\n)*?    Default: (.+)\n",
