@@ -1,4 +1,4 @@
-"""Finds the frame that a video's thumbnail shows."""
+"""Finds the frame that a video shows at a moment, and draws it."""
 
 import math
 from collections.abc import Iterator
@@ -6,24 +6,17 @@ from dataclasses import dataclass, replace
 
 from functions.core import failures
 from functions.core.failures import BadMedia
-from functions.core.video import Fallback
-from functions.media import ffmpeg_errors, jpeg, plain, probe, shown, thumbhash
+from functions.media import encoded, ffmpeg_errors, probe, shown
 from functions.media.children import CHILD_S, SEARCH_S, Children
+from functions.media.drawing import Drawing
 from functions.media.frame_command import FrameCommand
-from functions.media.header import HeaderReader
-from functions.media.position import PRE_ROLL_S, THUMBNAIL_SHARE
+from functions.media.picture import Picture
+from functions.media.position import PRE_ROLL_S
 from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown
 from functions.media.splice.views import View, Views
-from functions.media.survey import survey
-
-_BRIGHTER_POSITIONS = (0.25, 0.5)
-"""Shares of the duration at which to look for a frame that is better than a dark one."""
-
-_SURVEYED_POSITIONS = (0.03, 0.35, 0.65, 0.8, 0.95)
-"""Shares at whose keyframes to look for the most contrast, if those frames are dark, too."""
 
 _ROUNDING_S = 0.001
 """Precision of times in Matroska and FLV, in seconds."""
@@ -39,40 +32,17 @@ _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
-    """The thumbnail: a JPEG that is known to be complete."""
-
-    jpeg: bytes
-    width: int
-    height: int
-    at_s: float
-    fallback: Fallback | None = None
-    placeholder: str | None = None
-    """A ThumbHash."""
-
-
-@dataclass(frozen=True, slots=True)
 class Taken:
     """A frame, with its time and size as ffmpeg printed them, if it did."""
 
-    frame: Frame
+    picture: Picture
+    at_s: float
+    """The time of the frame, or the wanted moment if that is later."""
     shown: Shown | None
     pixels: bytes | None
     """The picture in few pixels, if ffmpeg wrote them."""
     is_doubtful: bool = False
     """True if the decoder began between keyframes, so that a part of the picture may be missing."""
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the picture is nearly black or of one colour."""
-        return self.pixels is not None and plain.is_plain(self.pixels)
-
-    def with_placeholder(self) -> "Taken":
-        """Return the same frame with its ThumbHash."""
-        if not self.pixels:
-            return self
-        hashed = thumbhash.thumbhash(self.pixels, self.frame.width, self.frame.height)
-        return replace(self, frame=replace(self.frame, placeholder=hashed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,71 +59,61 @@ class _Moment:
 
 
 class FrameFinder:
-    """Finds the frame of one file."""
+    """Finds frames of one file. Each moment counts from the file's beginning, in seconds."""
 
-    def __init__(self, children: Children, header: HeaderReader, views: Views) -> None:
+    def __init__(self, children: Children, views: Views, drawing: Drawing) -> None:
         self._children = children
-        self._header = header
         self._views = views
+        self._drawing = drawing
 
-    def find(self, probed: Probed) -> tuple[Probed, Taken]:
-        """Return the frame, and the description with a duration that suits it.
+    def at(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
+        """Take the frame that is shown at a moment.
 
-        Raises `BadMedia` if no frame decodes.
+        With `seen`, a frame that begins later will do.
         """
-        probed.colours.write_table(self._children.directory)
-        at_s = probed.position_s(THUMBNAIL_SHARE)
-        taken = self._take(probed, at_s) if probed.length_s else None
-        if not taken and at_s > 0 and self._children.has_spare_time():
-            # The stated duration may be wrong, or one frame may be shown for a long time.
-            probed = self._header.measure(probed)
-            taken = self._take_again(probed, at_s)
-        if not taken:
-            return probed, self._take_first(probed).with_placeholder()
-        if taken.is_plain:
-            taken = self._take_brighter(probed) or taken
-        return probed, taken.with_placeholder()
+        seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
+        taken = self._take_from(probed, seek_s, at_s)
+        if taken and taken.is_doubtful:
+            taken = self._take_surely(probed, seek_s, at_s) or taken
+        late_s = taken.at_s - at_s if taken else 0
+        if late_s > _LATE_FRAMES * probed.frame_s and not seen:
+            return self.earlier(probed, at_s) or taken
+        return taken
 
-    def _take_again(self, probed: Probed, tried_s: float) -> Taken | None:
-        at_s = probed.position_s(THUMBNAIL_SHARE)
-        if 0 < at_s < tried_s:
-            return self._take(probed, at_s)
-        return self._take_earlier(probed, tried_s)
+    def earlier(self, probed: Probed, at_s: float) -> Taken | None:
+        """Take the last frame before a moment, which is shown for an unusually long time."""
+        if probed.media.container in PRE_ROLL_S or not self._children.has_spare_time():
+            return None
+        begin_s = self._last_packet_s(probed, at_s)
+        if begin_s is None:
+            return None
+        return self._take_from(probed, max(0, begin_s - _ROUNDING_S), at_s)
 
-    def _take_first(self, probed: Probed) -> Taken:
+    def last(self, probed: Probed, until_s: float) -> Taken | None:
+        """Take the last frame before a moment at the end, after which there may be none."""
+        for roll_s in (PRE_ROLL_S.get(probed.media.container, 0), *_ROLLS_S):
+            if not self._children.has_spare_time():
+                break
+            begin_s = self._last_packet_s(probed, until_s, roll_s=roll_s)
+            taken = begin_s is not None and self._take_from(
+                probed, max(0, begin_s - _ROUNDING_S), until_s
+            )
+            if taken:
+                return taken
+        return None
+
+    def first(self, probed: Probed) -> Taken:
+        """Take the first frame that decodes. Raises `BadMedia` if there is none."""
         command = self._command(probed, self._views.whole().source)
         finished = command.run(limit_s=CHILD_S - SEARCH_S)
-        taken = self._verify(command, finished, at_s=0, fallback=Fallback.START)
+        taken = self._verify(command, finished)
         if taken:
-            return taken
+            return replace(taken, at_s=0)
         if probed.protected:
             raise BadMedia(failures.ENCRYPTED)
         raise ffmpeg_errors.undecodable(finished.stderr, probed.media.video_codec)
 
-    def _take_brighter(self, probed: Probed) -> Taken | None:
-        """Look for a frame that shows more than the plain one at 10%."""
-        try:
-            for at_s in self._brighter_moments(probed):
-                taken = self._take(probed, at_s, seen=True)
-                if taken and not taken.is_plain:
-                    return replace(taken, frame=replace(taken.frame, fallback=Fallback.DARK))
-                if not self._children.has_spare_time():
-                    break
-        except BadMedia:  # a later part is damaged; the frame at 10% is not
-            pass
-        return None
-
-    def _brighter_moments(self, probed: Probed) -> Iterator[float]:
-        """Yield moments that may show more, and at last the most contrasting one of several."""
-        if not self._children.has_spare_time():
-            return
-        yield from map(probed.position_s, _BRIGHTER_POSITIONS)
-        moments = self._after_keyframes(probed, list(map(probed.position_s, _SURVEYED_POSITIONS)))
-        seen = survey(self._children, str(probed.index), moments) if moments else {}
-        if seen:
-            yield max(seen, key=lambda at_s: plain.contrast(seen[at_s]))
-
-    def _after_keyframes(self, probed: Probed, moments_s: list[float]) -> dict[float, View]:
+    def after_keyframes(self, probed: Probed, moments_s: list[float]) -> dict[float, View]:
         """Return the times of the frames that follow the keyframes before some moments.
 
         Only the beginning of a group of pictures is quick to decode. Each comes with its view.
@@ -183,17 +143,6 @@ class FrameFinder:
         for time_s in probe.times_s(keyframes.stdout):
             yield round(time_s + early_s + probed.frame_s, 3)
 
-    def _take(self, probed: Probed, at_s: float, *, seen: bool = False) -> Taken | None:
-        """Take the frame that is shown at a moment."""
-        seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
-        taken = self._take_from(probed, seek_s, at_s)
-        if taken and taken.is_doubtful:
-            taken = self._take_surely(probed, seek_s, at_s) or taken
-        late_s = taken.frame.at_s - at_s if taken else 0
-        if late_s > _LATE_FRAMES * probed.frame_s and not seen:
-            return self._take_earlier(probed, at_s) or taken
-        return taken
-
     def _take_surely(self, probed: Probed, seek_s: float, at_s: float) -> Taken | None:
         """Take a frame by decoding from ever earlier moments, until that changes nothing."""
         before = None
@@ -201,30 +150,29 @@ class FrameFinder:
             if not self._children.has_spare_time():
                 break
             taken = self._take_from(probed, seek_s, at_s, roll_s=roll_s)
-            if taken and before and taken.frame.jpeg == before.frame.jpeg:
+            if taken and before and taken.picture.content == before.picture.content:
                 return taken
             before = taken or before
             if not taken or not taken.is_doubtful:
                 break
         return before
 
-    def _take_earlier(self, probed: Probed, at_s: float) -> Taken | None:
-        """Take the last frame before a moment, which is shown for an unusually long time."""
-        if probed.media.container in PRE_ROLL_S or not self._children.has_spare_time():
-            return None
-        until_s = at_s + probed.start_s
-        view = self._view(probed, at_s)
-        until_s -= view.clock_s
+    def _last_packet_s(self, probed: Probed, at_s: float, *, roll_s: float = 0) -> float | None:
+        """Return the time of the last packet before a moment, from the keyframe before it on.
+
+        `roll_s` looks at packets from so many seconds earlier on.
+        """
+        view = self._view(probed, max(0, at_s - roll_s), at_s)
+        early_s = view.clock_s - probed.start_s
+        until_s = at_s - early_s
+        begin = f"{until_s - roll_s:.3f}" if at_s > roll_s else ""
         packets = replace(self._children, source=view.source).run_ffprobe(
             *("-select_streams", str(probed.index), *probe.PACKET_TIMES),
-            *("-read_intervals", f"{until_s:.3f}%{until_s + 1:.3f}"),
+            *("-read_intervals", f"{begin}%{until_s + 1:.3f}"),
             deep=probed.deep,
         )
-        begin_s = probe.last_time_s(packets.stdout, until_s=until_s)
-        if begin_s is None:
-            return None
-        seek_s = begin_s + view.clock_s - probed.start_s - _ROUNDING_S
-        return self._take_from(probed, max(0, seek_s), at_s)
+        last_s = probe.last_time_s(packets.stdout, until_s=until_s)
+        return None if last_s is None else last_s + early_s
 
     def _take_from(
         self, probed: Probed, seek_s: float, at_s: float, *, roll_s: float = 0
@@ -272,30 +220,25 @@ class FrameFinder:
             replace(self._children, source=source),
             str(probed.index),
             probed.colours,
+            self._drawing,
             jump_s=jump_s,
             skip_s=skip_s,
             deep=probed.deep,
         )
 
     def _verify(
-        self,
-        command: FrameCommand,
-        finished: Finished,
-        *,
-        at_s: float,
-        offset_s: float = 0,
-        fallback: Fallback | None = None,
+        self, command: FrameCommand, finished: Finished, *, at_s: float = 0, offset_s: float = 0
     ) -> Taken | None:
         """Return the picture if it is complete. ffmpeg may exit with 0 without writing one.
 
         `offset_s` is the moment from which ffmpeg counts the time of the frame.
         """
-        picture, pixels = command.take_jpeg(), command.take_pixels()
-        size = jpeg.size(picture) if picture else None
-        if not picture or not size:
+        content, pixels = command.take_picture(), command.take_pixels()
+        picture = encoded.picture(content, self._drawing.format) if content else None
+        if not picture:
             return None
         frame = shown.parse(finished.stderr)
-        if frame and not fallback:
+        if frame:
             at_s = max(at_s, round(offset_s + frame.at_s, 3))
         is_doubtful = ffmpeg_errors.began_between_keyframes(finished.stderr)
-        return Taken(Frame(picture, *size, at_s, fallback), frame, pixels, is_doubtful)
+        return Taken(picture, at_s, frame, pixels, is_doubtful)
