@@ -1,5 +1,6 @@
 """`clipo upload`: uploads videos, and follows them until they are done or failed."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -11,9 +12,8 @@ import typer
 from clipo.cli import bars, picture, sample, terminal, view
 from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, QuietOption, ask, report_errors
 from clipo.client import uploads
-from clipo.client.address import page_url
+from clipo.client.address import page_url, program_for
 from clipo.errors import ClipoError, Misuse
-from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -68,11 +68,13 @@ class _Upload:
         self._owner = owner
         self._wait = wait
         self._uploads: uploads.Uploads | None = None
+        self._program = "clipo"
         self._only_sample = False
 
     async def run(self, api: "Api", files: Sequence[Path], *, with_sample: bool) -> int:
         """Upload files, and a sample if wanted. Return the exit code."""
         self._only_sample = with_sample and not files
+        self._program = program_for(api.address, os.environ)
         self._uploads = uploads.Uploads(api, wait=self._wait, owner=self._owner)
         with ExitStack() as until_the_end:
             inputs = uploads.distinct_files(files)
@@ -99,7 +101,7 @@ class _Upload:
         """Return the message after Ctrl-C."""
         if self._uploads and self._uploads.all_sent:
             done = "All files are uploaded, and Clipo continues to process them."
-            return f"{done} To see them: {program_name()} list"
+            return f"{done} To see them: {self._program} list"
         return "Stopped." if self._only_sample else f"Stopped. {_RESUME}"
 
     async def _run_and_report(
