@@ -138,7 +138,45 @@ class TestUpload:
         finished = command.run("upload", os.fsdecode(name))
         assert finished.returncode == 1
         assert finished.stderr.endswith("or is not UTF-8. Rename the file.\n")
-        assert "from a pipe" in command.run("upload", "-").stderr
+
+    def test_a_video_comes_from_a_pipe(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        sent = "upload - --name piped.mp4 --passthrough order-7 --visibility public --quiet"
+        finished = command.shell(f"clipo {sent} <{clip}")
+        assert finished.returncode == 0, finished.stderr
+        video = stack.client.get(f"/videos/{finished.stdout.strip()}").json()
+        assert (video["status"], video["filename"]) == ("done", "piped.mp4")
+        assert (video["passthrough"], video["visibility"]) == ("order-7", "public")
+
+    @pytest.mark.parametrize(
+        "arguments", [["-"], ["-", "--name", "a/b.mp4"], ["tiny.mp4", "--name", "x.mp4"]]
+    )
+    def test_the_name_is_for_a_pipe(self, command: Command, arguments: list[str]) -> None:
+        finished = command.run("upload", *arguments)
+        assert finished.returncode == 2
+        assert "--name" in finished.stderr
+
+    def test_a_folder_is_uploaded_with_all_below_it(self, command: Command, clip: str) -> None:
+        (command.folder / "trip" / "day 2").mkdir(parents=True)
+        shutil.copy(command.folder / clip, command.folder / "trip" / "a.mp4")
+        shutil.copy(command.folder / clip, command.folder / "trip" / "day 2" / "b.mp4")
+        (command.folder / "trip" / "notes.txt").touch()
+        finished = command.run("upload", "trip", "--recursive")
+        assert finished.returncode == 0, finished.stderr
+        done = re.findall(r"^done  (.+)$", finished.stdout, re.MULTILINE)
+        assert sorted(done) == ["a.mp4", "b.mp4"]
+
+    def test_more_files_than_lines_leave_the_current_ones_on_the_screen(
+        self, command: Command, clip: str
+    ) -> None:
+        names = [f"{number:02}.mp4" for number in range(45)]
+        for name in names:
+            shutil.copy(command.folder / clip, command.folder / name)
+        with command.typed("upload", *names, "--no-wait") as screen:
+            screen.await_text("44.mp4")
+            assert screen.exit_code() == 0
+            assert screen.text.endswith("45 of 45 videos are uploaded.")
 
     def test_without_waiting_it_ends_when_the_file_is_stored(
         self, stack: RunningStack, command: Command, clip: str
@@ -232,6 +270,23 @@ class TestOverview:
         assert finished.returncode == 0
         assert "Nothing answers at http://localhost:1" in finished.stderr
         assert "clipo doctor" in finished.stdout
+
+
+class TestSample:
+    def test_it_is_written_but_never_over_another_file(self, command: Command) -> None:
+        assert command.run("sample", "one.mp4").returncode == 0
+        sample = (command.folder / "one.mp4").read_bytes()
+        assert sample[4:8] == b"ftyp"
+        (command.folder / "one.mp4").write_text("mine")
+        refused = command.run("sample", "one.mp4")
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "one.mp4 exists: add --force to replace it, or name another file.\n"
+        )
+        assert command.run("sample", "one.mp4", "--force").returncode == 0
+        assert (command.folder / "one.mp4").stat().st_size == len(sample)
+        assert command.run("sample", "no/where.mp4").returncode == 1
+        assert [file.name for file in command.folder.iterdir()] == ["one.mp4"]
 
 
 class TestVideos:

@@ -41,7 +41,10 @@ def command(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
+        int,
+        typer.Option(
+            "--limit", "-n", min=1, metavar="NUMBER", help="List at most this many videos."
+        ),
     ] = 20,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
