@@ -52,6 +52,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
                 "adapters.mongo_owner_data",
+                "adapters.mongo_pictures",
                 "adapters.mongo_usage",
                 "adapters.schema",
             ],
@@ -173,6 +174,8 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.owner_data.OwnerData",
+        "functions.adapters.pictures.PictureLeases",
+        "functions.adapters.pictures.PictureMaker",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
         "functions.media.reader.loopback.Content",
@@ -227,8 +230,13 @@ def test_a_route_reaches_objects_by_records_and_tombstones_only() -> None:
         *(f"services.storage.{method}(video.upload.key)" for method in of_a_video),
         *(
             f"services.storage.{method}(thumbnail.key)"
-            for method in ("read_thumbnail", "sign_thumbnail")
+            for method in ("read_thumbnail", "sign_thumbnail", "read_picture")
         ),
+        *(
+            f"services.storage.{method}(wanted.key)"
+            for method in ("read_picture", "delete_picture")
+        ),
+        "services.storage.sign_picture(picture.key)",
         "services.storage.delete_objects_of(deleted)",
     }
     assert importers("functions.core.keys", below=api) == [f"{api}.create_video"]

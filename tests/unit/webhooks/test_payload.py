@@ -5,6 +5,7 @@ import pytest
 
 from functions.api.schemas import video_resource
 from functions.core.access import OPEN_CALLER
+from functions.core.pictures import picture_version
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
@@ -12,9 +13,9 @@ from tests.receivers import API
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(
-        payload(replace(done_video(), passthrough="order-1", owner="anna"), api_url=API)
-    )
+    done = replace(done_video(), passthrough="order-1", owner="anna")
+    version = picture_version(done)
+    body = json.loads(payload(done, api_url=API))
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
