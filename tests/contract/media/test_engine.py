@@ -202,7 +202,7 @@ def test_the_placeholder_resembles_the_thumbnail(
 ) -> None:
     frame = inspect(engine, clips[name], tmp_path).frame
     placeholder = Placeholder.of(frame.placeholder or "")
-    for row, tiles in enumerate(tiles_of(frame, 2)):
+    for row, tiles in enumerate(tiles_of(frame.jpeg, 2)):
         for column, tile in enumerate(tiles):
             assert placeholder.tile(column, row, 2) == pytest.approx(tile, abs=45)
 
@@ -497,7 +497,7 @@ def test_an_invalid_report_is_the_files_fault(tmp_path: Path, clips: Clips, repo
 
 
 def test_an_incomplete_picture_is_not_used(ffmpeg_dir: Path, tmp_path: Path, clips: Clips) -> None:
-    cut = "head -c 999 thumbnail.jpg >cut && mv cut thumbnail.jpg"
+    cut = "head -c 999 frame.jpg >cut && mv cut frame.jpg"
     engine = stub(
         tmp_path,
         ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"',
