@@ -31,7 +31,7 @@ class Board:
 
     def tiles(self) -> list[bytes]:
         """Return the red, green and blue of each tile's pixels."""
-        pixels, row = _rgb(self.picture.content), 3 * self.plan.width
+        pixels, row = rgb(self.picture.content), 3 * self.plan.width
         return [
             b"".join(
                 pixels[y * row + 3 * cue.x : y * row + 3 * (cue.x + self.plan.tile_width)]
@@ -110,11 +110,13 @@ def distance(one: bytes, other: bytes) -> float:
     return sum(abs(a - b) for a, b in pairs) / len(pairs)
 
 
-def _rgb(picture: bytes) -> bytes:
+def rgb(picture: bytes, scale: tuple[int, int] | None = None) -> bytes:
+    """Return the red, green and blue of each pixel of a JPEG, perhaps in another size."""
+    sized = f"scale={scale[0]}:{scale[1]}," if scale else ""
     finished = subprocess.run(
         [
             *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
-            *("-vf", "format=rgb24", "-f", "rawvideo", "-"),
+            *("-vf", f"{sized}format=rgb24", "-f", "rawvideo", "-"),
         ],
         input=picture,
         capture_output=True,

@@ -16,6 +16,7 @@ from functions.media.reader.source import OpenSource
 from functions.media.splice.views import View, Views
 from functions.media.storyboard.linear import take_linear
 from functions.media.storyboard.listed import take_listed
+from functions.media.storyboard.reel import take_reel
 from functions.media.storyboard.sheet import check_encoder, encode_sheet
 from functions.media.storyboard.tiles import Tile, TileCommand
 
@@ -26,6 +27,7 @@ _QUICK = 4_000_000_000
 """Most pixels to decode where keyframes would do: about 10 s of 4K, or 3 minutes of 720p."""
 
 _USUAL_RATE = 30
+_WITH_TABLES = {"mp4", "mov"}
 _INDEXED = {"mp4", "mov", "matroska", "webm", "avi", "asf", "flv"}
 """Containers in which ffmpeg finds the keyframe before a moment."""
 
@@ -112,6 +114,10 @@ class _Film:
         probed = self.command.probed
         if probed.joined or probed.palette:
             return {}
+        if probed.media.container in _WITH_TABLES:
+            found = take_reel(self.command, wanted)
+            if found:
+                return found
         if probed.media.container in _INDEXED:
             found = take_listed(self.command, {at_ms: self._view(at_ms) for at_ms in wanted})
             # The picture may begin after the first moments.
