@@ -14,7 +14,7 @@ _MODULES = {
     for folder in ("functions", "clipo")
     for path in sorted((_ROOT / folder).rglob("*.py"))
 }
-_LAMBDAS = ("api", "processing", "webhooks", "upkeep")
+_LAMBDAS = ("api", "processing", "images", "webhooks", "upkeep")
 
 
 @cache
@@ -90,6 +90,7 @@ def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
         ("adapters", ["adapters", "core"]),
         ("media", ["media", "adapters", "core"]),
         ("processing", ["processing", "media", "adapters", "core"]),
+        ("images", ["images", "media", "adapters", "core"]),
         ("api", ["api", "adapters", "core"]),
         ("webhooks", ["webhooks", "adapters", "core"]),
         ("upkeep", ["upkeep", "adapters", "core"]),
@@ -123,7 +124,13 @@ def locked(function: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("function", "way"),
-    [("api", "signed"), ("processing", "signed"), ("upkeep", "sdk"), ("webhooks", "sdk")],
+    [
+        ("api", "signed"),
+        ("processing", "signed"),
+        ("images", "signed"),
+        ("upkeep", "sdk"),
+        ("webhooks", "sdk"),
+    ],
 )
 def test_a_function_has_one_way_to_aws(function: str, way: str) -> None:
     """Its own signatures, where a caller waits, or botocore."""

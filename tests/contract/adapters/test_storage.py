@@ -474,7 +474,7 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
     empty = page("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
     heard: list[bytes] = []
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&uploads="
-    answers = [page(first), good, page(last), good, good, empty]
+    answers = [page(first), good, page(last), good, good, empty, empty]
     # Each connection gets one answer.
     answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     with answering(*answers, heard=heard) as url:
@@ -486,6 +486,7 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
         "DELETE /clipo-uploads/c?uploadId=U2",
         f"DELETE /clipo-uploads/uploads/{IDS[0]}/source",
         f"GET /clipo-media?list-type=2&prefix=thumbnails%2F{IDS[0]}%2F",
+        f"GET /clipo-media?list-type=2&prefix=images%2F{IDS[0]}%2F",
     ]
 
 
@@ -500,14 +501,14 @@ def test_more_versions_than_one_page_are_purged() -> None:
         <Version><Key>{key}</Key><VersionId>null</VersionId></Version></ListVersionsResult>"""
     none = page("<ListMultipartUploadsResult/>"), page("<ListBucketResult/>")
     good = b"HTTP/1.1 204 No Content\r\n\r\n"
-    answers = [none[0], page(first), good, good, page(last), good, none[1]]
+    answers = [none[0], page(first), good, good, page(last), good, none[1], none[1]]
     answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     heard: list[bytes] = []
     with answering(*answers, heard=heard) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url))
         storage.delete_objects_of(deleted_video(IDS[0], purge=True))
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&versions="
-    assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-1]] == [
+    assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-2]] == [
         listing,
         f"DELETE /clipo-uploads/{key}?versionId=V%2B1",
         f"DELETE /clipo-uploads/{key}?versionId=V2",
