@@ -15,7 +15,7 @@ from clipo.cli.command import ApiOption, with_exit_code
 from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
 _ORDER = (
-    *("up", "upload", "list", "show", "retry", "reprocess", "visibility", "delete"),
+    *("up", "upload", "list", "show", "download", "retry", "reprocess", "visibility", "delete"),
     *("watch", "doctor", "open"),
 )
 """The first commands in `clipo --help`; all others follow."""

@@ -105,6 +105,11 @@ class Api:
             answer = await self._fetch("GET", str(answer.next_request.url), follow_redirects=True)
         return self._checked(answer).content
 
+    async def source(self, video_id: str) -> str:
+        """Return an address of a video's file in storage, which is valid for minutes."""
+        path = f"{_path(video_id)}/source"
+        return str((await self._json("GET", path, params={"redirect": "false"}))["url"])
+
     async def health(self) -> httpx2.Response:
         """Return the response to `GET /health`."""
         answer = await self._send("GET", "/health")

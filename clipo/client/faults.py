@@ -92,7 +92,7 @@ class StorageRefused(Fault):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         """Take the status of the response, and the code and message in its body."""
-        super().__init__(f"Storage refused the upload: {message or status} ({code}).")
+        super().__init__(f"Storage refused the request: {message or status} ({code}).")
         self.code = code
         # An expired signature is transient because each try gets a new one.
         self.transient = status in (408, 429) or status >= 500 or "expired" in message.lower()  # noqa: PLR2004
