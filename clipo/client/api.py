@@ -19,6 +19,9 @@ from clipo.program import program_name
 Video = dict[str, Any]
 """A video as the API returns it."""
 
+LARGEST_PAGE = 100
+"""The largest page of a list, in videos."""
+
 
 @asynccontextmanager
 async def connect(
@@ -76,9 +79,19 @@ class Api:
     async def page(self, *, limit: int, **filters: str | None) -> dict[str, Any]:
         """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`.
 
-        `filters` are `status`, `owner` and `cursor`.
+        `filters` are `status`, `owner`, `search`, `created_after` and `cursor`. Videos that a
+        `search` finds are sorted by name.
         """
         return await self._json("GET", "/videos", params=_given({"limit": limit} | filters))
+
+    async def each(self, **filters: str | None) -> AsyncIterator[Video]:
+        """Yield all videos that `filters` select, as in `page`."""
+        cursor, more = None, True
+        while more:
+            found = await self.page(limit=LARGEST_PAGE, cursor=cursor, **filters)
+            for video in found["data"]:
+                yield video
+            cursor, more = found["next_cursor"], found["has_more"]
 
     async def retry(self, video_id: str) -> Video:
         """Process a failed video again."""

@@ -375,6 +375,18 @@ class TestVideos:
                 rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
             )
 
+    def test_the_list_is_limited_or_complete(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        newest = [stack.create(clips["tiny.mp4"], f"{one}.mp4")["id"] for one in "ab"]
+        limited = command.run("list", "-n", "1")
+        assert limited.stderr == "There are more: --limit 2, or --all\n"
+        listed = command.run("ls", "--all", "-q")
+        assert listed.stdout.splitlines()[:2] == newest[::-1]
+        assert listed.stderr == ""
+        for arguments in (["retry"], ["retry", newest[0], "--all-failed"], ["ls", "--since", "x"]):
+            assert command.run(*arguments).returncode == 2
+
     def test_no_line_of_a_pipe_ends_with_spaces(
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:
