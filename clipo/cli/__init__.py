@@ -22,6 +22,7 @@ for _name in (
     "clipo.client.download",
     "clipo.client.faults",
     "clipo.client.logins",
+    "clipo.client.pictures",
     "clipo.client.uploads",
     "clipo.client.watch",
     "clipo.local.catalog",

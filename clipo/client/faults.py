@@ -71,12 +71,20 @@ class Problem(Fault):
     """A problem document of the API."""
 
     def __init__(
-        self, *, status: int, title: str, detail: str, code: str, request_id: str | None
+        self,
+        *,
+        status: int,
+        title: str,
+        detail: str,
+        code: str,
+        request_id: str | None,
+        retry_after_s: int | None = None,
     ) -> None:
-        """Take the fields of the document."""
+        """Take the fields of the document, and the seconds until the same request may succeed."""
         reference = f"{code}, request {request_id}" if request_id else code
         super().__init__(f"{title}. {detail}{_ADVICE.get(code, '')} ({reference})")
         self.code = code
+        self.retry_after_s = retry_after_s
         self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
         self._document = {"code": code, "message": f"{title}. {detail}"}
         if request_id:
