@@ -10,6 +10,7 @@ for _name in (
     "clipo.cli.bars",
     "clipo.cli.deployment",
     "clipo.cli.machine",
+    "clipo.cli.overview",
     "clipo.cli.picture",
     "clipo.cli.sample",
     "clipo.cli.terminal",

@@ -54,7 +54,15 @@ class Bars:
     def row(self, name: str, size: int) -> ProgressRow:
         """Add a bar."""
         task = self._progress.add_task(plain(name), total=size, status="")
+        self._make_room()
         return _BarRow(self._progress, task)
+
+    def _make_room(self) -> None:
+        """Hide the bars of files that are sent, the oldest first, if there are more than lines."""
+        shown = [task for task in self._progress.tasks if task.visible]
+        sent = [task for task in shown if task.finished]
+        for task in sent[: max(0, len(shown) - self._progress.console.height + 2)]:
+            self._progress.update(task.id, visible=False)
 
 
 class _BarRow:

@@ -51,13 +51,16 @@ class Api:
         self._on_slow: Callable[[], None] | None = on_slow
 
     async def announce(
-        self, *, filename: str, size: int, idempotency_key: str, owner: str | None = None
+        self, *, filename: str, size: int, idempotency_key: str, **fields: str
     ) -> Video:
-        """Announce a video. Its `upload` is a signed form, or `None` if the file has arrived."""
+        """Announce a video. Its `upload` is a signed form, or `None` if the file has arrived.
+
+        `fields` are `owner`, `passthrough` and `visibility`.
+        """
         return await self._json(
             "POST",
             "/videos",
-            json=_given({"filename": filename, "size": size, "owner": owner}),
+            json={"filename": filename, "size": size} | fields,
             headers={"Idempotency-Key": idempotency_key},
         )
 

@@ -4,7 +4,7 @@ A small file goes in one request, a form; a large one goes in parts, a few at on
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -40,11 +40,11 @@ class ProgressRow(Protocol):
 
 
 async def announce(
-    api: Api, file: LocalFile, saved: SavedUpload, owner: str | None = None
+    api: Api, file: LocalFile, saved: SavedUpload, fields: Mapping[str, str] | None = None
 ) -> Video:
     """Announce a file; return its video, which is that of the upload it resumes, if any.
 
-    Raises `Fault`.
+    `fields` are those of `Api.announce`. Raises `Fault`.
     """
     state = saved.load()
     # Saved before the request: if its response is lost, the next try sends the same key.
@@ -55,7 +55,7 @@ async def announce(
                 filename=file.path.name,
                 size=file.size,
                 idempotency_key=state.idempotency_key,
-                owner=owner,
+                **(fields or {}),
             ),
             if_refused=False,
         )

@@ -200,12 +200,13 @@ class Stack:
         wanted = settings.api_port(self._given)
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
-        elsewhere = "" if api == DEFAULT else f" --api {api}"
         program = program_name(anywhere=True)
         if access == "keys":
             # The command proves itself by the root secret, which it finds in this folder.
-            elsewhere, program = "", f"CLIPO_HOME={shlex.quote(str(self._home.root))} {program}"
-        self._console.welcome(addresses, next_command=f"{program} upload --sample{elsewhere}")
+            program = f"CLIPO_HOME={shlex.quote(str(self._home.root))} {program}"
+        elif api != DEFAULT:
+            program = f"CLIPO_API={api} {program}"
+        self._console.welcome(addresses, next_command=f"{program} upload --sample")
         if access == "keys":
             self._console.say("Make an API key, for your server or to log in to the page", "bold")
             self._console.say(f"  {program} keys create --name NAME\n")

@@ -1,5 +1,6 @@
 """`clipo list`: lists videos."""
 
+import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
-from clipo.program import program_name
+from clipo.client.address import program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -40,7 +41,10 @@ def command(
         ),
     ] = None,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=1, help="List at most this many videos.")
+        int,
+        typer.Option(
+            "--limit", "-n", min=1, metavar="NUMBER", help="List at most this many videos."
+        ),
     ] = 20,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
@@ -72,7 +76,8 @@ async def _list(
         output.write(view.listing(videos, width=output.out.width))
     if not videos:
         kind = f"{status} videos" if status else "videos"
-        output.message(f"There are no {kind}. Upload one: {program_name()} upload FILE")
+        program = program_for(api.address, os.environ)
+        output.message(f"There are no {kind}. Upload one: {program} upload FILE")
     elif more:
         output.message(f"There are more: --limit {limit * 2}", "dim")
     return DONE

@@ -1,11 +1,12 @@
 """`clipo retry`: processes failed videos again."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, Id, JsonOption, QuietOption, ask, do_each
-from clipo.program import program_name
+from clipo.client.address import program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -34,5 +35,6 @@ async def _retry(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
 
     exit_code = await do_each(output, ids, retry)
     if exit_code == DONE and not output.as_json:
-        output.message(f"Follow: {program_name()} watch {' '.join(ids)}", "dim")
+        program = program_for(api.address, os.environ)
+        output.message(f"Follow: {program} watch {' '.join(ids)}", "dim")
     return exit_code

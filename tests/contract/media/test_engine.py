@@ -497,7 +497,7 @@ def test_an_invalid_report_is_the_files_fault(tmp_path: Path, clips: Clips, repo
 
 
 def test_an_incomplete_picture_is_not_used(ffmpeg_dir: Path, tmp_path: Path, clips: Clips) -> None:
-    cut = "head -c 999 thumbnail.jpg >cut && mv cut thumbnail.jpg"
+    cut = "head -c 999 frame.jpg >cut && mv cut frame.jpg"
     engine = stub(
         tmp_path,
         ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"',
