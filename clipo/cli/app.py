@@ -10,17 +10,23 @@ from typing import Annotated
 
 import typer
 
-from clipo.cli import commands
+from clipo.cli import commands, overview
 from clipo.cli.command import ApiOption, with_exit_code
+from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
 _ORDER = (
-    *("up", "upload", "list", "show", "retry", "reprocess", "visibility", "delete"),
-    *("watch", "doctor", "open"),
+    *("up", "upload", "list", "show", "download", "image", "storyboard", "retry", "reprocess"),
+    *("visibility", "delete", "watch", "doctor", "open"),
 )
 """The first commands in `clipo --help`; all others follow."""
 
+_ALIASES = {"list": "ls", "delete": "rm"}
+"""Second names of commands, which the help of the command mentions."""
+
 app = typer.Typer(
-    no_args_is_help=True,
+    cls=HelpfulGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
     help="Upload videos to Clipo, and follow, list, inspect, retry and delete them.",
     epilog="Exit codes: 0 success, 1 failure, 2 misuse, 130 Ctrl-C. NO_COLOR turns colours off.",
     pretty_exceptions_enable=False,
@@ -29,9 +35,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 (the signature that Typer calls)
     if wanted:
-        from importlib import metadata  # noqa: PLC0415 (slow, and only needed here)
-
-        typer.echo(f"clipo {metadata.version('clipo')}")
+        typer.echo(f"clipo {overview.version()}")
         raise typer.Exit
 
 
@@ -43,11 +47,17 @@ def _clipo(
     _version: Annotated[
         bool,
         typer.Option(
-            "--version", help="Show the version and exit.", callback=_show_version, is_eager=True
+            "--version",
+            "-V",
+            help="Show the version and exit.",
+            callback=_show_version,
+            is_eager=True,
         ),
     ] = False,
 ) -> None:
     context.obj = api_url
+    if context.invoked_subcommand is None:
+        with_exit_code(overview.show)(api_url)
 
 
 def _place(name: str) -> int:
@@ -59,11 +69,19 @@ def _add_commands(program: typer.Typer, package: ModuleType) -> None:
     for name in sorted(found, key=_place):
         module = import_module(f"{package.__name__}.{name}")
         if found[name]:
-            group = typer.Typer(no_args_is_help=True, help=module.__doc__)
+            group = typer.Typer(cls=HelpfulGroup, no_args_is_help=True, help=module.__doc__)
             _add_commands(group, module)
             program.add_typer(group, name=name)
         else:
-            program.command(name)(with_exit_code(module.command))
+            _add_command(program, name, module)
+
+
+def _add_command(program: typer.Typer, name: str, module: ModuleType) -> None:
+    command, alias = with_exit_code(module.command), _ALIASES.get(name)
+    also = f"Short name: {alias}" if alias else None
+    program.command(name, cls=HelpfulCommand, epilog=also)(command)
+    if alias:
+        program.command(alias, cls=HelpfulCommand, hidden=True)(command)
 
 
 _add_commands(app, commands)

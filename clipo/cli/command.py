@@ -110,8 +110,7 @@ def ask_with(
 ) -> _Result:
     """Return what a function of the API at an address returns."""
     bypass_proxies()
-    # SIGTERM ends a command as Ctrl-C does: with a message, and with the terminal restored.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    end_at_sigterm()
 
     async def answer() -> _Result:
         async with api_client.connect(
@@ -120,6 +119,11 @@ def ask_with(
             return await question(api)
 
     return run(answer())
+
+
+def end_at_sigterm() -> None:
+    """Let SIGTERM end a command as Ctrl-C does: with a message, and with the terminal restored."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def import_for_aws(module: str) -> Any:
@@ -145,7 +149,7 @@ async def do_each(
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
-        except faults.Fault as error:
+        except ClipoError as error:
             output.error(view.plain(str(error)))
             if output.as_json:
                 output.write_json({"id": video_id, "error": error.document()})

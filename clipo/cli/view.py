@@ -14,7 +14,6 @@ from rich.text import Text
 from clipo.cli.finding import Finding, State
 from clipo.client.address import is_local
 from clipo.client.api import Video
-from clipo.program import program_name
 
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
@@ -104,9 +103,9 @@ def _facts(video: Video) -> tuple[str, str, str]:
     return when(video["created_at"]), length, size(video["size"])
 
 
-def details(video: Video) -> RenderableType:
-    """Return all facts about a video, its history, and what to do next."""
-    table = _grid(
+def details(video: Video, *, program: str) -> RenderableType:
+    """Return all facts about a video, its history, and what to do next by calling `program`."""
+    table = grid(
         [
             ("Status", status(video)),
             ("ID", video["id"]),
@@ -120,14 +119,15 @@ def details(video: Video) -> RenderableType:
         ]
     )
     parts: list[RenderableType] = [Text(plain(video["filename"]), style="bold"), table, Text()]
-    parts += [Text("What happened", style="bold"), _grid(list(timeline(video)))]
-    advice = next_step(video)
+    parts += [Text("What happened", style="bold"), grid(list(timeline(video)))]
+    advice = next_step(video, program)
     if advice:
         parts += [Text(), advice]
     return Group(*parts)
 
 
-def _grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
+def grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
+    """Return rows of a name and a value."""
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
@@ -217,30 +217,28 @@ def timeline(video: Video) -> Iterator[tuple[str, str]]:
         yield when(webhook["delivered_at"]), "webhook delivered"
 
 
-def next_step(video: Video) -> Text | None:
+def next_step(video: Video, program: str) -> Text | None:
     """Return why a video is not done, and what to do; `None` if it is done."""
     if video["status"] == "failed":
         text = Text(error_line(video), style="red")
         if video["error"]["retryable"]:
-            text.append(
-                f"\nProcess it again: {program_name()} retry {video['id']}", style="default"
-            )
+            text.append(f"\nProcess it again: {program} retry {video['id']}", style="default")
         return text
     if video["status"] == "pending":
         return Text(
             "Clipo is waiting for the file. To resume an interrupted upload, run the same"
-            f" {program_name()} upload command again. The upload expires half an hour after its"
+            f" {program} upload command again. The upload expires half an hour after its"
             " last signature."
         )
     if video["status"] == "processing":
-        return Text(f"Follow it: {program_name()} watch {video['id']}")
+        return Text(f"Follow it: {program} watch {video['id']}")
     return None
 
 
 def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
     """Return what the credential in use is and may do. `source` says where it comes from."""
     rows = [
-        ("API", f"{api} ({_CLOSED if me['access'] == 'keys' else _open(api)})"),
+        ("API", reach(me, api=api)),
         ("Credential", f"{me['credential']}, from {source}" if me["key_id"] else source),
         ("Key", me["key_id"]),
         ("Owner", _owner(me)),
@@ -250,7 +248,12 @@ def caller(me: Mapping[str, Any], *, api: str, source: str) -> RenderableType:
         ("Limits", _limits(me)),
         ("Used", quota(me)),
     ]
-    return _grid([(name, value) for name, value in rows if value])
+    return grid([(name, value) for name, value in rows if value])
+
+
+def reach(me: Mapping[str, Any], *, api: str) -> str:
+    """Return the address of an API, and whether it is open or closed."""
+    return f"{api} ({_CLOSED if me['access'] == 'keys' else _open(api)})"
 
 
 def quota(me: Mapping[str, Any]) -> str | None:
@@ -277,7 +280,7 @@ def _open(api: str) -> str:
 
 def new_key(key: Mapping[str, Any]) -> RenderableType:
     """Return a new API key with its secrets."""
-    return _grid(
+    return grid(
         [
             ("ID", key["id"]),
             ("Name", plain(key["name"])),

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
+from clipo.program import program_name
 
 DEFAULT = "http://127.0.0.1:8000"
 """Default address of the API. `localhost` could reach another server at `::1`."""
@@ -29,16 +31,43 @@ def choose(option: str | None, environ: Mapping[str, str]) -> str:
     return find_local_stack(home(environ)) or DEFAULT
 
 
+def is_chosen(option: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether the user names the API, instead of the local stack in this folder."""
+    return bool(option or environ.get(VARIABLE))
+
+
+def program_for(api: str, environ: Mapping[str, str]) -> str:
+    """Return the words that call `clipo` with an API, for messages that say what to type."""
+    with suppress(Misuse):  # a wrong CLIPO_API, which --api replaces
+        if choose(None, environ) == api:
+            return program_name()
+    return f"{VARIABLE}={shlex.quote(api)} {program_name()}"
+
+
 def check(text: str, name: str) -> str:
-    """Return an address without a slash at its end. Raises `Misuse` if it is invalid."""
+    """Return an address with its scheme and without a slash at its end.
+
+    Without a scheme, an address of this machine gets http, and any other https. Raises `Misuse` if
+    the address is invalid.
+    """
+    given = text.strip()
+    address = given if "://" in given else _with_scheme(given)
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(address)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.query or parts.fragment or re.search(r"\s", text.strip()):
+    if not usable or parts.query or parts.fragment or re.search(r"\s", given):
         raise Misuse(f"{name} must be an address like {DEFAULT} or https://…, not {text!r}.")
-    return text.strip().rstrip("/")
+    return address.rstrip("/")
+
+
+def _with_scheme(given: str) -> str:
+    """Return `localhost:8000` and the like with a scheme; any other text as it is."""
+    host = re.match(r"(\[[0-9a-fA-F:]+\]|[\w.-]+)(:\d+)?(?=/|$)", given)
+    if not host:
+        return given
+    return f"{'http' if is_local(f'http://{host[0]}') else 'https'}://{given}"
 
 
 def is_local(address: str) -> bool:

@@ -8,7 +8,7 @@ import secrets
 import stat
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -39,6 +39,15 @@ class LocalFile:
             return False
 
 
+EXTENSIONS = ("avi", "flv", "mkv", "mov", "mp4", "webm", "wmv")
+"""Extensions of the files that `upload --recursive` takes; the API itself checks each name."""
+
+
+def is_video_name(name: str) -> bool:
+    """Whether a name has the extension of a supported format."""
+    return name.lower().endswith(tuple(f".{extension}" for extension in EXTENSIONS))
+
+
 def inspect(path: Path) -> LocalFile:
     """Return the file at a path. Raises `ClipoError` if it cannot be uploaded.
 
@@ -47,16 +56,16 @@ def inspect(path: Path) -> LocalFile:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise ClipoError("This is a folder. Name the videos in it.")
+            names = ", ".join(EXTENSIONS)
+            raise ClipoError(
+                "This is a folder. Name the videos in it, or add --recursive, which takes the"
+                f" {names} files in it and below."
+            )
         if not stat.S_ISREG(found.st_mode):
             raise ClipoError("This is not a file. Save the video to a file first.")
         if not os.access(path, os.R_OK):
             raise ClipoError("You may not read this file. Change its permissions.")
     except (FileNotFoundError, NotADirectoryError):
-        if path == Path("-"):
-            raise ClipoError(
-                "clipo does not read videos from a pipe. Save the video to a file."
-            ) from None
         raise ClipoError("There is no such file. Check its name.") from None
     except OSError as error:
         raise ClipoError(f"The file cannot be read: {error.strerror}.") from error
@@ -105,15 +114,19 @@ class SavedUpload:
 
 @contextmanager
 def open_saved_upload(
-    api: str, file: LocalFile, folder: Path | None = None
+    api: str,
+    file: LocalFile,
+    folder: Path | None = None,
+    *,
+    fields: Mapping[str, str] | None = None,
 ) -> Iterator[SavedUpload]:
     """Yield the saved upload of a file to an API, locked meanwhile.
 
-    A changed file has a new one. Raises `ClipoError` if another process uploads the file, or the
-    folder cannot be written.
+    A changed file has a new one, and so has an announcement with other `fields`. Raises
+    `ClipoError` if another process uploads the file, or the folder cannot be written.
     """
     folder = folder or platformdirs.user_state_path("clipo") / "uploads"
-    identity = json.dumps([api, str(file.path), file.size, file.mtime_ns])
+    identity = json.dumps([api, str(file.path), file.size, file.mtime_ns, dict(fields or {})])
     name = hashlib.sha256(identity.encode()).hexdigest()[:32]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

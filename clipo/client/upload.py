@@ -4,7 +4,7 @@ A small file goes in one request, a form; a large one goes in parts, a few at on
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -39,12 +39,16 @@ class ProgressRow(Protocol):
         """Show the new status of the video."""
 
 
+NewRow = Callable[[str, int], ProgressRow]
+"""Makes the row that shows a file's progress, from its label and its size."""
+
+
 async def announce(
-    api: Api, file: LocalFile, saved: SavedUpload, owner: str | None = None
+    api: Api, file: LocalFile, saved: SavedUpload, fields: Mapping[str, str] | None = None
 ) -> Video:
     """Announce a file; return its video, which is that of the upload it resumes, if any.
 
-    Raises `Fault`.
+    `fields` are those of `Api.announce`. Raises `Fault`.
     """
     state = saved.load()
     # Saved before the request: if its response is lost, the next try sends the same key.
@@ -55,7 +59,7 @@ async def announce(
                 filename=file.path.name,
                 size=file.size,
                 idempotency_key=state.idempotency_key,
-                owner=owner,
+                **(fields or {}),
             ),
             if_refused=False,
         )

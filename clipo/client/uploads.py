@@ -3,20 +3,17 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.client.api import Api, Video
-from clipo.client.files import inspect, open_saved_upload
-from clipo.client.upload import ProgressRow, announce, send
+from clipo.client.files import inspect, is_video_name, open_saved_upload
+from clipo.client.upload import NewRow, ProgressRow, announce, send
 from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
 
 _FILES_AT_ONCE = 3
-
-NewRow = Callable[[str, int], ProgressRow]
-"""Makes the row that shows a file's progress, from its label and its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,25 @@ def distinct_files(paths: Sequence[Path]) -> list[InputFile]:
     ]
 
 
+def videos_in(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the videos in each folder and below it, in order, and the other paths as they are.
+
+    A folder without videos is yielded, too, so that the upload reports it. Hidden files and folders
+    are left out, and so are links to folders.
+    """
+    for path in paths:
+        yield from (_walk(path) or [path]) if path.is_dir() else [path]
+
+
+def _walk(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        visible = (name for name in sorted(names) if not name.startswith("."))
+        found += [Path(root, name) for name in visible if is_video_name(name)]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result for one file."""
@@ -65,13 +81,13 @@ class Outcome:
 class Uploads:
     """One run of `clipo upload`."""
 
-    def __init__(self, api: Api, *, wait: bool, owner: str | None = None) -> None:
-        """Take the API, whether to wait until each video is done or failed, and its owner.
+    def __init__(self, api: Api, *, wait: bool, fields: Mapping[str, str]) -> None:
+        """Take the API, whether to wait until each video is done or failed, and its fields.
 
-        Only credentials for all owners may name one.
+        These are the same for all videos: `owner`, `passthrough` and `visibility`.
         """
         self._api = api
-        self._owner = owner
+        self._fields = fields
         self._wait = wait
         self._free = asyncio.Semaphore(_FILES_AT_ONCE)
         self._unsent = 0
@@ -124,8 +140,8 @@ class Uploads:
     async def _send(self, given: InputFile, new_row: NewRow) -> tuple[Video, ProgressRow]:
         file = inspect(given.path)
         async with self._free:
-            with open_saved_upload(self._api.address, file) as saved:
-                video = await announce(self._api, file, saved, self._owner)
+            with open_saved_upload(self._api.address, file, fields=self._fields) as saved:
+                video = await announce(self._api, file, saved, self._fields)
                 row = new_row(given.label, file.size)
                 await send(self._api, video, file, saved, row)
         return video, row

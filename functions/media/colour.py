@@ -1,4 +1,4 @@
-"""Converts a video's colours to those of a JPEG: full-range BT.601 without HDR or transparency."""
+"""Converts a video's colours to those of a picture: BT.601 without HDR or transparency."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +7,22 @@ from typing import Any, Final
 
 from functions.core.video import MediaWarning
 
-# https://www.w3.org/Graphics/JPEG/jfif3.pdf
-_JPEG: Final = "out_color_matrix=bt601:out_range=pc"
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The range of a picture's colours, which are BT.601."""
+
+    scale: str
+    """Options of the filter `scale`."""
+    pixels: str
+    """ffmpeg's name of the pixel format."""
+
+
+FULL_RANGE: Final = Range("out_color_matrix=bt601:out_range=pc", "yuvj420p")
+"""The colours of a JPEG. https://www.w3.org/Graphics/JPEG/jfif3.pdf"""
+
+LIMITED_RANGE: Final = Range("out_color_matrix=bt601:out_range=tv", "yuv420p")
+"""The colours of a WebP picture. https://developers.google.com/speed/webp/docs/riff_container"""
 
 _TABLES: Final = Path(__file__).parent / "tables"
 _TABLE: Final = "colours.cube"
@@ -96,19 +110,19 @@ class Colours:
         if self._table:
             (directory / _TABLE).write_bytes((_TABLES / self._table).read_bytes())
 
-    def filters(self, size: str) -> str:
-        """Return the filters that scale a picture and convert its colours.
+    def filters(self, size: str, to: Range = FULL_RANGE) -> str:
+        """Return the filters that scale a picture and convert its colours to a range.
 
         `size` holds the options of `scale` that set the width and height. Scaling comes first,
         because the other filters then have few pixels to convert.
         """
         if not self._table and not self.is_transparent:
-            scale = f"scale={size}{self._assumed_matrix}:{_JPEG}"
-            return ",".join([*self._replaced_tags, scale, "format=yuvj420p"])
+            scale = f"scale={size}{self._assumed_matrix}:{to.scale}"
+            return ",".join([*self._replaced_tags, scale, f"format={to.pixels}"])
         scale = f"scale={size}{self._assumed_matrix}"
         conversions = [*self._to_bt709, *([_ON_GREY] if self.is_transparent else [])]
         return ",".join(
-            [*self._replaced_tags, scale, *conversions, f"scale={_JPEG}", "format=yuvj420p"]
+            [*self._replaced_tags, scale, *conversions, f"scale={to.scale}", f"format={to.pixels}"]
         )
 
     @property

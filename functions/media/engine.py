@@ -14,7 +14,7 @@ from functions.media.probe import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.shown import Shown
 from functions.media.splice.views import Views
-from functions.media.thumbnail import Frame, FrameFinder
+from functions.media.thumbnail import Frame, ThumbnailFinder
 
 FFMPEG_FOR_AV1 = "ffmpeg-av1"
 """Name of a second ffmpeg, for AV1 alone. The local stack has one if its own decodes no AV1."""
@@ -45,7 +45,6 @@ class Engine:
         self._memory = memory
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
-        self._ffmpeg_for_av1 = ffmpeg_dir / FFMPEG_FOR_AV1
         self._stores_location = stores_location
 
     def inspect(
@@ -70,17 +69,24 @@ class Engine:
         header = HeaderReader(children, views, stores_location=self._stores_location)
         probed = header.read()
         _check_duration(probed.media, max_duration_s)
-        if probed.media.video_codec == "av1" and self._ffmpeg_for_av1.exists():
-            children = replace(children, ffmpeg=str(self._ffmpeg_for_av1))
-        probed, taken = FrameFinder(children, header, views).find(probed)
-        media = _describe(children, probed, taken.shown)
+        children = select_decoder(children, probed.media.video_codec)
+        probed, chosen = ThumbnailFinder(children, header, views).find(probed)
+        media = _describe(children, probed, chosen.shown)
         # The header of a damaged file may state a duration that its packets correct.
         _check_duration(media, max_duration_s)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
         warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
         is_mp4 = media.container in ("mp4", "mov")
         faststart = completeness.is_faststart(source) if is_mp4 else None
-        return Inspection(replace(media, warnings=warnings, faststart=faststart), taken.frame)
+        return Inspection(replace(media, warnings=warnings, faststart=faststart), chosen.frame)
+
+
+def select_decoder(children: Children, codec: str) -> Children:
+    """Return the child processes with the ffmpeg that decodes a codec."""
+    for_av1 = Path(children.ffmpeg).with_name(FFMPEG_FOR_AV1)
+    if codec == "av1" and for_av1.exists():
+        return replace(children, ffmpeg=str(for_av1))
+    return children
 
 
 def _check_duration(media: Media, limit: int | None) -> None:

@@ -1,4 +1,4 @@
-"""The command with which ffmpeg writes one frame, as a JPEG and as a few pixels."""
+"""The command with which ffmpeg writes one frame, as a picture and as a few pixels."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,16 +6,14 @@ from pathlib import Path
 from functions.media import probe, sandbox, shown, thumbhash
 from functions.media.children import LIMITS, OVER_HTTP, Children
 from functions.media.colour import Colours
+from functions.media.drawing import Drawing
 from functions.media.sandbox import Finished
-
-_THUMBNAIL_BOX = (320, 240)
-"""Largest width and height in pixels, as in the legacy API; the aspect ratio is kept."""
 
 _FEW_PIXELS = (
     f"scale={thumbhash.SIDE}:{thumbhash.SIDE}:flags=area:in_color_matrix=bt601:in_range=pc,"
     "format=rgb24"
 )
-"""Filters that make the thumbnail as small as `thumbhash` and `plain` need it."""
+"""Filters that make a JPEG as small as `thumbhash` and `plain` need it."""
 
 _SIZE_OF_FEW_PIXELS = 3 * thumbhash.SIDE**2
 
@@ -32,10 +30,13 @@ class FrameCommand:
     stream: str
     """The stream, as ffmpeg's specifier within the file."""
     colours: Colours
+    drawing: Drawing
     jump_s: float = 0
     skip_s: float = 0
     deep: bool = False
     """Whether to search longer for a picture that begins late."""
+    is_last: bool = False
+    """Whether to write the last frame, instead of the first one after `skip_s`."""
 
     def run(self, *, limit_s: float | None = None) -> Finished:
         """Run ffmpeg."""
@@ -45,9 +46,9 @@ class FrameCommand:
         """Run ffmpeg. Return `None` if it takes too long for an optional step."""
         return self.children.try_run(*self._command())
 
-    def take_jpeg(self) -> bytes | None:
-        """Return the JPEG that ffmpeg wrote, if it did, and remove it: a later run may not."""
-        return _take(self._jpeg)
+    def take_picture(self) -> bytes | None:
+        """Return the picture that ffmpeg wrote, if it did, and remove it: a later run may not."""
+        return _take(self._picture)
 
     def take_pixels(self) -> bytes | None:
         """Return the red, green and blue of `_FEW_PIXELS`, and remove the file."""
@@ -55,28 +56,40 @@ class FrameCommand:
         return pixels if pixels and len(pixels) == _SIZE_OF_FEW_PIXELS else None
 
     @property
-    def _jpeg(self) -> Path:
-        return self.children.directory / "thumbnail.jpg"
+    def _picture(self) -> Path:
+        return self.children.directory / f"frame.{self.drawing.format}"
 
     @property
     def _pixels(self) -> Path:
-        return self.children.directory / "thumbnail.rgb"
+        return self.children.directory / "frame.rgb"
 
     def _command(self) -> list[str]:
-        filters = f"[0:{self.stream}]{self._filters()},split[jpeg][copy];[copy]{_FEW_PIXELS}[few]"
         return [
             *(self.children.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error"),
             # One frame is scaled sooner than the filters start more threads.
             *("-filter_complex_threads", "1"),
-            *(*LIMITS, *OVER_HTTP, *self._input(), "-filter_complex", filters),
-            *self._output("jpeg", self._jpeg, "-q:v", "2"),
+            *(*LIMITS, *OVER_HTTP, *self._input(), *self._outputs()),
+        ]
+
+    def _outputs(self) -> list[str]:
+        filters = f"[0:{self.stream}]{self._filters()}"
+        encoder = self.drawing.encoder
+        if not self.drawing.has_few_pixels:
+            drawn = ["-filter_complex", f"{filters}[picture]"]
+            return [*drawn, *self._output("picture", self._picture, *encoder)]
+        filters += f",split[picture][copy];[copy]{_FEW_PIXELS}[few]"
+        return [
+            *("-filter_complex", filters),
+            *self._output("picture", self._picture, *encoder),
             *self._output("few", self._pixels, "-c:v", "rawvideo"),
         ]
 
     def _output(self, label: str, file: Path, *encoding: str) -> list[str]:
         return [
-            # If the size changes, the thumbnail must not get the shape of an earlier frame.
-            *("-map", f"[{label}]", "-map_metadata", "-1", "-frames:v", "1", "-noautoscale"),
+            # If the size changes, the picture must not get the shape of an earlier frame.
+            *("-map", f"[{label}]", "-map_metadata", "-1", "-noautoscale"),
+            # Each frame replaces the one before it in the file.
+            *([] if self.is_last else ["-frames:v", "1"]),
             *(*encoding, "-threads", "1", "-f", "image2", "-update", "1", "-y", str(file)),
         ]
 
@@ -100,18 +113,16 @@ class FrameCommand:
         return ["-c:v", decoder] if described.stdout.startswith(b"Decoder") else []
 
     def _filters(self) -> str:
-        """Return filters that fit the picture into a box, with even sides and square pixels.
+        """Return filters that draw the picture with square pixels.
 
-        They keep the aspect ratio, never enlarge, and print each frame for `shown.parse`. Skipped
-        frames are dropped first, because scaling them takes as long as decoding them.
+        They print each frame for `shown.parse`. Skipped frames are dropped first, because scaling
+        them takes as long as decoding them.
         """
-        width, height = _THUMBNAIL_BOX
-        across = f"iw*{shown.PIXEL_ASPECT}"
-        factor = f"min(1,min({width}/({across}),{height}/ih))"
-        wide, high = (f"max(2,trunc({side}*{factor}/2)*2)" for side in (across, "ih"))
-        size = f"w='{wide}':h='{shown.VALUES};{high}':eval=frame"
+        drawing = self.drawing
+        size = f"w='{drawing.width}':h='{shown.VALUES};{drawing.height}':eval=frame"
         skip = f"trim=start={self.skip_s:.3f}," if self.skip_s else ""
-        return f"{skip}{self.colours.filters(size)},setsar=1"
+        crop = f",{drawing.crop}" if drawing.crop else ""
+        return f"{skip}{self.colours.filters(size, drawing.range)}{crop},setsar=1"
 
 
 def _take(file: Path) -> bytes | None:

@@ -5,7 +5,7 @@ from tempfile import NamedTemporaryFile
 
 from functions.core import failures
 from functions.core.failures import BadMedia, FailureCode
-from functions.media import ffmpeg_errors, joined, matroska_crop, probe
+from functions.media import drawing, ffmpeg_errors, joined, matroska_crop, probe
 from functions.media.children import FROM_FILE, LIMITS, OVER_HTTP, Children
 from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
@@ -96,7 +96,7 @@ class HeaderReader:
             return replace(probe.parse_report(later.stdout), deep=True)
         except probe.MALFORMED as error:
             # The reason may be a missing decoder, which only ffmpeg reports.
-            tried = FrameCommand(self._children, "V:0", Colours.of({})).run()
+            tried = FrameCommand(self._children, "V:0", Colours.of({}), drawing.thumbnail()).run()
             codec = probe.picture_codec(finished.stdout)
             raise ffmpeg_errors.undescribed(finished.stderr + tried.stderr, codec) from error
 

@@ -20,6 +20,7 @@ import time
 import urllib.request
 import zipfile
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,12 +41,19 @@ _DAV1D = [
     *("-Denable_tools=false", "-Denable_tests=false"),
 ]
 
+_LIBWEBP = [
+    *("CC=target-cc", "AR=target-ar", "RANLIB=target-ranlib", "CFLAGS=-O2"),
+    *("--disable-shared", "--enable-static", "--with-pic"),
+    *("--disable-libwebpmux", "--disable-libwebpdemux"),
+]
+
 _FFMPEG = [
     *("--enable-cross-compile", "--target-os=linux", "--cc=target-cc", "--host-cc=host-cc"),
     *("--ar=target-ar", "--ranlib=target-ranlib", "--pkg-config=pkgconf"),
     *("--pkg-config-flags=--static", "--disable-everything", "--disable-autodetect"),
     *("--disable-avdevice", "--disable-swresample", "--disable-doc", "--disable-debug"),
     *("--disable-stripping", "--disable-ffplay", "--enable-pic", "--enable-libdav1d"),
+    "--enable-libwebp",
     # This saves a fifth of the size. Decoding is not slower, because its assembly is unaffected.
     "--enable-small",
 ]
@@ -72,7 +80,7 @@ class Archive:
     @property
     def folder(self) -> str:
         """The folder in the archive."""
-        return self.name.removesuffix(".tar.xz")
+        return self.name.partition(".tar.")[0]
 
     def read(self) -> bytes:
         """Return the archive's bytes. Raises `BuildFailed` if they do not match the pinned hash."""
@@ -92,7 +100,7 @@ class Archive:
 
     def unpack(self, folder: Path) -> Path:
         """Unpack the archive into a folder and return its root."""
-        with tarfile.open(fileobj=io.BytesIO(self.read()), mode="r:xz") as archive:
+        with tarfile.open(fileobj=io.BytesIO(self.read()), mode="r:*") as archive:
             archive.extractall(folder, filter="data")
         return folder / self.folder
 
@@ -171,15 +179,16 @@ class Workshop:
         return self.folder / "built"
 
     def compile(self) -> None:
-        """Compile dav1d, then ffmpeg with it, and fill the layer."""
+        """Compile dav1d and libwebp, then ffmpeg with them, and fill the layer."""
         self.log.write_text("")
         self._write_tools()
-        sources = {archive.folder.split("-")[0]: archive for archive in archives()}
-        dav1d = sources["dav1d"].unpack(self.folder)
-        ffmpeg = sources["ffmpeg"].unpack(self.folder)
-        self._compile_dav1d(dav1d)
-        self._compile_ffmpeg(ffmpeg)
-        self._fill_layer(dav1d, ffmpeg)
+        sources = {
+            archive.folder.split("-")[0]: archive.unpack(self.folder) for archive in archives()
+        }
+        self._compile_dav1d(sources["dav1d"])
+        self._compile_libwebp(sources["libwebp"])
+        self._compile_ffmpeg(sources["ffmpeg"])
+        self._fill_layer(sources)
 
     def _write_tools(self) -> None:
         """Write wrappers that call zig, so that no path of this machine is in a command."""
@@ -213,11 +222,18 @@ class Workshop:
         )
         self._run(source, "ninja", "-C", str(build), "install")
 
+    def _compile_libwebp(self, source: Path) -> None:
+        self._run(source, "./configure", f"--prefix={self._built}", *_libwebp_options(self.build))
+        # The other folders hold programs.
+        for folder in ("sharpyuv", "src"):
+            self._run(source / folder, "make", f"-j{os.cpu_count()}", "install")
+
     def _compile_ffmpeg(self, source: Path) -> None:
         self._run(source, "./configure", *_ffmpeg_options(self.build))
         self._run(source, "make", f"-j{os.cpu_count()}", "ffmpeg", "ffprobe")
 
-    def _fill_layer(self, dav1d: Path, ffmpeg: Path) -> None:
+    def _fill_layer(self, sources: Mapping[str, Path]) -> None:
+        ffmpeg = sources["ffmpeg"]
         (self.layer / "bin").mkdir(parents=True)
         for program in ("ffmpeg", "ffprobe"):
             shutil.copyfile(ffmpeg / program, self.layer / "bin" / program)
@@ -226,7 +242,9 @@ class Workshop:
         texts = {
             "ffmpeg.txt": ffmpeg / "COPYING.LGPLv2.1",
             "ffmpeg-parts.txt": ffmpeg / "LICENSE.md",
-            "dav1d.txt": dav1d / "COPYING",
+            "dav1d.txt": sources["dav1d"] / "COPYING",
+            "libwebp.txt": sources["libwebp"] / "COPYING",
+            "libwebp-patents.txt": sources["libwebp"] / "PATENTS",
             "musl.txt": _zig().parent / "lib" / "libc" / "musl" / "COPYRIGHT",
             "zig.txt": _zig().parent / "LICENSE",
         }
@@ -265,6 +283,10 @@ def _dav1d_options(build: Build) -> list[str]:
     return [*_DAV1D, f"-Denable_asm={str(build.uses_assembly).lower()}"]
 
 
+def _libwebp_options(build: Build) -> list[str]:
+    return [f"--host={build.machine}-linux-musl", *_LIBWEBP]
+
+
 def _ffmpeg_options(build: Build) -> list[str]:
     return [
         *(f"--arch={build.machine}", *_FFMPEG, "--extra-ldexeflags=-static-pie -s"),
@@ -283,6 +305,7 @@ def configuration(build: Build) -> str:
             f"assembler: {build.assembler.version if build.assembler else 'none'}",
             f"target: {build.machine}-linux-musl, compiled with {' '.join(_HARDENED)}",
             f"dav1d: meson setup {' '.join(_dav1d_options(build))}",
+            "libwebp: configure " + " ".join(_libwebp_options(build)),
             "ffmpeg: configure " + " ".join(f"'{option}'" for option in _ffmpeg_options(build)),
             "",
         ]

@@ -1,5 +1,6 @@
 """The `clipo` command, as people and programs use it."""
 
+import hashlib
 import json
 import os
 import re
@@ -138,7 +139,45 @@ class TestUpload:
         finished = command.run("upload", os.fsdecode(name))
         assert finished.returncode == 1
         assert finished.stderr.endswith("or is not UTF-8. Rename the file.\n")
-        assert "from a pipe" in command.run("upload", "-").stderr
+
+    def test_a_video_comes_from_a_pipe(
+        self, stack: RunningStack, command: Command, clip: str
+    ) -> None:
+        sent = "upload - --name piped.mp4 --passthrough order-7 --visibility public --quiet"
+        finished = command.shell(f"clipo {sent} <{clip}")
+        assert finished.returncode == 0, finished.stderr
+        video = stack.client.get(f"/videos/{finished.stdout.strip()}").json()
+        assert (video["status"], video["filename"]) == ("done", "piped.mp4")
+        assert (video["passthrough"], video["visibility"]) == ("order-7", "public")
+
+    @pytest.mark.parametrize(
+        "arguments", [["-"], ["-", "--name", "a/b.mp4"], ["tiny.mp4", "--name", "x.mp4"]]
+    )
+    def test_the_name_is_for_a_pipe(self, command: Command, arguments: list[str]) -> None:
+        finished = command.run("upload", *arguments)
+        assert finished.returncode == 2
+        assert "--name" in finished.stderr
+
+    def test_a_folder_is_uploaded_with_all_below_it(self, command: Command, clip: str) -> None:
+        (command.folder / "trip" / "day 2").mkdir(parents=True)
+        shutil.copy(command.folder / clip, command.folder / "trip" / "a.mp4")
+        shutil.copy(command.folder / clip, command.folder / "trip" / "day 2" / "b.mp4")
+        (command.folder / "trip" / "notes.txt").touch()
+        finished = command.run("upload", "trip", "--recursive")
+        assert finished.returncode == 0, finished.stderr
+        done = re.findall(r"^done  (.+)$", finished.stdout, re.MULTILINE)
+        assert sorted(done) == ["a.mp4", "b.mp4"]
+
+    def test_more_files_than_lines_leave_the_current_ones_on_the_screen(
+        self, command: Command, clip: str
+    ) -> None:
+        names = [f"{number:02}.mp4" for number in range(45)]
+        for name in names:
+            shutil.copy(command.folder / clip, command.folder / name)
+        with command.typed("upload", *names, "--no-wait") as screen:
+            screen.await_text("44.mp4")
+            assert screen.exit_code() == 0
+            assert screen.text.endswith("45 of 45 videos are uploaded.")
 
     def test_without_waiting_it_ends_when_the_file_is_stored(
         self, stack: RunningStack, command: Command, clip: str
@@ -198,11 +237,121 @@ class TestAddress:
         assert finished.returncode == 1
         assert "is not Clipo: it answered 200 with text/html" in finished.stderr
 
-    @pytest.mark.parametrize("address", ["localhost:8000", "ftp://x", "http://", "http://a b"])
+    def test_it_needs_no_scheme(self, stack: RunningStack, command: Command) -> None:
+        assert command.run("list", "--api", stack.api.removeprefix("http://")).returncode == 0
+
+    @pytest.mark.parametrize("address", ["http:/x", "ftp://x", "http://", "http://a b"])
     def test_what_is_no_address_is_a_misuse(self, command: Command, address: str) -> None:
         finished = command.run("list", CLIPO_API=address)
         assert finished.returncode == 2
         assert "CLIPO_API must be an address" in finished.stderr
+
+
+class TestOverview:
+    def test_it_shows_the_running_stack_and_what_to_type(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        newest = stack.create(clips["tiny.mp4"], "newest.mp4")["id"]
+        del command.environ["CLIPO_API"]
+        with command.typed(columns=60, CLIPO_HOME=str(stack.home)) as screen:
+            assert screen.exit_code() == 0
+            assert f"runs at {stack.api}" in screen.text
+            assert newest in screen.text
+            assert "clipo upload FILE" in screen.text
+
+    def test_without_a_stack_it_says_how_to_start_one(self, command: Command) -> None:
+        del command.environ["CLIPO_API"]
+        finished = command.run()
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert f"does not run in {command.folder}/.clipo" in finished.stdout
+        assert re.search(r"clipo up +run all of Clipo", finished.stdout)
+
+    def test_an_api_that_does_not_answer_is_named(self, command: Command) -> None:
+        finished = command.run(CLIPO_API="localhost:1")
+        assert finished.returncode == 0
+        assert "Nothing answers at http://localhost:1" in finished.stderr
+        assert "clipo doctor" in finished.stdout
+
+
+class TestSample:
+    def test_it_is_written_but_never_over_another_file(self, command: Command) -> None:
+        assert command.run("sample", "one.mp4").returncode == 0
+        sample = (command.folder / "one.mp4").read_bytes()
+        assert sample[4:8] == b"ftyp"
+        (command.folder / "one.mp4").write_text("mine")
+        refused = command.run("sample", "one.mp4")
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "one.mp4 exists: add --force to replace it, or name another file.\n"
+        )
+        assert command.run("sample", "one.mp4", "--force").returncode == 0
+        assert (command.folder / "one.mp4").stat().st_size == len(sample)
+        assert command.run("sample", "no/where.mp4").returncode == 1
+        assert [file.name for file in command.folder.iterdir()] == ["one.mp4"]
+
+
+class TestDownload:
+    @pytest.fixture
+    def video_id(self, stack: RunningStack, clips: Clips) -> str:
+        return str(stack.finished(stack.upload_form(clips["h264.mp4"], "../-trip.mp4"))["id"])
+
+    def test_it_is_saved_by_a_harmless_name(
+        self, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        finished = command.run("download", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout == f"downloaded  {video_id}  trip.mp4\n"
+        assert finished.stderr.startswith("trip.mp4: downloading ")
+        saved = command.folder / "trip.mp4"
+        assert saved.read_bytes() == clips["h264.mp4"].read_bytes()
+        assert list(command.folder.iterdir()) == [saved]
+
+    def test_a_file_that_exists_stays(
+        self, stack: RunningStack, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        (command.folder / "trip.mp4").write_text("mine")
+        other = stack.finished(stack.upload_form(clips["tiny.mp4"], "other.mp4"))["id"]
+        refused = command.run("download", video_id, other)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("trip.mp4 exists: add --force to replace it")
+        assert refused.stdout == f"downloaded  {other}  other.mp4\n"
+        assert (command.folder / "trip.mp4").read_text() == "mine"
+        assert command.run("download", video_id, "--force", "--quiet").returncode == 0
+        assert (command.folder / "trip.mp4").stat().st_size == clips["h264.mp4"].stat().st_size
+
+    def test_it_goes_to_the_file_folder_or_pipe_that_is_named(
+        self, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        (command.folder / "here").mkdir()
+        saved = command.json("download", video_id, "-o", "here")
+        content = clips["h264.mp4"].read_bytes()
+        assert saved == {"id": video_id, "file": "here/trip.mp4", "size": len(content)}
+        assert command.run("download", video_id, "-o", "mine.mp4").returncode == 0
+        assert (command.folder / "mine.mp4").read_bytes() == content
+        piped = command.shell(f"clipo download {video_id} -o - >piped.mp4")
+        assert piped.returncode == 0, piped.stderr
+        assert (command.folder / "piped.mp4").read_bytes() == content
+        with command.typed("download", video_id, "-o", "-") as screen:
+            assert screen.exit_code() == 2
+            assert "Standard output is a terminal" in screen.text
+
+    def test_it_resumes(self, command: Command, clips: Clips, video_id: str) -> None:
+        content = clips["h264.mp4"].read_bytes()
+        etag = hashlib.md5(content).hexdigest()
+        (command.folder / f"trip.mp4.{etag}.part").write_bytes(content[:1000])
+        finished = command.run("download", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert "trip.mp4: resuming: 1.0 kB are here already\n" in finished.stderr
+        assert (command.folder / "trip.mp4").read_bytes() == content
+
+    def test_a_video_without_a_file_is_an_error(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        waiting = stack.create(clips["tiny.mp4"])["id"]
+        finished = command.run("download", waiting)
+        assert (finished.returncode, finished.stdout) == (1, "")
+        assert "(source_not_ready" in finished.stderr
+        assert list(command.folder.iterdir()) == []
 
 
 class TestVideos:
@@ -225,6 +374,18 @@ class TestVideos:
             assert re.match(
                 rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
             )
+
+    def test_the_list_is_limited_or_complete(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        newest = [stack.create(clips["tiny.mp4"], f"{one}.mp4")["id"] for one in "ab"]
+        limited = command.run("list", "-n", "1")
+        assert limited.stderr == "There are more: --limit 2, or --all\n"
+        listed = command.run("ls", "--all", "-q")
+        assert listed.stdout.splitlines()[:2] == newest[::-1]
+        assert listed.stderr == ""
+        for arguments in (["retry"], ["retry", newest[0], "--all-failed"], ["ls", "--since", "x"]):
+            assert command.run(*arguments).returncode == 2
 
     def test_no_line_of_a_pipe_ends_with_spaces(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -345,7 +506,9 @@ class TestVideos:
             screen.press("y\r")
             assert screen.exit_code() == 0
         assert stack.client.get(f"/videos/{one}").status_code == 404
-        assert command.run("delete", "--yes", one).returncode == 1
+        again = command.run("delete", "--yes", one)
+        assert (again.returncode, again.stderr) == (0, "")
+        assert again.stdout == f"deleted  {one}  (it was gone already)\n"
 
     @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
     def test_the_question_can_be_left(
@@ -363,13 +526,16 @@ class TestVideos:
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:
         gone, one = "507f1f77bcf86cd799439011", stack.create(clips["tiny.mp4"])["id"]
-        for arguments, code in [(["retry"], "not_failed"), (["delete", "--yes"], None)]:
-            finished = command.run(*arguments, gone, one, "--json")
-            assert finished.returncode == 1
-            lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
-            assert lines[gone]["error"]["code"] == "video_not_found"
-            assert lines[gone]["error"]["request_id"] not in lines[gone]["error"]["message"]
-            assert lines[one].get("error", {}).get("code") == code
+        finished = command.run("retry", gone, one, "--json")
+        assert finished.returncode == 1
+        lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
+        assert lines[gone]["error"]["code"] == "video_not_found"
+        assert lines[gone]["error"]["request_id"] not in lines[gone]["error"]["message"]
+        assert lines[one]["error"]["code"] == "not_failed"
+        finished = command.run("delete", "--yes", gone, one, "--json")
+        assert finished.returncode == 0, finished.stderr
+        lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
+        assert lines == {one: {"id": one, "status": "deleted"} for one in (gone, one)}
 
     def test_watching_shows_changes_until_ctrl_c(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -435,7 +601,7 @@ class TestDoctor:
             assert "✗ API" in screen.text
             assert "→ Start it with clipo up" in screen.text
             assert "1 broken" in screen.text
-        finished = command.run("doctor", CLIPO_API="localhost", CLIPO_AIP="x")
+        finished = command.run("doctor", CLIPO_API="ftp://x", CLIPO_AIP="x")
         assert finished.returncode == 1
         assert "Did you mean CLIPO_API?" in finished.stdout
         assert "CLIPO_API must be an address" in finished.stdout

@@ -17,6 +17,7 @@ from clipo.cli.command import (
     confirm,
     do_each,
 )
+from clipo.client import faults
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
@@ -42,14 +43,13 @@ def command(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Delete videos with their files and thumbnails."""
+    """Delete videos with their files and thumbnails. A video that is gone already is no failure."""
     if not yes and not (sys.stdin and sys.stdin.isatty()):
         raise Misuse("Deleting needs a confirmation. Without a terminal, confirm with --yes.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
-    if not names:
-        return exit_code
-    if not (yes or confirm(f"Delete {', '.join(names.values())}?", otherwise=_NOTHING)):
+    here = [name for name in names.values() if name]
+    if here and not (yes or confirm(f"Delete {', '.join(here)}?", otherwise=_NOTHING)):
         output.message(_NOTHING)
         return FAILED
     return max(
@@ -60,11 +60,16 @@ def command(
 async def _look_up(
     api: "Api", output: "Terminal", ids: Sequence[str]
 ) -> tuple[dict[str, str], int]:
-    """Return the filenames of the videos that exist, and the exit code: 1 if one does not."""
+    """Return the filenames, "" for a video that is gone, and the exit code: 1 after an error."""
     names: dict[str, str] = {}
 
     async def look_up(video_id: str) -> None:
-        names[video_id] = view.plain((await api.get(video_id))["filename"])
+        try:
+            names[video_id] = view.plain((await api.get(video_id))["filename"])
+        except faults.Problem as problem:
+            if problem.code != "video_not_found":
+                raise
+            names[video_id] = ""
 
     return names, await do_each(output, ids, look_up)
 
@@ -75,6 +80,6 @@ async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purg
         if output.as_json:
             output.write_json({"id": video_id, "status": "deleted"})
         elif not output.quiet:
-            output.write(f"deleted  {video_id}  {names[video_id]}")
+            output.write(f"deleted  {video_id}  {names[video_id] or '(it was gone already)'}")
 
     return await do_each(output, list(names), delete)

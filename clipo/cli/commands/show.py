@@ -1,10 +1,11 @@
 """`clipo show`: shows a video."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 from clipo.cli import picture, terminal, view
 from clipo.cli.command import DONE, ApiOption, Id, JsonOption, ask
-from clipo.client.address import page_url
+from clipo.client.address import page_url, program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -24,7 +25,7 @@ async def _show(api: "Api", output: "Terminal", video_id: str) -> int:
     if output.as_json:
         output.write_json(video, indent=2)
         return DONE
-    output.write(view.details(video))
+    output.write(view.details(video, program=program_for(api.address, os.environ)))
     output.write_unwrapped(f"\n{page_url(api.address, video['id'])}")
     await picture.show(output, api, video)
     return DONE

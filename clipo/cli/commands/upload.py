@@ -1,39 +1,72 @@
 """`clipo upload`: uploads videos, and follows them until they are done or failed."""
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from clipo.cli import bars, picture, sample, terminal, view
-from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, QuietOption, ask, report_errors
+from clipo.cli import bars, picture, piped, sample, terminal, view
+from clipo.cli.command import (
+    DONE,
+    FAILED,
+    ApiOption,
+    JsonOption,
+    QuietOption,
+    ask,
+    end_at_sigterm,
+    report_errors,
+)
 from clipo.client import uploads
-from clipo.client.address import page_url
+from clipo.client.address import page_url, program_for
 from clipo.errors import ClipoError, Misuse
-from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api, Video
 
 _RESUME = "Run the same command again to resume."
+_FEW = 6
+"""How many videos of one run get a picture at most, so that the results stay readable."""
 
 
 def command(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="Videos to upload.", show_default=False),
+        typer.Argument(
+            metavar="FILE", help="Videos to upload; - for standard input.", show_default=False
+        ),
     ] = None,
     *,
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Wait until each video is done or failed.")
     ] = True,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="Upload the videos in folders and below them.")
+    ] = False,
     with_sample: Annotated[
         bool, typer.Option("--sample", help="Make a video of 5 seconds and upload it.")
     ] = False,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Filename of the video that - reads from standard input."
+        ),
+    ] = None,
+    passthrough: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", help="A text of yours that Clipo keeps with each video, such as an id."
+        ),
+    ] = None,
+    visibility: Annotated[
+        Literal["public", "private"] | None,
+        typer.Option(help="Whether everyone gets the files.", show_default="private"),
+    ] = None,
     owner: Annotated[
         str | None,
         typer.Option(
@@ -53,42 +86,72 @@ def command(
     if not files and not with_sample:
         raise Misuse("Name the videos to upload, or try --sample.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    upload = _Upload(output, wait=wait, owner=owner)
-    with report_errors(upload.interrupted):
-        return ask(
-            api_url, output, lambda api: upload.run(api, files or [], with_sample=with_sample)
-        )
+    given = {"owner": owner, "passthrough": passthrough, "visibility": visibility}
+    fields = {field: value for field, value in given.items() if value is not None}
+    upload = _Upload(output, wait=wait, fields=fields)
+    end_at_sigterm()
+    with report_errors(upload.interrupted), TemporaryDirectory(prefix="clipo-") as folder:
+        paths = list(uploads.videos_in(files or [])) if recursive else files or []
+        named = _distinct(output, [path for path in paths if path != piped.STDIN])
+        made = _make(output, Path(folder), sample_wanted=with_sample, piped_name=_name(name, paths))
+        inputs = [*named, *made]
+        upload.resumable = bool(named)
+        return ask(api_url, output, lambda api: upload.run(api, inputs))
+
+
+def _name(name: str | None, paths: "Sequence[Path]") -> str | None:
+    """Return the name of the video from standard input, `None` if there is none."""
+    if piped.STDIN in paths:
+        return piped.check_name(name)
+    if name:
+        raise Misuse("--name is for a video from standard input: clipo upload - --name clip.mp4")
+    return None
+
+
+def _distinct(output: "Terminal", paths: "Sequence[Path]") -> "list[uploads.InputFile]":
+    found = uploads.distinct_files(paths)
+    if len(found) < len(paths):
+        output.message("A file that is named twice is uploaded once.", "yellow")
+    return found
+
+
+def _make(
+    output: "Terminal", folder: Path, *, sample_wanted: bool, piped_name: str | None
+) -> "Iterator[uploads.InputFile]":
+    """Yield the files that the command itself writes to a temporary folder."""
+    if sample_wanted:
+        output.message("Making a sample of 5 s.", "dim")
+        clip = folder / "sample" / "sample.mp4"
+        clip.parent.mkdir()
+        sample.write(clip)
+        yield uploads.InputFile(clip, clip.name, temporary=True)
+    if piped_name:
+        output.message("Reading the video from standard input.", "dim")
+        piped.save(folder / piped_name)
+        yield uploads.InputFile(folder / piped_name, piped_name, temporary=True)
 
 
 class _Upload:
     """One run of the command, which knows what to say after Ctrl-C."""
 
-    def __init__(self, output: "Terminal", *, wait: bool, owner: str | None) -> None:
+    def __init__(self, output: "Terminal", *, wait: bool, fields: Mapping[str, str]) -> None:
         self._output = output
-        self._owner = owner
+        self._fields = fields
+        self.resumable = True
         self._wait = wait
         self._uploads: uploads.Uploads | None = None
-        self._only_sample = False
+        self._program = "clipo"
 
-    async def run(self, api: "Api", files: Sequence[Path], *, with_sample: bool) -> int:
-        """Upload files, and a sample if wanted. Return the exit code."""
-        self._only_sample = with_sample and not files
-        self._uploads = uploads.Uploads(api, wait=self._wait, owner=self._owner)
-        with ExitStack() as until_the_end:
-            inputs = uploads.distinct_files(files)
-            if len(inputs) < len(files):
-                self._output.message("A file that is named twice is uploaded once.", "yellow")
-            if with_sample:
-                self._output.message("Making a sample of 5 s.", "dim")
-                clip = until_the_end.enter_context(sample.make_sample())
-                inputs.append(uploads.InputFile(clip, clip.name, temporary=True))
-            await self._show_quota(api)
-            outcomes = await self._run_and_report(api, self._uploads, inputs)
-        return self._sum_up(outcomes)
+    async def run(self, api: "Api", inputs: "Sequence[uploads.InputFile]") -> int:
+        """Upload files. Return the exit code."""
+        self._program = program_for(api.address, os.environ)
+        self._uploads = uploads.Uploads(api, wait=self._wait, fields=self._fields)
+        await self._show_quota(api)
+        return self._sum_up(await self._run_and_report(api, self._uploads, inputs))
 
     async def _show_quota(self, api: "Api") -> None:
         """Say how much of the quota is used, if there is one."""
-        if self._owner or self._output.as_json or self._output.quiet:
+        if "owner" in self._fields or self._output.as_json or self._output.quiet:
             return
         # The upload itself says what is wrong.
         with suppress(ClipoError):
@@ -99,8 +162,8 @@ class _Upload:
         """Return the message after Ctrl-C."""
         if self._uploads and self._uploads.all_sent:
             done = "All files are uploaded, and Clipo continues to process them."
-            return f"{done} To see them: {program_name()} list"
-        return "Stopped." if self._only_sample else f"Stopped. {_RESUME}"
+            return f"{done} To see them: {self._program} list"
+        return f"Stopped. {_RESUME}" if self.resumable else "Stopped."
 
     async def _run_and_report(
         self, api: "Api", running: "uploads.Uploads", files: "Sequence[uploads.InputFile]"
@@ -120,9 +183,10 @@ class _Upload:
             if outcomes is None:  # interrupted
                 for outcome in ended:
                     self._report(api, outcome)
+        few = len(outcomes) <= _FEW
         for outcome in outcomes:
             self._report(api, outcome)
-            if outcome.video and not (self._output.as_json or self._output.quiet):
+            if outcome.video and few and not (self._output.as_json or self._output.quiet):
                 await picture.show(self._output, api, outcome.video)
         return outcomes
 

@@ -1,6 +1,6 @@
 """Foresees which part of an object ffmpeg will seek, so that storage sends it sooner.
 
-Without foresight ffmpeg asks for the thumbnail's part only when ffprobe has ended and ffmpeg itself
+Without foresight ffmpeg asks for the picture's part only when ffprobe has ended and ffmpeg itself
 has read the header: a round trip later. The index of MP4 and AVI files is among the first bytes
 that arrive, and tells where the keyframe is. A wrong guess costs one request.
 """
@@ -28,28 +28,34 @@ _MALFORMED = (
 )
 
 
-def foresee(content: RangedObject) -> None:
-    """Request the part of an object that ffmpeg will seek, if its index is on its way."""
-    position = find_picture(content)
+def foresee(content: RangedObject, at_s: float | None = None) -> None:
+    """Request the part of an object that ffmpeg will seek, if its index is on its way.
+
+    `at_s` is the moment of the picture; `None` means the thumbnail's.
+    """
+    position = find_picture(content, at_s)
     if position is not None:
         with suppress(RuntimeError):  # no thread is free
             content.expect(position)
 
 
-def find_picture(content: RangedObject) -> int | None:
-    """Return the position from which ffmpeg reads the thumbnail's picture, `None` if in doubt."""
+def find_picture(content: RangedObject, at_s: float | None = None) -> int | None:
+    """Return the position from which ffmpeg reads the picture of a moment, `None` if in doubt.
+
+    Without a moment it is the thumbnail's.
+    """
     with suppress(*_MALFORMED):
         head = content.peek(0, 12)
         if head[4:8] == b"ftyp":
-            return _in_mp4(content)
+            return _in_mp4(content, at_s)
         if head[:4] == b"RIFF" and head[8:] == b"AVI ":
             # ffmpeg also reads the sound, which stands a little before the picture.
-            return max(0, _in_avi(content) - BLOCK)
+            return max(0, _in_avi(content, at_s) - BLOCK)
     return None
 
 
-def _in_mp4(content: RangedObject) -> int:
-    """Return the position of the keyframe from which an MP4 file's thumbnail is decoded.
+def _in_mp4(content: RangedObject, at_s: float | None) -> int:
+    """Return the position of the keyframe from which an MP4 file's picture is decoded.
 
     ISO/IEC 14496-12, section 8.6 and 8.7.
     """
@@ -57,10 +63,11 @@ def _in_mp4(content: RangedObject) -> int:
     track = next(track for kind, track in _boxes(index) if kind == b"trak" and _is_picture(track))
     clock = _within(track, b"mdia", b"mdhd")
     table = dict(_boxes(_within(track, b"mdia", b"minf", b"stbl")))
-    (duration,) = (
-        struct.unpack_from(">Q", clock, 24) if clock[0] else struct.unpack_from(">I", clock, 16)
+    second, duration = (
+        struct.unpack_from(">IQ", clock, 20) if clock[0] else struct.unpack_from(">II", clock, 12)
     )
-    sample = _sample_at(table[b"stts"], int(duration * THUMBNAIL_SHARE))
+    moment = duration * THUMBNAIL_SHARE if at_s is None else at_s * second
+    sample = _sample_at(table[b"stts"], int(moment))
     if b"stss" in table:
         keyframes = _numbers(table[b"stss"][8:])
         sample = keyframes[max(0, bisect_right(keyframes, sample + 1) - 1)] - 1
@@ -140,8 +147,8 @@ def _bytes_of(sizes: bytes, start: int, end: int) -> int:
     return size * (end - start) if size else sum(_numbers(sizes[12 + 4 * start : 12 + 4 * end]))
 
 
-def _in_avi(content: RangedObject) -> int:
-    """Return the position of the keyframe from which an AVI file's thumbnail is decoded.
+def _in_avi(content: RangedObject, at_s: float | None) -> int:
+    """Return the position of the keyframe from which an AVI file's picture is decoded.
 
     https://learn.microsoft.com/en-us/windows/win32/directshow/avi-riff-file-reference
     """
@@ -149,7 +156,8 @@ def _in_avi(content: RangedObject) -> int:
     streams = content.peek(20, 20 + length).split(b"strh")[1:]
     number = next(n for n, stream in enumerate(streams) if stream[4:8] == b"vids")
     scale, rate, _, frames = struct.unpack_from("<4I", streams[number], 24)
-    frame = max(0, int(frames * THUMBNAIL_SHARE - PRE_ROLL_S["avi"] * rate / scale))
+    moment = frames * THUMBNAIL_SHARE if at_s is None else at_s * rate / scale
+    frame = max(0, int(moment - PRE_ROLL_S["avi"] * rate / scale))
     movi, end = _samples_of_avi(content, 20 + length)
     return movi + _offset_in_avi(content.peek(end + 8, content.size), number, frame)
 

@@ -70,8 +70,12 @@ class RangedSources:
         return self._storage.upload_etag(event.key) == event.source.etag
 
     @contextmanager
-    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+    def open(
+        self, event: UploadedObject, *, directory: Path, at_s: float | None = None
+    ) -> Iterator[OpenSource]:
         """Yield the object, served to child processes until the `with` block ends.
+
+        `at_s` is the moment of the picture to make, in seconds; `None` means the thumbnail's.
 
         If reading failed, the end of the block raises the reason, and any result is unreliable:
         `ObjectGone` or `SourceReplaced` if it is no longer the event's object,
@@ -84,7 +88,7 @@ class RangedSources:
             serve() as loopback,
         ):
             with suppress(RuntimeError):  # no thread is free
-                threading.Thread(target=foresee, args=(content,), daemon=True).start()
+                threading.Thread(target=foresee, args=(content, at_s), daemon=True).start()
             try:
                 yield OpenSource(loopback.add(content), content, loopback)
             except BadMedia as error:

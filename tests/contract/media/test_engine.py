@@ -202,7 +202,7 @@ def test_the_placeholder_resembles_the_thumbnail(
 ) -> None:
     frame = inspect(engine, clips[name], tmp_path).frame
     placeholder = Placeholder.of(frame.placeholder or "")
-    for row, tiles in enumerate(tiles_of(frame, 2)):
+    for row, tiles in enumerate(tiles_of(frame.jpeg, 2)):
         for column, tile in enumerate(tiles):
             assert placeholder.tile(column, row, 2) == pytest.approx(tile, abs=45)
 
@@ -416,7 +416,7 @@ def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path
     assert error.value.code == "corrupt"
 
 
-@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Cannot allocate memory >&2; exit 1"])
+@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Out of memory >&2; exit 1"])
 def test_a_file_that_exhausts_memory_has_its_own_code(
     clips: Clips, tmp_path: Path, script: str
 ) -> None:
@@ -497,7 +497,7 @@ def test_an_invalid_report_is_the_files_fault(tmp_path: Path, clips: Clips, repo
 
 
 def test_an_incomplete_picture_is_not_used(ffmpeg_dir: Path, tmp_path: Path, clips: Clips) -> None:
-    cut = "head -c 999 thumbnail.jpg >cut && mv cut thumbnail.jpg"
+    cut = "head -c 999 frame.jpg >cut && mv cut frame.jpg"
     engine = stub(
         tmp_path,
         ffprobe=f'exec {ffmpeg_dir / "ffprobe"} "$@"',

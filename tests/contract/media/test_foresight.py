@@ -74,11 +74,24 @@ def test_the_keyframe_of_the_thumbnail_is_found(ffmpeg_dir: Path, folder: Path, 
         assert find_picture(content) == keyframe(ffmpeg_dir, file, _SECONDS / 10)
 
 
-def test_the_keyframe_of_an_avi_file_follows_closely(ffmpeg_dir: Path, folder: Path) -> None:
-    file = made(folder, "index.avi")
-    expected = keyframe(ffmpeg_dir, file, _SECONDS / 10 - 1)
+@pytest.mark.parametrize("name", ["end.mp4", "sound-first.mov"])
+@pytest.mark.parametrize("at_s", [0.0, 7.9, 13.3, 19.9])
+def test_the_keyframe_of_any_moment_is_found(
+    ffmpeg_dir: Path, folder: Path, name: str, at_s: float
+) -> None:
+    file = made(folder, name)
     with opened(file.read_bytes(), folder) as content:
-        found = find_picture(content)
+        assert find_picture(content, at_s) == keyframe(ffmpeg_dir, file, at_s)
+
+
+@pytest.mark.parametrize(("at_s", "expected_s"), [(None, _SECONDS / 10 - 1), (12.2, 11.2)])
+def test_the_keyframe_of_an_avi_file_follows_closely(
+    ffmpeg_dir: Path, folder: Path, at_s: float | None, expected_s: float
+) -> None:
+    file = made(folder, "index.avi")
+    expected = keyframe(ffmpeg_dir, file, expected_s)
+    with opened(file.read_bytes(), folder) as content:
+        found = find_picture(content, at_s)
     assert found == expected - _CHUNK_HEADER - BLOCK
 
 

@@ -32,6 +32,7 @@ def test_pinned_archives_come_from_their_own_projects() -> None:
     assert [(found.folder, found.url.split("/")[2]) for found in build.archives()] == [
         ("ffmpeg-8.1.2", "ffmpeg.org"),
         ("dav1d-1.5.4", "downloads.videolan.org"),
+        ("libwebp-1.6.0", "storage.googleapis.com"),
     ]
 
 

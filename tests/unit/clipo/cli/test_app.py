@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from clipo.cli import commands
 from clipo.cli.app import app
@@ -10,16 +11,17 @@ _MODULES = {file.stem for file in Path(commands.__path__[0]).glob("[!_]*.py")}
 
 
 def test_each_module_is_a_command_and_each_folder_a_group() -> None:
-    assert {command.name for command in app.registered_commands} == _MODULES
+    shown = {command.name for command in app.registered_commands if not command.hidden}
+    assert shown == _MODULES
     (keys,) = app.registered_groups
     assert keys.name == "keys"
     assert keys.typer_instance is not None
     names = {command.name for command in keys.typer_instance.registered_commands}
-    assert names == {"create", "list", "revoke"}
+    assert names == {"create", "list", "ls", "revoke"}
 
 
 def test_the_help_lists_the_first_commands_first() -> None:
-    names = [command.name for command in app.registered_commands]
+    names = [command.name for command in app.registered_commands if not command.hidden]
     assert names[:3] == ["up", "upload", "list"]
 
 
@@ -28,3 +30,22 @@ def test_each_command_has_a_help_text(name: str) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)
     assert group.commands[name].help
+
+
+@pytest.mark.parametrize("arguments", [["-h"], ["upload", "-h"], ["keys", "create", "-h"]])
+def test_the_help_names_no_types_of_python(arguments: list[str]) -> None:
+    shown = CliRunner().invoke(app, arguments)
+    assert shown.exit_code == 0
+    assert "Usage: " in shown.output
+    assert "<" not in shown.output
+
+
+@pytest.mark.parametrize(("name", "alias"), [("list", "ls"), ("delete", "rm")])
+def test_a_command_has_a_short_name(name: str, alias: str) -> None:
+    full, short = (CliRunner().invoke(app, [called, "--help"]).output for called in (name, alias))
+    assert f"Short name: {alias}" in full
+    assert short.replace(f" {alias} ", f" {name} ").split() == full.split()[: len(short.split())]
+
+
+def test_the_version_has_a_short_option() -> None:
+    assert CliRunner().invoke(app, ["-V"]).output.startswith("clipo ")

@@ -43,7 +43,7 @@ def test_a_name_cannot_affect_the_terminal(text: str, shown: str) -> None:
 def test_every_view_fits_the_width(video: dict[str, Any], width: int) -> None:
     long = video | {"filename": "[red]" + "a long name " * 20}
     for shown in (
-        view.details(long),
+        view.details(long, program="clipo"),
         view.listing([long], width=width),
         view.result(long, name=long["filename"]),
     ):
@@ -55,7 +55,7 @@ def test_every_view_fits_the_width(video: dict[str, Any], width: int) -> None:
 
 
 def test_the_browsers_that_play_a_video_are_shown() -> None:
-    shown = "\n".join(printed(view.details(DONE_VIDEO), 100))
+    shown = "\n".join(printed(view.details(DONE_VIDEO, program="clipo"), 100))
     assert "Browsers     All browsers play the video." in shown
 
 
@@ -75,17 +75,17 @@ def test_a_pipe_gets_the_whole_name() -> None:
 
 
 def test_the_details_describe_each_stream() -> None:
-    shown = "\n".join(printed(view.details(DONE_VIDEO), 80))
+    shown = "\n".join(printed(view.details(DONE_VIDEO, program="clipo"), 80))
     assert "video, h264 High 4.0, 8 bits" in shown
     assert "audio, aac, stereo, eng" in shown
 
 
 def test_a_failed_video_shows_its_error_and_the_next_step() -> None:
-    text = "\n".join(printed(view.details(FAILED), 80))
+    text = "\n".join(printed(view.details(FAILED, program="clipo"), 80))
     assert "It took too long. (timed_out)" in text
     assert f"retry {FAILED['id']}" in text
     final = FAILED | {"error": FAILED["error"] | {"retryable": False}}
-    assert " retry " not in "\n".join(printed(view.details(final), 80))
+    assert " retry " not in "\n".join(printed(view.details(final, program="clipo"), 80))
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [(0, "0:00"), (75.4, "1:15"), (3661, "1:01:01")])

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from clipo.client import storage
-from clipo.client.files import inspect, open_saved_upload
+from clipo.client.files import EXTENSIONS, inspect, open_saved_upload
 from clipo.client.upload import split
-from clipo.client.uploads import distinct_files
+from clipo.client.uploads import distinct_files, videos_in
 from clipo.errors import ClipoError
+from functions.core import formats
 
 API = "http://localhost:8000"
 
@@ -57,6 +58,15 @@ class TestSavedUpload:
             assert again.load().video_id is None
         with open_saved_upload("http://elsewhere", file, folder) as other:
             assert other.load().idempotency_key != state.idempotency_key
+
+    def test_another_announcement_of_the_same_file_is_another_upload(
+        self, clip: Path, tmp_path: Path
+    ) -> None:
+        file, folder = inspect(clip), tmp_path / "state"
+        with open_saved_upload(API, file, folder, fields={"owner": "anna"}) as upload:
+            upload.save(replace(upload.load(), video_id="v"))
+        with open_saved_upload(API, file, folder, fields={"owner": "bob"}) as other:
+            assert other.load().video_id is None
 
     def test_a_changed_file_begins_again(self, clip: Path, tmp_path: Path) -> None:
         with open_saved_upload(API, inspect(clip), tmp_path / "state") as upload:
@@ -140,3 +150,24 @@ class TestFiles:
         clip.write_bytes(b"other")
         os.utime(clip, (1, 1))
         assert not file.unchanged()
+
+
+def test_the_client_knows_the_extensions_of_the_api() -> None:
+    assert sorted(EXTENSIONS) == sorted(formats.EXTENSIONS)
+
+
+def test_a_folder_stands_for_the_videos_in_it(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a.MOV", "notes.txt", ".hidden.mp4", "sub/c.webm", ".git/d.mp4"):
+        file = tmp_path / "clips" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    (tmp_path / "clips" / "loop").symlink_to(tmp_path / "clips")
+    found = list(videos_in([tmp_path / "clips", tmp_path / "other.mp4"]))
+    names = [str(path.relative_to(tmp_path)) for path in found]
+    assert names == ["clips/a.MOV", "clips/b.mp4", "clips/sub/c.webm", "other.mp4"]
+
+
+def test_a_folder_without_videos_stays_to_be_reported(tmp_path: Path) -> None:
+    assert list(videos_in([tmp_path])) == [tmp_path]
+    with pytest.raises(ClipoError, match=r"takes the avi, .+ files"):
+        inspect(tmp_path)

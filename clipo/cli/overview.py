@@ -1,0 +1,68 @@
+"""What `clipo` shows without a command: the stack, the API, its newest videos, what to do next."""
+
+import os
+from collections.abc import Iterator
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from clipo.cli import terminal, view
+from clipo.cli.command import DONE, ask
+from clipo.client import address
+from clipo.errors import ClipoError
+from clipo.local import checkout
+from clipo.program import program_name
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api, Video
+
+_NEWEST = 3
+
+
+def version() -> str:
+    """Return the installed version."""
+    return metadata.version("clipo")
+
+
+def show(option: str | None) -> int:
+    """Show the overview. `option` is the value of `--api`."""
+    output = terminal.Terminal()
+    home = address.home(os.environ)
+    stack = address.find_local_stack(home)
+    state = f"runs at {stack}" if stack else f"does not run in {home.root}"
+    output.write(f"Clipo {version()}")
+    output.write("")
+    output.write(view.grid([("Local stack", state)]))
+    chosen = address.is_chosen(option, os.environ)
+    reached = (stack or chosen) and ask(option, output, lambda api: _show_api(api, output))
+    output.write("\nNext")
+    output.write(view.grid(list(_next_commands(stack, reached=bool(reached)))))
+    return DONE
+
+
+async def _show_api(api: "Api", output: "Terminal") -> bool:
+    """Show the API and its newest videos; return whether it answers this caller."""
+    try:
+        output.write(view.grid([("API", view.reach(await api.me(), api=api.address))]))
+        videos: list[Video] = (await api.page(limit=_NEWEST))["data"]
+    except ClipoError as error:
+        output.error(view.plain(str(error)))
+        return False
+    if videos:
+        output.write("\nNewest videos")
+        output.write(view.listing(videos, width=output.out.width))
+    return True
+
+
+def _next_commands(stack: str | None, *, reached: bool) -> Iterator[tuple[str, str]]:
+    program = program_name()
+    if reached:
+        yield f"{program} upload FILE", "upload a video, or one that it makes: upload --sample"
+        yield f"{program} list", "list the videos"
+        yield f"{program} open", "open the page"
+    elif not stack and checkout.is_here():
+        yield f"{program} up", "run all of Clipo on this machine"
+    if not reached:
+        yield f"{program} login --api URL", "use an API elsewhere"
+        yield f"{program} doctor", "find out what is wrong"
+    yield f"{program} --help", "list all commands"

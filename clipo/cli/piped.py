@@ -1,0 +1,33 @@
+"""Saves a video from standard input, because an announcement needs its size."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from clipo.errors import ClipoError, Misuse
+
+STDIN = Path("-")
+"""The argument that stands for standard input."""
+
+
+def check_name(name: str | None) -> str:
+    """Return the name for the video. Raises `Misuse` without one, or if it is a path."""
+    if not name:
+        raise Misuse("A video from standard input needs a name: clipo upload - --name clip.mp4")
+    if "/" in name or name in (".", ".."):
+        raise Misuse(f"--name must be the name of a file, not the path {name!r}.")
+    return name
+
+
+def save(file: Path) -> None:
+    """Write standard input to a file. Raises `ClipoError` if that fails."""
+    if not sys.stdin:
+        raise Misuse("Standard input is closed: there is no video to read.")
+    try:
+        with file.open("xb") as opened:
+            shutil.copyfileobj(sys.stdin.buffer, opened, 1 << 20)
+    except OSError as error:
+        raise ClipoError(
+            f"The video from standard input cannot be saved in {file.parent}: {error.strerror}."
+            " Make room, or set TMPDIR to a folder with more."
+        ) from error
