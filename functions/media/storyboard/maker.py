@@ -121,7 +121,7 @@ class _Film:
             # The picture may begin after the first moments.
             if found and len(found) == sum(at_ms >= min(found) for at_ms in wanted):
                 return found
-        return take_linear(self.command, only_keyframes=True)
+        return take_linear(self.command, only_keyframes=True, limit_s=CHILD_S)
 
     def _view(self, at_ms: int) -> View:
         probed = self.command.probed

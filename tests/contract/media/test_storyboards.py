@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from clipo.local.ffmpeg import wheel_binary
+from functions.core.pictures import PictureFormat
 from functions.core.storyboard import plan_storyboard
 from functions.media import sandbox
 from functions.media.children import Budget, Children
 from functions.media.engine import Engine
+from functions.media.picture import NoEncoder
 from functions.media.probe import parse
 from functions.media.sandbox import Finished
+from functions.media.splice import views
 from functions.media.splice.views import View
 from functions.media.storyboard import maker
 from functions.media.storyboard.listed import take_listed
@@ -110,6 +114,67 @@ def test_a_reel_shows_the_keyframes_of_any_film(
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
 
 
+RECORDINGS = {
+    "live.mkv": ("film.mkv", ["-live", "1"]),
+    "live.webm": ("film.webm", ["-live", "1"]),
+    "plain.flv": ("film.mkv", []),
+    "fragmented.mp4": ("film.mkv", ["-movflags", "frag_keyframe+empty_moov+skip_trailer"]),
+}
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_a_recording_without_an_index_is_read_by_splices(
+    name: str, films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_SMALL", 0)
+    monkeypatch.setattr(maker, "take_linear", lambda *_, **__: {})
+    source, options = RECORDINGS[name]
+    clip = tmp_path / name
+    ffmpeg("-i", str(film(films, source)), "-c", "copy", *options, str(clip))
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=not name.endswith("webm")))
+
+
+def test_a_film_with_few_keyframes_is_decoded(
+    films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maker, "_SMALL", 0)
+    clip = film(films, "film.mp4")
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
+
+
+def test_the_tiles_after_the_end_of_the_picture_show_its_last_frame(
+    films: Path, ffmpeg_dir: Path, tmp_path: Path
+) -> None:
+    clip = tmp_path / "long-sound.mkv"
+    sound = ["-f", "lavfi", "-i", "sine=duration=40"]
+    ffmpeg(
+        "-i",
+        str(film(films, "film.mkv")),
+        *sound,
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        *("-c:v", "copy"),
+        str(clip),
+    )
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert board.plan.duration_ms == 40_000
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
+
+
+def test_a_sheet_of_noise_has_at_most_300_kb(ffmpeg_dir: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "noise.mkv"
+    noise = "nullsrc=size=160x160:rate=1:duration=901,geq=lum='random(1)*255':cb=128:cr=128"
+    ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mjpeg", "-q:v", "2", str(clip))
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert board.plan.tiles == 100
+    assert 100_000 < len(board.picture.content) <= 300_000
+
+
 @pytest.mark.parametrize("way", ["reel", "list", "decode"])
 def test_a_phones_film_is_turned(
     way: str, films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -151,6 +216,18 @@ def test_hdr_looks_like_the_thumbnail(
     (plain,) = [one for one in frames_of(clip, board.plan, only_keyframes=True) if one.at_s == 3]
     assert distance(board.tiles()[number], thumbnail) < 5
     assert distance(board.tiles()[number], plain.pixels) > 10
+
+
+def test_webp_needs_an_encoder(films: Path, ffmpeg_dir: Path, tmp_path: Path) -> None:
+    clip = film(films, "film.mp4")
+    try:
+        board = make_board(clip, ffmpeg_dir, tmp_path, PictureFormat.WEBP)
+    except NoEncoder as error:
+        assert error.format is PictureFormat.WEBP
+        assert (ffmpeg_dir / "ffmpeg").samefile(wheel_binary("ffmpeg"))
+        return
+    assert board.picture.content[8:12] == b"WEBP"
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
 
 
 _REPORT = {
