@@ -22,14 +22,14 @@ def pixel(frame: Frame, x: float, y: float) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def tiles_of(frame: Frame, count: int) -> list[list[tuple[int, ...]]]:
-    """Return the average colours of `count` by `count` parts, row by row."""
+def tiles_of(picture: bytes, count: int) -> list[list[tuple[int, ...]]]:
+    """Return the average colours of `count` by `count` parts of a picture, row by row."""
     finished = subprocess.run(
         [
-            *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
+            *(str(wheel_binary("ffmpeg")), "-v", "error", "-i", "-"),
             *("-vf", f"format=rgb24,scale={count}:{count}:flags=area", "-f", "rawvideo", "-"),
         ],
-        input=frame.jpeg,
+        input=picture,
         capture_output=True,
         check=True,
     )
