@@ -28,7 +28,12 @@ _OPTIONS = {
 _SKIP_NONE = ("vp9",)
 """Codecs whose decoder ignores `KEYFRAMES`: it shows the very frame of each moment."""
 
-_LIST_ALONE = ["-copyts", "-format_whitelist", "concat", "-f", "concat", "-safe", "0"]
+_LIST_ALONE = [
+    # The times of the list, not counted from the first frame.
+    *("-copyts", "-format_whitelist", "concat", "-f", "concat", "-safe", "0"),
+    # The entries are of one file, so that one description of its streams suits all of them.
+    *("-auto_convert", "0"),
+]
 _APART_S = 1000
 """Seconds by which an entry lasts longer than the file."""
 
