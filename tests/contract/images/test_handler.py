@@ -81,7 +81,8 @@ def test_a_storyboard_is_stored_under_its_key(world: World, clips: Clips) -> Non
     assert size_of(world.stored(asked)) == (plan.width, plan.height)
 
 
-def test_a_format_without_an_encoder_is_refused_before_the_file_is_read(world: World) -> None:
+@pytest.mark.usefixtures("world")
+def test_a_format_without_an_encoder_is_refused_before_the_file_is_read() -> None:
     asked = event("invoke-image")
     asked["image"]["format"] = "webp"
     assert invoke(asked)["outcome"] == "no_encoder"
