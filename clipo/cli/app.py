@@ -15,8 +15,8 @@ from clipo.cli.command import ApiOption, with_exit_code
 from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
 _ORDER = (
-    *("up", "upload", "list", "show", "retry", "reprocess", "visibility", "delete"),
-    *("watch", "doctor", "open"),
+    *("up", "upload", "list", "show", "download", "image", "storyboard", "retry", "reprocess"),
+    *("visibility", "delete", "watch", "doctor", "open"),
 )
 """The first commands in `clipo --help`; all others follow."""
 

@@ -149,7 +149,7 @@ async def do_each(
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
-        except faults.Fault as error:
+        except ClipoError as error:
             output.error(view.plain(str(error)))
             if output.as_json:
                 output.write_json({"id": video_id, "error": error.document()})

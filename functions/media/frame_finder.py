@@ -201,11 +201,10 @@ class FrameFinder:
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         moment = _Moment(at_s, jump_s, base_s, max(0, seek_s - base_s), is_last)
-        if jump_s > 0:
-            view = self._view(probed, jump_s, at_s)
-            taken = self._take_in(probed, moment, view)
-            if taken or view.is_whole:
-                return taken
+        view = self._view(probed, jump_s, at_s)
+        taken = self._take_in(probed, moment, view)
+        if taken or view.is_whole:
+            return taken
         return self._take_in(probed, moment, self._views.whole())
 
     def _view(self, probed: Probed, begin_s: float, end_s: float | None = None) -> View:

@@ -27,7 +27,6 @@ _QUICK = 4_000_000_000
 """Most pixels to decode where keyframes would do: about 10 s of 4K, or 3 minutes of 720p."""
 
 _USUAL_RATE = 30
-_WITH_TABLES = {"mp4", "mov"}
 _INDEXED = {"mp4", "mov", "matroska", "webm", "avi", "asf", "flv"}
 """Containers in which ffmpeg finds the keyframe before a moment."""
 
@@ -114,10 +113,9 @@ class _Film:
         probed = self.command.probed
         if probed.joined or probed.palette:
             return {}
-        if probed.media.container in _WITH_TABLES:
-            found = take_reel(self.command, wanted)
-            if found:
-                return found
+        found = take_reel(self.command, wanted)
+        if found:
+            return found
         if probed.media.container in _INDEXED:
             found = take_listed(self.command, {at_ms: self._view(at_ms) for at_ms in wanted})
             # The picture may begin after the first moments.

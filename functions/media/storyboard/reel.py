@@ -1,107 +1,108 @@
-"""Takes the keyframes of an MP4 or MOV file by a reel: a short file of nothing but them.
+"""Takes keyframes by a reel: a short file of nothing but the wanted keyframes of a longer one.
 
-The tables of the file tell where its keyframes are. So storage sends those alone, many at once, and
-ffmpeg decodes a reel in which each is shown for a second.
+The index of the file tells where its keyframes are. So storage sends those alone, many at once, and
+ffmpeg decodes them by one run, without seeking.
 """
 
-import struct
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 from functions.media.reader.ranged_object import RangedObject
+from functions.media.splice.boundary import Readable
 from functions.media.splice.windows import Doubt
+from functions.media.storyboard import avi, matroska, mp4
 from functions.media.storyboard.contents import MemoryContent
-from functions.media.storyboard.sample_table import Keyframe, Track, read_track
+from functions.media.storyboard.keyframe import Fetch, Keyframe
 from functions.media.storyboard.tiles import KEYFRAMES, Tile, TileCommand
 
 _AT_ONCE = 16
 """Requests to storage at the same time."""
 
 _MAX_BYTES = 64 << 20
-"""Most bytes of a reel, which is in memory."""
+"""Most bytes of keyframes to fetch: they are in memory."""
 
-_SCALE = 1000
+
+class Index(Protocol):
+    """The index of one file. Each function raises `Doubt` if the file is not as it says."""
+
+    @property
+    def stream(self) -> int:
+        """The index of the picture's stream in the reel."""
+
+    def find(self, at_ms: int) -> Keyframe:
+        """Return the keyframe at or before a moment on the file's own clock, or else the first."""
+
+    def load(self, fetch: Fetch, keyframe: Keyframe) -> bytes:
+        """Return a keyframe as the reel contains it."""
+
+    def write(self, keyframes: Sequence[bytes]) -> bytes:
+        """Return the reel."""
+
+
+_OPENERS: dict[str, Callable[[Readable, int], Index]] = {
+    "mp4": mp4.open_index,
+    "mov": mp4.open_index,
+    "matroska": matroska.open_index,
+    "webm": matroska.open_index,
+    "avi": avi.open_index,
+}
+"""The functions that open the index of a file for its stream with an index in ffmpeg."""
 
 
 def take_reel(command: TileCommand, moments: Sequence[int]) -> dict[int, Tile]:
     """Return the tile of the keyframe at or before each moment, in milliseconds.
 
-    It is empty if the tables are doubtful.
+    It is empty if the file has no such index, or a doubtful one.
     """
     source, probed = command.children.source, command.probed
+    open_index = _OPENERS.get(probed.media.container)
+    if not open_index or probed.colours.alpha_decoder:
+        return {}
+    start_ms = round(probed.start_s * 1000)
     try:
-        track = read_track(source, probed.index)
-        start_ms = round(probed.start_s * 1000)
-        wanted = {at_ms: track.keyframe(at_ms + start_ms) for at_ms in moments}
+        index = open_index(source, probed.index)
+        wanted = {at_ms: index.find(at_ms + start_ms) for at_ms in moments}
         keyframes = sorted(set(wanted.values()), key=lambda keyframe: keyframe.at_ms)
-        reel = _write(track, _fetch(source.content, keyframes))
+        reel = MemoryContent(index.write(_load(index, source.content, keyframes)))
     except Doubt:
         return {}
-    tiles = command.run(*KEYFRAMES, location=source.view(MemoryContent(reel)).location, stream=0)
-    shown = {
-        keyframe: Tile(keyframe.at_ms - start_ms, tiles[number * _SCALE])
-        for number, keyframe in enumerate(keyframes)
-        if number * _SCALE in tiles
-    }
-    if len(shown) < len(keyframes):
+    tiles = command.run(*KEYFRAMES, location=source.view(reel).location, stream=index.stream)
+    if len(tiles) != len(keyframes):
         return {}
+    shown = {
+        keyframe: Tile(keyframe.at_ms - start_ms, pixels)
+        for keyframe, pixels in zip(keyframes, tiles.values(), strict=True)
+    }
     return {at_ms: shown[keyframe] for at_ms, keyframe in wanted.items()}
 
 
-def _fetch(content: RangedObject, keyframes: Sequence[Keyframe]) -> list[bytes]:
-    if sum(keyframe.size for keyframe in keyframes) > _MAX_BYTES:
-        raise Doubt
+class _Fetcher:
+    """Fetches ranges of an object for several threads, up to a limit. Raises `Doubt`."""
 
-    def fetch(keyframe: Keyframe) -> bytes:
-        begin, end = keyframe.position, keyframe.position + keyframe.size
-        return content.peek(begin, end) or content.fetch(begin, end)
+    def __init__(self, content: RangedObject) -> None:
+        self._content = content
+        self._left = _MAX_BYTES
+        self._counting = threading.Lock()
 
-    if any(keyframe.position + keyframe.size > content.size for keyframe in keyframes):
-        raise Doubt
+    def __call__(self, start: int, end: int) -> bytes:
+        if not 0 <= start < end <= self._content.size:
+            raise Doubt
+        with self._counting:
+            self._left -= end - start
+            if self._left < 0:
+                raise Doubt
+        found = self._content.peek(start, end) or self._content.fetch(start, end)
+        if len(found) != end - start:
+            raise Doubt
+        return found
+
+
+def _load(index: Index, content: RangedObject, keyframes: Sequence[Keyframe]) -> list[bytes]:
+    fetch = _Fetcher(content)
     try:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            found = list(threads.map(fetch, keyframes))
+            return list(threads.map(lambda keyframe: index.load(fetch, keyframe), keyframes))
     except RuntimeError as error:  # no thread is free
         raise Doubt from error
-    if any(len(one) != of.size for one, of in zip(found, keyframes, strict=True)):
-        raise Doubt
-    return found
-
-
-def _write(track: Track, samples: Sequence[bytes]) -> bytes:
-    """Return an MP4 file of some samples, all of them keyframes (ISO/IEC 14496-12)."""
-    moov = _moov(track, samples, 0)
-    begin = len(track.ftyp) + len(moov) + 8
-    return track.ftyp + _moov(track, samples, begin) + _box(b"mdat", *samples)
-
-
-def _moov(track: Track, samples: Sequence[bytes], begin: int) -> bytes:
-    """Return the description of samples that stand one after the other from `begin` on."""
-    count = len(samples)
-    length = struct.pack(">4I", 0, 0, _SCALE, count * _SCALE)
-    sizes = [len(sample) for sample in samples]
-    stbl = _box(
-        b"stbl",
-        track.stsd,
-        _full(b"stts", 1, count, _SCALE),
-        _full(b"stsc", 1, 1, count, 1),
-        _full(b"stsz", 0, count, *sizes),
-        _full(b"stco", 1, begin),
-    )
-    dinf = _box(b"dinf", _box(b"dref", bytes(4), struct.pack(">I", 1), _box(b"url ", b"\0\0\0\1")))
-    minf = _box(b"minf", _box(b"vmhd", b"\0\0\0\1", bytes(8)), dinf, stbl)
-    mdhd = _box(b"mdhd", bytes(4), length, bytes(4))
-    hdlr = _box(b"hdlr", bytes(8), b"vide", bytes(13))
-    speed = struct.pack(">IH10x", 1 << 16, 0)
-    mvhd = _box(b"mvhd", bytes(4), length, speed, track.matrix, bytes(24), b"\0\0\0\2")
-    trak = _box(b"trak", track.tkhd, _box(b"mdia", mdhd, hdlr, minf))
-    return _box(b"moov", mvhd, trak)
-
-
-def _full(kind: bytes, *numbers: int) -> bytes:
-    return _box(kind, bytes(4), struct.pack(f">{len(numbers)}I", *numbers))
-
-
-def _box(kind: bytes, *content: bytes) -> bytes:
-    body = b"".join(content)
-    return struct.pack(">I", 8 + len(body)) + kind + body

@@ -13,6 +13,7 @@ from itertools import pairwise
 from functions.media.splice.boundary import Readable
 from functions.media.splice.boxes import Box, box_at
 from functions.media.splice.windows import Doubt
+from functions.media.storyboard.keyframe import ROUNDING_MS, Keyframe
 
 _MAX_BOXES = 64
 _MAX_MOOV = 32 << 20
@@ -23,18 +24,7 @@ _MAX_IN_CHUNK = 100_000
 _MAX_SAMPLE = 32 << 20
 _MAX_FTYP = 4096
 _HEADER = 16
-_ROUNDING_MS = 0.5
 _USUAL_SPEED = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """One keyframe of a track."""
-
-    at_ms: int
-    """Time at which it is shown, on the file's own clock."""
-    position: int
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Track:
 
     def keyframe(self, at_ms: int) -> Keyframe:
         """Return the keyframe at or before a moment, or else the first. May raise `Doubt`."""
-        number = max(0, bisect_right(self.times_ms, at_ms + _ROUNDING_MS) - 1)
+        number = max(0, bisect_right(self.times_ms, at_ms + ROUNDING_MS) - 1)
         position, size = self.table.place(self.samples[number])
         return Keyframe(round(self.times_ms[number]), position, size)
 
@@ -86,7 +76,7 @@ def read_track(source: Readable, index: int) -> Track:
     shift_ms = delay * 1000 / movie_scale - begin * 1000 / scale
     times_ms = [time * 1000 / scale + shift_ms for time in times]
     ordered = sorted(zip(times_ms, samples, strict=True))
-    shown = ordered[bisect_left(ordered, (delay * 1000 / movie_scale - _ROUNDING_MS, 0)) :]
+    shown = ordered[bisect_left(ordered, (delay * 1000 / movie_scale - ROUNDING_MS, 0)) :]
     if not shown:
         raise Doubt
     return Track(

@@ -118,7 +118,7 @@ def test_a_phones_film_is_turned(
         monkeypatch.setattr(maker, "_SMALL", 0)
         monkeypatch.setattr(maker, "_QUICK", 0)
     if way == "list":
-        monkeypatch.setattr(maker, "_WITH_TABLES", ())
+        monkeypatch.setattr(maker, "take_reel", lambda *_: {})
     clip = tmp_path / "phone.mov"
     upright = film(films, "film.mov")
     ffmpeg("-display_rotation", "-90", "-i", str(upright), "-c", "copy", str(clip))

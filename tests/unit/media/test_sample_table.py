@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.media.splice.windows import Doubt
-from functions.media.storyboard.sample_table import Keyframe, Track, read_track
+from functions.media.storyboard.keyframe import Keyframe
+from functions.media.storyboard.sample_table import Track, read_track
 from tests.fragmented import box
 
 _SCALE, _MOVIE_SCALE = 600, 1000
