@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ask
-from clipo.client import address
+from clipo.client import address, profiles
 from clipo.errors import ClipoError
 from clipo.local import checkout
 from clipo.program import program_name
@@ -32,7 +32,10 @@ def show(option: str | None) -> int:
     state = f"runs at {stack}" if stack else f"does not run in {home.root}"
     output.write(f"Clipo {version()}")
     output.write("")
-    output.write(view.grid([("Local stack", state)]))
+    rows = [("Local stack", state)]
+    if names := profiles.names():
+        rows.append(("Profiles", ", ".join(names)))
+    output.write(view.grid(rows))
     chosen = address.is_chosen(option, os.environ)
     reached = (stack or chosen) and ask(option, output, lambda api: _show_api(api, output))
     output.write("\nNext")
