@@ -1,5 +1,6 @@
 """Compares the tiles of a storyboard with the frames that plain ffmpeg shows."""
 
+import re
 import subprocess
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from functions.media.storyboard.maker import StoryboardMaker
 from tests.fakes.uploads import FileUploads, open_clip
 
 _REMAINING_S = 300.0
+_TIME = re.compile(r" pts_time:(\S+)")
 _EVERY = 11
 _CLOSE = 12
 """Largest mean difference between the pixels of a tile and of the frame that it shows."""
@@ -31,7 +33,7 @@ class Board:
 
     def tiles(self) -> list[bytes]:
         """Return the red, green and blue of each tile's pixels."""
-        pixels, row = _rgb(self.picture.content), 3 * self.plan.width
+        pixels, row = rgb(self.picture.content), 3 * self.plan.width
         return [
             b"".join(
                 pixels[y * row + 3 * cue.x : y * row + 3 * (cue.x + self.plan.tile_width)]
@@ -70,24 +72,22 @@ def make_board(
         return Board(plan, picture, source.bytes_read, source.requests)
 
 
-def frames_of(
-    clip: Path, plan: StoryboardPlan, *, only_keyframes: bool, filters: str = ""
-) -> list[Shown]:
-    """Return all frames of a clip, as large as a tile. The times begin with the file."""
-    scale = f"{filters}scale={plan.tile_width}:{plan.tile_height},format=rgb24"
-    skip = ["-skip_frame", "nokey"] if only_keyframes else []
+def frames_of(clip: Path, plan: StoryboardPlan, *, only_keyframes: bool) -> list[Shown]:
+    """Return the frames of a clip, as large as a tile. The times begin with the file."""
     command = [
-        *(str(wheel_binary("ffmpeg")), "-v", "info", "-nostdin", *skip, "-i", str(clip)),
-        *("-map", "0:V:0", "-vf", f"{scale},showinfo", "-fps_mode", "passthrough"),
-        *("-f", "rawvideo", "-"),
+        *(str(wheel_binary("ffmpeg")), "-v", "info", "-nostdin", "-i", str(clip)),
+        *("-map", "0:V:0", "-fps_mode", "passthrough", "-f", "rawvideo"),
+        *("-vf", f"scale={plan.tile_width}:{plan.tile_height},format=rgb24,showinfo", "-"),
     ]
     finished = subprocess.run(command, capture_output=True, check=True)
     lines = [line for line in finished.stderr.decode().splitlines() if " pts_time:" in line]
-    times_s = [float(line.split(" pts_time:")[1].split()[0]) for line in lines]
     size = 3 * plan.tile_width * plan.tile_height
-    assert len(finished.stdout) == size * len(times_s)
-    pixels = [finished.stdout[at : at + size] for at in range(0, len(finished.stdout), size)]
-    return [Shown(*one) for one in zip(times_s, pixels, strict=True)]
+    assert len(finished.stdout) == size * len(lines)
+    return [
+        Shown(float(_TIME.findall(line)[0]), finished.stdout[number * size : (number + 1) * size])
+        for number, line in enumerate(lines)
+        if " iskey:1 " in line or not only_keyframes
+    ]
 
 
 def assert_shows(board: Board, frames: Sequence[Shown]) -> None:
@@ -110,11 +110,13 @@ def distance(one: bytes, other: bytes) -> float:
     return sum(abs(a - b) for a, b in pairs) / len(pairs)
 
 
-def _rgb(picture: bytes) -> bytes:
+def rgb(picture: bytes, scale: tuple[int, int] | None = None) -> bytes:
+    """Return the red, green and blue of each pixel of a JPEG, perhaps in another size."""
+    sized = f"scale={scale[0]}:{scale[1]}," if scale else ""
     finished = subprocess.run(
         [
             *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
-            *("-vf", "format=rgb24", "-f", "rawvideo", "-"),
+            *("-vf", f"{sized}format=rgb24", "-f", "rawvideo", "-"),
         ],
         input=picture,
         capture_output=True,

@@ -52,6 +52,7 @@ _INDEXES = {
         # An erasure finds the tombstones of its owner.
         IndexModel([("owner", ASCENDING)], sparse=True),
     ],
+    "picture_leases": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
     "owner_usage": [IndexModel([("recount_at", ASCENDING)])],
     "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }

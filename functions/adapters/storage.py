@@ -13,6 +13,9 @@ from functions.core.video import DeletedVideo, Source
 READ_BYTES = 64 << 10
 """The size of each piece of an upload that is read, except for the last."""
 
+LARGEST_PICTURE = 4_000_000
+"""The size up to which pictures are read. A Lambda answers 6 MB at most, in base64."""
+
 
 class ObjectGone(Exception):
     """There is no object at this key any more."""
@@ -38,6 +41,17 @@ class MultipartStep(StrEnum):
     LIST = "list_parts"
     COMPLETE = "complete_multipart_upload"
     ABORT = "abort_multipart_upload"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A stored picture."""
+
+    key: str
+    etag: str
+    """The strong ETag of its bytes, with quotation marks."""
+    content: bytes | None
+    """The bytes; `None` if they are more than `LARGEST_PICTURE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +124,21 @@ class Storage(Protocol):
 
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail. Safe to repeat."""
+
+    def put_picture(self, key: str, content: bytes, *, media_type: str) -> None:
+        """Store a picture."""
+
+    def read_picture(self, key: str) -> StoredPicture:
+        """Return a thumbnail or another picture. Raises `ObjectGone`."""
+
+    def sign_picture(self, key: str, *, media_type: str, expires_s: int) -> str:
+        """Return a URL at which anyone can read a picture until it expires."""
+
+    def delete_picture(self, key: str) -> None:
+        """Remove a picture. Safe to repeat."""
+
+    def delete_pictures(self, video_id: str, *, except_version: str | None) -> None:
+        """Remove all pictures of a video but its thumbnails, and but those of one version."""
 
     def delete_upload(self, key: str, source: Source) -> None:
         """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.

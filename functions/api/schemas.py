@@ -33,6 +33,7 @@ from functions.core import video as core
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.pictures import picture_addresses, thumbnail_address
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import (
@@ -522,7 +523,9 @@ class Media(BaseModel):
 class Thumbnail(BaseModel):
     """The thumbnail: a JPEG of at most 320x240 with the aspect of the video."""
 
-    url: str = Field(description="Address that redirects to a short-lived one of the JPEG")
+    url: str = Field(
+        description="Address of the JPEG, which clients may keep: it changes with the thumbnail"
+    )
     width: int
     height: int
     at_s: float = Field(description="Time of the frame in seconds, normally 10% of the duration")
@@ -535,6 +538,25 @@ class Thumbnail(BaseModel):
         " https://evanw.github.io/thumbhash/. `null` if release 0.1 processed the video",
         examples=[PLACEHOLDER],
     )
+
+
+class VideoPictures(BaseModel):
+    """Addresses of pictures, which clients may keep: they change with the file of the video."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    image_url: str = Field(
+        description="A JPEG of any moment: add `&t=` (seconds, or 10%), `&w=`, `&h=` and `&fit=`."
+        " The address that ends in `image.webp` answers with WebP"
+    )
+    storyboard_url: str | None = Field(
+        description="Small pictures of the whole video on one sheet. `null` if the file does not"
+        " say how long the video lasts; so are the next two"
+    )
+    storyboard_vtt_url: str | None = Field(
+        description="The places on that sheet as WebVTT, for the timelines of players"
+    )
+    storyboard_json_url: str | None = Field(description="The same as JSON")
 
 
 class Processing(BaseModel):
@@ -614,6 +636,7 @@ class VideoResource(BaseModel):
     source: VideoFile | None = Field(description="Present if done, and during a reprocess")
     media: Media | None = Field(description="Present if done, and during a reprocess")
     thumbnail: Thumbnail | None = Field(description="Present if done, and during a reprocess")
+    pictures: VideoPictures | None = Field(description="Present if done, and during a reprocess")
     warnings: list[MediaWarning] = Field(
         description="Faults of a file that still plays. `truncated`: its end is missing."
         " `dolby_vision_5`: the thumbnail is grey, because only Dolby's decoder has the colours"
@@ -658,6 +681,8 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
     """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     media = video.media if video.has_result else None
+    address = f"{base_url}videos/{video.id}"
+    pictures = picture_addresses(video, address)
     return VideoResource(
         id=video.id,
         filename=video.filename,
@@ -670,14 +695,12 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        source=VideoFile(
-            url=f"{base_url}videos/{video.id}/source", content_type=media_type_of(media.container)
-        )
+        source=VideoFile(url=f"{address}/source", content_type=media_type_of(media.container))
         if media
         else None,
         media=_media(media, caller) if media else None,
         thumbnail=Thumbnail(
-            url=f"{base_url}videos/{video.id}/thumbnail",
+            url=thumbnail_address(video, address),
             width=thumbnail.width,
             height=thumbnail.height,
             at_s=thumbnail.at_s,
@@ -686,6 +709,7 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         )
         if thumbnail
         else None,
+        pictures=VideoPictures.model_validate(pictures) if pictures else None,
         warnings=list(media.warnings) if media else [],
         processing=Processing.model_validate(video.processing)
         if video.processing and (video.status.finished or video.has_result)

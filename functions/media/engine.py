@@ -70,15 +70,15 @@ class Engine:
         probed = header.read()
         _check_duration(probed.media, max_duration_s)
         children = select_decoder(children, probed.media.video_codec)
-        probed, thumbnail = ThumbnailFinder(children, header, views).find(probed)
-        media = _describe(children, probed, thumbnail.shown)
+        probed, chosen = ThumbnailFinder(children, header, views).find(probed)
+        media = _describe(children, probed, chosen.shown)
         # The header of a damaged file may state a duration that its packets correct.
         _check_duration(media, max_duration_s)
         truncated = MediaWarning.TRUNCATED if completeness.is_truncated(source) else None
         warnings = tuple(found for found in (truncated, probed.colours.warning) if found)
         is_mp4 = media.container in ("mp4", "mov")
         faststart = completeness.is_faststart(source) if is_mp4 else None
-        return Inspection(replace(media, warnings=warnings, faststart=faststart), thumbnail.frame)
+        return Inspection(replace(media, warnings=warnings, faststart=faststart), chosen.frame)
 
 
 def select_decoder(children: Children, codec: str) -> Children:

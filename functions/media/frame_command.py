@@ -35,6 +35,8 @@ class FrameCommand:
     skip_s: float = 0
     deep: bool = False
     """Whether to search longer for a picture that begins late."""
+    is_last: bool = False
+    """Whether to write the last frame, instead of the first one after `skip_s`."""
 
     def run(self, *, limit_s: float | None = None) -> Finished:
         """Run ffmpeg."""
@@ -85,7 +87,9 @@ class FrameCommand:
     def _output(self, label: str, file: Path, *encoding: str) -> list[str]:
         return [
             # If the size changes, the picture must not get the shape of an earlier frame.
-            *("-map", f"[{label}]", "-map_metadata", "-1", "-frames:v", "1", "-noautoscale"),
+            *("-map", f"[{label}]", "-map_metadata", "-1", "-noautoscale"),
+            # Each frame replaces the one before it in the file.
+            *([] if self.is_last else ["-frames:v", "1"]),
             *(*encoding, "-threads", "1", "-f", "image2", "-update", "1", "-y", str(file)),
         ]
 

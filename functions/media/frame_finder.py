@@ -27,6 +27,9 @@ _LATE_FRAMES = 0.25
 _ROLLS_S = (15.0, 60.0, math.inf)
 """Seconds to decode before the wanted moment if the file marks frames falsely as keyframes."""
 
+_LAST_FRAMES = 2
+"""Frames by which the last frame may begin before the last packet, where packets state no time."""
+
 _PICTURE_CLOCK = {"mpeg-ts", "mpeg-ps", "ogg"}
 """Containers in which ffmpeg counts time from the beginning of the picture, not of the file."""
 
@@ -56,6 +59,8 @@ class _Moment:
     """The moment from which ffmpeg counts the time of frames after that."""
     skip_s: float
     """Seconds of frames to decode and drop."""
+    is_last: bool
+    """Whether to take the last frame after that, instead of the first one."""
 
 
 class FrameFinder:
@@ -94,10 +99,11 @@ class FrameFinder:
         for roll_s in (PRE_ROLL_S.get(probed.media.container, 0), *_ROLLS_S):
             if not self._children.has_spare_time():
                 break
-            begin_s = self._last_packet_s(probed, until_s, roll_s=roll_s)
-            taken = begin_s is not None and self._take_from(
-                probed, max(0, begin_s - _ROUNDING_S), until_s
-            )
+            packet_s = self._last_packet_s(probed, until_s, roll_s=roll_s)
+            if packet_s is None:
+                continue
+            seek_s = max(0, packet_s - _LAST_FRAMES * probed.frame_s - _ROUNDING_S)
+            taken = self._take_from(probed, seek_s, until_s, is_last=True)
             if taken:
                 return taken
         return None
@@ -175,11 +181,18 @@ class FrameFinder:
         return None if last_s is None else last_s + early_s
 
     def _take_from(
-        self, probed: Probed, seek_s: float, at_s: float, *, roll_s: float = 0
+        self,
+        probed: Probed,
+        seek_s: float,
+        at_s: float,
+        *,
+        roll_s: float = 0,
+        is_last: bool = False,
     ) -> Taken | None:
         """Take the first frame that begins at or after `seek_s`, for the moment `at_s`.
 
-        ffmpeg decodes at least `roll_s` before it, or from the beginning.
+        ffmpeg decodes at least `roll_s` before it, or from the beginning. With `is_last` it takes
+        the last frame instead.
         """
         media = probed.media
         roll_s = max(roll_s, PRE_ROLL_S.get(media.container, 0))
@@ -187,12 +200,11 @@ class FrameFinder:
             roll_s = seek_s  # decode from the beginning
         jump_s = seek_s - roll_s
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
-        moment = _Moment(at_s, jump_s, base_s, skip_s=max(0, seek_s - base_s))
-        if jump_s > 0:
-            view = self._view(probed, jump_s, at_s)
-            taken = self._take_in(probed, moment, view)
-            if taken or view.is_whole:
-                return taken
+        moment = _Moment(at_s, jump_s, base_s, max(0, seek_s - base_s), is_last)
+        view = self._view(probed, jump_s, at_s)
+        taken = self._take_in(probed, moment, view)
+        if taken or view.is_whole:
+            return taken
         return self._take_in(probed, moment, self._views.whole())
 
     def _view(self, probed: Probed, begin_s: float, end_s: float | None = None) -> View:
@@ -205,6 +217,7 @@ class FrameFinder:
         """Take a frame in a view of the file."""
         jump_s = moment.jump_s - view.clock_s
         command = self._command(probed, view.source, jump_s=jump_s, skip_s=moment.skip_s)
+        command = replace(command, is_last=moment.is_last)
         finished = command.try_run()
         if finished and probed.protected and f"[{probed.media.video_codec} @" in finished.stderr:
             # The first part is often clear; the decoder fails in the encrypted part after it.

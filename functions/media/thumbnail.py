@@ -36,7 +36,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Thumbnail:
+class ChosenFrame:
     """The chosen frame."""
 
     frame: Frame
@@ -44,7 +44,7 @@ class Thumbnail:
     """Its time and size as ffmpeg printed them, if it did."""
 
     @classmethod
-    def of(cls, taken: Taken, fallback: Fallback | None = None) -> "Thumbnail":
+    def of(cls, taken: Taken, fallback: Fallback | None = None) -> "ChosenFrame":
         """Return a frame with its ThumbHash, and why it is not the one at 10%."""
         picture, pixels = taken.picture, taken.pixels
         hashed = thumbhash.thumbhash(pixels, picture.width, picture.height) if pixels else None
@@ -60,7 +60,7 @@ class ThumbnailFinder:
         self._header = header
         self._finder = FrameFinder(children, views, drawing.thumbnail())
 
-    def find(self, probed: Probed) -> tuple[Probed, Thumbnail]:
+    def find(self, probed: Probed) -> tuple[Probed, ChosenFrame]:
         """Return the thumbnail, and the description with a duration that suits it.
 
         Raises `BadMedia` if no frame decodes.
@@ -73,11 +73,11 @@ class ThumbnailFinder:
             probed = self._header.measure(probed)
             taken = self._take_again(probed, at_s)
         if not taken:
-            return probed, Thumbnail.of(self._finder.first(probed), Fallback.START)
+            return probed, ChosenFrame.of(self._finder.first(probed), Fallback.START)
         brighter = self._take_brighter(probed) if _is_plain(taken) else None
         if brighter:
-            return probed, Thumbnail.of(brighter, Fallback.DARK)
-        return probed, Thumbnail.of(taken)
+            return probed, ChosenFrame.of(brighter, Fallback.DARK)
+        return probed, ChosenFrame.of(taken)
 
     def _take_again(self, probed: Probed, tried_s: float) -> Taken | None:
         at_s = probed.position_s(THUMBNAIL_SHARE)

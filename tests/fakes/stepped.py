@@ -172,7 +172,10 @@ class SteppedSources(RangedSources):
         self._stepped = storage
 
     @contextmanager
-    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+    def open(
+        self, event: UploadedObject, *, directory: Path, at_s: float | None = None
+    ) -> Iterator[OpenSource]:
+        assert at_s is None  # the moment of the thumbnail
         assert directory.exists()
         yield in_memory(self._stepped.read(event.key, event.source))
 

@@ -13,9 +13,10 @@ from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import cursor_after, id_of
 from functions.api.delete_video import delete_video
 from functions.api.deliver_source import sign_source
-from functions.api.lookup import find_delivered_video, find_video, thumbnail_of
+from functions.api.lookup import find_delivered_video, find_video, read_thumbnail, thumbnail_of
 from functions.api.middleware import NO_STORE
 from functions.api.new_video import check_owner
+from functions.api.picture_response import picture_response, redirect_to_version
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.schemas import (
@@ -38,6 +39,7 @@ from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.api.sign_upload import sign_upload
 from functions.core.access import Scope
+from functions.core.pictures import thumbnail_version
 from functions.core.video import Status
 
 _RETRY_AFTER_S = "1"
@@ -342,15 +344,41 @@ def get_source(
     summary="Go to the thumbnail",
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
-    responses=documented(*problems.OF_A_THUMBNAIL),
+    responses=documented(*problems.OF_A_THUMBNAIL)
+    | {
+        HTTPStatus.OK.value: {
+            "description": "The JPEG, with the present `v`",
+            "content": {"image/jpeg": {}},
+        },
+        HTTPStatus.NOT_MODIFIED.value: {"description": "The client has the bytes of this `ETag`"},
+    },
     openapi_extra=needs(Scope.DELIVER),
 )
-def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
+def get_thumbnail(
+    video_id: VideoIdInPath,
+    request: Request,
+    services: InjectedServices,
+    v: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="Version of the thumbnail, as in `thumbnail.url`. With it the API answers"
+            " with the JPEG itself, which clients may keep",
+        ),
+    ] = None,
+) -> Response:
     """Redirect to the JPEG, at an address that expires after 15 minutes.
 
     Thumbnails of public videos need no credential.
     """
-    thumbnail = thumbnail_of(find_delivered_video(services, video_id))
+    video = find_delivered_video(services, video_id)
+    thumbnail = thumbnail_of(video)
+    if v is not None:
+        version = thumbnail_version(video)
+        if v != version:
+            return redirect_to_version(request, video, version)
+        jpeg = read_thumbnail(services, thumbnail)
+        return picture_response(services, request, video, jpeg, media_type="image/jpeg")
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A cached redirect would outlive the address that it leads to.
     return RedirectResponse(url, headers={"Cache-Control": NO_STORE})

@@ -157,6 +157,23 @@ class RangedObject:
             content = b"".join(map(self._wait_for, blocks))
         return content[start - blocks.start * BLOCK : min(end, self.size) - blocks.start * BLOCK]
 
+    def fetch(self, start: int, end: int) -> bytes:
+        """Return the bytes of a range by one request for exactly these, without caching them.
+
+        The result is shorter on a failure. `error` has it if reading on is useless.
+        """
+        found = bytearray()
+        try:
+            with closing(self._get(start, end)) as pieces:
+                for piece in pieces:
+                    found += piece
+        except Exception as error:  # noqa: BLE001 (kept in `error`)
+            self._record_failure(error)
+        with self._changed:
+            self.requests += 1
+            self.bytes_read += len(found)
+        return bytes(found)
+
     def expect(self, position: int) -> None:
         """Request what a reader will want that is going to jump to a position."""
         with self._changed:

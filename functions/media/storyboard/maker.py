@@ -16,6 +16,7 @@ from functions.media.reader.source import OpenSource
 from functions.media.splice.views import View, Views
 from functions.media.storyboard.linear import take_linear
 from functions.media.storyboard.listed import take_listed
+from functions.media.storyboard.reel import take_reel
 from functions.media.storyboard.sheet import check_encoder, encode_sheet
 from functions.media.storyboard.tiles import Tile, TileCommand
 
@@ -112,6 +113,9 @@ class _Film:
         probed = self.command.probed
         if probed.joined or probed.palette:
             return {}
+        found = take_reel(self.command, wanted)
+        if found:
+            return found
         if probed.media.container in _INDEXED:
             found = take_listed(self.command, {at_ms: self._view(at_ms) for at_ms in wanted})
             # The picture may begin after the first moments.

@@ -35,19 +35,25 @@ class TileCommand:
     plan: StoryboardPlan
 
     def run(
-        self, *options: str, location: str, filters: str = "", limit_s: float | None = None
+        self,
+        *options: str,
+        location: str,
+        stream: int | None = None,
+        filters: str = "",
+        limit_s: float | None = None,
     ) -> dict[int, bytes]:
         """Return the tiles by the time of their frames, in milliseconds on the input's clock.
 
-        `options` are those of the input at `location`. `filters` select frames. There are fewer
-        tiles if ffmpeg fails on its way.
+        `options` are those of the input at `location`. `stream` is the picture's index there, if it
+        differs from that in the file. `filters` select frames. There are fewer tiles if ffmpeg
+        fails before the end.
         """
         command = [
             *(self.children.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error"),
             *("-filter_complex_threads", "1", *LIMITS, *OVER_HTTP, "-threads", "2"),
             *(probe.DEEP if self.probed.deep else []),
             *(*self.probed.colours.decoder_options(), *self._alpha_decoder()),
-            *(*options, "-i", location, "-filter_complex", self._filters(filters)),
+            *(*options, "-i", location, "-filter_complex", self._filters(stream, filters)),
             *("-map", "[tiles]", "-map_metadata", "-1", "-fps_mode", "passthrough"),
             *("-enc_time_base", "1:1000", "-frames:v", str(_MOST_PER_TILE * self.plan.tiles)),
             *("-c:v", "rawvideo", "-threads", "1", "-f", "image2", "-frame_pts", "1"),
@@ -59,10 +65,10 @@ class TileCommand:
             self.children.run(*command, limit_s=limit_s)
         return self._take()
 
-    def _filters(self, selecting: str) -> str:
+    def _filters(self, stream: int | None, selecting: str) -> str:
         size = f"w={self.plan.tile_width}:h={self.plan.tile_height}"
         first = f"{selecting}," if selecting else ""
-        stream = self.probed.index
+        stream = self.probed.index if stream is None else stream
         return f"[0:{stream}]{first}{self.probed.colours.filters(size)},setsar=1[tiles]"
 
     def _alpha_decoder(self) -> list[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from functions.core.pictures import ImageSpec, PictureFormat
 from functions.media.engine import Engine, Inspection
+from functions.media.image import ImageMaker
 from functions.media.thumbnail import Frame
 from tests import boxes
 from tests.clips import Clips, ffmpeg
@@ -73,6 +75,20 @@ def test_bt2020_looks_like_the_reference(engine: Engine, tmp_path: Path, kind: s
     write_chart(tmp_path / "chart.mp4", _TRANSFERS[kind], *_HDR)
     frame = thumbnail(engine, tmp_path / "chart.mp4", tmp_path)
     assert_close(patches_of(frame), reference(kind))
+
+
+def test_a_large_image_in_hdr_looks_like_the_reference(ffmpeg_dir: Path, tmp_path: Path) -> None:
+    write_chart(tmp_path / "chart.mp4", _TRANSFERS["pq"], *_HDR)
+    with open_clip(tmp_path / "chart.mp4", tmp_path) as source:
+        image = ImageMaker(ffmpeg_dir).make(
+            source,
+            ImageSpec(PictureFormat.JPEG, at_ms=0),
+            directory=tmp_path,
+            remaining_s=lambda: 100,
+        )
+    frame = Frame(image.content, image.width, image.height, at_s=0)
+    assert f"{frame.width}x{frame.height}" == CHART_SIZE
+    assert_close(patches_of(frame), reference("pq"))
 
 
 def test_a_phones_dolby_vision_looks_like_its_hlg(engine: Engine, tmp_path: Path) -> None:

@@ -202,7 +202,7 @@ def test_the_placeholder_resembles_the_thumbnail(
 ) -> None:
     frame = inspect(engine, clips[name], tmp_path).frame
     placeholder = Placeholder.of(frame.placeholder or "")
-    for row, tiles in enumerate(tiles_of(frame, 2)):
+    for row, tiles in enumerate(tiles_of(frame.jpeg, 2)):
         for column, tile in enumerate(tiles):
             assert placeholder.tile(column, row, 2) == pytest.approx(tile, abs=45)
 

@@ -8,6 +8,7 @@ import pytest
 from functions.core.storyboard import plan_storyboard
 from functions.media import sandbox
 from functions.media.children import Budget, Children
+from functions.media.engine import Engine
 from functions.media.probe import parse
 from functions.media.sandbox import Finished
 from functions.media.splice.views import View
@@ -17,7 +18,7 @@ from functions.media.storyboard.tiles import TileCommand
 from tests.clips import Clips, ffmpeg
 from tests.fakes.uploads import open_clip
 from tests.hostile import PLAYLISTS, a_canary
-from tests.storyboards import assert_shows, frames_of, make_board
+from tests.storyboards import assert_shows, distance, frames_of, make_board, rgb
 
 _PICTURE = "testsrc2=size=320x180:rate=25:duration=30"
 _SOUND = "sine=frequency=440:duration=30"
@@ -75,6 +76,81 @@ def test_a_tile_of_a_small_film_shows_the_very_frame(
     clip = film(films, name)
     board = make_board(clip, ffmpeg_dir, tmp_path)
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
+
+
+@pytest.fixture
+def by_reel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat every film as a large one, and fail if a reel is doubted."""
+    monkeypatch.setattr(maker, "_SMALL", 0)
+    monkeypatch.setattr(maker, "_QUICK", 0)
+    monkeypatch.setattr(maker, "_INDEXED", ())
+    monkeypatch.setattr(maker, "take_linear", lambda *_, **__: {})
+
+
+MP4 = {
+    "b-frames": [*_H264, "-bf", "3", "-c:a", "aac"],
+    "open-gop": [*_H264, "-bf", "3", "-x264-params", "open-gop=1:scenecut=0", "-c:a", "aac"],
+    "hevc": ["-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=none:bframes=2"],
+    "irregular": [*_H264, "-vf", "select='not(mod(n,7))+lt(mod(n,100),40)'", "-fps_mode", "vfr"],
+    "all keyframes": ["-c:v", "mjpeg", "-c:a", "aac"],
+    "no sound": [*_H264, "-an"],
+    "cut": [*_H264, "-ss", "0.7", "-c:a", "aac"],
+    "late": [*_H264, "-c:a", "aac", "-output_ts_offset", "5"],
+    "picture after sound": [*_H264, "-c:a", "aac", "-map", "1:a", "-map", "0:v"],
+}
+
+
+@pytest.mark.usefixtures("by_reel")
+@pytest.mark.parametrize("kind", MP4)
+def test_a_reel_shows_the_keyframes_of_any_film(
+    kind: str, films: Path, ffmpeg_dir: Path, tmp_path: Path
+) -> None:
+    clip = film(films, f"{kind}.mp4", *MP4[kind])
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
+
+
+@pytest.mark.parametrize("way", ["reel", "list", "decode"])
+def test_a_phones_film_is_turned(
+    way: str, films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if way != "decode":
+        monkeypatch.setattr(maker, "_SMALL", 0)
+        monkeypatch.setattr(maker, "_QUICK", 0)
+    if way == "list":
+        monkeypatch.setattr(maker, "take_reel", lambda *_: {})
+    clip = tmp_path / "phone.mov"
+    upright = film(films, "film.mov")
+    ffmpeg("-display_rotation", "-90", "-i", str(upright), "-c", "copy", str(clip))
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert (board.plan.tile_width, board.plan.tile_height) == (90, 160)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=way != "decode"))
+
+
+@pytest.mark.parametrize("extension", ["mp4", "mkv"])
+@pytest.mark.parametrize("way", ["keyframes", "decode"])
+def test_hdr_looks_like_the_thumbnail(
+    way: str,
+    extension: str,
+    films: Path,
+    ffmpeg_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if way == "keyframes":
+        monkeypatch.setattr(maker, "_SMALL", 0)
+        monkeypatch.setattr(maker, "_QUICK", 0)
+    tags = "setparams=colorspace=bt2020nc:color_primaries=bt2020:color_trc=arib-std-b67"
+    deep = [*_H264, "-pix_fmt", "yuv420p10le", "-vf", tags, "-g", "25", "-an"]
+    clip = film(films, f"hlg.{extension}", *deep)
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    with open_clip(clip, tmp_path) as source:
+        found = Engine(ffmpeg_dir).inspect(source, directory=tmp_path, remaining_s=lambda: 300.0)
+    thumbnail = rgb(found.frame.jpeg, scale=(board.plan.tile_width, board.plan.tile_height))
+    (number,) = [at for at, cue in enumerate(board.plan.cues) if cue.start_ms == 3000]
+    (plain,) = [one for one in frames_of(clip, board.plan, only_keyframes=True) if one.at_s == 3]
+    assert distance(board.tiles()[number], thumbnail) < 5
+    assert distance(board.tiles()[number], plain.pixels) > 10
 
 
 _REPORT = {

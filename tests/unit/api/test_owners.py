@@ -19,6 +19,7 @@ from tests.credentials import KEYS, admin_token, bearer, issue
 from tests.examples import ID, OPEN, done_video, failed_video, odd_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.logs import logged
@@ -362,7 +363,7 @@ class Stack:
         self.records, self.objects, keys = FakeCatalog(), FakeStorage(), FakeApiKeys()
         backend = Backend(
             ApiSettings.read(KEYS | {"LEGACY_ENDPOINTS": "open"}),
-            *(self.records, self.objects, FakeProcessing(), keys),
+            *(self.records, self.objects, FakeProcessing(), keys, fake_pictures()),
         )
         self.client = TestClient(create_app(backend), follow_redirects=False)
         self.headers: dict[str | None, Headers] = {

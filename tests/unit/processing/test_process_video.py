@@ -46,7 +46,10 @@ class FakeSources(RangedSources):
         return event.source.etag == self.current_etag
 
     @contextmanager
-    def open(self, event: UploadedObject, *, directory: Path) -> Iterator[OpenSource]:
+    def open(
+        self, event: UploadedObject, *, directory: Path, at_s: float | None = None
+    ) -> Iterator[OpenSource]:
+        assert at_s is None  # the moment of the thumbnail
         self.directories.append(directory)
         if self.error:
             raise self.error
