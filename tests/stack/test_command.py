@@ -12,6 +12,7 @@ import pytest
 from clipo.local.ports import free_port
 from tests.clips import Clips
 from tests.command import Command
+from tests.pictures import size_of
 from tests.running_stack import RunningStack
 from tests.servers import a_web_server
 
@@ -352,6 +353,36 @@ class TestDownload:
         assert (finished.returncode, finished.stdout) == (1, "")
         assert "(source_not_ready" in finished.stderr
         assert list(command.folder.iterdir()) == []
+
+
+class TestPictures:
+    @pytest.fixture
+    def video_id(self, stack: RunningStack, clips: Clips) -> str:
+        return str(stack.finished(stack.upload_form(clips["h264.mp4"], "trip.mp4"))["id"])
+
+    def test_a_moment_is_saved(self, command: Command, video_id: str) -> None:
+        finished = command.run("image", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert re.fullmatch(r"saved  trip\.jpg  [\d.]+ kB\n", finished.stdout)
+        assert size_of((command.folder / "trip.jpg").read_bytes()) == (640, 360)
+        assert command.run("image", video_id).stderr.startswith("trip.jpg exists: add --force")
+        piped = command.shell(f"clipo image {video_id} -t 50% -w 160 -o - >small.jpg")
+        assert piped.returncode == 0, piped.stderr
+        assert size_of((command.folder / "small.jpg").read_bytes()) == (160, 90)
+        late = command.run("image", video_id, "-t", "999", "-o", "late.jpg")
+        assert (late.returncode, late.stdout) == (1, "")
+        assert "The video lasts" in late.stderr
+
+    def test_the_storyboard_is_saved_with_its_description(
+        self, command: Command, video_id: str
+    ) -> None:
+        saved = command.json("storyboard", video_id, "-o", "sheet.jpg")
+        sheet = (command.folder / "sheet.jpg").read_bytes()
+        assert saved == {"id": video_id, "file": "sheet.jpg", "size": len(sheet)}
+        assert sheet[:3] == b"\xff\xd8\xff"
+        assert command.run("storyboard", video_id, "-o", "sheet.vtt").returncode == 0
+        assert (command.folder / "sheet.vtt").read_text().startswith("WEBVTT\n")
+        assert command.run("storyboard", video_id, "-o", "sheet.gif").returncode == 2
 
 
 class TestVideos:
