@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
@@ -29,10 +30,9 @@ def show(option: str | None) -> int:
     output = terminal.Terminal()
     home = address.home(os.environ)
     stack = address.find_local_stack(home)
-    state = f"runs at {stack}" if stack else f"does not run in {home.root}"
     output.write(f"Clipo {version()}")
     output.write("")
-    rows = [("Local stack", state)]
+    rows = [("Local stack", _state(stack, home.root))]
     if names := profiles.names():
         rows.append(("Profiles", ", ".join(names)))
     output.write(view.grid(rows))
@@ -41,6 +41,12 @@ def show(option: str | None) -> int:
     output.write("\nNext")
     output.write(view.grid(list(_next_commands(stack, reached=bool(reached)))))
     return DONE
+
+
+def _state(stack: str | None, folder: Path) -> str:
+    if stack:
+        return f"runs at {stack}"
+    return f"does not run in {folder}" if checkout.is_here() else "needs a checkout of Clipo"
 
 
 async def _show_api(api: "Api", output: "Terminal") -> bool:
