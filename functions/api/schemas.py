@@ -1,7 +1,9 @@
 """The JSON of requests and responses."""
 
 import re
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
@@ -47,6 +49,7 @@ from functions.core.video import (
 )
 
 VISIBLE_ASCII = "^[!-~]+$"
+MAX_PASSTHROUGH = 255
 
 LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
@@ -61,6 +64,19 @@ Time = Annotated[
     PlainSerializer(rfc3339),
     Field(description="RFC 3339, UTC", examples=[TIME]),
 ]
+
+
+def read_time(text: object) -> datetime:
+    """Return a time with a zone, in UTC. Raises `PydanticCustomError`."""
+    if isinstance(text, str):
+        with suppress(ValueError, OverflowError):
+            found = datetime.fromisoformat(text)
+            if found.tzinfo:
+                return found.astimezone(UTC)
+    raise PydanticCustomError("time", f"This must be a time with a zone, such as {TIME}")
+
+
+TimeInFilter = Annotated[datetime, BeforeValidator(read_time)]
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 VideoIdInPath = Annotated[
     str,
@@ -226,7 +242,7 @@ class CreateVideo(BaseModel):
     )
     passthrough: str | None = Field(
         default=None,
-        max_length=255,
+        max_length=MAX_PASSTHROUGH,
         description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
     )
@@ -659,13 +675,27 @@ class CreatedVideo(VideoResource):
     upload: SignedUpload | None
 
 
+class StatusCounts(BaseModel):
+    """The number of videos of each status. 10000 means 10,000 or more."""
+
+    pending: int = Field(le=10_000, examples=[2])
+    processing: int = Field(le=10_000, examples=[1])
+    done: int = Field(le=10_000, examples=[10_000])
+    failed: int = Field(le=10_000, examples=[0])
+
+
 class VideoPage(BaseModel):
-    """A page of the videos, newest first."""
+    """A page of a list of videos."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"data": [DONE_VIDEO], "next_cursor": "UH8fd7z4bNeZQ5AR", "has_more": True}
+                {
+                    "data": [DONE_VIDEO],
+                    "next_cursor": "3q2-7zZiMDM5MTFhY2YyYjIwYzZmNjg0MTcwMg",
+                    "has_more": True,
+                    "counts": {"pending": 2, "processing": 1, "done": 10_000, "failed": 0},
+                }
             ]
         }
     )
@@ -675,6 +705,27 @@ class VideoPage(BaseModel):
         description="`cursor` of the next page, or `null` on the last one"
     )
     has_more: bool
+    counts: StatusCounts | None = Field(
+        description="All videos that the credential reaches, or all of `owner`, whatever the other"
+        " conditions; `null` without `counts=true`"
+    )
+
+
+def video_page(
+    videos: Sequence[Video],
+    *,
+    next_cursor: str | None,
+    counts: Mapping[Status, int] | None,
+    caller: Caller,
+    base_url: str,
+) -> VideoPage:
+    """Return a page of a list."""
+    return VideoPage(
+        data=[video_resource(video, caller=caller, base_url=base_url) for video in videos],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+        counts=StatusCounts.model_validate(counts) if counts else None,
+    )
 
 
 def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:

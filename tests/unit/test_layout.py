@@ -51,6 +51,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             [
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
+                "adapters.mongo_listing",
                 "adapters.mongo_owner_data",
                 "adapters.mongo_pictures",
                 "adapters.mongo_usage",
