@@ -66,7 +66,7 @@ async def _show_api(api: "Api", output: "Terminal") -> bool:
 def _next_commands(stack: str | None, *, reached: bool) -> Iterator[tuple[str, str]]:
     program = program_name()
     if reached:
-        yield f"{program} upload FILE", "upload a video, or one that it makes: upload --sample"
+        yield f"{program} upload FILE", "upload a video, or a sample: --sample"
         yield f"{program} list", "list the videos"
         yield f"{program} open", "open the page"
     elif not stack and checkout.is_here():

@@ -226,6 +226,25 @@ class TestAddress:
         del command.environ["CLIPO_API"]
         assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
 
+    def test_the_welcome_names_a_command_that_works_in_any_folder(
+        self, stack: RunningStack, command: Command
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        (line,) = [line for line in stack.output.splitlines() if "upload --sample" in line]
+        finished = command.shell(line)
+        assert finished.returncode == 0, finished.stderr
+
+    def test_a_suggested_command_names_the_api(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        none = command.run("list", "--api", stack.api, "--search", "no such name")
+        assert none.stderr == "No video matches.\n"
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        said = command.run("retry", failed, "--api", stack.api).stderr
+        assert said == f"Follow: CLIPO_API={stack.api} clipo watch {failed}\n"
+        assert command.shell(said.removeprefix("Follow: ")).returncode == 1, "it fails again"
+
     def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
         address = f"http://localhost:{free_port(18700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
