@@ -22,4 +22,4 @@ find aws_lambda_powertools/utilities -mindepth 1 -maxdepth 1 -type d \
     ! -name jmespath_utils ! -name typing -exec rm -r {} +
 
 # PyMongo: GridFS, files in MongoDB.
-rm -r gridfs
+test ! -d gridfs || rm -r gridfs

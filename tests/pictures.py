@@ -35,3 +35,19 @@ def tiles_of(picture: bytes, count: int) -> list[list[tuple[int, ...]]]:
     )
     pixels = [tuple(finished.stdout[at : at + 3]) for at in range(0, 3 * count**2, 3)]
     return [pixels[row * count : (row + 1) * count] for row in range(count)]
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    """Return the width and the height of a picture that can be decoded."""
+    probed = subprocess.run(
+        [
+            *(str(wheel_binary("ffprobe")), "-v", "error", "-of", "csv=p=0"),
+            *("-show_entries", "frame=width,height", "-"),
+        ],
+        input=picture,
+        capture_output=True,
+        check=True,
+    )
+    assert not probed.stderr, probed.stderr
+    width, height = probed.stdout.decode().strip().split(",")[:2]
+    return int(width), int(height)

@@ -22,6 +22,11 @@ from tests.servers import worker
 
 _START_S = 60
 _FINISH_S = 30
+_FOLDERS = (
+    ("clipo-uploads", "uploads"),
+    ("clipo-media", "thumbnails"),
+    ("clipo-media", "images"),
+)
 
 
 @dataclass
@@ -83,7 +88,7 @@ class RunningStack:
         """Return the keys of all stored objects of a video."""
         return [
             found["Key"]
-            for bucket, folder in (("clipo-uploads", "uploads"), ("clipo-media", "thumbnails"))
+            for bucket, folder in _FOLDERS
             for found in self.cloud("s3")
             .list_objects_v2(Bucket=bucket, Prefix=f"{folder}/{video_id}")
             .get("Contents", [])

@@ -11,12 +11,12 @@ from typing import Annotated
 import typer
 
 from clipo.cli import commands, overview
-from clipo.cli.command import ApiOption, with_exit_code
+from clipo.cli.command import ApiOption, ProfileOption, with_exit_code
 from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
 _ORDER = (
-    *("up", "upload", "list", "show", "retry", "reprocess", "visibility", "delete"),
-    *("watch", "doctor", "open"),
+    *("up", "upload", "list", "show", "download", "image", "storyboard", "retry", "reprocess"),
+    *("visibility", "delete", "watch", "doctor", "open"),
 )
 """The first commands in `clipo --help`; all others follow."""
 
@@ -44,6 +44,7 @@ def _clipo(
     context: typer.Context,
     *,
     api_url: ApiOption = None,
+    _profile: ProfileOption = None,
     _version: Annotated[
         bool,
         typer.Option(

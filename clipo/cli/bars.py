@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Self
 
 from rich.progress import (
@@ -20,7 +21,7 @@ from rich.text import Text
 
 from clipo.cli.terminal import Terminal
 from clipo.cli.view import plain, size
-from clipo.client.upload import ProgressRow
+from clipo.client.upload import NewRow, ProgressRow
 
 _NARROW = 60
 _BAR = 40
@@ -120,22 +121,46 @@ class _Details(ProgressColumn):
         return share.append(f"  {speed:>11}  {ends}")
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words for the transfer of a file."""
+
+    begin: str
+    have: str
+
+
+UPLOAD = Words("uploading", "are uploaded already")
+DOWNLOAD = Words("downloading", "are here already")
+
+
 class Lines:
     """A line on stderr for each step of each file."""
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, words: Words = UPLOAD) -> None:
         self._terminal = terminal
+        self._words = words
 
     def row(self, name: str, count: int) -> ProgressRow:
-        """Write that the upload of a file with `count` bytes begins."""
-        row = _LineRow(self._terminal, name)
-        row.write(f"uploading {size(count)}")
+        """Write that the transfer of a file with `count` bytes begins."""
+        row = _LineRow(self._terminal, name, self._words)
+        row.write(f"{self._words.begin} {size(count)}")
         return row
 
 
+@contextmanager
+def shown(terminal: Terminal, words: Words) -> Iterator[NewRow]:
+    """Yield the maker of rows that the terminal can show."""
+    if terminal.animated:
+        with Bars(terminal) as bars:
+            yield bars.row
+    else:
+        yield Lines(terminal, words).row
+
+
 class _LineRow:
-    def __init__(self, terminal: Terminal, name: str) -> None:
+    def __init__(self, terminal: Terminal, name: str, words: Words) -> None:
         self._terminal = terminal
+        self._words = words
         self._name = name
         self._retrying = False
 
@@ -153,7 +178,7 @@ class _LineRow:
         self._retrying = True
 
     def resume(self, arrived: int) -> None:
-        self.write(f"resuming: {size(arrived)} are uploaded already")
+        self.write(f"resuming: {size(arrived)} {self._words.have}")
 
     def show_status(self, status: str) -> None:
         self.write(_SHOWN.get(status, status))

@@ -8,9 +8,22 @@ from typing import Annotated
 
 import typer
 
-from clipo.errors import ClipoError
+from clipo.cli.terminal import Terminal
+from clipo.errors import ClipoError, Misuse
 
 ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it exists.")]
+
+
+STDOUT = Path("-")
+"""The argument that stands for standard output."""
+
+
+def check_stdout(output: Terminal) -> None:
+    """Raise `Misuse` if standard output cannot take a file's bytes alone."""
+    if output.as_json:
+        raise Misuse("Standard output takes either the file or JSON: name a file, or omit --json.")
+    if output.out.file.isatty():
+        raise Misuse("Standard output is a terminal: name a file, or use a pipe.")
 
 
 def check(file: Path, *, force: bool) -> None:

@@ -55,6 +55,12 @@ class Terminal:
         with _writing():
             self.out.print(line, soft_wrap=True)
 
+    def write_bytes(self, data: bytes) -> None:
+        """Write a part of a file."""
+        with _writing():
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+
     def write_json(self, document: Any, *, indent: int | None = None) -> None:
         """Write a document in ASCII, which every terminal shows and which hides nothing."""
         with _writing():

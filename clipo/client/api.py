@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 import httpx2
 
 from clipo.client import faults
-from clipo.client.address import is_local
+from clipo.client.address import is_local, origin
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
@@ -18,6 +18,11 @@ from clipo.program import program_name
 
 Video = dict[str, Any]
 """A video as the API returns it."""
+
+_MOST_REDIRECTS = 3
+
+LARGEST_PAGE = 100
+"""The largest page of a list, in videos."""
 
 
 @asynccontextmanager
@@ -76,9 +81,19 @@ class Api:
     async def page(self, *, limit: int, **filters: str | None) -> dict[str, Any]:
         """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`.
 
-        `filters` are `status`, `owner` and `cursor`.
+        `filters` are `status`, `owner`, `search`, `created_after` and `cursor`. Videos that a
+        `search` finds are sorted by name.
         """
         return await self._json("GET", "/videos", params=_given({"limit": limit} | filters))
+
+    async def each(self, **filters: str | None) -> AsyncIterator[Video]:
+        """Yield all videos that `filters` select, as in `page`."""
+        cursor, more = None, True
+        while more:
+            found = await self.page(limit=LARGEST_PAGE, cursor=cursor, **filters)
+            for video in found["data"]:
+                yield video
+            cursor, more = found["next_cursor"], found["has_more"]
 
     async def retry(self, video_id: str) -> Video:
         """Process a failed video again."""
@@ -99,11 +114,27 @@ class Api:
 
     async def thumbnail(self, video_id: str) -> bytes:
         """Return a video's thumbnail, a JPEG."""
-        answer = await self._request("GET", f"{_path(video_id)}/thumbnail")
-        if answer.next_request:
-            # The storage's signed address. It must not get the credential.
-            answer = await self._fetch("GET", str(answer.next_request.url), follow_redirects=True)
+        return await self.picture(video_id, "thumbnail")
+
+    async def picture(self, video_id: str, name: str, **query: str | int | None) -> bytes:
+        """Return a picture, or a description of the storyboard; `name` ends its address.
+
+        The API redirects to its own address of the present version, and to storage.
+        """
+        answer = await self._request("GET", f"{_path(video_id)}/{name}", params=_given(query))
+        for _ in range(_MOST_REDIRECTS):
+            if answer.next_request is None:
+                break
+            url, headers = str(answer.next_request.url), None
+            if origin(url) == origin(self.address):
+                headers = self._authorization()
+            answer = await self._fetch("GET", url, headers=headers)
         return self._checked(answer).content
+
+    async def source(self, video_id: str) -> str:
+        """Return an address of a video's file in storage, which is valid for minutes."""
+        path = f"{_path(video_id)}/source"
+        return str((await self._json("GET", path, params={"redirect": "false"}))["url"])
 
     async def health(self) -> httpx2.Response:
         """Return the response to `GET /health`."""
@@ -156,10 +187,11 @@ class Api:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any
     ) -> httpx2.Response:
         """Send a request with the credential, which no redirect takes elsewhere."""
-        sent = dict(headers or {})
-        if self.credential:
-            sent["Authorization"] = f"Bearer {self.credential.text()}"
+        sent = {**(headers or {}), **self._authorization()}
         return await self._fetch(method, self.address + path, headers=sent, **request)
+
+    def _authorization(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.credential.text()}"} if self.credential else {}
 
     async def _fetch(self, method: str, url: str, **request: Any) -> httpx2.Response:
         slow = get_running_loop().call_later(faults.SLOW_S, self._report_slow)
@@ -228,6 +260,7 @@ def _problem(
         title=str(document.get("title", answer.reason_phrase)),
         detail=_detail(address, document, credential),
         code=str(document["code"]),
+        retry_after_s=_seconds(answer.headers.get("retry-after")),
         request_id=document.get("request_id"),
     )
 
@@ -265,6 +298,10 @@ def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
         HTTPStatus.GATEWAY_TIMEOUT,
     )
     return problem
+
+
+def _seconds(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
 
 
 def _object(answer: httpx2.Response) -> dict[str, Any]:

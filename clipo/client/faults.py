@@ -71,12 +71,20 @@ class Problem(Fault):
     """A problem document of the API."""
 
     def __init__(
-        self, *, status: int, title: str, detail: str, code: str, request_id: str | None
+        self,
+        *,
+        status: int,
+        title: str,
+        detail: str,
+        code: str,
+        request_id: str | None,
+        retry_after_s: int | None = None,
     ) -> None:
-        """Take the fields of the document."""
+        """Take the fields of the document, and the seconds until the same request may succeed."""
         reference = f"{code}, request {request_id}" if request_id else code
         super().__init__(f"{title}. {detail}{_ADVICE.get(code, '')} ({reference})")
         self.code = code
+        self.retry_after_s = retry_after_s
         self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
         self._document = {"code": code, "message": f"{title}. {detail}"}
         if request_id:
@@ -92,7 +100,7 @@ class StorageRefused(Fault):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         """Take the status of the response, and the code and message in its body."""
-        super().__init__(f"Storage refused the upload: {message or status} ({code}).")
+        super().__init__(f"Storage refused the request: {message or status} ({code}).")
         self.code = code
         # An expired signature is transient because each try gets a new one.
         self.transient = status in (408, 429) or status >= 500 or "expired" in message.lower()  # noqa: PLR2004

@@ -1,9 +1,11 @@
-"""Sends files to object storage with signed requests."""
+"""Sends files to object storage, and reads them, with signed requests."""
 
 import io
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, unescape
@@ -22,6 +24,14 @@ class Part:
     """A part of a file that storage has."""
 
     number: int
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in storage."""
+
     size: int
     etag: str
 
@@ -103,6 +113,49 @@ async def complete(
         raise _refusal(500, answer.text)
 
 
+async def find(http: httpx2.AsyncClient, url: str) -> StoredFile:
+    """Return what storage says of a file, whose address is signed for GET alone."""
+    async with _stream(http, url, {"Range": "bytes=0-0"}) as answer:
+        size = answer.headers.get("content-range", "").rpartition("/")[2]
+        if not size.isdecimal():
+            raise ClipoError("Storage does not answer requests for a part of the file.")
+        return StoredFile(int(size), str(answer.headers.get("etag", "")))
+
+
+async def read(
+    http: httpx2.AsyncClient, url: str, stored: StoredFile, *, start: int
+) -> AsyncIterator[bytes]:
+    """Yield a file from the byte `start`. Raises `ClipoError` if it is another file now."""
+    headers = {"Range": f"bytes={start}-", "If-Match": stored.etag}
+    async with _stream(http, url, headers) as answer:
+        if answer.status_code != HTTPStatus.PARTIAL_CONTENT:
+            raise ClipoError("Storage does not answer requests for a part of the file.")
+        async for chunk in answer.aiter_raw():
+            yield chunk
+
+
+@asynccontextmanager
+async def _stream(
+    http: httpx2.AsyncClient, url: str, headers: Mapping[str, str]
+) -> AsyncIterator[httpx2.Response]:
+    """Yield the response to GET before its body is read."""
+    sent = {"Accept-Encoding": "identity", **headers}
+    try:
+        async with http.stream("GET", url, headers=sent, timeout=faults.STORAGE_TIMEOUTS) as answer:
+            if answer.status_code == HTTPStatus.PRECONDITION_FAILED:
+                raise ClipoError("The file was replaced during the download. Download it again.")
+            if not answer.is_success:
+                raise _refusal(answer.status_code, (await answer.aread()).decode(errors="replace"))
+            yield answer
+    except httpx2.HTTPError as error:
+        raise _silent(url, error) from error
+
+
+def _silent(url: str, error: httpx2.HTTPError) -> Unreachable:
+    host = httpx2.URL(url).host
+    return Unreachable(f"Storage at {host} does not answer: {faults.reason(error)}.")
+
+
 async def _chunks(
     file: Path, start: int, size: int, on_bytes: Callable[[int], None]
 ) -> AsyncIterator[bytes]:
@@ -124,8 +177,7 @@ async def _send(http: httpx2.AsyncClient, method: str, url: str, **request: Any)
     try:
         answer = await http.request(method, url, timeout=faults.STORAGE_TIMEOUTS, **request)
     except httpx2.HTTPError as error:
-        host = httpx2.URL(url).host
-        raise Unreachable(f"Storage at {host} does not answer: {faults.reason(error)}.") from error
+        raise _silent(url, error) from error
     except OSError as error:
         raise ClipoError(
             f"The file can no longer be read: {error.strerror}. Correct that and upload it again."

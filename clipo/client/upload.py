@@ -39,6 +39,10 @@ class ProgressRow(Protocol):
         """Show the new status of the video."""
 
 
+NewRow = Callable[[str, int], ProgressRow]
+"""Makes the row that shows a file's progress, from its label and its size."""
+
+
 async def announce(
     api: Api, file: LocalFile, saved: SavedUpload, fields: Mapping[str, str] | None = None
 ) -> Video:

@@ -9,14 +9,11 @@ from pathlib import Path
 
 from clipo.client.api import Api, Video
 from clipo.client.files import inspect, is_video_name, open_saved_upload
-from clipo.client.upload import ProgressRow, announce, send
+from clipo.client.upload import NewRow, ProgressRow, announce, send
 from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
 
 _FILES_AT_ONCE = 3
-
-NewRow = Callable[[str, int], ProgressRow]
-"""Makes the row that shows a file's progress, from its label and its size."""
 
 
 @dataclass(frozen=True, slots=True)

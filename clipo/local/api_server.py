@@ -42,14 +42,14 @@ def app(backend: Backend, hosts: Collection[str] = ()) -> ASGIApp:
         allow_origin_regex=_LOCAL_PAGE,
         allow_methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=["*"],
-        expose_headers=["Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+        expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
     )
 
 
 def warm_up(backend: Backend) -> None:
     """Pay for clients and connections before the first request, not in it."""
     try:
-        backend.catalog.page(status=None, before=None, limit=1)
+        backend.catalog.page(limit=1)
         with contextlib.suppress(ObjectGone):
             backend.storage.read_thumbnail("thumbnails/none")
     except Unavailable:

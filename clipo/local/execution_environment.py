@@ -5,18 +5,30 @@ import os
 import signal
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn, TypeAlias
 
 from functions.adapters.telemetry import logger
 from functions.core.keys import source_key
+from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture, making_event
 from functions.core.unavailable import Unavailable
+from functions.core.video import Source
 
 _SPAWN = multiprocessing.get_context("spawn")
 _STARTUP_S = 60
+_NO_VIDEO = "0" * 24
+_PICTURE_OF_NOTHING = WantedPicture(
+    _NO_VIDEO,
+    Source(etag="", size=1, sequencer=""),
+    "none",
+    ImageSpec(PictureFormat.JPEG, at_ms=0),
+)
+
+FunctionName: TypeAlias = Literal["processing", "images"]
+Handler: TypeAlias = Callable[[Any, "InvocationContext"], Any]
 
 
 class InvocationFailed(Exception):
@@ -44,18 +56,19 @@ class InvocationContext:
 
 
 class ExecutionEnvironment:
-    """Runs the processing handler, one event at a time, in a process of its own."""
+    """Runs the handler of a function, one event at a time, in a process of its own."""
 
-    def __init__(self, *, timeout_s: int) -> None:
+    def __init__(self, *, timeout_s: int, function: FunctionName = "processing") -> None:
         """Start the process. `timeout_s` is the function's timeout."""
         self._timeout_s = timeout_s
+        self._function = function
         self._interrupted = False
         self._start()
 
     def _start(self) -> None:
         self._connection, other_end = _SPAWN.Pipe()
         self._process = _SPAWN.Process(
-            target=_serve, args=(other_end, self._timeout_s), daemon=True
+            target=_serve, args=(other_end, self._timeout_s, self._function), daemon=True
         )
         self._process.start()
         self._warm = False
@@ -114,13 +127,11 @@ class ExecutionEnvironment:
         self._connection.close()
 
 
-def _serve(connection: Connection, timeout_s: int) -> None:
+def _serve(connection: Connection, timeout_s: int, function: FunctionName) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
-    # Only this process imports the function, as on Lambda.
-    from functions.processing.handler import handler  # noqa: PLC0415
-
+    handler, warm_up = _imported(function)
     try:
-        handler(_warm_up_event(), InvocationContext(time.monotonic() + timeout_s))
+        handler(warm_up, InvocationContext(time.monotonic() + timeout_s))
     except Unavailable:
         logger().warning("not warmed up", exc_info=True)
     # The start does not count towards the timeout, as on Lambda.
@@ -138,13 +149,26 @@ def _serve(connection: Connection, timeout_s: int) -> None:
         connection.send(answer)
 
 
+def _imported(function: FunctionName) -> tuple[Handler, dict[str, Any]]:
+    """Return the handler of a function, and an event that warms it up.
+
+    Only this process imports the function, as on Lambda.
+    """
+    if function == "images":
+        from functions.images.handler import handler as images  # noqa: PLC0415 (see above)
+
+        return images, making_event(_PICTURE_OF_NOTHING)
+    from functions.processing.handler import handler as processing  # noqa: PLC0415 (see above)
+
+    return processing, _warm_up_event()
+
+
 def _warm_up_event() -> dict[str, Any]:
     """Return an event of uploads that no video awaits: it connects to S3 and MongoDB, no more.
 
     The first record makes processing look for the object, the second for the video.
     """
-    video_id = "0" * 24
-    stored = {"key": source_key(video_id), "size": 0, "eTag": ""}
+    stored = {"key": source_key(_NO_VIDEO), "size": 0, "eTag": ""}
     bucket = {"name": os.environ["UPLOADS_BUCKET"]}
     return {
         "Records": [

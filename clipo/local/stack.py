@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from signal import Signals
 
 from clipo.client.address import DEFAULT
@@ -25,6 +26,10 @@ _FUNCTIONS = Path(__file__).parents[2] / "functions"
 
 _S3_PORT = 4566
 _MONGO_PORT = 27117
+_IMAGES_PORT = 4567
+
+_NOT_FOR_IMAGES = {"MONGODB_URI", "MONGODB_DATABASE"}
+"""The settings that the images function does not have on AWS either."""
 
 _FOR_SHELLS = (
     "AWS_ACCESS_KEY_ID",
@@ -46,6 +51,7 @@ _ACCESS = {
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
+    "images": "clipo.local.images",
     "upkeep": "clipo.local.upkeep",
     "webhooks": "clipo.local.webhooks",
 }
@@ -89,8 +95,9 @@ class Stack:
                 "CLIPO_FFMPEG_DIR": str(ffmpeg_dir),
                 "TMPDIR": str(self._home.scratch),
             }
+            images = self._images()
             names = [n for n in _FUNCTION_MODULES if n != "webhooks" or flag(environ, "WEBHOOKS")]
-            programs = [self._function(name, environ) for name in names]
+            programs = [self._function(name, environ, images) for name in names]
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
             self._write_addresses(api, environ)
             self._welcome(api, environ, ffmpeg_version)
@@ -154,15 +161,25 @@ class Stack:
         up = f"{program_name()} up --reset"
         return f"If {folder} is damaged: {up} starts anew, and forgets all videos."
 
-    def _function(self, name: str, environ: Mapping[str, str]) -> Program:
+    def _images(self) -> dict[str, str]:
+        """Return where the API invokes the images function. Its name is as good as a password."""
+        port = free_port(_IMAGES_PORT, taken=self._ports)
+        return {"IMAGES_PORT": str(port), "IMAGES_FUNCTION": f"clipo-images-{token_hex(16)}"}
+
+    def _function(
+        self, name: str, environ: Mapping[str, str], images: Mapping[str, str]
+    ) -> Program:
         """Return the program that runs one of our functions."""
         port = int(environ["PORT"])
 
         def api_is_ready(child: Child) -> bool:
             return child.listens_on(port) and _answers(f"http://{LOOPBACK}:{port}/health")
 
+        if name == "images":
+            environ = {n: environ[n] for n in environ.keys() - _NOT_FOR_IMAGES} | {**images}
         if name == "api":
-            environ = {**environ, **settings.access(self._given, self._home.root_secret())}
+            access = settings.access(self._given, self._home.root_secret())
+            environ = {**environ, **access, **images, **_at_images(environ, images)}
         # Nothing collects the metrics here, and the log has a line for each step.
         its_own = {"POWERTOOLS_SERVICE_NAME": name, "POWERTOOLS_METRICS_DISABLED": "true"}
         return Program(
@@ -210,6 +227,15 @@ class Stack:
         if access == "keys":
             self._console.say("Make an API key, for your server or to log in to the page", "bold")
             self._console.say(f"  {program} keys create --name NAME\n")
+
+
+def _at_images(environ: Mapping[str, str], images: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings with which the API invokes the images function, past any proxy."""
+    direct = environ.get("no_proxy") or environ.get("NO_PROXY")
+    return {
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://{LOOPBACK}:{images['IMAGES_PORT']}",
+        "no_proxy": f"{direct},{LOOPBACK}" if direct else LOOPBACK,
+    }
 
 
 def _answers(url: str) -> bool:

@@ -10,6 +10,7 @@ from functions.adapters.telemetry import logger
 from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.lifecycle import Move, Refusal, may_discard
+from functions.core.listing import EVERY_VIDEO, Selection
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import DeletedVideo, Status, Video, Webhook
 
@@ -80,13 +81,16 @@ class Catalog(Protocol):
 
     def page(
         self,
+        selection: Selection = EVERY_VIDEO,
         *,
         owner: str | None = ALL_OWNERS,
-        status: Status | None,
-        before: str | None,
+        after: str | None = None,
         limit: int,
     ) -> list[Video]:
-        """Return up to `limit` videos, newest first, that are older than the id `before`."""
+        """Return up to `limit` videos of a selection, in its order, after a position in it."""
+
+    def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
+        """Return the number of videos of each status. No number is above `limit`."""
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import MISSING, asdict, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from operator import itemgetter
 from os import urandom
 from time import time_ns
 from typing import Any, TypeAlias
@@ -20,12 +21,13 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from functions.adapters import schema
+from functions.adapters import mongo_listing, schema
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
 from functions.adapters.mongo_owner_data import MongoOwnerData
 from functions.adapters.mongo_usage import MongoUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
+from functions.core.listing import EVERY_VIDEO, Selection, name_key
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
@@ -143,6 +145,7 @@ class MongoCatalog:
         # after a roll-back. The next release can leave it out: nothing else reads it.
         document["upload"]["method"] = method
         document["_id"] = ObjectId(document.pop("id"))
+        document["name_key"] = name_key(video.filename, video.id)
         # Release 0.1 compares sequencers in MongoDB: the empty one is lower than every other.
         document["source"] = {"sequencer": ""}
         with _unavailable_on_error():
@@ -173,24 +176,31 @@ class MongoCatalog:
 
     def page(
         self,
+        selection: Selection = EVERY_VIDEO,
         *,
         owner: str | None = ALL_OWNERS,
-        status: Status | None,
-        before: str | None,
+        after: str | None = None,
         limit: int,
     ) -> list[Video]:
-        """Return up to `limit` videos, newest first, that are older than the id `before`.
-
-        Ids begin with the time of creation, so MongoDB's indexes that end in `_id` have this order.
-        """
-        condition = _of(owner)
-        if status:
-            condition["status"] = status
-        if before:
-            condition["_id"] = {"$lt": ObjectId(before)}
+        """Return up to `limit` videos of a selection, in its order, after a position in it."""
+        field, direction = mongo_listing.ORDERS[selection.order]
+        found: dict[ObjectId, Document] = {}
         with _unavailable_on_error():
-            found = self._videos.find(condition).sort("_id", DESCENDING).limit(limit)
-            return [_video(document) for document in found]
+            for condition in mongo_listing.conditions(selection, after):
+                matching = self._videos.find(condition | _of(owner))
+                for document in matching.sort(field, direction).limit(limit):
+                    found[document["_id"]] = document
+        newest_first = direction == DESCENDING
+        documents = sorted(found.values(), key=itemgetter(field), reverse=newest_first)
+        return [_video(document) for document in documents[:limit]]
+
+    def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
+        """Return the number of videos of each status. No number is above `limit`."""
+        with _unavailable_on_error():
+            return {
+                status: self._videos.count_documents(_of(owner) | {"status": status}, limit=limit)
+                for status in Status
+            }
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending. Reads that many at most, by an index.

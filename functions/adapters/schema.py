@@ -7,6 +7,7 @@ longer than a function may run.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, TypeAlias
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
@@ -15,6 +16,7 @@ from pymongo.database import Database
 
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import EXPIRED_KEPT
+from functions.core.listing import name_key
 from functions.core.video import Status
 
 VERSION = 3
@@ -26,6 +28,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 _ID = "schema"
 _BATCH = 1000
 _UNVERSIONED = {"version": {"$exists": False}}
+_WITHOUT_KEY = {"name_key": {"$exists": False}}
 _EXPIRED = {"status": Status.FAILED.value, "error.code": UPLOAD_EXPIRED.code.value}
 _INDEXES = {
     "videos": [
@@ -33,6 +36,12 @@ _INDEXES = {
         # Each owner's lists, of all statuses and of one.
         IndexModel([("owner", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("owner", DESCENDING), ("status", DESCENDING), ("_id", DESCENDING)]),
+        # Lists in the order of the names, and searches for the start of one.
+        IndexModel([("name_key", ASCENDING)]),
+        IndexModel([("owner", DESCENDING), ("name_key", ASCENDING)]),
+        # Lists and searches by passthrough.
+        IndexModel([("passthrough", ASCENDING), ("_id", DESCENDING)]),
+        IndexModel([("owner", DESCENDING), ("passthrough", ASCENDING), ("_id", DESCENDING)]),
         # Only unfinished videos have this field.
         IndexModel([("claimable_at", ASCENDING)], sparse=True),
         # Only videos whose webhook is not delivered yet have this one.
@@ -52,6 +61,7 @@ _INDEXES = {
         # An erasure finds the tombstones of its owner.
         IndexModel([("owner", ASCENDING)], sparse=True),
     ],
+    "picture_leases": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
     "owner_usage": [IndexModel([("recount_at", ASCENDING)])],
     "orphaned_objects": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
 }
@@ -96,7 +106,7 @@ def migrate(database: Database[Any], progress: Progress) -> Migration:
 
     Functions of this release and of release 0.1 may use the database meanwhile.
     """
-    records = _add_versions(database.videos, progress) + _limit_expired(database.videos)
+    records = _complete(database.videos, progress) + _limit_expired(database.videos)
     before = _index_names(database)
     for done, (collection, indexes) in enumerate(_INDEXES.items()):
         progress("indexes", done, len(_INDEXES))
@@ -111,16 +121,28 @@ def migrate(database: Database[Any], progress: Progress) -> Migration:
     return Migration(records, indexes_built=len(built), indexes_dropped=len(dropped))
 
 
-def _add_versions(videos: Collection[Any], progress: Progress) -> int:
-    """Give each record of release 0.1 its first version; return the number of these records."""
-    total, changed = videos.count_documents(_UNVERSIONED), 0
+def _complete(videos: Collection[Any], progress: Progress) -> int:
+    """Give each record of release 0.1 its first version and the key of its name.
+
+    Returns the number of these records.
+    """
+    total, changed = videos.count_documents(_WITHOUT_KEY), 0
     progress("records", changed, total)
-    for ids in _batches(videos):
-        # A function may have given a record a version since it was read: `$max` keeps that one.
-        updates = [UpdateOne({"_id": video_id}, {"$max": {"version": 1}}) for video_id in ids]
+    for batch in _batches(videos):
+        updates = [UpdateOne({"_id": one["_id"]}, _completion(one)) for one in batch]
         changed += videos.bulk_write(updates, ordered=False).modified_count
         progress("records", changed, max(changed, total))
     return changed
+
+
+def _completion(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the update that completes a record of release 0.1.
+
+    A function may have given it a version since it was read: `$max` keeps that one. The name of a
+    video never changes.
+    """
+    key = name_key(document["filename"], str(document["_id"]))
+    return {"$max": {"version": 1}, "$set": {"name_key": key}}
 
 
 def _limit_expired(videos: Collection[Any]) -> int:
@@ -136,15 +158,10 @@ def _limit_expired(videos: Collection[Any]) -> int:
 
 
 def _batches(videos: Collection[Any]) -> Iterator[list[Any]]:
-    """Yield the ids of the records without a version, some at a time."""
-    ids = []
-    for found in videos.find(_UNVERSIONED, {"_id": True}, batch_size=_BATCH):
-        ids.append(found["_id"])
-        if len(ids) == _BATCH:
-            yield ids
-            ids = []
-    if ids:
-        yield ids
+    """Yield the ids and names of the records without a key, some at a time."""
+    found = videos.find(_WITHOUT_KEY, {"filename": True}, batch_size=_BATCH)
+    while batch := list(islice(found, _BATCH)):
+        yield batch
 
 
 def _index_names(database: Database[Any]) -> set[str]:

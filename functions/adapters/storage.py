@@ -13,6 +13,9 @@ from functions.core.video import DeletedVideo, Source
 READ_BYTES = 64 << 10
 """The size of each piece of an upload that is read, except for the last."""
 
+LARGEST_PICTURE = 4_000_000
+"""The size up to which pictures are read. A Lambda answers 6 MB at most, in base64."""
+
 
 class ObjectGone(Exception):
     """There is no object at this key any more."""
@@ -38,6 +41,17 @@ class MultipartStep(StrEnum):
     LIST = "list_parts"
     COMPLETE = "complete_multipart_upload"
     ABORT = "abort_multipart_upload"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPicture:
+    """A stored picture."""
+
+    key: str
+    etag: str
+    """The strong ETag of its bytes, with quotation marks."""
+    content: bytes | None
+    """The bytes; `None` if they are more than `LARGEST_PICTURE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +125,21 @@ class Storage(Protocol):
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail. Safe to repeat."""
 
+    def put_picture(self, key: str, content: bytes, *, media_type: str) -> None:
+        """Store a picture."""
+
+    def read_picture(self, key: str) -> StoredPicture:
+        """Return a thumbnail or another picture. Raises `ObjectGone`."""
+
+    def sign_picture(self, key: str, *, media_type: str, expires_s: int) -> str:
+        """Return a URL at which anyone can read a picture until it expires."""
+
+    def delete_picture(self, key: str) -> None:
+        """Remove a picture. Safe to repeat."""
+
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
+        """Remove all pictures of a video but its thumbnails, and but those of one version."""
+
     def delete_upload(self, key: str, source: Source) -> None:
         """Remove an uploaded object, unless another upload has replaced it. Safe to repeat.
 
@@ -125,6 +154,17 @@ class Storage(Protocol):
 
         A versioned bucket keeps deleted uploads as older versions; a purge removes all versions.
         """
+
+
+def remove_pictures(remove: Callable[[], None], *, video_id: str) -> None:
+    """Call `remove` for pictures of an earlier file; log if the storage does not answer.
+
+    No address leads to them any more. They go when the video is deleted.
+    """
+    try:
+        remove()
+    except StorageUnavailable:
+        logger().warning("pictures not removed", video_id=video_id, exc_info=True)
 
 
 def remove_thumbnail(delete: Callable[[str], None], key: str, *, video_id: str) -> None:

@@ -1,15 +1,13 @@
 """The JSON of requests and responses about API keys, tokens and callers."""
 
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
 
 from functions.api.examples import TIME, VIDEO_ID
 from functions.api.quota import CallerLimits
-from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time
+from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time, read_time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
 from functions.core.quotas import TokenLimits, Usage
@@ -18,17 +16,8 @@ from functions.core.tokens import LONGEST
 _KEY_ID = "3kTMd9vQxYaB"
 
 
-def _read_time(text: object) -> datetime:
-    if isinstance(text, str):
-        with suppress(ValueError, OverflowError):
-            found = datetime.fromisoformat(text)
-            if found.tzinfo:
-                return found.astimezone(UTC)
-    raise PydanticCustomError("time", f"This must be a time with a zone, such as {TIME}")
-
-
 AnyOwner = Annotated[str | None, Field(description="`null`: all owners", examples=["anna"])]
-FutureTime = Annotated[datetime, BeforeValidator(_read_time), Field(examples=[TIME])]
+FutureTime = Annotated[datetime, BeforeValidator(read_time), Field(examples=[TIME])]
 Limit = Annotated[int | None, Field(ge=1, le=LARGEST_SAFE_INTEGER)]
 KeyId = Annotated[str, Field(examples=[_KEY_ID])]
 Scopes = Annotated[

@@ -26,7 +26,9 @@ Anonymous: TypeAlias = Callable[[str, str], Caller | None]
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _PARAMETER = "token"
-_DELIVERY = re.compile(r"/videos/[^/]+/(?:source|thumbnail)")
+_DELIVERY = re.compile(
+    r"/videos/[^/]+/(?:source|thumbnail|image\.(?:jpg|webp)|storyboard\.(?:jpg|webp|vtt|json))"
+)
 _LEGACY_DELIVERY = re.compile(r"/thumbnails/[^/]+\.jpg")
 
 
@@ -105,6 +107,8 @@ class Authentication:
         if sessions:
             return await self._caller_with_session(request, sessions[0])
         if tokens:
+            # The answer may name addresses that need it, too.
+            request.state.delivery_token = tokens[0]
             return await self._authenticator.caller_with_delivery_token(tokens[0])
         caller = self._anonymous(request.method, route_path(request.scope))
         if caller is None:
@@ -147,7 +151,7 @@ def _take_tokens_from_query(scope: Scope) -> list[str]:
     if scope["method"] != "GET" or not _takes_token(route_path(scope)):
         raise Unauthenticated(
             Denial.MISPLACED,
-            "Only addresses of files and thumbnails take a token in the query. Send it as"
+            "Only addresses of files and pictures take a token in the query. Send it as"
             " Authorization: Bearer.",
         )
     rest = [(name, value) for name, value in pairs if name != _PARAMETER]

@@ -7,7 +7,9 @@ from functions.core.release import RELEASE
 VIDEO_ID = "507f1f77bcf86cd799439011"
 TIME = "2026-11-22T12:01:00.000Z"
 PLACEHOLDER = "VpcFFxJWQIdQqYlCuelrdIdlWJQEb2UE"
+VERSION = "3f1c0a9be27d5486"
 
+_ADDRESS = f"https://api.example.com/videos/{VIDEO_ID}"
 _PENDING_VIDEO: dict[str, Any] = {
     "id": VIDEO_ID,
     "filename": "holiday.mp4",
@@ -24,6 +26,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "media": None,
     "warnings": [],
     "thumbnail": None,
+    "pictures": None,
     "processing": None,
     "error": None,
     "webhook": None,
@@ -57,7 +60,7 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
     "updated_at": "2026-11-22T12:01:07.250Z",
     "attempts": 1,
     "source": {
-        "url": f"https://api.example.com/videos/{VIDEO_ID}/source",
+        "url": f"{_ADDRESS}/source",
         "content_type": "video/mp4",
     },
     "media": {
@@ -122,12 +125,18 @@ DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
         },
     },
     "thumbnail": {
-        "url": f"https://api.example.com/videos/{VIDEO_ID}/thumbnail",
+        "url": f"{_ADDRESS}/thumbnail?v=9b0d6a3c51e8f724",
         "width": 320,
         "height": 180,
         "at_s": 2.996,
         "fallback": None,
         "placeholder": PLACEHOLDER,
+    },
+    "pictures": {
+        "image_url": f"{_ADDRESS}/image.jpg?v={VERSION}",
+        "storyboard_url": f"{_ADDRESS}/storyboard.jpg?v={VERSION}",
+        "storyboard_vtt_url": f"{_ADDRESS}/storyboard.vtt?v={VERSION}",
+        "storyboard_json_url": f"{_ADDRESS}/storyboard.json?v={VERSION}",
     },
     "warnings": [],
     "processing": {

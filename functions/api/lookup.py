@@ -1,6 +1,7 @@
 """Finds the video that a path names."""
 
 from functions.adapters.mongo import is_video_id
+from functions.adapters.storage import ObjectGone, StoredPicture
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.services import Services
@@ -67,6 +68,17 @@ def thumbnail_of(video: Video) -> Thumbnail:
     else:
         reason = f"is still {video.status}. Try again when its status is done."
     raise Problem(problems.THUMBNAIL_NOT_FOUND, f"Video {video.id} {reason}")
+
+
+def read_thumbnail(services: Services, thumbnail: Thumbnail) -> StoredPicture:
+    """Return the JPEG of a record that was read just now. Raises `Problem`."""
+    try:
+        return services.storage.read_picture(thumbnail.key)
+    except ObjectGone as error:
+        # A newer upload has replaced it since the record was read.
+        raise Problem(
+            problems.THUMBNAIL_NOT_FOUND, "The thumbnail is being replaced. Try again."
+        ) from error
 
 
 def _video_not_found(video_id: str) -> Problem:

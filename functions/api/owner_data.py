@@ -73,7 +73,7 @@ def erase(services: Services, owner: str) -> Erasure:
 
 def _erase_some(services: Services, owner: str, report: Erasure) -> bool:
     """Erase a batch of videos and tombstones; return `False` if there was none."""
-    videos = services.catalog.page(owner=owner, status=None, before=None, limit=_BATCH)
+    videos = services.catalog.page(owner=owner, limit=_BATCH)
     for video in videos:
         report.videos += services.catalog.delete(video.id, purge=True) is not None
     data = services.catalog.owner_data()

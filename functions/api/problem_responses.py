@@ -17,7 +17,7 @@ from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.access import Denial, Unauthenticated
-from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
+from functions.core.unavailable import CatalogUnavailable, PicturesUnavailable, StorageUnavailable
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 """The header of every 401: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
@@ -66,6 +66,10 @@ def _answer_outages(app: FastAPI) -> None:
     @app.exception_handler(StorageUnavailable)
     def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:
         return unavailable_response(request, problems.STORAGE_UNAVAILABLE, error)
+
+    @app.exception_handler(PicturesUnavailable)
+    def on_pictures_unavailable(request: Request, error: PicturesUnavailable) -> JSONResponse:
+        return unavailable_response(request, problems.PICTURE_NOT_READY, error)
 
     @app.exception_handler(Exception)
     def on_bug(request: Request, error: Exception) -> JSONResponse:

@@ -122,6 +122,12 @@ THUMBNAIL_NOT_FOUND = ProblemKind(
     "There is no thumbnail",
     "Video 507f1f77bcf86cd799439011 is still processing. Try again when its status is done.",
 )
+PICTURE_NOT_FOUND = ProblemKind(
+    "picture_not_found",
+    404,
+    "There is no such picture",
+    "Video 507f1f77bcf86cd799439011 has no such picture: Its file is no longer in storage.",
+)
 SOURCE_NOT_READY = ProblemKind(
     "source_not_ready",
     404,
@@ -144,6 +150,20 @@ METHOD_NOT_ALLOWED = ProblemKind(
     405,
     "The method is not allowed here",
     "PATCH /videos is not possible. See /docs.",
+)
+NO_ENCODER = ProblemKind(
+    "no_encoder",
+    406,
+    "This server cannot make pictures of this format",
+    "The ffmpeg of this server has no WebP encoder. Ask for the .jpg, or have an ffmpeg with"
+    " libwebp installed.",
+)
+TOO_MANY_IMAGES = ProblemKind(
+    "too_many_images",
+    409,
+    "The video has as many images as it may have",
+    "Clipo has made 1,000 images of video 507f1f77bcf86cd799439011, and makes no more. Ask for"
+    " those again: for whole seconds, and the widths 160, 320, 640 or 1280.",
 )
 NOT_FAILED = ProblemKind(
     "not_failed",
@@ -240,6 +260,13 @@ STORAGE_UNAVAILABLE = ProblemKind(
     "Try again in a moment.",
     retry_after_s=2,
 )
+PICTURE_NOT_READY = ProblemKind(
+    "picture_not_ready",
+    503,
+    "The picture is not made yet",
+    "The picture is being made. Try again in a moment.",
+    retry_after_s=2,
+)
 
 OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE)
 """Problems of every operation with a video id in its path."""
@@ -247,6 +274,8 @@ OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE
 OF_A_THUMBNAIL = (*OF_A_LOOKUP, THUMBNAIL_NOT_FOUND, STORAGE_UNAVAILABLE)
 
 OF_A_SOURCE = (*OF_A_LOOKUP, SOURCE_NOT_READY, VIDEO_FAILED, STORAGE_UNAVAILABLE)
+
+OF_A_PICTURE = (*OF_A_SOURCE, PICTURE_NOT_FOUND, PICTURE_NOT_READY)
 
 OF_A_JSON_BODY = (MALFORMED_BODY, BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """Problems of every operation that reads JSON."""

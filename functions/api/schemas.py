@@ -1,7 +1,9 @@
 """The JSON of requests and responses."""
 
 import re
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
 from fastapi import Path
@@ -33,6 +35,7 @@ from functions.core import video as core
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.pictures import picture_addresses, thumbnail_address
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import (
@@ -46,6 +49,7 @@ from functions.core.video import (
 )
 
 VISIBLE_ASCII = "^[!-~]+$"
+MAX_PASSTHROUGH = 255
 
 LARGEST_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON parser reads exactly: https://www.rfc-editor.org/rfc/rfc8259#section-6"""
@@ -60,6 +64,19 @@ Time = Annotated[
     PlainSerializer(rfc3339),
     Field(description="RFC 3339, UTC", examples=[TIME]),
 ]
+
+
+def read_time(text: object) -> datetime:
+    """Return a time with a zone, in UTC. Raises `PydanticCustomError`."""
+    if isinstance(text, str):
+        with suppress(ValueError, OverflowError):
+            found = datetime.fromisoformat(text)
+            if found.tzinfo:
+                return found.astimezone(UTC)
+    raise PydanticCustomError("time", f"This must be a time with a zone, such as {TIME}")
+
+
+TimeInFilter = Annotated[datetime, BeforeValidator(read_time)]
 VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 VideoIdInPath = Annotated[
     str,
@@ -225,7 +242,7 @@ class CreateVideo(BaseModel):
     )
     passthrough: str | None = Field(
         default=None,
-        max_length=255,
+        max_length=MAX_PASSTHROUGH,
         description="A text of yours, which Clipo stores and returns unchanged",
         examples=["order-1042"],
     )
@@ -522,7 +539,9 @@ class Media(BaseModel):
 class Thumbnail(BaseModel):
     """The thumbnail: a JPEG of at most 320x240 with the aspect of the video."""
 
-    url: str = Field(description="Address that redirects to a short-lived one of the JPEG")
+    url: str = Field(
+        description="Address of the JPEG, which clients may keep: it changes with the thumbnail"
+    )
     width: int
     height: int
     at_s: float = Field(description="Time of the frame in seconds, normally 10% of the duration")
@@ -535,6 +554,25 @@ class Thumbnail(BaseModel):
         " https://evanw.github.io/thumbhash/. `null` if release 0.1 processed the video",
         examples=[PLACEHOLDER],
     )
+
+
+class VideoPictures(BaseModel):
+    """Addresses of pictures, which clients may keep: they change with the file of the video."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    image_url: str = Field(
+        description="A JPEG of any moment: add `&t=` (seconds, or 10%), `&w=`, `&h=` and `&fit=`."
+        " The address that ends in `image.webp` answers with WebP"
+    )
+    storyboard_url: str | None = Field(
+        description="Small pictures of the whole video on one sheet. `null` if the file does not"
+        " say how long the video lasts; so are the next two"
+    )
+    storyboard_vtt_url: str | None = Field(
+        description="The places on that sheet as WebVTT, for the timelines of players"
+    )
+    storyboard_json_url: str | None = Field(description="The same as JSON")
 
 
 class Processing(BaseModel):
@@ -614,6 +652,7 @@ class VideoResource(BaseModel):
     source: VideoFile | None = Field(description="Present if done, and during a reprocess")
     media: Media | None = Field(description="Present if done, and during a reprocess")
     thumbnail: Thumbnail | None = Field(description="Present if done, and during a reprocess")
+    pictures: VideoPictures | None = Field(description="Present if done, and during a reprocess")
     warnings: list[MediaWarning] = Field(
         description="Faults of a file that still plays. `truncated`: its end is missing."
         " `dolby_vision_5`: the thumbnail is grey, because only Dolby's decoder has the colours"
@@ -636,13 +675,27 @@ class CreatedVideo(VideoResource):
     upload: SignedUpload | None
 
 
+class StatusCounts(BaseModel):
+    """The number of videos of each status. 10000 means 10,000 or more."""
+
+    pending: int = Field(le=10_000, examples=[2])
+    processing: int = Field(le=10_000, examples=[1])
+    done: int = Field(le=10_000, examples=[10_000])
+    failed: int = Field(le=10_000, examples=[0])
+
+
 class VideoPage(BaseModel):
-    """A page of the videos, newest first."""
+    """A page of a list of videos."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"data": [DONE_VIDEO], "next_cursor": "UH8fd7z4bNeZQ5AR", "has_more": True}
+                {
+                    "data": [DONE_VIDEO],
+                    "next_cursor": "3q2-7zZiMDM5MTFhY2YyYjIwYzZmNjg0MTcwMg",
+                    "has_more": True,
+                    "counts": {"pending": 2, "processing": 1, "done": 10_000, "failed": 0},
+                }
             ]
         }
     )
@@ -652,12 +705,35 @@ class VideoPage(BaseModel):
         description="`cursor` of the next page, or `null` on the last one"
     )
     has_more: bool
+    counts: StatusCounts | None = Field(
+        description="All videos that the credential reaches, or all of `owner`, whatever the other"
+        " conditions; `null` without `counts=true`"
+    )
+
+
+def video_page(
+    videos: Sequence[Video],
+    *,
+    next_cursor: str | None,
+    counts: Mapping[Status, int] | None,
+    caller: Caller,
+    base_url: str,
+) -> VideoPage:
+    """Return a page of a list."""
+    return VideoPage(
+        data=[video_resource(video, caller=caller, base_url=base_url) for video in videos],
+        next_cursor=next_cursor,
+        has_more=next_cursor is not None,
+        counts=StatusCounts.model_validate(counts) if counts else None,
+    )
 
 
 def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResource:
     """Return a video as a caller may see it, with only the results that its status vouches for."""
     thumbnail = video.thumbnail if video.has_result else None
     media = video.media if video.has_result else None
+    address = f"{base_url}videos/{video.id}"
+    pictures = picture_addresses(video, address)
     return VideoResource(
         id=video.id,
         filename=video.filename,
@@ -670,14 +746,12 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         created_at=video.created_at,
         updated_at=video.updated_at,
         attempts=video.attempts,
-        source=VideoFile(
-            url=f"{base_url}videos/{video.id}/source", content_type=media_type_of(media.container)
-        )
+        source=VideoFile(url=f"{address}/source", content_type=media_type_of(media.container))
         if media
         else None,
         media=_media(media, caller) if media else None,
         thumbnail=Thumbnail(
-            url=f"{base_url}videos/{video.id}/thumbnail",
+            url=thumbnail_address(video, address),
             width=thumbnail.width,
             height=thumbnail.height,
             at_s=thumbnail.at_s,
@@ -686,6 +760,7 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         )
         if thumbnail
         else None,
+        pictures=VideoPictures.model_validate(pictures) if pictures else None,
         warnings=list(media.warnings) if media else [],
         processing=Processing.model_validate(video.processing)
         if video.processing and (video.status.finished or video.has_result)

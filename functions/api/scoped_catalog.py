@@ -12,6 +12,7 @@ from functions.adapters.catalog import (
 from functions.adapters.owner_data import OwnerData
 from functions.core.access import ALL_OWNERS, PUBLIC_CALLER, reaches
 from functions.core.lifecycle import Move
+from functions.core.listing import EVERY_VIDEO, Selection
 from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video
 
@@ -45,15 +46,25 @@ class ScopedCatalog:
         return own or self._catalog.get_public(video_id)
 
     def page(
-        self, *, owner: str | None, status: Status | None, before: str | None, limit: int
+        self,
+        selection: Selection = EVERY_VIDEO,
+        *,
+        owner: str | None,
+        after: str | None = None,
+        limit: int,
     ) -> list[Video]:
-        """Return up to `limit` videos, newest first, that are older than the id `before`.
+        """Return up to `limit` videos of a selection, in its order, after a position in it.
 
         `owner` selects those of one owner.
         """
-        owner = self._owner if owner is None else owner
-        self._check(owner)
-        return self._catalog.page(owner=owner, status=status, before=before, limit=limit)
+        return self._catalog.page(selection, owner=self._one(owner), after=after, limit=limit)
+
+    def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
+        """Return the number of videos of each status. No number is above `limit`.
+
+        `owner` selects those of one owner.
+        """
+        return self._catalog.count_by_status(owner=self._one(owner), limit=limit)
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos of an owner, or without one, are pending."""
@@ -108,6 +119,12 @@ class ScopedCatalog:
         """Return the records of each owner, for callers who reach all."""
         self._check(ALL_OWNERS)
         return self._catalog.owner_data
+
+    def _one(self, owner: str | None) -> str | None:
+        """Return the owner that a list is for: without a name, the caller's."""
+        owner = self._owner if owner is None else owner
+        self._check(owner)
+        return owner
 
     def _check(self, owner: str | None) -> None:
         """Raise `ValueError` for another owner than the caller's, which only a bug can cause."""

@@ -1,8 +1,9 @@
 """The services of the API: those of the process, and what one caller's request gets of them."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from fastapi import Depends, Request
 
@@ -11,6 +12,9 @@ from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.mongo_api_keys import MongoApiKeys
+from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.pictures import ImagesFunction, Pictures
+from functions.adapters.signed.aws import SignedAws
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
@@ -20,6 +24,9 @@ from functions.api.settings import ApiSettings
 from functions.core.access import Caller
 from functions.core.clock import Clock, utc_now
 from functions.core.settings import CatalogSettings, StorageSettings
+
+Sleep: TypeAlias = Callable[[float], None]
+"""A function that waits for some seconds."""
 
 # If MongoDB or S3 hangs, the API answers 503 within 5 s.
 _CATALOG_TIMEOUT_MS = 4000
@@ -38,7 +45,9 @@ class Services:
     storage: Storage
     processing: Jobs
     api_keys: ApiKeys
+    pictures: Pictures
     now: Clock
+    sleep: Sleep
     pending_limit: PendingLimit
 
 
@@ -51,7 +60,9 @@ class Backend:
     storage: Storage
     processing: Jobs
     api_keys: ApiKeys
+    pictures: Pictures
     now: Clock = utc_now
+    sleep: Sleep = time.sleep
     pending_limit: PendingLimit = field(default_factory=PendingLimit)
 
     def services_for(self, caller: Caller) -> Services:
@@ -63,7 +74,9 @@ class Backend:
             storage=self.storage,
             processing=self.processing,
             api_keys=self.api_keys,
+            pictures=self.pictures,
             now=self.now,
+            sleep=self.sleep,
             pending_limit=self.pending_limit,
         )
 
@@ -87,6 +100,9 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
         ),
         processing=processing,
         api_keys=MongoApiKeys(catalog),
+        pictures=Pictures(
+            MongoPictureLeases(catalog), ImagesFunction(environ, SignedAws(environ).call)
+        ),
     )
 
 

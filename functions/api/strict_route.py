@@ -5,7 +5,8 @@ A list that ignored a misspelled filter would show the videos that the filter wa
 
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import Any, Self, get_args, get_origin
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request, Response, params
@@ -29,8 +30,26 @@ class _StrictRequest(Request):
         return strict_json.read(await self.body())
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How often a query parameter may be given, and whether its value may be empty."""
+
+    repeatable: bool
+    may_be_empty: bool
+
+    @classmethod
+    def of(cls, annotation: Any) -> Self:
+        """Return the rule for a parameter of this type."""
+        types = get_args(annotation)
+        return cls(
+            repeatable=any(get_origin(one) is list for one in types), may_be_empty="" in types
+        )
+
+
 class StrictRoute(APIRoute):
-    """A route that refuses unknown or repeated query parameters, and JSON that is not strict.
+    """A route that refuses unknown query parameters, and JSON that is not strict.
+
+    It also refuses to take a parameter twice, unless that is documented as a list.
 
     An empty query parameter counts as left out, because HTML forms send those, unless the empty
     text is one of its documented values.
@@ -40,7 +59,7 @@ class StrictRoute(APIRoute):
         """Return FastAPI's own handler, with our checks before it."""
         handler = super().get_route_handler()
         declared = {
-            one.alias: "" in get_args(one.field_info.annotation)
+            one.alias: _Rule.of(one.field_info.annotation)
             for one in get_flat_params(self.dependant)
             if isinstance(one.field_info, params.Query)
         }
@@ -54,24 +73,22 @@ class StrictRoute(APIRoute):
         return strict
 
 
-def _read_query(query: bytes, declared: dict[str, bool]) -> bytes:
-    """Return a query without its empty parameters. Raises `Problem`.
-
-    `declared` maps each parameter to whether it may be empty.
-    """
+def _read_query(query: bytes, declared: dict[str, _Rule]) -> bytes:
+    """Return a query without its empty parameters. Raises `Problem`."""
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
-    _check_query([name for name, _ in given], list(declared))
-    return urlencode([(name, value) for name, value in given if value or declared[name]]).encode()
+    _check_query([name for name, _ in given], declared)
+    kept = [(name, value) for name, value in given if value or declared[name].may_be_empty]
+    return urlencode(kept).encode()
 
 
-def _check_query(given: list[str], declared: list[str]) -> None:
+def _check_query(given: list[str], declared: dict[str, _Rule]) -> None:
     taken = f"This call takes {', '.join(declared)}." if declared else "This call takes none."
     errors = [
         InvalidField(f"query.{name}", f"There is no such parameter. {taken}")
         if name not in declared
         else InvalidField(f"query.{name}", "This parameter is given more than once.")
         for name, times in Counter(given).items()
-        if name not in declared or times > 1
+        if name not in declared or (times > 1 and not declared[name].repeatable)
     ]
     if errors:
         detail = " ".join(f"{one.field}: {one.message}" for one in errors)

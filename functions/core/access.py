@@ -113,8 +113,8 @@ class Caller:
         """Whether it reaches the videos of all owners, and those without one."""
         return self.owner == ALL_OWNERS
 
-    def reaches_owner(self, owner: str) -> bool:
-        """Tell whether it reaches the videos of an owner."""
+    def reaches_owner(self, owner: str | None) -> bool:
+        """Tell whether it reaches the videos of an owner; `None` stands for those without one."""
         return reaches(self.owner, owner)
 
     def may(self, *scopes: Scope) -> bool:

@@ -5,7 +5,7 @@ import re
 from functions.core.video import Lease
 
 _SOURCE_KEY = re.compile(r"uploads/([0-9a-f]{24})/source")
-_OBJECT_KEY = re.compile(r"(?:uploads|thumbnails)/([0-9a-f]{24})/.+")
+_OBJECT_KEY = re.compile(r"(?:uploads|thumbnails|images)/([0-9a-f]{24})/.+")
 
 
 def source_key(video_id: str) -> str:
@@ -36,3 +36,13 @@ def thumbnail_key(video_id: str, lease: Lease) -> str:
 def thumbnail_prefix(video_id: str) -> str:
     """Return the prefix of the keys of all thumbnails that a video ever had."""
     return f"thumbnails/{video_id}/"
+
+
+def picture_key(video_id: str, version: str, filename: str) -> str:
+    """Return the key of a picture of one version of a video's file."""
+    return f"{pictures_prefix(video_id)}{version}/{filename}"
+
+
+def pictures_prefix(video_id: str) -> str:
+    """Return the prefix of the keys of all pictures of a video but its thumbnails."""
+    return f"images/{video_id}/"

@@ -19,3 +19,15 @@ class ProcessingUnavailable(Unavailable):
 
 class QueueUnavailable(Unavailable):
     """The webhook queue is unavailable."""
+
+
+class PicturesUnavailable(Unavailable):
+    """The images function cannot be invoked, or has failed."""
+
+
+class PicturesThrottled(PicturesUnavailable):
+    """Lambda runs as many invocations of the images function as it may."""
+
+
+class PicturesTimedOut(PicturesUnavailable):
+    """The images function takes long. It may still store the picture."""

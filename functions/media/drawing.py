@@ -9,8 +9,8 @@ from functions.media.colour import FULL_RANGE, LIMITED_RANGE, Range
 _THUMBNAIL_BOX = (320, 240)
 """Largest width and height in pixels, as in the legacy API; the aspect ratio is kept."""
 
-_MAX_SIDE = 8192
-"""Largest width and height of an image in pixels: pixels that are not square may widen a frame."""
+_MAX_SIDE = 4096
+"""Largest width and height of an image in pixels: 4K, even if the video has 8K."""
 
 _ACROSS = f"iw*{shown.PIXEL_ASPECT}"
 """The width of a frame with square pixels, as an expression of the `scale` filter."""
@@ -70,7 +70,8 @@ def _cover(width: int, height: int) -> tuple[str, str, str]:
 
     A box that is larger than the frame shrinks first, in its own aspect ratio.
     """
-    factor = f"min(1,min({_ACROSS}/{width},ih/{height}))"
+    largest = min(1, _MAX_SIDE / max(width, height))
+    factor = f"min({largest},min({_ACROSS}/{width},ih/{height}))"
     wide = f"max(1,round(max({width}*{factor},{_ACROSS}*{height}*{factor}/ih)))"
     high = f"max(1,round(max({height}*{factor},ih*{width}*{factor}/({_ACROSS}))))"
     across = f"max(1,min(iw,round(ih*{width}/{height})))"

@@ -17,7 +17,7 @@ MAX_OTHER_STREAMS = 484
 
 _TOO_MANY_STREAMS = re.compile(r"exceeds max_streams")
 _TOO_MANY_PIXELS = re.compile(r"exceeds specified max pixel count")
-_NO_MEMORY = re.compile(r"Cannot allocate memory")
+_NO_MEMORY = re.compile(r"Cannot allocate memory|Out of memory")  # glibc, and musl
 _NOT_ALLOWED = re.compile(r"Codec \((\w+)\) not on whitelist")
 _MISSING_DECODER = re.compile(r"no decoder found for: (?!none\b|unknown\b)(\w+)")
 _NO_DECODER = re.compile(

@@ -6,6 +6,7 @@ from typing import Any
 
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.pictures import picture_addresses, thumbnail_address
 from functions.core.playback import playback_of
 from functions.core.video import Media, Status, Video
 
@@ -43,7 +44,8 @@ def _data(video: Video, address: str) -> dict[str, Any]:
         "source": _source(video.media, address) if done and video.media else None,
         "media": _media(video.media) if done and video.media else None,
         "warnings": video.media.warnings if done and video.media else [],
-        "thumbnail": _picture(video, address) if done else None,
+        "thumbnail": _thumbnail(video, address) if done else None,
+        "pictures": _pictures(video, address) if done else None,
         "error": asdict(video.error) if not done and video.error else None,
     }
 
@@ -64,12 +66,17 @@ def _media(media: Media) -> dict[str, Any]:
     return shown
 
 
-def _picture(video: Video, address: str) -> dict[str, Any] | None:
+def _pictures(video: Video, address: str) -> dict[str, Any] | None:
+    addresses = picture_addresses(video, address)
+    return asdict(addresses) if addresses else None
+
+
+def _thumbnail(video: Video, address: str) -> dict[str, Any] | None:
     if video.thumbnail is None:
         return None
     thumbnail = video.thumbnail
     return {
-        "url": f"{address}/thumbnail",
+        "url": thumbnail_address(video, address),
         "width": thumbnail.width,
         "height": thumbnail.height,
         "at_s": thumbnail.at_s,

@@ -21,6 +21,7 @@ from tests.credentials import KEYS, bearer, issue
 from tests.examples import ID, done_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 
@@ -49,7 +50,9 @@ def keys() -> FakeApiKeys:
 @contextmanager
 def served(records: FakeCatalog, keys: FakeApiKeys, **options: Any) -> Iterator[int]:
     """Serve the API of the local stack with fake adapters, and yield its port."""
-    backend = Backend(ApiSettings.read(KEYS), records, FakeStorage(), FakeProcessing(), keys)
+    backend = Backend(
+        ApiSettings.read(KEYS), records, FakeStorage(), FakeProcessing(), keys, fake_pictures()
+    )
     config = uvicorn.Config(app(backend), log_level="error", **options)
     server = uvicorn.Server(config)
     with closing(socket()) as listening:

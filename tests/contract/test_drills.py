@@ -36,6 +36,7 @@ from functions.upkeep.sweep import Sweep
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.failure_queue import FakeQueues
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.stepped import EtagEngine, SteppedProcessing, SteppedSources, SteppedStorage
 from tests.logs import logged
 
@@ -92,6 +93,7 @@ class Deployment(FakeQueues):
             self.objects,
             self.sent,
             FakeApiKeys(),
+            fake_pictures(),
             self.clock,
         )
         self.services = backend.services_for(OPEN_CALLER)

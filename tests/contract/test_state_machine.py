@@ -55,6 +55,7 @@ from functions.upkeep.orphans import OrphanSearch
 from functions.upkeep.sweep import Sweep
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.stepped import (
     EtagEngine,
     SteppedCatalog,
@@ -133,6 +134,7 @@ class World:
             self.objects,
             self.processing,
             FakeApiKeys(),
+            fake_pictures(),
             clock,
         )
         self.services = backend.services_for(OPEN_CALLER)

@@ -1,5 +1,6 @@
 """A catalog in memory. `tests/contract/adapters/test_catalog.py` tests the real one."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from uuid import uuid4
 
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
 from functions.core.access import ALL_OWNERS
+from functions.core.listing import EVERY_VIDEO, Order, Selection, search_key
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     DeletedVideo,
@@ -128,19 +130,27 @@ class FakeCatalog:
 
     def page(
         self,
+        selection: Selection = EVERY_VIDEO,
         *,
         owner: str | None = ALL_OWNERS,
-        status: Status | None,
-        before: str | None,
+        after: str | None = None,
         limit: int,
     ) -> list[Video]:
         self._answer()
-        newest_first = sorted(self._of(owner), key=lambda video: video.id, reverse=True)
-        return [
-            video
-            for video in newest_first
-            if (status is None or video.status is status) and (before is None or video.id < before)
-        ][:limit]
+        newest_first = selection.order is Order.NEWEST
+        selected = [one for one in self._of(owner) if _is_selected(one, selection)]
+        found = {selection.position(one.filename, one.id): one for one in selected}
+        places = sorted(found, reverse=newest_first)
+        if after is not None:
+            places = [
+                place for place in places if place != after and (place < after) is newest_first
+            ]
+        return [found[place] for place in places[:limit]]
+
+    def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
+        self._answer()
+        found = Counter(one.status for one in self._of(owner))
+        return {status: min(found[status], limit) for status in Status}
 
     def ensure_schema(self) -> bool:
         self._answer()
@@ -182,3 +192,22 @@ class FakeCatalog:
     def _answer(self) -> None:
         if self.down:
             raise CatalogUnavailable("MongoDB: ServerSelectionTimeoutError")
+
+
+def _is_selected(video: Video, selection: Selection) -> bool:
+    after, before = selection.created_after, selection.created_before
+    return (
+        (not selection.statuses or video.status in selection.statuses)
+        and selection.passthrough in (None, video.passthrough)
+        and (after is None or video.created_at >= after)
+        and (before is None or video.created_at < before)
+        and (selection.search is None or _matches(video, selection.search))
+    )
+
+
+def _matches(video: Video, search: str) -> bool:
+    return (
+        video.id == search.lower()
+        or video.passthrough == search
+        or search_key(video.filename).startswith(search_key(search))
+    )

@@ -9,13 +9,15 @@ from urllib.parse import urlencode
 
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import (
+    LARGEST_PICTURE,
     MultipartStep,
     ObjectGone,
     SignedPost,
     SourceReplaced,
     StoredObject,
+    StoredPicture,
 )
-from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.keys import pictures_prefix, source_key, thumbnail_prefix
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import DeletedVideo, Source
 
@@ -24,6 +26,7 @@ from functions.core.video import DeletedVideo, Source
 class FakeStorage(SdkStorage):
     uploads: dict[str, bytes] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
+    """All objects of the media bucket."""
     older: dict[str, bytes] = field(default_factory=dict)
     """The newest version of each deleted upload, by key."""
     down: bool = False
@@ -95,7 +98,7 @@ class FakeStorage(SdkStorage):
         if deleted.purge:
             self.older.pop(key, None)
         for key in list(self.thumbnails):
-            if key.startswith(thumbnail_prefix(deleted.id)):
+            if key.startswith((thumbnail_prefix(deleted.id), pictures_prefix(deleted.id))):
                 del self.thumbnails[key]
 
     def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
@@ -155,6 +158,30 @@ class FakeStorage(SdkStorage):
     def delete_thumbnail(self, key: str) -> None:
         self._answer()
         self.thumbnails.pop(key, None)
+
+    def sign_picture(self, key: str, *, media_type: str, expires_s: int) -> str:
+        assert media_type.startswith("image/")
+        return f"https://media.example/{key}?expires={expires_s}"
+
+    def put_picture(self, key: str, content: bytes, *, media_type: str) -> None:
+        self._answer()
+        assert media_type.startswith("image/")
+        self.thumbnails[key] = content
+
+    def read_picture(self, key: str) -> StoredPicture:
+        content = self.read_thumbnail(key)
+        etag = f'"{md5(content).hexdigest()}"'
+        return StoredPicture(key, etag, content if len(content) <= LARGEST_PICTURE else None)
+
+    def delete_picture(self, key: str) -> None:
+        self.delete_thumbnail(key)
+
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
+        self._answer()
+        prefix = pictures_prefix(video_id)
+        for key in list(self.thumbnails):
+            if key.startswith(prefix) and not key.startswith(f"{prefix}{except_version}/"):
+                del self.thumbnails[key]
 
     def _answer(self) -> None:
         if self.down:

@@ -1,5 +1,6 @@
 """The `clipo` command, as people and programs use it."""
 
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import pytest
 from clipo.local.ports import free_port
 from tests.clips import Clips
 from tests.command import Command
+from tests.pictures import size_of
 from tests.running_stack import RunningStack
 from tests.servers import a_web_server
 
@@ -224,6 +226,26 @@ class TestAddress:
         del command.environ["CLIPO_API"]
         assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
 
+    def test_the_welcome_names_a_command_that_works_in_any_folder(
+        self, stack: RunningStack, command: Command
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        (line,) = [line for line in stack.output.splitlines() if "upload --sample" in line]
+        finished = command.shell(line)
+        assert finished.returncode == 0, finished.stderr
+
+    def test_a_suggested_command_names_the_api(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        none = command.run("list", "--api", stack.api, "--search", "no such name")
+        assert none.stderr == "No video matches.\n"
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        said = command.run("retry", failed, "--api", stack.api).stderr
+        program = command.program  # which is not on the path here
+        assert said == f"Follow: CLIPO_API={stack.api} {program} watch {failed}\n"
+        assert command.shell(said.removeprefix("Follow: ")).returncode == 1, "it fails again"
+
     def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
         address = f"http://localhost:{free_port(18700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
@@ -289,6 +311,100 @@ class TestSample:
         assert [file.name for file in command.folder.iterdir()] == ["one.mp4"]
 
 
+class TestDownload:
+    @pytest.fixture
+    def video_id(self, stack: RunningStack, clips: Clips) -> str:
+        return str(stack.finished(stack.upload_form(clips["h264.mp4"], "../-trip.mp4"))["id"])
+
+    def test_it_is_saved_by_a_harmless_name(
+        self, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        finished = command.run("download", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert finished.stdout == f"downloaded  {video_id}  trip.mp4\n"
+        assert finished.stderr.startswith("trip.mp4: downloading ")
+        saved = command.folder / "trip.mp4"
+        assert saved.read_bytes() == clips["h264.mp4"].read_bytes()
+        assert list(command.folder.iterdir()) == [saved]
+
+    def test_a_file_that_exists_stays(
+        self, stack: RunningStack, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        (command.folder / "trip.mp4").write_text("mine")
+        other = stack.finished(stack.upload_form(clips["tiny.mp4"], "other.mp4"))["id"]
+        refused = command.run("download", video_id, other)
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("trip.mp4 exists: add --force to replace it")
+        assert refused.stdout == f"downloaded  {other}  other.mp4\n"
+        assert (command.folder / "trip.mp4").read_text() == "mine"
+        assert command.run("download", video_id, "--force", "--quiet").returncode == 0
+        assert (command.folder / "trip.mp4").stat().st_size == clips["h264.mp4"].stat().st_size
+
+    def test_it_goes_to_the_file_folder_or_pipe_that_is_named(
+        self, command: Command, clips: Clips, video_id: str
+    ) -> None:
+        (command.folder / "here").mkdir()
+        saved = command.json("download", video_id, "-o", "here")
+        content = clips["h264.mp4"].read_bytes()
+        assert saved == {"id": video_id, "file": "here/trip.mp4", "size": len(content)}
+        assert command.run("download", video_id, "-o", "mine.mp4").returncode == 0
+        assert (command.folder / "mine.mp4").read_bytes() == content
+        piped = command.shell(f"clipo download {video_id} -o - >piped.mp4")
+        assert piped.returncode == 0, piped.stderr
+        assert (command.folder / "piped.mp4").read_bytes() == content
+        with command.typed("download", video_id, "-o", "-") as screen:
+            assert screen.exit_code() == 2
+            assert "Standard output is a terminal" in screen.text
+
+    def test_it_resumes(self, command: Command, clips: Clips, video_id: str) -> None:
+        content = clips["h264.mp4"].read_bytes()
+        etag = hashlib.md5(content).hexdigest()
+        (command.folder / f"trip.mp4.{etag}.part").write_bytes(content[:1000])
+        finished = command.run("download", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert "trip.mp4: resuming: 1.0 kB are here already\n" in finished.stderr
+        assert (command.folder / "trip.mp4").read_bytes() == content
+
+    def test_a_video_without_a_file_is_an_error(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        waiting = stack.create(clips["tiny.mp4"])["id"]
+        finished = command.run("download", waiting)
+        assert (finished.returncode, finished.stdout) == (1, "")
+        assert "(source_not_ready" in finished.stderr
+        assert list(command.folder.iterdir()) == []
+
+
+class TestPictures:
+    @pytest.fixture
+    def video_id(self, stack: RunningStack, clips: Clips) -> str:
+        return str(stack.finished(stack.upload_form(clips["h264.mp4"], "trip.mp4"))["id"])
+
+    def test_a_moment_is_saved(self, command: Command, video_id: str) -> None:
+        finished = command.run("image", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert re.fullmatch(r"saved  trip\.jpg  [\d.]+ kB\n", finished.stdout)
+        assert size_of((command.folder / "trip.jpg").read_bytes()) == (640, 360)
+        assert command.run("image", video_id).stderr.startswith("trip.jpg exists: add --force")
+        piped = command.shell(f"clipo image {video_id} -t 50% -w 160 -o - >small.jpg")
+        assert piped.returncode == 0, piped.stderr
+        assert size_of((command.folder / "small.jpg").read_bytes()) == (160, 90)
+        late = command.run("image", video_id, "-t", "999", "-o", "late.jpg")
+        assert (late.returncode, late.stdout) == (1, "")
+        assert "The video lasts" in late.stderr
+
+    def test_the_storyboard_is_saved_with_its_description(
+        self, command: Command, video_id: str
+    ) -> None:
+        saved = command.json("storyboard", video_id, "-o", "sheet.jpg")
+        sheet = (command.folder / "sheet.jpg").read_bytes()
+        assert saved == {"id": video_id, "file": "sheet.jpg", "size": len(sheet)}
+        assert sheet[:3] == b"\xff\xd8\xff"
+        assert command.run("storyboard", video_id, "-o", "sheet.vtt").returncode == 0
+        assert (command.folder / "sheet.vtt").read_text().startswith("WEBVTT\n")
+        assert command.run("storyboard", video_id, "-o", "sheet.gif").returncode == 2
+
+
 class TestVideos:
     def test_the_list_has_each_status(
         self, stack: RunningStack, command: Command, clips: Clips
@@ -309,6 +425,18 @@ class TestVideos:
             assert re.match(
                 rf"  {done}  done +[\d-]+ [\d:]+ 00:00:00 +\d", screen.text.split("\n")[1]
             )
+
+    def test_the_list_is_limited_or_complete(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        newest = [stack.create(clips["tiny.mp4"], f"{one}.mp4")["id"] for one in "ab"]
+        limited = command.run("list", "-n", "1")
+        assert limited.stderr == "There are more: --limit 2, or --all\n"
+        listed = command.run("ls", "--all", "-q")
+        assert listed.stdout.splitlines()[:2] == newest[::-1]
+        assert listed.stderr == ""
+        for arguments in (["retry"], ["retry", newest[0], "--all-failed"], ["ls", "--since", "x"]):
+            assert command.run(*arguments).returncode == 2
 
     def test_no_line_of_a_pipe_ends_with_spaces(
         self, stack: RunningStack, command: Command, clips: Clips

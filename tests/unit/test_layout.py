@@ -14,7 +14,7 @@ _MODULES = {
     for folder in ("functions", "clipo")
     for path in sorted((_ROOT / folder).rglob("*.py"))
 }
-_LAMBDAS = ("api", "processing", "webhooks", "upkeep")
+_LAMBDAS = ("api", "processing", "images", "webhooks", "upkeep")
 
 
 @cache
@@ -51,7 +51,9 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             [
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
+                "adapters.mongo_listing",
                 "adapters.mongo_owner_data",
+                "adapters.mongo_pictures",
                 "adapters.mongo_usage",
                 "adapters.schema",
             ],
@@ -89,6 +91,7 @@ def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
         ("adapters", ["adapters", "core"]),
         ("media", ["media", "adapters", "core"]),
         ("processing", ["processing", "media", "adapters", "core"]),
+        ("images", ["images", "media", "adapters", "core"]),
         ("api", ["api", "adapters", "core"]),
         ("webhooks", ["webhooks", "adapters", "core"]),
         ("upkeep", ["upkeep", "adapters", "core"]),
@@ -122,7 +125,13 @@ def locked(function: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("function", "way"),
-    [("api", "signed"), ("processing", "signed"), ("upkeep", "sdk"), ("webhooks", "sdk")],
+    [
+        ("api", "signed"),
+        ("processing", "signed"),
+        ("images", "signed"),
+        ("upkeep", "sdk"),
+        ("webhooks", "sdk"),
+    ],
 )
 def test_a_function_has_one_way_to_aws(function: str, way: str) -> None:
     """Its own signatures, where a caller waits, or botocore."""
@@ -173,6 +182,8 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.owner_data.OwnerData",
+        "functions.adapters.pictures.PictureLeases",
+        "functions.adapters.pictures.PictureMaker",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
         "functions.media.reader.loopback.Content",
@@ -227,8 +238,13 @@ def test_a_route_reaches_objects_by_records_and_tombstones_only() -> None:
         *(f"services.storage.{method}(video.upload.key)" for method in of_a_video),
         *(
             f"services.storage.{method}(thumbnail.key)"
-            for method in ("read_thumbnail", "sign_thumbnail")
+            for method in ("read_thumbnail", "sign_thumbnail", "read_picture")
         ),
+        *(
+            f"services.storage.{method}(wanted.key)"
+            for method in ("read_picture", "delete_picture")
+        ),
+        "services.storage.sign_picture(picture.key)",
         "services.storage.delete_objects_of(deleted)",
     }
     assert importers("functions.core.keys", below=api) == [f"{api}.create_video"]

@@ -6,7 +6,10 @@ from mangum import Mangum
 
 from functions.adapters.jobs import ProcessingFunction
 from functions.adapters.mongo_api_keys import MongoApiKeys
+from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.pictures import ImagesFunction, Pictures
 from functions.adapters.sdk.aws import SdkAws
+from functions.adapters.signed.aws import SignedAws
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
@@ -20,6 +23,9 @@ app = create_app(
         storage=storage,
         processing=ProcessingFunction(os.environ, SdkAws(os.environ).invoke),
         api_keys=MongoApiKeys(catalog),
+        pictures=Pictures(
+            MongoPictureLeases(catalog), ImagesFunction(os.environ, SignedAws(os.environ).call)
+        ),
     )
 )
 handler = Mangum(app, lifespan="off")

@@ -1,21 +1,21 @@
 """`clipo list`: lists videos."""
 
 import os
+import sys
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import terminal, view
+from clipo.cli import moment, terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
 from clipo.client.address import program_for
+from clipo.client.api import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api, Video
-
-_PAGE = 100
-"""The largest page of the API, in videos."""
 
 
 class Status(StrEnum):
@@ -40,6 +40,24 @@ def command(
             show_default="all",
         ),
     ] = None,
+    search: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="List videos whose name begins with TEXT, or whose id or passthrough it is;"
+            " by name.",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            parser=moment.parse,
+            help="List videos announced since then: 2026-11-28, 2026-11-28T18:00, or 7d for the"
+            " last seven days.",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="List all videos.")] = False,
     limit: Annotated[
         int,
         typer.Option(
@@ -52,19 +70,19 @@ def command(
 ) -> int:
     """List videos, newest first."""
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return ask(
-        api_url, output, lambda api: _list(api, output, limit=limit, status=status, owner=owner)
-    )
+    wanted = sys.maxsize if everything else limit
+    filters = {"status": status, "owner": owner, "search": search, "created_after": since}
+    return ask(api_url, output, lambda api: _list(api, output, wanted, filters))
 
 
 async def _list(
-    api: "Api", output: "Terminal", *, limit: int, status: str | None, owner: str | None
+    api: "Api", output: "Terminal", limit: int, filters: Mapping[str, str | None]
 ) -> int:
     videos: list[Video] = []
     cursor, more = None, True
     while more and len(videos) < limit:
-        size = min(limit - len(videos), _PAGE)
-        found = await api.page(limit=size, status=status, owner=owner, cursor=cursor)
+        size = min(limit - len(videos), LARGEST_PAGE)
+        found = await api.page(limit=size, cursor=cursor, **filters)
         videos += found["data"]
         cursor, more = found["next_cursor"], found["has_more"]
     if output.as_json:
@@ -74,10 +92,11 @@ async def _list(
             output.write(video["id"])
     elif videos:
         output.write(view.listing(videos, width=output.out.width))
-    if not videos:
-        kind = f"{status} videos" if status else "videos"
+    if not videos and any(filters.values()):
+        output.message("No video matches.")
+    elif not videos:
         program = program_for(api.address, os.environ)
-        output.message(f"There are no {kind}. Upload one: {program} upload FILE")
+        output.message(f"There are no videos. Upload one: {program} upload FILE")
     elif more:
-        output.message(f"There are more: --limit {limit * 2}", "dim")
+        output.message(f"There are more: --limit {limit * 2}, or --all", "dim")
     return DONE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from functions.adapters.request_failed import RequestFailed
 from functions.adapters.sdk.aws import failures, make_client
 from functions.adapters.storage import StoredObject
-from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.keys import pictures_prefix, source_key, thumbnail_prefix
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import DeletedVideo, Source
@@ -74,12 +74,21 @@ class SdkStorage:
                 self._purge_upload(key)
             else:
                 s3.delete_object(Bucket=bucket, Key=key)
-            thumbnails = s3.get_paginator("list_objects_v2")
-            for listed in thumbnails.paginate(
-                Bucket=self._settings.media_bucket, Prefix=thumbnail_prefix(deleted.id)
-            ):
-                for found in listed.get("Contents", []):
-                    self.delete_thumbnail(found["Key"])
+        self._delete_media(thumbnail_prefix(deleted.id))
+        self.delete_pictures(deleted.id)
+
+    def delete_pictures(self, video_id: str) -> None:
+        """Remove all pictures of a video but its thumbnails."""
+        self._delete_media(pictures_prefix(video_id))
+
+    def _delete_media(self, prefix: str) -> None:
+        """Remove the objects of the media bucket with a prefix."""
+        bucket = self._settings.media_bucket
+        with self._s3() as s3:
+            pages = s3.get_paginator("list_objects_v2")
+            for listed in pages.paginate(Bucket=bucket, Prefix=prefix):
+                found = listed.get("Contents", [])
+                self._remove(bucket, [{"Key": one["Key"]} for one in found])
 
     def _abort(self, key: str, upload_id: str) -> None:
         # A client may have completed or aborted it since it was listed.
@@ -90,7 +99,7 @@ class SdkStorage:
 
     def pages(self, *, after: str) -> Iterator[list[StoredObject]]:
         """Yield all objects of both buckets whose keys come after `after`, in the keys' order."""
-        # "thumbnails/" comes before "uploads/".
+        # "images/" and "thumbnails/" come before "uploads/".
         for bucket in (self._settings.media_bucket, self._settings.uploads_bucket):
             with self._s3() as s3:
                 listing = s3.get_paginator("list_objects_v2")

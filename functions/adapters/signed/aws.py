@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from functions.adapters.jobs import CALL_TIMEOUT_S
+from functions.adapters.pictures import MAKING_TIMEOUT_S
+from functions.adapters.request_failed import RequestFailed
 from functions.adapters.signed.service import SignedService
 from functions.core.settings import service_url
 
@@ -26,9 +28,28 @@ class SignedAws:
 
         https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
         """
-        path = f"2015-03-31/functions/{quote(function, safe='')}/invocations"
         headers = {"x-amz-invocation-type": "Event"}
-        self._lambda.send("POST", f"{self._lambda_url}/{path}", headers, event.encode())
+        self._lambda.send("POST", self._address(function), headers, event.encode())
+
+    def call(self, function: str, event: str) -> bytes:
+        """Have a function process an event, and return its answer. Raises `RequestFailed`.
+
+        Lambda answers 200 also if the function failed.
+        """
+        answer = self._lambda.send(
+            "POST",
+            self._address(function),
+            {"x-amz-invocation-type": "RequestResponse"},
+            event.encode(),
+            read_timeout_s=MAKING_TIMEOUT_S,
+        )
+        if kind := answer.headers.get("x-amz-function-error"):
+            raise RequestFailed(f"FunctionError: {kind}")
+        return answer.data
+
+    def _address(self, function: str) -> str:
+        path = f"2015-03-31/functions/{quote(function, safe='')}/invocations"
+        return f"{self._lambda_url}/{path}"
 
     def send_message(self, queue_url: str, body: str, delay_s: int) -> None:
         """Put a message on a queue. Raises `RequestFailed`.

@@ -1,7 +1,9 @@
 """S3 with requests that Clipo signs itself, for the functions with short cold starts."""
 
+from base64 import b64encode
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from hashlib import md5
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -10,13 +12,15 @@ from functions.adapters.request_failed import RequestFailed
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.sigv4 import Signer, quoted_query
 from functions.adapters.storage import (
+    LARGEST_PICTURE,
     READ_BYTES,
     MultipartStep,
     ObjectGone,
     SignedPost,
     SourceReplaced,
+    StoredPicture,
 )
-from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.keys import picture_key, pictures_prefix, source_key, thumbnail_prefix
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import DeletedVideo, Source
@@ -30,6 +34,9 @@ _THUMBNAIL_TYPE = "image/jpeg"
 _LARGE_BYTES = 8 << 20
 _LARGE_READ_TIMEOUT_S = 60
 """The read timeout of a large upload: S3 responds only after it has written the whole object."""
+
+_MOST_DELETED = 1000
+"""The most objects that S3 removes by one request."""
 
 _LISTING_BYTES = 1 << 20
 _LISTING_PIECES = 4
@@ -125,10 +132,14 @@ class SignedStorage:
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         """Return a URL at which anyone can read the thumbnail until it expires."""
+        return self.sign_picture(key, media_type=_THUMBNAIL_TYPE, expires_s=expires_s)
+
+    def sign_picture(self, key: str, *, media_type: str, expires_s: int) -> str:
+        """Return a URL at which anyone can read a picture until it expires."""
         return self._signer().url(
             "GET",
-            self._thumbnail_url(key),
-            {"response-content-type": _THUMBNAIL_TYPE},
+            self._media_url(key),
+            {"response-content-type": media_type},
             expires_s=expires_s,
         )
 
@@ -141,7 +152,7 @@ class SignedStorage:
     def _upload_url(self, key: str) -> str:
         return self._settings.object_url(self._settings.uploads_bucket, key)
 
-    def _thumbnail_url(self, key: str) -> str:
+    def _media_url(self, key: str) -> str:
         return self._settings.object_url(self._settings.media_bucket, key)
 
     def _send(
@@ -227,9 +238,35 @@ class SignedStorage:
             self._purge_upload(key)
         else:
             self._send("DELETE", self._upload_url(key))
-        query = {"list-type": "2", "prefix": thumbnail_prefix(deleted.id)}
-        for found in self._list(self._settings.media_bucket, query, "Contents"):
-            self.delete_thumbnail(_text(found, "Key"))
+        self._delete_media(thumbnail_prefix(deleted.id))
+        self.delete_pictures(deleted.id)
+
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
+        """Remove all pictures of a video but its thumbnails, and but those of one version."""
+        kept = picture_key(video_id, except_version, "") if except_version else None
+        self._delete_media(pictures_prefix(video_id), kept=kept)
+
+    def _delete_media(self, prefix: str, *, kept: str | None = None) -> None:
+        """Remove the objects of the media bucket with a prefix, but those with a longer one."""
+        bucket = self._settings.media_bucket
+        listed = self._list(bucket, {"list-type": "2", "prefix": prefix}, "Contents")
+        keys = (_text(found, "Key") for found in listed)
+        gone = [key for key in keys if not (kept and key.startswith(kept))]
+        for start in range(0, len(gone), _MOST_DELETED):
+            self._delete_objects(bucket, gone[start : start + _MOST_DELETED])
+
+    def _delete_objects(self, bucket: str, keys: list[str]) -> None:
+        """Remove objects by one request.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+        """
+        objects = "".join(f"<Object><Key>{_escape(key)}</Key></Object>" for key in keys)
+        body = f"<Delete><Quiet>true</Quiet>{objects}</Delete>".encode()
+        checksum = b64encode(md5(body, usedforsecurity=False).digest()).decode()
+        address = f"{self._settings.bucket_url(bucket)}?{quoted_query({'delete': ''})}"
+        answer = self._send("POST", address, body, content_md5=checksum)
+        if b"<Error>" in answer.data:
+            raise StorageUnavailable("S3: objects that could not be removed")
 
     def _purge_upload(self, key: str, *, etag: str | None = None) -> None:
         """Remove all versions of an upload, or those with an ETag, then the delete markers."""
@@ -294,7 +331,7 @@ class SignedStorage:
         """Publish a thumbnail. Clipo writes each key once, so caches may keep it for ever."""
         self._send(
             "PUT",
-            self._thumbnail_url(key),
+            self._media_url(key),
             jpeg,
             content_type=_THUMBNAIL_TYPE,
             cache_control="private, max-age=31536000, immutable",
@@ -302,11 +339,34 @@ class SignedStorage:
 
     def read_thumbnail(self, key: str) -> bytes:
         """Return a thumbnail's bytes: some tens of kilobytes."""
-        return self._send("GET", self._thumbnail_url(key)).data
+        return self._send("GET", self._media_url(key)).data
+
+    def put_picture(self, key: str, content: bytes, *, media_type: str) -> None:
+        """Store a picture."""
+        self._send("PUT", self._media_url(key), content, content_type=media_type)
+
+    def read_picture(self, key: str) -> StoredPicture:
+        """Return a thumbnail or another picture. Raises `ObjectGone`."""
+        with closing(self._send("GET", self._media_url(key), stream=True)) as response:
+            etag = response.headers["ETag"]
+            if int(response.headers["Content-Length"]) > LARGEST_PICTURE:
+                return StoredPicture(key, etag, None)
+            from functions.adapters.signed.connections import pieces  # noqa: PLC0415 (see SignedService)
+
+            with _translate_errors():
+                return StoredPicture(key, etag, b"".join(pieces(response, READ_BYTES)))
+
+    def delete_picture(self, key: str) -> None:
+        """Remove a picture. Safe to repeat."""
+        self._send("DELETE", self._media_url(key))
 
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail that no video refers to. Safe to repeat."""
-        self._send("DELETE", self._thumbnail_url(key))
+        self._send("DELETE", self._media_url(key))
+
+
+def _escape(key: str) -> str:
+    return key.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _etag(version: "Element") -> str | None:

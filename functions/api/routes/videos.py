@@ -10,14 +10,17 @@ from functions.api import problems
 from functions.api.change_video import set_visibility
 from functions.api.create_video import create_video
 from functions.api.cursor import PATTERN as CURSOR
-from functions.api.cursor import cursor_after, id_of
+from functions.api.cursor import cursor_after, position_in
 from functions.api.delete_video import delete_video
 from functions.api.deliver_source import sign_source
-from functions.api.lookup import find_delivered_video, find_video, thumbnail_of
+from functions.api.list_videos import COUNTED, SelectedVideos
+from functions.api.lookup import find_delivered_video, find_video, read_thumbnail, thumbnail_of
 from functions.api.middleware import NO_STORE
 from functions.api.new_video import check_owner
+from functions.api.picture_response import picture_response, redirect_to_version
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
+from functions.api.revalidation import OF_A_REVALIDATED_ANSWER, revalidated
 from functions.api.schemas import (
     VISIBLE_ASCII,
     ChangeVideo,
@@ -32,13 +35,14 @@ from functions.api.schemas import (
     VideoResource,
     created_video,
     signed_request,
+    video_page,
     video_resource,
 )
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.api.sign_upload import sign_upload
 from functions.core.access import Scope
-from functions.core.video import Status
+from functions.core.pictures import thumbnail_version
 
 _RETRY_AFTER_S = "1"
 _LOCATION: dict[str, Any] = {"description": "The video's address", "schema": {"type": "string"}}
@@ -106,40 +110,64 @@ def post_video(
 @router.get(
     "",
     operation_id="listVideos",
-    summary="List videos, newest first",
+    summary="List and search videos",
+    response_model=VideoPage,
     responses=documented(
         problems.INVALID_CURSOR, problems.INVALID_REQUEST, problems.CATALOG_UNAVAILABLE
-    ),
+    )
+    | OF_A_REVALIDATED_ANSWER,
     openapi_extra=needs(Scope.READ),
 )
 def list_videos(
     *,
     request: Request,
     services: InjectedServices,
-    status: Annotated[Status | None, Query(description="Only videos of this status")] = None,
+    selection: SelectedVideos,
     limit: Annotated[int, Query(ge=1, le=100, description="Most videos in a page")] = 20,
     cursor: Annotated[
         str | None,
         Query(
-            description="`next_cursor` of the previous page", json_schema_extra={"pattern": CURSOR}
+            description="`next_cursor` of the previous page. Repeat its other parameters, except"
+            " for `limit` and `counts`",
+            json_schema_extra={"pattern": CURSOR},
         ),
     ] = None,
     owner: Annotated[
         OwnerInFilter | None,
         Query(description="Only videos of this owner; for credentials that reach all owners"),
     ] = None,
-) -> VideoPage:
-    """List the videos that the credential reaches, newest first."""
+    counts: Annotated[
+        Literal["true", "false"],
+        Query(description="Whether the answer also has the number of videos of each status"),
+    ] = "false",
+    if_none_match: Annotated[  # noqa: ARG001 (`revalidated` reads it)
+        str | None,
+        Header(
+            description="`ETag` of an earlier answer: if nothing has changed, the API returns 304"
+        ),
+    ] = None,
+) -> Response:
+    """List the videos that the credential reaches, newest first.
+
+    Ask again with the `ETag` of the last answer to learn of changes cheaply. All conditions
+    together select the videos; unknown parameters are refused.
+    """
     check_owner(services.caller, owner)
-    before = id_of(cursor) if cursor else None
-    videos = services.catalog.page(owner=owner, status=status, before=before, limit=limit + 1)
-    shown, has_more = videos[:limit], len(videos) > limit
-    caller, base_url = services.caller, str(request.base_url)
-    return VideoPage(
-        data=[video_resource(video, caller=caller, base_url=base_url) for video in shown],
-        next_cursor=cursor_after(shown[-1].id) if has_more else None,
-        has_more=has_more,
+    after = position_in(cursor, selection, owner) if cursor else None
+    videos = services.catalog.page(selection, owner=owner, after=after, limit=limit + 1)
+    counted = (
+        services.catalog.count_by_status(owner=owner, limit=COUNTED) if counts == "true" else None
     )
+    page = video_page(
+        videos[:limit],
+        next_cursor=cursor_after(videos[limit - 1], selection, owner)
+        if len(videos) > limit
+        else None,
+        counts=counted,
+        caller=services.caller,
+        base_url=str(request.base_url),
+    )
+    return revalidated(request, page)
 
 
 @router.get(
@@ -342,15 +370,41 @@ def get_source(
     summary="Go to the thumbnail",
     status_code=HTTPStatus.TEMPORARY_REDIRECT,
     response_class=RedirectResponse,
-    responses=documented(*problems.OF_A_THUMBNAIL),
+    responses=documented(*problems.OF_A_THUMBNAIL)
+    | {
+        HTTPStatus.OK.value: {
+            "description": "The JPEG, with the present `v`",
+            "content": {"image/jpeg": {}},
+        },
+        HTTPStatus.NOT_MODIFIED.value: {"description": "The client has the bytes of this `ETag`"},
+    },
     openapi_extra=needs(Scope.DELIVER),
 )
-def get_thumbnail(video_id: VideoIdInPath, services: InjectedServices) -> RedirectResponse:
+def get_thumbnail(
+    video_id: VideoIdInPath,
+    request: Request,
+    services: InjectedServices,
+    v: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="Version of the thumbnail, as in `thumbnail.url`. With it the API answers"
+            " with the JPEG itself, which clients may keep",
+        ),
+    ] = None,
+) -> Response:
     """Redirect to the JPEG, at an address that expires after 15 minutes.
 
     Thumbnails of public videos need no credential.
     """
-    thumbnail = thumbnail_of(find_delivered_video(services, video_id))
+    video = find_delivered_video(services, video_id)
+    thumbnail = thumbnail_of(video)
+    if v is not None:
+        version = thumbnail_version(video)
+        if v != version:
+            return redirect_to_version(request, video, version)
+        jpeg = read_thumbnail(services, thumbnail)
+        return picture_response(services, request, video, jpeg, media_type="image/jpeg")
     url = services.storage.sign_thumbnail(thumbnail.key, expires_s=_THUMBNAIL_URL_S)
     # A cached redirect would outlive the address that it leads to.
     return RedirectResponse(url, headers={"Cache-Control": NO_STORE})

@@ -22,12 +22,14 @@ from pymongo.monitoring import (
 )
 
 from functions.adapters import mongo as module
+from functions.adapters import mongo_listing
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core import lifecycle
 from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import Move, Refusal
+from functions.core.listing import Order, Selection
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
@@ -203,17 +205,17 @@ class TestPage:
         ids = [new_video_id() for _ in range(5)]
         for video_id in ids:
             catalog.add(video(video_id))
-        first = catalog.page(status=None, before=None, limit=3)
-        rest = catalog.page(status=None, before=first[-1].id, limit=3)
+        first = catalog.page(limit=3)
+        rest = catalog.page(after=first[-1].id, limit=3)
         assert [v.id for v in first + rest] == ids[::-1]
 
     def test_can_be_of_one_status(self, catalog: MongoCatalog, pending: Video) -> None:
         other = video(new_video_id())
         catalog.add(other)
         moves.claim(catalog, uploaded(other.id), LEASE, now=NOW)
-        found = catalog.page(status=Status.PROCESSING, before=None, limit=5)
+        found = catalog.page(Selection((Status.PROCESSING,)), limit=5)
         assert [v.id for v in found] == [other.id]
-        assert pending.id in [v.id for v in catalog.page(status=None, before=None, limit=5)]
+        assert pending.id in [v.id for v in catalog.page(limit=5)]
 
 
 def moved(outcome: Move) -> Video:
@@ -593,7 +595,8 @@ class TestOwners:
             catalog.add(one)
 
         def ids(owner: str | None, status: Status | None = None, before: str | None = None) -> Any:
-            found = catalog.page(owner=owner, status=status, before=before, limit=9)
+            selection = Selection((status,) if status else ())
+            found = catalog.page(selection, owner=owner, after=before, limit=9)
             return [one.id for one in found]
 
         assert ids("anna") == [done.id, of_anna.id]
@@ -612,9 +615,19 @@ class TestOwners:
 
     @pytest.mark.usefixtures("of_anna")
     def test_are_read_by_index(self, catalog: MongoCatalog) -> None:
-        for condition in ({"owner": "anna"}, {"owner": "anna", "status": "pending"}):
-            plan = catalog._videos.find(condition).sort("_id", -1).explain()
-            assert "owner_-1" in str(plan["queryPlanner"]["winningPlan"]), plan
+        selections = [
+            Selection(),
+            Selection((Status.PENDING,)),
+            Selection((Status.PENDING, Status.DONE), order=Order.OLDEST),
+            Selection(passthrough="order-1"),
+            Selection(order=Order.NAME),
+            Selection(search="holiday", order=Order.NAME),
+        ]
+        for selection in selections:
+            field, direction = mongo_listing.ORDERS[selection.order]
+            condition = next(mongo_listing.conditions(selection, None)) | {"owner": "anna"}
+            plan = catalog._videos.find(condition).sort(field, direction).explain()
+            assert "owner_-1" in str(plan["queryPlanner"]["winningPlan"]), (selection, plan)
 
     def test_of_a_record_are_a_condition_of_its_changes(
         self, catalog: MongoCatalog, of_anna: Video

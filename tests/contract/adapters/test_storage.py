@@ -22,10 +22,12 @@ import pytest
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import (
+    LARGEST_PICTURE,
     READ_BYTES,
     ObjectGone,
     SourceReplaced,
     StoredObject,
+    StoredPicture,
 )
 from functions.core.settings import StorageSettings
 from functions.core.unavailable import StorageUnavailable
@@ -146,6 +148,44 @@ def test_a_thumbnail_is_published_as_a_jpeg_and_removed(storage: SignedStorage, 
     storage.delete_thumbnail("t.jpg")
 
 
+def test_a_picture_is_read_with_its_etag_and_removed(storage: SignedStorage, s3: Any) -> None:
+    storage.put_picture("i.webp", b"webp", media_type="image/webp")
+    head = s3.head_object(Bucket="clipo-media", Key="i.webp")
+    assert head["ContentType"] == "image/webp"
+    assert storage.read_picture("i.webp") == StoredPicture("i.webp", head["ETag"], b"webp")
+    storage.delete_picture("i.webp")
+    with pytest.raises(ObjectGone):
+        storage.read_picture("i.webp")
+
+
+def test_of_a_large_picture_only_the_etag_is_read(storage: SignedStorage) -> None:
+    storage.put_picture("i.jpg", bytes(LARGEST_PICTURE + 1), media_type="image/jpeg")
+    found = storage.read_picture("i.jpg")
+    assert found.content is None
+    assert found.etag
+
+
+def test_pictures_of_older_files_are_removed(storage: SignedStorage, s3: Any) -> None:
+    for name in ("old/1.jpg", "old/2.jpg", "present/1.jpg", "present2/1.jpg"):
+        put(s3, f"images/{IDS[0]}/{name}")
+    put(s3, f"images/{IDS[1]}/old/1.jpg")
+    for _ in range(2):
+        storage.delete_pictures(IDS[0], except_version="present")
+        kept = [f"images/{IDS[0]}/present/1.jpg", f"images/{IDS[1]}/old/1.jpg"]
+        assert keys(s3, "clipo-media") == kept
+
+
+def test_objects_that_cannot_be_removed_are_an_error() -> None:
+    body = b"<DeleteResult><Error><Key>k</Key><Code>AccessDenied</Code></Error></DeleteResult>"
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    page = b"<R><IsTruncated>false</IsTruncated><Contents><Key>k</Key></Contents></R>"
+    listed = f"HTTP/1.1 200 OK\r\nContent-Length: {len(page)}\r\n\r\n".encode()
+    with answering(listed + page, head + body) as url:
+        storage = signed_storage(replace(SETTINGS, endpoint_url=url), attempts=1)
+        with pytest.raises(StorageUnavailable, match="could not be removed"):
+            storage.delete_pictures(IDS[0])
+
+
 def test_what_ends_early_is_not_taken_for_all_of_it() -> None:
     head = (
         b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-8/9\r\nContent-Length: 9\r\n\r\n"
@@ -246,13 +286,18 @@ def store_two_videos(s3: Any) -> None:
             s3.create_multipart_upload(Bucket="clipo-uploads", Key=f"uploads/{video_id}/source")
         for number in range(3):
             put(s3, f"thumbnails/{video_id}/{number}.jpg")
+            put(s3, f"images/{video_id}/v/{number} & <more>.jpg")
 
 
 def assert_only_the_second_is_left(s3: Any) -> None:
     pending = s3.list_multipart_uploads(Bucket="clipo-uploads")["Uploads"]
     assert [upload["Key"] for upload in pending] == [f"uploads/{IDS[1]}/source"] * 2
     assert keys(s3, "clipo-uploads") == [f"uploads/{IDS[1]}/source"]
-    assert keys(s3, "clipo-media") == [f"thumbnails/{IDS[1]}/{n}.jpg" for n in range(3)]
+    pictures = [f"images/{IDS[1]}/v/{n} & <more>.jpg" for n in range(3)]
+    assert keys(s3, "clipo-media") == [
+        *pictures,
+        *(f"thumbnails/{IDS[1]}/{n}.jpg" for n in range(3)),
+    ]
 
 
 def test_what_is_stored_is_found_by_its_whole_key(either: Either, s3: Any) -> None:
@@ -429,7 +474,7 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
     empty = page("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
     heard: list[bytes] = []
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&uploads="
-    answers = [page(first), good, page(last), good, good, empty]
+    answers = [page(first), good, page(last), good, good, empty, empty]
     # Each connection gets one answer.
     answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     with answering(*answers, heard=heard) as url:
@@ -441,6 +486,7 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
         "DELETE /clipo-uploads/c?uploadId=U2",
         f"DELETE /clipo-uploads/uploads/{IDS[0]}/source",
         f"GET /clipo-media?list-type=2&prefix=thumbnails%2F{IDS[0]}%2F",
+        f"GET /clipo-media?list-type=2&prefix=images%2F{IDS[0]}%2F",
     ]
 
 
@@ -455,14 +501,14 @@ def test_more_versions_than_one_page_are_purged() -> None:
         <Version><Key>{key}</Key><VersionId>null</VersionId></Version></ListVersionsResult>"""
     none = page("<ListMultipartUploadsResult/>"), page("<ListBucketResult/>")
     good = b"HTTP/1.1 204 No Content\r\n\r\n"
-    answers = [none[0], page(first), good, good, page(last), good, none[1]]
+    answers = [none[0], page(first), good, good, page(last), good, none[1], none[1]]
     answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     heard: list[bytes] = []
     with answering(*answers, heard=heard) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url))
         storage.delete_objects_of(deleted_video(IDS[0], purge=True))
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&versions="
-    assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-1]] == [
+    assert [request.split(b" HTTP/")[0].decode() for request in heard[1:-2]] == [
         listing,
         f"DELETE /clipo-uploads/{key}?versionId=V%2B1",
         f"DELETE /clipo-uploads/{key}?versionId=V2",

@@ -25,6 +25,7 @@ from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video
 from tests.examples import OPEN, video
 from tests.fakes.api_keys import FakeApiKeys
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 
@@ -257,7 +258,9 @@ def test_parallel_announcements_never_exceed_the_quota(
     catalog: MongoCatalog, *, keyed: bool
 ) -> None:
     settings = ApiSettings.read(OPEN | {"MAX_VIDEOS_PER_OWNER": "7"})
-    app = create_app(Backend(settings, catalog, FakeStorage(), FakeProcessing(), FakeApiKeys()))
+    app = create_app(
+        Backend(settings, catalog, FakeStorage(), FakeProcessing(), FakeApiKeys(), fake_pictures())
+    )
 
     def announce(number: int) -> Any:
         key = {"Idempotency-Key": f"key-{number}"} if keyed else {}

@@ -416,7 +416,7 @@ def test_a_file_that_crashes_the_decoder_is_corrupt(clips: Clips, tmp_path: Path
     assert error.value.code == "corrupt"
 
 
-@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Cannot allocate memory >&2; exit 1"])
+@pytest.mark.parametrize("script", ["kill -KILL $$", "echo Out of memory >&2; exit 1"])
 def test_a_file_that_exhausts_memory_has_its_own_code(
     clips: Clips, tmp_path: Path, script: str
 ) -> None:

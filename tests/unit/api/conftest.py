@@ -3,12 +3,14 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from functions.adapters.pictures import Pictures
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import FakePictureLeases, FakePictureMaker
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 
@@ -34,6 +36,22 @@ def api_keys() -> FakeApiKeys:
 
 
 @pytest.fixture
+def leases() -> FakePictureLeases:
+    return FakePictureLeases()
+
+
+@pytest.fixture
+def maker(objects: FakeStorage) -> FakePictureMaker:
+    return FakePictureMaker(objects)
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    """Return the pauses that the API makes, in seconds. They take no time."""
+    return []
+
+
+@pytest.fixture
 def settings() -> ApiSettings:
     return ApiSettings.read(OPEN | {"MAX_UPLOAD_BYTES": "10000"})
 
@@ -45,7 +63,14 @@ def client(
     objects: FakeStorage,
     processing: FakeProcessing,
     api_keys: FakeApiKeys,
+    leases: FakePictureLeases,
+    maker: FakePictureMaker,
+    pauses: list[float],
 ) -> Iterator[TestClient]:
-    app = create_app(Backend(settings, records, objects, processing, api_keys))
+    pictures = Pictures(leases, maker)
+    backend = Backend(
+        settings, records, objects, processing, api_keys, pictures, sleep=pauses.append
+    )
+    app = create_app(backend)
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:
         yield client

@@ -20,6 +20,7 @@ from tests.credentials import KEYS, ROOT, IssuedKey, admin_token, bearer, issue,
 from tests.examples import ID, OPEN, done_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.logs import logged
@@ -362,7 +363,9 @@ def test_below_a_base_path_the_same_paths_are_public(
     records: FakeCatalog, objects: FakeStorage, api_keys: FakeApiKeys
 ) -> None:
     settings = ApiSettings.read(KEYS | {"BASE_PATH": "/v1"})
-    app = create_app(Backend(settings, records, objects, FakeProcessing(), api_keys))
+    app = create_app(
+        Backend(settings, records, objects, FakeProcessing(), api_keys, fake_pictures())
+    )
     client = TestClient(app, root_path="/v1")
     for path, status in (
         ("/v1/health", 200),

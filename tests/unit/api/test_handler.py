@@ -24,6 +24,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "PROCESSING_FUNCTION": "clipo-processing",
+        "IMAGES_FUNCTION": "clipo-images",
         "MONGODB_URI": "mongodb://127.0.0.1:9/?directConnection=true",
     }
     for name, value in settings.items():

@@ -12,6 +12,7 @@ from functions.core.video import Status
 from tests.examples import ID, OPEN, done_video, failed_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -100,7 +101,14 @@ def test_a_file_for_which_the_form_is_too_small_is_shown_the_way(
 ) -> None:
     limits = {"MAX_UPLOAD_BYTES": "10000", "MAX_MULTIPART_BYTES": "50"}
     app = create_app(
-        Backend(ApiSettings.read(OPEN | limits), records, objects, FakeProcessing(), FakeApiKeys())
+        Backend(
+            ApiSettings.read(OPEN | limits),
+            records,
+            objects,
+            FakeProcessing(),
+            FakeApiKeys(),
+            fake_pictures(),
+        )
     )
     for size in (51, 2_000_000):
         body = problem(upload(TestClient(app), content=bytes(size)))

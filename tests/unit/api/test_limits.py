@@ -19,6 +19,7 @@ from tests.credentials import KEYS, bearer, issue
 from tests.examples import failed_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -268,7 +269,9 @@ class TestQuota:
         processing: FakeProcessing,
         api_keys: FakeApiKeys,
     ) -> None:
-        app = create_app(Backend(ApiSettings.read(KEYS), records, objects, processing, api_keys))
+        app = create_app(
+            Backend(ApiSettings.read(KEYS), records, objects, processing, api_keys, fake_pictures())
+        )
         with TestClient(app) as client:
             assert announce(client, bearer(issue(api_keys).token())).status_code == 201
         assert records.usage.counters == {}

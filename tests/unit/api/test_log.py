@@ -16,6 +16,7 @@ from functions.core.video import Status
 from tests.examples import ID, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.logs import logged, measured
@@ -35,7 +36,9 @@ def hasty_threads() -> Iterator[None]:
 def test_no_line_is_lost_or_under_another_request_however_many_come_at_once(
     settings: ApiSettings, records: FakeCatalog, objects: FakeStorage
 ) -> None:
-    app = create_app(Backend(settings, records, objects, FakeProcessing(), FakeApiKeys()))
+    app = create_app(
+        Backend(settings, records, objects, FakeProcessing(), FakeApiKeys(), fake_pictures())
+    )
 
     async def post_all() -> list[httpx2.Response]:
         transport = httpx2.ASGITransport(app)

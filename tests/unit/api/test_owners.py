@@ -15,10 +15,12 @@ from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
 from functions.core.keys import source_key
+from functions.core.listing import EVERY_VIDEO
 from tests.credentials import KEYS, admin_token, bearer, issue
 from tests.examples import ID, OPEN, done_video, failed_video, odd_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.logs import logged
@@ -362,7 +364,7 @@ class Stack:
         self.records, self.objects, keys = FakeCatalog(), FakeStorage(), FakeApiKeys()
         backend = Backend(
             ApiSettings.read(KEYS | {"LEGACY_ENDPOINTS": "open"}),
-            *(self.records, self.objects, FakeProcessing(), keys),
+            *(self.records, self.objects, FakeProcessing(), keys, fake_pictures()),
         )
         self.client = TestClient(create_app(backend), follow_redirects=False)
         self.headers: dict[str | None, Headers] = {
@@ -389,7 +391,8 @@ class Stack:
         elif path.endswith("/sign"):
             body["json"] = {"method": "PUT"}
         body["headers"] = body.get("headers", {}) | self.headers[actor]
-        where = path.format(id=video_id, cursor=cursor_after(video_id))
+        position = cursor_after(video(video_id), EVERY_VIDEO, None)
+        where = path.format(id=video_id, cursor=position)
         answer = self.client.request(method, where, **body).text
         return answer.replace(video_id, "") if "{" in path else answer
 

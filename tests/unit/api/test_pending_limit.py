@@ -13,6 +13,7 @@ from functions.core.settings import SettingsError
 from tests.examples import CREATED, OPEN, done_video, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -26,7 +27,14 @@ class World:
         self.now: datetime = CREATED
         services = Backend(
             ApiSettings.read(OPEN | {"MAX_PENDING_VIDEOS": limit}),
-            *(self.records, FakeStorage(), FakeProcessing(), FakeApiKeys(), lambda: self.now),
+            *(
+                self.records,
+                FakeStorage(),
+                FakeProcessing(),
+                FakeApiKeys(),
+                fake_pictures(),
+                lambda: self.now,
+            ),
         )
         self.client = TestClient(create_app(services))
 

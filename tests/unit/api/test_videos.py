@@ -174,7 +174,7 @@ class TestGet:
         body = response.json()
         assert (body["status"], body["size"], body["error"]) == ("done", 2000, None)
         assert (body["media"]["duration_s"], body["media"]["duration"]) == (30.02, "00:00:30")
-        assert body["thumbnail"]["url"] == f"http://testserver/videos/{ID}/thumbnail"
+        assert body["thumbnail"]["url"].startswith(f"http://testserver/videos/{ID}/thumbnail?v=")
         assert body["processing"]["wall_ms"] == 120
         assert "retry-after" not in response.headers
 
@@ -281,7 +281,15 @@ class TestList:
             {"limit": "101"},
             {"limit": "x"},
             {"status": "gone"},
-            {"status": ["done", "pending"]},
+            {"status": ["done", "gone"]},
+            {"sort": "size"},
+            {"sort": "newest", "search": "a"},
+            {"search": "a" * 256},
+            {"passthrough": "a" * 256},
+            {"created_after": "2026-01-02"},
+            {"created_after": "1767323045"},
+            {"created_before": "0001-01-01T00:00:00+01:00"},
+            {"counts": "yes"},
             {"limit": ["", "5"]},
             {"cursor": ["", ""]},
         ],
@@ -291,7 +299,7 @@ class TestList:
     ) -> None:
         assert problem(client.get("/videos", params=parameters))["status"] == 422
 
-    @pytest.mark.parametrize("name", ["status", "limit", "cursor"])
+    @pytest.mark.parametrize("name", ["status", "limit", "cursor", "search", "sort", "counts"])
     def test_takes_an_empty_parameter_as_left_out(self, client: TestClient, name: str) -> None:
         assert client.get("/videos", params={name: ""}).json() == client.get("/videos").json()
 
@@ -302,7 +310,10 @@ class TestList:
         found = problem(client.get(f"/videos?{query}"))
         (error,) = found["errors"]
         assert (found["status"], error["field"]) == (422, f"query.{query.partition('=')[0]}")
-        assert "This call takes status, limit, cursor, owner." in found["detail"]
+        assert (
+            "This call takes limit, cursor, owner, counts, status, search, passthrough,"
+            in found["detail"]
+        )
 
     @pytest.mark.parametrize("cursor", ["x", "%00", "é", "AAAA", "A" * 1000, "AAAAAAAAAAAAAAAA="])
     def test_refuses_a_cursor_that_it_did_not_make(self, client: TestClient, cursor: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from functions.api.schemas import video_resource
 from functions.core.access import OPEN_CALLER
+from functions.core.pictures import picture_version, thumbnail_version
 from functions.core.video import Video
 from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
@@ -12,9 +13,9 @@ from tests.receivers import API
 
 
 def test_the_payload_of_a_done_video() -> None:
-    body = json.loads(
-        payload(replace(done_video(), passthrough="order-1", owner="anna"), api_url=API)
-    )
+    done = replace(done_video(), passthrough="order-1", owner="anna")
+    version = picture_version(done)
+    body = json.loads(payload(done, api_url=API))
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
@@ -54,12 +55,18 @@ def test_the_payload_of_a_done_video() -> None:
             },
             "source": {"url": f"{API}/videos/{ID}/source", "content_type": "video/mp4"},
             "thumbnail": {
-                "url": f"{API}/videos/{ID}/thumbnail",
+                "url": f"{API}/videos/{ID}/thumbnail?v={thumbnail_version(done)}",
                 "width": 320,
                 "height": 180,
                 "at_s": 3.002,
                 "fallback": None,
                 "placeholder": PLACEHOLDER,
+            },
+            "pictures": {
+                "image_url": f"{API}/videos/{ID}/image.jpg?v={version}",
+                "storyboard_url": f"{API}/videos/{ID}/storyboard.jpg?v={version}",
+                "storyboard_vtt_url": f"{API}/videos/{ID}/storyboard.vtt?v={version}",
+                "storyboard_json_url": f"{API}/videos/{ID}/storyboard.json?v={version}",
             },
             "warnings": [],
             "error": None,

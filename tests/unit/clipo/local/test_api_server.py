@@ -9,6 +9,7 @@ from functions.api.settings import ApiSettings
 from tests.examples import OPEN
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
+from tests.fakes.pictures import fake_pictures
 from tests.fakes.processing import FakeProcessing
 from tests.fakes.storage import FakeStorage
 from tests.problems import problem
@@ -19,7 +20,9 @@ ORIGIN = "https://app.example.com"
 @pytest.fixture
 def client() -> TestClient:
     settings = ApiSettings.read(OPEN | {"API_ORIGINS": ORIGIN})
-    services = Backend(settings, FakeCatalog(), FakeStorage(), FakeProcessing(), FakeApiKeys())
+    services = Backend(
+        settings, FakeCatalog(), FakeStorage(), FakeProcessing(), FakeApiKeys(), fake_pictures()
+    )
     return TestClient(app(services, {"video.lan", "172.17.0.1", "fd00::1"}))
 
 

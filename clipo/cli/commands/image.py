@@ -1,0 +1,72 @@
+"""`clipo image`: saves the picture of a moment of a video."""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from clipo.cli import saving, terminal
+from clipo.cli.command import ApiOption, Id, JsonOption, QuietOption
+from clipo.cli.saving import OutputOption
+from clipo.cli.target import ForceOption
+from clipo.client import pictures
+from clipo.errors import Misuse
+
+if TYPE_CHECKING:
+    from clipo.client.api import Api
+
+
+def _moment(text: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?%?", text, re.ASCII):
+        raise typer.BadParameter(f"{text!r} is not a moment like 12, 12.5 (seconds) or 10%.")
+    return text
+
+
+def command(
+    video_id: Annotated[str, Id],
+    *,
+    moment: Annotated[
+        str | None,
+        typer.Option(
+            "--time",
+            "-t",
+            metavar="TIME",
+            parser=_moment,
+            help="Moment in seconds, such as 12.5, or as a share of the duration, such as 10%.",
+            show_default="the moment of the thumbnail",
+        ),
+    ] = None,
+    width: Annotated[
+        int | None,
+        typer.Option("--width", "-w", metavar="PIXELS", help="Width.", show_default="640"),
+    ] = None,
+    height: Annotated[
+        int | None, typer.Option("--height", metavar="PIXELS", help="Height.")
+    ] = None,
+    fit: Annotated[
+        Literal["contain", "cover"],
+        typer.Option(
+            help="contain: the whole frame. cover: the middle of the frame, which fills width and"
+            " height."
+        ),
+    ] = "contain",
+    to: OutputOption = None,
+    force: ForceOption = False,
+    api_url: ApiOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Save the picture of a moment, never larger than the video."""
+    if fit == "cover" and not (width and height):
+        raise Misuse("--fit cover needs --width and --height.")
+    output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    # Without it, addresses of the whole frame stay the same as those of other clients.
+    query = {"t": moment, "w": width, "h": height, "fit": "cover" if fit == "cover" else None}
+
+    async def fetch(api: "Api", extension: str, on_wait: Callable[[], None]) -> bytes:
+        return await pictures.fetch(api, video_id, f"image.{extension}", on_wait, **query)
+
+    return saving.save(
+        api_url, output, video_id, to, fetch, extensions=("jpg", "webp"), force=force
+    )

@@ -1,0 +1,61 @@
+"""Leases of pictures in MongoDB, and the number of images on the record of each video."""
+
+from datetime import datetime
+
+from bson import ObjectId
+from pymongo.errors import DuplicateKeyError
+
+from functions.adapters.mongo import MongoCatalog
+from functions.core.pictures import WantedPicture
+
+
+class MongoPictureLeases:
+    """A document for each lease, which MongoDB removes when the lease has expired.
+
+    The number of images is a field of the video's record that the rules of `core/lifecycle.py` do
+    not know: it belongs to no step, and goes with the record.
+    """
+
+    def __init__(self, catalog: MongoCatalog) -> None:
+        """Take the catalog whose database and connections it shares."""
+        self._catalog = catalog
+
+    def acquire(self, key: str, *, now: datetime, until: datetime) -> bool:
+        """Reserve the making of a picture; `False` if another caller has it."""
+        with self._catalog.database() as database:
+            try:
+                database.picture_leases.insert_one({"_id": key, "until": until})
+            except DuplicateKeyError:
+                # MongoDB removes expired documents once a minute.
+                expired = {"_id": key, "until": {"$lt": now}}
+                taken = database.picture_leases.update_one(expired, {"$set": {"until": until}})
+                return taken.matched_count == 1
+        return True
+
+    def release(self, key: str) -> None:
+        """End a lease of this caller after a failure."""
+        with self._catalog.database() as database:
+            database.picture_leases.delete_one({"_id": key})
+
+    def count(self, wanted: WantedPicture, *, limit: int) -> bool:
+        """Count an image of a video; `False` if its file has `limit` of them already."""
+        video_id = {"_id": ObjectId(wanted.video_id)}
+        of_version = {"images.version": wanted.version, "images.made": {"$lt": limit}}
+        first = {"images": {"version": wanted.version, "made": 1}}
+        with self._catalog.database() as database:
+            counted = database.videos.update_one(
+                video_id | of_version, {"$inc": {"images.made": 1}}
+            )
+            if counted.matched_count:
+                return True
+            # The first image of this file: those of an earlier one are removed.
+            begun = database.videos.update_one(
+                video_id | {"images.version": {"$ne": wanted.version}}, {"$set": first}
+            )
+            return begun.matched_count == 1
+
+    def discount(self, wanted: WantedPicture) -> None:
+        """Subtract an image that was not made."""
+        counted = {"_id": ObjectId(wanted.video_id), "images.version": wanted.version}
+        with self._catalog.database() as database:
+            database.videos.update_one(counted, {"$inc": {"images.made": -1}})

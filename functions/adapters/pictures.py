@@ -1,0 +1,85 @@
+"""The maker of pictures and its leases, as the API uses them. `mongo_pictures.py` keeps the leases.
+
+The lease and the count are in the API's database: the images function, which runs ffmpeg, has none
+(ADR 47).
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from functions.adapters.request_failed import RequestFailed
+from functions.core.pictures import Making, MakingOutcome, WantedPicture, making_event
+from functions.core.settings import required
+from functions.core.unavailable import PicturesThrottled, PicturesTimedOut, PicturesUnavailable
+
+MAKING_TIMEOUT_S = 20
+"""The time limit for a response of the images function, which may go on after it."""
+
+_KINDS = {
+    "TooManyRequestsException": PicturesThrottled,
+    "ReadTimeoutError": PicturesTimedOut,
+}
+"""The errors by Lambda's code for them, or urllib3's name."""
+
+
+class PictureLeases(Protocol):
+    """The right to make a picture, and the number of images of each video.
+
+    Every method may raise `CatalogUnavailable`.
+    """
+
+    def acquire(self, key: str, *, now: datetime, until: datetime) -> bool:
+        """Reserve the making of a picture; `False` if another caller has it.
+
+        A caller that succeeds keeps it: the picture is stored then, and the lease expires.
+        """
+
+    def release(self, key: str) -> None:
+        """End a lease of this caller after a failure."""
+
+    def count(self, wanted: WantedPicture, *, limit: int) -> bool:
+        """Count an image of a video; `False` if its file has `limit` of them already."""
+
+    def discount(self, wanted: WantedPicture) -> None:
+        """Subtract an image that was not made."""
+
+
+class PictureMaker(Protocol):
+    """Makes pictures."""
+
+    def make(self, wanted: WantedPicture) -> Making:
+        """Make and store a picture. Raises `PicturesUnavailable`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The leases and the maker."""
+
+    leases: PictureLeases
+    maker: PictureMaker
+
+
+class ImagesFunction:
+    """The deployed images function, or the local stack's, which answers as Lambda does."""
+
+    def __init__(self, environ: Mapping[str, str], call: Callable[[str, str], bytes]) -> None:
+        """Read IMAGES_FUNCTION, the name or ARN.
+
+        `call` sends a function an event and returns its answer. Raises `SettingsError`.
+        """
+        self._name = required(environ, "IMAGES_FUNCTION")
+        self._call = call
+
+    def make(self, wanted: WantedPicture) -> Making:
+        """Make and store a picture. Raises `PicturesUnavailable`."""
+        try:
+            answer = json.loads(self._call(self._name, json.dumps(making_event(wanted))))
+            return Making(MakingOutcome(answer["outcome"]), answer["message"])
+        except RequestFailed as error:
+            kind = _KINDS.get(error.code, PicturesUnavailable)
+            raise kind(f"Lambda: {error.code}") from error
+        except (LookupError, TypeError, ValueError) as error:
+            raise PicturesUnavailable("The images function's answer is not understood.") from error

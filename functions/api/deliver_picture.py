@@ -1,0 +1,211 @@
+"""Delivers pictures: stored ones, and others after the images function has made them (ADR 47)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+
+from functions.adapters.storage import ObjectGone, StoredPicture
+from functions.adapters.telemetry import logger
+from functions.api import problems
+from functions.api.lookup import find_source
+from functions.api.problems import InvalidField, Problem
+from functions.api.services import Services
+from functions.core.access import Scope
+from functions.core.pictures import (
+    MOST_IMAGES,
+    MOST_IMAGES_OF_LADDER,
+    AskedImage,
+    ImageSpec,
+    InvalidPicture,
+    Making,
+    MakingOutcome,
+    NoStoryboard,
+    NotOnLadder,
+    PictureFormat,
+    StoryboardSpec,
+    WantedPicture,
+    check_ladder,
+    image_spec,
+    picture_version,
+    storyboard_spec,
+    wanted_picture,
+)
+from functions.core.unavailable import PicturesThrottled, PicturesTimedOut
+from functions.core.video import Media, Video
+
+LEASE = timedelta(seconds=130)
+"""The validity of a lease: longer than the images function may run."""
+
+_PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.75, 1.5)
+"""The pauses between looks at a picture that another request makes, and between invocations of a
+function that Lambda throttles."""
+
+
+def find_image(
+    services: Services, video_id: str, asked: AskedImage
+) -> tuple[Video, WantedPicture, int]:
+    """Return a video, its image that a caller asks for, and the limit of its number of images.
+
+    Raises `Problem` or `Unauthenticated`.
+    """
+    video, media = find_source(services, video_id)
+    is_own = services.caller.may(Scope.READ) and services.caller.reaches_owner(video.owner)
+    spec = _image_spec(video, media, asked, is_own=is_own)
+    limit = MOST_IMAGES if is_own else MOST_IMAGES_OF_LADDER
+    return video, _wanted(video, spec), limit
+
+
+def find_storyboard(
+    services: Services, video_id: str, picture_format: PictureFormat
+) -> tuple[Video, WantedPicture, StoryboardSpec]:
+    """Return a video, the sheet of its storyboard, and what that shows.
+
+    Raises `Problem` or `Unauthenticated`.
+    """
+    video, media = find_source(services, video_id)
+    try:
+        spec = storyboard_spec(picture_format, media)
+    except NoStoryboard as error:
+        detail = f"Video {video.id} has no storyboard: its file does not say how long it lasts."
+        raise Problem(problems.PICTURE_NOT_FOUND, detail) from error
+    return video, _wanted(video, spec), spec
+
+
+def _image_spec(video: Video, media: Media, asked: AskedImage, *, is_own: bool) -> ImageSpec:
+    default_s = video.thumbnail.at_s if video.thumbnail else 0
+    try:
+        if not is_own:
+            check_ladder(asked)
+        return image_spec(asked, media, default_s=default_s, whole_seconds=not is_own)
+    except NotOnLadder as error:
+        raise Problem(
+            problems.FORBIDDEN,
+            f"{str(error).capitalize()}. Other images need the scope read and a credential for the"
+            " video.",
+        ) from error
+    except InvalidPicture as error:
+        field = InvalidField(f"query.{error.parameter}", str(error))
+        raise Problem(problems.INVALID_REQUEST, f"{field.field}: {error}.", field) from error
+
+
+def _wanted(video: Video, spec: ImageSpec | StoryboardSpec) -> WantedPicture:
+    wanted = wanted_picture(video, spec)
+    if wanted is None:  # never: `find_source` returns only videos with a result
+        raise Problem(problems.SOURCE_NOT_READY, problems.SOURCE_NOT_READY.example)
+    return wanted
+
+
+def read_or_make(
+    services: Services, wanted: WantedPicture, *, limit: int | None = None
+) -> StoredPicture:
+    """Return a picture, which the images function makes if it is not stored yet.
+
+    `limit` is that of the number of images of its video. Raises `Problem`, `CatalogUnavailable`,
+    `StorageUnavailable` or `PicturesUnavailable`.
+    """
+    found = _read(services, wanted)
+    if found:
+        return found
+    now = services.now()
+    if not services.pictures.leases.acquire(wanted.key, now=now, until=now + LEASE):
+        return _await_other(services, wanted)
+    _make(services, wanted, limit)
+    logger().info("picture made", video_id=wanted.video_id, picture=wanted.spec.filename)
+    _check_still_current(services, wanted)
+    if made := _read(services, wanted):
+        return made
+    raise _not_ready("The picture was removed at this moment.")
+
+
+def _read(services: Services, wanted: WantedPicture) -> StoredPicture | None:
+    try:
+        return services.storage.read_picture(wanted.key)
+    except ObjectGone:
+        return None
+
+
+def _await_other(services: Services, wanted: WantedPicture) -> StoredPicture:
+    """Return a picture that another request makes."""
+    for pause_s in _PAUSES_S:
+        services.sleep(pause_s)
+        if found := _read(services, wanted):
+            return found
+    raise _not_ready("The picture is being made.")
+
+
+def _make(services: Services, wanted: WantedPicture, limit: int | None) -> None:
+    """Make a picture whose lease this request has.
+
+    After success the lease stays until it expires: a request that has not found the picture before
+    then finds the lease, and looks again.
+    """
+    leases = services.pictures.leases
+    with _undone_on_failure(partial(leases.release, wanted.key)):
+        if limit is None:
+            _check(_invoke(services, wanted), wanted)
+            return
+        if not leases.count(wanted, limit=limit):
+            raise _too_many(wanted, limit)
+        with _undone_on_failure(partial(leases.discount, wanted)):
+            _check(_invoke(services, wanted), wanted)
+
+
+@contextmanager
+def _undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
+    try:
+        yield
+    except PicturesTimedOut:
+        # The images function may still store the picture.
+        raise
+    except Exception:
+        undo()
+        raise
+
+
+def _invoke(services: Services, wanted: WantedPicture) -> Making:
+    for pause_s in _PAUSES_S:
+        try:
+            return services.pictures.maker.make(wanted)
+        except PicturesThrottled:
+            services.sleep(pause_s)
+    try:
+        return services.pictures.maker.make(wanted)
+    except PicturesThrottled as error:
+        raise _not_ready("Too many pictures are being made.") from error
+
+
+def _check(making: Making, wanted: WantedPicture) -> None:
+    """Raise the `Problem` that the images function reports, if it reports one."""
+    if making.outcome is MakingOutcome.MADE:
+        return
+    if making.outcome is MakingOutcome.NO_ENCODER:
+        raise Problem(problems.NO_ENCODER, problems.NO_ENCODER.example)
+    if making.outcome is MakingOutcome.SOURCE_REPLACED:
+        raise _not_ready("Another upload has replaced the file.")
+    reason = making.message
+    if making.outcome is MakingOutcome.SOURCE_GONE:
+        reason = "Its file is no longer in storage."
+    detail = f"Video {wanted.video_id} has no such picture: {reason}"
+    raise Problem(problems.PICTURE_NOT_FOUND, detail)
+
+
+def _check_still_current(services: Services, wanted: WantedPicture) -> None:
+    """Remove a picture that was made while its video was deleted, or its file replaced."""
+    video = services.catalog.get_delivered(wanted.video_id)
+    if video is None or picture_version(video) != wanted.version:
+        services.storage.delete_picture(wanted.key)
+        find_source(services, wanted.video_id)
+        raise _not_ready("Another upload has replaced the file.")
+
+
+def _not_ready(reason: str) -> Problem:
+    return Problem(problems.PICTURE_NOT_READY, f"{reason} Try again in a moment.")
+
+
+def _too_many(wanted: WantedPicture, limit: int) -> Problem:
+    return Problem(
+        problems.TOO_MANY_IMAGES,
+        f"Clipo has made {limit:,} images of video {wanted.video_id}, and makes no more. Ask for"
+        " those again: for whole seconds, and the widths 160, 320, 640 or 1280.",
+    )

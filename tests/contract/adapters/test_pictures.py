@@ -1,0 +1,78 @@
+"""Leases and counts of pictures on a server that speaks MongoDB's protocol."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from bson import ObjectId
+from pymongo import MongoClient
+
+from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture
+from functions.core.settings import CatalogSettings
+from tests.examples import ID, uploaded, video
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+UNTIL = NOW + timedelta(minutes=2)
+WANTED = WantedPicture(ID, uploaded().source, "v1", ImageSpec(PictureFormat.JPEG, 0))
+
+
+@pytest.fixture
+def catalog(mongodb_uri: str) -> Iterator[MongoCatalog]:
+    settings = CatalogSettings(mongodb_uri, database=f"test-{ObjectId()}")
+    with closing(MongoCatalog(settings, pool_size=10, timeout_ms=10_000)) as catalog:
+        yield catalog
+    with MongoClient[dict[str, object]](mongodb_uri) as client:
+        client.drop_database(settings.database)
+
+
+@pytest.fixture
+def leases(catalog: MongoCatalog) -> MongoPictureLeases:
+    catalog.add(video())
+    return MongoPictureLeases(catalog)
+
+
+def test_one_of_many_gets_the_lease(leases: MongoPictureLeases) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        tries = [pool.submit(leases.acquire, "k", now=NOW, until=UNTIL) for _ in range(10)]
+    assert sorted(one.result() for one in tries) == [False] * 9 + [True]
+    assert leases.acquire("other", now=NOW, until=UNTIL)
+
+
+def test_a_lease_ends_by_its_time_or_its_release(leases: MongoPictureLeases) -> None:
+    assert leases.acquire("k", now=NOW, until=UNTIL)
+    assert not leases.acquire("k", now=UNTIL, until=UNTIL)
+    later = UNTIL + timedelta(seconds=1)
+    assert leases.acquire("k", now=later, until=later + timedelta(minutes=2))
+    assert not leases.acquire("k", now=later, until=later)
+    for _ in range(2):
+        leases.release("k")
+    assert leases.acquire("k", now=NOW, until=UNTIL)
+
+
+def test_images_of_one_file_are_counted_up_to_a_limit(leases: MongoPictureLeases) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        tries = [pool.submit(leases.count, WANTED, limit=4) for _ in range(10)]
+    assert sum(one.result() for one in tries) == 4
+    leases.discount(WANTED)
+    assert leases.count(WANTED, limit=4)
+    assert not leases.count(WANTED, limit=4)
+    assert leases.count(WANTED, limit=5)
+    assert leases.count(replace(WANTED, version="v2"), limit=1), "another file begins anew"
+
+
+def test_a_count_goes_with_the_record_and_survives_its_changes(
+    leases: MongoPictureLeases, catalog: MongoCatalog
+) -> None:
+    assert leases.count(WANTED, limit=1)
+    seen = catalog.get(ID)
+    assert seen
+    assert catalog.save(seen, replace(seen, passthrough="changed"))
+    assert not leases.count(WANTED, limit=1)
+    catalog.delete(ID)
+    assert not leases.count(WANTED, limit=1)
+    assert catalog.get(ID) is None, "a count makes no record"
