@@ -189,6 +189,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.media.reader.loopback.Content",
         "functions.media.splice.boundary.Readable",
         "functions.media.splice.boundary.Recording",
+        "functions.media.storyboard.reel.Index",
     }
 
 
