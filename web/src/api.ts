@@ -1,5 +1,7 @@
 /** The calls of the API, described in docs/api.md. */
 
+import {t} from "./strings";
+
 export type Status = "pending" | "processing" | "done" | "failed";
 
 export const STATUSES: readonly Status[] = ["pending", "processing", "done", "failed"];
@@ -77,6 +79,8 @@ export interface Page {
   data: Video[];
   next_cursor: string | null;
   has_more: boolean;
+  /** How many videos there are of each status. */
+  counts?: Partial<Record<Status | "all", number>>;
 }
 
 /** The kinds of requests that a caller may make: docs/access.md. */
@@ -128,29 +132,24 @@ export class ApiProblem extends Error {
 /** There was no response: the connection failed, or took too long. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
-    super("Clipo cannot be reached. Check the network, and that the service runs.", {cause});
+    super(t.unreachable, {cause});
   }
 }
 
 const TIMEOUT_MS = 15_000;
 const REFUSED = 401;
-
-let onRefused = () => {};
-
-/** Call a function whenever the API does not accept a request's session. */
-export function whenRefused(action: () => void): void {
-  onRefused = action;
-}
+const NOT_MODIFIED = 304;
 
 export const isRefused = (error: unknown) =>
   error instanceof ApiProblem && error.status === REFUSED;
 
-async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-  const response = await send(method, path, options);
-  const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
-  if (response.status === REFUSED) onRefused();
-  if (!response.ok) throw problemOf(response.status, text);
-  return (text ? JSON.parse(text) : undefined) as T;
+export interface ApiOptions {
+  /** The address of the API, without a slash at its end; empty for the page's own origin. */
+  endpoint: string;
+  /** Return the token that authorizes the next request; undefined if a cookie does. */
+  credential?(): Promise<string | undefined>;
+  /** Called when the API does not accept the credential. */
+  onRefused?(): void;
 }
 
 interface CallOptions {
@@ -159,21 +158,99 @@ interface CallOptions {
   credential?: string;
 }
 
-async function send(method: string, path: string, options: CallOptions) {
-  const {body, idempotencyKey, credential} = options;
-  const headers: Record<string, string> = {};
-  if (credential) headers.Authorization = `Bearer ${credential}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
-  try {
-    return await fetch(path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-  } catch (error) {
-    throw new Unreachable(error);
+/** The API of a Clipo. */
+export class Api {
+  /** The last answer to each list request, which the API need not send again: its entity tag. */
+  private readonly kept = new Map<string, {etag: string; page: Page}>();
+
+  constructor(private readonly options: ApiOptions) {}
+
+  /** Return the absolute address of a path. */
+  url(path: string): string {
+    return `${this.options.endpoint}${path}`;
+  }
+
+  /** Return a page of videos: the same object again while nothing has changed. */
+  async listVideos(query: URLSearchParams): Promise<Page> {
+    const path = `/videos?${query}`;
+    const kept = this.kept.get(path);
+    const headers = kept && {"If-None-Match": kept.etag};
+    const response = await this.send("GET", path, {}, headers);
+    if (response.status === NOT_MODIFIED && kept) return kept.page;
+    const page = await this.read<Page>(response);
+    const etag = response.headers.get("ETag");
+    this.kept.clear();
+    if (etag) this.kept.set(path, {etag, page});
+    return page;
+  }
+
+  getVideo(id: string) {
+    return this.call<Video>("GET", `/videos/${id}`);
+  }
+
+  createVideo(filename: string, size: number, idempotencyKey: string) {
+    return this.call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
+  }
+
+  signUpload(id: string, request: unknown) {
+    return this.call<SignedRequest>("POST", `/videos/${id}/upload/sign`, {body: request});
+  }
+
+  retryVideo(id: string) {
+    return this.call<Video>("POST", `/videos/${id}/retry`);
+  }
+
+  deleteVideo(id: string) {
+    return this.call<undefined>("DELETE", `/videos/${id}`);
+  }
+
+  getMe() {
+    return this.call<Me>("GET", "/me");
+  }
+
+  /** Exchange an API key or a token for a session, which the browser keeps in a cookie. */
+  startSession(credential: string) {
+    return this.call<undefined>("POST", "/session", {credential});
+  }
+
+  endSession() {
+    return this.call<undefined>("DELETE", "/session");
+  }
+
+  private async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    return this.read<T>(await this.send(method, path, options));
+  }
+
+  private async read<T>(response: Response): Promise<T> {
+    const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
+    if (response.status === REFUSED) this.options.onRefused?.();
+    if (!response.ok) throw problemOf(response.status, text);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    {body, idempotencyKey, credential}: CallOptions,
+    more: Record<string, string> = {},
+  ): Promise<Response> {
+    const token = credential ?? (await this.options.credential?.());
+    const headers: Record<string, string> = {...more};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+    try {
+      return await fetch(this.url(path), {
+        method,
+        headers,
+        // Else the browser would answer from its cache, and never pass on a 304.
+        cache: "no-store",
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new Unreachable(error);
+    }
   }
 }
 
@@ -185,36 +262,5 @@ function problemOf(status: number, text: string): Error {
   } catch {
     // Not a problem document: most likely a gateway in front of the API has answered.
   }
-  return new ApiProblem(
-    "unknown",
-    status,
-    `The service answered ${status}. Try again in a moment.`,
-  );
+  return new ApiProblem("unknown", status, t.serviceAnswered(status));
 }
-
-export const listVideos = (status: Status | null, cursor: string | null, limit: number) => {
-  const query = new URLSearchParams({limit: String(limit)});
-  if (status) query.set("status", status);
-  if (cursor) query.set("cursor", cursor);
-  return call<Page>("GET", `/videos?${query}`);
-};
-
-export const getVideo = (id: string) => call<Video>("GET", `/videos/${id}`);
-
-export const createVideo = (filename: string, size: number, idempotencyKey: string) =>
-  call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
-
-export const signUpload = (id: string, request: unknown) =>
-  call<SignedRequest>("POST", `/videos/${id}/upload/sign`, {body: request});
-
-export const retryVideo = (id: string) => call<Video>("POST", `/videos/${id}/retry`);
-
-export const deleteVideo = (id: string) => call<undefined>("DELETE", `/videos/${id}`);
-
-export const getMe = () => call<Me>("GET", "/me");
-
-/** Exchange an API key or a token for a session, which the browser keeps in a cookie. */
-export const startSession = (credential: string) =>
-  call<undefined>("POST", "/session", {credential});
-
-export const endSession = () => call<undefined>("DELETE", "/session");
