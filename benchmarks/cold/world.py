@@ -92,6 +92,7 @@ def world(folder: Path) -> Iterator[World]:
             "UPLOADS_BUCKET": "clipo-uploads",
             "MEDIA_BUCKET": "clipo-media",
             "PROCESSING_FUNCTION": "clipo-processing",
+            "IMAGES_FUNCTION": "clipo-images",
             "API_URL": "https://api.invalid",
             "WEBHOOK_URL": "https://receiver.invalid/hook",
             "WEBHOOK_SECRET": SECRET,

@@ -137,7 +137,7 @@ class Storage(Protocol):
     def delete_picture(self, key: str) -> None:
         """Remove a picture. Safe to repeat."""
 
-    def delete_pictures(self, video_id: str, *, except_version: str | None) -> None:
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
         """Remove all pictures of a video but its thumbnails, and but those of one version."""
 
     def delete_upload(self, key: str, source: Source) -> None:
@@ -154,6 +154,17 @@ class Storage(Protocol):
 
         A versioned bucket keeps deleted uploads as older versions; a purge removes all versions.
         """
+
+
+def remove_pictures(remove: Callable[[], None], *, video_id: str) -> None:
+    """Call `remove` for pictures of an earlier file; log if the storage does not answer.
+
+    No address leads to them any more. They go when the video is deleted.
+    """
+    try:
+        remove()
+    except StorageUnavailable:
+        logger().warning("pictures not removed", video_id=video_id, exc_info=True)
 
 
 def remove_thumbnail(delete: Callable[[str], None], key: str, *, video_id: str) -> None:

@@ -34,7 +34,7 @@ from functions.core.pictures import (
 from functions.core.unavailable import PicturesThrottled, PicturesTimedOut
 from functions.core.video import Media, Video
 
-_LEASE = timedelta(seconds=130)
+LEASE = timedelta(seconds=130)
 """The validity of a lease: longer than the images function may run."""
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.75, 1.5)
@@ -108,7 +108,7 @@ def read_or_make(
     if found:
         return found
     now = services.now()
-    if not services.pictures.leases.acquire(wanted.key, now=now, until=now + _LEASE):
+    if not services.pictures.leases.acquire(wanted.key, now=now, until=now + LEASE):
         return _await_other(services, wanted)
     _make(services, wanted, limit)
     logger().info("picture made", video_id=wanted.video_id, picture=wanted.spec.filename)

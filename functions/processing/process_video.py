@@ -5,19 +5,27 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from functions.adapters.catalog import Catalog, change, remove_objects_without_record
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.storage import ObjectGone, SourceReplaced, Storage, remove_thumbnail
+from functions.adapters.storage import (
+    ObjectGone,
+    SourceReplaced,
+    Storage,
+    remove_pictures,
+    remove_thumbnail,
+)
 from functions.adapters.telemetry import Metric, count, count_failed, log_context, logger, measure
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
 from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
+from functions.core.pictures import picture_version
 from functions.core.quotas import smallest
 from functions.core.release import RELEASE
 from functions.core.unavailable import Unavailable
@@ -277,9 +285,12 @@ class VideoProcessor:
             logger().warning("uploads not aborted", exc_info=True)
 
     def _remove_replaced(self, claimed: Video, finished: Video) -> None:
-        """Remove the thumbnail of an earlier result, unless the video still shows it."""
+        """Remove the pictures of an earlier result, unless the video still shows them."""
         if claimed.thumbnail and claimed.thumbnail != finished.thumbnail:
             self._remove_thumbnail(claimed.id, claimed.thumbnail.key)
+            present = picture_version(finished)
+            remove = partial(self.storage.delete_pictures, claimed.id, except_version=present)
+            remove_pictures(remove, video_id=claimed.id)
 
     def _remove_thumbnail(self, video_id: str, key: str) -> None:
         remove_thumbnail(self.storage.delete_thumbnail, key, video_id=video_id)

@@ -1,10 +1,11 @@
 """Fails a video that no worker finishes."""
 
 from datetime import datetime
+from functools import partial
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.sdk.storage import SdkStorage
-from functions.adapters.storage import remove_thumbnail
+from functions.adapters.storage import remove_pictures, remove_thumbnail
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
 from functions.core.video import Failure, Status, Video
@@ -15,7 +16,7 @@ def fail_stuck(
 ) -> bool:
     """Save that a stuck video failed; return `False` if its record has changed since it was read.
 
-    A thumbnail that the video no longer shows is deleted. Raises `CatalogUnavailable`.
+    Pictures that the video no longer shows are deleted. Raises `CatalogUnavailable`.
     """
     webhook = catalog.new_webhook(due_at=now)
     failed = lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)
@@ -32,4 +33,5 @@ def fail_stuck(
     count_failed(error.code)
     if seen.thumbnail and not kept:
         remove_thumbnail(storage.delete_thumbnail, seen.thumbnail.key, video_id=seen.id)
+        remove_pictures(partial(storage.delete_pictures, seen.id), video_id=seen.id)
     return True

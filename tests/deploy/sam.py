@@ -31,6 +31,7 @@ SETTINGS = {
     "MEDIA_BUCKET": "clipo-media",
     "MONGODB_URI": "mongodb://127.0.0.1:9",
     "PROCESSING_FUNCTION": "clipo-processing",
+    "IMAGES_FUNCTION": "clipo-images",
     "API_URL": "https://api.invalid",
     "WEBHOOK_URL": "https://receiver.invalid/hook",
     "WEBHOOK_SECRET": SECRET,

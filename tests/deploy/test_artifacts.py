@@ -20,6 +20,7 @@ pytestmark = pytest.mark.long
 _FUNCTIONS = {
     "ApiFunction": "api",
     "ProcessingFunction": "processing",
+    "ImagesFunction": "images",
     "UpkeepFunction": "upkeep",
     "WebhooksFunction": "webhooks",
 }
@@ -63,6 +64,7 @@ def machines(folder: Path) -> set[int]:
     [
         ("ApiFunction", 30_000_000),
         ("ProcessingFunction", 12_000_000),
+        ("ImagesFunction", 4_000_000),
         ("UpkeepFunction", 12_000_000),
         ("WebhooksFunction", 12_000_000),
         ("FfmpegLayer", 100_000_000),
@@ -112,7 +114,7 @@ def test_a_function_has_its_own_code_and_what_is_shared(
     built: Path, artifact: str, folder: str
 ) -> None:
     code = built / artifact / "functions"
-    shared = {"core", "adapters"} | ({"media"} if folder == "processing" else set())
+    shared = {"core", "adapters"} | ({"media"} if folder in ("processing", "images") else set())
     assert {path.name for path in code.iterdir() if path.is_dir()} - {"__pycache__"} == {
         folder,
         *shared,
@@ -239,6 +241,16 @@ def test_processing_runs_on_what_it_ships(built: Path, runtime_python: Path) -> 
     assert handled(runtime_python, artifact, "processing", "s3-test-event") == {"outcomes": []}
 
 
+def test_images_runs_on_what_it_ships(built: Path, runtime_python: Path) -> None:
+    """All of it is imported and built. tests/contract/images makes pictures."""
+    code = """
+import json
+from functions.images.handler import _wired
+print(json.dumps(type(_wired()).__name__))
+"""
+    assert answer(runtime_python, built / "ImagesFunction", code) == "PictureStudio"
+
+
 _LOGGED = {"aws_lambda_powertools", "jmespath", "typing_extensions"}
 _CATALOG = {"bson", "pymongo"}
 _WEB = {
@@ -256,6 +268,7 @@ _SLOW = {
     [
         ("ApiFunction", "functions.api.handler", _LOGGED | _CATALOG | _WEB),
         ("ProcessingFunction", "functions.processing.cold_start", _LOGGED | _CATALOG | {"urllib3"}),
+        ("ImagesFunction", "functions.images.cold_start", _LOGGED | {"urllib3"}),
         ("UpkeepFunction", "functions.upkeep.handler", _LOGGED | _CATALOG),
         (
             *("WebhooksFunction", "functions.webhooks.handler"),
@@ -294,7 +307,7 @@ print(json.dumps(client.generate_presigned_url("list_objects_v2", {"Bucket": "cl
     assert url.startswith("https://clipo-uploads.s3.eu-west-1.amazonaws.com/?list-type=2")
 
 
-@pytest.mark.parametrize("artifact", _FUNCTIONS)
+@pytest.mark.parametrize("artifact", sorted(_FUNCTIONS.keys() - {"ImagesFunction"}))
 def test_atlas_addresses_can_be_resolved(built: Path, runtime_python: Path, artifact: str) -> None:
     """Only `mongodb+srv://` addresses need dnspython."""
     code = """

@@ -25,22 +25,22 @@ def test_every_requirement_has_hashes_and_no_address(lock: Path) -> None:
         assert "--hash=sha256:" in requirement, requirement.splitlines()[0]
 
 
-@pytest.mark.parametrize("group", ["api", "processing", "upkeep", "webhooks"])
+@pytest.mark.parametrize("group", ["api", "processing", "images", "upkeep", "webhooks"])
 def test_functions_ship_nothing_that_is_only_for_developers(group: str) -> None:
     assert not _NEVER_SHIPPED & set(packages(group))
 
 
-@pytest.mark.parametrize("group", ["processing", "upkeep", "webhooks"])
+@pytest.mark.parametrize("group", ["processing", "images", "upkeep", "webhooks"])
 def test_only_the_api_ships_anything_of_the_web(group: str) -> None:
     assert not _API_ONLY & set(packages(group))
 
 
-@pytest.mark.parametrize("group", ["api", "processing", "upkeep", "webhooks"])
+@pytest.mark.parametrize("group", ["api", "processing", "images", "upkeep", "webhooks"])
 def test_only_webhooks_ships_what_signs_them(group: str) -> None:
     assert ("standardwebhooks" in packages(group)) is (group == "webhooks")
 
 
-@pytest.mark.parametrize("group", ["local", "api", "processing", "upkeep", "webhooks"])
+@pytest.mark.parametrize("group", ["local", "api", "processing", "images", "upkeep", "webhooks"])
 def test_what_is_tested_is_what_ships(group: str) -> None:
     tested = packages("dev")
     assert {name: tested[name] for name in packages(group)} == packages(group)

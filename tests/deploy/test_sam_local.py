@@ -17,6 +17,7 @@ from clipo.local.cloud import Cloud
 from clipo.local.ports import free_port
 from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.keys import source_key
+from functions.core.pictures import wanted_in
 from functions.core.settings import CatalogSettings
 from functions.core.video import Status
 from tests import moves
@@ -135,6 +136,16 @@ def test_a_file_that_is_no_video_is_failed_in_a_container(world: World, tmp_path
 def test_processing_does_nothing_for_a_video_that_it_does_not_know(world: World, name: str) -> None:
     (outcome,) = world.invoke("ProcessingFunction", event(name))["outcomes"]
     assert outcome["result"] == "unknown"
+
+
+def test_a_picture_is_made_in_a_container_of_512_mb(world: World, clips: Clips) -> None:
+    put = world.upload(clips["h264.mp4"])["Records"][0]["s3"]["object"]
+    asked = event("invoke-image") | {"video_id": put["key"].split("/")[1]}
+    asked["source"] = {"etag": put["eTag"], "size": put["size"]}
+    answer = world.invoke("ImagesFunction", asked, ImagesMemory="512")
+    assert answer["outcome"] == "made"
+    stored = world.s3.get_object(Bucket="clipo-media", Key=wanted_in(asked).key)
+    assert stored["Body"].read(3) == b"\xff\xd8\xff"
 
 
 def test_upkeep_fails_an_upload_that_never_came_in_a_container(world: World) -> None:

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from functions.adapters.pictures import MAKING_TIMEOUT_S
 from functions.adapters.telemetry import Metric
+from functions.api.deliver_picture import LEASE
 from functions.media.sandbox import memory_limit
 from functions.upkeep.handler import SWEEP
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
@@ -78,9 +80,10 @@ def test_checkov_finds_nothing_that_is_not_explained(snap_start: str, tmp_path: 
 
 _UPLOADED = f"{_UPLOADS}/uploads/*"
 _THUMBNAILS = f"{_MEDIA}/thumbnails/*"
+_IMAGES = f"{_MEDIA}/images/*"
 
 RIGHTS = {
-    # The API signs the reading of uploads. It cannot write thumbnails.
+    # The API signs the reading of uploads. It cannot write pictures.
     "ApiRole": {
         ("s3:PutObject", _UPLOADED),
         ("s3:GetObject", _UPLOADED),
@@ -90,11 +93,14 @@ RIGHTS = {
         ("s3:DeleteObjectVersion", _UPLOADED),
         ("s3:GetObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:GetObject", _IMAGES),
+        ("s3:DeleteObject", _IMAGES),
         ("s3:ListBucket", f"{_UPLOADS} if s3:prefix like uploads/*"),
         ("s3:ListBucketVersions", f"{_UPLOADS} if s3:prefix like uploads/*"),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
+        ("lambda:InvokeFunction", "ImagesFunction.Arn"),
         ("logs:CreateLogStream", "ApiLogs.Arn"),
         ("logs:PutLogEvents", "ApiLogs.Arn"),
     },
@@ -106,6 +112,7 @@ RIGHTS = {
         ("s3:AbortMultipartUpload", _UPLOADED),
         ("s3:PutObject", _THUMBNAILS),
         ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:DeleteObject", _IMAGES),
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
@@ -115,11 +122,20 @@ RIGHTS = {
         ("logs:CreateLogStream", "ProcessingLogs.Arn"),
         ("logs:PutLogEvents", "ProcessingLogs.Arn"),
     },
+    # Images can neither delete nor overwrite uploads and thumbnails, and reaches no other service.
+    "ImagesRole": {
+        ("s3:GetObject", _UPLOADED),
+        ("s3:PutObject", _IMAGES),
+        ("s3:ListBucket", _UPLOADS),
+        ("logs:CreateLogStream", "ImagesLogs.Arn"),
+        ("logs:PutLogEvents", "ImagesLogs.Arn"),
+    },
     # Upkeep cannot read or write objects. It can delete orphaned objects.
     "UpkeepRole": {
         ("s3:ListBucket", _UPLOADS),
         ("s3:ListBucket", _MEDIA),
         ("s3:DeleteObject", _THUMBNAILS),
+        ("s3:DeleteObject", _IMAGES),
         ("s3:ListBucketVersions", _UPLOADS),
         ("s3:ListBucketMultipartUploads", _UPLOADS),
         ("s3:DeleteObject", _UPLOADED),
@@ -388,6 +404,11 @@ def test_unfinished_uploads_are_forgotten_and_finished_ones_kept_unless_asked() 
     rules = resource("AWS::S3::Bucket", "UploadsBucket")["LifecycleConfiguration"]["Rules"]
     assert rules[1]["Fn::If"][0] == "SourcesExpire"
     assert rules[1]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    _, pictures = resource("AWS::S3::Bucket", "MediaBucket")["LifecycleConfiguration"]["Rules"]
+    condition, expire, otherwise = pictures["Fn::If"]
+    assert (condition, otherwise) == ("SourcesExpire", {"Ref": "AWS::NoValue"})
+    expires = {"Ref": "ExpireSourcesAfterDays"}
+    assert (expire["Prefix"], expire["ExpirationInDays"]) == ("images/", expires)
     assert source()["Parameters"]["ExpireSourcesAfterDays"]["Default"] == 0
 
 
@@ -477,13 +498,21 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
 
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
     """One file gets 95 s, and the rest is for the work before and after."""
-    assert resource("AWS::Lambda::Function", "ProcessingFunction")["Timeout"] >= 120
+    for function in ("ProcessingFunction", "ImagesFunction"):
+        assert resource("AWS::Lambda::Function", function)["Timeout"] >= 120
 
 
-def test_the_smallest_processing_function_has_memory_for_a_child() -> None:
+@pytest.mark.parametrize("parameter", ["ProcessingMemory", "ImagesMemory"])
+def test_the_smallest_function_with_ffmpeg_has_memory_for_a_child(parameter: str) -> None:
     """256 MiB are enough for H.264 of 7680x4320 (measured: 160 MiB)."""
-    smallest = source()["Parameters"]["ProcessingMemory"]["MinValue"]
+    smallest = source()["Parameters"][parameter]["MinValue"]
     assert memory_limit({"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(smallest)}) >= 256 << 20
+
+
+def test_a_lease_outlasts_the_function_that_makes_pictures() -> None:
+    timeout = resource("AWS::Lambda::Function", "ImagesFunction")["Timeout"]
+    assert LEASE.total_seconds() > timeout
+    assert resource("AWS::Lambda::Function", "ApiFunction")["Timeout"] > MAKING_TIMEOUT_S + 5
 
 
 def test_functions_run_where_their_artifacts_do() -> None:
@@ -492,23 +521,27 @@ def test_functions_run_where_their_artifacts_do() -> None:
     assert {name: found["Handler"] for name, found in functions.items()} == {
         "ApiFunction": "functions.api.handler.handler",
         "ProcessingFunction": "functions.processing.cold_start.handler",
+        "ImagesFunction": "functions.images.cold_start.handler",
         "UpkeepFunction": "functions.upkeep.handler.handler",
         "WebhooksFunction": "functions.webhooks.handler.handler",
     }
     for found in functions.values():
         assert found["Runtime"] == "python3.13"
         assert found["Architectures"] == [{"Ref": "Architecture"}]
-    (layer,) = functions["ProcessingFunction"]["Layers"]
-    assert layer["Ref"].startswith("FfmpegLayer")
+    for name in ("ProcessingFunction", "ImagesFunction"):
+        (layer,) = functions[name]["Layers"]
+        assert layer["Ref"].startswith("FfmpegLayer")
 
 
-def test_concurrency_is_capped_where_the_operator_says_so() -> None:
-    concurrency = resource("AWS::Lambda::Function", "ProcessingFunction")[
-        "ReservedConcurrentExecutions"
-    ]
-    assert concurrency["Fn::If"] == [
-        "ConcurrencyIsCapped",
-        {"Ref": "ProcessingConcurrency"},
+@pytest.mark.parametrize(
+    ("function", "condition"),
+    [("Processing", "ConcurrencyIsCapped"), ("Images", "ImagesAreCapped")],
+)
+def test_concurrency_is_capped_where_the_operator_says_so(function: str, condition: str) -> None:
+    found = resource("AWS::Lambda::Function", f"{function}Function")
+    assert found["ReservedConcurrentExecutions"]["Fn::If"] == [
+        condition,
+        {"Ref": f"{function}Concurrency"},
         {"Ref": "AWS::NoValue"},
     ]
 
@@ -608,6 +641,7 @@ def test_only_the_webhooks_function_knows_the_receiver() -> None:
     assert known == {
         "ApiFunction": set(),
         "ProcessingFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL"},
+        "ImagesFunction": set(),
         "UpkeepFunction": {"WEBHOOKS"},
         "WebhooksFunction": {"WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL"},
     }
@@ -665,10 +699,15 @@ def test_a_stack_is_closed_unless_the_operator_opens_it() -> None:
 
 
 def test_the_connection_string_is_nowhere_in_plain_text() -> None:
-    for function in resources("AWS::Lambda::Function").values():
-        variables = function["Environment"]["Variables"]
-        uri = variables.pop("MONGODB_URI")
-        assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
+    for name, function in resources("AWS::Lambda::Function").items():
+        variables = dict(function["Environment"]["Variables"])
+        uri = variables.pop("MONGODB_URI", None)
+        if name == "ImagesFunction":
+            assert uri is None
+            assert "resolve:" not in json.dumps(variables), "it has no secret"
+            assert "MONGODB_DATABASE" not in variables
+        else:
+            assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
         assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
         variables.pop("API_URL", None)
         assert "://" not in json.dumps(variables)
@@ -677,7 +716,7 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
 
 def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
     groups = resources("AWS::Logs::LogGroup")
-    of_functions = {"ApiLogs", "ProcessingLogs", "UpkeepLogs", "WebhooksLogs"}
+    of_functions = {"ApiLogs", "ProcessingLogs", "ImagesLogs", "UpkeepLogs", "WebhooksLogs"}
     assert set(groups) == of_functions | {"HttpApiLogs"}
     assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
     for function in resources("AWS::Lambda::Function").values():
@@ -707,6 +746,10 @@ ALARMS = {
         *("AWS/Lambda Duration p95", ("FunctionName", "ProcessingFunction")),
         *(300, 30_000),
     ),
+    "images-duration": (
+        *("AWS/Lambda Duration p95", ("FunctionName", "ImagesFunction")),
+        *(300, 10_000),
+    ),
     "given-up": ("AWS/SQS NumberOfMessagesSent Sum", _QUEUE, 300, 1),
     "undelivered": (
         *("AWS/Lambda DestinationDeliveryFailures Sum", ("FunctionName", "ProcessingFunction")),
@@ -719,6 +762,7 @@ ALARMS = {
 """The alarms on one metric, with their dimension, period in seconds and threshold."""
 
 _OF_API, _OF_PROCESSING = ("FunctionName", "ApiFunction"), ("FunctionName", "ProcessingFunction")
+_OF_IMAGES = ("FunctionName", "ImagesFunction")
 _THROTTLED = "IF(throttled >= 5, 100 * throttled / (throttled + started), 0)"
 RATES: dict[str, tuple[str, int, int, set[tuple[str, str, tuple[str, str]]]]] = {
     "api-errors": (
@@ -747,6 +791,20 @@ RATES: dict[str, tuple[str, int, int, set[tuple[str, str, tuple[str, str]]]]] = 
         {
             ("throttled", "AWS/Lambda Throttles", _OF_PROCESSING),
             ("started", "AWS/Lambda Invocations", _OF_PROCESSING),
+        },
+    ),
+    "images-errors": (
+        *("IF(failed >= 5, 100 * failed / attempts, 0)", 5, 1),
+        {
+            ("failed", "AWS/Lambda Errors", _OF_IMAGES),
+            ("attempts", "AWS/Lambda Invocations", _OF_IMAGES),
+        },
+    ),
+    "images-throttles": (
+        *(_THROTTLED, 10, 3),
+        {
+            ("throttled", "AWS/Lambda Throttles", _OF_IMAGES),
+            ("started", "AWS/Lambda Invocations", _OF_IMAGES),
         },
     ),
 }

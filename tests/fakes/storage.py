@@ -176,7 +176,7 @@ class FakeStorage(SdkStorage):
     def delete_picture(self, key: str) -> None:
         self.delete_thumbnail(key)
 
-    def delete_pictures(self, video_id: str, *, except_version: str | None) -> None:
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
         self._answer()
         prefix = pictures_prefix(video_id)
         for key in list(self.thumbnails):

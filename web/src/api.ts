@@ -104,7 +104,7 @@ export type Scope = "upload" | "read" | "deliver" | "write" | "admin";
 /** The caller as the API knows it. */
 export interface Me {
   /** `none` in an open Clipo. */
-  credential: "none" | "key" | "token" | "session" | "admin";
+  credential: "none" | "key" | "token" | "session" | "login" | "admin";
   /** The only owner whose videos it reaches; null if it reaches all. */
   owner: string | null;
   scopes: Scope[];

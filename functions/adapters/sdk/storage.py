@@ -74,8 +74,12 @@ class SdkStorage:
                 self._purge_upload(key)
             else:
                 s3.delete_object(Bucket=bucket, Key=key)
-        for prefix in (thumbnail_prefix(deleted.id), pictures_prefix(deleted.id)):
-            self._delete_media(prefix)
+        self._delete_media(thumbnail_prefix(deleted.id))
+        self.delete_pictures(deleted.id)
+
+    def delete_pictures(self, video_id: str) -> None:
+        """Remove all pictures of a video but its thumbnails."""
+        self._delete_media(pictures_prefix(video_id))
 
     def _delete_media(self, prefix: str) -> None:
         """Remove the objects of the media bucket with a prefix."""

@@ -4,7 +4,6 @@ from base64 import b64encode
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from hashlib import md5
-from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from urllib.parse import urlsplit
@@ -240,9 +239,9 @@ class SignedStorage:
         else:
             self._send("DELETE", self._upload_url(key))
         self._delete_media(thumbnail_prefix(deleted.id))
-        self.delete_pictures(deleted.id, except_version=None)
+        self.delete_pictures(deleted.id)
 
-    def delete_pictures(self, video_id: str, *, except_version: str | None) -> None:
+    def delete_pictures(self, video_id: str, *, except_version: str | None = None) -> None:
         """Remove all pictures of a video but its thumbnails, and but those of one version."""
         kept = picture_key(video_id, except_version, "") if except_version else None
         self._delete_media(pictures_prefix(video_id), kept=kept)
@@ -261,7 +260,7 @@ class SignedStorage:
 
         https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
         """
-        objects = "".join(f"<Object><Key>{escape(key)}</Key></Object>" for key in keys)
+        objects = "".join(f"<Object><Key>{_escape(key)}</Key></Object>" for key in keys)
         body = f"<Delete><Quiet>true</Quiet>{objects}</Delete>".encode()
         checksum = b64encode(md5(body, usedforsecurity=False).digest()).decode()
         address = f"{self._settings.bucket_url(bucket)}?{quoted_query({'delete': ''})}"
@@ -364,6 +363,10 @@ class SignedStorage:
     def delete_thumbnail(self, key: str) -> None:
         """Remove a thumbnail that no video refers to. Safe to repeat."""
         self._send("DELETE", self._media_url(key))
+
+
+def _escape(key: str) -> str:
+    return key.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _etag(version: "Element") -> str | None:

@@ -183,7 +183,7 @@ def test_objects_that_cannot_be_removed_are_an_error() -> None:
     with answering(listed + page, head + body) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url), attempts=1)
         with pytest.raises(StorageUnavailable, match="could not be removed"):
-            storage.delete_pictures(IDS[0], except_version=None)
+            storage.delete_pictures(IDS[0])
 
 
 def test_what_ends_early_is_not_taken_for_all_of_it() -> None:

@@ -13,6 +13,7 @@ from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core import lifecycle
 from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, TOO_LONG, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.pictures import picture_version
 from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
@@ -563,19 +564,21 @@ def test_a_worker_that_lost_its_lease_changes_nothing_and_cleans_up(world: World
     assert world.objects.thumbnails == {}
 
 
-def test_the_thumbnail_of_an_overwritten_upload_is_removed(world: World) -> None:
+def test_the_pictures_of_an_overwritten_upload_are_removed(world: World) -> None:
     earlier = done_video()
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
+    world.objects.thumbnails[f"images/{ID}/{picture_version(earlier)}/image.jpg"] = b"old"
     world.records.videos[ID] = earlier
     assert world.process(overwritten(world)) == EventOutcome(ID, "done")
     assert list(world.objects.thumbnails.values()) == [b"jpeg"]
 
 
-def test_a_bad_upload_over_a_good_one_leaves_no_thumbnail(world: World) -> None:
+def test_a_bad_upload_over_a_good_one_leaves_no_picture(world: World) -> None:
     earlier = done_video()
     assert earlier.thumbnail
     world.objects.thumbnails[earlier.thumbnail.key] = b"old"
+    world.objects.thumbnails[f"images/{ID}/{picture_version(earlier)}/image.jpg"] = b"old"
     world.records.videos[ID] = earlier
     world.engine.error = BadMedia(DAMAGED)
     assert world.process(overwritten(world)) == EventOutcome(ID, "failed")

@@ -194,10 +194,11 @@ def test_finished_videos_and_living_workers_are_not_even_read(world: World) -> N
     assert world.sweep().seen == 0
 
 
-def test_the_picture_of_an_earlier_upload_goes_with_the_video(world: World) -> None:
+def test_the_pictures_of_an_earlier_upload_go_with_the_video(world: World) -> None:
     earlier = done_video().thumbnail
     assert earlier
     world.objects.thumbnails[earlier.key] = b"jpeg"
+    world.objects.thumbnails[f"images/{ID}/v/image.jpg"] = b"jpeg"
     world.has(lapsed(attempts=MAX_ATTEMPTS, thumbnail=earlier))
     world.sweep()
     assert world.objects.thumbnails == {}

@@ -11,7 +11,13 @@ _TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 _OTHER = "AWS_ENDPOINT_URL_S3"
 _NOT_TAKEN_OVER = {
     # The stack computes these itself.
-    *("WEBHOOKS", "WEBHOOK_QUEUE_URL", "PROCESSING_FUNCTION", "EVENTS_QUEUE_URL"),
+    *(
+        "WEBHOOKS",
+        "WEBHOOK_QUEUE_URL",
+        "PROCESSING_FUNCTION",
+        "IMAGES_FUNCTION",
+        "EVENTS_QUEUE_URL",
+    ),
     "API_URL",
     # The local API has no API Gateway before it.
     "BASE_PATH",
