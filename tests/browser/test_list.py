@@ -240,7 +240,7 @@ def test_several_videos_are_deleted_together(
     cards(page).nth(5).click(modifiers=["Shift"])
     page.page.locator(".bulk").get_by_role("button", name="Delete…").click()
     expect(page.page.get_by_role("dialog")).to_contain_text("Delete 5 videos")
-    page.page.get_by_role("button", name="Delete it").click()
+    page.page.get_by_role("button", name="Delete them").click()
     expect(cards(page)).to_have_count(7)
     expect(cards(page).first).to_be_focused()
     expect(page.page.locator("#screen-reader-messages")).to_have_text("5 videos are deleted.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Position, expect
+from playwright.sync_api import Browser, Page, Position, Route, expect
 
 from functions.adapters.storage import StoredPicture
 from functions.core.storyboard import plan_storyboard
@@ -167,9 +167,17 @@ def test_the_player_shows_the_moment_under_the_pointer_and_goes_there(
     large = watched.page.locator("dialog img.large")
     expect(large).to_be_visible(timeout=DONE_MS)
     assert large.evaluate("(image) => image.naturalWidth") == 640
-    watched.page.get_by_role("button", name="Play").click()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    watched.page.route("**/storyboard.jpg*", hold)
+    with watched.page.expect_request("**/storyboard.jpg*"):
+        watched.page.get_by_role("button", name="Play").click()
     strip = watched.page.locator(".moments")
-    expect(strip).to_be_attached()
+    expect(strip).to_have_attribute("hidden", "")
+    held[0].continue_()
     expect(strip).not_to_have_attribute("hidden", "", timeout=DONE_MS)
     video = watched.page.locator("dialog video")
     video.evaluate("(video) => video.pause()")

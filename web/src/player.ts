@@ -1,5 +1,5 @@
 import type {Storyboard} from "./api";
-import {showTile} from "./storyboard";
+import {loadSheet, showTile} from "./storyboard";
 
 const TRIES = 5;
 const FIRST_DELAY_MS = 500;
@@ -55,7 +55,7 @@ export async function previewMoments(
   sheet: string,
   load: () => Promise<Storyboard>,
 ): Promise<void> {
-  const board = await load().catch(() => null);
+  const [board] = await Promise.all([load(), loadSheet(sheet)]).catch(() => []);
   if (!board) return;
   const tile = Object.assign(document.createElement("span"), {className: "tile", hidden: true});
   timeline.append(tile);

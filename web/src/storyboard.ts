@@ -23,3 +23,8 @@ export function showTile(
   style.backgroundPosition = `${-tile.x}px ${-tile.y}px`;
   style.scale = String(scale);
 }
+
+/** Wait until the browser can show a sheet at once: Clipo may have to make it. */
+export async function loadSheet(sheet: string): Promise<void> {
+  await Object.assign(new Image(), {src: sheet}).decode();
+}

@@ -71,10 +71,10 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
           {(close) => (
             <div class="actions">
               <button type="button" class="danger" onClick={remove}>
-                {t.deleteIt}
+                {t.deleteIt(chosen.length)}
               </button>
               <button type="button" onClick={close}>
-                {t.keepIt}
+                {t.keepIt(chosen.length)}
               </button>
             </div>
           )}

@@ -285,10 +285,10 @@ function Actions({video, library, onDeleted, close}: TabProps) {
       <div class="actions confirm" role="alertdialog" aria-labelledby="confirm">
         <span id="confirm">{t.askDelete(1)}</span>
         <button type="button" class="danger" disabled={busy} onClick={remove}>
-          {t.deleteIt}
+          {t.deleteIt(1)}
         </button>
         <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
-          {t.keepIt}
+          {t.keepIt(1)}
         </button>
       </div>
     );

@@ -2,7 +2,7 @@ import {useContext, useEffect, useLayoutEffect, useRef, useState} from "preact/h
 import type {Storyboard, Video} from "../api";
 import {ApiContext} from "../context";
 import {RightsContext} from "../rights";
-import {showTile} from "../storyboard";
+import {loadSheet, showTile} from "../storyboard";
 
 /** How long the pointer rests before the storyboard is loaded: Clipo may have to make it. */
 const REST_MS = 200;
@@ -19,8 +19,7 @@ export function useScrub({pictures}: Video) {
   if (!sheet || !json || !deliver) return {handlers: {}, tile: null};
   const load = async () => {
     const found = await api.getStoryboard(json);
-    const image = Object.assign(new Image(), {src: api.here(sheet)});
-    await image.decode();
+    await loadSheet(api.here(sheet));
     setBoard(found);
   };
   const handlers = {
