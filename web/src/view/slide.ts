@@ -29,7 +29,8 @@ function slide(before: Places, after: Places): void {
     else if (old.x !== x || old.y !== y)
       item.animate(
         [{transform: `translate(${old.x - x}px, ${old.y - y}px)`}, {transform: "none"}],
-        SLIDE,
+        // A slide that is still running goes on: the item would jump otherwise.
+        {...SLIDE, composite: "add"},
       );
   }
 }
