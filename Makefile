@@ -25,6 +25,7 @@ help:
 	@echo "make bench-upload  measure uploads to a running stack"
 	@echo "make bench-cold  compare cold starts with those of a naive build (some minutes)"
 	@echo "make bench-api  compare the API with a bare FastAPI route (3 minutes)"
+	@echo "make bench-images  compare storyboards and images with plain ffmpeg (15 minutes)"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
 	@echo "make check  check lint, types and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
@@ -74,6 +75,9 @@ bench-cold: setup
 
 bench-api: setup
 	@.venv/bin/python -m benchmarks.api $(ARGS)
+
+bench-images: setup
+	@.venv/bin/python -m benchmarks.images $(ARGS)
 
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
@@ -150,4 +154,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api soak check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images soak check build deploy layer setup lock

@@ -22,4 +22,7 @@ find aws_lambda_powertools/utilities -mindepth 1 -maxdepth 1 -type d \
     ! -name jmespath_utils ! -name typing -exec rm -r {} +
 
 # PyMongo: GridFS, files in MongoDB.
-rm -r gridfs
+test ! -d gridfs || rm -r gridfs
+
+# It imports cryptography, which only a login's tokens need (ADR 50), and then fails without pyOpenSSL.
+rm -f pymongo/pyopenssl_context.py

@@ -7,6 +7,7 @@ from pathlib import Path
 API_DOCS = Path(__file__).parents[1] / "docs" / "api.md"
 ACCESS_DOCS = API_DOCS.with_name("access.md")
 GET_STARTED = API_DOCS.with_name("get-started.md")
+CLI_DOCS = API_DOCS.with_name("cli.md")
 DELIVERY_DOCS = API_DOCS.with_name("delivery.md")
 
 _SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$|^##+ ([^\n]*)$", re.DOTALL | re.MULTILINE)

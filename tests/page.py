@@ -6,7 +6,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browsers import WatchedPage
 
-DROP = ".uppy-Dashboard-inner"
+DROP = "main"
+"""Where the tests drop files: the whole page takes them."""
+
 DONE_MS = 40_000
 
 _KEPT = """
@@ -29,6 +31,27 @@ async () => {
 def card(page: WatchedPage, name: str) -> Locator:
     """Return the card of the newest video with a name."""
     return page.page.locator(".card").filter(has_text=name).first
+
+
+def row(page: WatchedPage, name: str) -> Locator:
+    """Return the row of an upload in the tray."""
+    return page.page.locator(".upload").filter(has_text=name)
+
+
+def expect_ready(page: WatchedPage) -> None:
+    """Wait until the page shows the list or that it is empty."""
+    expect(page.page.locator("[aria-busy=false], .empty").first).to_be_visible()
+
+
+def expect_no_uploads(page: WatchedPage) -> None:
+    expect(page.page.locator(".tray")).to_have_count(0, timeout=DONE_MS)
+
+
+def delete_open_video(page: WatchedPage) -> None:
+    """Delete the video whose details are open."""
+    details = page.page.get_by_role("dialog")
+    details.get_by_role("button", name="Delete…").click()
+    details.get_by_role("button", name="Delete it", exact=True).click()
 
 
 def isolated(name: str) -> str:

@@ -111,11 +111,12 @@ def distance(one: bytes, other: bytes) -> float:
 
 
 def rgb(picture: bytes, scale: tuple[int, int] | None = None) -> bytes:
-    """Return the red, green and blue of each pixel of a JPEG, perhaps in another size."""
+    """Return the red, green and blue of each pixel of a JPEG or WebP, perhaps in another size."""
+    demuxer = "webp_pipe" if picture.startswith(b"RIFF") else "jpeg_pipe"
     sized = f"scale={scale[0]}:{scale[1]}," if scale else ""
     finished = subprocess.run(
         [
-            *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"),
+            *(str(wheel_binary("ffmpeg")), "-v", "error", "-f", demuxer, "-i", "-"),
             *("-vf", f"{sized}format=rgb24", "-f", "rawvideo", "-"),
         ],
         input=picture,

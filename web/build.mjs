@@ -8,38 +8,56 @@ import {build} from "esbuild";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2]);
 
-const {metafile} = await build({
+const options = {
   absWorkingDir: here,
-  entryPoints: ["src/main.tsx", "src/icon.svg"],
   bundle: true,
   minify: true,
-  format: "esm",
   target: "es2022",
-  jsx: "automatic",
-  jsxImportSource: "preact",
-  alias: {"@transloadit/prettier-bytes": "./src/format.ts"},
-  define: {"process.env.NODE_ENV": '"production"'},
-  loader: {".svg": "copy"},
   outdir: join(out, "assets"),
   entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
   write: false,
-}).then((result) => {
-  rmSync(out, {recursive: true, force: true});
-  mkdirSync(join(out, "assets"), {recursive: true});
-  for (const {path, contents} of result.outputFiles) writeFileSync(path, contents);
-  return result;
-});
+};
+const built = await Promise.all([
+  build({
+    ...options,
+    entryPoints: ["src/main.tsx", "src/icon.svg"],
+    format: "esm",
+    // Modules that the page imports when they are needed become files of their own.
+    splitting: true,
+    jsx: "automatic",
+    jsxImportSource: "preact",
+    define: {"process.env.NODE_ENV": '"production"'},
+    loader: {".svg": "copy"},
+  }),
+  // It runs before the first paint, which no module does.
+  build({...options, entryPoints: ["src/theme.ts"], format: "iife"}),
+]);
+const metafile = {inputs: {}, outputs: {}};
+rmSync(out, {recursive: true, force: true});
+mkdirSync(join(out, "assets"), {recursive: true});
+for (const {metafile: part, outputFiles} of built) {
+  for (const {path, contents} of outputFiles) writeFileSync(path, contents);
+  Object.assign(metafile.inputs, part.inputs);
+  Object.assign(metafile.outputs, part.outputs);
+}
 
 writeFileSync(join(out, "index.html"), page());
 writeFileSync(join(out, "assets", "licenses.txt"), licenses());
 
 function page() {
   const names = Object.keys(metafile.outputs).map((path) => basename(path));
-  const address = (ending) => `/assets/${names.find((name) => name.endsWith(ending))}`;
-  const places = {style: address(".css"), script: address(".js"), icon: address(".svg")};
+  const address = (begin, end) =>
+    `/assets/${names.find((name) => name.startsWith(`${begin}-`) && name.endsWith(end))}`;
+  const places = {
+    style: address("main", ".css"),
+    script: address("main", ".js"),
+    theme: address("theme", ".js"),
+    icon: address("icon", ".svg"),
+  };
   return Object.entries(places).reduce(
     (html, [place, value]) => html.replace(`{{${place}}}`, value),
     readFileSync(join(here, "src", "index.html"), "utf8"),

@@ -10,7 +10,7 @@ web/node_modules/.ready: web/package.json web/package-lock.json web/.npmrc
 	@$(WITH_NODE) npm --prefix web ci --silent --omit=dev
 	@touch $@
 
-$(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard web/src/view/*)
+$(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard web/src/*/*)
 	@$(WITH_NODE) node web/build.mjs functions/api/page
 	@# Node's own gzip packs less, because it is made for speed.
 	@gzip -9 -n -k -f functions/api/page/assets/*-*

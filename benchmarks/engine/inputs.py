@@ -16,6 +16,7 @@ from clipo.local.ffmpeg import wheel_binary
 
 _SEGMENT_S = 29.48
 _DURATION_S = 600
+HOUR_S = 3600
 _LARGE_DURATION_S = 24_000
 _PICTURE = f"testsrc2=size=1280x720:rate=25:duration={_SEGMENT_S},noise=alls=8:allf=t"
 _SOUND = f"sine=frequency=440:duration={_SEGMENT_S}"
@@ -76,15 +77,39 @@ TITLES: dict[str, str] = {
 }
 
 
+HOURS = {
+    "end.mp4": "mp4",
+    "end.mov": "mov",
+    "cues.mkv": "mkv",
+    "cues.webm": "webm",
+    "index.avi": "avi",
+    "index.wmv": "wmv",
+    "index.flv": "flv",
+}
+"""The files that also exist an hour long, and their containers."""
+
+
 def make(folder: Path) -> None:
     """Write those of the files that are not there yet: half a minute and 1.6 GB."""
+    _make_segments(folder)
+    for name in _LOOPED:
+        _once(folder / name, lambda to: _loop(folder, name, _DURATION_S, to))  # noqa: B023
+    _once(folder / SPARSE, lambda to: _widen(folder / "end.mp4", to))
+
+
+def make_hours(folder: Path) -> dict[str, str]:
+    """Write the files of an hour, 4.3 GB, and return their names and containers."""
+    _make_segments(folder)
+    for name in HOURS:
+        _once(folder / f"hour-{name}", lambda to: _loop(folder, name, HOUR_S, to))  # noqa: B023
+    return {f"hour-{name}": container for name, container in HOURS.items()}
+
+
+def _make_segments(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, arguments in _SEGMENTS.items():
         source = ["-f", "lavfi", "-i", _PICTURE, "-f", "lavfi", "-i", _SOUND]
         _once(folder / f"segment-{name}", lambda to: _ffmpeg(*source, *_RATE, *arguments, to))  # noqa: B023 (called at once)
-    for name in _LOOPED:
-        _once(folder / name, lambda to: _loop(folder, name, _DURATION_S, to))  # noqa: B023
-    _once(folder / SPARSE, lambda to: _widen(folder / "end.mp4", to))
 
 
 def large_titles() -> dict[str, str]:

@@ -49,8 +49,15 @@ def cost_of(way: str, target: tuple[str, int], warm_up: tuple[str, int], ffmpeg_
     Both files are given by their address and size; the first to be read is a small one, as a
     warm function has read others before.
     """
+    return measure(lambda folder: _WAYS[way](ffmpeg_dir, folder), target, warm_up)
+
+
+def measure(
+    prepare: Callable[[Path], "Run"], target: tuple[str, int], warm_up: tuple[str, int]
+) -> Cost:
+    """Measure a run in this process, after that of a small file."""
     with TemporaryDirectory(prefix="clipo-bench-") as folder:
-        run = _WAYS[way](ffmpeg_dir, Path(folder))
+        run = prepare(Path(folder))
         run(*warm_up)
         cpu, started = _cpu_s(), time.perf_counter()
         run(*target)
@@ -78,7 +85,7 @@ def _download(ffmpeg_dir: Path, folder: Path, *, seek: bool) -> Run:
     """Download the whole file; then seek, or decode up to the wanted frame (the legacy way)."""
 
     def run(url: str, _: int) -> None:
-        file = _stored(url, folder / "source")
+        file = download(url, folder / "source")
         at = ["-ss", str(_duration_s(ffmpeg_dir, file) / 10)]
         source: list[str | Path] = [*at, "-i", file] if seek else ["-i", file, *at]
         _extract(ffmpeg_dir / "ffmpeg", "-v", "error", *source, *_frame(folder))
@@ -126,7 +133,8 @@ _WAYS: dict[str, Callable[[Path, Path], Run]] = {
 }
 
 
-def _stored(url: str, to: Path) -> Path:
+def download(url: str, to: Path) -> Path:
+    """Write a stored file to a path, and return that."""
     with urllib.request.urlopen(url) as response, to.open("wb") as file:  # noqa: S310 (ours)
         while piece := response.read(_PIECE):
             file.write(piece)

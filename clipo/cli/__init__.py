@@ -23,6 +23,7 @@ for _name in (
     "clipo.client.faults",
     "clipo.client.logins",
     "clipo.client.pictures",
+    "clipo.client.profiles",
     "clipo.client.uploads",
     "clipo.client.watch",
     "clipo.local.catalog",

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from clipo.cli import commands, overview
-from clipo.cli.command import ApiOption, with_exit_code
+from clipo.cli.command import ApiOption, ProfileOption, with_exit_code
 from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
 _ORDER = (
@@ -44,6 +44,7 @@ def _clipo(
     context: typer.Context,
     *,
     api_url: ApiOption = None,
+    _profile: ProfileOption = None,
     _version: Annotated[
         bool,
         typer.Option(

@@ -1,5 +1,6 @@
 """Parts that all commands share: options, the connection to the API, errors and exit codes."""
 
+import inspect
 import os
 import re
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 import typer
 
 from clipo.cli import view
-from clipo.client import address, credentials, faults
+from clipo.client import address, credentials, faults, profiles
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
 
@@ -24,13 +25,34 @@ if TYPE_CHECKING:
 DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 """Exit codes."""
 
+_PROFILE = "clipo.profile"
+"""Where the context of a command notes the value of `--profile`."""
+
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 
 
 def _choose_api(context: typer.Context, option: str | None) -> str | None:
-    """Return the option after the command's name, else the one before it."""
+    """Return the option after the command's name, else the one before it, or the profile's API."""
+    if option and _PROFILE in context.meta:
+        raise typer.BadParameter("Give --api or --profile, not both.")
     return option or context.obj
+
+
+def _choose_profile(context: typer.Context, name: str | None) -> str | None:
+    """Make the profile's API the one that the command uses."""
+    if name is None:
+        return None
+    try:
+        context.obj = profiles.address_of(name)
+    except ClipoError as error:
+        raise typer.BadParameter(str(error)) from error
+    context.meta[_PROFILE] = name
+    return name
+
+
+def _complete_profile() -> list[str]:
+    return profiles.names()
 
 
 def _video_id(text: str) -> str:
@@ -49,6 +71,18 @@ ApiOption = Annotated[
         help="Address of Clipo's API.",
         show_default="CLIPO_API, else the stack that runs in this folder, else http://127.0.0.1:8000",
         callback=_choose_api,
+    ),
+]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help="Use the API that clipo login --profile NAME has named.",
+        show_default="CLIPO_PROFILE",
+        is_eager=True,
+        callback=_choose_profile,
+        autocompletion=_complete_profile,
     ),
 ]
 StackOption = Annotated[
@@ -167,13 +201,27 @@ def confirm(question: str, *, otherwise: str) -> bool:
 
 
 def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
-    """Return a command that exits with the code that `command` returns."""
+    """Return a command that exits with the code that `command` returns.
+
+    If it has the option `--api`, it also has `--profile`, which stands for an address.
+    """
+    signature = inspect.signature(command)
+    names = list(signature.parameters)
+    takes_profile = "api_url" in names and "profile" not in names
 
     @wraps(command)
     def exiting(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
+        if takes_profile:
+            options.pop("profile", None)  # its callback has chosen the API
         with report_errors():
             raise typer.Exit(command(*arguments, **options))
 
+    if takes_profile:
+        parameters = list(signature.parameters.values())
+        kind = inspect.Parameter.KEYWORD_ONLY
+        profile = inspect.Parameter("profile", kind, default=None, annotation=ProfileOption)
+        parameters.insert(names.index("api_url") + 1, profile)
+        vars(exiting)["__signature__"] = signature.replace(parameters=parameters)
     return exiting
 
 

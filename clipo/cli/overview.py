@@ -3,11 +3,12 @@
 import os
 from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ask
-from clipo.client import address
+from clipo.client import address, profiles
 from clipo.errors import ClipoError
 from clipo.local import checkout
 from clipo.program import program_name
@@ -29,15 +30,23 @@ def show(option: str | None) -> int:
     output = terminal.Terminal()
     home = address.home(os.environ)
     stack = address.find_local_stack(home)
-    state = f"runs at {stack}" if stack else f"does not run in {home.root}"
     output.write(f"Clipo {version()}")
     output.write("")
-    output.write(view.grid([("Local stack", state)]))
+    rows = [("Local stack", _state(stack, home.root))]
+    if names := profiles.names():
+        rows.append(("Profiles", ", ".join(names)))
+    output.write(view.grid(rows))
     chosen = address.is_chosen(option, os.environ)
     reached = (stack or chosen) and ask(option, output, lambda api: _show_api(api, output))
     output.write("\nNext")
     output.write(view.grid(list(_next_commands(stack, reached=bool(reached)))))
     return DONE
+
+
+def _state(stack: str | None, folder: Path) -> str:
+    if stack:
+        return f"runs at {stack}"
+    return f"does not run in {folder}" if checkout.is_here() else "needs a checkout of Clipo"
 
 
 async def _show_api(api: "Api", output: "Terminal") -> bool:
@@ -57,7 +66,7 @@ async def _show_api(api: "Api", output: "Terminal") -> bool:
 def _next_commands(stack: str | None, *, reached: bool) -> Iterator[tuple[str, str]]:
     program = program_name()
     if reached:
-        yield f"{program} upload FILE", "upload a video, or one that it makes: upload --sample"
+        yield f"{program} upload FILE", "upload a video, or a sample: --sample"
         yield f"{program} list", "list the videos"
         yield f"{program} open", "open the page"
     elif not stack and checkout.is_here():

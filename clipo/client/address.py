@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import inet_aton
 from urllib.parse import urlsplit
 
+from clipo.client import profiles
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 from clipo.program import program_name
@@ -20,7 +21,10 @@ VARIABLE = "CLIPO_API"
 
 
 def choose(option: str | None, environ: Mapping[str, str]) -> str:
-    """Return the API's address: `--api`, else CLIPO_API, the running local stack, or `DEFAULT`.
+    """Return the API's address.
+
+    It is that of `--api`, else that of CLIPO_API, CLIPO_PROFILE or the running local stack, or
+    `DEFAULT`.
 
     The address does not end with a slash. Raises `Misuse` if it is invalid.
     """
@@ -28,12 +32,14 @@ def choose(option: str | None, environ: Mapping[str, str]) -> str:
         return check(option, "--api")
     if environ.get(VARIABLE):
         return check(environ[VARIABLE], VARIABLE)
+    if environ.get(profiles.VARIABLE):
+        return profiles.address_of(environ[profiles.VARIABLE])
     return find_local_stack(home(environ)) or DEFAULT
 
 
 def is_chosen(option: str | None, environ: Mapping[str, str]) -> bool:
     """Whether the user names the API, instead of the local stack in this folder."""
-    return bool(option or environ.get(VARIABLE))
+    return bool(option or environ.get(VARIABLE) or environ.get(profiles.VARIABLE))
 
 
 def program_for(api: str, environ: Mapping[str, str]) -> str:

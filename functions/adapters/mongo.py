@@ -187,7 +187,7 @@ class MongoCatalog:
         found: dict[ObjectId, Document] = {}
         with _unavailable_on_error():
             for condition in mongo_listing.conditions(selection, after):
-                matching = self._videos.find(_of(owner) | condition)
+                matching = self._videos.find(condition | _of(owner))
                 for document in matching.sort(field, direction).limit(limit):
                     found[document["_id"]] = document
         newest_first = direction == DESCENDING

@@ -15,8 +15,20 @@ from tests.browsers import WatchedPage
 from tests.clips import Clips
 from tests.fault_proxy import Fault, Trap
 from tests.faulty_stack import FaultyStack
-from tests.page import DONE_MS, DROP, await_kept, card, expect_picture, part_numbers
+from tests.page import (
+    DONE_MS,
+    DROP,
+    await_kept,
+    card,
+    delete_open_video,
+    expect_picture,
+    expect_ready,
+    part_numbers,
+    row,
+)
 from tests.time_travel import let_time_pass
+
+_CANCEL = re.compile("^Cancel ")
 
 _FORGET_FILES = """
 () => new Promise((resolve) => {
@@ -44,7 +56,7 @@ def arrived(world: FaultyStack) -> set[int]:
 @pytest.fixture
 def page(world: FaultyStack, watched: WatchedPage) -> Iterator[WatchedPage]:
     watched.page.goto(world.stack.api)
-    expect(watched.page.locator(DROP)).to_be_visible()
+    expect_ready(watched)
     yield watched
     assert watched.origins <= {world.stack.api, world.storage.url}
 
@@ -83,8 +95,9 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
     drop_until(page, world, large, until_part=12)
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
-        page.page.get_by_role("button", name="Pause", exact=True).click()
-    expect(card(page, "three-hundred")).to_contain_text("paused 2")
+        row(page, "three-hundred").get_by_role("button", name="Pause").click()
+    expect(row(page, "three-hundred")).to_contain_text("paused2")
+    expect(card(page, "three-hundred")).to_have_count(0)
     page.screenshot("paused", width=320, height=900)
     page.screenshot("paused", width=1280, height=900, dark=True)
     page.requests.clear()
@@ -97,13 +110,10 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     await_kept(page.page)
     kept = arrived(world)
     page.page.reload()
-    resume = page.page.get_by_role("button", name="Resume the upload")
-    expect(resume).to_be_visible()
-    expect(page.page.locator(".uppy-DashboardContent-title")).to_have_text("Upload paused")
-    expect(card(page, "three-hundred")).to_contain_text("paused 2")
+    expect(row(page, "three-hundred")).to_contain_text("interrupted: the page was closed2")
     page.screenshot("reloaded", width=360, height=900, dark=True)
     page.screenshot("reloaded", width=1280, height=900)
-    resume.click()
+    row(page, "three-hundred").get_by_role("button", name="Resume").click()
     expect_picture(card(page, "three-hundred"))
     assert kept == set(range(1, 12))
     assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
@@ -122,7 +132,7 @@ def test_the_page_asks_before_it_loses_an_upload(
         page.page.evaluate("setTimeout(() => location.reload())")
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
-    expect(card(page, large.stem)).to_contain_text("uploading")
+    expect(row(page, large.stem)).to_have_attribute("data-state", "uploading")
 
 
 @pytest.mark.long
@@ -138,13 +148,12 @@ def test_after_a_reload_only_unfinished_files_must_be_chosen_again(
     await_kept(page.page)
     page.page.evaluate(_FORGET_FILES)
     page.page.reload()
-    expect(page.page.get_by_text("Choose the file again")).to_be_visible()
-    expect(page.page.locator(".uppy-Dashboard-Item")).to_have_count(1)
+    expect(row(page, large.stem)).to_contain_text("choose the file again")
+    expect(page.page.locator(".upload")).to_have_count(1)
     page.screenshot("choose-again", width=1000, height=800)
     with page.page.expect_file_chooser() as chosen:
-        page.page.get_by_role("button", name="Re-select").click()
+        page.page.get_by_role("button", name="Choose the file").click()
     chosen.value.set_files(large)
-    page.page.get_by_role("button", name="Resume the upload").click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
@@ -160,11 +169,12 @@ def test_a_second_tab_does_not_resume_the_first_tabs_upload(
     expect(second.locator(".card").filter(has_text=large.stem)).to_be_visible()
     with second.expect_response("**/videos?*"):
         pass  # by then the second tab would have found the stored upload
-    interrupted = second.get_by_text("An upload was interrupted")
+    interrupted = second.get_by_text("interrupted: the page was closed")
     expect(interrupted).to_have_count(0)
     page.page.close()
     expect(interrupted).to_be_visible()
-    second.get_by_role("button", name="Cancel").first.click()
+    with second.expect_request(lambda one: one.method == "DELETE", timeout=20_000):
+        second.get_by_role("button", name=_CANCEL).click()
     expect(second.locator(".card").filter(has_text=large.stem)).to_have_count(0)
 
 
@@ -175,9 +185,7 @@ def test_an_upload_resumes_when_the_network_is_back(
     page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
     drop_until(page, world, large, until_part=5)
     with page.offline():
-        expect(page.page.get_by_text("You are offline").first).to_be_visible()
-        expect(card(page, large.stem)).to_contain_text("offline at")
-        expect(page.page.get_by_text("Waiting for the network").first).to_be_visible()
+        expect(row(page, large.stem)).to_contain_text("waiting for the network")
         page.screenshot("offline", width=320, height=900)
         page.screenshot("offline", width=1280, height=900)
     expect_picture(card(page, large.stem))
@@ -192,7 +200,7 @@ def test_an_upload_resumes_when_storage_is_back(
     page.expect_complaint("ERR_CONNECTION_RESET|unsafe header|[Nn]etwork error")
     trap = world.storage.trap(Fault.RESET_BEFORE, b"partNumber=5&", times=8)
     page.drop(DROP, large)
-    expect(card(page, large.stem)).to_contain_text("The network failed", timeout=DONE_MS)
+    expect(row(page, large.stem)).to_contain_text("The network failed", timeout=DONE_MS)
     expect_picture(card(page, large.stem))
     assert trap.times == 0
     assert {*part_numbers(page)} == {*range(1, 14)}
@@ -208,7 +216,7 @@ def test_an_upload_resumes_when_the_api_is_back(page: WatchedPage, large: Path) 
         "**/upload/sign", lambda route: route.fulfill(status=503, json=problem), times=2
     )
     page.drop(DROP, large)
-    expect(card(page, large.stem)).to_contain_text("The service is not available")
+    expect(row(page, large.stem)).to_contain_text("The service is not available")
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
@@ -224,8 +232,8 @@ def test_parts_that_storage_deleted_are_sent_again(
             Bucket="clipo-uploads", Key=one["Key"], UploadId=one["UploadId"]
         )
     trap.go_on.set()
-    expect(card(page, large.stem)).to_contain_text("Retry uploads the whole file again")
-    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect(row(page, large.stem)).to_contain_text("Retry uploads the whole file again")
+    page.page.get_by_role("button", name="Retry").click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 1
 
@@ -241,8 +249,8 @@ def test_parts_of_another_release_begin_again(
     of_another = {"$set": {"upload.part_size": 9 << 20}}
     assert world.videos.update_one({"_id": ObjectId(video_id)}, of_another).matched_count == 1
     trap.go_on.set()
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry uploads the whole file")
-    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect(row(page, large.stem)).to_contain_text("Retry uploads the whole file")
+    page.page.get_by_role("button", name="Retry").click()
     expect_picture(card(page, large.stem))
     assert len(video_ids(page)) == 2
     assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
@@ -263,7 +271,7 @@ def test_a_new_address_of_storage_needs_a_reload(
     watched.page.goto(world.stack.api)
     watched.page.route("**/upload/sign", move)
     watched.drop(DROP, make(clips["tiny.mp4"], tmp_path / "moved.mp4", 10_000))
-    expect(card(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
+    expect(row(watched, "moved.mp4")).to_contain_text("Reload the page", timeout=DONE_MS)
 
 
 @pytest.mark.long
@@ -273,7 +281,7 @@ def test_a_part_without_a_response_is_sent_again(
     page.page.clock.install()
     page.page.reload()
     drop_until(page, world, large, until_part=5)
-    expect(card(page, large.stem)).to_contain_text("uploading")
+    expect(row(page, large.stem)).to_have_attribute("data-state", "uploading")
     page.page.clock.fast_forward("00:50")
     expect_picture(card(page, large.stem))
     assert part_numbers(page) == [1, 2, 3, 4, 5, *range(5, 14)]
@@ -289,7 +297,7 @@ def test_a_file_without_a_response_is_sent_again(
     trap = world.storage.trap(Fault.HOLD_BEFORE, b"POST /clipo-uploads ")
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "hangs.mp4", 10_000))
     assert trap.reached.wait(60)
-    expect(card(page, "hangs.mp4")).to_contain_text("uploading 100%")
+    expect(row(page, "hangs.mp4")).to_contain_text("100%")
     page.page.clock.fast_forward("03:10")
     expect_picture(card(page, "hangs.mp4"))
     assert page.page.locator(".card").filter(has_text="hangs.mp4").count() == 1
@@ -307,16 +315,30 @@ def test_a_file_that_is_too_large_is_not_announced(
     assert f"POST {world.stack.api}/videos" not in page.calls
 
 
+def test_a_cancel_can_be_undone(page: WatchedPage, world: FaultyStack, large: Path) -> None:
+    page.expect_complaint("unsafe header")
+    drop_until(page, world, large, until_part=3)
+    upload = row(page, large.stem)
+    upload.get_by_role("button", name=_CANCEL).click()
+    upload.get_by_role("button", name="Undo", exact=True).click()
+    expect_picture(card(page, large.stem))
+    assert part_numbers(page) == [1, 2, 3, *range(3, 14)], "no other part is sent twice"
+    assert not [call for call in page.calls if call.startswith("DELETE ")]
+
+
 def test_a_cancelled_upload_leaves_nothing(
     page: WatchedPage, world: FaultyStack, large: Path
 ) -> None:
     page.expect_complaint("404|unsafe header")
     drop_until(page, world, large, until_part=3)
-    expect(card(page, large.stem)).to_be_visible()
+    upload = row(page, large.stem)
     with page.page.expect_request_finished(
         lambda one: one.method == "DELETE" and "/videos/" in one.url
     ):
-        page.page.get_by_role("button", name="Remove file").click()
+        upload.get_by_role("button", name=_CANCEL).click()
+        expect(upload).to_contain_text("cancelled")
+        expect(upload.get_by_role("button", name="Undo", exact=True)).to_be_focused()
+    expect(upload).to_have_count(0)
     [video_id] = video_ids(page)
     expect(card(page, large.stem)).to_have_count(0)
     assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
@@ -329,14 +351,12 @@ def test_a_video_that_is_deleted_during_its_upload_is_uploaded_again(
 ) -> None:
     page.expect_complaint("404|unsafe header|NoSuchUpload|expired or was deleted")
     trap = drop_until(page, world, large, until_part=3)
-    expect(card(page, large.stem)).to_be_visible()
+    expect(row(page, large.stem)).to_have_attribute("data-state", "uploading")
     [first] = video_ids(page)
     world.stack.client.delete(f"/videos/{first}")
     trap.go_on.set()
-    expect(page.page.get_by_role("alert").first).to_contain_text(
-        "Retry uploads the whole file again"
-    )
-    page.page.get_by_role("button", name="Retry upload").last.click()
+    expect(row(page, large.stem)).to_contain_text("Retry uploads the whole file again")
+    page.page.get_by_role("button", name="Retry").click()
     expect_picture(card(page, large.stem))
     [second] = video_ids(page) - {first}
     assert page.page.locator(f"[data-video='{second}']").count() == 1
@@ -349,7 +369,7 @@ def test_a_video_that_expires_during_its_upload_is_revived(
 ) -> None:
     page.expect_complaint("409|unsafe header")
     trap = drop_until(page, world, large, until_part=5)
-    expect(card(page, large.stem)).to_be_visible()
+    expect(row(page, large.stem)).to_have_attribute("data-state", "uploading")
     [video_id] = video_ids(page)
     let_time_pass(world.videos, workers=timedelta(hours=2), waiting=timedelta(0))
     assert world.stack.finished(video_id)["error"]["code"] == "upload_expired"
@@ -372,10 +392,37 @@ def test_an_expired_signature_is_replaced(
         times=1,
     )
     page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "late.mp4", 10_000))
-    expect(page.page.get_by_role("alert").first).to_contain_text("Retry gets a new signature")
-    expect(card(page, "late.mp4")).to_contain_text("Retry gets a new signature")
+    expect(row(page, "late.mp4")).to_contain_text("Retry gets a new signature")
+    expect(card(page, "late.mp4")).to_have_count(0)
     page.screenshot("stopped", width=360, height=900)
     page.screenshot("stopped", width=1280, height=900, dark=True)
-    page.page.get_by_role("button", name="Retry upload").last.click()
+    page.page.get_by_role("button", name="Retry").click()
     expect_picture(card(page, "late.mp4"))
     assert page.page.locator(".card").filter(has_text="late.mp4").count() == 1
+
+
+@pytest.mark.long
+def test_thirty_files_are_uploaded_at_once(page: WatchedPage, clips: Clips, tmp_path: Path) -> None:
+    names = [f"one-of-thirty-{number:02}.mp4" for number in range(30)]
+    page.drop(DROP, *(make(clips["tiny.mp4"], tmp_path / name, 10_000) for name in names))
+    expect(page.page.locator(".tray")).to_contain_text(re.compile(r"Uploading \d+ videos"))
+    page.screenshot("thirty", width=1280, height=800)
+    done = page.page.locator(".card [data-status=done]").filter(has_text="one-of-thirty-")
+    expect(done).to_have_count(30, timeout=2 * DONE_MS)
+    expect(page.page.locator(".tray")).to_have_count(0)
+
+
+def test_a_video_that_failed_for_the_time_being_is_processed_again(
+    page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
+) -> None:
+    page.drop(DROP, make(clips["tiny.mp4"], tmp_path / "again.mp4", 10_000))
+    expect_picture(card(page, "again.mp4"))
+    error = {"code": "retries_exhausted", "message": "Retry it.", "retryable": True}
+    failed = {"status": "failed", "error": error}
+    world.videos.update_one({"filename": "again.mp4"}, {"$set": failed})
+    card(page, "again.mp4").locator("a").click()
+    details = page.page.get_by_role("dialog")
+    details.get_by_role("button", name="Process it again").click()
+    expect(details.locator(".status.done")).to_be_visible(timeout=DONE_MS)
+    delete_open_video(page)
+    expect(card(page, "again.mp4")).to_have_count(0)

@@ -1,6 +1,7 @@
 """The wheel: the client alone, in an environment of its own."""
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -18,8 +19,11 @@ _ROOT = Path(__file__).parents[2]
 _UV = _ROOT / ".tools" / "uv" / "bin" / "uv"
 
 
-def uv(*arguments: str) -> None:
-    finished = subprocess.run([_UV, *arguments], capture_output=True, text=True, check=False)
+def uv(*arguments: str, **environ: str) -> None:
+    command: list[str | Path] = [_UV, *arguments]
+    finished = subprocess.run(
+        command, env=os.environ | environ, capture_output=True, text=True, check=False
+    )
     assert finished.returncode == 0, finished.stderr
 
 
@@ -33,11 +37,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`clipo`, as the wheel and what it requires install it. All of that is in uv's cache."""
+    """`clipo` in an environment of its own, with a link to it, as pipx and uv install programs.
+
+    All that the wheel requires is in uv's cache.
+    """
     folder = tmp_path_factory.mktemp("installed")
     pins = str(_ROOT / "requirements" / "local.txt")
-    uv("venv", "--python", sys.executable, str(folder))
-    uv("pip", "install", "--offline", "--python", str(folder), "-c", pins, str(wheel))
+    install = ["tool", "install", "--offline", "--python", sys.executable, "-c", pins]
+    places = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "bin")}
+    uv(*install, str(wheel), **places)
     return folder / "bin" / "clipo"
 
 
@@ -51,6 +59,21 @@ def test_it_installs_the_command_and_no_functions(wheel: Path) -> None:
     folders = {name.partition("/")[0] for name in names}
     assert folders == {"clipo", "clipo-0.2.0.data", "clipo-0.2.0.dist-info"}
     assert "clipo/cli/commands/upload.py" in names
+
+
+def test_it_is_small(program: Path) -> None:
+    """Nothing of the local stack or of AWS comes with it."""
+    found = {path.name for path in program.resolve().parents[1].glob("lib/*/site-packages/*")}
+    assert {"httpx2", "typer", "rich"} <= found
+    assert not found & {"boto3", "botocore", "fastapi", "functions", "pymongo", "uvicorn"}
+
+
+def test_alone_it_says_what_it_is_and_what_to_do(command: Command) -> None:
+    assert command.run("-V").stdout == "clipo 0.2.0\n"
+    shown = command.run()
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "login --api URL" in shown.stdout
+    assert " up " not in shown.stdout
 
 
 def test_it_helps_and_lists(stack: RunningStack, command: Command) -> None:

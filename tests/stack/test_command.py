@@ -12,6 +12,7 @@ import pytest
 from clipo.local.ports import free_port
 from tests.clips import Clips
 from tests.command import Command
+from tests.pictures import size_of
 from tests.running_stack import RunningStack
 from tests.servers import a_web_server
 
@@ -225,6 +226,26 @@ class TestAddress:
         del command.environ["CLIPO_API"]
         assert command.run("list", CLIPO_HOME=str(stack.home)).returncode == 0
 
+    def test_the_welcome_names_a_command_that_works_in_any_folder(
+        self, stack: RunningStack, command: Command
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        (line,) = [line for line in stack.output.splitlines() if "upload --sample" in line]
+        finished = command.shell(line)
+        assert finished.returncode == 0, finished.stderr
+
+    def test_a_suggested_command_names_the_api(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        del command.environ["CLIPO_API"]
+        none = command.run("list", "--api", stack.api, "--search", "no such name")
+        assert none.stderr == "No video matches.\n"
+        failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
+        said = command.run("retry", failed, "--api", stack.api).stderr
+        program = command.program  # which is not on the path here
+        assert said == f"Follow: CLIPO_API={stack.api} {program} watch {failed}\n"
+        assert command.shell(said.removeprefix("Follow: ")).returncode == 1, "it fails again"
+
     def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
         address = f"http://localhost:{free_port(18700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
@@ -352,6 +373,36 @@ class TestDownload:
         assert (finished.returncode, finished.stdout) == (1, "")
         assert "(source_not_ready" in finished.stderr
         assert list(command.folder.iterdir()) == []
+
+
+class TestPictures:
+    @pytest.fixture
+    def video_id(self, stack: RunningStack, clips: Clips) -> str:
+        return str(stack.finished(stack.upload_form(clips["h264.mp4"], "trip.mp4"))["id"])
+
+    def test_a_moment_is_saved(self, command: Command, video_id: str) -> None:
+        finished = command.run("image", video_id)
+        assert finished.returncode == 0, finished.stderr
+        assert re.fullmatch(r"saved  trip\.jpg  [\d.]+ kB\n", finished.stdout)
+        assert size_of((command.folder / "trip.jpg").read_bytes()) == (640, 360)
+        assert command.run("image", video_id).stderr.startswith("trip.jpg exists: add --force")
+        piped = command.shell(f"clipo image {video_id} -t 50% -w 160 -o - >small.jpg")
+        assert piped.returncode == 0, piped.stderr
+        assert size_of((command.folder / "small.jpg").read_bytes()) == (160, 90)
+        late = command.run("image", video_id, "-t", "999", "-o", "late.jpg")
+        assert (late.returncode, late.stdout) == (1, "")
+        assert "The video lasts" in late.stderr
+
+    def test_the_storyboard_is_saved_with_its_description(
+        self, command: Command, video_id: str
+    ) -> None:
+        saved = command.json("storyboard", video_id, "-o", "sheet.jpg")
+        sheet = (command.folder / "sheet.jpg").read_bytes()
+        assert saved == {"id": video_id, "file": "sheet.jpg", "size": len(sheet)}
+        assert sheet[:3] == b"\xff\xd8\xff"
+        assert command.run("storyboard", video_id, "-o", "sheet.vtt").returncode == 0
+        assert (command.folder / "sheet.vtt").read_text().startswith("WEBVTT\n")
+        assert command.run("storyboard", video_id, "-o", "sheet.gif").returncode == 2
 
 
 class TestVideos:

@@ -108,6 +108,32 @@ def test_a_login_is_kept_until_the_logout(operator: Command, stranger: Command) 
     assert {one["name"]: one["state"] for one in json.loads(broken.stdout)}["Login"] == "broken"
 
 
+def test_a_profile_names_an_api_and_its_key(
+    operator: Command, stranger: Command, closed: RunningStack
+) -> None:
+    del stranger.environ["CLIPO_API"]
+    key = new_key(operator)
+    unnamed = stranger.shell(f"clipo login --profile staging <<< {key['key']}")
+    assert unnamed.returncode == 2
+    assert "Name the API of the profile" in unnamed.stderr
+    made = stranger.shell(f"clipo login --profile staging --api {closed.api} <<< {key['key']}")
+    assert made.returncode == 0, made.stderr
+    assert "clipo --profile staging list" in made.stderr
+    for arguments in (["--profile", "staging", "whoami"], ["whoami", "--profile", "staging"]):
+        assert stranger.json(*arguments)["key_id"] == key["id"]
+    assert json.loads(stranger.run("whoami", "--json", CLIPO_PROFILE="staging").stdout) == (
+        stranger.json("whoami", "--profile", "staging")
+    )
+    assert "Profiles     staging\n" in stranger.run().stdout
+    both = stranger.run("list", "--profile", "staging", "--api", closed.api)
+    unknown = stranger.run("list", "--profile", "production")
+    assert (both.returncode, unknown.returncode) == (2, 2)
+    assert "There are: staging." in " ".join(unknown.stderr.replace("│", "").split())
+    assert stranger.run("logout", "--profile", "staging").returncode == 0
+    assert stranger.run("whoami", "--profile", "staging").returncode == 2
+    assert stranger.run("whoami", "--api", closed.api).returncode == 1
+
+
 def test_a_login_says_that_the_variable_has_precedence(
     operator: Command, stranger: Command
 ) -> None:

@@ -1,5 +1,7 @@
 /** The calls of the API, described in docs/api.md. */
 
+import {t} from "./strings";
+
 export type Status = "pending" | "processing" | "done" | "failed";
 
 export const STATUSES: readonly Status[] = ["pending", "processing", "done", "failed"];
@@ -57,6 +59,13 @@ export interface Video {
     fallback: "start" | "dark" | null;
     placeholder: string | null;
   } | null;
+  /** Null until the video is done. */
+  pictures: {
+    image_url: string;
+    /** Null, as is the next one, if the file does not say how long the video lasts. */
+    storyboard_url: string | null;
+    storyboard_json_url: string | null;
+  } | null;
   processing: {
     started_at: string;
     finished_at: string;
@@ -73,10 +82,20 @@ export interface Video {
   } | null;
 }
 
+/** Small pictures of a whole video on one sheet. Times are in seconds. */
+export interface Storyboard {
+  tile_width: number;
+  tile_height: number;
+  duration: number;
+  tiles: {start: number; x: number; y: number}[];
+}
+
 export interface Page {
   data: Video[];
   next_cursor: string | null;
   has_more: boolean;
+  /** The number of videos of each status; 10,000 means so many or more. */
+  counts?: Record<Status, number> | null;
 }
 
 /** The kinds of requests that a caller may make: docs/access.md. */
@@ -85,7 +104,7 @@ export type Scope = "upload" | "read" | "deliver" | "write" | "admin";
 /** The caller as the API knows it. */
 export interface Me {
   /** `none` in an open Clipo. */
-  credential: "none" | "key" | "token" | "session" | "admin";
+  credential: "none" | "key" | "token" | "session" | "login" | "admin";
   /** The only owner whose videos it reaches; null if it reaches all. */
   owner: string | null;
   scopes: Scope[];
@@ -128,29 +147,25 @@ export class ApiProblem extends Error {
 /** There was no response: the connection failed, or took too long. */
 export class Unreachable extends Error {
   constructor(cause: unknown) {
-    super("Clipo cannot be reached. Check the network, and that the service runs.", {cause});
+    super(t.unreachable, {cause});
   }
 }
 
 const TIMEOUT_MS = 15_000;
 const REFUSED = 401;
-
-let onRefused = () => {};
-
-/** Call a function whenever the API does not accept a request's session. */
-export function whenRefused(action: () => void): void {
-  onRefused = action;
-}
+const NOT_MODIFIED = 304;
+const KEPT = 4;
 
 export const isRefused = (error: unknown) =>
   error instanceof ApiProblem && error.status === REFUSED;
 
-async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-  const response = await send(method, path, options);
-  const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
-  if (response.status === REFUSED) onRefused();
-  if (!response.ok) throw problemOf(response.status, text);
-  return (text ? JSON.parse(text) : undefined) as T;
+export interface ApiOptions {
+  /** The address of the API, without a slash at its end; empty for the page's own origin. */
+  endpoint: string;
+  /** Return the token that authorizes the next request; undefined if a cookie does. */
+  credential?(): Promise<string | undefined>;
+  /** Called when the API does not accept the credential. */
+  onRefused?(): void;
 }
 
 interface CallOptions {
@@ -159,21 +174,113 @@ interface CallOptions {
   credential?: string;
 }
 
-async function send(method: string, path: string, options: CallOptions) {
-  const {body, idempotencyKey, credential} = options;
-  const headers: Record<string, string> = {};
-  if (credential) headers.Authorization = `Bearer ${credential}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
-  try {
-    return await fetch(path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-  } catch (error) {
-    throw new Unreachable(error);
+/** The API of a Clipo. */
+export class Api {
+  /** The last answer to each list request, which the API need not send again: its entity tag. */
+  private readonly kept = new Map<string, {etag: string; page: Page}>();
+
+  constructor(private readonly options: ApiOptions) {}
+
+  /** Return the absolute address of a path. */
+  url(path: string): string {
+    return `${this.options.endpoint}${path}`;
+  }
+
+  /** Return an address that the API has named, on our endpoint: behind a proxy the API may not know its own host. */
+  here(url: string): string {
+    const {pathname, search} = new URL(url);
+    return this.url(pathname + search);
+  }
+
+  /** Return the places on a storyboard. The browser keeps the answer. */
+  async getStoryboard(url: string): Promise<Storyboard> {
+    const {pathname, search} = new URL(url);
+    return this.read<Storyboard>(await this.send("GET", pathname + search, {}, {}, "default"));
+  }
+
+  /** Return a page of videos: the same object again while nothing has changed. */
+  async listVideos(query: URLSearchParams): Promise<Page> {
+    const path = `/videos?${query}`;
+    const kept = this.kept.get(path);
+    const headers = kept && {"If-None-Match": kept.etag};
+    const response = await this.send("GET", path, {}, headers);
+    if (response.status === NOT_MODIFIED && kept) return kept.page;
+    const page = await this.read<Page>(response);
+    const etag = response.headers.get("ETag");
+    if (etag) this.kept.set(path, {etag, page});
+    const [oldest] = this.kept.keys();
+    if (oldest && this.kept.size > KEPT) this.kept.delete(oldest);
+    return page;
+  }
+
+  getVideo(id: string) {
+    return this.call<Video>("GET", `/videos/${id}`);
+  }
+
+  createVideo(filename: string, size: number, idempotencyKey: string) {
+    return this.call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
+  }
+
+  signUpload(id: string, request: unknown) {
+    return this.call<SignedRequest>("POST", `/videos/${id}/upload/sign`, {body: request});
+  }
+
+  retryVideo(id: string) {
+    return this.call<Video>("POST", `/videos/${id}/retry`);
+  }
+
+  deleteVideo(id: string) {
+    return this.call<undefined>("DELETE", `/videos/${id}`);
+  }
+
+  getMe() {
+    return this.call<Me>("GET", "/me");
+  }
+
+  /** Exchange an API key or a token for a session, which the browser keeps in a cookie. */
+  startSession(credential: string) {
+    return this.call<undefined>("POST", "/session", {credential});
+  }
+
+  endSession() {
+    return this.call<undefined>("DELETE", "/session");
+  }
+
+  private async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    return this.read<T>(await this.send(method, path, options));
+  }
+
+  private async read<T>(response: Response): Promise<T> {
+    const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
+    if (response.status === REFUSED) this.options.onRefused?.();
+    if (!response.ok) throw problemOf(response.status, text);
+    return (text ? JSON.parse(text) : undefined) as T;
+  }
+
+  private async send(
+    method: string,
+    path: string,
+    {body, idempotencyKey, credential}: CallOptions,
+    more: Record<string, string> = {},
+    // By default the browser would answer from its cache, and never pass on a 304.
+    cache: RequestCache = "no-store",
+  ): Promise<Response> {
+    const token = credential ?? (await this.options.credential?.());
+    const headers: Record<string, string> = {...more};
+    if (token) headers.Authorization = `Bearer ${token}`;
+    if (body !== undefined) headers["Content-Type"] = "application/json";
+    if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+    try {
+      return await fetch(this.url(path), {
+        method,
+        headers,
+        cache,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new Unreachable(error);
+    }
   }
 }
 
@@ -185,36 +292,5 @@ function problemOf(status: number, text: string): Error {
   } catch {
     // Not a problem document: most likely a gateway in front of the API has answered.
   }
-  return new ApiProblem(
-    "unknown",
-    status,
-    `The service answered ${status}. Try again in a moment.`,
-  );
+  return new ApiProblem("unknown", status, t.serviceAnswered(status));
 }
-
-export const listVideos = (status: Status | null, cursor: string | null, limit: number) => {
-  const query = new URLSearchParams({limit: String(limit)});
-  if (status) query.set("status", status);
-  if (cursor) query.set("cursor", cursor);
-  return call<Page>("GET", `/videos?${query}`);
-};
-
-export const getVideo = (id: string) => call<Video>("GET", `/videos/${id}`);
-
-export const createVideo = (filename: string, size: number, idempotencyKey: string) =>
-  call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
-
-export const signUpload = (id: string, request: unknown) =>
-  call<SignedRequest>("POST", `/videos/${id}/upload/sign`, {body: request});
-
-export const retryVideo = (id: string) => call<Video>("POST", `/videos/${id}/retry`);
-
-export const deleteVideo = (id: string) => call<undefined>("DELETE", `/videos/${id}`);
-
-export const getMe = () => call<Me>("GET", "/me");
-
-/** Exchange an API key or a token for a session, which the browser keeps in a cookie. */
-export const startSession = (credential: string) =>
-  call<undefined>("POST", "/session", {credential});
-
-export const endSession = () => call<undefined>("DELETE", "/session");

@@ -1,28 +1,30 @@
-/** Formats numbers, times and names for people. */
+/** Formats numbers, times and names for people, as the user's locale has them. */
 
-const number = new Intl.NumberFormat("en", {maximumFractionDigits: 1});
-const relative = new Intl.RelativeTimeFormat("en", {numeric: "auto", style: "short"});
-const exact = new Intl.DateTimeFormat("en", {dateStyle: "medium", timeStyle: "medium"});
+import {locale} from "./locale";
+
+const number = new Intl.NumberFormat(locale, {maximumFractionDigits: 1});
+const rate = new Intl.NumberFormat(locale, {style: "percent"});
+const relative = new Intl.RelativeTimeFormat(locale, {numeric: "auto", style: "short"});
+const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "medium"});
 
 /** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
 export const isolate = (name: string) => `\u2068${name}\u2069`;
 
 export const count = (value: number) => number.format(value);
 
+/** Return 0.421 as 42%: never 100% before the end. */
+export const percent = (fraction: number) => rate.format(Math.floor(fraction * 100) / 100);
+
 /** Return 2,500,000 as 2.5 MB: a kilobyte has 1,000 bytes, as in the API's limit. */
 export function bytes(value: number): string {
-  if (value < 1000) return `${value} bytes`;
-  const power = Math.min(Math.floor(Math.log10(value) / 3), 4);
-  return `${number.format(value / 1000 ** power)} ${["", "kB", "MB", "GB", "TB"][power]}`;
+  const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), 4);
+  return `${number.format(value / 1000 ** power)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
 
 export const bitRate = (perSecond: number) =>
   perSecond < 10e6
     ? `${number.format(perSecond / 1e3)} kbit/s`
     : `${number.format(perSecond / 1e6)} Mbit/s`;
-
-/** Replaces Uppy's function of this name (see build.mjs), whose megabyte has 1,048,576 bytes. */
-export const prettierBytes = bytes;
 
 /** Return 0.4 s, 1:05 or 1:00:05. */
 export function duration(seconds: number): string {
@@ -33,19 +35,28 @@ export function duration(seconds: number): string {
   return h ? `${h}:${tail}` : tail;
 }
 
-export const moment = (time: string) => exact.format(new Date(time));
-
 const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86400],
   ["hour", 3600],
   ["minute", 60],
+  ["second", 1],
 ];
 
-/** Return a time like "2 min. ago". */
+/** Return a span of time like "2 min". */
+export function span(seconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
+  const value = Math.max(Math.ceil(seconds / length), 1);
+  return new Intl.NumberFormat(locale, {style: "unit", unit, unitDisplay: "short"}).format(value);
+}
+
+export const moment = (time: string) => exact.format(new Date(time));
+
+/** Return a time like "2 min. ago"; "now" for the last minute. */
 export function ago(time: string, now: number): string {
   const seconds = (now - new Date(time).getTime()) / 1000;
   for (const [unit, length] of UNITS) {
-    if (seconds >= length) return relative.format(-Math.floor(seconds / length), unit);
+    if (seconds >= length && unit !== "second")
+      return relative.format(-Math.floor(seconds / length), unit);
   }
-  return "just now";
+  return relative.format(0, "second");
 }

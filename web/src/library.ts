@@ -1,31 +1,33 @@
 /** The videos on the page, polled from the API: often while one of them is unfinished. */
 
-import {
-  ApiProblem,
-  getVideo,
-  isRefused,
-  listVideos,
-  type Page,
-  type Status,
-  Unreachable,
-  type Video,
-} from "./api";
+import {NEWEST_FIRST, type Query} from "./address";
+import {type Api, ApiProblem, isRefused, type Page, Unreachable, type Video} from "./api";
 import {Store} from "./store";
 
-const PAGE = 24;
+const FIRST_PAGE = 48;
+const NEXT_PAGES = 100;
 const BUSY_MS = 700;
-const BUSY_SLOWEST_MS = 10_000;
+/** Changes from elsewhere show within 5 s. */
+const VISIBLE_SLOWEST_MS = 4000;
+/** After some minutes without input. */
 const IDLE_MS = 20_000;
-const SLOWEST_MS = 30_000;
+const IDLE_AFTER_MS = 5 * 60_000;
+const HIDDEN_MS = 60_000;
+const TROUBLE_SLOWEST_MS = 30_000;
 const GROWTH = 1.5;
+/** How old the numbers of videos may be; a change that the page sees renews them at once. */
+const COUNTS_MS = 30_000;
 /** How many single videos are polled in one round, beside the first page. */
 const SINGLES = 8;
+/** How many videos are deleted or retried at once. */
+const TOGETHER = 6;
 
 export interface LibraryState {
   videos: readonly Video[];
-  filter: Status | null;
+  query: Query;
+  counts: Page["counts"];
   cursor: string | null;
-  /** Whether there was a response for the current filter. */
+  /** Whether there was a response for the current query. */
   loaded: boolean;
   /** Why the statuses may be out of date. */
   trouble: string | null;
@@ -33,24 +35,34 @@ export interface LibraryState {
   selected: Video | null;
   /** The id in the page's address if no video has it. */
   missing: string | null;
+  /** The ids of the videos for the next action on several of them. */
+  picked: ReadonlySet<string>;
 }
 
-const EMPTY: LibraryState = {
+const EMPTY = {
   videos: [],
-  filter: null,
+  counts: undefined,
   cursor: null,
   loaded: false,
   trouble: null,
   selected: null,
   missing: null,
+  picked: new Set<string>(),
 };
 
 export class Library extends Store<LibraryState> {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private delay = BUSY_MS;
+  private lastInput = Date.now();
   /** The number of the last request; responses to earlier ones are dropped. */
   private round = 0;
+  private more: Promise<void> | undefined;
+  private countedAt = 0;
   private selectedId: string | null = null;
+  /** The ids of the first page at the last poll. */
+  private firstIds: ReadonlySet<string> = new Set();
+  /** Where a selection with the shift key begins. */
+  private anchor: string | null = null;
 
   /** Whether there is a caller who may see videos. */
   private isOpen = false;
@@ -58,10 +70,16 @@ export class Library extends Store<LibraryState> {
   /** The ids of the videos to show to a caller who may not list them. */
   private known = new Set<string>();
 
-  constructor(private readonly onStatus: (video: Video) => void) {
-    super(EMPTY);
-    document.addEventListener("visibilitychange", () => this.wake());
+  constructor(
+    private readonly api: Api,
+    query: Query,
+    private readonly onStatus: (video: Video) => void,
+  ) {
+    super({...EMPTY, query});
+    document.addEventListener("visibilitychange", () => !document.hidden && this.wake());
     window.addEventListener("online", () => this.wake());
+    for (const input of ["pointerdown", "keydown", "pointermove"])
+      window.addEventListener(input, () => this.noteInput(), {passive: true});
   }
 
   /** Begin to poll: all videos, or only those that are followed. */
@@ -76,6 +94,7 @@ export class Library extends Store<LibraryState> {
     this.isOpen = false;
     this.round++;
     this.selectedId = null;
+    this.countedAt = 0;
     this.known.clear();
     clearTimeout(this.timer);
     this.set(EMPTY);
@@ -91,24 +110,44 @@ export class Library extends Store<LibraryState> {
   wake(): void {
     this.delay = BUSY_MS;
     clearTimeout(this.timer);
-    if (this.isOpen && !document.hidden) void this.refresh();
+    if (this.isOpen) void this.refresh();
   }
 
-  show(filter: Status | null): void {
-    if (filter === this.state.filter) return;
-    this.set({filter, videos: [], cursor: null, loaded: false});
+  show(change: Partial<Query>): void {
+    const query = {...this.state.query, ...change};
+    this.firstIds = new Set();
+    this.set({query, videos: [], cursor: null, loaded: false, picked: new Set()});
     this.wake();
   }
 
-  async loadMore(): Promise<void> {
-    const {filter, cursor} = this.state;
+  /** Load the next page of the list, once at a time. */
+  loadMore(): Promise<void> {
+    this.more ??= this.loadNext().finally(() => {
+      this.more = undefined;
+    });
+    return this.more;
+  }
+
+  private async loadNext(): Promise<void> {
+    const {query, cursor} = this.state;
     if (!cursor) return;
     try {
-      const page = await listVideos(filter, cursor, PAGE);
+      const page = await this.api.listVideos(parameters(query, NEXT_PAGES, cursor));
       if (cursor !== this.state.cursor) return;
-      this.set({videos: [...this.state.videos, ...page.data], cursor: page.next_cursor});
+      const known = new Set(this.state.videos.map(({id}) => id));
+      const more = page.data.filter(({id}) => !known.has(id));
+      this.set({videos: [...this.state.videos, ...more], cursor: page.next_cursor});
     } catch (error) {
       this.set({trouble: sentence(error)});
+    }
+  }
+
+  /** Load as many videos as were loaded before a reload of the page. */
+  async loadUpTo(count: number): Promise<void> {
+    while (this.state.cursor && this.state.videos.length < count) {
+      const before = this.state.cursor;
+      await this.loadMore();
+      if (this.state.cursor === before) return;
     }
   }
 
@@ -116,13 +155,57 @@ export class Library extends Store<LibraryState> {
     this.selectedId = id;
     const selected = this.state.videos.find((video) => video.id === id) ?? null;
     this.set({selected, missing: null});
-    if (id) this.wake();
+    if (id && this.isOpen) this.wake();
   }
 
-  remove(id: string): void {
+  /** Return the video before or after the open one. */
+  neighbour(step: 1 | -1): Video | undefined {
+    const at = this.state.videos.findIndex(({id}) => id === this.selectedId);
+    return at < 0 ? undefined : this.state.videos[at + step];
+  }
+
+  /** Mark a video, or with `range` all up to the one that was marked last. */
+  pick(id: string, range: boolean): void {
+    const {videos} = this.state;
+    const picked = new Set(this.state.picked);
+    const [from, to] = [this.anchor ?? id, id]
+      .map((one) => videos.findIndex((video) => video.id === one))
+      .sort((a, b) => a - b) as [number, number];
+    if (range && from >= 0) for (const video of videos.slice(from, to + 1)) picked.add(video.id);
+    else if (!picked.delete(id)) picked.add(id);
+    this.anchor = id;
+    this.set({picked});
+  }
+
+  pickNone(): void {
+    this.anchor = null;
+    this.set({picked: new Set()});
+  }
+
+  /** Delete videos. Return why each of the others was not deleted. */
+  async deleteAll(ids: readonly string[]): Promise<string[]> {
+    const gone: string[] = [];
+    const problems = await forEach(ids, async (id) => {
+      await this.api.deleteVideo(id);
+      gone.push(id);
+    });
+    this.remove(gone);
+    return problems;
+  }
+
+  /** Process failed videos again. Return why each of the others is not. */
+  retryAll(ids: readonly string[]): Promise<string[]> {
+    return forEach(ids, async (id) => this.put(await this.api.retryVideo(id)));
+  }
+
+  private remove(ids: readonly string[]): void {
     this.round++;
-    this.known.delete(id);
-    this.set({videos: this.state.videos.filter((video) => video.id !== id)});
+    const gone = new Set(ids);
+    for (const id of ids) this.known.delete(id);
+    this.set({
+      videos: this.state.videos.filter(({id}) => !gone.has(id)),
+      picked: new Set([...this.state.picked].filter((id) => !gone.has(id))),
+    });
     this.wake();
   }
 
@@ -134,35 +217,50 @@ export class Library extends Store<LibraryState> {
     this.wake();
   }
 
+  private noteInput(): void {
+    const wasIdle = Date.now() - this.lastInput > IDLE_AFTER_MS;
+    this.lastInput = Date.now();
+    if (wasIdle) this.wake();
+  }
+
   private async refresh(): Promise<void> {
     const round = ++this.round;
     try {
       const page = await this.firstPage();
-      const singles = await this.getSingles(new Set(page.data.map(({id}) => id)));
+      const singles = await this.getSingles(page.data);
       if (round !== this.round) return;
-      this.take(page.data, page.next_cursor, singles);
-      this.set({trouble: null});
-      this.delay = Math.min(this.delay * GROWTH, this.hasUnfinished ? BUSY_SLOWEST_MS : IDLE_MS);
-      if (!this.hasUnfinished) this.delay = IDLE_MS;
+      this.take(page, singles);
+      if (this.state.trouble) this.set({trouble: null});
+      this.delay = Math.min(this.delay * GROWTH, VISIBLE_SLOWEST_MS);
+      if (!this.hasUnfinished) this.delay = this.restingDelay();
     } catch (error) {
       if (round !== this.round) return;
       // Without a session the page shows the log-in instead.
       if (!isRefused(error)) this.set({trouble: sentence(error)});
-      this.delay = Math.min(this.delay * 2, SLOWEST_MS);
+      this.delay = Math.min(this.delay * 2, TROUBLE_SLOWEST_MS);
     }
     clearTimeout(this.timer);
-    if (!document.hidden) this.timer = setTimeout(() => void this.refresh(), this.delay);
+    const delay = document.hidden ? HIDDEN_MS : this.delay;
+    this.timer = setTimeout(() => void this.refresh(), delay);
+  }
+
+  private restingDelay(): number {
+    return Date.now() - this.lastInput > IDLE_AFTER_MS ? IDLE_MS : VISIBLE_SLOWEST_MS;
   }
 
   private firstPage(): Promise<Page> {
-    return this.mayList ? listVideos(this.state.filter, null, PAGE) : this.knownVideos();
+    if (!this.mayList) return this.knownVideos();
+    const query = parameters(this.state.query, FIRST_PAGE, null);
+    // Counting costs the database more than a page does.
+    if (Date.now() - this.countedAt > COUNTS_MS) query.set("counts", "true");
+    return this.api.listVideos(query);
   }
 
   private async knownVideos(): Promise<Page> {
     const shown = new Map(this.state.videos.map((video) => [video.id, video]));
     const get = async (id: string) => {
       const video = shown.get(id);
-      return video && !isUnfinished(video) ? video : find(id);
+      return video && !isUnfinished(video) ? video : this.find(id);
     };
     const newestFirst = [...this.known].sort().reverse();
     const found = (await Promise.all(newestFirst.map(get))).filter((video) => video !== null);
@@ -174,28 +272,46 @@ export class Library extends Store<LibraryState> {
     return [...videos, ...(selected ? [selected] : [])].some(isUnfinished);
   }
 
-  /** Get the unfinished videos beyond the first page, and the one whose details are open. */
-  private async getSingles(known: ReadonlySet<string>): Promise<Map<string, Video | null>> {
-    const unfinished = this.state.videos.filter(
-      (video) => isUnfinished(video) && !known.has(video.id),
+  /** Get the videos beyond the first page that may have changed, and the one that is open. */
+  private async getSingles(first: readonly Video[]): Promise<Map<string, Video | null>> {
+    const known = new Set(first.map(({id}) => id));
+    const changing = this.state.videos.filter(
+      (video) => !known.has(video.id) && (isUnfinished(video) || this.hasLeft(video)),
     );
-    const ids = new Set(unfinished.slice(0, SINGLES).map(({id}) => id));
+    const ids = new Set(changing.slice(0, SINGLES).map(({id}) => id));
     if (this.selectedId && !known.has(this.selectedId)) ids.add(this.selectedId);
-    const answers = await Promise.all([...ids].map(async (id) => [id, await find(id)] as const));
+    const answers = await Promise.all(
+      [...ids].map(async (id) => [id, await this.find(id)] as const),
+    );
     return new Map(answers);
   }
 
-  private take(first: Video[], next: string | null, singles: Map<string, Video | null>): void {
-    const last = first.at(-1)?.id;
-    // Ids grow with time, and the list is newest first.
-    const older =
-      last === undefined || next === null ? [] : this.state.videos.filter(({id}) => id < last);
+  /** Whether a video that is not on the first page any more may be deleted, or only further down. */
+  private hasLeft(video: Video): boolean {
+    // Ids grow with time: with the newest first, `take` sees the difference.
+    return !isNewestFirst(this.state.query) && this.firstIds.has(video.id);
+  }
+
+  private take({data, next_cursor, counts}: Page, singles: Map<string, Video | null>): void {
+    const first = new Set(data.map(({id}) => id));
+    const last = data.at(-1)?.id;
+    const isBehind = ({id}: Video) => {
+      if (first.has(id) || last === undefined || next_cursor === null) return false;
+      if (isNewestFirst(this.state.query)) return id < last;
+      return !this.firstIds.has(id) || Boolean(singles.get(id));
+    };
+    const older = this.state.videos.filter(isBehind);
     const rest = older.flatMap((video) => {
       const answer = singles.get(video.id);
       return answer === undefined ? [video] : answer ? [answer] : [];
     });
-    this.merge([...first, ...rest]);
-    this.set({loaded: true, cursor: older.length ? this.state.cursor : next});
+    this.firstIds = first;
+    if (counts) {
+      this.countedAt = Date.now();
+      this.set({counts});
+    }
+    this.merge([...data, ...rest]);
+    this.set({loaded: true, cursor: older.length ? this.state.cursor : next_cursor});
     if (this.selectedId) this.takeSelected(this.selectedId, singles);
   }
 
@@ -204,38 +320,64 @@ export class Library extends Store<LibraryState> {
     this.set({selected, missing: selected ? null : id});
   }
 
+  /** Show videos; one that is as before stays the same object, so that its card is not drawn again. */
   private merge(videos: Video[]): void {
     const before = new Map(this.state.videos.map((video) => [video.id, video]));
-    const kept = videos.map((video) => {
-      const old = before.get(video.id);
-      if (old && old.status !== video.status) {
-        this.delay = BUSY_MS;
-        this.onStatus(video);
-      }
-      return old && JSON.stringify(old) === JSON.stringify(video) ? old : video;
-    });
-    const {filter} = this.state;
-    this.set({videos: kept.filter((video) => !filter || video.status === filter)});
+    const {status} = this.state.query;
+    const kept = videos
+      .map((video) => this.compare(video, before.get(video.id)))
+      .filter((video) => !status || video.status === status);
+    const {videos: shown} = this.state;
+    if (kept.length === shown.length && kept.every((video, at) => video === shown[at])) return;
+    this.countedAt = 0;
+    this.set({videos: kept});
   }
 
-  /** Render again after a change that is not in the library's state. */
-  notify(): void {
-    this.set({});
+  private compare(video: Video, old: Video | undefined): Video {
+    if (!old || old === video) return video;
+    if (old.status !== video.status) {
+      this.delay = BUSY_MS;
+      this.onStatus(video);
+    }
+    return JSON.stringify(old) === JSON.stringify(video) ? old : video;
+  }
+
+  private async find(id: string): Promise<Video | null> {
+    // The page's address may be mistyped or cut off.
+    if (!/^\w+$/.test(id)) return null;
+    try {
+      return await this.api.getVideo(id);
+    } catch (error) {
+      if (error instanceof ApiProblem && [400, 404].includes(error.status)) return null;
+      throw error;
+    }
   }
 }
 
-export const isUnfinished = (video: Video) =>
-  video.status === "pending" || video.status === "processing";
+const isNewestFirst = ({search, sort}: Query) => !search && sort === NEWEST_FIRST;
 
-async function find(id: string): Promise<Video | null> {
-  // The page's address may be mistyped or cut off.
-  if (!/^\w+$/.test(id)) return null;
-  try {
-    return await getVideo(id);
-  } catch (error) {
-    if (error instanceof ApiProblem && [400, 404].includes(error.status)) return null;
-    throw error;
-  }
+function parameters({status, search, sort}: Query, limit: number, cursor: string | null) {
+  const query = new URLSearchParams({limit: String(limit)});
+  if (status) query.set("status", status);
+  if (search) query.set("search", search);
+  else if (sort !== NEWEST_FIRST) query.set("sort", sort);
+  if (cursor) query.set("cursor", cursor);
+  return query;
+}
+
+const isUnfinished = (video: Video) => video.status === "pending" || video.status === "processing";
+
+/** Act on a few videos at once, until all have had their turn. Return what went wrong. */
+async function forEach(ids: readonly string[], act: (id: string) => Promise<void>) {
+  const problems: string[] = [];
+  const waiting = [...ids];
+  const work = async () => {
+    for (let id = waiting.shift(); id; id = waiting.shift()) {
+      await act(id).catch((error) => problems.push(sentence(error)));
+    }
+  };
+  await Promise.all(Array.from({length: TOGETHER}, work));
+  return problems;
 }
 
 function sentence(error: unknown): string {

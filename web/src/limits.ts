@@ -1,13 +1,14 @@
 import type {Me} from "./api";
 import {bytes, duration} from "./format";
+import {t} from "./strings";
 
 /** Return what the caller may upload, and how much of its quota is used. */
 export const limitsOf = ({limits, usage}: Me): string =>
   [
-    `at most ${bytes(limits.video_bytes)} each`,
-    limits.video_duration_s && `${duration(limits.video_duration_s)} each`,
-    usage && limits.videos && `${usage.videos} of ${limits.videos} videos used`,
-    usage && limits.bytes && `${bytes(usage.bytes)} of ${bytes(limits.bytes)} used`,
+    t.atMost(bytes(limits.video_bytes)),
+    limits.video_duration_s && t.each(duration(limits.video_duration_s)),
+    usage && limits.videos && t.videosUsed(usage.videos, limits.videos),
+    usage && limits.bytes && t.bytesUsed(usage.bytes, limits.bytes),
   ]
     .filter(Boolean)
     .join("; ");

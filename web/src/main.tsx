@@ -1,17 +1,24 @@
-import "./memory";
+import "./upload/memory";
 import {render} from "preact";
-import type {Me} from "./api";
+import {idInAddress, queryInAddress} from "./address";
+import {Api, type Me} from "./api";
+import {ApiContext} from "./context";
 import "./page.css";
 import {Library} from "./library";
 import {limitsOf} from "./limits";
+import {language} from "./locale";
 import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
 import {Session} from "./session";
-import {allowedExtensions} from "./settings";
-import {startUploads, type Uploads} from "./upload";
+import {allowedExtensions, maxUploadBytes} from "./settings";
+import {t} from "./strings";
+import {Uploads} from "./upload/uploads";
 import {Account} from "./view/account";
+import {ChooseFiles, DropAnywhere} from "./view/drop";
 import {Entrance} from "./view/entrance";
 import {LibraryView} from "./view/library";
+import {Settings} from "./view/settings";
+import {Tray} from "./view/tray";
 
 function element(id: string): HTMLElement {
   const found = document.getElementById(id);
@@ -19,8 +26,12 @@ function element(id: string): HTMLElement {
   return found;
 }
 
-const session = new Session();
-const library = new Library((video) => sayToScreenReaders(`${video.filename}: ${video.status}`));
+const limits = {maxBytes: maxUploadBytes, extensions: allowedExtensions};
+const api: Api = new Api({endpoint: "", onRefused: () => session.onRefused()});
+const session = new Session(api);
+const library = new Library(api, queryInAddress(t.sorts), ({filename, status}) =>
+  sayToScreenReaders(t.statusOf(filename, t.statuses[status])),
+);
 let uploads: Uploads | undefined;
 /** The number of videos that are shown. */
 let counted = 0;
@@ -31,18 +42,20 @@ function enter(me: Me): void {
   const rights = rightsOf(me);
   const person = me.owner ?? "";
   if (rights.upload)
-    uploads ??= startUploads("#upload", person, {
+    uploads ??= new Uploads(api, limits, person, {
       onVideo: (id) => library.follow(id),
-      onProgress: () => library.notify(),
       onMessage: sayToScreenReaders,
     });
   uploads?.enter(person);
-  element("upload").hidden = !rights.upload;
+  const mine = rights.upload ? uploads : undefined;
   element("workspace").hidden = false;
+  drawUpload(mine);
   render(
-    <RightsContext.Provider value={rights}>
-      <LibraryView library={library} uploads={uploads} />
-    </RightsContext.Provider>,
+    <ApiContext.Provider value={api}>
+      <RightsContext.Provider value={rights}>
+        <LibraryView library={library} uploads={mine} extensions={allowedExtensions} />
+      </RightsContext.Provider>
+    </ApiContext.Provider>,
     element("library"),
   );
   library.open(rights.list);
@@ -50,10 +63,31 @@ function enter(me: Me): void {
   openFromAddress();
 }
 
+/** Draw what uploads. Without the right to upload the page still keeps drops from opening a file. */
+function drawUpload(mine: Uploads | undefined): void {
+  const add = mine && ((files: File[]) => mine.add(files));
+  render(
+    add && (
+      <div class="drop">
+        <ChooseFiles
+          extensions={allowedExtensions}
+          onFiles={add}
+          class="primary"
+          label={t.chooseVideos}
+        />
+        <span class="drop-hint">{t.orDrop}</span>
+      </div>
+    ),
+    element("upload"),
+  );
+  render(<DropAnywhere onFiles={add} />, element("drop-anywhere"));
+  render(mine && <Tray uploads={mine} limits={limits} />, element("tray"));
+}
+
 function showLimits(me: Me): void {
   element("limits").textContent = rightsOf(me).upload
     ? `${allowedExtensions.join(", ")}; ${limitsOf(me)}`
-    : "You may not upload here: that needs the scope upload.";
+    : t.mayNotUpload;
 }
 
 function leave(): void {
@@ -63,12 +97,12 @@ function leave(): void {
   render(null, place);
   // The page as it is served has a heading there.
   place.replaceChildren();
+  drawUpload(undefined);
   element("workspace").hidden = true;
 }
 
 function openFromAddress(): void {
-  const id = /^#\/videos\/(.+)$/.exec(location.hash)?.[1] ?? null;
-  library.select(id);
+  if (shown !== "null") library.select(idInAddress());
 }
 
 /** Show what the caller may see. Uploads continue while the log-in is shown. */
@@ -83,22 +117,27 @@ function follow(): void {
   if (me) enter(me);
   if (!me || before !== "null") return;
   element("library").focus({preventScroll: true});
-  sayToScreenReaders("You are logged in.");
+  sayToScreenReaders(t.loggedIn);
 }
 
 async function logOut(): Promise<void> {
-  await uploads?.cancel();
+  await uploads?.cancelAll();
   await session.logOut();
 }
 
+const unfinished = () => uploads?.unfinished ?? 0;
+
+history.scrollRestoration = "manual";
+document.documentElement.lang = language;
+element("skip").textContent = t.skip;
 render(
-  <Account session={session} unfinished={() => uploads?.unfinished() ?? 0} onLogOut={logOut} />,
+  <>
+    <Account session={session} unfinished={unfinished} onLogOut={logOut} />
+    <Settings />
+  </>,
   element("account"),
 );
-render(
-  <Entrance session={session} unfinished={() => uploads?.unfinished() ?? 0} />,
-  element("entrance"),
-);
+render(<Entrance session={session} unfinished={unfinished} />, element("entrance"));
 session.subscribe(follow);
 library.subscribe(() => {
   const {length} = library.current.videos;
@@ -106,5 +145,5 @@ library.subscribe(() => {
   if (length !== counted && session.current.me?.usage) void session.check();
   counted = length;
 });
-window.addEventListener("hashchange", openFromAddress);
+for (const event of ["popstate", "hashchange"]) window.addEventListener(event, openFromAddress);
 void session.check();

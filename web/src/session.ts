@@ -1,7 +1,8 @@
 /** The person who uses the page: the holder of an API key or a token, or everyone in an open Clipo. */
 
-import {endSession, getMe, isRefused, type Me, startSession, whenRefused} from "./api";
+import {type Api, isRefused, type Me} from "./api";
 import {Store} from "./store";
+import {t} from "./strings";
 
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 15_000;
@@ -25,12 +26,14 @@ export class Session extends Store<SessionState> {
   private delay = FIRST_RETRY_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
+  constructor(private readonly api: Api) {
     super({me: undefined, ended: null, trouble: null});
     this.tabs.onmessage = () => void this.check();
-    whenRefused(() => {
-      if (this.current.me && !this.isChecking) void this.check();
-    });
+  }
+
+  /** Check whether the session has ended: the API has refused a request. */
+  onRefused(): void {
+    if (this.current.me && !this.isChecking) void this.check();
   }
 
   /** Find out who the caller is. */
@@ -50,17 +53,16 @@ export class Session extends Store<SessionState> {
 
   /** Log in with an API key or a token. Raises an error with a sentence for people. */
   async logIn(credential: string): Promise<void> {
-    await startSession(credential);
+    await this.api.startSession(credential);
     this.tabs.postMessage(null);
     await this.check();
     const {me, trouble} = this.current;
-    if (!me && !trouble)
-      throw new Error("The browser keeps no session. Allow cookies for this page, and try again.");
+    if (!me && !trouble) throw new Error(t.noCookies);
   }
 
   /** Log out. Raises `ApiProblem` or `Unreachable`. */
   async logOut(): Promise<void> {
-    await endSession();
+    await this.api.endSession();
     this.tabs.postMessage(null);
     this.isLeaving = true;
     await this.check();
@@ -69,14 +71,14 @@ export class Session extends Store<SessionState> {
 
   private async whoAmI(): Promise<Me | null> {
     try {
-      return await getMe();
+      return await this.api.getMe();
     } catch (error) {
       if (!isRefused(error)) throw error;
     }
     if (this.current.me !== undefined) return null;
     // An open Clipo, too, refuses the cookie of a session that is over.
-    await endSession().catch(() => {});
-    return getMe().catch((error) => (isRefused(error) ? null : Promise.reject(error)));
+    await this.api.endSession().catch(() => {});
+    return this.api.getMe().catch((error) => (isRefused(error) ? null : Promise.reject(error)));
   }
 
   private take(me: Me | null): void {

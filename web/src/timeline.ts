@@ -1,5 +1,6 @@
 import type {Video} from "./api";
-import {bytes, count} from "./format";
+import {bytes} from "./format";
+import {t} from "./strings";
 
 export interface Step {
   what: string;
@@ -13,17 +14,17 @@ export function timelineOf(video: Video): Step[] {
 }
 
 const announcement = (video: Video): Step => ({
-  what: "Announced",
+  what: t.announced,
   when: video.created_at,
-  more: `${bytes(video.size)} of ${video.content_type}`,
+  more: `${bytes(video.size)}, ${video.content_type}`,
 });
 
 function statusSteps(video: Video): Step[] {
   switch (video.status) {
     case "pending":
-      return [{what: "Waiting for the file", when: null, more: attemptsSoFar(video)}];
+      return [{what: t.waitingForFile, when: null, more: attemptsSoFar(video)}];
     case "processing":
-      return [{what: "Processing started", when: video.updated_at, more: attemptsSoFar(video)}];
+      return [{what: t.processingStarted, when: video.updated_at, more: attemptsSoFar(video)}];
     default:
       return finishSteps(video);
   }
@@ -32,28 +33,28 @@ function statusSteps(video: Video): Step[] {
 function finishSteps(video: Video): Step[] {
   const {processing, error} = video;
   const end = {
-    what: video.status === "done" ? "Done" : "Failed",
+    what: video.status === "done" ? t.done : t.failed,
     when: processing?.finished_at ?? video.updated_at,
     more: error ? error.code : null,
   };
   if (!processing) return [end];
   const start = {
-    what: "Processing started",
+    what: t.processingStarted,
     when: processing.started_at,
     more: attemptsSoFar(video),
   };
   const {wall_ms, bytes_read, requests} = processing;
-  const cost = `after ${count(wall_ms)} ms, ${bytes(bytes_read)} read in ${requests} ${requests === 1 ? "request" : "requests"}`;
+  const cost = t.cost(wall_ms, bytes_read, requests);
   return [start, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
 }
 
-const attemptsSoFar = ({attempts}: Video) => (attempts > 1 ? `attempt ${attempts}` : null);
+const attemptsSoFar = ({attempts}: Video) => (attempts > 1 ? t.attempt(attempts) : null);
 
 function webhookSteps({webhook}: Video): Step[] {
   if (!webhook) return [];
-  const answer = webhook.last_status ? `the receiver answered ${webhook.last_status}` : null;
+  const answer = webhook.last_status ? t.receiverAnswered(webhook.last_status) : null;
   if (webhook.delivered_at)
-    return [{what: "Webhook delivered", when: webhook.delivered_at, more: answer}];
-  if (webhook.due_at) return [{what: "Webhook scheduled", when: webhook.due_at, more: answer}];
-  return [{what: "Webhook given up", when: null, more: answer ?? "the receiver never answered"}];
+    return [{what: t.webhookDelivered, when: webhook.delivered_at, more: answer}];
+  if (webhook.due_at) return [{what: t.webhookScheduled, when: webhook.due_at, more: answer}];
+  return [{what: t.webhookGivenUp, when: null, more: answer ?? t.receiverSilent}];
 }

@@ -5,7 +5,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from clipo.cli.command import (
     ask_as_operator,
     ask_with,
 )
-from clipo.client import address, credentials, logins
+from clipo.client import address, credentials, logins, profiles
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
@@ -27,13 +27,28 @@ if TYPE_CHECKING:
 
 
 def command(
-    *, api_url: ApiOption = None, stack: StackOption = None, quiet: QuietOption = False
+    *,
+    api_url: ApiOption = None,
+    stack: StackOption = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Name for the API: other commands then take --profile NAME instead of --api URL.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: QuietOption = False,
 ) -> int:
     """Keep an API key for one API, which the other commands then send to it.
 
     With --stack it makes a key for this machine. Else it asks for a key, or reads standard input.
     """
     output = terminal.Terminal(quiet=quiet)
+    if profile:
+        profiles.check_name(profile)
+        api_url = api_url or (None if stack else _address_of(profile))
     if stack:
         url, key = ask_as_operator(stack, api_url, output, _make_key)
     else:
@@ -43,8 +58,18 @@ def command(
     credential = credentials.given(key, "this key")
     me = ask_with(url, credential, output, lambda api: api.me())
     logins.save(url, key.strip())
-    _report(output, url, me)
+    if profile:
+        profiles.save(profile, url)
+    _report(output, url, me, profile)
     return DONE
+
+
+def _address_of(profile: str) -> str | None:
+    """Return the address that a profile has, `None` if CLIPO_API names it. Raises `Misuse`."""
+    found = profiles.find(profile)
+    if not found and not os.environ.get(address.VARIABLE):
+        raise Misuse(f"Name the API of the profile: clipo login --profile {profile} --api URL")
+    return found
 
 
 async def _make_key(api: "Api") -> tuple[str, str]:
@@ -86,9 +111,12 @@ def _read_key(url: str) -> str:
     return key
 
 
-def _report(output: "Terminal", url: str, me: dict[str, Any]) -> None:
+def _report(output: "Terminal", url: str, me: dict[str, Any], profile: str | None) -> None:
     output.message(f"Logged in to {url} with the key {me['key_id']}.", "green")
     if os.environ.get(credentials.VARIABLE):
         output.message(f"Commands use {credentials.VARIABLE} instead until you unset it.", "yellow")
-    if url != address.choose(None, os.environ):
+    if profile:
+        said = f"To use it: clipo --profile {profile} list, or export CLIPO_PROFILE={profile}"
+        output.message(said, "dim")
+    elif url != address.choose(None, os.environ):
         output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")

@@ -2,21 +2,39 @@
 
 import os
 import re
+from typing import Annotated
+
+import typer
 
 from clipo.cli import terminal
 from clipo.cli.command import DONE, ApiOption, QuietOption
-from clipo.client import address, logins
+from clipo.client import address, logins, profiles
 from clipo.program import program_name
 
 
-def command(*, api_url: ApiOption = None, quiet: QuietOption = False) -> int:
+def command(
+    *,
+    api_url: ApiOption = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            metavar="NAME",
+            help="Forget this profile, and the key for its API.",
+            show_default=False,
+        ),
+    ] = None,
+    quiet: QuietOption = False,
+) -> int:
     """Forget the API key that clipo login has kept for an API.
 
     The key itself stays valid until it is revoked.
     """
     output = terminal.Terminal(quiet=quiet)
-    url = address.choose(api_url, os.environ)
+    url = profiles.address_of(profile) if profile else address.choose(api_url, os.environ)
     key = logins.delete(url)
+    if profile:
+        profiles.delete(profile)
     if key is None:
         output.message(f"There is no login for {url}.")
         return DONE

@@ -25,7 +25,15 @@ _OPTIONS = {
 }
 """The limits of each entry. Only those on protocols would be inherited."""
 
-_LIST_ALONE = ["-copyts", "-format_whitelist", "concat", "-f", "concat", "-safe", "0"]
+_SKIP_NONE = ("vp9",)
+"""Codecs whose decoder ignores `KEYFRAMES`: it shows the very frame of each moment."""
+
+_LIST_ALONE = [
+    # The times of the list, not counted from the first frame.
+    *("-copyts", "-format_whitelist", "concat", "-f", "concat", "-safe", "0"),
+    # The entries are of one file, so that one description of its streams suits all of them.
+    *("-auto_convert", "0"),
+]
 _APART_S = 1000
 """Seconds by which an entry lasts longer than the file."""
 
@@ -50,14 +58,20 @@ def take_listed(command: TileCommand, views: Mapping[int, View]) -> dict[int, Ti
 def _take(
     command: TileCommand, views: Mapping[int, View], *, earlier_s: float = 0
 ) -> dict[int, Tile]:
-    length_s = round(command.probed.media.duration_s or 0) + _APART_S
+    media = command.probed.media
+    length_s = round(media.duration_s or 0) + _APART_S
     seeks_s = {at_ms: max(0.0, at_ms / 1000 - earlier_s) for at_ms in sorted(views)}
     entries = [
         _entry(views[at_ms], command.probed, seek_s, length_s) for at_ms, seek_s in seeks_s.items()
     ]
+    last_frames = ""
+    if media.video_codec in _SKIP_NONE:
+        last_frames = f"fps=1/{length_s}:start_time=0:round=up"
+        entries.append(entries[-1])  # the filter drops what the last entry shows
     script = MemoryContent("\n".join(["ffconcat version 1.0", *entries, ""]).encode())
     source = command.children.source.view(script)
-    tiles = command.run(*KEYFRAMES, *_LIST_ALONE, location=source.location)
+    options = [*KEYFRAMES, *_LIST_ALONE]
+    tiles = command.run(*options, location=source.location, filters=last_frames)
     found: dict[int, Tile] = {}
     for number, (at_ms, seek_s) in enumerate(seeks_s.items()):
         begin_ms = number * length_s * 1000

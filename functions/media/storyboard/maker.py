@@ -7,9 +7,9 @@ from pathlib import Path
 from functions.core.failures import UNDECODABLE, BadMedia
 from functions.core.pictures import PictureFormat
 from functions.core.storyboard import StoryboardPlan
-from functions.media import sandbox
+from functions.media import encoders, sandbox
 from functions.media.children import CHILD_S, Budget, Children
-from functions.media.engine import FFMPEG_FOR_AV1
+from functions.media.engine import select_decoder
 from functions.media.header import HeaderReader
 from functions.media.picture import Picture
 from functions.media.reader.source import OpenSource
@@ -17,7 +17,7 @@ from functions.media.splice.views import View, Views
 from functions.media.storyboard.linear import take_linear
 from functions.media.storyboard.listed import take_listed
 from functions.media.storyboard.reel import take_reel
-from functions.media.storyboard.sheet import check_encoder, encode_sheet
+from functions.media.storyboard.sheet import encode_sheet
 from functions.media.storyboard.tiles import Tile, TileCommand
 
 _SMALL = 8 << 20
@@ -37,7 +37,15 @@ class StoryboardMaker:
     def __init__(self, ffmpeg_dir: Path, *, memory: int = sandbox.MAX_MEMORY) -> None:
         """Use the programs of a directory. `memory` limits each of them, in bytes."""
         self._memory = memory
-        self._ffmpeg_dir = ffmpeg_dir
+        self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
+        self._ffprobe = str(ffmpeg_dir / "ffprobe")
+
+    def check(self, picture_format: PictureFormat) -> None:
+        """Raise `NoEncoder` if ffmpeg cannot write a format. To be called before opening a source.
+
+        Only the first call takes longer: its answer is kept.
+        """
+        encoders.check(self._ffmpeg, picture_format)
 
     def make(
         self,
@@ -54,23 +62,14 @@ class StoryboardMaker:
         function may still run. Raises `NoEncoder`, `BadMedia` if the file is at fault, and
         `OutOfTime`.
         """
-        views = Views(source)
+        self.check(picture_format)
+        views, budget = Views(source), Budget.of(remaining_s())
         children = Children(
-            str(self._ffmpeg_dir / "ffmpeg"),
-            str(self._ffmpeg_dir / "ffprobe"),
-            self._memory,
-            views.header(),
-            directory,
-            Budget.of(remaining_s()),
+            self._ffmpeg, self._ffprobe, self._memory, views.header(), directory, budget
         )
-        check_encoder(children, picture_format)
         probed = HeaderReader(children, views, stores_location=False).read()
         probed.colours.write_table(directory)
-        for_av1 = self._ffmpeg_dir / FFMPEG_FOR_AV1
-        ffmpeg = for_av1 if probed.media.video_codec == "av1" and for_av1.exists() else None
-        decoding = replace(
-            children, source=source, ffmpeg=str(ffmpeg) if ffmpeg else children.ffmpeg
-        )
+        decoding = replace(select_decoder(children, probed.media.video_codec), source=source)
         tiles = _Film(TileCommand(decoding, probed, plan), views).tiles()
         return encode_sheet(children, plan, tiles, picture_format)
 
@@ -121,7 +120,7 @@ class _Film:
             # The picture may begin after the first moments.
             if found and len(found) == sum(at_ms >= min(found) for at_ms in wanted):
                 return found
-        return take_linear(self.command, only_keyframes=True)
+        return take_linear(self.command, only_keyframes=True, limit_s=CHILD_S)
 
     def _view(self, at_ms: int) -> View:
         probed = self.command.probed

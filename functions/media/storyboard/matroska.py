@@ -40,7 +40,7 @@ _FIRST = 48 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class _MatroskaHead:
     """The elements before the first cluster."""
 
     ebml: bytes
@@ -61,7 +61,7 @@ class _Head:
 class MatroskaIndex:
     """The cues of a Matroska file. See `Index`."""
 
-    head: _Head
+    head: _MatroskaHead
     size: int
     """The size of the file in bytes."""
     stream: int
@@ -165,7 +165,9 @@ def open_index(source: Readable, stream: int) -> MatroskaIndex:
     return MatroskaIndex(head, source.size, stream, times_ms, places)
 
 
-def _cues(window: bytes, cues: Element, head: _Head) -> Iterator[tuple[int, int, int | None]]:
+def _cues(
+    window: bytes, cues: Element, head: _MatroskaHead
+) -> Iterator[tuple[int, int, int | None]]:
     """Yield time in ticks, position of the cluster and place in it, for the picture's cues."""
     for cue in children_of(window, cues, limit=_MAX_CUES):
         if cue.kind != _CUE:
@@ -181,7 +183,7 @@ def _cues(window: bytes, cues: Element, head: _Head) -> Iterator[tuple[int, int,
                     yield time, head.segment + named[_CUE_CLUSTER], named.get(_CUE_IN_CLUSTER)
 
 
-def _parse_head(window: bytes, stream: int) -> _Head:
+def _parse_head(window: bytes, stream: int) -> _MatroskaHead:
     ebml = element_at(window, 0)
     segment = element_at(window, ebml.end)
     if segment.kind != _SEGMENT:
@@ -204,7 +206,7 @@ def _parse_head(window: bytes, stream: int) -> _Head:
     if cues is None:
         cues = segment.begin + _position_of_cues(window, found.get(_SEEK_HEAD))
     info, tracks = found[_INFO], found[_TRACKS]
-    return _Head(
+    return _MatroskaHead(
         ebml=window[: ebml.end],
         info=window[starts[_INFO] : info.end],
         tracks=window[starts[_TRACKS] : tracks.end],

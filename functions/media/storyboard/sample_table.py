@@ -28,7 +28,7 @@ _USUAL_SPEED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class SampleTrack:
     """The track of the picture."""
 
     ftyp: bytes
@@ -52,7 +52,7 @@ class Track:
         return Keyframe(round(self.times_ms[number]), position, size)
 
 
-def read_track(source: Readable, index: int) -> Track:
+def read_track(source: Readable, index: int) -> SampleTrack:
     """Return the track that is the stream with an index in ffmpeg. Raises `Doubt`."""
     ftyp, moov = _read_head(source)
     movie = _Parent(moov, box_at(moov))
@@ -79,7 +79,7 @@ def read_track(source: Readable, index: int) -> Track:
     shown = ordered[bisect_left(ordered, (delay * 1000 / movie_scale - ROUNDING_MS, 0)) :]
     if not shown:
         raise Doubt
-    return Track(
+    return SampleTrack(
         ftyp=ftyp,
         matrix=mvhd[-64:-28],
         tkhd=trak.whole(b"tkhd"),

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from functions.core.failures import UNDECODABLE, BadMedia
 from functions.core.pictures import PictureFormat
 from functions.core.storyboard import StoryboardPlan
-from functions.media import jpeg, sandbox
+from functions.media import encoded, sandbox
 from functions.media.children import FROM_FILE, Children
-from functions.media.picture import NoEncoder, Picture
+from functions.media.picture import Picture
 
 MAX_BYTES = 300_000
 """Most bytes of a sheet."""
@@ -35,15 +35,6 @@ _LEVELS = {
 _USUAL_LEVELS = 2
 _BLACK = 0
 _GREY = 128
-
-
-def check_encoder(children: Children, picture_format: PictureFormat) -> None:
-    """Raise `NoEncoder` if this ffmpeg cannot write a format."""
-    if picture_format is PictureFormat.JPEG:
-        return
-    described = children.run(children.ffmpeg, "-v", "error", "-h", "encoder=libwebp")
-    if not described.stdout.startswith(b"Encoder"):
-        raise NoEncoder(picture_format)
 
 
 def encode_sheet(
@@ -82,16 +73,9 @@ def _encode(
     children.run(*command)
     for file in files.values():
         content = sandbox.read_output_file(file)
-        if content and _is_complete(content, plan, picture_format):
-            yield Picture(content, plan.width, plan.height)
-
-
-def _is_complete(content: bytes, plan: StoryboardPlan, picture_format: PictureFormat) -> bool:
-    if picture_format is PictureFormat.JPEG:
-        return jpeg.size(content) == (plan.width, plan.height)
-    # https://developers.google.com/speed/webp/docs/riff_container
-    length = int.from_bytes(content[4:8], "little")
-    return content[:4] == b"RIFF" and content[8:12] == b"WEBP" and length == len(content) - 8
+        picture = encoded.picture(content, picture_format) if content else None
+        if picture and (picture.width, picture.height) == (plan.width, plan.height):
+            yield picture
 
 
 def _blur(plan: StoryboardPlan, share: int) -> str:

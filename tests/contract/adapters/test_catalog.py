@@ -625,10 +625,9 @@ class TestOwners:
         ]
         for selection in selections:
             field, direction = mongo_listing.ORDERS[selection.order]
-            for condition in mongo_listing.conditions(selection, None):
-                found = catalog._videos.find({"owner": "anna"} | condition).sort(field, direction)
-                plan = found.explain()["queryPlanner"]["winningPlan"]
-                assert "owner_-1" in str(plan), (selection, plan)
+            condition = next(mongo_listing.conditions(selection, None)) | {"owner": "anna"}
+            plan = catalog._videos.find(condition).sort(field, direction).explain()
+            assert "owner_-1" in str(plan["queryPlanner"]["winningPlan"]), (selection, plan)
 
     def test_of_a_record_are_a_condition_of_its_changes(
         self, catalog: MongoCatalog, of_anna: Video

@@ -1,16 +1,21 @@
 """Each tile of a storyboard is compared with what plain ffmpeg shows at its moment."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clipo.local.ffmpeg import wheel_binary
+from functions.core.pictures import PictureFormat
 from functions.core.storyboard import plan_storyboard
 from functions.media import sandbox
 from functions.media.children import Budget, Children
 from functions.media.engine import Engine
+from functions.media.picture import NoEncoder
 from functions.media.probe import parse
 from functions.media.sandbox import Finished
+from functions.media.splice import views
 from functions.media.splice.views import View
 from functions.media.storyboard import maker
 from functions.media.storyboard.listed import take_listed
@@ -35,6 +40,11 @@ INDEXED = {
     "film.wmv": ["-c:v", "wmv2", "-c:a", "wmav2"],
     "film.flv": [*_H264, "-bf", "2", "-c:a", "aac", "-flvflags", "add_keyframe_index"],
 }
+
+
+def _some_quick(cases: Iterable[str], *quick: str) -> list[Any]:
+    """Return cases of which all but some belong to the long tests."""
+    return [case if case in quick else pytest.param(case, marks=pytest.mark.long) for case in cases]
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +79,7 @@ def test_a_tile_shows_the_keyframe_before_its_moment(
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
 
 
-@pytest.mark.parametrize("name", INDEXED)
+@pytest.mark.parametrize("name", _some_quick(INDEXED, "film.avi", "film.flv"))
 def test_a_tile_of_a_small_film_shows_the_very_frame(
     name: str, films: Path, ffmpeg_dir: Path, tmp_path: Path
 ) -> None:
@@ -101,7 +111,7 @@ MP4 = {
 
 
 @pytest.mark.usefixtures("by_reel")
-@pytest.mark.parametrize("kind", MP4)
+@pytest.mark.parametrize("kind", _some_quick(MP4, "irregular", "late"))
 def test_a_reel_shows_the_keyframes_of_any_film(
     kind: str, films: Path, ffmpeg_dir: Path, tmp_path: Path
 ) -> None:
@@ -110,7 +120,68 @@ def test_a_reel_shows_the_keyframes_of_any_film(
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
 
 
-@pytest.mark.parametrize("way", ["reel", "list", "decode"])
+RECORDINGS = {
+    "live.mkv": ("film.mkv", ["-live", "1"]),
+    "live.webm": ("film.webm", ["-live", "1"]),
+    "plain.flv": ("film.mkv", []),
+    "fragmented.mp4": ("film.mkv", ["-movflags", "frag_keyframe+empty_moov+skip_trailer"]),
+}
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("name", _some_quick(RECORDINGS, "live.mkv"))
+def test_a_recording_without_an_index_is_read_by_splices(
+    name: str, films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "_SMALL", 0)
+    monkeypatch.setattr(maker, "take_linear", lambda *_, **__: {})
+    source, options = RECORDINGS[name]
+    clip = tmp_path / name
+    ffmpeg("-i", str(film(films, source)), "-c", "copy", *options, str(clip))
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=not name.endswith("webm")))
+
+
+def test_a_film_with_few_keyframes_is_decoded(
+    films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maker, "_SMALL", 0)
+    clip = film(films, "film.mp4")
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
+
+
+def test_the_tiles_after_the_end_of_the_picture_show_its_last_frame(
+    films: Path, ffmpeg_dir: Path, tmp_path: Path
+) -> None:
+    clip = tmp_path / "long-sound.mkv"
+    sound = ["-f", "lavfi", "-i", "sine=duration=40"]
+    ffmpeg(
+        "-i",
+        str(film(films, "film.mkv")),
+        *sound,
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        *("-c:v", "copy"),
+        str(clip),
+    )
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert board.plan.duration_ms == 40_000
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
+
+
+def test_a_sheet_of_noise_has_at_most_300_kb(ffmpeg_dir: Path, tmp_path: Path) -> None:
+    clip = tmp_path / "noise.mkv"
+    noise = "nullsrc=size=160x160:rate=1:duration=901,geq=lum='random(1)*255':cb=128:cr=128"
+    ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mjpeg", "-q:v", "2", str(clip))
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert board.plan.tiles == 100
+    assert 100_000 < len(board.picture.content) <= 300_000
+
+
+@pytest.mark.parametrize("way", _some_quick(["reel", "list", "decode"], "reel", "list"))
 def test_a_phones_film_is_turned(
     way: str, films: Path, ffmpeg_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,8 +198,7 @@ def test_a_phones_film_is_turned(
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=way != "decode"))
 
 
-@pytest.mark.parametrize("extension", ["mp4", "mkv"])
-@pytest.mark.parametrize("way", ["keyframes", "decode"])
+@pytest.mark.parametrize(("way", "extension"), [("keyframes", "mp4"), ("decode", "mkv")])
 def test_hdr_looks_like_the_thumbnail(
     way: str,
     extension: str,
@@ -151,6 +221,16 @@ def test_hdr_looks_like_the_thumbnail(
     (plain,) = [one for one in frames_of(clip, board.plan, only_keyframes=True) if one.at_s == 3]
     assert distance(board.tiles()[number], thumbnail) < 5
     assert distance(board.tiles()[number], plain.pixels) > 10
+
+
+def test_webp_needs_an_encoder(films: Path, ffmpeg_dir: Path, tmp_path: Path) -> None:
+    clip = film(films, "film.mp4")
+    if (ffmpeg_dir / "ffmpeg").samefile(wheel_binary("ffmpeg")):
+        with pytest.raises(NoEncoder, match="no encoder for webp"):
+            make_board(clip, ffmpeg_dir, tmp_path, PictureFormat.WEBP)
+        return
+    board = make_board(clip, ffmpeg_dir, tmp_path, PictureFormat.WEBP)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=False))
 
 
 _REPORT = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from functions.media.splice.windows import Doubt
 from functions.media.storyboard.keyframe import Keyframe
-from functions.media.storyboard.sample_table import Track, read_track
+from functions.media.storyboard.sample_table import SampleTrack, read_track
 from tests.fragmented import box
 
 _SCALE, _MOVIE_SCALE = 600, 1000
@@ -129,7 +129,7 @@ def films(draw: st.DrawFn) -> Film:
     )
 
 
-def keyframe_at(content: bytes, at_ms: float) -> tuple[Track, Keyframe]:
+def keyframe_at(content: bytes, at_ms: float) -> tuple[SampleTrack, Keyframe]:
     track = read_track(Stored(content), 0)
     return track, track.keyframe(round(at_ms))
 

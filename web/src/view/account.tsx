@@ -2,6 +2,7 @@ import {useState} from "preact/hooks";
 import type {Me} from "../api";
 import type {Session} from "../session";
 import {useStore} from "../store";
+import {t} from "../strings";
 import {Dialog} from "./dialog";
 
 interface AccountProps {
@@ -26,22 +27,22 @@ export function Account({session, unfinished, onLogOut}: AccountProps) {
     <>
       <Who me={me} />
       <button type="button" onClick={() => (unfinished() ? setAsking(true) : logOut())}>
-        Log out
+        {t.logOut}
       </button>
       <p class="error" role="alert" hidden={!problem}>
         {problem}
       </p>
       {asking && (
-        <Dialog name="question" title="Log out?" onClose={() => setAsking(false)}>
+        <Dialog name="question" title={t.askLogOut} onClose={() => setAsking(false)}>
           {(close) => (
             <>
-              <p>Some uploads have not finished. Logging out cancels them.</p>
+              <p>{t.logOutCancels}</p>
               <div class="actions">
                 <button type="button" class="danger" onClick={logOut}>
-                  Cancel the uploads and log out
+                  {t.cancelAndLogOut}
                 </button>
                 <button type="button" onClick={close}>
-                  Stay
+                  {t.stay}
                 </button>
               </div>
             </>
@@ -56,8 +57,8 @@ export function Account({session, unfinished, onLogOut}: AccountProps) {
 function Who({me}: {me: Me}) {
   return (
     <span class="who">
-      <span class="hidden">Logged in for </span>
-      {me.owner ? <bdi>{me.owner}</bdi> : "all owners"} · key {me.key_id}
+      <span class="hidden">{t.loggedInFor} </span>
+      {me.owner ? <bdi>{me.owner}</bdi> : t.allOwners} · {t.key} {me.key_id}
     </span>
   );
 }

@@ -1,90 +1,171 @@
-import {useContext, useState} from "preact/hooks";
+import {memo} from "preact/compat";
+import {useContext, useMemo, useState} from "preact/hooks";
 import {thumbHashToDataURL} from "thumbhash";
+import {addressOf} from "../address";
 import type {Video} from "../api";
+import {ApiContext} from "../context";
 import {ago, bytes, duration} from "../format";
 import {RightsContext} from "../rights";
-import type {UploadProgress} from "../upload";
+import {t} from "../strings";
+import {useScrub} from "./scrub";
 
-export const addressOf = (id: string) => `#/videos/${id}`;
+export interface ItemProps {
+  video: Video;
+  /** Its place in the list, and the number of all videos in it. */
+  at: number;
+  of: number;
+  picked: boolean;
+  /** The minute of the drawing, so that relative times stay true. */
+  minute: number;
+  onOpen(id: string): void;
+  /** Undefined if the caller may do nothing with several videos. */
+  onPick: ((id: string, range: boolean) => void) | undefined;
+}
 
-export function Card({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
-  const {media, status} = video;
-  const stopped = status === "pending" ? progress?.problem : null;
-  const why = video.error?.message ?? stopped;
+function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
+  const {media, error} = video;
+  const scrub = useScrub(video);
   return (
-    <li class="card">
-      <a href={addressOf(video.id)} data-video={video.id} data-status={status}>
-        <div class="picture">
-          <Picture video={video} stopped={Boolean(stopped)} />
+    <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
+      <OpenLink video={video} onOpen={onOpen} onPick={onPick}>
+        <div class="picture" {...scrub.handlers}>
+          <Picture video={video} />
+          {scrub.tile}
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
-          {why && <span class="why">{why}</span>}
-          {progress && <progress value={progress.fraction} aria-label="Uploaded" />}
+          {error && (
+            <span class="why" lang="en">
+              {error.message}
+            </span>
+          )}
         </div>
         <strong class="name" title={video.filename}>
           <bdi>{video.filename}</bdi>
         </strong>
         <span class="facts">
-          <StatusMark video={video} progress={progress} />
+          <StatusMark video={video} />
+          <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
           <span>{media ? `${media.width}×${media.height}` : bytes(video.size)}</span>
-          {!progress && (
-            <time dateTime={video.created_at}>{ago(video.created_at, Date.now())}</time>
-          )}
         </span>
-      </a>
+      </OpenLink>
+      {onPick && <Pick video={video} picked={picked} onPick={onPick} />}
     </li>
   );
 }
 
-export function StatusMark(props: {video: Video; progress: UploadProgress | undefined}) {
-  const {status} = props.video;
-  const stopped = status === "pending" && props.progress?.problem;
+export const Card = memo(CardOf);
+
+function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
+  const {media} = video;
   return (
-    <span class={`status ${stopped ? "failed" : status}`}>
-      {statusText(status, props.progress)}
-    </span>
+    <tr data-at={at} aria-rowindex={at + 2} data-picked={picked} data-of={of}>
+      {onPick && (
+        <td>
+          <Pick video={video} picked={picked} onPick={onPick} />
+        </td>
+      )}
+      <td class="row-name">
+        <OpenLink video={video} onOpen={onOpen} onPick={onPick}>
+          <span class="picture">
+            <Picture video={video} />
+          </span>
+          <strong class="name" title={video.filename}>
+            <bdi>{video.filename}</bdi>
+          </strong>
+        </OpenLink>
+      </td>
+      <td>
+        <StatusMark video={video} />
+      </td>
+      <td class="number">{media?.duration_s == null ? "" : duration(media.duration_s)}</td>
+      <td class="number">{media ? `${media.width}×${media.height}` : ""}</td>
+      <td class="number">{bytes(video.size)}</td>
+      <td class="number">
+        <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
+      </td>
+    </tr>
   );
 }
 
-function statusText(status: string, progress: UploadProgress | undefined): string {
-  if (status !== "pending" || !progress) return status;
-  return `${uploadState(progress)} ${Math.floor(progress.fraction * 100)}%`;
+export const Row = memo(RowOf);
+
+interface OpenLinkProps {
+  video: Video;
+  onOpen(id: string): void;
+  onPick: ItemProps["onPick"];
+  // biome-ignore lint/suspicious/noExplicitAny: Preact's own type of children
+  children: any;
 }
 
-function uploadState({problem, paused, offline}: UploadProgress): string {
-  if (problem) return "stopped at";
-  if (paused) return "paused";
-  return offline ? "offline at" : "uploading";
+/** A link to a video. With the shift key it marks all videos up to this one instead. */
+function OpenLink({video, onOpen, onPick, children}: OpenLinkProps) {
+  const onClick = (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    if (event.shiftKey && onPick) onPick(video.id, true);
+    else onOpen(video.id);
+  };
+  return (
+    <a
+      href={addressOf(video.id)}
+      data-video={video.id}
+      data-status={video.status}
+      onClick={onClick}
+    >
+      {children}
+    </a>
+  );
+}
+
+function Pick({video, picked, onPick}: Pick<ItemProps, "video" | "picked"> & PickProps) {
+  return (
+    <label class="pick">
+      <input
+        type="checkbox"
+        checked={picked}
+        aria-label={t.select(video.filename)}
+        onClick={(event) => onPick(video.id, event.shiftKey)}
+      />
+    </label>
+  );
+}
+
+interface PickProps {
+  onPick(id: string, range: boolean): void;
+}
+
+export function StatusMark({video: {status}}: {video: Video}) {
+  return <span class={`status ${status}`}>{t.statuses[status]}</span>;
 }
 
 /** The thumbnail, or a sign in its place; the size of the box depends on neither. */
-export function Picture({video, stopped}: {video: Video; stopped: boolean}) {
+export function Picture({video}: {video: Video}) {
+  const api = useContext(ApiContext);
   const {deliver} = useContext(RightsContext);
   const [broken, setBroken] = useState(false);
-  const [loaded, setLoaded] = useState(false);
   const {thumbnail} = video;
-  if (!thumbnail || !deliver || broken) {
-    const sign = stopped ? "failed" : video.status;
-    return <span key={sign} class={`no-picture ${sign}`} aria-hidden="true" />;
-  }
+  const backdrop = useMemo(() => placeholderOf(thumbnail?.placeholder), [thumbnail?.placeholder]);
+  if (!thumbnail || !deliver || broken)
+    return <span key={video.status} class={`no-picture ${video.status}`} aria-hidden="true" />;
+  const isTall = thumbnail.height > thumbnail.width;
   return (
-    <img
-      // Not `thumbnail.url`: behind a proxy the API may not know the host of this page.
-      src={`/videos/${video.id}/thumbnail`}
-      width={thumbnail.width}
-      height={thumbnail.height}
-      alt=""
-      loading="lazy"
-      decoding="async"
-      style={loaded ? undefined : placeholderOf(thumbnail)}
-      onLoad={() => setLoaded(true)}
-      onError={() => setBroken(true)}
-    />
+    <>
+      <span class="backdrop" style={backdrop && {backgroundImage: `url(${backdrop})`}} />
+      <img
+        src={api.here(thumbnail.url)}
+        class={isTall ? "tall" : undefined}
+        width={thumbnail.width}
+        height={thumbnail.height}
+        alt=""
+        loading="lazy"
+        decoding="async"
+        onError={() => setBroken(true)}
+      />
+    </>
   );
 }
 
-/** The blurred picture that the box shows until the thumbnail has loaded. */
-function placeholderOf({placeholder}: NonNullable<Video["thumbnail"]>) {
+/** The blurred picture that the box shows until the thumbnail has loaded, and beside a tall one. */
+function placeholderOf(placeholder: string | null | undefined): string | undefined {
   if (!placeholder) return undefined;
-  const hash = Uint8Array.from(atob(placeholder), (char) => char.charCodeAt(0));
-  return {backgroundImage: `url(${thumbHashToDataURL(hash)})`};
+  return thumbHashToDataURL(Uint8Array.from(atob(placeholder), (char) => char.charCodeAt(0)));
 }

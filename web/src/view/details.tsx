@@ -1,59 +1,57 @@
-import type {ComponentChildren} from "preact";
-import {useContext, useState} from "preact/hooks";
-import {deleteVideo, retryVideo, type Stream, type Video} from "../api";
-import {callsFor, type Piece, textOf} from "../curl";
-import {bitRate, bytes, count, duration, moment} from "../format";
+import {useContext, useEffect, useState} from "preact/hooks";
+import {openInAddress} from "../address";
+import type {Video} from "../api";
+import {callsFor, type Piece, PROGRAMS, type Program, textOf} from "../calls";
+import {ApiContext} from "../context";
+import {type Fact, factsOf} from "../facts";
+import {moment} from "../format";
+import type {Library} from "../library";
 import {RightsContext} from "../rights";
+import {t} from "../strings";
 import {timelineOf} from "../timeline";
-import type {UploadProgress} from "../upload";
+import type {Uploads} from "../upload/uploads";
 import {StatusMark} from "./card";
+import {CopyButton} from "./copy";
 import {Dialog} from "./dialog";
+import {ChooseFiles} from "./drop";
+import {Icon} from "./icons";
 import {Watch} from "./watch";
 
 interface DetailsProps {
   video: Video | null;
   missing: string | null;
-  progress: UploadProgress | undefined;
-  onChanged(video: Video): void;
+  library: Library;
+  uploads: Uploads | undefined;
+  extensions: readonly string[];
+  onClose(): void;
   onDeleted(id: string): void;
 }
 
-const showAll = () => {
-  // Not `history.back()`: the page may have been opened at this address.
-  history.replaceState(null, "", location.pathname);
-  window.dispatchEvent(new HashChangeEvent("hashchange"));
-};
-
-export function Details({video, missing, progress, onChanged, onDeleted}: DetailsProps) {
+export function Details(props: DetailsProps) {
+  const {video, missing, library, onClose} = props;
+  useArrows(library);
+  // The place of the video in the list: after it is deleted, the next one has it.
+  const [at, setAt] = useState("");
+  useEffect(() => {
+    const item = document.querySelector(`#library [data-video="${video?.id}"]`);
+    setAt((before) => item?.closest("[data-at]")?.getAttribute("data-at") ?? before);
+  }, [video?.id]);
   return (
     <Dialog
       name="details"
-      title={video ? <bdi>{video.filename}</bdi> : "There is no such video"}
-      onClose={showAll}
+      title={video ? <bdi>{video.filename}</bdi> : t.noSuchVideo}
+      buttons={video && <Neighbours library={library} />}
+      onClose={onClose}
+      returnTo={() => placeOf(video?.id, at)}
     >
       {(close) =>
         video ? (
-          <>
-            <Overview video={video} progress={progress} />
-            <Actions
-              video={video}
-              onChanged={onChanged}
-              onDeleted={(id) => {
-                close();
-                onDeleted(id);
-              }}
-            />
-            <Timeline video={video} />
-            <Calls video={video} />
-          </>
+          <Tabs key={video.id} {...props} video={video} close={close} />
         ) : (
           <>
-            <p>
-              Video <bdi>{missing}</bdi> does not exist. Perhaps it was deleted, or the address is
-              incomplete.
-            </p>
+            <p>{t.noSuchVideoHelp(missing ?? "")}</p>
             <button type="button" class="primary" onClick={close}>
-              Show all videos
+              {t.showAll}
             </button>
           </>
         )
@@ -62,103 +60,192 @@ export function Details({video, missing, progress, onChanged, onDeleted}: Detail
   );
 }
 
-function Overview({video, progress}: {video: Video; progress: UploadProgress | undefined}) {
-  const {deliver} = useContext(RightsContext);
-  const stopped = video.status === "pending" ? progress?.problem : null;
+/** Return the link of a video in the list, of its follower, of the last one, or the list. */
+function placeOf(id: string | undefined, at: string): HTMLElement | null {
+  const find = (selector: string) =>
+    [...document.querySelectorAll<HTMLElement>(`#library ${selector}`)].at(-1);
+  const follower = find(`[data-at="${at}"] [data-video]`);
   return (
-    <div class="overview">
-      <Watch video={video} stopped={Boolean(stopped)} />
-      <div>
-        <p class="state">
-          <StatusMark video={video} progress={progress} />
-        </p>
-        {stopped && <p class="error">{stopped}</p>}
-        {video.thumbnail && !deliver && (
-          <p class="quiet">
-            You may not see its picture: that needs the scope <code>deliver</code>.
-          </p>
-        )}
-        {video.error && (
-          <p class="error">
-            {video.error.message} <code>{video.error.code}</code>
-          </p>
-        )}
-        <dl>
-          {factsOf(video).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+    find(`[data-video="${id}"]`) ??
+    follower ??
+    find("[data-video]") ??
+    document.getElementById("library")
+  );
+}
+
+/** Open the video before or after the open one with the arrow keys. */
+function useArrows(library: Library): void {
+  useEffect(() => {
+    const onKey = ({key, target, altKey, ctrlKey, metaKey}: KeyboardEvent) => {
+      if (altKey || ctrlKey || metaKey) return;
+      if ((target as Element).closest?.("video, input, select, pre, [role=tablist]")) return;
+      const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
+      if (key !== "ArrowLeft" && key !== "ArrowRight") return;
+      const other = library.neighbour(key === forward ? 1 : -1);
+      if (other) openInAddress(other.id);
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, [library]);
+}
+
+function Neighbours({library}: {library: Library}) {
+  const [before, after] = [library.neighbour(-1), library.neighbour(1)];
+  return (
+    <span class="neighbours">
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t.previous}
+        disabled={!before}
+        onClick={() => before && openInAddress(before.id)}
+      >
+        <Icon name="left" />
+      </button>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t.next}
+        disabled={!after}
+        onClick={() => after && openInAddress(after.id)}
+      >
+        <Icon name="right" />
+      </button>
+    </span>
+  );
+}
+
+interface TabProps extends DetailsProps {
+  video: Video;
+  close(): void;
+}
+
+const TABS = {overview: t.overview, api: t.api};
+
+function Tabs(props: TabProps) {
+  const [tab, setTab] = useState<keyof typeof TABS>("overview");
+  const turn = (event: KeyboardEvent) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = tab === "overview" ? "api" : "overview";
+    setTab(other);
+    document.getElementById(`tab-${other}`)?.focus();
+  };
+  return (
+    <>
+      <div class="tabs" role="tablist" onKeyDown={turn}>
+        {(Object.keys(TABS) as (keyof typeof TABS)[]).map((one) => (
+          <button
+            key={one}
+            type="button"
+            role="tab"
+            id={`tab-${one}`}
+            aria-selected={tab === one}
+            aria-controls="tab-panel"
+            tabIndex={tab === one ? 0 : -1}
+            onClick={() => setTab(one)}
+          >
+            {TABS[one]}
+          </button>
+        ))}
       </div>
+      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {tab === "overview" ? <Overview {...props} /> : <Calls video={props.video} />}
+      </div>
+    </>
+  );
+}
+
+function Overview(props: TabProps) {
+  const {video} = props;
+  const {deliver} = useContext(RightsContext);
+  return (
+    <>
+      {video.error && <Failure {...props} />}
+      <div class="overview">
+        <div>
+          <Watch video={video} />
+          {video.thumbnail && !deliver && <p class="quiet">{t.noPicture}</p>}
+          <Actions {...props} />
+          <Timeline video={video} />
+        </div>
+        <div class="groups">
+          <p class="state">
+            <StatusMark video={video} />
+          </p>
+          {factsOf(video).map(({title, facts}) => (
+            <section key={title}>
+              <h3>{title}</h3>
+              <dl>
+                {facts.map((fact) => (
+                  <FactRow key={fact.name} fact={fact} />
+                ))}
+              </dl>
+            </section>
+          ))}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function FactRow({fact: {name, value, copy, english}}: {fact: Fact}) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd lang={english ? "en" : undefined}>
+        {copy === null ? value : <bdi class="code">{value}</bdi>}
+        {copy !== null && <CopyButton text={copy} what={name} />}
+      </dd>
     </div>
   );
 }
 
-function factsOf(video: Video): [string, ComponentChildren][] {
-  return [
-    ...mediaFacts(video),
-    [
-      "Size",
-      video.size < 1000 ? bytes(video.size) : `${bytes(video.size)} (${count(video.size)} bytes)`,
-    ],
-    ["Type", video.content_type],
-    ["Visibility", video.visibility],
-    ...(video.passthrough ? [["Passthrough", video.passthrough] as [string, string]] : []),
-    ...(video.owner
-      ? [["Owner", <bdi key="owner">{video.owner}</bdi>] as [string, ComponentChildren]]
-      : []),
-    ["ID", <code key="id">{video.id}</code>],
-  ];
-}
-
-function mediaFacts({media, thumbnail}: Video): [string, string][] {
-  if (!media) return [];
-  const rotated = media.rotation ? `, rotated by ${media.rotation}°` : "";
-  const picture = media.frame_rate ? `, ${count(media.frame_rate)} frames/s` : "";
-  return [
-    ["Length", media.duration_s === null ? "unknown" : duration(media.duration_s)],
-    ["Picture", `${media.width}×${media.height}${rotated}, ${media.video_codec}${picture}`],
-    ["Audio", media.has_audio ? (media.audio_codec ?? "unknown") : "none"],
-    ["Container", media.container],
-    ...(media.playback ? [["Browsers", media.playback.message] as [string, string]] : []),
-    ["Bit rate", media.bit_rate === null ? "unknown" : bitRate(media.bit_rate)],
-    ...(media.created_at ? [["Recorded", moment(media.created_at)] as [string, string]] : []),
-    ...media.streams.map((stream): [string, string] => [
-      `Stream ${stream.index}`,
-      streamFacts(stream),
-    ]),
-    ...(thumbnail ? [["Thumbnail", thumbnailFact(thumbnail)] as [string, string]] : []),
-  ];
-}
-
-/** Return "video, h264 High 4.0, 8 bits" or "audio, aac, stereo, 48000 Hz, eng". */
-function streamFacts(stream: Stream): string {
-  const {kind, codec, profile, level, bit_depth, hdr, channel_layout, sample_rate} = stream;
-  return [
-    kind,
-    [codec, profile, level].filter(Boolean).join(" "),
-    bit_depth && `${bit_depth} bits`,
-    hdr?.replace("_", " "),
-    channel_layout,
-    sample_rate && `${count(sample_rate)} Hz`,
-    stream.language,
-  ]
-    .filter(Boolean)
-    .join(", ");
-}
-
-const thumbnailFact = ({at_s, fallback}: NonNullable<Video["thumbnail"]>) =>
-  fallback === "start" ? "first frame (there is none at 10%)" : `frame at ${count(at_s)} s`;
-
-function Actions({
-  video,
-  onChanged,
-  onDeleted,
-}: Omit<DetailsProps, "video" | "missing" | "progress"> & {video: Video}) {
+/** Says why a video failed, and offers the one action that can help. */
+function Failure({video, library, uploads, extensions, close}: TabProps) {
   const {write} = useContext(RightsContext);
-  const [asking, setAsking] = useState<boolean | "no longer">(false);
+  const [run, busy, problem] = useAction();
+  const {error} = video;
+  if (!error) return null;
+  return (
+    <div class="banner">
+      <p lang="en">
+        {error.message} <code>{error.code}</code>
+      </p>
+      {error.retryable && write && (
+        <button
+          type="button"
+          class="primary"
+          disabled={busy}
+          onClick={() =>
+            run(async () => {
+              const [why] = await library.retryAll([video.id]);
+              if (why) throw new Error(why);
+            })
+          }
+        >
+          {t.processAgain}
+        </button>
+      )}
+      {!error.retryable && uploads && (
+        <ChooseFiles
+          extensions={extensions}
+          onFiles={(files) => {
+            uploads.add(files);
+            close();
+          }}
+          class="primary"
+          label={t.uploadAnother}
+        />
+      )}
+      <p class="error" role="alert" hidden={!problem}>
+        {problem}
+      </p>
+    </div>
+  );
+}
+
+/** Return a function that runs an action, whether one runs, and why the last one failed. */
+function useAction() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const run = async (action: () => Promise<void>) => {
@@ -172,50 +259,52 @@ function Actions({
       setBusy(false);
     }
   };
-  const retry = () => run(async () => onChanged(await retryVideo(video.id)));
+  return [run, busy, problem] as const;
+}
+
+function Actions({video, library, onDeleted, close}: TabProps) {
+  const api = useContext(ApiContext);
+  const {write, source} = useContext(RightsContext);
+  const [asking, setAsking] = useState<boolean | "no longer">(false);
+  const [run, busy, problem] = useAction();
   const remove = () =>
     run(async () => {
-      await deleteVideo(video.id);
+      const [why] = await library.deleteAll([video.id]);
+      if (why) throw new Error(why);
       onDeleted(video.id);
+      close();
     });
-  if (!write)
+  const download = source && video.media && (
+    // Not `source.url`: behind a proxy the API may not know the host of this page.
+    <a class="button" href={api.url(`/videos/${video.id}/source?download`)}>
+      {t.download}
+    </a>
+  );
+  if (asking === true)
     return (
-      <p class="quiet">
-        You may not retry or delete it: that needs the scope <code>write</code>.
-      </p>
+      <div class="actions confirm" role="alertdialog" aria-labelledby="confirm">
+        <span id="confirm">{t.askDelete(1)}</span>
+        <button type="button" class="danger" disabled={busy} onClick={remove}>
+          {t.deleteIt}
+        </button>
+        <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
+          {t.keepIt}
+        </button>
+      </div>
     );
   return (
     <div class="actions">
-      {asking === true ? (
-        <div class="confirm" role="alertdialog" aria-labelledby="confirm">
-          <span id="confirm">Delete this video and all its files for good?</span>
-          <button type="button" class="danger" disabled={busy} onClick={remove}>
-            Delete it
-          </button>
-          <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
-            Keep it
-          </button>
-        </div>
+      {download}
+      {write ? (
+        <button
+          type="button"
+          ref={asking === "no longer" ? focus : null}
+          onClick={() => setAsking(true)}
+        >
+          {t.delete}
+        </button>
       ) : (
-        <>
-          {video.status === "failed" && (
-            <button
-              type="button"
-              class={video.error?.retryable ? "primary" : undefined}
-              disabled={busy}
-              onClick={retry}
-            >
-              Process it again
-            </button>
-          )}
-          <button
-            type="button"
-            ref={asking === "no longer" ? focus : null}
-            onClick={() => setAsking(true)}
-          >
-            Delete…
-          </button>
-        </>
+        <p class="quiet">{t.mayNotChange}</p>
       )}
       <p class="error" role="alert" hidden={!problem}>
         {problem}
@@ -229,7 +318,7 @@ const focus = (element: HTMLElement | null) => element?.focus();
 function Timeline({video}: {video: Video}) {
   return (
     <section>
-      <h3>What happened</h3>
+      <h3>{t.groups.history}</h3>
       <ol class="timeline">
         {timelineOf(video).map(({what, when, more}) => (
           <li key={what}>
@@ -245,48 +334,36 @@ function Timeline({video}: {video: Video}) {
 
 function Calls({video}: {video: Video}) {
   const rights = useContext(RightsContext);
+  const [program, setProgram] = useState<Program>("curl");
   return (
-    <section>
-      <h3>Use the API</h3>
+    <>
+      <fieldset class="segments">
+        <legend class="hidden">{t.programs}</legend>
+        {(Object.keys(PROGRAMS) as Program[]).map((one) => (
+          <label key={one}>
+            <input
+              type="radio"
+              name="program"
+              checked={program === one}
+              onChange={() => setProgram(one)}
+            />
+            <span>{PROGRAMS[one]}</span>
+          </label>
+        ))}
+      </fieldset>
       <ol class="calls">
-        {callsFor(video, location.origin, rights).map(({title, command}) => (
+        {callsFor(program, video, location.origin, rights).map(({title, code}) => (
           <li key={title}>
             <span>{title}</span>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
-            <pre tabIndex={0}>{command.map(isolateFilename)}</pre>
-            <CopyButton text={textOf(command)} what={title} />
+            <pre tabIndex={0}>{code.map(isolateFilename)}</pre>
+            <CopyButton text={textOf(code)} what={title} />
           </li>
         ))}
       </ol>
-    </section>
+    </>
   );
 }
 
 const isolateFilename = (piece: Piece) =>
   typeof piece === "string" ? piece : <bdi>{piece.filename}</bdi>;
-
-function CopyButton({text, what}: {text: string; what: string}) {
-  const [copied, setCopied] = useState<boolean | null>(null);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      setCopied(true);
-    } catch {
-      setCopied(false);
-    }
-    setTimeout(() => setCopied(null), 2000);
-  };
-  const label = {true: "Copied", false: "Select and copy it", null: "Copy"}[
-    String(copied) as "null"
-  ];
-  return (
-    <button
-      type="button"
-      class="copy"
-      aria-label={copied === null ? `Copy: ${what}` : label}
-      onClick={copy}
-    >
-      {label}
-    </button>
-  );
-}

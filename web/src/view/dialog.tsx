@@ -1,17 +1,23 @@
 import type {ComponentChildren} from "preact";
 import {useEffect, useRef} from "preact/hooks";
+import {t} from "../strings";
+import {Icon} from "./icons";
 
 interface DialogProps {
   /** Class in page.css. */
   name: string;
   title: ComponentChildren;
+  /** Buttons beside the cross. */
+  buttons?: ComponentChildren;
   onClose(): void;
+  /** Return what gets the focus afterwards, if not what had it before. */
+  returnTo?(): HTMLElement | null;
   children(close: () => void): ComponentChildren;
 }
 
 /** A dialog that opens when it is rendered. Its cross, Escape and a click outside close it. */
-export function Dialog({name, title, onClose, children}: DialogProps) {
-  const dialog = useModal();
+export function Dialog({name, title, buttons, onClose, returnTo, children}: DialogProps) {
+  const dialog = useModal(returnTo);
   const close = () => dialog.current?.close();
   return (
     <dialog
@@ -22,9 +28,9 @@ export function Dialog({name, title, onClose, children}: DialogProps) {
     >
       <header>
         <h2 id={`${name}-title`}>{title}</h2>
-        <button type="button" class="close" onClick={close}>
-          <span aria-hidden="true">×</span>
-          <span class="hidden">Close</span>
+        {buttons}
+        <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
+          <Icon name="close" />
         </button>
       </header>
       {children(close)}
@@ -32,8 +38,10 @@ export function Dialog({name, title, onClose, children}: DialogProps) {
   );
 }
 
-function useModal() {
+function useModal(returnTo: DialogProps["returnTo"]) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const target = useRef(returnTo);
+  target.current = returnTo;
   useEffect(() => {
     const element = dialog.current;
     if (!element) return;
@@ -46,7 +54,10 @@ function useModal() {
     return () => {
       element.removeEventListener("click", onClick);
       // After the dialog is removed: nothing behind an open one can take the focus.
-      queueMicrotask(() => opener instanceof HTMLElement && opener.focus());
+      queueMicrotask(() => {
+        const place = target.current?.() ?? opener;
+        if (place instanceof HTMLElement) place.focus();
+      });
     };
   }, []);
   return dialog;

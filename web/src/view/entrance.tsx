@@ -2,6 +2,7 @@ import type {TargetedSubmitEvent} from "preact";
 import {useEffect, useRef, useState} from "preact/hooks";
 import type {Session} from "../session";
 import {useStore} from "../store";
+import {t} from "../strings";
 
 interface EntranceProps {
   session: Session;
@@ -12,12 +13,12 @@ interface EntranceProps {
 /** Stands before the videos: the log-in, or a note that Clipo is open to everyone. */
 export function Entrance({session, unfinished}: EntranceProps) {
   const {me, ended, trouble} = useStore(session);
-  const reason = ended === "by itself" ? endOfSession(unfinished()) : "You are logged out.";
+  const reason = ended === "by itself" ? endOfSession(unfinished()) : t.loggedOut;
   return (
     <>
       {!me && trouble && (
         <p class="trouble" role="alert">
-          {trouble} <span>The page keeps trying.</span>
+          {trouble} <span>{t.keepsTrying}</span>
         </p>
       )}
       {me === null && (
@@ -28,10 +29,7 @@ export function Entrance({session, unfinished}: EntranceProps) {
   );
 }
 
-const endOfSession = (uploads: number) =>
-  uploads
-    ? "Your session has ended. Log in again, and your uploads continue."
-    : "Your session has ended. Log in again.";
+const endOfSession = (uploads: number) => (uploads ? t.sessionEndedWithUploads : t.sessionEnded);
 
 interface LogInProps {
   /** Why the log-in is shown, unless the page was just opened. */
@@ -60,11 +58,11 @@ function LogIn({reason, onLogIn}: LogInProps) {
   };
   return (
     <form class="log-in" aria-labelledby="log-in-title" onSubmit={submit}>
-      <h2 id="log-in-title">Log in</h2>
+      <h2 id="log-in-title">{t.logIn}</h2>
       {reason && <p role="alert">{reason}</p>}
       {/* Password managers save a password under a name. */}
       <input type="text" autocomplete="username" value="Clipo" readOnly hidden />
-      <label for="credential">API key or token</label>
+      <label for="credential">{t.credential}</label>
       <div class="field">
         <input
           ref={field}
@@ -79,24 +77,27 @@ function LogIn({reason, onLogIn}: LogInProps) {
           aria-describedby="log-in-problem log-in-help"
         />
         <button type="button" aria-pressed={visible} onClick={() => setVisible(!visible)}>
-          Show
+          {t.show}
         </button>
       </div>
       <p id="log-in-problem" class="error" role="alert">
         {problem}
       </p>
       <button type="submit" class="primary" disabled={busy}>
-        {busy ? "Logging in…" : "Log in"}
+        {busy ? t.loggingIn : t.logIn}
       </button>
       <div id="log-in-help" class="help">
         <p>
-          An API key begins with <code>clipo_sk_</code>. The operator of this Clipo makes one with{" "}
-          <code>clipo keys create --name NAME</code>. A token comes from your own application.
+          {t.keyHelp[0]}
+          <code>clipo_sk_</code>
+          {t.keyHelp[1]}
+          <code>clipo keys create --name NAME</code>
+          {t.keyHelp[2]}
         </p>
-        <p>The page does not store it: the browser gets a session of at most 12 hours instead.</p>
+        <p>{t.notStored}</p>
       </div>
       <p class="help">
-        <a href="/docs">All calls of the API, for programs</a>
+        <a href="/docs">{t.allCalls}</a>
       </p>
     </form>
   );
@@ -107,15 +108,18 @@ function credentialIn(text: string): string {
   const credential = text.replace(/^\s*(authorization:)?\s*bearer\s/i, "").replace(/\s+/g, "");
   // The browser sends no other characters in a header.
   if (/^[\x21-\x7e]+$/.test(credential)) return credential;
-  throw new Error("This is neither an API key nor a token. Copy it again, and all of it.");
+  throw new Error(t.noCredential);
 }
 
 function OpenToEveryone() {
   return (
     <p class="open-to-everyone" role="note">
-      <strong>Open to everyone.</strong> All who reach this address may see, upload and delete all
-      videos. The operator closes it with <code>Access=keys</code>, locally{" "}
-      <code>--access=keys</code>.
+      <strong>{t.openToEveryone}</strong>
+      {t.openHelp[0]}
+      <code>Access=keys</code>
+      {t.openHelp[1]}
+      <code>--access=keys</code>
+      {t.openHelp[2]}
     </p>
   );
 }

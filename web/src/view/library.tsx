@@ -1,98 +1,178 @@
-import {useContext, useEffect} from "preact/hooks";
-import {STATUSES, type Status} from "../api";
+import {useCallback, useContext, useEffect, useState} from "preact/hooks";
+import {
+  closeInAddress,
+  keepScroll,
+  keptScroll,
+  openInAddress,
+  type Query,
+  showInAddress,
+  type View,
+  viewInAddress,
+} from "../address";
 import {isolate} from "../format";
 import type {Library} from "../library";
+import {prefer} from "../preferences";
 import {RightsContext} from "../rights";
 import {useStore} from "../store";
-import type {Uploads} from "../upload";
-import {Card} from "./card";
+import {t} from "../strings";
+import type {Uploads} from "../upload/uploads";
+import {Bulk} from "./bulk";
 import {Details} from "./details";
-import {useSliding} from "./slide";
+import {Empty} from "./empty";
+import {List} from "./list";
+import {Toolbar} from "./toolbar";
 
 interface LibraryProps {
   library: Library;
   /** Undefined if the caller may not upload. */
   uploads: Uploads | undefined;
+  extensions: readonly string[];
 }
 
-export function LibraryView({library, uploads}: LibraryProps) {
-  const {list} = useContext(RightsContext);
-  const {videos, filter, cursor, loaded, trouble, selected, missing} = useStore(library);
-  useEffect(() => {
-    document.title = selected ? `${isolate(selected.filename)} · Clipo` : "Clipo";
-  }, [selected?.filename]);
-  const cards = useSliding<HTMLUListElement>(videos.map(({id}) => id).join());
+export function LibraryView({library, uploads, extensions}: LibraryProps) {
+  const {list, write} = useContext(RightsContext);
+  const state = useStore(library);
+  const {query, counts, cursor, loaded, trouble, selected, missing, picked} = state;
+  const uploading = useUploading(uploads);
+  const [view, setView] = useState<View>(viewInAddress);
+  const videos = uploading.size ? state.videos.filter(({id}) => !uploading.has(id)) : state.videos;
+  useTitle(selected?.filename);
+  useScrollKept(library, loaded);
+  useEscape(() => library.pickNone());
+  const isAll = !query.status && !query.search;
+  const isEmpty = loaded && videos.length === 0;
+  const onQuery = (change: Partial<Query>) => {
+    library.show(change);
+    showInAddress({...query, ...change}, view);
+  };
+  const onView = (next: View) => {
+    setView(next);
+    prefer("view", next);
+    showInAddress(query, next);
+  };
+  const onPick = useCallback((id: string, range: boolean) => library.pick(id, range), []);
   return (
     <>
       <div class="library-head">
-        <h2 id="library-title">Videos</h2>
-        {list && <Filters filter={filter} onChoose={(status) => library.show(status)} />}
+        <h2 id="library-title">{t.videos}</h2>
+        {list && (
+          <Toolbar query={query} counts={counts} view={view} onQuery={onQuery} onView={onView} />
+        )}
       </div>
-      {!list && (
-        <p class="quiet">
-          You may not list videos: that needs the scope <code>read</code>. The page shows what you
-          upload until you reload it.
-        </p>
-      )}
+      {!list && <p class="quiet">{t.mayNotList}</p>}
       <p class="trouble" role="status" hidden={!trouble}>
-        {trouble} <span>The page keeps trying.</span>
+        {trouble} <span>{t.keepsTrying}</span>
       </p>
-      {loaded && videos.length === 0 ? (
-        <p class="empty">{EMPTY[filter ?? "all"]}</p>
-      ) : (
-        <ul ref={cards} class="cards" aria-labelledby="library-title" aria-busy={!loaded}>
-          {videos.map((video) => (
-            <Card key={video.id} video={video} progress={uploads?.progressOf(video.id)} />
-          ))}
-        </ul>
+      {isEmpty && isAll && <Empty uploads={uploads} extensions={extensions} />}
+      {isEmpty && !isAll && (
+        <div class="empty">
+          <p>{query.search ? t.nothingFound(query.search) : t.nothing[query.status ?? "all"]}</p>
+          <button type="button" onClick={() => onQuery({status: null, search: ""})}>
+            {t.showAll}
+          </button>
+        </div>
+      )}
+      {!isEmpty && (
+        <List
+          videos={videos}
+          view={view}
+          picked={picked}
+          isBusy={!loaded}
+          onNearEnd={() => void library.loadMore()}
+          onOpen={openInAddress}
+          onPick={write ? onPick : undefined}
+        />
       )}
       {cursor && (
         <button type="button" class="more" onClick={() => library.loadMore()}>
-          Show more
+          {t.showMore}
         </button>
+      )}
+      {write && (
+        <Bulk
+          library={library}
+          videos={state.videos}
+          picked={picked}
+          onDeleted={() => focusNear(0)}
+        />
       )}
       {(selected || missing) && (
         <Details
-          key={selected?.id ?? missing}
           video={selected}
           missing={missing}
-          progress={selected ? uploads?.progressOf(selected.id) : undefined}
-          onChanged={(video) => library.put(video)}
-          onDeleted={(id) => {
-            uploads?.forget(id);
-            library.remove(id);
-          }}
+          library={library}
+          uploads={uploads}
+          extensions={extensions}
+          onClose={closeInAddress}
+          onDeleted={(id) => uploads?.forget(id)}
         />
       )}
     </>
   );
 }
 
-const CHOICES: readonly (Status | null)[] = [null, ...STATUSES];
-
-function Filters(props: {filter: Status | null; onChoose(status: Status | null): void}) {
-  return (
-    <fieldset class="filters">
-      <legend class="hidden">Show videos that are</legend>
-      {CHOICES.map((status) => (
-        <label key={status ?? "all"}>
-          <input
-            type="radio"
-            name="filter"
-            checked={props.filter === status}
-            onChange={() => props.onChoose(status)}
-          />
-          <span>{status ?? "all"}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
+/** Return the ids of the videos that this tab uploads: the tray shows them. */
+function useUploading(uploads: Uploads | undefined): ReadonlySet<string> {
+  const [ids, setIds] = useState<ReadonlySet<string>>(new Set());
+  useEffect(() => {
+    const take = () => {
+      const open = uploads?.current.uploads.filter(({state}) => state !== "uploaded") ?? [];
+      const next = open.flatMap(({videoId}) => videoId ?? []);
+      setIds((before) =>
+        next.length === before.size && next.every((id) => before.has(id)) ? before : new Set(next),
+      );
+    };
+    take();
+    return uploads?.subscribe(take);
+  }, [uploads]);
+  return ids;
 }
 
-const EMPTY: Record<Status | "all", string> = {
-  all: "No videos yet. Drop one above, and it appears here.",
-  pending: "No video is waiting for its upload.",
-  processing: "Nothing is being processed.",
-  done: "No video is done yet.",
-  failed: "No video has failed.",
-};
+function useTitle(filename: string | undefined): void {
+  useEffect(() => {
+    document.title = filename ? `${isolate(filename)} · Clipo` : "Clipo";
+  }, [filename]);
+}
+
+/** Keep the scroll position over a reload and over a visit of another page. */
+function useScrollKept(library: Library, loaded: boolean): void {
+  useEffect(() => {
+    if (!loaded) return;
+    const kept = keptScroll();
+    if (kept.scroll > 0)
+      void library.loadUpTo(kept.loaded).then(() => {
+        // The list has its full height when the new state is drawn.
+        requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, kept.scroll)));
+      });
+    let timer = 0;
+    const onScroll = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => keepScroll(scrollY, library.current.videos.length), 200);
+    };
+    addEventListener("scroll", onScroll, {passive: true});
+    return () => {
+      clearTimeout(timer);
+      removeEventListener("scroll", onScroll);
+    };
+  }, [loaded]);
+}
+
+function useEscape(action: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !document.querySelector("dialog[open]")) action();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
+
+/** Move the focus to the video at a place of the list, or to the list if it is empty. */
+export function focusNear(at: number): void {
+  requestAnimationFrame(() => {
+    const links = document.querySelectorAll<HTMLElement>("#library [data-video]");
+    const near = document.querySelector<HTMLElement>(`#library [data-at="${at}"] [data-video]`);
+    const place = near ?? links[links.length - 1] ?? document.getElementById("library");
+    place?.focus();
+  });
+}

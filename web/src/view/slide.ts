@@ -5,17 +5,15 @@ const SLIDE: KeyframeAnimationOptions = {duration: 200, easing: "ease-out"};
 
 type Places = Map<Element, {x: number; y: number}>;
 
-/** Slide the items of a list to their new places when others appear or disappear. */
-export function useSliding<T extends HTMLElement>(order: string): RefObject<T> {
-  const list = useRef<T>(null);
-  const shown = useRef(order);
-  const before = order === shown.current ? null : placesIn(list.current);
+/** Slide the items of a list to their new places when the list changes. */
+export function useSliding(list: RefObject<HTMLElement>, items: unknown): void {
+  const shown = useRef(items);
+  const before = items === shown.current ? null : placesIn(list.current);
   useLayoutEffect(() => {
-    shown.current = order;
+    shown.current = items;
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (before && !still) slide(before, placesIn(list.current));
-  }, [order]);
-  return list;
+  }, [items]);
 }
 
 /** Return places in the list's layout, which neither scrolling nor a running slide changes. */

@@ -1,64 +1,111 @@
 import {useContext, useEffect, useRef, useState} from "preact/hooks";
 import type {Video} from "../api";
-import {keepPlaying} from "../player";
+import {ApiContext} from "../context";
 import {RightsContext} from "../rights";
+import {t} from "../strings";
 import {Picture} from "./card";
+import {Icon} from "./icons";
 
-// Not `source.url`: behind a proxy the API may not know the host of this page.
-const sourceOf = ({id}: Video) => `/videos/${id}/source`;
+const LARGE_WIDTH = 960;
 
-/** The picture of a video, and the buttons that play it in its place or save the file. */
-export function Watch({video, stopped}: {video: Video; stopped: boolean}) {
+/** The picture of a video, and in its place the player when it is asked for. */
+export function Watch({video}: {video: Video}) {
   const {source} = useContext(RightsContext);
   const [state, setState] = useState<"picture" | "playing" | "failed">("picture");
+  const playback = video.media?.playback;
+  const canPlay = video.media && source && playback?.browsers !== "none";
   return (
-    <div>
+    <>
       <div class="picture">
         {state === "playing" ? (
           <Player video={video} onFailed={() => setState("failed")} />
         ) : (
-          <Picture video={video} stopped={stopped} />
+          <LargePicture video={video} />
+        )}
+        {canPlay && state !== "playing" && (
+          <button
+            type="button"
+            class="play"
+            aria-label={t.play}
+            onClick={() => setState("playing")}
+          >
+            <Icon name="play" />
+          </button>
         )}
       </div>
-      {video.media && source && (
-        <div class="actions">
-          {state !== "playing" && (
-            <button type="button" class="primary" onClick={() => setState("playing")}>
-              Play
-            </button>
-          )}
-          <a class="button" href={`${sourceOf(video)}?download`}>
-            Download
-          </a>
-          <p class="error" role="alert" hidden={state !== "failed"}>
-            This browser cannot play the file, or has lost the connection. Download it, or try
-            again.
-          </p>
-        </div>
+      {playback && playback.browsers !== "all" && (
+        <p class="note" lang="en">
+          {playback.message}
+        </p>
       )}
-    </div>
+      <p class="error" role="alert" hidden={state !== "failed"}>
+        {t.cannotPlay}
+      </p>
+    </>
+  );
+}
+
+/** The thumbnail, and then the same moment in the size of the dialog. */
+function LargePicture({video}: {video: Video}) {
+  const api = useContext(ApiContext);
+  const {deliver} = useContext(RightsContext);
+  const [isThere, setThere] = useState(false);
+  const {thumbnail, pictures} = video;
+  return (
+    <>
+      <Picture video={video} />
+      {thumbnail && pictures && deliver && (
+        <img
+          class={`large${thumbnail.height > thumbnail.width ? " tall" : ""}`}
+          src={api.here(`${pictures.image_url}&t=${thumbnail.at_s}&w=${LARGE_WIDTH}`)}
+          alt=""
+          hidden={!isThere}
+          onLoad={() => setThere(true)}
+        />
+      )}
+    </>
   );
 }
 
 function Player({video, onFailed}: {video: Video; onFailed(): void}) {
   const element = useRef<HTMLVideoElement>(null);
+  const timeline = useRef<HTMLDivElement>(null);
+  const api = useContext(ApiContext);
   const {deliver} = useContext(RightsContext);
   useEffect(() => {
     const player = element.current;
     if (!player) return;
     player.focus();
-    return keepPlaying(player, onFailed);
+    let stop = () => {};
+    let isGone = false;
+    import("../player").then(({keepPlaying, previewMoments}) => {
+      if (isGone) return;
+      stop = keepPlaying(player, onFailed);
+      const {storyboard_url: sheet, storyboard_json_url: json} = video.pictures ?? {};
+      if (sheet && json && deliver && timeline.current)
+        previewMoments(player, timeline.current, api.here(sheet), () => api.getStoryboard(json));
+      // Not `source.url`: behind a proxy the API may not know the host of this page.
+      player.src = api.url(`/videos/${video.id}/source`);
+    }, onFailed);
+    return () => {
+      isGone = true;
+      stop();
+    };
   }, []);
   return (
-    // biome-ignore lint/a11y/useMediaCaption: the file may contain captions, and Clipo has no others
-    <video
-      ref={element}
-      src={sourceOf(video)}
-      poster={deliver ? `/videos/${video.id}/thumbnail` : undefined}
-      aria-label={video.filename}
-      controls
-      autoPlay
-      playsInline
-    />
+    <>
+      {/* biome-ignore lint/a11y/useMediaCaption: the file may contain captions, and Clipo has no others */}
+      <video
+        ref={element}
+        poster={deliver && video.thumbnail ? api.here(video.thumbnail.url) : undefined}
+        aria-label={video.filename}
+        tabIndex={0}
+        controls
+        autoPlay
+        playsInline
+      />
+      {/* For the mouse only: the player's own timeline serves the keyboard. */}
+      <div ref={timeline} class="moments" aria-hidden="true" hidden />
+    </>
   );
 }

@@ -1,9 +1,11 @@
 /** Errors that stop an upload: messages for people, and retries of transient errors. */
 
-import type {Body, Meta, Uppy} from "@uppy/core";
-import {ApiProblem, isRefused, Unreachable} from "./api";
-import {bytes} from "./format";
-import {maxUploadBytes} from "./settings";
+import type {Body, Uppy} from "@uppy/core";
+import {ApiProblem, isRefused, Unreachable} from "../api";
+import {bytes} from "../format";
+import {t} from "../strings";
+import type {OurMeta} from "./files";
+import type {Limits} from "./refusals";
 
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 15_000;
@@ -25,14 +27,17 @@ document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {
  * Retry uploads when the network or an unavailable service may be back. Return a function that
  * retries them at once: uploads without a session wait for it.
  */
-export function retryAfterFaults<M extends Meta, B extends Body>(uppy: Uppy<M, B>): () => void {
+export function retryAfterFaults(uppy: Uppy<OurMeta, Body>): () => void {
   const waiting = new Set<string>();
   let delay = FIRST_RETRY_MS;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const retry = () => {
     clearTimeout(timer);
     timer = undefined;
-    const files = [...waiting].filter((id) => uppy.getState().files[id]?.error);
+    const files = [...waiting].filter((id) => {
+      const file = uppy.getState().files[id];
+      return file?.error && !file.meta.cancelled;
+    });
     waiting.clear();
     for (const id of files) uppy.retryUpload(id);
   };
@@ -62,20 +67,13 @@ const isUnavailable = ({status}: Fault) => status === 429 || (status ?? 0) >= 50
 export const isGone = ({message}: Fault) => message.includes("NoSuchUpload");
 
 /** Return what happened and what to do; the error's own message may be only a code. */
-export function sentenceOf(error: Fault): string {
-  if (isNetworkFault(error) && storageHasMoved)
-    return "Storage has a new address. Reload the page to resume the upload.";
-  if (isNetworkFault(error))
-    return "The network failed. The upload resumes when it is back. To try now, press Retry.";
-  if (isUnavailable(error))
-    return "The service is not available. The upload resumes when it is back. To try now, press Retry.";
-  if (isRefused(error)) return "Your session has ended. Log in again to resume the upload.";
+export function sentenceOf(error: Fault, {maxBytes}: Limits): string {
+  if (isNetworkFault(error)) return storageHasMoved ? t.storageMoved : t.networkFailed;
+  if (isUnavailable(error)) return t.serviceUnavailable;
+  if (isRefused(error)) return t.sessionEndedDuringUpload;
   if (error instanceof ApiProblem) return error.message;
-  if (error.message.includes("EntityTooLarge"))
-    return `The file is too large. The limit is ${bytes(maxUploadBytes)}.`;
+  if (error.message.includes("EntityTooLarge")) return t.fileTooLarge(bytes(maxBytes));
   if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
-    return "Storage refused the upload: its signature has expired, or a clock is wrong. Retry gets a new signature.";
-  if (isGone(error))
-    return "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.";
-  return error.message;
+    return t.signatureExpired;
+  return isGone(error) ? t.partsGone : error.message;
 }

@@ -1,6 +1,6 @@
 /** Keeps one person's uploads from the next one who logs in. The browser stores them over a reload. */
 import type {Body, Uppy} from "@uppy/core";
-import type {OurMeta} from "./upload";
+import type {OurMeta} from "./files";
 
 /** Drop the files of other persons than the present one. Return a function that takes the next. */
 export function keepPersonsApart(

@@ -1,0 +1,3 @@
+import {applyTheme, preferred} from "./preferences";
+
+applyTheme(preferred("theme"));

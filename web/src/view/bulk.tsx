@@ -1,0 +1,85 @@
+import {useState} from "preact/hooks";
+import type {Video} from "../api";
+import type {Library} from "../library";
+import {sayToScreenReaders} from "../screen-reader";
+import {t} from "../strings";
+import {Dialog} from "./dialog";
+import {Icon} from "./icons";
+
+interface BulkProps {
+  library: Library;
+  videos: readonly Video[];
+  picked: ReadonlySet<string>;
+  onDeleted(ids: readonly string[]): void;
+}
+
+/** Acts on all marked videos. */
+export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const chosen = videos.filter(({id}) => picked.has(id));
+  const retryable = chosen.filter(({error}) => error?.retryable).map(({id}) => id);
+  const run = async (act: () => Promise<string[]>, success?: string) => {
+    setBusy(true);
+    const problems = await act();
+    setBusy(false);
+    setProblem(problems[0] ? t.someFailed(problems.length, problems[0]) : null);
+    if (success && problems.length === 0) sayToScreenReaders(success);
+  };
+  const remove = () => {
+    const ids = chosen.map(({id}) => id);
+    setAsking(false);
+    void run(() => library.deleteAll(ids).finally(() => onDeleted(ids)), t.deleted(ids.length));
+  };
+  if (picked.size === 0 && !problem) return null;
+  return (
+    <section class="bulk" aria-label={t.selected(picked.size)}>
+      <strong aria-live="polite">{t.selected(picked.size)}</strong>
+      {problem && (
+        <p class="error" role="alert">
+          {problem}
+        </p>
+      )}
+      {retryable.length > 0 && (
+        <button
+          type="button"
+          disabled={busy}
+          onClick={() => run(() => library.retryAll(retryable))}
+        >
+          {t.retrySelected(retryable.length)}
+        </button>
+      )}
+      {chosen.length > 0 && (
+        <button type="button" class="danger" disabled={busy} onClick={() => setAsking(true)}>
+          {t.deleteSelected}
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t.clearSelection}
+        onClick={() => {
+          setProblem(null);
+          library.pickNone();
+        }}
+      >
+        <Icon name="close" />
+      </button>
+      {asking && (
+        <Dialog name="question" title={t.askDelete(chosen.length)} onClose={() => setAsking(false)}>
+          {(close) => (
+            <div class="actions">
+              <button type="button" class="danger" onClick={remove}>
+                {t.deleteIt}
+              </button>
+              <button type="button" onClick={close}>
+                {t.keepIt}
+              </button>
+            </div>
+          )}
+        </Dialog>
+      )}
+    </section>
+  );
+}

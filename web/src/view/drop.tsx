@@ -1,0 +1,100 @@
+import {useEffect, useRef, useState} from "preact/hooks";
+import {t} from "../strings";
+import {filesIn} from "../upload/files";
+import {Icon} from "./icons";
+
+interface ChooseProps {
+  extensions: readonly string[];
+  onFiles(files: File[]): void;
+  class?: string;
+  label: string;
+}
+
+/** A button that opens the file chooser: on phones also the camera. */
+export function ChooseFiles({extensions, onFiles, label, class: style}: ChooseProps) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        accept={["video/*", ...extensions.map((one) => `.${one}`)].join()}
+        multiple
+        hidden
+        onChange={({currentTarget}) => {
+          onFiles([...(currentTarget.files ?? [])]);
+          // So that the same file can be chosen again.
+          currentTarget.value = "";
+        }}
+      />
+      <button type="button" class={style} onClick={() => input.current?.click()}>
+        {label}
+      </button>
+    </>
+  );
+}
+
+interface DropProps {
+  /** Undefined if the caller may not upload: the page then only keeps the browser from opening files. */
+  onFiles: ((files: File[]) => void) | undefined;
+}
+
+/** Takes files that are dropped or pasted anywhere on the page, and shows that while they hover. */
+export function DropAnywhere({onFiles}: DropProps) {
+  const overlay = useRef<HTMLDivElement>(null);
+  const [hovers, setHovers] = useState(false);
+  useEffect(() => listenForFiles(document, setHovers, onFiles), [onFiles]);
+  useEffect(() => {
+    // A popover is above an open dialog, too.
+    if (hovers) overlay.current?.showPopover();
+  }, [hovers]);
+  return hovers && onFiles ? (
+    <div ref={overlay} class="drop-overlay" popover="manual">
+      <p>
+        <Icon name="upload" />
+        {t.dropNow}
+      </p>
+    </div>
+  ) : null;
+}
+
+/** Listen for files until the returned function is called. */
+export function listenForFiles(
+  place: Document | HTMLElement,
+  onHover: (hovers: boolean) => void,
+  onFiles: ((files: File[]) => void) | undefined,
+): () => void {
+  const ends = new AbortController();
+  const on = <Name extends "dragenter" | "dragover" | "dragleave" | "drop">(
+    name: Name,
+    action: (event: DragEvent) => void,
+  ) =>
+    place.addEventListener(
+      name,
+      (event) => {
+        const drag = event as DragEvent;
+        if (!drag.dataTransfer?.types.includes("Files")) return;
+        // Else the browser opens the file in this tab.
+        drag.preventDefault();
+        action(drag);
+      },
+      {signal: ends.signal},
+    );
+  on("dragenter", () => onHover(true));
+  on("dragover", ({dataTransfer}) => {
+    if (dataTransfer) dataTransfer.dropEffect = onFiles ? "copy" : "none";
+  });
+  on("dragleave", ({relatedTarget}) => {
+    if (!relatedTarget) onHover(false);
+  });
+  on("drop", ({dataTransfer}) => {
+    onHover(false);
+    if (dataTransfer && onFiles) void filesIn(dataTransfer).then(onFiles);
+  });
+  const onPaste = (event: Event) => {
+    const files = [...((event as ClipboardEvent).clipboardData?.files ?? [])];
+    if (files.length > 0) onFiles?.(files);
+  };
+  place.addEventListener("paste", onPaste, {signal: ends.signal});
+  return () => ends.abort();
+}

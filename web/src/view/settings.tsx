@@ -1,0 +1,74 @@
+import {useEffect, useRef, useState} from "preact/hooks";
+import {LANGUAGES, language} from "../locale";
+import {applyTheme, prefer, preferred, type Theme} from "../preferences";
+import {t} from "../strings";
+import {Icon} from "./icons";
+
+const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
+/** The menu of the page's theme and language. */
+export function Settings() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const [theme, setTheme] = useState<string>(preferred("theme") ?? "system");
+  useEffect(() => closeOutside(menu.current), []);
+  return (
+    <details ref={menu} class="menu">
+      <summary class="icon-button" aria-label={t.settings}>
+        <Icon name="settings" />
+      </summary>
+      <div class="panel">
+        <label for="theme">{t.theme}</label>
+        <select
+          id="theme"
+          value={theme}
+          onChange={({currentTarget: {value}}) => {
+            setTheme(value);
+            prefer("theme", value);
+            applyTheme(value);
+          }}
+        >
+          {THEMES.map((one) => (
+            <option key={one} value={one}>
+              {t.themes[one]}
+            </option>
+          ))}
+        </select>
+        <label for="language">{t.language}</label>
+        <select
+          id="language"
+          value={language}
+          onChange={({currentTarget: {value}}) => {
+            prefer("language", value);
+            location.reload();
+          }}
+        >
+          {Object.entries(LANGUAGES).map(([code, name]) => (
+            <option key={code} value={code} lang={code}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </div>
+    </details>
+  );
+}
+
+/** Close a menu when the user clicks elsewhere, leaves it or presses Escape. */
+function closeOutside(menu: HTMLDetailsElement | null): () => void {
+  const close = (event: Event) => {
+    if (menu?.open && !menu.contains(event.target as Node)) menu.open = false;
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "Escape" || !menu?.open) return;
+    menu.open = false;
+    menu.querySelector("summary")?.focus();
+  };
+  document.addEventListener("pointerdown", close);
+  document.addEventListener("focusin", close);
+  document.addEventListener("keydown", onKey);
+  return () => {
+    document.removeEventListener("pointerdown", close);
+    document.removeEventListener("focusin", close);
+    document.removeEventListener("keydown", onKey);
+  };
+}

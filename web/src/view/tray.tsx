@@ -1,0 +1,187 @@
+import {useEffect, useRef, useState} from "preact/hooks";
+import {bytes, percent, span} from "../format";
+import {useStore} from "../store";
+import {t} from "../strings";
+import type {Limits, Refusal} from "../upload/refusals";
+import type {Upload, UploadState, Uploads} from "../upload/uploads";
+import {ChooseFiles} from "./drop";
+import {Icon} from "./icons";
+
+interface TrayProps {
+  uploads: Uploads;
+  limits: Limits;
+}
+
+/** The uploads of this tab, docked to the bottom: a row for each, and the files that were refused. */
+export function Tray({uploads, limits}: TrayProps) {
+  const {uploads: rows, refusals} = useStore(uploads);
+  const [small, setSmall] = useState(false);
+  const list = useRef<HTMLUListElement>(null);
+  useFocusKept(list, rows);
+  if (rows.length === 0 && refusals.length === 0) return null;
+  // The list shows the video of a finished upload already.
+  const here = rows.filter(({state}) => state !== "uploaded");
+  const open = here.filter(({state}) => state !== "cancelled");
+  return (
+    <section class="tray" aria-label={t.uploads} data-small={small}>
+      <header>
+        <h2>{titleOf(rows, refusals)}</h2>
+        {open.length > 1 && !small && (
+          <button
+            type="button"
+            class="quiet-button"
+            onClick={() => {
+              for (const {id} of open) uploads.cancel(id);
+            }}
+          >
+            {t.cancelAllUploads}
+          </button>
+        )}
+        <button
+          type="button"
+          class="icon-button"
+          aria-expanded={!small}
+          aria-label={small ? t.expand : t.minimize}
+          onClick={() => setSmall(!small)}
+        >
+          <Icon name={small ? "up" : "down"} />
+        </button>
+      </header>
+      {open.length > 0 && <progress value={sum(rows)} aria-label={t.uploads} />}
+      <div class="tray-body" hidden={small}>
+        {refusals.map((refusal) => (
+          <div key={refusal.reason} class="refusal">
+            <p>{t.refusal(refusal.names, refusal.reason, limits)}</p>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={t.dismiss}
+              onClick={() => uploads.dismiss(refusal.reason)}
+            >
+              <Icon name="close" />
+            </button>
+          </div>
+        ))}
+        <ul ref={list} class="uploads">
+          {here.map((row) => (
+            <Row key={row.id} row={row} uploads={uploads} limits={limits} />
+          ))}
+        </ul>
+      </div>
+    </section>
+  );
+}
+
+const WAITS_FOR_USER: readonly UploadState[] = ["paused", "stopped", "interrupted", "lost"];
+
+function titleOf(rows: readonly Upload[], refusals: readonly Refusal[]): string {
+  const moving = rows.filter(({state}) => ["waiting", "uploading", "offline"].includes(state));
+  if (moving.length > 0) return t.uploadingFiles(moving.length);
+  const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
+  if (waiting.length > 0) return t.waitingFiles(waiting.length);
+  if (rows.some(({state}) => state === "uploaded")) return t.allUploaded;
+  return refusals.length > 0 ? t.notUploaded : t.uploads;
+}
+
+/** The share of all bytes that is uploaded. */
+function sum(rows: readonly Upload[]): number {
+  const counted = rows.filter(({state}) => state !== "cancelled");
+  const total = counted.reduce((bytes, {size}) => bytes + size, 0);
+  const sent = counted.reduce((bytes, {size, fraction}) => bytes + size * fraction, 0);
+  return total ? sent / total : 0;
+}
+
+function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
+  const {id, name, state, problem} = row;
+  return (
+    <li class="upload" data-state={state}>
+      <bdi class="name" title={name}>
+        {name}
+      </bdi>
+      <span class="buttons">
+        {state === "cancelled" ? (
+          <button type="button" onClick={() => uploads.undo(id)}>
+            {t.undo}
+          </button>
+        ) : (
+          <Buttons row={row} uploads={uploads} limits={limits} />
+        )}
+      </span>
+      <span class="facts">
+        {factsOf(row).map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
+      </span>
+      {problem && state === "stopped" && <p class="error">{problem}</p>}
+      {state !== "cancelled" && <progress value={row.fraction} aria-label={name} />}
+    </li>
+  );
+}
+
+function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
+  const {id, name, state} = row;
+  const main = {
+    uploading: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
+    offline: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
+    paused: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
+    interrupted: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
+    stopped: {icon: "retry", label: t.retry(name), act: () => uploads.resume(id)},
+    waiting: null,
+    lost: null,
+    cancelled: null,
+    uploaded: null,
+  } as const;
+  const first = main[state];
+  return (
+    <>
+      {state === "lost" && (
+        <ChooseFiles
+          extensions={limits.extensions}
+          onFiles={(files) => uploads.chooseAgain(files)}
+          label={t.chooseAgain}
+        />
+      )}
+      {first && (
+        <button type="button" class="icon-button" aria-label={first.label} onClick={first.act}>
+          <Icon name={first.icon} />
+        </button>
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t.cancel(name)}
+        onClick={() => uploads.cancel(id)}
+      >
+        <Icon name="close" />
+      </button>
+    </>
+  );
+}
+
+function factsOf({state, fraction, size, bytesPerS, secondsLeft}: Upload): string[] {
+  const facts = [
+    state === "uploading" ? null : t.states[state],
+    state === "cancelled" ? null : percent(fraction),
+    bytes(size),
+    bytesPerS ? `${bytes(bytesPerS)}/s` : null,
+    secondsLeft ? t.timeLeft(span(secondsLeft)) : null,
+  ];
+  return facts.filter((fact) => fact !== null);
+}
+
+/** Move the focus to the nearest button when the focused one disappears with its row. */
+function useFocusKept(list: {current: HTMLElement | null}, rows: readonly Upload[]): void {
+  const focused = useRef<{row: number} | null>(null);
+  const items = [...(list.current?.children ?? [])];
+  const at = items.findIndex((item) => item.contains(document.activeElement));
+  if (at >= 0) focused.current = {row: at};
+  else if (document.activeElement !== document.body) focused.current = null;
+  useEffect(() => {
+    if (!focused.current || document.activeElement !== document.body) return;
+    const {row} = focused.current;
+    const place = list.current?.children[row] ?? list.current?.lastElementChild;
+    const button = place?.querySelector<HTMLElement>("button");
+    (button ?? document.getElementById("upload")?.querySelector("button"))?.focus();
+    if (!button) focused.current = null;
+  }, [rows]);
+}
