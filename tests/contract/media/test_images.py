@@ -88,6 +88,8 @@ _ODD = {
     "recorded.flv": [*_H264, "-c:a", "aac"],
     "long-sound.mp4": [*_H264, "-c:a", "aac", "-af", "apad=pad_dur=5"],
     "long-sound.mkv": [*_H264, "-c:a", "libopus", "-af", "apad=pad_dur=5"],
+    # With sound, plain ffmpeg counts time from the first picture, and Clipo from the first sound.
+    "film.ts": [*_H264, "-an"],
     "film.mpg": ["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2"],
 }
 """ffmpeg options for 20 seconds that are odd, or that a splice shows, by name."""
