@@ -16,6 +16,7 @@ class IssuerServer(ThreadingHTTPServer):
 
     def __init__(self, authority: trustme.CA) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.authority = authority
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         authority.issue_cert("127.0.0.1").configure_cert(tls)
         self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
@@ -59,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(authority: trustme.CA) -> Iterator[IssuerServer]:
+def issuer_on_https(authority: trustme.CA) -> Iterator[IssuerServer]:
     with IssuerServer(authority) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()

@@ -11,7 +11,7 @@ from functions.core.access import Denial, Unauthenticated
 from functions.core.clock import utc_now
 from functions.core.oidc import OidcLogin, read_login
 from functions.core.unavailable import IssuerUnavailable
-from tests.issuer_server import IssuerServer, serving
+from tests.issuer_server import IssuerServer, issuer_on_https
 from tests.issuers import AUDIENCE, LOGIN
 
 
@@ -26,7 +26,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
 
 @pytest.fixture
 def server(authority: trustme.CA) -> Iterator[IssuerServer]:
-    with serving(authority) as server:
+    with issuer_on_https(authority) as server:
         yield server
 
 
@@ -68,7 +68,7 @@ def test_an_issuer_that_says_nothing_is_not_waited_for(server: IssuerServer) -> 
 def test_a_certificate_of_an_unknown_authority(authority: trustme.CA) -> None:
     del authority
     with (
-        serving(trustme.CA()) as server,
+        issuer_on_https(trustme.CA()) as server,
         pytest.raises(IssuerUnavailable, match="does not answer: SSLError"),
     ):
         HttpsDocuments().get(f"{server.url}/jwks.json")
