@@ -62,7 +62,7 @@ def machines(folder: Path) -> set[int]:
 @pytest.mark.parametrize(
     ("artifact", "limit"),
     [
-        ("ApiFunction", 30_000_000),
+        ("ApiFunction", 40_000_000),
         ("ProcessingFunction", 12_000_000),
         ("ImagesFunction", 4_000_000),
         ("UpkeepFunction", 12_000_000),
