@@ -10,6 +10,7 @@ import typer
 
 from clipo.cli import moment, terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
+from clipo.client import api as client
 from clipo.client.address import program_for
 
 if TYPE_CHECKING:
