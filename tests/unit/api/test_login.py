@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -333,6 +334,27 @@ def test_an_issuer_that_is_down_is_not_asked_at_each_request(
     issuer.is_down = True
     assert [status(client, issuer.token()) for _ in range(10)] == [503] * 10
     assert len(issuer.asked) == 1
+
+
+def test_a_slow_issuer_holds_up_one_request_alone(
+    client: TestClient, issuer: FakeIssuer, clock: SettableClock
+) -> None:
+    token = issuer.token(exp=seconds(20_000))
+    assert status(client, token) == 200
+    issuer.is_down = True
+    clock.ahead = timedelta(hours=2)
+    others: list[int] = []
+
+    def ask_meanwhile() -> None:
+        clock.ahead += timedelta(seconds=8)
+        others.append(pool.submit(status, client, token).result(timeout=10))
+
+    issuer.meanwhile = ask_meanwhile
+    issuer.asked.clear()
+    with ThreadPoolExecutor(1) as pool:
+        assert [status(client, token) for _ in range(3)] == [200] * 3
+    assert others == [200]
+    assert len(issuer.asked) == 1, "the pause begins after the answer"
 
 
 @pytest.mark.parametrize(
