@@ -154,7 +154,10 @@ class WatchedPage:
         box = self.page.locator(selector).bounding_box()
         assert box, selector
         data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
-        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        # The middle of a tall element may be outside of the window.
+        end = (self.page.viewport_size or {"height": 720})["height"] - 1
+        middle = min(max(box["y"] + box["height"] / 2, 1), end)
+        place = {"x": box["x"] + box["width"] / 2, "y": middle}
         session = self.page.context.new_cdp_session(self.page)
 
         def send(kind: str) -> None:
