@@ -384,7 +384,6 @@ class TestMaking:
     @pytest.mark.parametrize(
         ("outcome", "status", "code"),
         [
-            (MakingOutcome.NO_PICTURE, 404, "picture_not_found"),
             (MakingOutcome.SOURCE_GONE, 404, "picture_not_found"),
             (MakingOutcome.NO_ENCODER, 406, "no_encoder"),
             (MakingOutcome.SOURCE_REPLACED, 503, "picture_not_ready"),
@@ -394,12 +393,24 @@ class TestMaking:
         self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases,
         outcome: MakingOutcome, status: int, code: str,
     ) -> None:  # fmt: skip
-        maker.answers = [Making(outcome, "The file is damaged.")]
+        maker.answers = [Making(outcome)]
         body = problem(get("image.webp"))
         assert (body["status"], body["code"]) == (status, code)
         assert leases.held == {}
-        if outcome is MakingOutcome.NO_PICTURE:
+
+    @pytest.mark.parametrize("name", MADE)
+    def test_that_a_file_does_not_have_is_tried_once_for_all_who_ask(
+        self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases, of_anna: Video,
+        name: str,
+    ) -> None:  # fmt: skip
+        maker.answers = [Making(MakingOutcome.NO_PICTURE, "The file is damaged.")]
+        for _ in range(3):
+            body = problem(get(name))
+            assert (body["status"], body["code"]) == (404, "picture_not_found")
             assert body["detail"].endswith("The file is damaged.")
+        assert maker.asked == 1
+        counted = leases.made.get(str(picture_version(of_anna)), 0)
+        assert counted == name.startswith("image"), "it cost as much as one that was made"
 
     def test_leaves_nothing_of_a_video_that_is_deleted_meanwhile(
         self, get: Get, client: TestClient, maker: FakePictureMaker, server: dict[str, str],
