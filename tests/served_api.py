@@ -25,16 +25,18 @@ def served(
     records: FakeCatalog,
     keys: FakeApiKeys,
     settings: Mapping[str, str] = KEYS,
+    objects: FakeStorage | None = None,
     **options: Any,
 ) -> Iterator[int]:
     """Serve the API of the local stack with fake adapters, and yield its port."""
+    objects = objects or FakeStorage()
     backend = Backend(
         ApiSettings.read(settings),
         records,
-        FakeStorage(),
+        objects,
         FakeProcessing(),
         keys,
-        fake_pictures(),
+        fake_pictures(objects),
     )
     config = uvicorn.Config(app(backend), log_level="error", **options)
     server = uvicorn.Server(config)
