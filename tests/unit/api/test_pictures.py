@@ -125,6 +125,29 @@ class TestAddress:
             assert "immutable" in response.headers["cache-control"]
         assert item["pictures"]["image_url"].endswith(f"image.jpg?v={picture_version(of_anna)}")
 
+    def test_of_each_of_500_stays_in_the_list(
+        self,
+        client: TestClient,
+        server: dict[str, str],
+        records: FakeCatalog,
+        of_anna: Video,
+    ) -> None:
+        for number in range(500):
+            video_id = f"{number:024x}"
+            records.videos[video_id] = replace(of_anna, id=video_id)
+
+        def addresses() -> list[str]:
+            found, query = [], "limit=100"
+            while query:
+                page = client.get(f"/videos?{query}", headers=server).json()
+                found += [video["thumbnail"]["url"] for video in page["data"]]
+                query = page["has_more"] and f"limit=100&cursor={page['next_cursor']}"
+            return found
+
+        first = addresses()
+        assert addresses() == first
+        assert len(set(first)) == 501, "a browser that keeps them requests none again"
+
 
 class TestPicture:
     @pytest.mark.parametrize("name", MADE)
