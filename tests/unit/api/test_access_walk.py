@@ -59,7 +59,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
-    ("GET", "/videos/{video_id}/thumbnail"): {DELIVER},
+    ("GET", "/videos/{video_id}/thumbnail"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/image.jpg"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/image.webp"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.jpg"): {READ, DELIVER},
@@ -79,7 +79,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/upload-video"): {UPLOAD},
     ("GET", "/video-status/{video_id}"): {READ, UPLOAD},
     ("GET", "/video-metadata/{video_id}"): {READ, UPLOAD},
-    ("GET", "/thumbnails/{video_id}.jpg"): {DELIVER},
+    ("GET", "/thumbnails/{video_id}.jpg"): {READ, DELIVER},
 }
 """The scopes of which a caller needs one, by method and route."""
 
