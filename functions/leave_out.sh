@@ -23,3 +23,6 @@ find aws_lambda_powertools/utilities -mindepth 1 -maxdepth 1 -type d \
 
 # PyMongo: GridFS, files in MongoDB.
 test ! -d gridfs || rm -r gridfs
+
+# It imports cryptography, which only a login's tokens need (ADR 50), and then fails without pyOpenSSL.
+rm -f pymongo/pyopenssl_context.py

@@ -22,7 +22,7 @@ ARTIFACTS = _ROOT / ".artifacts"
 """Folder of the screenshots, for manual inspection."""
 
 NODE_MODULES = _ROOT / "web" / "node_modules"
-"""Packages of Clipo's page and of the documents: Uppy, esbuild, axe, Express and jose."""
+"""Packages of Clipo's page, and those that tests and documents need, such as axe and players."""
 
 NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
 """Where web/page.mk puts a Node.js if the machine has none."""
@@ -154,7 +154,10 @@ class WatchedPage:
         box = self.page.locator(selector).bounding_box()
         assert box, selector
         data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
-        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        # The middle of a tall element may be outside of the window.
+        end = (self.page.viewport_size or {"height": 720})["height"] - 1
+        middle = min(max(box["y"] + box["height"] / 2, 1), end)
+        place = {"x": box["x"] + box["width"] / 2, "y": middle}
         session = self.page.context.new_cdp_session(self.page)
 
         def send(kind: str) -> None:

@@ -131,6 +131,7 @@ class RunningStack:
             "secantusd",
             "clipo.local.api_server",
             "clipo.local.dispatcher",
+            "clipo.local.images",
             "clipo.local.upkeep",
             "clipo.local.webhooks",
         )

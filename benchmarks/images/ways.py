@@ -79,10 +79,12 @@ def _plainly(job: Job, ffmpeg: Path, folder: Path) -> Run:
     def run(url: str, _: int) -> None:
         is_legacy = job.way == LEGACY
         file = download(url, folder / "source") if is_legacy else url
-        if job.at_s is None:
+        # The warm-up file is shorter than an hour.
+        at_s = 0.0 if url.endswith(inputs.WARM_UP) and job.at_s else job.at_s
+        if at_s is None:
             before, after = ([] if is_legacy else ["-skip_frame", "nokey"]), ["-vf", _SHEET]
         else:
-            seek, scale = ["-ss", str(job.at_s)], ["-vf", f"scale={_WIDTH}:-2"]
+            seek, scale = ["-ss", str(at_s)], ["-vf", f"scale={_WIDTH}:-2"]
             before, after = ([], [*seek, *scale]) if is_legacy else (seek, scale)
         picture = ["-frames:v", "1", "-q:v", "3", "-y", str(folder / "picture.jpg")]
         command = [str(ffmpeg), "-nostdin", "-v", "error", *before, "-i", str(file), "-an"]

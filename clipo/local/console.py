@@ -34,6 +34,7 @@ _STEPS = {
     "event will be retried": ("retry", "Clipo retries the event in {seconds} s"),
     "event given up": ("given up", "the event has failed {deliveries} times: {reason}"),
     "catalog_unavailable": ("problem", "the database does not answer"),
+    "issuer_unavailable": ("problem", "the login's issuer does not answer"),
     "storage_unavailable": ("problem", "the object storage does not answer"),
 }
 """Log messages about videos, with the status and the text that the console prints for each."""

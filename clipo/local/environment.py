@@ -33,6 +33,13 @@ _ALLOWED = {
     "CLIPO_HOSTS": "setting: further hosts that the API answers to",
     "ACCESS": "setting: whether requests need a credential",
     "LEGACY_ENDPOINTS": "setting: the same for the legacy endpoints",
+    "OIDC_ISSUER": "setting: the issuer whose tokens are credentials",
+    "OIDC_AUDIENCE": "setting: the audience of these tokens",
+    "OIDC_AUDIENCE_CLAIM": "setting: the claim that names the audience",
+    "OIDC_OWNER_CLAIM": "setting: the claim that names the owner",
+    "OIDC_OWNER_PREFIX": "setting: the text before the owner in that claim",
+    "OIDC_SCOPES": "setting: what these tokens allow",
+    "OIDC_JWKS_URI": "setting: the address of the issuer's keys",
     "API_ORIGINS": "setting: other sites whose pages may call the API",
     "CLIPO_FFMPEG_DIR": "setting: another ffmpeg",
     "CLIPO_RETRY_SECONDS": "setting: the delay before a failed event is retried",
@@ -51,7 +58,7 @@ _ALLOWED = {
     "WEBHOOK_URL": "setting: the receiver of webhooks",
     "WEBHOOK_SECRET": "setting: the key that signs webhooks",
     "WEBHOOK_ALLOW_PRIVATE": "setting: whether the receiver may be in a private network",
-    "SSL_CERT_FILE": "certificates to trust for a MongoDB or a webhook receiver",
+    "SSL_CERT_FILE": "certificates to trust for a MongoDB, an issuer or a webhook receiver",
     "SSL_CERT_DIR": "the same, as a folder",
 }
 """Variables that Clipo takes over, each with its reason."""

@@ -71,7 +71,9 @@ def create_app(
         swagger_ui_oauth2_redirect_url=None,
     )
     app.state.services_for = backend.services_for
-    app.state.authenticator = Authenticator(backend.settings.roots, backend.api_keys, backend.now)
+    app.state.authenticator = Authenticator(
+        backend.settings.roots, backend.api_keys, backend.now, backend.logins
+    )
     for routes in (health, videos, pictures, access, owners, legacy):
         app.include_router(routes.router)
     app.include_router(access.session_router)

@@ -18,8 +18,14 @@ from functions.api.problem_responses import (
     unavailable_response,
 )
 from functions.api.problems import Problem
-from functions.core.access import Caller, Denial, Unauthenticated, missing_credential
-from functions.core.unavailable import CatalogUnavailable
+from functions.core.access import (
+    Caller,
+    CredentialKind,
+    Denial,
+    Unauthenticated,
+    missing_credential,
+)
+from functions.core.unavailable import CatalogUnavailable, IssuerUnavailable
 
 Anonymous: TypeAlias = Callable[[str, str], Caller | None]
 """A function from method and path to the caller without a credential; `None` if they need one."""
@@ -76,6 +82,8 @@ class Authentication:
             answer = problem_response(request, error.kind, error.detail)
         except CatalogUnavailable as error:
             answer = unavailable_response(request, problems.CATALOG_UNAVAILABLE, error)
+        except IssuerUnavailable as error:
+            answer = unavailable_response(request, problems.ISSUER_UNAVAILABLE, error)
         else:
             scope["state"]["caller"] = caller
             await self._pass(scope, receive, send, caller)
@@ -86,14 +94,14 @@ class Authentication:
         return scope["method"] == "OPTIONS" or self._is_public(route_path(scope))
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send, caller: Caller) -> None:
-        if caller.key_id is None:
+        if caller.key_id is None and caller.kind is not CredentialKind.LOGIN:
             await self._app(scope, receive, send)
             return
         with log_context(key_id=caller.key_id, owner=caller.owner):
             await self._app(scope, receive, send)
 
     async def _caller(self, request: Request) -> Caller:
-        """Return the caller. Raises `Unauthenticated`, `Problem` or `CatalogUnavailable`."""
+        """Return the caller. Raises `Unauthenticated`, `Problem` or `Unavailable`."""
         bearers, sessions = bearer_credentials(request), page_session.sessions_in(request)
         tokens = _take_tokens_from_query(request.scope)
         if len(bearers) + len(sessions) + len(tokens) > 1:

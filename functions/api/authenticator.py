@@ -10,6 +10,7 @@ from typing import TypeAlias
 from starlette.concurrency import run_in_threadpool
 
 from functions.adapters.api_keys import ApiKeys
+from functions.api.login import Logins
 from functions.api.page_session import LONGEST_SESSION
 from functions.core.access import (
     ADMIN_CALLER,
@@ -26,6 +27,7 @@ from functions.core.access import (
 )
 from functions.core.api_keys import PREFIX, ROOT_KID, Root, hash_of, id_in, root_of
 from functions.core.clock import Clock
+from functions.core.oidc import read_login
 from functions.core.tokens import (
     LONGEST_ADMIN,
     UnverifiedToken,
@@ -48,24 +50,33 @@ _Rule: TypeAlias = Callable[..., Caller]
 
 
 class Authenticator:
-    """Checks credentials. Each method may raise `Unauthenticated` and `CatalogUnavailable`.
+    """Checks credentials. Each method may raise `Unauthenticated` and `Unavailable`.
 
     It checks the signature of a token first, without the database.
     """
 
-    def __init__(self, roots: tuple[Root, ...], keys: ApiKeys, now: Clock) -> None:
-        """Take the generations of the root secret, the present one first."""
+    def __init__(
+        self, roots: tuple[Root, ...], keys: ApiKeys, now: Clock, logins: Logins | None = None
+    ) -> None:
+        """Take the generations of the root secret, the present one first.
+
+        `logins` checks the tokens of the operator's own login, if there is one.
+        """
         self._roots = roots
+        self._logins = logins
         self._keys = RememberedKeys(keys, now)
         self._now = now
 
     async def caller_with(self, credential: str) -> Caller:
-        """Return the caller who sends this API key or token."""
+        """Return the caller who sends this API key, token or login's token."""
         if credential.startswith(PREFIX):
             key = await self._keys.get(id_in(credential))
             if not hmac.compare_digest(key.hash, hash_of(credential)):
                 raise _unknown_key()
             return caller_with_key(key, now=self._now())
+        login = read_login(credential) if self._logins else None
+        if self._logins and login:
+            return await self._logins.caller_with(login)
         token = read_token(credential)
         if token.kid == ROOT_KID:
             return self._admin(token)
@@ -86,7 +97,7 @@ class Authenticator:
             raise Unauthenticated(Denial.CLAIMS, "The credential has no scope that Clipo knows.")
         if caller.key_id is None:
             raise Unauthenticated(
-                Denial.MISPLACED, "The page takes an API key or a token, and no admin token."
+                Denial.MISPLACED, "The page takes an API key or a token that a key has signed."
             )
         key = await self._keys.get(caller.key_id)
         root = root_of(key, self._roots)

@@ -36,13 +36,16 @@ def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
 
 
 def _import_the_rest() -> None:
-    """Import the HTTP client, which otherwise waits for the first request to AWS.
+    """Import the HTTP client, which otherwise waits for the first request to AWS, and PyJWT.
 
     With SnapStart that is the request for credentials, before the first signature. The snapshot
     must not contain credentials (ADR 24).
     https://docs.aws.amazon.com/lambda/latest/dg/snapstart-runtime-hooks-python.html
     """
-    import functions.adapters.signed.connections  # noqa: F401, PLC0415
+    import functions.adapters.signed.connections  # noqa: PLC0415
+
+    if os.environ.get("OIDC_ISSUER"):
+        import functions.adapters.issuer  # noqa: F401, PLC0415
 
 
 with suppress(ImportError):  # only Lambda's own Python has it

@@ -70,7 +70,7 @@ def _headers(storage: tuple[str, ...]) -> dict[str, str]:
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
-        # Uppy's pictures are in its style sheet. Thumbnails redirect to the storage.
+        # Placeholders of thumbnails are in their videos. Thumbnails redirect to the storage.
         "img-src": f"'self' data: blob: {origins}",
         # The files of videos redirect there, too.
         "media-src": f"'self' {origins}",

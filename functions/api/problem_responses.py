@@ -17,7 +17,12 @@ from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
 from functions.core.access import Denial, Unauthenticated
-from functions.core.unavailable import CatalogUnavailable, PicturesUnavailable, StorageUnavailable
+from functions.core.unavailable import (
+    CatalogUnavailable,
+    IssuerUnavailable,
+    PicturesUnavailable,
+    StorageUnavailable,
+)
 
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 """The header of every 401: https://www.rfc-editor.org/rfc/rfc6750#section-3"""
@@ -62,6 +67,10 @@ def _answer_outages(app: FastAPI) -> None:
     @app.exception_handler(CatalogUnavailable)
     def on_catalog_unavailable(request: Request, error: CatalogUnavailable) -> JSONResponse:
         return unavailable_response(request, problems.CATALOG_UNAVAILABLE, error)
+
+    @app.exception_handler(IssuerUnavailable)
+    def on_issuer_unavailable(request: Request, error: IssuerUnavailable) -> JSONResponse:
+        return unavailable_response(request, problems.ISSUER_UNAVAILABLE, error)
 
     @app.exception_handler(StorageUnavailable)
     def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:

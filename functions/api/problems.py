@@ -253,6 +253,14 @@ CATALOG_UNAVAILABLE = ProblemKind(
     "Try again in a moment.",
     retry_after_s=2,
 )
+ISSUER_UNAVAILABLE = ProblemKind(
+    "issuer_unavailable",
+    503,
+    "The login's issuer does not answer",
+    "Clipo cannot read the keys of the OpenID Connect issuer, which verify this token. Try again in"
+    " a moment.",
+    retry_after_s=5,
+)
 STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",
     503,

@@ -88,7 +88,12 @@ def document_access(schema: dict[str, Any], *, optional: Callable[[str, str], bo
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             if "security" in operation:
-                add_problems(operation, problems.UNAUTHENTICATED, problems.FORBIDDEN)
+                add_problems(
+                    operation,
+                    problems.UNAUTHENTICATED,
+                    problems.FORBIDDEN,
+                    problems.ISSUER_UNAVAILABLE,
+                )
                 # Swagger UI shows no scopes of a bearer credential.
                 needed = _needed_sentence(_scopes_in(operation["security"]))
                 operation["description"] += f"\n\n{needed}"

@@ -18,6 +18,7 @@ from functions.adapters.signed.aws import SignedAws
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
+from functions.api.login import Logins
 from functions.api.pending_limit import PendingLimit
 from functions.api.scoped_catalog import ScopedCatalog
 from functions.api.settings import ApiSettings
@@ -61,6 +62,8 @@ class Backend:
     processing: Jobs
     api_keys: ApiKeys
     pictures: Pictures
+    logins: Logins | None = None
+    """The check of the tokens of the operator's own login, if there is one."""
     now: Clock = utc_now
     sleep: Sleep = time.sleep
     pending_limit: PendingLimit = field(default_factory=PendingLimit)
@@ -89,8 +92,10 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
     catalog = MongoCatalog(
         CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
     )
+    settings = ApiSettings.read(environ)
     return Backend(
-        settings=ApiSettings.read(environ),
+        settings=settings,
+        logins=Logins(settings.login, utc_now) if settings.login else None,
         catalog=catalog,
         storage=SignedStorage(
             StorageSettings.read(environ),

@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from functions.core.access import DEFAULT_SCOPES, Scope
 from functions.core.api_keys import Root
 from functions.core.formats import EXTENSIONS
+from functions.core.oidc import OidcLogin, is_https
 from functions.core.quotas import Quota
 from functions.core.settings import (
     SettingsError,
     limit,
     max_upload_bytes,
     positive_int,
+    required,
     whole_number,
 )
 
@@ -22,6 +25,7 @@ _LEGACY_BYTES = 100_000_000
 _ORIGIN = r"https?://[^/*, ]+"
 
 
+_AUDIENCE_CLAIMS = ("aud", "azp", "client_id")
 _ROOT = re.compile(r"([1-9]\d{0,5}):([A-Za-z0-9]{32,128})", re.ASCII)
 
 
@@ -57,13 +61,15 @@ class ApiSettings:
     """Whether the legacy endpoints need a credential, if the other endpoints need one."""
     roots: tuple[Root, ...]
     """The generations of the root secret, the present one first."""
+    login: OidcLogin | None
+    """The OpenID Connect issuer whose tokens are credentials, if there is one."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ApiSettings":
         """Read the variables of these names in capital letters.
 
-        `origins` is API_ORIGINS, `quota` MAX_VIDEOS_PER_OWNER and MAX_BYTES_PER_OWNER, and
-        `max_duration_s` MAX_DURATION_SECONDS.
+        `origins` is API_ORIGINS, `quota` MAX_VIDEOS_PER_OWNER and MAX_BYTES_PER_OWNER,
+        `max_duration_s` MAX_DURATION_SECONDS, and `login` OIDC_ISSUER with others.
 
         Raises `SettingsError`.
         """
@@ -88,7 +94,58 @@ class ApiSettings:
             access=access,
             legacy_endpoints=_access(environ, "LEGACY_ENDPOINTS"),
             roots=_roots(environ.get("ROOT_SECRETS", ""), required=access is Access.KEYS),
+            login=_login(environ),
         )
+
+
+def _login(environ: Mapping[str, str]) -> OidcLogin | None:
+    """Read the OIDC_* settings. Raises `SettingsError`."""
+    issuer = environ.get("OIDC_ISSUER", "")
+    if not issuer:
+        return None
+    jwks_uri = environ.get("OIDC_JWKS_URI") or None
+    for name, url in (("OIDC_ISSUER", issuer), ("OIDC_JWKS_URI", jwks_uri)):
+        if url and not is_https(url):
+            raise SettingsError(f"{name} must be an https URL without a query, not {url!r}.")
+    audiences = _words(required(environ, "OIDC_AUDIENCE"))
+    if not audiences:
+        raise SettingsError("OIDC_AUDIENCE must name an audience.")
+    claim = environ.get("OIDC_AUDIENCE_CLAIM") or "aud"
+    if claim not in _AUDIENCE_CLAIMS:
+        raise SettingsError(f"OIDC_AUDIENCE_CLAIM must be aud, azp or client_id, not {claim!r}.")
+    return OidcLogin(
+        issuer=issuer,
+        audiences=audiences,
+        scopes=_login_scopes(environ.get("OIDC_SCOPES") or "upload,read,deliver"),
+        audience_claim=claim,
+        owner_claim=environ.get("OIDC_OWNER_CLAIM") or "sub",
+        owner_prefix=_owner_prefix(environ.get("OIDC_OWNER_PREFIX") or "oidc:"),
+        jwks_uri=jwks_uri,
+    )
+
+
+def _login_scopes(text: str) -> frozenset[Scope]:
+    words = _words(text)
+    if not words or not words <= DEFAULT_SCOPES:
+        names = ", ".join(scope for scope in Scope if scope in DEFAULT_SCOPES)
+        raise SettingsError(f"OIDC_SCOPES must be some of {names}, not {text!r}.")
+    return frozenset(map(Scope, words))
+
+
+def _owner_prefix(text: str) -> str:
+    """Return the prefix; an empty one for `none`. Raises `SettingsError`."""
+    if text == "none":
+        return ""
+    if not re.fullmatch(r"[A-Za-z0-9._:@|/+=-]{0,31}[._:@|/+=-]", text):
+        raise SettingsError(
+            "OIDC_OWNER_PREFIX must be none, or at most 32 letters, digits or . _ : @ | / + = - of"
+            f" which the last is no letter or digit: {text!r}."
+        )
+    return text
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(",") if part.strip())
 
 
 def _origins(text: str) -> frozenset[str]:

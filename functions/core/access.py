@@ -51,6 +51,8 @@ class CredentialKind(StrEnum):
     KEY = "key"
     TOKEN = "token"  # noqa: S105 (the kind, not one of them)
     SESSION = "session"
+    LOGIN = "login"
+    """A token of the OpenID Connect issuer that the settings name."""
     ADMIN = "admin"
     """The admin token, which only the root secret signs."""
 
@@ -71,6 +73,9 @@ class Denial(StrEnum):
     CLAIMS = "claims"
     OTHER_OWNER = "other_owner"
     MISPLACED = "misplaced"
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    UNKNOWN_KID = "unknown_kid"
 
 
 class Unauthenticated(Exception):

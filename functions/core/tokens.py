@@ -29,6 +29,9 @@ _MOST_BYTES = 4096
 _LARGEST_LIMIT = (1 << 53) - 1
 """The largest whole number that every reader of JSON keeps exactly, and that MongoDB stores."""
 
+_LAST_SECOND = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+"""About the last time that a `datetime` can hold."""
+
 _ALGORITHM = "HS256"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
 _VIDEO_ID = re.compile("[0-9a-fA-F]{24}")
@@ -59,31 +62,31 @@ def read_token(text: str) -> UnverifiedToken:
     """Take a token apart and check its header. Raises `Unauthenticated`."""
     parts = _TOKEN.fullmatch(text) if len(text) <= _MOST_BYTES else None
     if parts is None:
-        raise _malformed(
+        raise malformed(
             f"It is neither an API key nor a token of at most {_MOST_BYTES:,} characters."
             " Copy it again, whole."
         )
-    header = _read_object(parts[1].partition(".")[0])
+    header = read_object(parts[1].partition(".")[0])
     if header.get("alg") != _ALGORITHM:
-        raise _malformed(f"Its alg must be {_ALGORITHM}.")
+        raise malformed(f"Its alg must be {_ALGORITHM}.")
     if "crit" in header:
-        raise _malformed("Its header must not have crit.")
+        raise malformed("Its header must not have crit.")
     kid = header.get("kid")
     if not isinstance(kid, str) or not (kid == ROOT_KID or is_key_id(kid)):
-        raise _malformed("The kid in its header must be the id of an API key.")
+        raise malformed("The kid in its header must be the id of an API key.")
     return UnverifiedToken(kid, parts[1], parts[2])
 
 
 def read_claims(token: UnverifiedToken, *, now: datetime, longest: timedelta = LONGEST) -> Claims:
     """Return the claims of a token whose signature has been checked. Raises `Unauthenticated`."""
-    claims = _read_object(token.signed.partition(".")[2])
+    claims = read_object(token.signed.partition(".")[2])
     expires_at = _check_times(claims, now, longest)
-    video_id = _optional(claims, "vid", str)
+    video_id = optional_claim(claims, "vid", str)
     if video_id is not None and not _VIDEO_ID.fullmatch(video_id):
-        raise _wrong_claims("vid must be the id of a video.")
+        raise wrong_claims("vid must be the id of a video.")
     return Claims(
-        owner=_required_text(claims, "sub"),
-        scopes=_scopes(_required_text(claims, "scope")),
+        owner=required_text(claims, "sub"),
+        scopes=_scopes(required_text(claims, "scope")),
         expires_at=expires_at,
         video_id=video_id and video_id.lower(),
         limits=TokenLimits(**{one.name: _limit(claims, one.name) for one in fields(TokenLimits)}),
@@ -103,21 +106,30 @@ def claims_of(claims: Claims) -> dict[str, Any]:
 
 def _check_times(claims: Mapping[str, Any], now: datetime, longest: timedelta) -> datetime:
     """Return the end of a token that is valid now. Raises `Unauthenticated`."""
-    ends, begins = _optional(claims, "exp", int), _optional(claims, "nbf", int)
-    _optional(claims, "iat", int)
-    if ends is None:
-        raise _wrong_claims("exp is missing.")
-    seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
-    if ends <= seconds - leeway:
-        raise Unauthenticated(Denial.EXPIRED, "The token has expired. Get a new one.")
-    if ends > seconds + longest.total_seconds() + leeway:
+    ends = check_times(claims, now)
+    if ends > now + longest + LEEWAY:
         seconds_ahead = int(longest.total_seconds())
         raise Unauthenticated(
             Denial.TOO_LONG_VALID, f"The token's exp must be within {seconds_ahead:,} seconds."
         )
+    return ends
+
+
+def check_times(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """Return the end of a token that is valid now, however late that is.
+
+    Raises `Unauthenticated`.
+    """
+    ends, begins = optional_claim(claims, "exp", int), optional_claim(claims, "nbf", int)
+    optional_claim(claims, "iat", int)
+    if ends is None:
+        raise wrong_claims("exp is missing.")
+    seconds, leeway = now.timestamp(), LEEWAY.total_seconds()
+    if ends <= seconds - leeway:
+        raise Unauthenticated(Denial.EXPIRED, "The token has expired. Get a new one.")
     if begins is not None and begins > seconds + leeway:
         raise Unauthenticated(Denial.NOT_YET_VALID, "The token is not valid yet: see its nbf.")
-    return datetime.fromtimestamp(ends, UTC)
+    return datetime.fromtimestamp(min(ends, _LAST_SECOND), UTC)
 
 
 def _scopes(text: str) -> frozenset[Scope]:
@@ -126,22 +138,23 @@ def _scopes(text: str) -> frozenset[Scope]:
 
 
 def _limit(claims: Mapping[str, Any], name: str) -> int | None:
-    limit: int | None = _optional(claims, name, int)
+    limit: int | None = optional_claim(claims, name, int)
     if limit is not None and not 1 <= limit <= _LARGEST_LIMIT:
-        raise _wrong_claims(
+        raise wrong_claims(
             f"{name} must be from 1 to {_LARGEST_LIMIT}. To set no limit, leave it out."
         )
     return limit
 
 
-def _required_text(claims: Mapping[str, Any], name: str) -> str:
-    value: str | None = _optional(claims, name, str)
+def required_text(claims: Mapping[str, Any], name: str) -> str:
+    """Return a claim that must be a text, and not empty. Raises `Unauthenticated`."""
+    value: str | None = optional_claim(claims, name, str)
     if not value:
-        raise _wrong_claims(f"{name} is missing.")
+        raise wrong_claims(f"{name} is missing.")
     return value
 
 
-def _optional(claims: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
+def optional_claim(claims: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
     """Return a claim, or `None` without it. Refuse a null, which may stand for a lost limit."""
     if name not in claims:
         return None
@@ -149,19 +162,19 @@ def _optional(claims: Mapping[str, Any], name: str, kind: type[Any]) -> Any:
     # A bool is an int to Python, but not to JSON.
     if type(value) is not kind:
         what = "a text" if kind is str else "a whole number"
-        raise _wrong_claims(f"{name} must be {what}.")
+        raise wrong_claims(f"{name} must be {what}.")
     return value
 
 
-def _read_object(encoded: str) -> dict[str, Any]:
+def read_object(encoded: str) -> dict[str, Any]:
     """Return the JSON object in one part of a token. Raises `Unauthenticated`."""
     try:
         text = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
         value = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise _malformed("Its header and its claims must be JSON objects in base64url.") from error
+        raise malformed("Its header and its claims must be JSON objects in base64url.") from error
     if not isinstance(value, dict):
-        raise _malformed("Its header and its claims must be JSON objects.")
+        raise malformed("Its header and its claims must be JSON objects.")
     return value
 
 
@@ -184,9 +197,11 @@ def _encode(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
-def _malformed(rule: str) -> Unauthenticated:
+def malformed(rule: str) -> Unauthenticated:
+    """Return the error for a credential that breaks a rule of its format."""
     return Unauthenticated(Denial.MALFORMED, f"The credential cannot be read. {rule}")
 
 
-def _wrong_claims(rule: str) -> Unauthenticated:
+def wrong_claims(rule: str) -> Unauthenticated:
+    """Return the error for a token whose claims break a rule."""
     return Unauthenticated(Denial.CLAIMS, f"The token's claims are not accepted: {rule}")

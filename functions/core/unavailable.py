@@ -13,6 +13,10 @@ class StorageUnavailable(Unavailable):
     """Object storage is unavailable."""
 
 
+class IssuerUnavailable(Unavailable):
+    """The OpenID Connect issuer's keys cannot be read."""
+
+
 class ProcessingUnavailable(Unavailable):
     """The processing function cannot be invoked."""
 

@@ -1,9 +1,11 @@
 """The page of a closed stack in a real browser: log in, work, log out, and be logged out."""
 
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -116,6 +118,8 @@ def screenshots(page: WatchedPage, name: str) -> None:
 
 
 def test_one_logs_in_uploads_and_logs_out(page: WatchedPage, key: IssuedKey, named: Named) -> None:
+    # The large picture of the details may come after the delete.
+    page.expect_complaint("404")
     log_in(page, key.key)
     expect(page.page.locator(".who")).to_contain_text(f"all owners · key {key.id}")
     page.drop(DROP, named("tiny.mp4", "with-a-key.mp4"))
@@ -208,6 +212,45 @@ def test_the_shown_commands_send_the_key(
         f"/videos/{re.findall('[0-9a-f]{24}', commands[-1])[0]}", headers=bearer(key.key)
     )
     assert answer.status_code == 404
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("program", "run"),
+    [
+        ("JavaScript", ["node", "--input-type=module", "-e"]),
+        ("Python", [sys.executable, "-c"]),
+    ],
+)
+def test_the_shown_programs_send_the_key(
+    page: WatchedPage,
+    key: IssuedKey,
+    named: Named,
+    tmp_path: Path,
+    program: str,
+    run: list[str],
+) -> None:
+    log_in(page, key.key)
+    clip = named("tiny.mp4", f"it's by {program}.mp4")
+    content = clip.read_bytes()
+    page.drop(DROP, clip)
+    expect_picture(card(page, clip.name))
+    card(page, clip.name).locator("a").click()
+    page.page.get_by_role("tab", name="API").click()
+    page.page.get_by_role("radio", name=program).check(force=True)
+    announce, upload, *others = page.page.locator(".calls pre").all_inner_texts()
+    assert len(others) == 4
+    for code in (f"{announce}\n{upload}", *others):
+        environ = {"CLIPO_API_KEY": key.key, "PATH": os.environ["PATH"]}
+        subprocess.run([*run, code], cwd=tmp_path, env=environ, check=True, timeout=30)
+        if code.endswith(upload):
+            clip.unlink()
+    assert (tmp_path / "thumbnail.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert clip.read_bytes() == content
+    page.page.keyboard.press("Escape")
+    expect(page.page.locator(".card").filter(has_text=clip.name)).to_have_count(1)
+    expect_picture(card(page, clip.name))
+    assert str(card(page, clip.name).locator("a").get_attribute("data-video")) not in others[-1]
 
 
 def test_a_token_that_may_only_upload_is_offered_nothing_else(

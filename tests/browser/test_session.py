@@ -1,29 +1,18 @@
 """The cookie of the page's session as a real browser keeps and sends it."""
 
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
-from socket import socket
-from typing import Any
 
 import pytest
 import trustme
-import uvicorn
 from playwright.sync_api import Browser, Page
 
-from clipo.local.api_server import app
-from functions.api.services import Backend
-from functions.api.settings import ApiSettings
 from tests.browsers import WatchedPage, opened
-from tests.credentials import KEYS, bearer, issue
+from tests.credentials import bearer, issue
 from tests.examples import ID, done_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
-from tests.fakes.pictures import fake_pictures
-from tests.fakes.processing import FakeProcessing
-from tests.fakes.storage import FakeStorage
+from tests.served_api import served
 
 _CALL = """
 async ([url, method, headers]) => {
@@ -45,27 +34,6 @@ def records() -> FakeCatalog:
 @pytest.fixture
 def keys() -> FakeApiKeys:
     return FakeApiKeys()
-
-
-@contextmanager
-def served(records: FakeCatalog, keys: FakeApiKeys, **options: Any) -> Iterator[int]:
-    """Serve the API of the local stack with fake adapters, and yield its port."""
-    backend = Backend(
-        ApiSettings.read(KEYS), records, FakeStorage(), FakeProcessing(), keys, fake_pictures()
-    )
-    config = uvicorn.Config(app(backend), log_level="error", **options)
-    server = uvicorn.Server(config)
-    with closing(socket()) as listening:
-        listening.bind(("127.0.0.1", 0))
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture

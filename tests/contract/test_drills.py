@@ -94,7 +94,7 @@ class Deployment(FakeQueues):
             self.sent,
             FakeApiKeys(),
             fake_pictures(),
-            self.clock,
+            now=self.clock,
         )
         self.services = backend.services_for(OPEN_CALLER)
 

@@ -69,3 +69,25 @@ def test_a_snapshot_of_the_api_has_all_modules_and_no_connection(tmp_path: Path)
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
+
+
+def test_what_checks_a_logins_tokens_is_imported_at_the_first_of_them() -> None:
+    code = (
+        "import sys\n"
+        "import functions.api.handler\n"
+        "from functions.api.login import Logins\n"
+        "from functions.core.clock import utc_now\n"
+        "from functions.core.oidc import OidcLogin\n"
+        "logins = Logins(OidcLogin('https://a.example', frozenset('a'), frozenset()), utc_now)\n"
+        # In an environment for development, pymongo imports cryptography for pyOpenSSL.
+        "late = {'jwt', 'urllib3'}\n"
+        "print(late & sys.modules.keys(), logins._issuer and late <= sys.modules.keys())\n"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "set() True\n"), finished.stderr

@@ -135,7 +135,7 @@ class World:
             self.processing,
             FakeApiKeys(),
             fake_pictures(),
-            clock,
+            now=clock,
         )
         self.services = backend.services_for(OPEN_CALLER)
 

@@ -154,8 +154,11 @@ def layer_of(built: Path) -> Path:
 
 
 def use_ffmpeg_of(aws: Aws, folder: Path) -> None:
-    """Set where processing finds ffmpeg."""
-    functions, name = aws.client("lambda"), f"{STACK}-processing"
-    environ = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-    environ["CLIPO_FFMPEG_DIR"] = str(folder)
-    functions.update_function_configuration(FunctionName=name, Environment={"Variables": environ})
+    """Set where processing and images find ffmpeg."""
+    functions = aws.client("lambda")
+    for name in (f"{STACK}-processing", f"{STACK}-images"):
+        found = functions.get_function_configuration(FunctionName=name)
+        environ = found["Environment"]["Variables"] | {"CLIPO_FFMPEG_DIR": str(folder)}
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": environ}
+        )

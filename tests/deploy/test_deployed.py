@@ -106,6 +106,27 @@ def test_an_upload_starts_processing_and_becomes_done(deployed: Deployed, clips:
         assert jpeg.content.startswith(b"\xff\xd8\xff")
 
 
+def test_pictures_are_made_by_the_images_function_and_kept(
+    deployed: Deployed, clips: Clips
+) -> None:
+    with deployed.api() as api:
+        video = deployed.finished(api, deployed.uploaded(api, clips["h264.mp4"].read_bytes()))
+        pictures = video["pictures"]
+        for url in (pictures["image_url"], pictures["storyboard_url"], video["thumbnail"]["url"]):
+            address = url.removeprefix(deployed.outputs["ApiUrl"])
+            found = api.get(address)
+            assert found.status_code == 200, found.text
+            assert found.content.startswith(b"\xff\xd8\xff")
+            assert found.headers["cache-control"] == "private, max-age=31536000, immutable"
+            known = api.get(address, headers={"If-None-Match": found.headers["etag"]})
+            assert (known.status_code, known.content) == (304, b"")
+        vtt = api.get(pictures["storyboard_vtt_url"].removeprefix(deployed.outputs["ApiUrl"]))
+        assert vtt.text.startswith("WEBVTT\n")
+        functions = deployed.aws.client("lambda")
+        images = functions.get_function_configuration(FunctionName=f"{STACK}-images")
+        assert "MONGODB_URI" not in images["Environment"]["Variables"]
+
+
 def test_the_page_comes_through_the_gateway_as_it_was_built(deployed: Deployed) -> None:
     """Lambda's answers are text or base64: compressed files have to be the latter."""
     with deployed.api() as api:

@@ -106,6 +106,8 @@ def test_only_the_api_knows_the_root_secret(closed: RunningStack) -> None:
     for word, process in closed.children().items():
         environ = Path(f"/proc/{process}/environ").read_bytes()
         assert (secret in environ) == (word == "clipo.local.api_server"), word
+        if word == "clipo.local.images":
+            assert b"MONGODB_URI=" not in environ
     assert secret not in (closed.home / "functions.env").read_bytes()
     assert (closed.home / "root_secret").stat().st_mode & 0o777 == 0o600
     for log in (closed.home / "logs").iterdir():

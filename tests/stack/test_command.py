@@ -242,7 +242,8 @@ class TestAddress:
         assert none.stderr == "No video matches.\n"
         failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
         said = command.run("retry", failed, "--api", stack.api).stderr
-        assert said == f"Follow: CLIPO_API={stack.api} clipo watch {failed}\n"
+        program = command.program  # which is not on the path here
+        assert said == f"Follow: CLIPO_API={stack.api} {program} watch {failed}\n"
         assert command.shell(said.removeprefix("Follow: ")).returncode == 1, "it fails again"
 
     def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
@@ -402,6 +403,8 @@ class TestPictures:
         assert command.run("storyboard", video_id, "-o", "sheet.vtt").returncode == 0
         assert (command.folder / "sheet.vtt").read_text().startswith("WEBVTT\n")
         assert command.run("storyboard", video_id, "-o", "sheet.gif").returncode == 2
+        assert command.run("image", video_id).stdout.startswith("saved  trip.jpg")
+        assert command.run("storyboard", video_id).stdout.startswith("saved  trip-storyboard.jpg")
 
 
 class TestVideos:

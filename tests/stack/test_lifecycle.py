@@ -331,7 +331,9 @@ def lasting(video: dict[str, Any], stack: RunningStack) -> dict[str, Any]:
     thumbnail = video["thumbnail"]
     path = thumbnail["url"].removeprefix(stack.api)
     source = video["source"] | {"url": video["source"]["url"].removeprefix(stack.api)}
-    return video | {"source": source, "thumbnail": thumbnail | {"url": path}, "webhook": None}
+    pictures = {name: url.removeprefix(stack.api) for name, url in video["pictures"].items()}
+    paths = {"source": source, "thumbnail": thumbnail | {"url": path}, "pictures": pictures}
+    return video | paths | {"webhook": None}
 
 
 def answers(stack: RunningStack, path: str) -> bool:

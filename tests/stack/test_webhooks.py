@@ -124,5 +124,5 @@ def test_only_the_webhooks_function_knows_the_receiver(notifying: RunningStack) 
         return SECRET.encode() in environ or b"WEBHOOK_URL=" in environ
 
     children = notifying.children()
-    assert len(children) == 6
+    assert len(children) == 7
     assert [name for name, pid in children.items() if knows(pid)] == ["clipo.local.webhooks"]

@@ -61,8 +61,12 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
             ["urllib3"],
-            [f"adapters.signed.{name}" for name in ("connections", "service", "storage")],
+            [
+                "adapters.issuer",
+                *(f"adapters.signed.{name}" for name in ("connections", "service", "storage")),
+            ],
         ),
+        (["jwt", "cryptography"], ["adapters.issuer"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
         (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
@@ -189,6 +193,7 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "functions.media.reader.loopback.Content",
         "functions.media.splice.boundary.Readable",
         "functions.media.splice.boundary.Recording",
+        "functions.media.storyboard.reel.Index",
     }
 
 

@@ -8,11 +8,11 @@ export type View = "grid" | "table";
 export interface Query {
   status: Status | null;
   search: string;
-  /** A key of `t.sorts`; the first one is the API's own order. */
+  /** A key of `t.sorts`. A search is always sorted by name. */
   sort: string;
 }
 
-export const NEWEST_FIRST = "-created_at";
+export const NEWEST_FIRST = "newest";
 
 export const addressOf = (id: string) => `#/videos/${id}`;
 

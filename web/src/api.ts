@@ -59,6 +59,13 @@ export interface Video {
     fallback: "start" | "dark" | null;
     placeholder: string | null;
   } | null;
+  /** Null until the video is done. */
+  pictures: {
+    image_url: string;
+    /** Null, as is the next one, if the file does not say how long the video lasts. */
+    storyboard_url: string | null;
+    storyboard_json_url: string | null;
+  } | null;
   processing: {
     started_at: string;
     finished_at: string;
@@ -75,12 +82,20 @@ export interface Video {
   } | null;
 }
 
+/** Small pictures of a whole video on one sheet. Times are in seconds. */
+export interface Storyboard {
+  tile_width: number;
+  tile_height: number;
+  duration: number;
+  tiles: {start: number; x: number; y: number}[];
+}
+
 export interface Page {
   data: Video[];
   next_cursor: string | null;
   has_more: boolean;
-  /** How many videos there are of each status. */
-  counts?: Partial<Record<Status | "all", number>>;
+  /** The number of videos of each status; 10,000 means so many or more. */
+  counts?: Record<Status, number> | null;
 }
 
 /** The kinds of requests that a caller may make: docs/access.md. */
@@ -89,7 +104,7 @@ export type Scope = "upload" | "read" | "deliver" | "write" | "admin";
 /** The caller as the API knows it. */
 export interface Me {
   /** `none` in an open Clipo. */
-  credential: "none" | "key" | "token" | "session" | "admin";
+  credential: "none" | "key" | "token" | "session" | "login" | "admin";
   /** The only owner whose videos it reaches; null if it reaches all. */
   owner: string | null;
   scopes: Scope[];
@@ -139,6 +154,7 @@ export class Unreachable extends Error {
 const TIMEOUT_MS = 15_000;
 const REFUSED = 401;
 const NOT_MODIFIED = 304;
+const KEPT = 4;
 
 export const isRefused = (error: unknown) =>
   error instanceof ApiProblem && error.status === REFUSED;
@@ -170,6 +186,18 @@ export class Api {
     return `${this.options.endpoint}${path}`;
   }
 
+  /** Return an address that the API has named, on our endpoint: behind a proxy the API may not know its own host. */
+  here(url: string): string {
+    const {pathname, search} = new URL(url);
+    return this.url(pathname + search);
+  }
+
+  /** Return the places on a storyboard. The browser keeps the answer. */
+  async getStoryboard(url: string): Promise<Storyboard> {
+    const {pathname, search} = new URL(url);
+    return this.read<Storyboard>(await this.send("GET", pathname + search, {}, {}, "default"));
+  }
+
   /** Return a page of videos: the same object again while nothing has changed. */
   async listVideos(query: URLSearchParams): Promise<Page> {
     const path = `/videos?${query}`;
@@ -179,8 +207,9 @@ export class Api {
     if (response.status === NOT_MODIFIED && kept) return kept.page;
     const page = await this.read<Page>(response);
     const etag = response.headers.get("ETag");
-    this.kept.clear();
     if (etag) this.kept.set(path, {etag, page});
+    const [oldest] = this.kept.keys();
+    if (oldest && this.kept.size > KEPT) this.kept.delete(oldest);
     return page;
   }
 
@@ -233,6 +262,8 @@ export class Api {
     path: string,
     {body, idempotencyKey, credential}: CallOptions,
     more: Record<string, string> = {},
+    // By default the browser would answer from its cache, and never pass on a 304.
+    cache: RequestCache = "no-store",
   ): Promise<Response> {
     const token = credential ?? (await this.options.credential?.());
     const headers: Record<string, string> = {...more};
@@ -243,8 +274,7 @@ export class Api {
       return await fetch(this.url(path), {
         method,
         headers,
-        // Else the browser would answer from its cache, and never pass on a 304.
-        cache: "no-store",
+        cache,
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

@@ -1,6 +1,6 @@
 /** The videos on the page, polled from the API: often while one of them is unfinished. */
 
-import {closeInAddress, idInAddress, NEWEST_FIRST, type Query} from "./address";
+import {NEWEST_FIRST, type Query} from "./address";
 import {type Api, ApiProblem, isRefused, type Page, Unreachable, type Video} from "./api";
 import {Store} from "./store";
 
@@ -15,6 +15,8 @@ const IDLE_AFTER_MS = 5 * 60_000;
 const HIDDEN_MS = 60_000;
 const TROUBLE_SLOWEST_MS = 30_000;
 const GROWTH = 1.5;
+/** How old the numbers of videos may be; a change that the page sees renews them at once. */
+const COUNTS_MS = 30_000;
 /** How many single videos are polled in one round, beside the first page. */
 const SINGLES = 8;
 /** How many videos are deleted or retried at once. */
@@ -54,7 +56,8 @@ export class Library extends Store<LibraryState> {
   private lastInput = Date.now();
   /** The number of the last request; responses to earlier ones are dropped. */
   private round = 0;
-  private loadingMore = false;
+  private more: Promise<void> | undefined;
+  private countedAt = 0;
   private selectedId: string | null = null;
   /** The ids of the first page at the last poll. */
   private firstIds: ReadonlySet<string> = new Set();
@@ -91,6 +94,7 @@ export class Library extends Store<LibraryState> {
     this.isOpen = false;
     this.round++;
     this.selectedId = null;
+    this.countedAt = 0;
     this.known.clear();
     clearTimeout(this.timer);
     this.set(EMPTY);
@@ -116,10 +120,17 @@ export class Library extends Store<LibraryState> {
     this.wake();
   }
 
-  async loadMore(): Promise<void> {
+  /** Load the next page of the list, once at a time. */
+  loadMore(): Promise<void> {
+    this.more ??= this.loadNext().finally(() => {
+      this.more = undefined;
+    });
+    return this.more;
+  }
+
+  private async loadNext(): Promise<void> {
     const {query, cursor} = this.state;
-    if (!cursor || this.loadingMore) return;
-    this.loadingMore = true;
+    if (!cursor) return;
     try {
       const page = await this.api.listVideos(parameters(query, NEXT_PAGES, cursor));
       if (cursor !== this.state.cursor) return;
@@ -128,8 +139,6 @@ export class Library extends Store<LibraryState> {
       this.set({videos: [...this.state.videos, ...more], cursor: page.next_cursor});
     } catch (error) {
       this.set({trouble: sentence(error)});
-    } finally {
-      this.loadingMore = false;
     }
   }
 
@@ -193,7 +202,6 @@ export class Library extends Store<LibraryState> {
     this.round++;
     const gone = new Set(ids);
     for (const id of ids) this.known.delete(id);
-    if (this.selectedId && gone.has(this.selectedId) && idInAddress()) closeInAddress();
     this.set({
       videos: this.state.videos.filter(({id}) => !gone.has(id)),
       picked: new Set([...this.state.picked].filter((id) => !gone.has(id))),
@@ -241,9 +249,11 @@ export class Library extends Store<LibraryState> {
   }
 
   private firstPage(): Promise<Page> {
-    return this.mayList
-      ? this.api.listVideos(parameters(this.state.query, FIRST_PAGE, null))
-      : this.knownVideos();
+    if (!this.mayList) return this.knownVideos();
+    const query = parameters(this.state.query, FIRST_PAGE, null);
+    // Counting costs the database more than a page does.
+    if (Date.now() - this.countedAt > COUNTS_MS) query.set("counts", "true");
+    return this.api.listVideos(query);
   }
 
   private async knownVideos(): Promise<Page> {
@@ -279,7 +289,7 @@ export class Library extends Store<LibraryState> {
   /** Whether a video that is not on the first page any more may be deleted, or only further down. */
   private hasLeft(video: Video): boolean {
     // Ids grow with time: with the newest first, `take` sees the difference.
-    return this.state.query.sort !== NEWEST_FIRST && this.firstIds.has(video.id);
+    return !isNewestFirst(this.state.query) && this.firstIds.has(video.id);
   }
 
   private take({data, next_cursor, counts}: Page, singles: Map<string, Video | null>): void {
@@ -287,7 +297,7 @@ export class Library extends Store<LibraryState> {
     const last = data.at(-1)?.id;
     const isBehind = ({id}: Video) => {
       if (first.has(id) || last === undefined || next_cursor === null) return false;
-      if (this.state.query.sort === NEWEST_FIRST) return id < last;
+      if (isNewestFirst(this.state.query)) return id < last;
       return !this.firstIds.has(id) || Boolean(singles.get(id));
     };
     const older = this.state.videos.filter(isBehind);
@@ -296,8 +306,12 @@ export class Library extends Store<LibraryState> {
       return answer === undefined ? [video] : answer ? [answer] : [];
     });
     this.firstIds = first;
+    if (counts) {
+      this.countedAt = Date.now();
+      this.set({counts});
+    }
     this.merge([...data, ...rest]);
-    this.set({loaded: true, counts, cursor: older.length ? this.state.cursor : next_cursor});
+    this.set({loaded: true, cursor: older.length ? this.state.cursor : next_cursor});
     if (this.selectedId) this.takeSelected(this.selectedId, singles);
   }
 
@@ -314,8 +328,9 @@ export class Library extends Store<LibraryState> {
       .map((video) => this.compare(video, before.get(video.id)))
       .filter((video) => !status || video.status === status);
     const {videos: shown} = this.state;
-    if (kept.length !== shown.length || kept.some((video, at) => video !== shown[at]))
-      this.set({videos: kept});
+    if (kept.length === shown.length && kept.every((video, at) => video === shown[at])) return;
+    this.countedAt = 0;
+    this.set({videos: kept});
   }
 
   private compare(video: Video, old: Video | undefined): Video {
@@ -339,11 +354,13 @@ export class Library extends Store<LibraryState> {
   }
 }
 
+const isNewestFirst = ({search, sort}: Query) => !search && sort === NEWEST_FIRST;
+
 function parameters({status, search, sort}: Query, limit: number, cursor: string | null) {
   const query = new URLSearchParams({limit: String(limit)});
   if (status) query.set("status", status);
   if (search) query.set("search", search);
-  if (sort !== NEWEST_FIRST) query.set("sort", sort);
+  else if (sort !== NEWEST_FIRST) query.set("sort", sort);
   if (cursor) query.set("cursor", cursor);
   return query;
 }

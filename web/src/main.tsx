@@ -127,6 +127,7 @@ async function logOut(): Promise<void> {
 
 const unfinished = () => uploads?.unfinished ?? 0;
 
+history.scrollRestoration = "manual";
 document.documentElement.lang = language;
 element("skip").textContent = t.skip;
 render(

@@ -1,3 +1,6 @@
+import type {Storyboard} from "./api";
+import {showTile} from "./storyboard";
+
 const TRIES = 5;
 const FIRST_DELAY_MS = 500;
 
@@ -42,5 +45,35 @@ export function keepPlaying(video: HTMLVideoElement, giveUp: () => void): () => 
     // An element outside of the page would play and load on.
     video.removeAttribute("src");
     video.load();
+  };
+}
+
+/** Show the picture of each moment over a timeline, and play from there when it is clicked. */
+export async function previewMoments(
+  video: HTMLVideoElement,
+  timeline: HTMLElement,
+  sheet: string,
+  load: () => Promise<Storyboard>,
+): Promise<void> {
+  const board = await load().catch(() => null);
+  if (!board) return;
+  const tile = Object.assign(document.createElement("span"), {className: "tile", hidden: true});
+  timeline.append(tile);
+  timeline.hidden = false;
+  const shareAt = (clientX: number) => {
+    const {left, width} = timeline.getBoundingClientRect();
+    return Math.min(Math.max((clientX - left) / width, 0), 1);
+  };
+  timeline.onpointermove = ({clientX}) => {
+    const share = shareAt(clientX);
+    showTile(tile, sheet, board, share * board.duration);
+    tile.style.left = `${share * (timeline.clientWidth - board.tile_width)}px`;
+    tile.hidden = false;
+  };
+  timeline.onpointerleave = () => {
+    tile.hidden = true;
+  };
+  timeline.onclick = ({clientX}) => {
+    video.currentTime = shareAt(clientX) * board.duration;
   };
 }

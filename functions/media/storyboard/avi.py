@@ -26,7 +26,7 @@ _SLACK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class _AviHead:
     headers: bytes
     """The list of headers, with its own header."""
     prefix: bytes
@@ -42,7 +42,7 @@ class _Head:
 class AviIndex:
     """The keyframes of an AVI file. See `Index`."""
 
-    head: _Head
+    head: _AviHead
     stream: int
     times_ms: Sequence[float]
     places: Sequence[tuple[int, int]]
@@ -85,7 +85,7 @@ def open_index(source: Readable, stream: int) -> AviIndex:
     return _index(head, stream, entries)
 
 
-def _index(head: _Head, stream: int, entries: "array[int]") -> AviIndex:
+def _index(head: _AviHead, stream: int, entries: "array[int]") -> AviIndex:
     if not entries:
         raise Doubt
     kinds = {int.from_bytes(head.prefix + kind, "little") for kind in _PICTURES}
@@ -108,7 +108,7 @@ def _index(head: _Head, stream: int, entries: "array[int]") -> AviIndex:
     return AviIndex(head, stream, times_ms, places)
 
 
-def _parse_head(window: bytes, stream: int, size: int) -> _Head:
+def _parse_head(window: bytes, stream: int, size: int) -> _AviHead:
     kind, length, form = _list_header(window, 0)
     if (kind, form) != (b"RIFF", b"AVI ") or 8 + length + _SLACK < size:
         raise Doubt
@@ -122,7 +122,7 @@ def _parse_head(window: bytes, stream: int, size: int) -> _Head:
             if not headers:
                 raise Doubt
             prefix = b"%02d" % stream
-            return _Head(headers, prefix, _frame_ms(headers, stream), at + _HEADER, end)
+            return _AviHead(headers, prefix, _frame_ms(headers, stream), at + _HEADER, end)
     raise Doubt
 
 

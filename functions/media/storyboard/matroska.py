@@ -7,6 +7,7 @@ in the cluster (https://www.rfc-editor.org/rfc/rfc9559).
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from functions.media.splice.boundary import Readable
 from functions.media.splice.ebml import Element, children_of, content_of, element_at, number_at
@@ -40,7 +41,7 @@ _FIRST = 48 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
+class _MatroskaHead:
     """The elements before the first cluster."""
 
     ebml: bytes
@@ -61,7 +62,7 @@ class _Head:
 class MatroskaIndex:
     """The cues of a Matroska file. See `Index`."""
 
-    head: _Head
+    head: _MatroskaHead
     size: int
     """The size of the file in bytes."""
     stream: int
@@ -158,14 +159,16 @@ def open_index(source: Readable, stream: int) -> MatroskaIndex:
     if cues.kind != _CUES or cues.end > _MAX_CUE_BYTES:
         raise Doubt
     window = source.read(head.cues, head.cues + cues.end)
-    places = sorted(_cues(window, cues, head))
+    places = sorted(_cues(window, cues, head), key=itemgetter(0))
     if not places:
         raise Doubt
     times_ms = [ticks * head.scale_ns / 1_000_000 for ticks, *_ in places]
     return MatroskaIndex(head, source.size, stream, times_ms, places)
 
 
-def _cues(window: bytes, cues: Element, head: _Head) -> Iterator[tuple[int, int, int | None]]:
+def _cues(
+    window: bytes, cues: Element, head: _MatroskaHead
+) -> Iterator[tuple[int, int, int | None]]:
     """Yield time in ticks, position of the cluster and place in it, for the picture's cues."""
     for cue in children_of(window, cues, limit=_MAX_CUES):
         if cue.kind != _CUE:
@@ -181,7 +184,7 @@ def _cues(window: bytes, cues: Element, head: _Head) -> Iterator[tuple[int, int,
                     yield time, head.segment + named[_CUE_CLUSTER], named.get(_CUE_IN_CLUSTER)
 
 
-def _parse_head(window: bytes, stream: int) -> _Head:
+def _parse_head(window: bytes, stream: int) -> _MatroskaHead:
     ebml = element_at(window, 0)
     segment = element_at(window, ebml.end)
     if segment.kind != _SEGMENT:
@@ -204,7 +207,7 @@ def _parse_head(window: bytes, stream: int) -> _Head:
     if cues is None:
         cues = segment.begin + _position_of_cues(window, found.get(_SEEK_HEAD))
     info, tracks = found[_INFO], found[_TRACKS]
-    return _Head(
+    return _MatroskaHead(
         ebml=window[: ebml.end],
         info=window[starts[_INFO] : info.end],
         tracks=window[starts[_TRACKS] : tracks.end],

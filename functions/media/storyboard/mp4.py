@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from functions.media.splice.boundary import Readable
 from functions.media.storyboard.keyframe import Fetch, Keyframe
-from functions.media.storyboard.sample_table import Track, read_track
+from functions.media.storyboard.sample_table import SampleTrack, read_track
 
 _SCALE = 1000
 
@@ -20,7 +20,7 @@ def open_index(source: Readable, stream: int) -> "Mp4Index":
 class Mp4Index:
     """The keyframes of an MP4 file. See `Index`."""
 
-    track: Track
+    track: SampleTrack
     stream: int = 0
 
     def find(self, at_ms: int) -> Keyframe:
@@ -39,7 +39,7 @@ class Mp4Index:
         return track.ftyp + _moov(track, keyframes, begin) + _box(b"mdat", *keyframes)
 
 
-def _moov(track: Track, samples: Sequence[bytes], begin: int) -> bytes:
+def _moov(track: SampleTrack, samples: Sequence[bytes], begin: int) -> bytes:
     """Return the description of samples that stand one after the other from `begin` on."""
     count = len(samples)
     length = struct.pack(">4I", 0, 0, _SCALE, count * _SCALE)

@@ -19,6 +19,7 @@ _MAX_BOXES = 64
 _MAX_MOOV = 32 << 20
 """Largest `moov` box to parse: that of about ten hours."""
 
+_MAX_CHILDREN = 4096
 _MAX_SAMPLES = 2_000_000
 _MAX_IN_CHUNK = 100_000
 _MAX_SAMPLE = 32 << 20
@@ -28,7 +29,7 @@ _USUAL_SPEED = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
-class Track:
+class SampleTrack:
     """The track of the picture."""
 
     ftyp: bytes
@@ -52,7 +53,7 @@ class Track:
         return Keyframe(round(self.times_ms[number]), position, size)
 
 
-def read_track(source: Readable, index: int) -> Track:
+def read_track(source: Readable, index: int) -> SampleTrack:
     """Return the track that is the stream with an index in ffmpeg. Raises `Doubt`."""
     ftyp, moov = _read_head(source)
     movie = _Parent(moov, box_at(moov))
@@ -79,7 +80,7 @@ def read_track(source: Readable, index: int) -> Track:
     shown = ordered[bisect_left(ordered, (delay * 1000 / movie_scale - ROUNDING_MS, 0)) :]
     if not shown:
         raise Doubt
-    return Track(
+    return SampleTrack(
         ftyp=ftyp,
         matrix=mvhd[-64:-28],
         tkhd=trak.whole(b"tkhd"),
@@ -99,12 +100,15 @@ class _Parent:
 
     def __iter__(self) -> Iterator[Box]:
         at = self.box.body
-        while at + 8 <= self.box.end:
+        for _ in range(_MAX_CHILDREN):
+            if at + 8 > self.box.end:
+                return
             child = box_at(self.moov, at)
             if child.end > self.box.end:
                 raise Doubt
             yield child
             at = child.end
+        raise Doubt
 
     def find(self, kind: bytes) -> Box | None:
         return next((box for box in self if box.kind == kind), None)

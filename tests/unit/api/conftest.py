@@ -5,6 +5,7 @@ from starlette.testclient import TestClient
 
 from functions.adapters.pictures import Pictures
 from functions.api.app import create_app
+from functions.api.login import Logins
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
 from tests.examples import OPEN
@@ -57,6 +58,12 @@ def settings() -> ApiSettings:
 
 
 @pytest.fixture
+def logins() -> Logins | None:
+    """Return the check of the tokens of an operator's own login. There is none by default."""
+    return None
+
+
+@pytest.fixture
 def client(
     settings: ApiSettings,
     records: FakeCatalog,
@@ -66,10 +73,18 @@ def client(
     leases: FakePictureLeases,
     maker: FakePictureMaker,
     pauses: list[float],
+    logins: Logins | None,
 ) -> Iterator[TestClient]:
     pictures = Pictures(leases, maker)
     backend = Backend(
-        settings, records, objects, processing, api_keys, pictures, sleep=pauses.append
+        settings,
+        records,
+        objects,
+        processing,
+        api_keys,
+        pictures,
+        logins,
+        sleep=pauses.append,
     )
     app = create_app(backend)
     with TestClient(app, raise_server_exceptions=False, follow_redirects=False) as client:

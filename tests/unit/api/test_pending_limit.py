@@ -33,8 +33,8 @@ class World:
                 FakeProcessing(),
                 FakeApiKeys(),
                 fake_pictures(),
-                lambda: self.now,
             ),
+            now=lambda: self.now,
         )
         self.client = TestClient(create_app(services))
 

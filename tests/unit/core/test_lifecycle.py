@@ -613,8 +613,8 @@ class Life(RuleBasedStateMachine):
             outcome = lifecycle.release(self.video, lease, now=self.now)
         else:
             outcome = (complete if how == "complete" else fail)(self.video, lease)
-        if isinstance(outcome, Refusal):
-            return
+        if isinstance(outcome, Refusal) or outcome == self.video:
+            return  # the worker has no lease, or repeats the save of its own result
         assert self.video.lease
         assert self.video.lease.token == lease.token
         assert self.video.source

@@ -7,6 +7,7 @@ import {ApiContext} from "../context";
 import {ago, bytes, duration} from "../format";
 import {RightsContext} from "../rights";
 import {t} from "../strings";
+import {useScrub} from "./scrub";
 
 export interface ItemProps {
   video: Video;
@@ -23,11 +24,13 @@ export interface ItemProps {
 
 function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
   const {media, error} = video;
+  const scrub = useScrub(video);
   return (
     <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
       <OpenLink video={video} onOpen={onOpen} onPick={onPick}>
-        <div class="picture">
+        <div class="picture" {...scrub.handlers}>
           <Picture video={video} />
+          {scrub.tile}
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
           {error && (
             <span class="why" lang="en">
@@ -148,8 +151,7 @@ export function Picture({video}: {video: Video}) {
     <>
       <span class="backdrop" style={backdrop && {backgroundImage: `url(${backdrop})`}} />
       <img
-        // Not `thumbnail.url`: behind a proxy the API may not know the host of this page.
-        src={api.url(`/videos/${video.id}/thumbnail`)}
+        src={api.here(thumbnail.url)}
         class={isTall ? "tall" : undefined}
         width={thumbnail.width}
         height={thumbnail.height}

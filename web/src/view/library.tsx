@@ -141,8 +141,8 @@ function useScrollKept(library: Library, loaded: boolean): void {
     const kept = keptScroll();
     if (kept.scroll > 0)
       void library.loadUpTo(kept.loaded).then(() => {
-        // The list is drawn in full height after the state has changed.
-        requestAnimationFrame(() => scrollTo(0, kept.scroll));
+        // The list has its full height when the new state is drawn.
+        requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, kept.scroll)));
       });
     let timer = 0;
     const onScroll = () => {

@@ -24,7 +24,8 @@ export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
       <Search text={query.search} onSearch={(search) => onQuery({search})} />
       <select
         aria-label={t.sort}
-        value={query.sort}
+        value={query.search ? "name" : query.sort}
+        disabled={Boolean(query.search)}
         onChange={({currentTarget: {value}}) => onQuery({sort: value})}
       >
         {Object.entries(t.sorts).map(([sort, name]) => (
@@ -77,6 +78,15 @@ function Search({text, onSearch}: {text: string; onSearch(text: string): void}) 
   );
 }
 
+/** The API counts no further. */
+const COUNTED = 10_000;
+
+function countOf(counts: NonNullable<Page["counts"]>, status: Status | null): string {
+  const numbers = status ? [counts[status]] : Object.values(counts);
+  const sum = numbers.reduce((total, number) => total + number, 0);
+  return numbers.some((number) => number >= COUNTED) ? `${count(sum)}+` : count(sum);
+}
+
 const CHOICES: readonly (Status | null)[] = [null, ...STATUSES];
 
 interface FiltersProps {
@@ -90,7 +100,6 @@ function Filters({status: chosen, counts, onChoose}: FiltersProps) {
     <fieldset class="segments filters">
       <legend class="hidden">{t.statusFilter}</legend>
       {CHOICES.map((status) => {
-        const number = counts?.[status ?? "all"];
         return (
           <label key={status ?? "all"}>
             <input
@@ -101,7 +110,7 @@ function Filters({status: chosen, counts, onChoose}: FiltersProps) {
             />
             <span>
               {t.statuses[status ?? "all"]}
-              {number !== undefined && <small>{count(number)}</small>}
+              {counts && <small>{countOf(counts, status)}</small>}
             </span>
           </label>
         );

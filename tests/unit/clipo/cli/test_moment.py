@@ -7,7 +7,8 @@ from clipo.cli import moment
 
 
 def test_a_duration_counts_back_from_now() -> None:
-    age = datetime.now(UTC) - datetime.fromisoformat(moment.parse("7d"))
+    sent = moment.parse("7d")
+    age = datetime.now(UTC) - datetime.fromisoformat(sent)
     assert timedelta(days=7) <= age < timedelta(days=7, minutes=1)
 
 
