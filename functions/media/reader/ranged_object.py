@@ -157,6 +157,13 @@ class RangedObject:
             content = b"".join(map(self._wait_for, blocks))
         return content[start - blocks.start * BLOCK : min(end, self.size) - blocks.start * BLOCK]
 
+    def request(self, start: int, end: int) -> None:
+        """Request all of a range that is going to be read, unless reading ahead covers it."""
+        blocks = range(start // BLOCK, -(-min(end, self.size) // BLOCK))
+        with self._changed:
+            if len(blocks) > _MIN_WINDOW + 1 and not self._whole and not self._closed:
+                self._request(blocks.start, blocks.stop)
+
     def fetch(self, start: int, end: int) -> bytes:
         """Return the bytes of a range by one request for exactly these, without caching them.
 

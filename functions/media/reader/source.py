@@ -54,9 +54,11 @@ class OpenSource:
         """Return the bytes of a range, fewer if reading the object fails."""
         found = bytearray()
         end = min(end, self.size)
+        self.content.request(start, end)
         while len(found) < end - start and (piece := self.content.read(start + len(found))):
             found += piece
-        return bytes(found[: end - start])
+        del found[max(0, end - start) :]
+        return bytes(found)
 
 
 class RangedSources:

@@ -165,6 +165,16 @@ def test_nothing_is_guessed_of_an_object_that_is_read_whole(tmp_path: Path) -> N
         assert content.requests == asked
 
 
+def test_a_range_is_requested_side_by_side_and_no_further(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.request(20 * MB, 30 * MB)
+        assert content.requests == 4 + 5
+        read(content, 20 * MB, 10 * MB)
+        wait_until_settled(content)
+        assert store.bytes_asked == pytest.approx(12 * MB, rel=0.02)
+
+
 def test_a_part_after_the_end_is_not_expected(tmp_path: Path) -> None:
     store = Store(100 * MB)
     with open_object(store, tmp_path) as content:
