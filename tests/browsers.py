@@ -22,7 +22,7 @@ ARTIFACTS = _ROOT / ".artifacts"
 """Folder of the screenshots, for manual inspection."""
 
 NODE_MODULES = _ROOT / "web" / "node_modules"
-"""Packages of Clipo's page and of the documents: Uppy, esbuild, axe, Express and jose."""
+"""Packages of Clipo's page, and those that tests and documents need, such as axe and players."""
 
 NODE_FOLDER = _ROOT / ".tools" / "node" / "bin"
 """Where web/page.mk puts a Node.js if the machine has none."""

@@ -38,8 +38,8 @@ def write_chart(path: Path, transfer: str, *arguments: str) -> None:
 
 
 def patches_of(frame: Frame) -> list[RGB]:
-    """Return the colours in the middle of the patches of a chart's thumbnail."""
-    command = [str(wheel_binary("ffmpeg")), "-v", "error", "-f", "jpeg_pipe", "-i", "-"]
+    """Return the colours in the middle of the patches of a chart's picture."""
+    command = [str(wheel_binary("ffmpeg")), "-v", "error", "-i", "-"]
     rgb = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
     finished = subprocess.run([*command, *rgb], input=frame.jpeg, capture_output=True, check=True)
     return read_patches(finished.stdout, frame.width)

@@ -1,7 +1,7 @@
 """An OpenID Connect issuer for tests, which can also lie."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jwt
@@ -31,6 +31,8 @@ class FakeIssuer:
         self.documents: dict[str, bytes] = {}
         """Answers in place of its own, by address."""
         self.is_down = False
+        self.meanwhile: Callable[[], object] = lambda: None
+        """Called before each answer."""
         self.asked: list[str] = []
         self.rotate("k1")
 
@@ -52,6 +54,7 @@ class FakeIssuer:
     def fetch(self, address: str) -> bytes:
         """Return the document at an address, as `functions.adapters.issuer.Fetch`."""
         self.asked.append(address)
+        self.meanwhile()
         if self.is_down:
             raise IssuerUnavailable("down")
         own = {

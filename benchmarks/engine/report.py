@@ -13,7 +13,8 @@ _INTRODUCTION = """\
 `make bench` made this page: {rounds} rounds, alternating, on {machine}.
 
 - Inputs: 10 minutes of 720p of about 100 MB, a keyframe every 2 s. The 4 GB file is sparse; it
-  is downloaded once.
+  is downloaded once. The bit rate of the others is even, so that ours finds the picture where it
+  guesses it ([ADR 51](../decisions/0051-a-tenth-of-the-bytes-at-once.md)).
 - Storage: a server on this machine, 30 ms to the first byte, 75 MB/s a connection.
 - *Legacy*: download, `ffprobe -show_format`, `ffmpeg -i F -ss T -vframes 1 -s 320x240`.
 - *Seek*: the same with `-ss T` before `-i F`: a common way today.

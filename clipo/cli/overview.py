@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clipo.client.api import Api, Video
 
 _NEWEST = 3
+_STACK = "Local stack"
 
 
 def version() -> str:
@@ -32,7 +33,7 @@ def show(option: str | None) -> int:
     stack = address.find_local_stack(home)
     output.write(f"Clipo {version()}")
     output.write("")
-    rows = [("Local stack", _state(stack, home.root))]
+    rows = [(_STACK, _state(stack, home.root))]
     if names := profiles.names():
         rows.append(("Profiles", ", ".join(names)))
     output.write(view.grid(rows))
@@ -52,7 +53,8 @@ def _state(stack: str | None, folder: Path) -> str:
 async def _show_api(api: "Api", output: "Terminal") -> bool:
     """Show the API and its newest videos; return whether it answers this caller."""
     try:
-        output.write(view.grid([("API", view.reach(await api.me(), api=api.address))]))
+        reached = view.reach(await api.me(), api=api.address)
+        output.write(view.grid([("API", reached)], name_width=len(_STACK)))
         videos: list[Video] = (await api.page(limit=_NEWEST))["data"]
     except ClipoError as error:
         output.error(view.plain(str(error)))

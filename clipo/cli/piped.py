@@ -5,15 +5,21 @@ import sys
 from pathlib import Path
 
 from clipo.errors import ClipoError, Misuse
+from clipo.program import program_name
 
 STDIN = Path("-")
 """The argument that stands for standard input."""
 
 
+def example() -> str:
+    """Return a command that uploads standard input, except for the pipe."""
+    return f"{program_name()} upload - --name clip.mp4"
+
+
 def check_name(name: str | None) -> str:
     """Return the name for the video. Raises `Misuse` without one, or if it is a path."""
     if not name:
-        raise Misuse("A video from standard input needs a name: clipo upload - --name clip.mp4")
+        raise Misuse(f"A video from standard input needs a name: {example()}")
     if "/" in name or name in (".", ".."):
         raise Misuse(f"--name must be the name of a file, not the path {name!r}.")
     return name

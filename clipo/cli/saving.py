@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typer
 
@@ -13,21 +13,21 @@ from clipo.errors import Misuse
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
-    from clipo.client.api import Api
+    from clipo.client.api import Api, Video
 
 Fetch: TypeAlias = "Callable[[Api, str, Callable[[], None]], Awaitable[bytes]]"
 """Gets the bytes of a file with an extension; it calls the last argument before each wait."""
 
-OutputOption = Annotated[
-    Path | None,
-    typer.Option(
+
+def output_option(ending: str) -> Any:
+    """Return the option for the file, by default the video's name with an ending."""
+    return typer.Option(
         "--output",
         "-o",
         metavar="FILE",
         help="File to write, whose extension names the format; - for a JPEG to standard output.",
-        show_default="the name of the video, with .jpg",
-    ),
-]
+        show_default=f"the name of the video, with {ending}",
+    )
 
 
 def save(
@@ -37,10 +37,14 @@ def save(
     to: Path | None,
     fetch: Fetch,
     *,
+    ending: str,
     extensions: Sequence[str],
     force: bool,
 ) -> int:
-    """Get a file of a video and write it. Return the exit code."""
+    """Get a file of a video and write it. Return the exit code.
+
+    Without `to`, its name is the video's with `ending` in place of the extension.
+    """
     if to == target.STDOUT:
         target.check_stdout(output)
     extension = _extension(to, extensions)
@@ -52,7 +56,7 @@ def save(
         if to == target.STDOUT:
             output.write_bytes(await fetch(api, extension, on_wait))
             return DONE
-        name = to or Path(download.safe_name(await api.get(video_id))).with_suffix(".jpg")
+        name = to or _default_name(await api.get(video_id), ending)
         target.check(name, force=force)
         data = await fetch(api, extension, on_wait)
         with target.written(name) as unfinished:
@@ -60,6 +64,11 @@ def save(
         return _report(output, video_id, name, len(data))
 
     return ask(api_url, output, run)
+
+
+def _default_name(video: "Video", ending: str) -> Path:
+    name = Path(download.safe_name(video))
+    return name.with_name(f"{name.stem}{ending}")
 
 
 def _extension(to: Path | None, extensions: Sequence[str]) -> str:

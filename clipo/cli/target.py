@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli.terminal import Terminal
 from clipo.errors import ClipoError, Misuse
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
 
 ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace the file if it exists.")]
 
@@ -18,7 +20,7 @@ STDOUT = Path("-")
 """The argument that stands for standard output."""
 
 
-def check_stdout(output: Terminal) -> None:
+def check_stdout(output: "Terminal") -> None:
     """Raise `Misuse` if standard output cannot take a file's bytes alone."""
     if output.as_json:
         raise Misuse("Standard output takes either the file or JSON: name a file, or omit --json.")

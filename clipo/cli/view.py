@@ -126,10 +126,10 @@ def details(video: Video, *, program: str) -> RenderableType:
     return Group(*parts)
 
 
-def grid(rows: Sequence[tuple[str, str | Text]]) -> Padding:
-    """Return rows of a name and a value."""
+def grid(rows: Sequence[tuple[str, str | Text]], name_width: int | None = None) -> Padding:
+    """Return rows of a name and a value. Grids with the same `name_width` have aligned values."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(style="dim", no_wrap=True)
+    table.add_column(style="dim", no_wrap=True, min_width=name_width)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, value)

@@ -4,6 +4,7 @@ import re
 
 from clipo.client import kept
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 VARIABLE = "CLIPO_PROFILE"
 _FILE = "profiles.json"
@@ -24,9 +25,8 @@ def address_of(name: str) -> str:
     if address := find(name):
         return address
     known = f" There are: {', '.join(names())}." if names() else ""
-    raise Misuse(
-        f"There is no profile {name!r}.{known} To make one: clipo login --profile NAME --api URL"
-    )
+    login = f"{program_name()} login --profile NAME --api URL"
+    raise Misuse(f"There is no profile {name!r}.{known} To make one: {login}")
 
 
 def check_name(name: str) -> None:

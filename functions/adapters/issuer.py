@@ -76,11 +76,15 @@ class Issuer:
 
     def _key(self, token: UnverifiedLogin) -> PyJWK:
         name = (token.kid, token.algorithm)
-        if not (self._is_younger_than(_FRESH) and name in self._keys):
-            with self._lock:
+        is_fresh = self._is_younger_than(_FRESH) and name in self._keys
+        # One request reads the keys. Those whose key is still usable do not wait for it.
+        if not is_fresh and self._lock.acquire(blocking=not self._usable(name)):
+            try:
                 self._refresh(name)
-        if name in self._keys and self._is_younger_than(_USABLE):
-            return self._keys[name]
+            finally:
+                self._lock.release()
+        if key := self._usable(name):
+            return key
         if self._failed:
             raise IssuerUnavailable("the issuer's keys cannot be read") from self._failed
         raise Unauthenticated(
@@ -95,7 +99,6 @@ class Issuer:
         now, pause = self._now(), _PAUSE_AFTER_FAILURE if self._failed else _PAUSE
         if self._tried_at is not None and timedelta() <= now - self._tried_at < pause:
             return
-        self._tried_at = now
         try:
             self._keys = _loaded(self._documents())
         except (IssuerUnavailable, UntrustedIssuer, ValueError, RecursionError) as error:
@@ -103,6 +106,9 @@ class Issuer:
             self._failed = error
         else:
             self._read_at, self._failed = now, None
+        finally:
+            # Each request that waited for a slow issuer would otherwise ask it again.
+            self._tried_at = self._now()
 
     def _documents(self) -> object:
         """Return the issuer's JWK set."""
@@ -110,6 +116,9 @@ class Issuer:
         if address is None:
             address = jwks_uri_in(json.loads(self._fetch(self._login.discovery_url)), self._login)
         return json.loads(self._fetch(address))
+
+    def _usable(self, name: tuple[str, str]) -> PyJWK | None:
+        return self._keys.get(name) if self._is_younger_than(_USABLE) else None
 
     def _is_younger_than(self, age: timedelta) -> bool:
         return self._read_at is not None and timedelta() <= self._now() - self._read_at < age

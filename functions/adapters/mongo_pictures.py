@@ -28,7 +28,8 @@ class MongoPictureLeases:
             except DuplicateKeyError:
                 # MongoDB removes expired documents once a minute.
                 expired = {"_id": key, "until": {"$lt": now}}
-                taken = database.picture_leases.update_one(expired, {"$set": {"until": until}})
+                renewed = {"$set": {"until": until}, "$unset": {"refusal": ""}}
+                taken = database.picture_leases.update_one(expired, renewed)
                 return taken.matched_count == 1
         return True
 
@@ -36,6 +37,17 @@ class MongoPictureLeases:
         """End a lease of this caller after a failure."""
         with self._catalog.database() as database:
             database.picture_leases.delete_one({"_id": key})
+
+    def refuse(self, key: str, reason: str) -> None:
+        """Store in a lease of this caller why there is no such picture."""
+        with self._catalog.database() as database:
+            database.picture_leases.update_one({"_id": key}, {"$set": {"refusal": reason}})
+
+    def refusal(self, key: str) -> str | None:
+        """Return why there is no such picture, if a lease says so."""
+        with self._catalog.database() as database:
+            lease = database.picture_leases.find_one({"_id": key})
+        return lease.get("refusal") if lease else None
 
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         """Count an image of a video; `False` if its file has `limit` of them already."""

@@ -40,6 +40,12 @@ class PictureLeases(Protocol):
     def release(self, key: str) -> None:
         """End a lease of this caller after a failure."""
 
+    def refuse(self, key: str, reason: str) -> None:
+        """Store in a lease of this caller why there is no such picture."""
+
+    def refusal(self, key: str) -> str | None:
+        """Return why there is no such picture, if a lease says so."""
+
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         """Count an image of a video; `False` if its file has `limit` of them already."""
 

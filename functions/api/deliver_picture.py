@@ -126,7 +126,9 @@ def _read(services: Services, wanted: WantedPicture) -> StoredPicture | None:
 
 
 def _await_other(services: Services, wanted: WantedPicture) -> StoredPicture:
-    """Return a picture that another request makes."""
+    """Return a picture that another request makes, or has found impossible."""
+    if reason := services.pictures.leases.refusal(wanted.key):
+        raise _Impossible(wanted, reason)
     for pause_s in _PAUSES_S:
         services.sleep(pause_s)
         if found := _read(services, wanted):
@@ -138,25 +140,26 @@ def _make(services: Services, wanted: WantedPicture, limit: int | None) -> None:
     """Make a picture whose lease this request has.
 
     After success the lease stays until it expires: a request that has not found the picture before
-    then finds the lease, and looks again.
+    then finds the lease, and looks again. It also stays, and the image counts, if the file has no
+    such picture: to ask again must not start ffmpeg again.
     """
     leases = services.pictures.leases
     with _undone_on_failure(partial(leases.release, wanted.key)):
         if limit is None:
-            _check(_invoke(services, wanted), wanted)
+            _check(services, _invoke(services, wanted), wanted)
             return
         if not leases.count(wanted, limit=limit):
             raise _too_many(wanted, limit)
         with _undone_on_failure(partial(leases.discount, wanted)):
-            _check(_invoke(services, wanted), wanted)
+            _check(services, _invoke(services, wanted), wanted)
 
 
 @contextmanager
 def _undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
     try:
         yield
-    except PicturesTimedOut:
-        # The images function may still store the picture.
+    except (PicturesTimedOut, _Impossible):
+        # After a timeout, the images function may still store the picture.
         raise
     except Exception:
         undo()
@@ -175,7 +178,15 @@ def _invoke(services: Services, wanted: WantedPicture) -> Making:
         raise _not_ready("Too many pictures are being made.") from error
 
 
-def _check(making: Making, wanted: WantedPicture) -> None:
+class _Impossible(Problem):
+    """The file has no such picture."""
+
+    def __init__(self, wanted: WantedPicture, reason: str) -> None:
+        detail = f"Video {wanted.video_id} has no such picture: {reason}"
+        super().__init__(problems.PICTURE_NOT_FOUND, detail)
+
+
+def _check(services: Services, making: Making, wanted: WantedPicture) -> None:
     """Raise the `Problem` that the images function reports, if it reports one."""
     if making.outcome is MakingOutcome.MADE:
         return
@@ -183,10 +194,10 @@ def _check(making: Making, wanted: WantedPicture) -> None:
         raise Problem(problems.NO_ENCODER, problems.NO_ENCODER.example)
     if making.outcome is MakingOutcome.SOURCE_REPLACED:
         raise _not_ready("Another upload has replaced the file.")
-    reason = making.message
-    if making.outcome is MakingOutcome.SOURCE_GONE:
-        reason = "Its file is no longer in storage."
-    detail = f"Video {wanted.video_id} has no such picture: {reason}"
+    if making.outcome is MakingOutcome.NO_PICTURE:
+        services.pictures.leases.refuse(wanted.key, making.message)
+        raise _Impossible(wanted, making.message)
+    detail = f"Video {wanted.video_id} has no such picture: Its file is no longer in storage."
     raise Problem(problems.PICTURE_NOT_FOUND, detail)
 
 

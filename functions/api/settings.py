@@ -108,6 +108,8 @@ def _login(environ: Mapping[str, str]) -> OidcLogin | None:
         if url and not is_https(url):
             raise SettingsError(f"{name} must be an https URL without a query, not {url!r}.")
     audiences = _words(required(environ, "OIDC_AUDIENCE"))
+    if not audiences:
+        raise SettingsError("OIDC_AUDIENCE must name an audience.")
     claim = environ.get("OIDC_AUDIENCE_CLAIM") or "aud"
     if claim not in _AUDIENCE_CLAIMS:
         raise SettingsError(f"OIDC_AUDIENCE_CLAIM must be aud, azp or client_id, not {claim!r}.")
@@ -124,7 +126,7 @@ def _login(environ: Mapping[str, str]) -> OidcLogin | None:
 
 def _login_scopes(text: str) -> frozenset[Scope]:
     words = _words(text)
-    if not words <= DEFAULT_SCOPES:
+    if not words or not words <= DEFAULT_SCOPES:
         names = ", ".join(scope for scope in Scope if scope in DEFAULT_SCOPES)
         raise SettingsError(f"OIDC_SCOPES must be some of {names}, not {text!r}.")
     return frozenset(map(Scope, words))

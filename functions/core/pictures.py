@@ -144,6 +144,10 @@ class WantedPicture:
         return UploadedObject(self.video_id, source_key(self.video_id), self.source)
 
 
+_EDITION = 1
+"""Increase it when the same file gets other tiles or images: kept addresses show the old ones."""
+
+
 def picture_version(video: Video) -> str | None:
     """Return the short name of a video's file in addresses of pictures; `None` without a result.
 
@@ -152,7 +156,7 @@ def picture_version(video: Video) -> str | None:
     if not (video.source and video.media and video.has_result):
         return None
     media = video.media
-    facts = f"{video.source.etag} {media.duration_s} {media.width}x{media.height}"
+    facts = f"{_EDITION} {video.source.etag} {media.duration_s} {media.width}x{media.height}"
     return _short_hash(facts)
 
 

@@ -58,7 +58,9 @@ class PictureStudio:
     def _make(self, wanted: WantedPicture, remaining_s: Callable[[], float]) -> Picture:
         with TemporaryDirectory(prefix="clipo-") as temporary:
             directory = Path(temporary)
-            with self.sources.open(wanted.uploaded, directory=directory) as source:
+            # A storyboard begins at the start, and fetches its other parts by itself.
+            at_s = wanted.spec.at_ms / 1000 if isinstance(wanted.spec, ImageSpec) else 0.0
+            with self.sources.open(wanted.uploaded, directory=directory, at_s=at_s) as source:
                 return self._draw(wanted, source, directory, remaining_s)
 
     def _draw(

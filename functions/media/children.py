@@ -133,3 +133,10 @@ class Children:
         except sandbox.ChildTimedOut as error:
             reason = self.budget.used_up() if left_s < limit_s else BadMedia(failures.TOO_SLOW)
             raise reason from error
+
+    def alpha_decoder_options(self, decoder: str | None) -> list[str]:
+        """Select the decoder that reads a picture's transparency, if this ffmpeg contains it."""
+        if not decoder:
+            return []
+        described = self.run(self.ffmpeg, "-v", "error", "-h", f"decoder={decoder}")
+        return ["-c:v", decoder] if described.stdout.startswith(b"Decoder") else []

@@ -98,19 +98,10 @@ class FrameCommand:
             # `-ss 0` would drop frames whose time is unknown or negative.
             *("-threads", "2", *(["-ss", f"{self.jump_s:.3f}"] if self.jump_s > 0 else [])),
             *(probe.DEEP if self.deep else []),
-            *(*self.colours.decoder_options(), *self._alpha_decoder()),
+            *self.colours.decoder_options(),
+            *self.children.alpha_decoder_options(self.colours.alpha_decoder),
             *("-i", self.children.source.location),
         ]
-
-    def _alpha_decoder(self) -> list[str]:
-        """Select the decoder that reads the picture's transparency, if this ffmpeg contains it."""
-        decoder = self.colours.alpha_decoder
-        if not decoder:
-            return []
-        described = self.children.run(
-            self.children.ffmpeg, "-v", "error", "-h", f"decoder={decoder}"
-        )
-        return ["-c:v", decoder] if described.stdout.startswith(b"Decoder") else []
 
     def _filters(self) -> str:
         """Return filters that draw the picture with square pixels.

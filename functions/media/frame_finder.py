@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from functions.core import failures
 from functions.core.failures import BadMedia
@@ -26,6 +27,9 @@ _LATE_FRAMES = 0.25
 
 _ROLLS_S = (15.0, 60.0, math.inf)
 """Seconds to decode before the wanted moment if the file marks frames falsely as keyframes."""
+
+_FRAGMENT_S = 1.0
+"""Seconds before the wanted moment from which to look if the fragment found begins after it."""
 
 _LAST_FRAMES = 2
 """Frames by which the last frame may begin before the last packet, where packets state no time."""
@@ -82,7 +86,9 @@ class FrameFinder:
             taken = self._take_surely(probed, seek_s, at_s) or taken
         late_s = taken.at_s - at_s if taken else 0
         if late_s > _LATE_FRAMES * probed.frame_s and not seen:
-            return self.earlier(probed, at_s) or taken
+            # A fragment is found by its decoding time, which is before its first picture's time.
+            before = partial(self._take_from, probed, seek_s, at_s, roll_s=_FRAGMENT_S)
+            return self.earlier(probed, at_s) or before() or taken
         return taken
 
     def earlier(self, probed: Probed, at_s: float) -> Taken | None:

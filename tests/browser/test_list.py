@@ -147,7 +147,7 @@ def test_videos_are_found_by_name_id_and_passthrough(
     expect(search).to_have_value("user:7")
     expect(cards(page)).to_have_count(1)
     search.fill("nothing like it")
-    expect(page.page.get_by_text("No video matches")).to_be_visible()
+    expect(page.page.get_by_text("Search finds names that begin with it")).to_be_visible()
     page.page.get_by_role("button", name="Show all videos").click()
     expect(cards(page)).to_have_count(30)
     expect(search).to_have_value("")

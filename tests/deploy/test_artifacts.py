@@ -62,7 +62,7 @@ def machines(folder: Path) -> set[int]:
 @pytest.mark.parametrize(
     ("artifact", "limit"),
     [
-        ("ApiFunction", 30_000_000),
+        ("ApiFunction", 40_000_000),
         ("ProcessingFunction", 12_000_000),
         ("ImagesFunction", 4_000_000),
         ("UpkeepFunction", 12_000_000),
@@ -181,7 +181,9 @@ def test_what_is_built_is_for_the_chosen_processor(
     else:
         folder = Sam({}).build(tmp_path / "other", architecture)
     for artifact in (*_FUNCTIONS, "FfmpegLayer"):
-        assert machines(folder / artifact) == {machine}, artifact
+        # The images function ships no compiled module.
+        expected = set() if artifact == "ImagesFunction" else {machine}
+        assert machines(folder / artifact) == expected, artifact
 
 
 def test_the_layer_has_both_programs_and_says_whose_they_are(built: Path) -> None:

@@ -15,8 +15,10 @@ import pytest
 from functions.adapters.pictures import MAKING_TIMEOUT_S
 from functions.adapters.telemetry import Metric
 from functions.api.deliver_picture import LEASE
+from functions.api.settings import ApiSettings
 from functions.media.sandbox import memory_limit
 from functions.upkeep.handler import SWEEP
+from tests.examples import OPEN
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
@@ -260,6 +262,22 @@ def test_there_are_no_quotas_by_default() -> None:
     for setting, parameter in quotas.items():
         assert variables[setting] == {"Ref": parameter}
         assert source()["Parameters"][parameter]["Default"] == 0
+
+
+def test_only_the_api_knows_the_login_and_there_is_none_by_default() -> None:
+    parameters = [name for name in source()["Parameters"] if name.startswith("Oidc")]
+    settings = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): name for name in parameters}
+    for name, found in resources("AWS::Lambda::Function").items():
+        variables = found["Environment"]["Variables"]
+        known = {key: value["Ref"] for key, value in variables.items() if key.startswith("OIDC_")}
+        assert known == (settings if name == "ApiFunction" else {})
+    defaults = {name: str(source()["Parameters"][name]["Default"]) for name in settings.values()}
+    environ = {key: defaults[parameter] for key, parameter in settings.items()}
+    assert ApiSettings.read(OPEN | environ).login is None
+    given = environ | {"OIDC_ISSUER": "https://a.example/", "OIDC_AUDIENCE": "a"}
+    bare = {key: given[key] for key in ("OIDC_ISSUER", "OIDC_AUDIENCE")}
+    assert ApiSettings.read(OPEN | given).login == ApiSettings.read(OPEN | bare).login
+    assert source()["Rules"]["LoginHasAnAudience"]
 
 
 # ---- Buckets ----

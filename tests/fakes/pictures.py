@@ -16,15 +16,23 @@ from tests.fakes.storage import FakeStorage
 class FakePictureLeases:
     held: dict[str, datetime] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, str] = field(default_factory=dict)
 
     def acquire(self, key: str, *, now: datetime, until: datetime) -> bool:
         if key in self.held and self.held[key] >= now:
             return False
         self.held[key] = until
+        self.refusals.pop(key, None)
         return True
 
     def release(self, key: str) -> None:
         self.held.pop(key, None)
+
+    def refuse(self, key: str, reason: str) -> None:
+        self.refusals[key] = reason
+
+    def refusal(self, key: str) -> str | None:
+        return self.refusals.get(key)
 
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         if self.made.get(wanted.version, 0) >= limit:
@@ -40,12 +48,14 @@ class FakePictureLeases:
 class FakePictureMaker:
     objects: FakeStorage
     made: list[WantedPicture] = field(default_factory=list)
+    asked: int = 0
     answers: list[Making | Exception] = field(default_factory=list)
     """The next answers, before those of a maker that works."""
     meanwhile: Callable[[], object] = lambda: None
     """Called while a picture is made."""
 
     def make(self, wanted: WantedPicture) -> Making:
+        self.asked += 1
         self.meanwhile()
         if self.answers:
             answer = self.answers.pop(0)

@@ -1,7 +1,7 @@
 """docs/access.md: each recipe runs as it stands, and its tokens are good at a closed stack."""
 
-import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +12,14 @@ from typing import Any
 import httpx2
 import playwright
 import pytest
+import trustme
 
+from functions.core.tokens import sign
 from tests.browsers import NODE_MODULES
-from tests.credentials import bearer
+from tests.credentials import bearer, claims_with
 from tests.documented import ACCESS_DOCS, recipe
+from tests.issuer_server import IssuerServer, issuer_on_https
+from tests.issuers import AUDIENCE
 from tests.running_stack import RunningStack, running_stack
 from tests.servers import Server, reserved_port
 
@@ -36,24 +40,51 @@ function signedInUser(request) {
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with running_stack(tmp_path_factory.mktemp("closed"), ACCESS="keys") as stack:
+def issuer() -> Iterator[IssuerServer]:
+    """The issuer of the reader's own login."""
+    with issuer_on_https(trustme.CA()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def closed(
+    tmp_path_factory: pytest.TempPathFactory, issuer: IssuerServer
+) -> Iterator[RunningStack]:
+    folder = tmp_path_factory.mktemp("closed")
+    issuer.authority.cert_pem.write_to_path(folder / "ca.pem")
+    with running_stack(
+        folder / "stack",
+        ACCESS="keys",
+        OIDC_ISSUER=issuer.url,
+        OIDC_AUDIENCE=AUDIENCE,
+        SSL_CERT_FILE=str(folder / "ca.pem"),
+    ) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
-def secrets(closed: RunningStack) -> dict[str, str]:
-    """The environment of the reader's server, which a key of `clipo keys create` makes."""
-    program = Path(sys.executable).with_name("clipo")
+def secrets(closed: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of the reader's server, which the commands of the document make."""
+    if not shutil.which("jq"):
+        pytest.skip("jq is not installed")
+    names = ("CLIPO_KEY_ID", "CLIPO_SIGNING_SECRET")
     finished = subprocess.run(
-        [program, "keys", "create", "--name", "web server", "--json"],
-        env=os.environ | {"CLIPO_HOME": str(closed.home)},
+        [
+            "sh",
+            "-euc",
+            recipe("In your own server", ACCESS_DOCS)["sh"] + f"printenv {names[0]} {names[1]}",
+        ],
+        cwd=tmp_path_factory.mktemp("server"),
+        env=os.environ
+        | {
+            "CLIPO_HOME": str(closed.home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
         capture_output=True,
         text=True,
         check=True,
     )
-    key = json.loads(finished.stdout)
-    return {"CLIPO_KEY_ID": key["id"], "CLIPO_SIGNING_SECRET": key["signing_secret"]}
+    return dict(zip(names, finished.stdout.split(), strict=True))
 
 
 @contextmanager
@@ -127,6 +158,47 @@ def test_next_js(closed: RunningStack, secrets: dict[str, str], node_folder: Pat
     assert finished.returncode == 0, finished.stderr
     me = closed.client.get("/me", headers=bearer(finished.stdout.strip())).json()
     assert (me["owner"], me["scopes"]) == ("anna", ["upload", "read", "deliver"])
+
+
+def test_the_page(closed: RunningStack, secrets: dict[str, str], tmp_path: Path) -> None:
+    """The page's script, with a token of the server's."""
+    page = recipe("In the page", ACCESS_DOCS)["html"]
+    script = page.partition('<script type="module">')[2].partition("</script>")[0]
+    token = sign(
+        claims_with(sub="anna"),
+        kid=secrets["CLIPO_KEY_ID"],
+        secret=secrets["CLIPO_SIGNING_SECRET"],
+    )
+    browser = """
+    const send = globalThis.fetch;
+    globalThis.fetch = async (address, options) =>
+      address === "/clipo-token"
+        ? Response.json({ token: process.env.TOKEN })
+        : send(address.replace("https://video.example.com", process.env.API), options);
+    """
+    (tmp_path / "page.mjs").write_text(browser + script + "console.log(videos.status);\n")
+    finished = subprocess.run(
+        [_NODE, "page.mjs"],
+        cwd=tmp_path,
+        env=os.environ | {"TOKEN": token, "API": closed.api},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, finished.stdout) == (0, "200\n"), finished.stderr
+
+
+def test_your_own_login(closed: RunningStack, issuer: IssuerServer) -> None:
+    """The local stack takes the tokens of an issuer over HTTPS."""
+    anna, ben = (bearer(issuer.issuer.token(sub=user)) for user in ("anna", "ben"))
+    made = closed.client.post("/videos", json={"filename": "clip.mp4", "size": 1}, headers=anna)
+    assert (made.status_code, made.json()["owner"]) == (201, "oidc:anna"), made.text
+    path = f"/videos/{made.json()['id']}"
+    assert closed.client.get(path, headers=anna).status_code == 200
+    assert closed.client.get(path, headers=ben).status_code == 404
+    assert closed.client.delete(path, headers=anna).status_code == 403
+    lie = bearer(issuer.issuer.token(aud="https://other.example.com"))
+    assert closed.client.get(path, headers=lie).status_code == 401
 
 
 def test_limits_for_each_plan(

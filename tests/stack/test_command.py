@@ -403,6 +403,8 @@ class TestPictures:
         assert command.run("storyboard", video_id, "-o", "sheet.vtt").returncode == 0
         assert (command.folder / "sheet.vtt").read_text().startswith("WEBVTT\n")
         assert command.run("storyboard", video_id, "-o", "sheet.gif").returncode == 2
+        assert command.run("image", video_id).stdout.startswith("saved  trip.jpg")
+        assert command.run("storyboard", video_id).stdout.startswith("saved  trip-storyboard.jpg")
 
 
 class TestVideos:

@@ -30,7 +30,7 @@ export function callsFor(program: Program, video: Video, origin: string, rights:
     rights.upload && {title: titles.upload, code: upload},
     {title: titles.get, code: get},
     rights.deliver && status === "done" && {title: titles.thumbnail, code: thumbnail},
-    rights.source && media && {title: titles.download, code: download},
+    rights.deliver && media && {title: titles.download, code: download},
     rights.write &&
       status === "failed" &&
       video.error?.retryable && {title: titles.retry, code: retry},

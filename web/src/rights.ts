@@ -7,9 +7,8 @@ export interface Rights {
   closed: boolean;
   upload: boolean;
   list: boolean;
+  /** Whether the caller gets the files and pictures of videos. */
   deliver: boolean;
-  /** Whether the caller gets the files of videos. */
-  source: boolean;
   write: boolean;
 }
 
@@ -20,8 +19,7 @@ export function rightsOf({access, scopes, video_id}: Me): Rights {
     // A token for one video allows neither a new video nor a list.
     upload: has("upload") && !video_id,
     list: has("read") && !video_id,
-    deliver: has("deliver"),
-    source: has("deliver") || has("read"),
+    deliver: has("deliver") || has("read"),
     write: has("write"),
   };
 }
@@ -31,6 +29,5 @@ export const RightsContext = createContext<Rights>({
   upload: true,
   list: true,
   deliver: true,
-  source: true,
   write: true,
 });

@@ -162,7 +162,8 @@ const en = {
     done: "No video is done yet.",
     failed: "No video has failed.",
   },
-  nothingFound: (text: string) => `No video matches ${isolate(text)}.`,
+  nothingFound: (text: string) =>
+    `No video matches ${isolate(text)}. Search finds names that begin with it, and whole IDs and passthroughs.`,
   showAll: "Show all videos",
   showMore: "Show more",
   loading: "Loading…",
@@ -423,7 +424,8 @@ const de: Strings = {
     done: "Noch kein Video ist fertig.",
     failed: "Kein Video ist fehlgeschlagen.",
   },
-  nothingFound: (text) => `Kein Video passt zu ${isolate(text)}.`,
+  nothingFound: (text) =>
+    `Kein Video passt zu ${isolate(text)}. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
   showAll: "Alle Videos zeigen",
   showMore: "Mehr zeigen",
   loading: "Lädt …",
@@ -674,7 +676,8 @@ const es: Strings = {
     done: "Todavía no hay ningún vídeo listo.",
     failed: "Ningún vídeo ha fallado.",
   },
-  nothingFound: (text) => `Ningún vídeo coincide con ${isolate(text)}.`,
+  nothingFound: (text) =>
+    `Ningún vídeo coincide con ${isolate(text)}. La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
   showAll: "Mostrar todos los vídeos",
   showMore: "Mostrar más",
   loading: "Cargando…",

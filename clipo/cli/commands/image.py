@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from clipo.cli import saving, terminal
 from clipo.cli.command import ApiOption, Id, JsonOption, QuietOption
-from clipo.cli.saving import OutputOption
 from clipo.cli.target import ForceOption
 from clipo.client import pictures
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
     from clipo.client.api import Api
+
+_ENDING = ".jpg"
 
 
 def _moment(text: str) -> str:
@@ -51,7 +53,7 @@ def command(
             " height."
         ),
     ] = "contain",
-    to: OutputOption = None,
+    to: Annotated[Path | None, saving.output_option(_ENDING)] = None,
     force: ForceOption = False,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
@@ -68,5 +70,12 @@ def command(
         return await pictures.fetch(api, video_id, f"image.{extension}", on_wait, **query)
 
     return saving.save(
-        api_url, output, video_id, to, fetch, extensions=("jpg", "webp"), force=force
+        api_url,
+        output,
+        video_id,
+        to,
+        fetch,
+        ending=_ENDING,
+        extensions=("jpg", "webp"),
+        force=force,
     )

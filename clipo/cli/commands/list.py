@@ -10,8 +10,8 @@ import typer
 
 from clipo.cli import moment, terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
+from clipo.client import api as client
 from clipo.client.address import program_for
-from clipo.client.api import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -81,7 +81,7 @@ async def _list(
     videos: list[Video] = []
     cursor, more = None, True
     while more and len(videos) < limit:
-        size = min(limit - len(videos), LARGEST_PAGE)
+        size = min(limit - len(videos), client.LARGEST_PAGE)
         found = await api.page(limit=size, cursor=cursor, **filters)
         videos += found["data"]
         cursor, more = found["next_cursor"], found["has_more"]

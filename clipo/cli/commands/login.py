@@ -20,6 +20,7 @@ from clipo.cli.command import (
 )
 from clipo.client import address, credentials, logins, profiles
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -68,7 +69,9 @@ def _address_of(profile: str) -> str | None:
     """Return the address that a profile has, `None` if CLIPO_API names it. Raises `Misuse`."""
     found = profiles.find(profile)
     if not found and not os.environ.get(address.VARIABLE):
-        raise Misuse(f"Name the API of the profile: clipo login --profile {profile} --api URL")
+        raise Misuse(
+            f"Name the API of the profile: {program_name()} login --profile {profile} --api URL"
+        )
     return found
 
 
@@ -107,7 +110,7 @@ def _read_key(url: str) -> str:
             return str(typer.prompt(f"API key for {url}", hide_input=True, err=True))
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
-        raise Misuse("Standard input has no API key. Try: clipo login --api URL < file")
+        raise Misuse(f"Standard input has no API key. Try: {program_name()} login --api URL < file")
     return key
 
 
@@ -116,7 +119,7 @@ def _report(output: "Terminal", url: str, me: dict[str, Any], profile: str | Non
     if os.environ.get(credentials.VARIABLE):
         output.message(f"Commands use {credentials.VARIABLE} instead until you unset it.", "yellow")
     if profile:
-        said = f"To use it: clipo --profile {profile} list, or export CLIPO_PROFILE={profile}"
-        output.message(said, "dim")
+        example = f"{program_name()} --profile {profile} list"
+        output.message(f"To use it: {example}, or export {profiles.VARIABLE}={profile}", "dim")
     elif url != address.choose(None, os.environ):
         output.message(f"To use it without --api: export {address.VARIABLE}={url}", "dim")

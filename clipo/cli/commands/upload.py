@@ -104,7 +104,7 @@ def _name(name: str | None, paths: "Sequence[Path]") -> str | None:
     if piped.STDIN in paths:
         return piped.check_name(name)
     if name:
-        raise Misuse("--name is for a video from standard input: clipo upload - --name clip.mp4")
+        raise Misuse(f"--name is for a video from standard input: {piped.example()}")
     return None
 
 

@@ -26,7 +26,7 @@ def command(
 ) -> int:
     """Make videos public or private.
 
-    Everyone who knows the address of a public video gets its file and its thumbnail.
+    Everyone who knows the address of a public video gets its file and its pictures.
     """
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     return ask(api_url, output, lambda api: _set(api, output, visibility, ids))

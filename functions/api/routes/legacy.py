@@ -121,7 +121,7 @@ def get_video_metadata(
     response_class=Response,
     responses=documented(*problems.OF_A_THUMBNAIL)
     | {HTTPStatus.OK.value: {"description": "The JPEG", "content": {"image/jpeg": {}}}},
-    openapi_extra=needs(Scope.DELIVER),
+    openapi_extra=needs(Scope.READ, Scope.DELIVER),
 )
 def get_thumbnail_image(video_id: VideoIdInPath, services: InjectedServices) -> Response:
     """Return the JPEG itself. This address, the legacy `thumbnail_url`, never expires."""

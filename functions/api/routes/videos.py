@@ -378,7 +378,7 @@ def get_source(
         },
         HTTPStatus.NOT_MODIFIED.value: {"description": "The client has the bytes of this `ETag`"},
     },
-    openapi_extra=needs(Scope.DELIVER),
+    openapi_extra=needs(Scope.READ, Scope.DELIVER),
 )
 def get_thumbnail(
     video_id: VideoIdInPath,

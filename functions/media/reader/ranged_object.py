@@ -157,6 +157,13 @@ class RangedObject:
             content = b"".join(map(self._wait_for, blocks))
         return content[start - blocks.start * BLOCK : min(end, self.size) - blocks.start * BLOCK]
 
+    def request(self, start: int, end: int) -> None:
+        """Request all of a range that is going to be read, unless reading ahead covers it."""
+        blocks = range(start // BLOCK, -(-min(end, self.size) // BLOCK))
+        with self._changed:
+            if len(blocks) > _MIN_WINDOW + 1 and not self._whole and not self._closed:
+                self._request(blocks.start, blocks.stop)
+
     def fetch(self, start: int, end: int) -> bytes:
         """Return the bytes of a range by one request for exactly these, without caching them.
 
@@ -174,11 +181,19 @@ class RangedObject:
             self.bytes_read += len(found)
         return bytes(found)
 
+    def guess(self, position: int) -> None:
+        """Request what a reader may want from a position on, unless all of the object comes."""
+        with self._changed:
+            if 0 <= position < self.size and not self._whole and not self._closed:
+                self._request_window(position // BLOCK)
+
     def expect(self, position: int) -> None:
         """Request what a reader will want that is going to jump to a position."""
         with self._changed:
             if not self._closed and 0 <= position < self.size:
                 self._plan(position // BLOCK)
+            # A guess may have requested the beginning of it.
+            self.guess(position)
 
     def edit(self, position: int, content: bytes) -> None:
         """Let readers see other bytes at a position than those of the object."""
@@ -202,6 +217,9 @@ class RangedObject:
         self._frontier = min(start + self._window, self._end)
         self._request(start, self._frontier, ahead=reads_on)
 
+    def _request_window(self, block: int) -> None:
+        self._request(block, min(block + _MIN_WINDOW, self._end))
+
     def _wait_for(self, block: int) -> bytes:
         began = time.monotonic()
         while not self._closed:
@@ -212,7 +230,7 @@ class RangedObject:
                 return b""
             fetch = next((fetch for fetch in self._fetches if block in fetch), None)
             if fetch is None:
-                self._request(block, min(block + _MIN_WINDOW, self._end))
+                self._request_window(block)
             elif fetch.ahead and fetch.next == fetch.start:
                 # The reader has caught up with the window.
                 fetch.ahead = False

@@ -12,7 +12,7 @@ from functions.core.failures import BadMedia, FailureCode
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import UploadedObject
 from functions.media.reader.block_cache import BlockCache
-from functions.media.reader.foresight import foresee
+from functions.media.reader.foresight import foresee, guess_picture
 from functions.media.reader.loopback import Content, Loopback, serve
 from functions.media.reader.ranged_object import RangedObject
 
@@ -54,9 +54,11 @@ class OpenSource:
         """Return the bytes of a range, fewer if reading the object fails."""
         found = bytearray()
         end = min(end, self.size)
+        self.content.request(start, end)
         while len(found) < end - start and (piece := self.content.read(start + len(found))):
             found += piece
-        return bytes(found[: end - start])
+        del found[max(0, end - start) :]
+        return bytes(found)
 
 
 class RangedSources:
@@ -87,6 +89,8 @@ class RangedSources:
             RangedObject(get, event.source.size, cache) as content,
             serve() as loopback,
         ):
+            if at_s is None:
+                guess_picture(content)
             with suppress(RuntimeError):  # no thread is free
                 threading.Thread(target=foresee, args=(content, at_s), daemon=True).start()
             try:

@@ -15,9 +15,14 @@ from dataclasses import dataclass
 from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
 from functions.media.splice.windows import CutOff, Doubt, look
 
-_WINDOW = 1 << 20
-_MAX_WINDOWS = 512
-"""Most windows of one file to read: some seconds of work that no child's time limit covers."""
+_MIN_WINDOW, _MAX_WINDOW = 512 << 10, 16 << 20
+"""Bytes to read at a time: storage sends those of a large window side by side."""
+
+_AFTER = 1 << 20
+"""Bytes after a position that a search from there will read: ffmpeg decodes from them."""
+
+_MAX_READ = 512 << 20
+"""Most bytes of one file to read: some seconds of work that no child's time limit covers."""
 
 _HEADER, _LIST_HEADER = 8, 12
 """Bytes of a chunk before its content, and of a list before its first chunk."""
@@ -66,17 +71,20 @@ class _Ahead:
     """Reads small parts of an object in ascending order, from a larger part."""
 
     def __init__(self, source: Readable) -> None:
+        self.goal = 0
+        """The position up to which all parts will be read."""
         self._source = source
         self._start, self._part = 0, b""
-        self._left = _MAX_WINDOWS
+        self._left = _MAX_READ
 
     def read(self, start: int, end: int) -> bytes:
         """Return the bytes of a range, fewer at the object's end. Raises `Doubt` at the limit."""
         if not self._start <= start <= end <= self._start + len(self._part):
-            self._left -= 1
+            window = min(max(_MIN_WINDOW, self.goal - start), _MAX_WINDOW)
+            self._left -= window
             if self._left < 0:
                 raise Doubt
-            self._start, self._part = start, self._source.read(start, start + _WINDOW)
+            self._start, self._part = start, self._source.read(start, start + window)
         return self._part[start - self._start : end - self._start]
 
 
@@ -92,6 +100,7 @@ class _Chunks:
 
     def next_boundary(self, offset: int) -> Boundary | None:
         """Return the first keyframe at or after `offset`, and count up to it."""
+        self._ahead.goal = offset + _AFTER if offset > self.begin else 0
         while not self._found or self._found[-1].offset < offset:
             try:
                 self._found.append(next(self._keyframes))

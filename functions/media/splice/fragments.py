@@ -30,8 +30,8 @@ _ANNOUNCING = (b"sidx", b"styp", b"emsg", b"prft", b"ssix")
 _PLAYED = {b"vide", b"soun"}
 
 _BOX_HEADER = 16
-_WINDOW = 128 << 10
-"""Bytes to read at a time."""
+_WINDOW, _BLOCK = 128 << 10, 64 << 10
+"""Bytes to read at a time, to search and otherwise."""
 
 _MAX_HEAD_BOXES = 16
 _MAX_BOXES = 30_000
@@ -281,7 +281,9 @@ class _Boxes:
 
     def _read(self, start: int, end: int) -> bytes:
         if not self._start <= start <= end <= self._start + len(self._window):
-            self._start, self._window = start, self._source.read(start, max(end, start + _WINDOW))
+            # No more than that has arrived first.
+            block_end = -(-end // _BLOCK) * _BLOCK
+            self._start, self._window = start, self._source.read(start, block_end)
         content = self._window[start - self._start : end - self._start]
         if len(content) < end - start:
             raise Doubt
@@ -311,9 +313,9 @@ def _head(boxes: _Boxes) -> tuple[int, dict[int, Track]]:
 
 
 def _announces_fragments(boxes: _Boxes, moov: Box) -> bool:
-    """Look for an `mvex` box. The rest of the box may be large: it is an index then."""
+    """Look for an `mvex` box, unless the file ends here. The rest may be large: it is an index."""
     at = moov.body
-    while at < moov.end:
+    while at < moov.end < boxes.size:
         box = boxes.at(at)
         if box.kind == b"mvex":
             return True

@@ -7,6 +7,7 @@ in the cluster (https://www.rfc-editor.org/rfc/rfc9559).
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from functions.media.splice.boundary import Readable
 from functions.media.splice.ebml import Element, children_of, content_of, element_at, number_at
@@ -158,7 +159,7 @@ def open_index(source: Readable, stream: int) -> MatroskaIndex:
     if cues.kind != _CUES or cues.end > _MAX_CUE_BYTES:
         raise Doubt
     window = source.read(head.cues, head.cues + cues.end)
-    places = sorted(_cues(window, cues, head))
+    places = sorted(_cues(window, cues, head), key=itemgetter(0))
     if not places:
         raise Doubt
     times_ms = [ticks * head.scale_ns / 1_000_000 for ticks, *_ in places]

@@ -19,6 +19,7 @@ _MAX_BOXES = 64
 _MAX_MOOV = 32 << 20
 """Largest `moov` box to parse: that of about ten hours."""
 
+_MAX_CHILDREN = 4096
 _MAX_SAMPLES = 2_000_000
 _MAX_IN_CHUNK = 100_000
 _MAX_SAMPLE = 32 << 20
@@ -99,12 +100,15 @@ class _Parent:
 
     def __iter__(self) -> Iterator[Box]:
         at = self.box.body
-        while at + 8 <= self.box.end:
+        for _ in range(_MAX_CHILDREN):
+            if at + 8 > self.box.end:
+                return
             child = box_at(self.moov, at)
             if child.end > self.box.end:
                 raise Doubt
             yield child
             at = child.end
+        raise Doubt
 
     def find(self, kind: bytes) -> Box | None:
         return next((box for box in self if box.kind == kind), None)

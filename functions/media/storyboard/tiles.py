@@ -52,7 +52,8 @@ class TileCommand:
             *(self.children.ffmpeg, "-nostdin", "-hide_banner", "-v", "repeat+error"),
             *("-filter_complex_threads", "1", *LIMITS, *OVER_HTTP, "-threads", "2"),
             *(probe.DEEP if self.probed.deep else []),
-            *(*self.probed.colours.decoder_options(), *self._alpha_decoder()),
+            *self.probed.colours.decoder_options(),
+            *self.children.alpha_decoder_options(self.probed.colours.alpha_decoder),
             *(*options, "-i", location, "-filter_complex", self._filters(stream, filters)),
             *("-map", "[tiles]", "-map_metadata", "-1", "-fps_mode", "passthrough"),
             *("-enc_time_base", "1:1000", "-frames:v", str(_MOST_PER_TILE * self.plan.tiles)),
@@ -70,15 +71,6 @@ class TileCommand:
         first = f"{selecting}," if selecting else ""
         stream = self.probed.index if stream is None else stream
         return f"[0:{stream}]{first}{self.probed.colours.filters(size)},setsar=1[tiles]"
-
-    def _alpha_decoder(self) -> list[str]:
-        """Select the decoder that reads the picture's transparency, if this ffmpeg contains it."""
-        decoder = self.probed.colours.alpha_decoder
-        if not decoder:
-            return []
-        ffmpeg = self.children.ffmpeg
-        described = self.children.run(ffmpeg, "-v", "error", "-h", f"decoder={decoder}")
-        return ["-c:v", decoder] if described.stdout.startswith(b"Decoder") else []
 
     def _take(self) -> dict[int, bytes]:
         """Read the tiles that ffmpeg wrote, and remove them: a later run may not write all."""

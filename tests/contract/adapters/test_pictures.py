@@ -54,6 +54,20 @@ def test_a_lease_ends_by_its_time_or_its_release(leases: MongoPictureLeases) -> 
     assert leases.acquire("k", now=NOW, until=UNTIL)
 
 
+def test_a_lease_keeps_the_reason_of_its_failure_until_the_next_attempt(
+    leases: MongoPictureLeases,
+) -> None:
+    assert leases.acquire("k", now=NOW, until=UNTIL)
+    assert leases.refusal("k") is None
+    leases.refuse("k", "The file is damaged.")
+    assert leases.refusal("k") == "The file is damaged."
+    assert not leases.acquire("k", now=NOW, until=UNTIL)
+    later = UNTIL + timedelta(seconds=1)
+    assert leases.acquire("k", now=later, until=later)
+    assert leases.refusal("k") is None
+    assert leases.refusal("other") is None
+
+
 def test_images_of_one_file_are_counted_up_to_a_limit(leases: MongoPictureLeases) -> None:
     with ThreadPoolExecutor(10) as pool:
         tries = [pool.submit(leases.count, WANTED, limit=4) for _ in range(10)]

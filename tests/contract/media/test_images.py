@@ -12,6 +12,7 @@ from functions.media.children import OutOfTime
 from functions.media.engine import Engine
 from functions.media.image import ImageMaker
 from functions.media.picture import NoEncoder, Picture
+from functions.media.splice import views
 from tests.clips import Clips, ffmpeg
 from tests.fakes.uploads import open_clip
 from tests.pictures import tiles_of
@@ -71,6 +72,44 @@ def test_an_image_is_the_frame_that_is_shown(make: Make, folder: Path, name: str
     reference = Reference.of(file)
     expected = {at_ms: reference.shown_at(at_ms / 1000) for at_ms in _MOMENTS_MS}
     found = {at_ms: reference.nearest(make(file, jpeg(at_ms)).content) for at_ms in _MOMENTS_MS}
+    assert found == expected
+
+
+_LONG = "testsrc2=size=320x180:rate=25:duration=20,noise=alls=10:allf=t"
+_NO_INDEX = ["-live", "1"]
+_ODD = {
+    "irregular.mp4": [*_H264, "-vf", "select='not(mod(n,7))+lt(mod(n,100),40)'"],
+    "irregular.mkv": [*_H264, "-vf", "select='not(mod(n,7))+lt(mod(n,100),40)'"],
+    "sparse.mp4": [*_H264, "-g", "10000", "-c:a", "aac"],
+    "sparse.mkv": [*_H264, "-g", "10000", "-c:a", "libopus"],
+    "fragmented.mp4": [*_H264, "-movflags", "frag_keyframe+empty_moov+skip_trailer"],
+    "recorded.mkv": [*_H264, *_NO_INDEX],
+    "recorded.webm": [*_CONTAINERS["film.webm"], "-g", "50", *_NO_INDEX],
+    "recorded.flv": [*_H264, "-c:a", "aac"],
+    "long-sound.mp4": [*_H264, "-c:a", "aac", "-af", "apad=pad_dur=5"],
+    "long-sound.mkv": [*_H264, "-c:a", "libopus", "-af", "apad=pad_dur=5"],
+    # With sound, plain ffmpeg counts time from the first picture, and Clipo from the first sound.
+    "film.ts": [*_H264, "-an"],
+    "film.mpg": ["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2"],
+}
+"""ffmpeg options for 20 seconds that are odd, or that a splice shows, by name."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", _ODD)
+def test_an_image_of_an_odd_file_is_the_frame_that_is_shown(
+    make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(views, "_SMALL", 0)
+    file = folder / name
+    if not file.exists():
+        sources = ["-f", "lavfi", "-i", _LONG, "-f", "lavfi", "-i", "sine=duration=20"]
+        options = ["-b:v", "1M", "-fps_mode", "vfr", *_ODD[name]]
+        ffmpeg(*sources, *options, str(file))
+    reference = Reference.of(file)
+    moments_ms = (0, 1500, 8060, 13_333, 19_900, 19_990, 23_000, 60_000)
+    expected = {at_ms: reference.shown_at(at_ms / 1000) for at_ms in moments_ms}
+    found = {at_ms: reference.nearest(make(file, jpeg(at_ms)).content) for at_ms in moments_ms}
     assert found == expected
 
 

@@ -50,6 +50,14 @@ def test_a_4_gb_file_needs_few_bytes(engine: Engine, clips: Clips, tmp_path: Pat
     assert source.requests < 12
 
 
+def test_the_place_of_the_picture_is_requested_before_anything_is_known(tmp_path: Path) -> None:
+    file = tmp_path / "unknown"
+    with file.open("wb") as empty:
+        empty.truncate(100 * MB)
+    with open_clip(file, tmp_path) as source:
+        assert source.content.peek(9 * MB + MB // 2, 10 * MB + MB // 4)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_4_gb_file_needs_little_memory(ffmpeg_dir: Path, clips: Clips, tmp_path: Path) -> None:
     code = (
@@ -119,7 +127,7 @@ def test_a_frame_of_300_mb_is_not_read(engine: Engine, clips: Clips, tmp_path: P
     with open_clip(movie, tmp_path) as source:
         with pytest.raises(BadMedia) as error:
             engine.inspect(source, directory=tmp_path, remaining_s=lambda: 100.0)
-        assert error.value.code == "corrupt"
+        assert error.value.code == "out_of_memory"
         assert source.bytes_read < 20 * MB
 
 

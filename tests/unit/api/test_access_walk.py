@@ -14,6 +14,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
+from functions.api.login import Logins
 from functions.api.scopes import ScopedRoute
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
@@ -35,6 +36,7 @@ from tests.examples import ID, done_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
+from tests.issuers import LOGIN, FakeIssuer
 from tests.problems import problem
 
 UPLOAD, READ, DELIVER, WRITE, ADMIN = Scope
@@ -57,7 +59,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
-    ("GET", "/videos/{video_id}/thumbnail"): {DELIVER},
+    ("GET", "/videos/{video_id}/thumbnail"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/image.jpg"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/image.webp"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.jpg"): {READ, DELIVER},
@@ -77,7 +79,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("POST", "/upload-video"): {UPLOAD},
     ("GET", "/video-status/{video_id}"): {READ, UPLOAD},
     ("GET", "/video-metadata/{video_id}"): {READ, UPLOAD},
-    ("GET", "/thumbnails/{video_id}.jpg"): {DELIVER},
+    ("GET", "/thumbnails/{video_id}.jpg"): {READ, DELIVER},
 }
 """The scopes of which a caller needs one, by method and route."""
 
@@ -142,6 +144,14 @@ IN_PUBLIC_FOLDERS = [
 @pytest.fixture
 def settings() -> ApiSettings:
     return ApiSettings.read(KEYS | {"MAX_UPLOAD_BYTES": "10000"})
+
+
+ISSUER = FakeIssuer()
+
+
+@pytest.fixture
+def logins() -> Logins:
+    return Logins(replace(LOGIN, owner_prefix=""), lambda: datetime.now(UTC), ISSUER.fetch)
 
 
 @pytest.fixture(autouse=True)
@@ -408,6 +418,12 @@ REFUSED: dict[str, Credential] = {
     "token as session": _token_as_session,
     "session and key": _session_and_key,
     "two sessions": _two_sessions,
+    "login of another issuer": lambda _: bearer(ISSUER.token(iss="https://evil.example/")),
+    "login for another audience": lambda _: bearer(ISSUER.token(aud="https://other.example/")),
+    "login signed by another": lambda _: bearer(FakeIssuer().token()),
+    "login as session": lambda _: {"Cookie": f"__Host-clipo={ISSUER.token()}"},
+    "login for all owners": lambda _: bearer(ISSUER.token(sub="*")),
+    "login for a reserved owner": lambda _: bearer(ISSUER.token(sub="$legacy")),
 }
 
 
@@ -494,6 +510,17 @@ def test_no_header_makes_a_request_another_one(
     assert ID in records.videos
 
 
+def test_a_login_opens_what_the_operator_has_chosen(client: TestClient) -> None:
+    for (method, path), needed in GUARDED.items():
+        response = call(client, method, path, bearer(ISSUER.token(scope="admin")))
+        opens = needed & LOGIN.scopes or needed is EVERY_CALLER
+        forbidden = not opens or path in ("/owners/export", "/owners/erase", "/tokens")
+        if forbidden:
+            assert response.status_code in (403, 422), (method, path)
+        else:
+            assert response.status_code not in (401, 403), (method, path)
+
+
 def test_an_admin_token_opens_everything(client: TestClient) -> None:
     for method, path in GUARDED:
         response = call(client, method, path, bearer(admin_token()))
@@ -529,7 +556,7 @@ WITH_BODY = {
 OWNED = {row: needed for row, needed in GUARDED.items() if "{video_id}" in row[1]}
 
 
-@pytest.mark.parametrize("kind", ["bound key", "token", "session", "token for this video"])
+@pytest.mark.parametrize("kind", ["bound key", "token", "session", "token for this video", "login"])
 def test_another_owners_video_is_as_an_unknown_one(
     client: TestClient,
     records: FakeCatalog,
@@ -559,6 +586,8 @@ def test_another_owners_video_is_as_an_unknown_one(
 def _bob(keys: FakeApiKeys, kind: str) -> dict[str, str]:
     if kind == "bound key":
         return bearer(issue(keys, owner="bob").key)
+    if kind == "login":
+        return bearer(ISSUER.token(sub="bob"))
     key = issue(keys)
     if kind == "session":
         made = session(key, sub="bob")

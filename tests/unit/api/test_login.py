@@ -1,7 +1,9 @@
 """Tokens of the operator's own login: which are credentials, and whose videos they reach."""
 
+import asyncio
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,8 +16,10 @@ from starlette.testclient import TestClient
 
 from functions.api.login import Logins
 from functions.api.settings import ApiSettings
-from functions.core.oidc import OidcLogin
+from functions.core.access import Unauthenticated
+from functions.core.oidc import OidcLogin, read_login
 from tests.credentials import KEYS, bearer, handmade, issue, seconds
+from tests.documented import ACCESS_DOCS, recipe
 from tests.examples import ID, done_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
@@ -332,6 +336,27 @@ def test_an_issuer_that_is_down_is_not_asked_at_each_request(
     assert len(issuer.asked) == 1
 
 
+def test_a_slow_issuer_holds_up_one_request_alone(
+    client: TestClient, issuer: FakeIssuer, clock: SettableClock
+) -> None:
+    token = issuer.token(exp=seconds(20_000))
+    assert status(client, token) == 200
+    issuer.is_down = True
+    clock.ahead = timedelta(hours=2)
+    others: list[int] = []
+
+    def ask_meanwhile() -> None:
+        clock.ahead += timedelta(seconds=8)
+        others.append(pool.submit(status, client, token).result(timeout=10))
+
+    issuer.meanwhile = ask_meanwhile
+    issuer.asked.clear()
+    with ThreadPoolExecutor(1) as pool:
+        assert [status(client, token) for _ in range(3)] == [200] * 3
+    assert others == [200]
+    assert len(issuer.asked) == 1, "the pause begins after the answer"
+
+
 @pytest.mark.parametrize(
     ("login", "claims", "owner"),
     [
@@ -355,3 +380,64 @@ def test_an_address_of_the_keys_in_the_settings_needs_no_discovery(
     issuer.jwks_uri = "https://10.0.0.1/keys"
     assert status(client, issuer.token()) == 200
     assert issuer.asked == ["https://10.0.0.1/keys"]
+
+
+RECIPES: dict[str, dict[str, Any]] = {
+    "Auth0": {
+        "aud": ["https://video.example.com", "https://example.eu.auth0.com/userinfo"],
+        "sub": "auth0|6553da60a54af58e29493993",
+        "azp": "K1AUPhZq8mRi0Q0pjhkfu1D7y6KjDQja",
+        "scope": "openid profile",
+    },
+    "Clerk": {
+        "aud": None,
+        "azp": "https://app.example.com",
+        "nbf": seconds(-15),
+        "sid": "sess_2dzQ",
+        "sub": "user_2dzPfJ6kG",
+        "v": 2,
+    },
+    "Cognito": {
+        "aud": None,
+        "client_id": "1example23456789",
+        "sub": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+        "token_use": "access",
+        "cognito:groups": ["users"],
+        "scope": "openid",
+    },
+    "Supabase": {
+        "aud": "authenticated",
+        "sub": "123e4567-e89b-12d3-a456-426614174000",
+        "role": "authenticated",
+        "aal": "aal1",
+        "session_id": "6b29fc40-ca47-1067-b31d-00dd010662da",
+        "email": "anna@example.com",
+        "phone": "",
+        "is_anonymous": False,
+    },
+}
+"""The claims of each service's tokens, as its documents show them."""
+
+
+def _recipe_settings(name: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in recipe(name, ACCESS_DOCS)["sh"].splitlines())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_recipe_of_a_service_accepts_its_tokens(name: str) -> None:
+    login = ApiSettings.read(KEYS | _recipe_settings(name)).login
+    assert login
+    issuer = FakeIssuer(login.issuer)
+    issuer.jwks_uri = login.jwks_uri or issuer.jwks_uri
+    if name != "Supabase":
+        issuer.rotate_to_rsa("r1")
+    logins = Logins(login, lambda: datetime.now(UTC), issuer.fetch)
+
+    def owner_of(**changes: object) -> str:
+        token = read_login(issuer.token(**RECIPES[name] | changes))
+        assert token
+        return asyncio.run(logins.caller_with(token)).owner
+
+    assert owner_of() == f"oidc:{RECIPES[name]['sub']}"
+    with pytest.raises(Unauthenticated, match="another audience"):
+        owner_of(**{login.audience_claim: "of another application"})

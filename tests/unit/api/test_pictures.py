@@ -125,6 +125,29 @@ class TestAddress:
             assert "immutable" in response.headers["cache-control"]
         assert item["pictures"]["image_url"].endswith(f"image.jpg?v={picture_version(of_anna)}")
 
+    def test_of_each_of_500_stays_in_the_list(
+        self,
+        client: TestClient,
+        server: dict[str, str],
+        records: FakeCatalog,
+        of_anna: Video,
+    ) -> None:
+        for number in range(500):
+            video_id = f"{number:024x}"
+            records.videos[video_id] = replace(of_anna, id=video_id)
+
+        def addresses() -> list[str]:
+            found, query = [], "limit=100"
+            while query:
+                page = client.get(f"/videos?{query}", headers=server).json()
+                found += [video["thumbnail"]["url"] for video in page["data"]]
+                query = page["has_more"] and f"limit=100&cursor={page['next_cursor']}"
+            return found
+
+        first = addresses()
+        assert addresses() == first
+        assert len(set(first)) == 501, "a browser that keeps them requests none again"
+
 
 class TestPicture:
     @pytest.mark.parametrize("name", MADE)
@@ -361,7 +384,6 @@ class TestMaking:
     @pytest.mark.parametrize(
         ("outcome", "status", "code"),
         [
-            (MakingOutcome.NO_PICTURE, 404, "picture_not_found"),
             (MakingOutcome.SOURCE_GONE, 404, "picture_not_found"),
             (MakingOutcome.NO_ENCODER, 406, "no_encoder"),
             (MakingOutcome.SOURCE_REPLACED, 503, "picture_not_ready"),
@@ -371,12 +393,24 @@ class TestMaking:
         self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases,
         outcome: MakingOutcome, status: int, code: str,
     ) -> None:  # fmt: skip
-        maker.answers = [Making(outcome, "The file is damaged.")]
+        maker.answers = [Making(outcome)]
         body = problem(get("image.webp"))
         assert (body["status"], body["code"]) == (status, code)
         assert leases.held == {}
-        if outcome is MakingOutcome.NO_PICTURE:
+
+    @pytest.mark.parametrize("name", MADE)
+    def test_that_a_file_does_not_have_is_tried_once_for_all_who_ask(
+        self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases, of_anna: Video,
+        name: str,
+    ) -> None:  # fmt: skip
+        maker.answers = [Making(MakingOutcome.NO_PICTURE, "The file is damaged.")]
+        for _ in range(3):
+            body = problem(get(name))
+            assert (body["status"], body["code"]) == (404, "picture_not_found")
             assert body["detail"].endswith("The file is damaged.")
+        assert maker.asked == 1
+        counted = leases.made.get(str(picture_version(of_anna)), 0)
+        assert counted == name.startswith("image"), "it cost as much as one that was made"
 
     def test_leaves_nothing_of_a_video_that_is_deleted_meanwhile(
         self, get: Get, client: TestClient, maker: FakePictureMaker, server: dict[str, str],

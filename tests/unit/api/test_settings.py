@@ -1,6 +1,7 @@
 import pytest
 
 from functions.api.settings import ApiSettings
+from functions.core.access import Scope
 from functions.core.formats import EXTENSIONS
 from functions.core.settings import SettingsError
 from tests.examples import OPEN
@@ -52,3 +53,46 @@ def test_origins_are_read_in_lower_case() -> None:
 def test_what_is_not_an_origin_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="API_ORIGINS"):
         ApiSettings.read(OPEN | {"API_ORIGINS": text})
+
+
+LOGIN = {"OIDC_ISSUER": "https://login.example.com/", "OIDC_AUDIENCE": "a, b"}
+
+
+def test_a_login_has_an_issuer_and_audiences() -> None:
+    assert ApiSettings.read(OPEN).login is None
+    login = ApiSettings.read(OPEN | LOGIN).login
+    assert login
+    assert login.issuer == "https://login.example.com/"
+    assert login.audiences == {"a", "b"}
+    assert login.scopes == {Scope.UPLOAD, Scope.READ, Scope.DELIVER}
+    assert (login.audience_claim, login.owner_claim) == ("aud", "sub")
+    assert (login.owner_prefix, login.jwks_uri) == ("oidc:", None)
+    other = ApiSettings.read(OPEN | LOGIN | {"OIDC_OWNER_PREFIX": "none"}).login
+    assert other
+    assert other.owner_prefix == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("OIDC_ISSUER", "https://login.example.com/?x"),
+        ("OIDC_ISSUER", "https://user@login.example.com"),
+        ("OIDC_ISSUER", "https://"),
+        ("OIDC_ISSUER", "https://login.example.com:port"),
+        ("OIDC_ISSUER", "https://login example.com"),
+        ("OIDC_JWKS_URI", "file:///etc/passwd"),
+        ("OIDC_AUDIENCE", ""),
+        ("OIDC_AUDIENCE", " , "),
+        ("OIDC_AUDIENCE_CLAIM", "sub"),
+        ("OIDC_SCOPES", "read,admin"),
+        ("OIDC_SCOPES", "openid"),
+        ("OIDC_SCOPES", ","),
+        ("OIDC_OWNER_PREFIX", "oidc"),
+        ("OIDC_OWNER_PREFIX", "$legacy:"),
+        ("OIDC_OWNER_PREFIX", "x" * 40 + ":"),
+    ],
+)
+def test_what_makes_no_login_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        ApiSettings.read(OPEN | LOGIN | {name: text})

@@ -146,6 +146,35 @@ def test_an_expected_part_is_there_for_its_reader(tmp_path: Path) -> None:
         assert (asked, len(store.asked)) == (5, 5)
 
 
+def test_a_guessed_part_is_requested_once(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.guess(50 * MB)
+        content.expect(50 * MB + MB // 2)
+        wait_until_settled(content)
+        assert store.bytes_asked == pytest.approx(2 * MB + 1.5 * MB, rel=0.05)
+        read(content, 50 * MB + MB // 2, MB // 2)
+        assert len(store.asked) == 6
+
+
+def test_nothing_is_guessed_of_an_object_that_is_read_whole(tmp_path: Path) -> None:
+    store = Store(8 * MB)
+    with open_object(store, tmp_path) as content:
+        asked = content.requests
+        content.guess(4 * MB)
+        assert content.requests == asked
+
+
+def test_a_range_is_requested_side_by_side_and_no_further(tmp_path: Path) -> None:
+    store = Store(100 * MB)
+    with open_object(store, tmp_path) as content:
+        content.request(20 * MB, 30 * MB)
+        assert content.requests == 4 + 5
+        read(content, 20 * MB, 10 * MB)
+        wait_until_settled(content)
+        assert store.bytes_asked == pytest.approx(12 * MB, rel=0.02)
+
+
 def test_a_part_after_the_end_is_not_expected(tmp_path: Path) -> None:
     store = Store(100 * MB)
     with open_object(store, tmp_path) as content:

@@ -120,6 +120,18 @@ def test_a_block_that_is_no_keyframe_is_doubted() -> None:
         load(matroska.open_index, film_in_matroska(key=False), [0])
 
 
+def test_one_of_two_cues_of_a_keyframe_may_lack_its_place() -> None:
+    film = film_in_matroska()
+    (whole, cues), (_, without) = map(cut_at_cues, (film, film_in_matroska(places=False)))
+    twice = whole + element("1c53bb6b", cues + without[: len(without) // _GROUPS])
+    assert load(matroska.open_index, twice, [2500]) == load(matroska.open_index, film, [2500])
+
+
+def cut_at_cues(film: bytes) -> tuple[bytes, bytes]:
+    begin = film.rindex(bytes.fromhex("1c53bb6b"))
+    return film[:begin], film[begin + 12 :]
+
+
 @pytest.mark.parametrize("name", FILMS)
 @given(place=st.integers(0), damage=st.binary(min_size=1, max_size=8), end=st.integers(0, 50))
 def test_damage_raises_doubt_alone(name: str, place: int, damage: bytes, end: int) -> None:

@@ -66,9 +66,9 @@ class Film:
         mdat = bytearray(positions[-1] + self.sizes[-1] - 24)
         for number, at in enumerate(positions):
             mdat[at - 24] = number % 256
-        return box(b"ftyp", b"isom", bytes(4)) + box(b"mdat", bytes(mdat)) + self._moov()
+        return box(b"ftyp", b"isom", bytes(4)) + box(b"mdat", bytes(mdat)) + self.moov()
 
-    def _moov(self) -> bytes:
+    def moov(self, first: bytes = b"") -> bytes:
         mvhd = box(b"mvhd", bytes(12), _MOVIE_SCALE.to_bytes(4), bytes(84))
         entries = [(self.delay, 0xFFFFFFFF)] * bool(self.delay) + [(0, self.begin)]
         edits = [a.to_bytes(4) + b.to_bytes(4) + b"\0\1\0\0" for a, b in entries]
@@ -77,7 +77,7 @@ class Film:
         dref = _table(b"dref", 1, box(b"url ", b"\0\0\0\1"))
         minf = box(b"minf", box(b"dinf", dref), self._stbl())
         mdia = box(b"mdia", mdhd, box(b"hdlr", bytes(8), b"vide", bytes(13)), minf)
-        return box(b"moov", mvhd, box(b"trak", box(b"tkhd", bytes(84)), edts, mdia))
+        return box(b"moov", first, mvhd, box(b"trak", box(b"tkhd", bytes(84)), edts, mdia))
 
     def _stbl(self) -> bytes:
         firsts = list(accumulate(self.chunks, initial=0))[:-1]
@@ -168,3 +168,11 @@ def test_absurd_counts_are_refused_at_once() -> None:
     content[at : at + 8] = _numbers(7, 0xFFFFFFFF)
     with pytest.raises(Doubt):
         keyframe_at(bytes(content), 0)
+
+
+def test_thousands_of_boxes_are_refused_before_they_cost_minutes() -> None:
+    film = Film([5] * 4, [40] * 4, [0] * 4, [0], [4])
+    crowded = film.content().replace(film.moov(), film.moov(box(b"free") * 5000))
+    keyframe_at(film.content(), 0)
+    with pytest.raises(Doubt):
+        keyframe_at(crowded, 0)

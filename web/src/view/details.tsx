@@ -264,7 +264,7 @@ function useAction() {
 
 function Actions({video, library, onDeleted, close}: TabProps) {
   const api = useContext(ApiContext);
-  const {write, source} = useContext(RightsContext);
+  const {write, deliver} = useContext(RightsContext);
   const [asking, setAsking] = useState<boolean | "no longer">(false);
   const [run, busy, problem] = useAction();
   const remove = () =>
@@ -274,7 +274,7 @@ function Actions({video, library, onDeleted, close}: TabProps) {
       onDeleted(video.id);
       close();
     });
-  const download = source && video.media && (
+  const download = deliver && video.media && (
     // Not `source.url`: behind a proxy the API may not know the host of this page.
     <a class="button" href={api.url(`/videos/${video.id}/source?download`)}>
       {t.download}

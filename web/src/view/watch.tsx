@@ -10,10 +10,10 @@ const LARGE_WIDTH = 960;
 
 /** The picture of a video, and in its place the player when it is asked for. */
 export function Watch({video}: {video: Video}) {
-  const {source} = useContext(RightsContext);
+  const {deliver} = useContext(RightsContext);
   const [state, setState] = useState<"picture" | "playing" | "failed">("picture");
   const playback = video.media?.playback;
-  const canPlay = video.media && source && playback?.browsers !== "none";
+  const canPlay = video.media && deliver && playback?.browsers !== "none";
   return (
     <>
       <div class="picture">

@@ -127,3 +127,9 @@ def test_a_caller_sees_to_whom_an_open_api_is_open(api: str, said: str) -> None:
 def test_a_caller_of_an_older_release_has_no_limits() -> None:
     old = {name: one for name, one in ME.items() if name not in ("limits", "usage")}
     assert "Limits" not in "\n".join(printed(view.caller(old, api="http://x", source="y"), 100))
+
+
+def test_grids_of_one_name_width_have_aligned_values() -> None:
+    rows = [("Local stack", "x"), ("API", "x")]
+    apart = [printed(view.grid([row], name_width=len("Local stack")), 40)[0] for row in rows]
+    assert [line.index("x") for line in apart] == [15, 15]
