@@ -78,7 +78,7 @@ class TestLocalStack:
 
 
 def test_a_misspelled_setting_and_a_wrong_one_are_both_found(environ: dict[str, str]) -> None:
-    environ |= {"CLIPO_AIP": "x", "CLIPO_API": "localhost"}
+    environ |= {"CLIPO_AIP": "x", "CLIPO_API": "ftp://localhost"}
     assert finding("Settings", environ).fix == "Did you mean CLIPO_API?"
     assert finding("Address", environ).state is State.BROKEN
 
