@@ -17,12 +17,7 @@ from tests.page import DONE_MS
 from tests.served_api import served
 
 _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"/>'
-_SCROLL_KEPT = """
-() => new Promise((resolve) => {
-  const look = () => history.state?.scroll > 1000 ? resolve() : setTimeout(look, 20);
-  look();
-})
-"""
+_SCROLL_KEPT = "() => history.state?.scroll > 1000"
 _SOON_MS = 5000
 """Within this time a change from elsewhere is on the page."""
 
@@ -193,7 +188,7 @@ def test_the_place_in_the_list_survives_the_details_and_a_reload(
     page.page.keyboard.press("Escape")
     expect(far).to_be_focused()
     expect(far).to_be_in_viewport()
-    page.page.evaluate(_SCROLL_KEPT)
+    page.page.wait_for_function(_SCROLL_KEPT)
     page.page.reload()
     expect(far).to_be_in_viewport()
 

@@ -150,9 +150,12 @@ function useScrollKept(library: Library, loaded: boolean): void {
       timer = setTimeout(() => keepScroll(scrollY, library.current.videos.length), 200);
     };
     addEventListener("scroll", onScroll, {passive: true});
+    // The details may have opened before the timer had ended: then the place is kept after them.
+    addEventListener("popstate", onScroll);
     return () => {
       clearTimeout(timer);
       removeEventListener("scroll", onScroll);
+      removeEventListener("popstate", onScroll);
     };
   }, [loaded]);
 }
