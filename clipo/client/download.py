@@ -22,8 +22,8 @@ _LONGEST_NAME = 180
 def safe_name(video: Video) -> str:
     """Return the name for a video's file: the one that it was uploaded with, if that is harmless.
 
-    Whoever uploads chooses the name. It must not lead to another folder, hide the file, look like
-    an option or affect the terminal.
+    The uploader chose that name. It could lead to another folder, hide the file, look like an
+    option or affect the terminal.
     """
     name = re.split(r"[/\\]", str(video["filename"]))[-1]
     name = "".join(c for c in name if unicodedata.category(c)[0] != "C" or c == "\u200d")

@@ -12,7 +12,13 @@ from itertools import islice
 
 from functions.core.formats import EBML
 from functions.media.splice.boundary import Boundary, Hidden, Readable, Splice
-from functions.media.splice.ebml import Element, children_of, content_of, element_at, number_at
+from functions.media.splice.ebml import (
+    Element,
+    children_of,
+    element_at,
+    integer_of,
+    number_at,
+)
 from functions.media.splice.windows import CutOff, Doubt, look
 
 _MIN_FIRST_STRETCH, _MAX_FIRST_STRETCH = 256 << 10, 5_000_000
@@ -52,8 +58,6 @@ _IGNORED = {_VOID, _CHECKSUM, _POSITION, _PREVIOUS_SIZE, _SILENT_TRACKS}
 _IN_CLUSTER = {_TIMESTAMP, _SIMPLE_BLOCK, _BLOCK_GROUP, *_IGNORED}
 _PICTURE, _SOUND = 1, 2
 _KEYFRAME = 0x80
-_MAX_INTEGER = 8
-"""Bytes of the longest number."""
 
 _NS = 1_000_000_000
 _VOID_HEADER = 9
@@ -171,7 +175,7 @@ class _Clusters:
         begin_ticks = None
         for child in _children_of_cluster(window, at, steps):
             if child.kind == _TIMESTAMP:
-                begin_ticks = _integer(window, child)
+                begin_ticks = integer_of(window, child)
             elif child.kind not in _IGNORED:
                 if begin_ticks is None:
                     raise Doubt
@@ -285,7 +289,7 @@ def _clusters(source: Readable, begin: int, scale_ns: int, tracks: list[_Track])
 def _scale_ns(head: bytes, info: Element) -> int:
     for child in children_of(head, info):
         if child.kind == _TIMESTAMP_SCALE:
-            scale_ns = _integer(head, child)
+            scale_ns = integer_of(head, child)
             if not 0 < scale_ns <= _NS:
                 raise Doubt
             return scale_ns
@@ -298,9 +302,9 @@ def _track(head: bytes, entry: Element) -> _Track:
         raise Doubt
     delay = parts.get(_CODEC_DELAY)
     return _Track(
-        _integer(head, parts[_TRACK_NUMBER]),
-        _integer(head, parts[_TRACK_TYPE]),
-        _integer(head, delay) if delay else 0,
+        integer_of(head, parts[_TRACK_NUMBER]),
+        integer_of(head, parts[_TRACK_TYPE]),
+        integer_of(head, delay) if delay else 0,
     )
 
 
@@ -311,8 +315,8 @@ def _has_index(source: Readable, head: bytes, seek_head: Element, begin: int) ->
             continue
         parts = {child.kind: child for child in children_of(head, seek)}
         target, position = parts.get(_SEEK_ID), parts.get(_SEEK_POSITION)
-        if target and position and _integer(head, target) == _CUES:
-            return begin + _integer(head, position) < source.size
+        if target and position and integer_of(head, target) == _CUES:
+            return begin + integer_of(head, position) < source.size
     return False
 
 
@@ -339,10 +343,3 @@ def _children_of_cluster(window: bytes, at: int, steps: Iterator[int]) -> Iterat
         yield child
         at = child.end
     raise Doubt
-
-
-def _integer(buffer: bytes, element: Element) -> int:
-    content = content_of(buffer, element)
-    if len(content) > _MAX_INTEGER:
-        raise Doubt
-    return int.from_bytes(content)

@@ -12,6 +12,9 @@ from functions.media.splice.windows import CutOff, Doubt
 _MAX_ID, _MAX_SIZE = 4, 8
 """Bytes of the longest ID and of the longest size."""
 
+MAX_INTEGER = 8
+"""Bytes of the longest integer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Element:
@@ -53,6 +56,14 @@ def content_of(buffer: bytes, element: Element) -> bytes:
     if element.end > len(buffer):
         raise CutOff
     return buffer[element.begin : element.end]
+
+
+def integer_of(buffer: bytes, element: Element) -> int:
+    """Return the unsigned integer that an element holds. Raises `Doubt` and `CutOff`."""
+    content = content_of(buffer, element)
+    if len(content) > MAX_INTEGER:
+        raise Doubt
+    return int.from_bytes(content)
 
 
 def children_of(buffer: bytes, parent: Element, *, limit: int = 256) -> Iterator[Element]:

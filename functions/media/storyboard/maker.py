@@ -40,13 +40,6 @@ class StoryboardMaker:
         self._ffmpeg = str(ffmpeg_dir / "ffmpeg")
         self._ffprobe = str(ffmpeg_dir / "ffprobe")
 
-    def check(self, picture_format: PictureFormat) -> None:
-        """Raise `NoEncoder` if ffmpeg cannot write a format. To be called before opening a source.
-
-        Only the first call takes longer: its answer is kept.
-        """
-        encoders.check(self._ffmpeg, picture_format)
-
     def make(
         self,
         source: OpenSource,
@@ -62,7 +55,7 @@ class StoryboardMaker:
         function may still run. Raises `NoEncoder`, `BadMedia` if the file is at fault, and
         `OutOfTime`.
         """
-        self.check(picture_format)
+        encoders.check(self._ffmpeg, picture_format)
         views, budget = Views(source), Budget.of(remaining_s())
         children = Children(
             self._ffmpeg, self._ffprobe, self._memory, views.header(), directory, budget

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from operator import itemgetter
 
 from functions.media.splice.boundary import Readable
-from functions.media.splice.ebml import Element, children_of, content_of, element_at, number_at
+from functions.media.splice.ebml import (
+    MAX_INTEGER,
+    Element,
+    children_of,
+    content_of,
+    element_at,
+    integer_of,
+    number_at,
+)
 from functions.media.splice.windows import Doubt, look
 from functions.media.storyboard.keyframe import ROUNDING_MS, Fetch, Keyframe
 
@@ -29,7 +37,6 @@ _PICTURE = 1
 _KEYFRAME, _LACING = 0x80, 0x06
 _USUAL_SCALE_NS = 1_000_000
 _NS = 1_000_000_000
-_MAX_INTEGER = 8
 _MAX_TOP = 64
 _MAX_CUES, _MAX_CUE_BYTES = 20_000, 4 << 20
 _MAX_SKIPPED = 64
@@ -113,7 +120,7 @@ class MatroskaIndex:
     def _timestamp(self, window: bytes, cluster: Element) -> int:
         for child in _walk(window, cluster.begin):
             if child.kind == _TIMESTAMP:
-                return _integer(window, child)
+                return integer_of(window, child)
         raise Doubt
 
     def _find_block(self, window: bytes, cluster: Element) -> int:
@@ -176,10 +183,10 @@ def _cues(
         time: int | None = None
         for part in children_of(window, cue):
             if part.kind == _CUE_TIME:
-                time = _integer(window, part)
+                time = integer_of(window, part)
             elif part.kind == _CUE_PLACES and time is not None:
                 parts = children_of(window, part)
-                named = {one.kind: _integer(window, one) for one in parts if one.kind in _PLACES}
+                named = {one.kind: integer_of(window, one) for one in parts if one.kind in _PLACES}
                 if named.get(_CUE_TRACK) == head.number and _CUE_CLUSTER in named:
                     yield time, head.segment + named[_CUE_CLUSTER], named.get(_CUE_IN_CLUSTER)
 
@@ -224,15 +231,15 @@ def _position_of_cues(window: bytes, seek_head: Element | None) -> int:
             continue
         parts = {child.kind: child for child in children_of(window, seek)}
         target, position = parts.get(_SEEK_ID), parts.get(_SEEK_POSITION)
-        if target and position and _integer(window, target) == _CUES:
-            return _integer(window, position)
+        if target and position and integer_of(window, target) == _CUES:
+            return integer_of(window, position)
     raise Doubt
 
 
 def _scale_ns(window: bytes, info: Element) -> int:
     for child in children_of(window, info):
         if child.kind == _TIMESTAMP_SCALE:
-            scale_ns = _integer(window, child)
+            scale_ns = integer_of(window, child)
             if not 0 < scale_ns <= _NS:
                 raise Doubt
             return scale_ns
@@ -248,9 +255,9 @@ def _number_of(window: bytes, tracks: Element, stream: int) -> int:
     if _TRACK_NUMBER not in parts or _TRACK_TYPE not in parts:
         raise Doubt
     is_usual = _TRACK_SCALE not in parts and _CODEC_DELAY not in parts
-    if not is_usual or _integer(window, parts[_TRACK_TYPE]) != _PICTURE:
+    if not is_usual or integer_of(window, parts[_TRACK_TYPE]) != _PICTURE:
         raise Doubt
-    number = _integer(window, parts[_TRACK_NUMBER])
+    number = integer_of(window, parts[_TRACK_NUMBER])
     if not 0 < number < 1 << 32:
         raise Doubt
     return number
@@ -265,15 +272,8 @@ def _walk(window: bytes, at: int) -> Iterator[Element]:
     raise Doubt
 
 
-def _integer(window: bytes, element: Element) -> int:
-    content = content_of(window, element)
-    if len(content) > _MAX_INTEGER:
-        raise Doubt
-    return int.from_bytes(content)
-
-
 def _integer_element(kind: int, number: int) -> bytes:
-    return _element(kind, number.to_bytes(_MAX_INTEGER))
+    return _element(kind, number.to_bytes(MAX_INTEGER))
 
 
 def _element(kind: int, *content: bytes) -> bytes:
