@@ -17,7 +17,7 @@ from tests.page import DONE_MS
 from tests.served_api import served
 
 _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"/>'
-_SCROLL_KEPT = "() => history.state?.scroll > 1000"
+_SCROLL_KEPT = "() => scrollY > 1000 && history.state?.scroll === scrollY"
 _SOON_MS = 5000
 """Within this time a change from elsewhere is on the page."""
 

@@ -1,4 +1,4 @@
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
 import {t} from "../strings";
 import {filesIn} from "../upload/files";
 import {Icon} from "./icons";
@@ -44,7 +44,7 @@ export function DropAnywhere({onFiles}: DropProps) {
   const overlay = useRef<HTMLDivElement>(null);
   const [hovers, setHovers] = useState(false);
   useEffect(() => listenForFiles(document, setHovers, onFiles), [onFiles]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A popover is above an open dialog, too.
     if (hovers) overlay.current?.showPopover();
   }, [hovers]);

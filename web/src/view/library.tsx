@@ -145,17 +145,18 @@ function useScrollKept(library: Library, loaded: boolean): void {
         requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, kept.scroll)));
       });
     let timer = 0;
+    const keep = () => keepScroll(scrollY, library.current.videos.length);
     const onScroll = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => keepScroll(scrollY, library.current.videos.length), 200);
+      timer = setTimeout(keep, 200);
     };
     addEventListener("scroll", onScroll, {passive: true});
     // The details may have opened before the timer had ended: then the place is kept after them.
-    addEventListener("popstate", onScroll);
+    addEventListener("popstate", keep);
     return () => {
       clearTimeout(timer);
       removeEventListener("scroll", onScroll);
-      removeEventListener("popstate", onScroll);
+      removeEventListener("popstate", keep);
     };
   }, [loaded]);
 }
