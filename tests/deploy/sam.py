@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipo.local.ports import LOOPBACK
 from tests.command import hear_ctrl_c
 from tests.receivers import SECRET
-from tests.servers import LOOPBACK, wait_until_listening
+from tests.servers import wait_until_listening
 
 REPOSITORY = Path(__file__).parents[2]
 _SAM = REPOSITORY / ".tools" / "sam" / "bin" / "sam"
