@@ -20,7 +20,10 @@ from functions.media.reader.ranged_object import RangedObject
 _MAX_BOXES = 8
 """Most boxes of an MP4 file, or chunks of an AVI file, to look at for the index."""
 
-_BEFORE_TENTH = 640 << 10
+_GUESSED = 1280 << 10
+"""Bytes of a guess."""
+
+_BEFORE_TENTH = 896 << 10
 """Bytes by which a guess begins before a tenth of the object, because the keyframe is earlier."""
 
 _KEYFRAME = 0x10
@@ -35,7 +38,7 @@ _MALFORMED = (
 def guess_picture(content: RangedObject) -> None:
     """Request the part of an object that holds the thumbnail's picture if its bit rate is even."""
     with suppress(RuntimeError):  # no thread is free
-        content.guess(int(content.size * THUMBNAIL_SHARE) - _BEFORE_TENTH)
+        content.guess(int(content.size * THUMBNAIL_SHARE) - _BEFORE_TENTH, _GUESSED)
 
 
 def foresee(content: RangedObject, at_s: float | None = None) -> None:

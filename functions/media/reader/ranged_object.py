@@ -181,11 +181,12 @@ class RangedObject:
             self.bytes_read += len(found)
         return bytes(found)
 
-    def guess(self, position: int) -> None:
+    def guess(self, position: int, length: int = _MIN_WINDOW * BLOCK) -> None:
         """Request what a reader may want from a position on, unless all of the object comes."""
+        start, stop = position // BLOCK, min((position + length) // BLOCK, self._end)
         with self._changed:
             if 0 <= position < self.size and not self._whole and not self._closed:
-                self._request_window(position // BLOCK)
+                self._request(start, stop)
 
     def expect(self, position: int) -> None:
         """Request what a reader will want that is going to jump to a position."""

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from functions.media.splice.boundary import Readable
 
-WINDOWS = (64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20)
+WINDOWS = (64 << 10, 256 << 10, 512 << 10, 1 << 20, 4 << 20, 16 << 20)
 """Bytes to look at, one after the other, until a parser finds what it looks for."""
 
 Found = TypeVar("Found")
