@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from functions.api import docs, page, problem_responses, problems
+from functions.api import docs, elements, page, problem_responses, problems
 from functions.api.authentication import Authentication, delivers
 from functions.api.authenticator import Authenticator
 from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
@@ -79,6 +79,7 @@ def create_app(
     app.include_router(access.session_router)
     problem_responses.install(app)
     docs.install(app)
+    elements.install(app)
     if not backend.settings.base_path:
         # The page's own addresses begin at the root of the domain.
         page.install(app, backend.settings, backend.storage.origins)
@@ -116,6 +117,7 @@ def is_public(path: str, *, has_page: bool) -> bool:
     return (
         path in _PUBLIC
         or docs.is_file(path)
+        or elements.is_file(path)
         or (has_page and (path == page.PATH or page.is_file(path)))
     )
 
