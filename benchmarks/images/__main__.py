@@ -99,12 +99,12 @@ def _bench() -> Iterator[_Bench]:
 
 
 def _compare(bench: _Bench, names: dict[str, str], rounds: int) -> str:
+    times_ms = {container: bench.images_ms(name) for name, container in names.items()}
     rows: dict[str, list[report.Row]] = {"storyboards": [], "images": []}
     for name, container in names.items():
         for kind, at_s in (("storyboards", None), ("images", _MOMENT_S)):
             ways = {way: _median(list(bench.repeat(way, at_s, name, rounds))) for way in WAYS}
             rows[kind].append(report.Row(container, ways))
-    times_ms = {container: bench.images_ms(name) for name, container in names.items()}
     page = report.Page(rows["storyboards"], rows["images"], times_ms, rounds)
     return page.write(_ROOT / "docs" / "benchmarks")
 
