@@ -13,7 +13,8 @@ from typing import Any, Literal, NoReturn, TypeAlias
 
 from functions.adapters.telemetry import logger
 from functions.core.keys import source_key
-from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture, making_event
+from functions.core.picture_making import making_event
+from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture
 from functions.core.unavailable import Unavailable
 from functions.core.video import Source
 

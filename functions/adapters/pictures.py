@@ -12,7 +12,8 @@ from threading import Semaphore
 from typing import Protocol
 
 from functions.adapters.request_failed import RequestFailed
-from functions.core.pictures import Making, MakingOutcome, WantedPicture, making_event
+from functions.core.picture_making import Making, MakingOutcome, making_event
+from functions.core.pictures import WantedPicture
 from functions.core.settings import required
 from functions.core.unavailable import (
     PicturesFailed,

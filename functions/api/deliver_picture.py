@@ -12,25 +12,26 @@ from functions.api.lookup import find_source
 from functions.api.problems import InvalidField, Problem
 from functions.api.services import Services
 from functions.core.access import Scope
-from functions.core.pictures import (
+from functions.core.picture_making import Making, MakingOutcome
+from functions.core.picture_rules import (
     MOST_IMAGES,
     MOST_IMAGES_OF_LADDER,
     MOST_IMAGES_OF_STRANGERS,
     AskedImage,
-    ImageSpec,
     InvalidPicture,
-    Making,
-    MakingOutcome,
     NoStoryboard,
     NotOnLadder,
-    PictureFormat,
-    StoryboardSpec,
-    WantedPicture,
     check_ladder,
     image_spec,
     is_poster,
-    picture_version,
     storyboard_spec,
+)
+from functions.core.pictures import (
+    ImageSpec,
+    PictureFormat,
+    StoryboardSpec,
+    WantedPicture,
+    picture_version,
     wanted_picture,
 )
 from functions.core.unavailable import PicturesFailed, PicturesThrottled, PicturesTimedOut

@@ -35,7 +35,7 @@ from functions.core import video as core
 from functions.core.access import LEGACY_OWNER, OWNER_PATTERN, Caller, Scope, is_owner
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
-from functions.core.pictures import picture_addresses, thumbnail_address
+from functions.core.picture_addresses import picture_addresses, thumbnail_address
 from functions.core.playback import Browsers, Obstacle, playback_of
 from functions.core.release import RELEASE
 from functions.core.video import (

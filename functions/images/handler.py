@@ -7,7 +7,7 @@ from typing import Any
 
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import log_context
-from functions.core.pictures import wanted_in
+from functions.core.picture_making import wanted_in
 from functions.images.make_picture import PictureStudio
 from functions.images.wiring import wire
 

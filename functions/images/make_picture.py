@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 from functions.adapters.storage import ObjectGone, SourceReplaced, Storage
 from functions.adapters.telemetry import logger
 from functions.core.failures import BadMedia
-from functions.core.pictures import ImageSpec, Making, MakingOutcome, WantedPicture
+from functions.core.picture_making import Making, MakingOutcome
+from functions.core.pictures import ImageSpec, WantedPicture
 from functions.media.image import ImageMaker
 from functions.media.picture import NoEncoder, Picture
 from functions.media.reader.source import OpenSource, RangedSources

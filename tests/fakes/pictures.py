@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from functions.adapters.pictures import LeaseEnd, Pictures
-from functions.core.pictures import Making, MakingOutcome, WantedPicture
+from functions.core.picture_making import Making, MakingOutcome
+from functions.core.pictures import WantedPicture
 from tests.fakes.storage import FakeStorage
 
 

@@ -21,14 +21,8 @@ from functions.api.schemas import VideoIdInPath
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices, Services
 from functions.core.access import Scope
-from functions.core.pictures import (
-    LARGEST_SIDE,
-    MOMENT_PATTERN,
-    SMALLEST_SIDE,
-    AskedImage,
-    Fit,
-    PictureFormat,
-)
+from functions.core.picture_rules import LARGEST_SIDE, MOMENT_PATTERN, SMALLEST_SIDE, AskedImage
+from functions.core.pictures import Fit, PictureFormat
 from functions.core.storyboard import StoryboardPlan, to_json, to_vtt
 
 router = APIRouter(prefix="/videos", tags=["pictures"], route_class=ResourceRoute)

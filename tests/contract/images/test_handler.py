@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.core.pictures import wanted_in
+from functions.core.picture_making import wanted_in
 from functions.images import handler as module
 from tests.clips import Clips
 from tests.events import event

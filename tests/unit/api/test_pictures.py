@@ -11,15 +11,13 @@ from starlette.testclient import TestClient
 from functions.adapters.pictures import Pictures
 from functions.adapters.storage import LARGEST_PICTURE
 from functions.api.settings import ApiSettings
-from functions.core.pictures import (
+from functions.core.picture_making import Making, MakingOutcome
+from functions.core.picture_rules import (
     MOST_IMAGES,
     MOST_IMAGES_OF_LADDER,
     MOST_IMAGES_OF_STRANGERS,
-    Making,
-    MakingOutcome,
-    picture_version,
-    thumbnail_version,
 )
+from functions.core.pictures import picture_version, thumbnail_version
 from functions.core.unavailable import (
     PicturesFailed,
     PicturesThrottled,

@@ -7,22 +7,23 @@ from typing import Any
 import pytest
 
 from functions.core.keys import video_id_of_object
-from functions.core.pictures import (
+from functions.core.picture_addresses import picture_addresses
+from functions.core.picture_making import making_event, wanted_in
+from functions.core.picture_rules import (
     AskedImage,
-    Fit,
-    ImageSpec,
     InvalidPicture,
     NoStoryboard,
     NotOnLadder,
-    PictureFormat,
     check_ladder,
     image_spec,
-    making_event,
-    picture_addresses,
-    picture_version,
     storyboard_spec,
+)
+from functions.core.pictures import (
+    Fit,
+    ImageSpec,
+    PictureFormat,
+    picture_version,
     thumbnail_version,
-    wanted_in,
     wanted_picture,
 )
 from functions.core.video import Media, Status
