@@ -17,28 +17,17 @@ costs too many bytes. It writes nothing.
 import argparse
 import statistics
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from benchmarks.engine import inputs, report
-from benchmarks.engine.range_server import RangeServer, range_server
+from benchmarks.engine.bench import INPUTS, PAGES, Bench, open_bench
 from benchmarks.engine.ways import Cost, cost_of
-from clipo.local.ffmpeg import prepare
 
-_FIRST_BYTE_S = 0.030
-_BYTES_PER_S = 75e6
 _MAX_SHARE = 0.08
 _MAX_SHARES = {"no-index.avi": 0.14}
 """Largest share of a file's bytes to read. AVI states no time, so its pictures are counted."""
 
-_ROOT = Path(__file__).parents[2]
-_INPUTS = _ROOT / ".bench"
-_REPORT = _ROOT / "docs" / "benchmarks"
 _WAYS = ("legacy", "seek", "ours")
 
 
@@ -49,32 +38,22 @@ class _Run:
     requests: int
 
 
-@dataclass(frozen=True)
-class _Bench:
-    server: RangeServer
-    ffmpeg_dir: Path
+def _measure(bench: Bench, way: str, name: str) -> _Run:
+    cost = bench.measure(cost_of, way, name)
+    print(f"{name}, {way}: {cost.wall_ms:.0f} ms", file=sys.stderr)
+    return _Run(cost, *bench.server.sent(name))
 
-    def measure(self, way: str, name: str) -> _Run:
-        """Run one way in a fresh process, so that its peak of memory is its own."""
-        target, warm_up = (
-            (self.server.url(file), (_INPUTS / file).stat().st_size)
-            for file in (name, inputs.WARM_UP)
-        )
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            cost = pool.submit(cost_of, way, target, warm_up, self.ffmpeg_dir).result()
-        print(f"{name}, {way}: {cost.wall_ms:.0f} ms", file=sys.stderr)
-        return _Run(cost, *self.server.sent(name))
 
-    def ours(self, name: str, title: str, rounds: int) -> report.OurRow:
-        runs = [self.measure("ours", name) for _ in range(rounds)]
-        return report.OurRow(title, (_INPUTS / name).stat().st_size / 1e6, _median(runs))
+def _ours(bench: Bench, name: str, title: str, rounds: int) -> report.OurRow:
+    runs = [_measure(bench, "ours", name) for _ in range(rounds)]
+    return report.OurRow(title, (INPUTS / name).stat().st_size / 1e6, _median(runs))
 
 
 def main() -> None:
     """Make the inputs, measure, and write the report."""
     options = _options()
-    inputs.make(_INPUTS)
-    with _bench() as bench:
+    inputs.make(INPUTS)
+    with open_bench() as bench:
         if options.smoke:
             sys.exit(_smoke(bench))
         print(
@@ -93,41 +72,32 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-@contextmanager
-def _bench() -> Iterator[_Bench]:
-    with (
-        TemporaryDirectory(prefix="clipo-bench-") as folder,
-        range_server(_INPUTS, first_byte_s=_FIRST_BYTE_S, bytes_per_s=_BYTES_PER_S) as server,
-    ):
-        yield _Bench(server, prepare(Path(folder), None))
-
-
-def _compare(bench: _Bench, rounds: int) -> str:
+def _compare(bench: Bench, rounds: int) -> str:
     runs: dict[tuple[str, str], list[_Run]] = {}
     for round_ in range(rounds):
         for name in inputs.TITLES:
             for way in _ways(name, round_):
-                runs.setdefault((name, way), []).append(bench.measure(way, name))
+                runs.setdefault((name, way), []).append(_measure(bench, way, name))
     rows = [_row(name, runs) for name in inputs.TITLES]
-    return report.write(_REPORT, rows, rounds)
+    return report.write(PAGES, rows, rounds)
 
 
-def _measure_large(bench: _Bench, rounds: int) -> str:
+def _measure_large(bench: Bench, rounds: int) -> str:
     """Measure one file after the other, because all of them would not fit on many disks."""
     rows = []
     for name, title in inputs.large_titles().items():
-        usual = bench.ours(name, title, rounds)
-        path = inputs.make_large(_INPUTS, name)
+        usual = _ours(bench, name, title, rounds)
+        path = inputs.make_large(INPUTS, name)
         try:
-            rows.append((usual, bench.ours(path.name, title, rounds)))
+            rows.append((usual, _ours(bench, path.name, title, rounds)))
         finally:
             path.unlink()
-    return report.write_large(_REPORT, rows, rounds)
+    return report.write_large(PAGES, rows, rounds)
 
 
-def _smoke(bench: _Bench) -> str | None:
+def _smoke(bench: Bench) -> str | None:
     """Return what is wrong, if anything is."""
-    rows = {name: bench.ours(name, title, 1) for name, title in inputs.TITLES.items()}
+    rows = {name: _ours(bench, name, title, 1) for name, title in inputs.TITLES.items()}
     print(report.table_of_ours(list(rows.values())))
     greedy = [
         row.title for name, row in rows.items() if row.share > _MAX_SHARES.get(name, _MAX_SHARE)

@@ -19,17 +19,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.engine import inputs
-from benchmarks.engine.range_server import RangeServer, range_server
+from benchmarks.engine.bench import INPUTS, PAGES, Bench, open_bench
 from benchmarks.engine.ways import inspect, open_source
-from clipo.local.ffmpeg import prepare
 from functions.media import sandbox
 from functions.media.engine import Engine
 
-_FIRST_BYTE_S = 0.030
-_BYTES_PER_S = 75e6
-_ROOT = Path(__file__).parents[2]
-_INPUTS = _ROOT / ".bench"
-_PAGE = _ROOT / "docs" / "benchmarks" / "milliseconds.md"
+_PAGE = PAGES / "milliseconds.md"
 _FILES = [
     *("end.mp4", "faststart.mp4", "end.mov", "cues.mkv", "cues.webm", "index.avi", "index.wmv"),
     *(inputs.SPARSE, "segment-h264.mkv", "segment-mpeg4.avi"),
@@ -72,17 +67,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=15, help="inspections of each file")
     rounds = int(parser.parse_args().rounds)
-    inputs.make(_INPUTS)
-    with (
-        TemporaryDirectory(prefix="clipo-bench-") as folder,
-        range_server(_INPUTS, first_byte_s=_FIRST_BYTE_S, bytes_per_s=_BYTES_PER_S) as server,
-    ):
-        engine = Engine(prepare(Path(folder) / "programs", None))
+    inputs.make(INPUTS)
+    with TemporaryDirectory(prefix="clipo-bench-") as folder, open_bench() as bench:
         for name in _FILES:
-            _parts(engine, server, name, Path(folder))  # imports, and the page cache
-        rows = [
-            [_parts(engine, server, name, Path(folder)) for _ in range(rounds)] for name in _FILES
-        ]
+            _parts(bench, name, Path(folder))  # imports, and the page cache
+        rows = [[_parts(bench, name, Path(folder)) for _ in range(rounds)] for name in _FILES]
     table = _table([_least(row) for row in rows])
     _PAGE.write_text(_INTRODUCTION.format(rounds=rounds) + table)
     print(table)
@@ -96,21 +85,18 @@ def _least(rounds: list[Counter[str]]) -> Counter[str]:
     return least
 
 
-def _parts(engine: Engine, server: RangeServer, name: str, folder: Path) -> Counter[str]:
+def _parts(bench: Bench, name: str, folder: Path) -> Counter[str]:
     """Return the milliseconds of each part of an inspection but the storage's."""
-    with _measured() as first, open_source(*_stored(server, name), folder) as source:
+    engine = Engine(bench.ffmpeg_dir)
+    with _measured() as first, open_source(*bench.stored(name), folder) as source:
         inspect(engine, source, folder)
-    with open_source(*_stored(server, name), folder) as source:
+    with open_source(*bench.stored(name), folder) as source:
         inspect(engine, source, folder)
         with _measured() as second:
             inspect(engine, source, folder)
     parts = Counter({part: second[part] for part in ("ffprobe", "ffmpeg")})
     parts["Python"] = second["all"] - second["ffprobe"] - second["ffmpeg"]
     return parts + Counter({"all": first["all"], "CPU": first["CPU"]})
-
-
-def _stored(server: RangeServer, name: str) -> tuple[str, int]:
-    return server.url(name), (_INPUTS / name).stat().st_size
 
 
 @contextmanager
@@ -148,7 +134,7 @@ def _cpu_s() -> float:
 def _table(rows: list[Counter[str]]) -> str:
     lines = [list(_COLUMNS), ["---", *["---:"] * (len(_COLUMNS) - 1)]]
     for name, parts in zip(_FILES, rows, strict=True):
-        size = (_INPUTS / name).stat().st_size / 1e6
+        size = (INPUTS / name).stat().st_size / 1e6
         figures = [str(parts[part]) for part in (*_PARTS, "all", "CPU", "median")]
         lines.append([inputs.TITLES.get(name, name), f"{size:.0f}", *figures])
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
