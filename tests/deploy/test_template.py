@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from functions.adapters.pictures import MAKING_TIMEOUT_S
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.telemetry import Metric
 from functions.api.deliver_picture import LEASE
 from functions.api.settings import ApiSettings
@@ -115,19 +116,22 @@ def test_the_table_of_combinations_has_every_optional_parameter() -> None:
     assert named >= {
         *("SubnetIds", "SecurityGroupIds", "PermissionsBoundary", "KmsKeyArn", "AlarmTopicArn"),
         *("MonthlyBudget", "DomainName", "CertificateArn", "RequestBurst"),
+        *("Delivery", "DeliveryKeyIds", "DeliverySecret"),
     }
     for parameters in COMBINATIONS.values():
         for name, value in parameters.items():
             rules = source()["Parameters"][name]
             assert value != str(rules.get("Default")), name
-            assert re.fullmatch(rules.get("AllowedPattern", ".*"), value), (name, value)
+            each = value.split(",") if rules["Type"] == "CommaDelimitedList" else [value]
+            pattern = rules.get("AllowedPattern", ".*")
+            assert all(re.fullmatch(pattern, one) for one in each), (name, value)
 
 
 def test_by_default_the_operators_parameters_add_nothing() -> None:
     bare, written = resolved({}), json.dumps(resolved({}))
-    assert not {"AWS::ApiGatewayV2::DomainName", "AWS::Budgets::Budget", "AWS::SNS::Topic"} & {
-        one["Type"] for one in bare["Resources"].values()
-    }
+    kinds = {one["Type"] for one in bare["Resources"].values()}
+    assert not {"AWS::ApiGatewayV2::DomainName", "AWS::Budgets::Budget", "AWS::SNS::Topic"} & kinds
+    assert not [kind for kind in kinds if kind.startswith(("AWS::CloudFront", "AWS::Logs::Deliv"))]
     properties = json.dumps([one["Properties"] for one in bare["Resources"].values()])
     for word in ("VpcConfig", "PermissionsBoundary", "Kms", "kms:", "ec2:", "KMS"):
         assert word not in properties, word
@@ -170,7 +174,7 @@ def test_the_operators_key_encrypts_all_that_can_be_encrypted() -> None:
         assert rule == {"ServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}
     for kind, name, count in (
         ("AWS::Lambda::Function", "KmsKeyArn", 5),
-        ("AWS::Logs::LogGroup", "KmsKeyId", 6),
+        ("AWS::Logs::LogGroup", "KmsKeyId", 7),
         ("AWS::SQS::Queue", "KmsMasterKeyId", 2),
         ("AWS::SNS::Topic", "KmsMasterKeyId", 1),
     ):
@@ -179,6 +183,73 @@ def test_the_operators_key_encrypts_all_that_can_be_encrypted() -> None:
         assert [one[name] for one in found.values()] == [key] * count
     for queue in of_kind(document, "AWS::SQS::Queue").values():
         assert queue["SqsManagedSseEnabled"] is False
+
+
+def test_only_the_distribution_reads_the_buckets_for_viewers() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+    for bucket, prefixes in (
+        ("UploadsBucket", ["uploads"]),
+        ("MediaBucket", ["thumbnails", "images"]),
+    ):
+        *denied, allowed = document["Resources"][f"{bucket}Policy"]["Properties"]["PolicyDocument"][
+            "Statement"
+        ]
+        assert {one["Effect"] for one in denied} == {"Deny"}
+        assert as_list(allowed.pop("Resource")) == [
+            {"Fn::Sub": f"${{{bucket}.Arn}}/{prefix}/*"} for prefix in prefixes
+        ]
+        assert allowed == {
+            "Sid": "Distribution",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Condition": {"StringEquals": {"aws:SourceArn": {"Fn::Sub": arn}}},
+        }
+
+
+def test_the_distribution_answers_only_to_signed_addresses() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    (distribution,) = of_kind(document, "AWS::CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    behaviours = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    assert [one["TargetOriginId"] for one in behaviours] == ["media", "uploads"]
+    for one in behaviours:
+        assert one["TrustedKeyGroups"] == [{"Ref": "DeliveryKeys"}]
+        assert one["ViewerProtocolPolicy"] == "https-only"
+    for origin in config["Origins"]:
+        assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["DistributionAccess", "Id"]}
+    (keys,) = of_kind(document, "AWS::CloudFront::KeyGroup").values()
+    assert keys["KeyGroupConfig"]["Items"] == {"Ref": "DeliveryKeyIds"}
+    api = of_kind(document, "AWS::Lambda::Function")["ApiFunction"]["Environment"]["Variables"]
+    assert {name: api[name] for name in api if name.startswith("DELIVERY_")} == {
+        "DELIVERY_URL": {"Fn::Sub": "https://${Distribution.DomainName}"},
+        "DELIVERY_KEY_ID": {"Fn::Select": [0, {"Ref": "DeliveryKeyIds"}]},
+        "DELIVERY_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${DeliverySecret}}}"},
+    }
+    assert CloudFront.read({name: "x" for name in api if name.startswith("DELIVERY_")})
+
+
+def test_the_distribution_caches_by_what_the_api_signs() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    for policy in of_kind(document, "AWS::CloudFront::CachePolicy").values():
+        forwarded = policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert forwarded["QueryStringsConfig"] == {
+            "QueryStringBehavior": "whitelist",
+            "QueryStrings": ["response-content-disposition", "response-content-type", "v"],
+        }
+    pictures = document["Resources"]["HeadersOfPictures"]["Properties"]
+    headers = pictures["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    assert [one["Value"] for one in headers] == ["private, max-age=31536000, immutable"]
+
+
+def test_the_logs_of_the_distribution_have_no_query_strings() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    (log,) = of_kind(document, "AWS::Logs::Delivery").values()
+    assert "cs-uri-stem" in log["RecordFields"]
+    assert not {"cs-uri-query", "cs(Referer)", "cs(Cookie)"} & set(log["RecordFields"])
+    (distribution,) = of_kind(document, "AWS::CloudFront::Distribution").values()
+    assert "Logging" not in distribution["DistributionConfig"], "the legacy logs have all fields"
 
 
 def test_alarms_go_to_every_topic_that_there_is() -> None:
@@ -538,7 +609,7 @@ def test_buckets_are_private_encrypted_and_without_acls() -> None:
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "MediaBucket"])
 def test_plain_http_and_old_signatures_are_denied_to_everyone(bucket: str) -> None:
-    policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")
+    policy = resolved({})["Resources"][f"{bucket}Policy"]["Properties"]
     assert policy["Bucket"] == {"Ref": bucket}
     itself, objects = {"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
     always = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
@@ -808,13 +879,13 @@ def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
     function = resource("AWS::Lambda::Function", "ApiFunction")
     # SnapStart itself decides whether there is a description, so it need not be in it.
-    # The names of the buckets depend on BucketNames by a condition.
+    # The names of the buckets depend on BucketNames by a condition, as others do on Delivery.
     # It has no room for ids of subnets and keys.
     (by_vpc, by_key) = source()["Rules"]["SnapshotsAreOutsideOfAVpc"]["Assertions"]
     assert by_vpc["Assert"] == {"Fn::Equals": [{"Ref": "SubnetIds"}, ""]}
     assert by_key["Assert"] == {"Fn::Equals": [{"Ref": "KmsKeyArn"}, ""]}
     excluded = {"ApiSnapStart", "SubnetIds", "SecurityGroupIds", "KmsKeyArn"}
-    used = parameters_in(function) - excluded | {"BucketNames"}
+    used = parameters_in(function) - excluded | {"BucketNames", "Delivery"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
 
@@ -929,7 +1000,8 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
         else:
             assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
         assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
-        variables.pop("API_URL", None)
+        for address in ("API_URL", "DELIVERY_URL"):
+            variables.pop(address, None)
         assert "://" not in json.dumps(variables)
     assert "MongoSecret" not in json.dumps(source()["Outputs"])
 
@@ -937,7 +1009,7 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
 def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
     groups = resources("AWS::Logs::LogGroup")
     of_functions = {"ApiLogs", "ProcessingLogs", "ImagesLogs", "UpkeepLogs", "WebhooksLogs"}
-    assert set(groups) == of_functions | {"HttpApiLogs"}
+    assert set(groups) == of_functions | {"HttpApiLogs", "DeliveryLogs"}
     assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
     for function in resources("AWS::Lambda::Function").values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
@@ -1162,6 +1234,10 @@ def test_two_parameters_have_no_default_and_all_say_what_they_are() -> None:
             ["http://example.com", "https://example.com/", "https://example.com?a", "x"],
         ),
         ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
+        ("DomainName", ["", "video.example.com"], ["https://a.example", "example", "a.example/"]),
+        ("SubnetIds", ["", "subnet-01234567"], ["subnet-1", "subnet-01234567,", "sg-01234567"]),
+        ("SecurityGroupIds", ["", "sg-01234567,sg-89abcdef"], ["sg-01234567 sg-89abcdef"]),
+        ("KmsKeyArn", [""], ["alias/clipo", "arn:aws:kms:us-east-1:123456789012:alias/clipo"]),
         ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
     ],
 )
