@@ -1,18 +1,16 @@
 """Signed addresses of a CloudFront distribution: verified as CloudFront documents it."""
 
-import json
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from functions.adapters.signed.cloudfront import CloudFront
 from functions.core.settings import SettingsError, StorageSettings
+from tests.distributions import KEY_ID, as_text, verify
 from tests.signed import signed_storage
 
 NOW = datetime(2026, 1, 1, 17, 45, tzinfo=UTC)
@@ -21,15 +19,11 @@ DISPOSITION = "attachment; filename=\"a b.mp4\"; filename*=UTF-8''%E2%82%AC~.mp4
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
 
 
-def as_text(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> str:
-    return b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
-
-
 def distribution(key: str | None = None) -> CloudFront:
     found = CloudFront.read(
         {
             "DELIVERY_URL": "https://d111111abcdef8.cloudfront.net",
-            "DELIVERY_KEY_ID": "K2JCJMDEHXQW5F",
+            "DELIVERY_KEY_ID": KEY_ID,
             "DELIVERY_KEY": as_text(PRIVATE) if key is None else key,
         },
         lambda: NOW,
@@ -38,34 +32,10 @@ def distribution(key: str | None = None) -> CloudFront:
     return found
 
 
-def verify(url: str) -> str:
-    """Check a signed address as CloudFront does. Return the address that was signed.
-
-    CloudFront removes its own parameters, and makes the policy of what is left.
-    """
-    base, query = url.split("?")
-    parts = query.split("&")
-    ours = ("Expires", "Signature", "Key-Pair-Id", "Hash-Algorithm")
-    values = {name: value for name, value in parse_qsl(query) if name in ours}
-    assert list(values) == list(ours)
-    assert values["Hash-Algorithm"] == "SHA256"
-    assert values["Key-Pair-Id"] == "K2JCJMDEHXQW5F"
-    left = [part for part in parts if part.partition("=")[0] not in ours]
-    address = f"{base}?{'&'.join(left)}" if left else base
-    until = {"DateLessThan": {"AWS:EpochTime": int(values["Expires"])}}
-    policy = {"Statement": [{"Resource": address, "Condition": until}]}
-    signature = values["Signature"].translate(str.maketrans("-_~", "+=/"))
-    PRIVATE.public_key().verify(
-        b64decode(signature, validate=True),
-        json.dumps(policy, separators=(",", ":")).encode(),
-        ec.ECDSA(SHA256()),
-    )
-    return address
-
-
 def test_a_signature_is_that_of_the_canned_policy() -> None:
     url = distribution().sign("image.jpg", {"color": "red", "size": "medium"}, expires_s=900)
-    assert verify(url) == "https://d111111abcdef8.cloudfront.net/image.jpg?color=red&size=medium"
+    signed = "https://d111111abcdef8.cloudfront.net/image.jpg?color=red&size=medium"
+    assert verify(url, PRIVATE) == signed
     # The moment of the example in CloudFront's documentation is 18:00.
     assert "&Expires=1767290400&Signature=" in url
 
@@ -78,7 +48,7 @@ def test_a_changed_address_is_refused() -> None:
         url.replace("Expires=1", "Expires=2"),
     ):
         with pytest.raises(InvalidSignature):
-            verify(changed)
+            verify(changed, PRIVATE)
 
 
 def test_storage_names_the_distribution_instead_of_the_buckets() -> None:
@@ -92,14 +62,15 @@ def test_storage_names_the_distribution_instead_of_the_buckets() -> None:
         version="3f1c0a9be27d5486",
         expires_s=900,
     )
-    signed = urlsplit(verify(source))
+    signed = urlsplit(verify(source, PRIVATE))
     assert (signed.hostname, signed.path) == ("d111111abcdef8.cloudfront.net", f"/{KEY}")
     assert dict(parse_qsl(signed.query)) == {
         "response-content-disposition": DISPOSITION,
         "response-content-type": "video/mp4",
         "v": "3f1c0a9be27d5486",
     }
-    thumbnail = urlsplit(verify(storage.sign_thumbnail("thumbnails/1/2.jpg", expires_s=60)))
+    thumbnail_url = storage.sign_thumbnail("thumbnails/1/2.jpg", expires_s=60)
+    thumbnail = urlsplit(verify(thumbnail_url, PRIVATE))
     assert thumbnail.path == "/thumbnails/1/2.jpg"
     assert thumbnail.query == "response-content-type=image%2Fjpeg"
     upload = storage.sign_upload(KEY, content_type="video/mp4", size=1, expires_s=60)
