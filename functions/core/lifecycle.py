@@ -147,6 +147,7 @@ def announce(
     owner: str | None,
     visibility: Visibility,
     max_duration_s: int | None = None,
+    traceparent: str | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -159,6 +160,7 @@ def announce(
         visibility=visibility,
         passthrough=passthrough,
         max_duration_s=max_duration_s,
+        traceparent=traceparent,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
