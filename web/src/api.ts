@@ -1,5 +1,6 @@
 /** The calls of the API, described in docs/api.md. */
 
+import {sentenceOfProblem} from "./api-sentences";
 import {t} from "./strings";
 
 export type Status = "pending" | "processing" | "done" | "failed";
@@ -49,7 +50,12 @@ export interface Video {
     created_at: string | null;
     faststart: boolean | null;
     /** Null if release 0.1 processed the video. */
-    playback: {browsers: "all" | "some" | "none"; message: string} | null;
+    playback: {
+      browsers: "all" | "some" | "none";
+      /** What keeps browsers from playing it; null if all do. */
+      reason: string | null;
+      message: string;
+    } | null;
   } | null;
   thumbnail: {
     url: string;
@@ -133,14 +139,15 @@ export interface SignedRequest {
   fields?: Record<string, string>;
 }
 
-/** An error response of the API. Its message is the problem document's `detail`, a sentence. */
+/** An error response of the API, with a sentence for people. */
 export class ApiProblem extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
+    /** The problem document's `detail`. */
     detail: string,
   ) {
-    super(detail);
+    super(sentenceOfProblem(code, detail));
   }
 }
 
@@ -275,6 +282,8 @@ export class Api {
         method,
         headers,
         cache,
+        // The page may be closed right after a delete.
+        keepalive: method === "DELETE",
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });

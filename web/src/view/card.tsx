@@ -3,6 +3,7 @@ import {useContext, useMemo, useState} from "preact/hooks";
 import {thumbHashToDataURL} from "thumbhash";
 import {addressOf} from "../address";
 import type {Video} from "../api";
+import {sentenceOfFailure} from "../api-sentences";
 import {ApiContext} from "../context";
 import {ago, bytes, duration} from "../format";
 import {RightsContext} from "../rights";
@@ -24,6 +25,7 @@ export interface ItemProps {
 
 function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
   const {media, error} = video;
+  const why = error && sentenceOfFailure(error);
   const scrub = useScrub(video);
   return (
     <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
@@ -32,9 +34,9 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
           <Picture video={video} />
           {scrub.tile}
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
-          {error && (
-            <span class="why" lang="en">
-              {error.message}
+          {why && (
+            <span class="why" lang={why.lang}>
+              {why.text}
             </span>
           )}
         </div>
