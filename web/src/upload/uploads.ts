@@ -99,6 +99,8 @@ export class Uploads extends Store<UploadsState> {
     this.enterAs = keepPersonsApart(uppy, person);
     warnBeforeLoss(uppy, (file) => this.isStored(file));
     this.storeUploads().catch(console.warn);
+    // In a closed page a cancel cannot be undone.
+    addEventListener("pagehide", () => this.forgetAllCancelled());
     const onVideo = (id: string) => this.events.onVideo?.(id);
     const signer = new Signer(uppy, api, onVideo, (id) => void this.discard(id));
     uppy.use(AwsS3, {
@@ -225,6 +227,13 @@ export class Uploads extends Store<UploadsState> {
     this.removed.delete(id);
     if (this.uppy.getFile(id)) this.uppy.removeFile(id);
     this.refreshSoon();
+  }
+
+  private forgetAllCancelled(): void {
+    for (const [id, timer] of this.undoable) {
+      clearTimeout(timer);
+      this.forgetCancelled(id);
+    }
   }
 
   private follow(): void {
