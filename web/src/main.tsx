@@ -5,7 +5,7 @@ import {Api, type Me} from "./api";
 import {ApiContext} from "./context";
 import "./page.css";
 import {Library} from "./library";
-import {limitsOf} from "./limits";
+import {isNearlyUsedUp, limitsOf} from "./limits";
 import {language} from "./locale";
 import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
@@ -85,9 +85,11 @@ function drawUpload(mine: Uploads | undefined): void {
 }
 
 function showLimits(me: Me): void {
-  element("limits").textContent = rightsOf(me).upload
+  const place = element("limits");
+  place.textContent = rightsOf(me).upload
     ? `${allowedExtensions.join(", ")}; ${limitsOf(me)}`
     : t.mayNotUpload;
+  place.dataset.nearlyUsedUp = String(isNearlyUsedUp(me));
 }
 
 function leave(): void {
