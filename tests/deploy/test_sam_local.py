@@ -200,7 +200,8 @@ def test_webhooks_attempts_what_is_due_in_a_container(world: World, name: str) -
 
 
 def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Clips) -> None:
-    with running_stack(tmp_path, CLIPO_BIND=docker.bridge_address(), ACCESS="open") as stack:
+    host = docker.bridge_address()
+    with running_stack(tmp_path, CLIPO_BIND=host, ACCESS="open") as stack:
         environ = dict(
             line.split("=", 1) for line in (tmp_path / "functions.env").read_text().splitlines()
         )
@@ -208,9 +209,11 @@ def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Cl
         # As docs/deploy.md says.
         environ["ACCESS"] = "open"
         environ["ROOT_SECRETS"] = f"1:{(tmp_path / 'root_secret').read_text().strip()}"
-        port = free_port(13000, taken=set())
+        port, lambda_port = free_port(13000, taken=set()), free_port(13500, taken=set())
+        at_lambda = {"AWS_ENDPOINT_URL_LAMBDA": f"http://{host}:{lambda_port}"}
         with (
-            Sam(environ).start_api(built, port),
+            Sam(environ).start_lambda(built, host, lambda_port),
+            Sam(environ | at_lambda).start_api(built, port),
             httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=120) as stack.client,
         ):
             created = stack.create(clips["h264.mp4"])
@@ -222,6 +225,10 @@ def test_a_whole_upload_through_start_api(built: Path, tmp_path: Path, clips: Cl
             thumbnail = stack.client.get(f"/videos/{created['id']}/thumbnail")
             assert thumbnail.status_code == 307
             assert httpx2.get(thumbnail.headers["location"]).content.startswith(b"\xff\xd8\xff")
+
+            image = stack.client.get(f"/videos/{created['id']}/image.jpg", follow_redirects=True)
+            assert image.status_code == 200, image.text
+            assert image.content.startswith(b"\xff\xd8\xff")
 
             refused = stack.client.post("/videos", json={"filename": "notes.txt", "size": 1})
             assert refused.status_code == 400

@@ -1,7 +1,7 @@
-import "./upload/memory";
 import {render} from "preact";
 import {idInAddress, queryInAddress} from "./address";
 import {Api, type Me} from "./api";
+import {sentenceOfProblem} from "./api-sentences";
 import {ApiContext} from "./context";
 import "./page.css";
 import {Library} from "./library";
@@ -27,7 +27,11 @@ function element(id: string): HTMLElement {
 }
 
 const limits = {maxBytes: maxUploadBytes, extensions: allowedExtensions};
-const api: Api = new Api({endpoint: "", onRefused: () => session.onRefused()});
+const api: Api = new Api({
+  endpoint: "",
+  onRefused: () => session.onRefused(),
+  sentenceOf: sentenceOfProblem,
+});
 const session = new Session(api);
 const library = new Library(api, queryInAddress(t.sorts), ({filename, status}) =>
   sayToScreenReaders(t.statusOf(filename, t.statuses[status])),
@@ -42,7 +46,9 @@ function enter(me: Me): void {
   const rights = rightsOf(me);
   const person = me.owner ?? "";
   if (rights.upload)
-    uploads ??= new Uploads(api, limits, person, {
+    uploads ??= new Uploads(api, {
+      limits,
+      person,
       onVideo: (id) => library.follow(id),
       onMessage: sayToScreenReaders,
     });
