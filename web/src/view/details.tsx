@@ -93,7 +93,7 @@ function useArrows(library: Library): void {
 function Neighbours({library}: {library: Library}) {
   const [before, after] = [library.neighbour(-1), library.neighbour(1)];
   return (
-    <span class="neighbours">
+    <>
       <button
         type="button"
         class="icon-button"
@@ -112,7 +112,7 @@ function Neighbours({library}: {library: Library}) {
       >
         <Icon name="right" />
       </button>
-    </span>
+    </>
   );
 }
 

@@ -30,10 +30,12 @@ export function Dialog({name, title, buttons, onClose, returnTo, children}: Dial
         <h2 id={`${name}-title`} tabIndex={-1}>
           {title}
         </h2>
-        {buttons}
-        <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
-          <Icon name="close" />
-        </button>
+        <span class="buttons">
+          {buttons}
+          <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
+            <Icon name="close" />
+          </button>
+        </span>
       </header>
       {children(close)}
     </dialog>

@@ -7,6 +7,9 @@ import {Card, type ItemProps, Row} from "./card";
 import {useSliding} from "./slide";
 import {useWindow} from "./window";
 
+/** How many places are shown until the first cards have come. */
+const COMING = 8;
+
 interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   videos: readonly Video[];
   view: View;
@@ -48,7 +51,9 @@ export function List({videos, view, picked, isBusy, onNearEnd, onOpen, onPick}: 
         style={{paddingTop: `${drawn.before}px`, paddingBottom: `${drawn.after}px`}}
         {...shared}
       >
-        {items}
+        {isBusy && items.length === 0
+          ? Array.from({length: COMING}, (_, at) => <li key={at} class="coming" />)
+          : items}
       </ul>
     );
   return (
@@ -71,11 +76,14 @@ function Titles({hasMarks}: {hasMarks: boolean}) {
     <thead>
       <tr>
         {hasMarks && <td />}
-        {[name, status, length, picture, size, created].map((title, at) => (
-          <th key={title} scope="col" class={at > 1 ? "number" : undefined}>
-            {title}
-          </th>
-        ))}
+        <th scope="col">{name}</th>
+        <th scope="col">{status}</th>
+        <th scope="col">{length}</th>
+        <th scope="col" class="frame">
+          {picture}
+        </th>
+        <th scope="col">{size}</th>
+        <th scope="col">{created}</th>
       </tr>
     </thead>
   );
