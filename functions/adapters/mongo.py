@@ -341,6 +341,11 @@ class MongoCatalog:
                 condition["status"] = {"$in": [Status.PENDING, Status.PROCESSING]}
         return self._matching(condition, order="claimable_at")
 
+    def count_claimable(self, *, before: datetime, limit: int) -> int:
+        """Return the number of videos that `unfinished` yields, at most `limit`."""
+        with _unavailable_on_error():
+            return self._videos.count_documents({"claimable_at": {"$lt": before}}, limit=limit)
+
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
         return self._matching({"webhook.due_at": {"$lt": before}}, order="webhook.due_at")

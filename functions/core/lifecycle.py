@@ -70,6 +70,17 @@ LAPSE_GRACE = timedelta(seconds=60)
 REPLAY_PATIENCE = timedelta(minutes=15)
 """The time that upkeep waits for a re-sent event before it sends another; doubled each time."""
 
+LOOK_SHARE = 8
+"""The part of the time that a video has waited for its upload after which a worker without events
+looks again: an eighth. It looks often for a small file, and seldom for one that may never come."""
+
+SOONEST_LOOK, LATEST_LOOK = timedelta(seconds=0.5), timedelta(minutes=1)
+"""The limits of the time between two looks."""
+
+RETRY_DELAY = timedelta(seconds=30)
+"""The time after which a worker without events repeats a failed attempt; doubled each time. All
+attempts together outlast an outage of 7 minutes."""
+
 WEBHOOK_DELAYS = (
     timedelta(seconds=5),
     timedelta(minutes=5),
@@ -115,7 +126,8 @@ class Refusal(StrEnum):
     SUPERSEDED = "superseded"
     """A newer upload of the same video has been claimed, or another worker holds the lease."""
     BUSY = "busy"
-    """Another worker holds a lease that has not expired: the caller can retry later."""
+    """Another worker holds a lease that has not expired, or has just looked for the upload: the
+    caller can retry later."""
     EXHAUSTED = "exhausted"
     """All attempts are used up."""
     REPLACED_TOO_OFTEN = "replaced_too_often"
@@ -408,6 +420,31 @@ def _is_later(one: Source, other: Source) -> bool:
 
 def _is_older(one: Source, claimed: Source) -> bool:
     return bool(one.sequencer) and one.sequencer < claimed.sequencer
+
+
+# ---- A worker without events (ADR 60) ----------------------------------------------------------
+
+
+def postpone(video: Video, *, now: datetime) -> Move:
+    """Set the next time at which workers without events take up a claimable video.
+
+    A worker that looks for an upload saves this first, so that no other one looks at the same time.
+    It saves this, too, after a failed attempt.
+    """
+    if video.claimable_at is None or video.claimable_at > now:
+        return Refusal.BUSY
+    delay = _until_next_look(video, now) if may_discard(video) else _until_next_attempt(video)
+    return replace(video, claimable_at=now + delay)
+
+
+def _until_next_look(video: Video, now: datetime) -> timedelta:
+    waited = (now - video.updated_at) / LOOK_SHARE
+    return min(max(waited, SOONEST_LOOK), LATEST_LOOK)
+
+
+def _until_next_attempt(video: Video) -> timedelta:
+    doublings = max(video.attempts - 1, 0)
+    return RETRY_DELAY * (1 << doublings)
 
 
 # ---- People and upkeep -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _MODULES = {
     ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for folder in ("functions", "clipo")
+    for folder in ("functions", "server", "clipo")
     for path in sorted((_ROOT / folder).rglob("*.py"))
 }
 _LAMBDAS = ("api", "processing", "images", "webhooks", "upkeep")
@@ -159,8 +159,15 @@ def test_no_package_of_ours_is_called_by_another_name() -> None:
 
 
 def test_the_client_and_the_command_do_not_need_the_functions() -> None:
-    assert importers("functions", below="clipo.client") == []
-    assert importers("functions", below="clipo.cli") == []
+    assert importers("functions", "server", below="clipo.client") == []
+    assert importers("functions", "server", below="clipo.cli") == []
+
+
+def test_the_processes_of_servers_use_the_functions_and_not_the_other_way_round() -> None:
+    """An image of them holds `functions` and `server`, an artifact of Lambda `functions` alone."""
+    assert importers("server") == []
+    assert importers("clipo", below="server") == []
+    assert importers("pymongo", "bson", "botocore", "urllib3", below="server") == []
 
 
 def test_the_mounts_need_the_standard_library_only() -> None:
@@ -187,7 +194,7 @@ def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
 def test_a_protocol_stands_beside_its_adapter() -> None:
     protocols = {
         f"{module}.{node.name}"
-        for module, node in classes("functions", "clipo")
+        for module, node in classes("functions", "server", "clipo")
         if "Protocol" in {ast.unparse(base) for base in node.bases}
     }
     assert protocols == {
@@ -213,7 +220,7 @@ def test_a_class_shares_its_name_only_with_what_shows_it_outside() -> None:
     shown = {"Media", "Processing", "Thumbnail", "Webhook", "Location"}
     shown |= {"Stream", "VideoStream", "AudioStream", "Playback"}
     received = {"Problem", "Status"}
-    counts = Counter(node.name for _, node in classes("functions", "clipo"))
+    counts = Counter(node.name for _, node in classes("functions", "server", "clipo"))
     assert {name: count for name, count in counts.items() if count > 1} == dict.fromkeys(
         shown | received, 2
     )

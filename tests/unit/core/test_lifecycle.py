@@ -328,6 +328,22 @@ class TestTheWorker:
         assert lifecycle.release(seen, LEASE, now=NOW) is Refusal.SUPERSEDED
 
 
+class TestAWorkerWithoutEvents:
+    def test_it_looks_for_an_upload_again_after_an_eighth_of_the_wait(self) -> None:
+        seen = replace(pending(), updated_at=NOW - timedelta(seconds=80), claimable_at=NOW)
+        postponed = moved(lifecycle.postpone(seen, now=NOW))
+        assert postponed == replace(seen, claimable_at=NOW + timedelta(seconds=10))
+
+    def test_a_released_video_waits_for_its_next_attempt(self) -> None:
+        released = moved(lifecycle.release(claimed(), LEASE, now=NOW))
+        postponed = moved(lifecycle.postpone(released, now=NOW))
+        assert postponed.claimable_at == NOW + timedelta(seconds=30)
+
+    def test_it_postpones_no_video_that_it_may_not_take_up(self) -> None:
+        for seen in (claimed(), done_video(), failed_video()):
+            assert lifecycle.postpone(seen, now=NOW) is Refusal.BUSY
+
+
 class TestPeopleAndUpkeep:
     def test_a_failed_video_is_retried_with_all_attempts(self) -> None:
         worn_out = replace(failed_video(), attempts=MAX_ATTEMPTS, webhook=WEBHOOK)
@@ -620,6 +636,12 @@ class Life(RuleBasedStateMachine):
         assert self.video.source
         assert self.video.source.etag == source.etag
         self.video = outcome
+
+    @rule()
+    def a_worker_without_events_postpones(self) -> None:
+        outcome = lifecycle.postpone(self.video, now=self.now)
+        if isinstance(outcome, Video):
+            self.video = outcome
 
     @rule()
     def a_person_retries(self) -> None:
