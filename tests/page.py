@@ -13,7 +13,7 @@ DONE_MS = 40_000
 
 _KEPT = """
 async () => {
-  const opened = indexedDB.open("uppy-blobs");
+  const opened = indexedDB.open("clipo-uploads");
   const database = await new Promise((resolve) => {
     opened.onsuccess = () => resolve(opened.result);
   });
@@ -21,7 +21,7 @@ async () => {
     const request = database.transaction(name).objectStore(name).getAll();
     request.onsuccess = () => resolve(request.result);
   });
-  const [files, notes] = [await all("files"), JSON.stringify(await all("metadata"))];
+  const [files, notes] = [await all("files"), JSON.stringify(await all("notes"))];
   database.close();
   return files.length > 0 && notes.includes("uploadId");
 }

@@ -1,25 +1,33 @@
-// Builds the page that the API serves: `node build.mjs FOLDER`. Assets have a hash of their content
-// in the name, so that browsers can cache them for ever. page.mk adds a gzip copy of each.
+// Builds the page and the elements that the API serves: `node build.mjs FOLDER`. Assets have a hash
+// of their content in the name, so that browsers can cache them for ever. page.mk adds a gzip copy of
+// each. The npm package in elements/ gets a copy of the elements.
+import {createHash} from "node:crypto";
 import {mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync} from "node:fs";
 import {basename, dirname, join, resolve} from "node:path";
 import {fileURLToPath} from "node:url";
-import {build} from "esbuild";
+import {build, transform} from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2]);
 
-const options = {
+const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
   target: "es2022",
-  outdir: join(out, "assets"),
-  entryNames: "[name]-[hash]",
-  chunkNames: "[name]-[hash]",
+  jsx: "automatic",
+  jsxImportSource: "preact",
   legalComments: "none",
   metafile: true,
   logLevel: "warning",
   write: false,
+};
+const options = {
+  ...common,
+  outdir: join(out, "assets"),
+  entryNames: "[name]-[hash]",
+  chunkNames: "[name]-[hash]",
+  define: {LANGUAGE_OF_HOST: '""'},
 };
 const built = await Promise.all([
   build({
@@ -28,25 +36,57 @@ const built = await Promise.all([
     format: "esm",
     // Modules that the page imports when they are needed become files of their own.
     splitting: true,
-    jsx: "automatic",
-    jsxImportSource: "preact",
-    define: {"process.env.NODE_ENV": '"production"'},
     loader: {".svg": "copy"},
   }),
   // It runs before the first paint, which no module does.
   build({...options, entryPoints: ["src/theme.ts"], format: "iife"}),
 ]);
+const elements = await build({
+  ...common,
+  outdir: join(out, "elements"),
+  entryPoints: ["upload", "grid", "player"].map((name) => ({
+    in: `src/elements/${name}.tsx`,
+    out: `clipo-${name}`,
+  })),
+  format: "esm",
+  define: {LANGUAGE_OF_HOST: "document.documentElement.lang"},
+  plugins: [{name: "styles as texts", setup: importStylesAsTexts}],
+});
+
 const metafile = {inputs: {}, outputs: {}};
 rmSync(out, {recursive: true, force: true});
 mkdirSync(join(out, "assets"), {recursive: true});
-for (const {metafile: part, outputFiles} of built) {
+mkdirSync(join(out, "elements"));
+for (const {metafile: part, outputFiles} of [...built, elements]) {
   for (const {path, contents} of outputFiles) writeFileSync(path, contents);
   Object.assign(metafile.inputs, part.inputs);
   Object.assign(metafile.outputs, part.outputs);
 }
+for (const {path, contents} of elements.outputFiles)
+  writeFileSync(join(here, "elements", basename(path)), contents);
 
 writeFileSync(join(out, "index.html"), page());
-writeFileSync(join(out, "assets", "licenses.txt"), licenses());
+writeFileSync(join(out, "elements", "integrity.json"), JSON.stringify(integrity(), null, 2));
+for (const folder of [join(out, "assets"), join(here, "elements")])
+  writeFileSync(join(folder, "licenses.txt"), licenses());
+
+/** Elements have a style of their own in each shadow root. */
+function importStylesAsTexts({onLoad}) {
+  onLoad({filter: /\.css$/}, async ({path}) => {
+    const {code} = await transform(readFileSync(path, "utf8"), {loader: "css", minify: true});
+    return {contents: code, loader: "text"};
+  });
+}
+
+/** Return the hash of each element: https://www.w3.org/TR/sri/ */
+function integrity() {
+  const hash = (contents) => createHash("sha384").update(contents).digest("base64");
+  const found = elements.outputFiles.map(({path, contents}) => [
+    basename(path),
+    `sha384-${hash(contents)}`,
+  ]);
+  return Object.fromEntries(found);
+}
 
 function page() {
   const names = Object.keys(metafile.outputs).map((path) => basename(path));

@@ -1,4 +1,4 @@
-# Builds the page that the API serves at /, from web/ into functions/api/page, with esbuild.
+# Builds the page that the API serves at /, and the elements, from web/ into functions/api/page, with esbuild.
 # The Makefile includes this. Without an installed Node.js, one comes from PyPI.
 PAGE := functions/api/page/index.html
 WITH_NODE = PATH="$$(command -v node >/dev/null && command -v npm >/dev/null || echo "$(CURDIR)/.tools/node/bin:")$$PATH"
@@ -13,7 +13,7 @@ web/node_modules/.ready: web/package.json web/package-lock.json web/.npmrc
 $(PAGE): web/node_modules/.ready web/build.mjs $(wildcard web/src/*) $(wildcard web/src/*/*)
 	@$(WITH_NODE) node web/build.mjs functions/api/page
 	@# Node's own gzip packs less, because it is made for speed.
-	@gzip -9 -n -k -f functions/api/page/assets/*-*
+	@gzip -9 -n -k -f functions/api/page/assets/*-* functions/api/page/elements/*.js
 	@touch $@
 
 # Tools for checks and tests only: they are larger than all that the build needs.

@@ -87,7 +87,9 @@ def _plainly(job: Job, ffmpeg: Path, folder: Path) -> Run:
             seek, scale = ["-ss", str(at_s)], ["-vf", f"scale={_WIDTH}:-2"]
             before, after = ([], [*seek, *scale]) if is_legacy else (seek, scale)
         picture = ["-frames:v", "1", "-q:v", "3", "-y", str(folder / "picture.jpg")]
-        command = [str(ffmpeg), "-nostdin", "-v", "error", *before, "-i", str(file), "-an"]
+        # Without it ffmpeg 8.1 loses the packets of an AVI file after it has read the index.
+        kept = [] if is_legacy else ["-multiple_requests", "1"]
+        command = [str(ffmpeg), "-nostdin", "-v", "error", *before, *kept, "-i", str(file), "-an"]
         subprocess.run([*command, *after, *picture], check=True, capture_output=True)  # noqa: S603 (ours)
 
     return run

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from bson import ObjectId
+from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from functions.adapters.mongo import MongoCatalog
+from functions.adapters.pictures import LeaseEnd
 from functions.core.pictures import WantedPicture
 
 
@@ -27,9 +29,10 @@ class MongoPictureLeases:
                 database.picture_leases.insert_one({"_id": key, "until": until})
             except DuplicateKeyError:
                 # MongoDB removes expired documents once a minute.
-                expired = {"_id": key, "until": {"$lt": now}}
-                renewed = {"$set": {"until": until}, "$unset": {"refusal": ""}}
-                taken = database.picture_leases.update_one(expired, renewed)
+                free = {"_id": key, "$or": [{"until": {"$lt": now}}, {"is_free": True}]}
+                ended = {"refusal": "", "is_free": "", "has_failed": ""}
+                renewed = {"$set": {"until": until}, "$unset": ended}
+                taken = database.picture_leases.update_one(free, renewed)
                 return taken.matched_count == 1
         return True
 
@@ -38,16 +41,26 @@ class MongoPictureLeases:
         with self._catalog.database() as database:
             database.picture_leases.delete_one({"_id": key})
 
+    def fail(self, key: str, *, attempts: int) -> None:
+        """End a lease of this caller after a crash, but the last of so many until it expires."""
+        lease = {"_id": key}
+        with self._catalog.database() as database:
+            found = database.picture_leases.find_one_and_update(
+                lease, {"$inc": {"failures": 1}}, return_document=ReturnDocument.AFTER
+            )
+            state = "is_free" if found and found["failures"] < attempts else "has_failed"
+            database.picture_leases.update_one(lease, {"$set": {state: True}})
+
     def refuse(self, key: str, reason: str) -> None:
         """Store in a lease of this caller why there is no such picture."""
         with self._catalog.database() as database:
             database.picture_leases.update_one({"_id": key}, {"$set": {"refusal": reason}})
 
-    def refusal(self, key: str) -> str | None:
-        """Return why there is no such picture, if a lease says so."""
+    def end(self, key: str) -> LeaseEnd:
+        """Return what a lease says of attempts that have ended without a picture."""
         with self._catalog.database() as database:
-            lease = database.picture_leases.find_one({"_id": key})
-        return lease.get("refusal") if lease else None
+            lease = database.picture_leases.find_one({"_id": key}) or {}
+        return LeaseEnd(lease.get("refusal"), has_failed=bool(lease.get("has_failed")))
 
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         """Count an image of a video; `False` if its file has `limit` of them already."""

@@ -6,14 +6,20 @@ The lease and the count are in the API's database: the images function, which ru
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Semaphore
 from typing import Protocol
 
 from functions.adapters.request_failed import RequestFailed
 from functions.core.pictures import Making, MakingOutcome, WantedPicture, making_event
 from functions.core.settings import required
-from functions.core.unavailable import PicturesThrottled, PicturesTimedOut, PicturesUnavailable
+from functions.core.unavailable import (
+    PicturesFailed,
+    PicturesThrottled,
+    PicturesTimedOut,
+    PicturesUnavailable,
+)
 
 MAKING_TIMEOUT_S = 20
 """The time limit for a response of the images function, which may go on after it."""
@@ -21,8 +27,22 @@ MAKING_TIMEOUT_S = 20
 _KINDS = {
     "TooManyRequestsException": PicturesThrottled,
     "ReadTimeoutError": PicturesTimedOut,
+    "FunctionError: Unhandled": PicturesFailed,
 }
 """The errors by Lambda's code for them, or urllib3's name."""
+
+_MOST_WAITING = 20
+"""Requests of one process that may wait for pictures. Each occupies one of its 40 threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnd:
+    """Why a caller that holds a lease makes no picture."""
+
+    refusal: str | None = None
+    """Why there is no such picture, for a person."""
+    has_failed: bool = False
+    """Whether too many attempts have failed."""
 
 
 class PictureLeases(Protocol):
@@ -40,11 +60,14 @@ class PictureLeases(Protocol):
     def release(self, key: str) -> None:
         """End a lease of this caller after a failure."""
 
+    def fail(self, key: str, *, attempts: int) -> None:
+        """End a lease of this caller after a crash, but the last of so many until it expires."""
+
     def refuse(self, key: str, reason: str) -> None:
         """Store in a lease of this caller why there is no such picture."""
 
-    def refusal(self, key: str) -> str | None:
-        """Return why there is no such picture, if a lease says so."""
+    def end(self, key: str) -> LeaseEnd:
+        """Return what a lease says of attempts that have ended without a picture."""
 
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         """Count an image of a video; `False` if its file has `limit` of them already."""
@@ -66,6 +89,8 @@ class Pictures:
 
     leases: PictureLeases
     maker: PictureMaker
+    turns: Semaphore = field(default_factory=lambda: Semaphore(_MOST_WAITING))
+    """Bounds the requests that wait."""
 
 
 class ImagesFunction:

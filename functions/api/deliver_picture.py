@@ -15,6 +15,7 @@ from functions.core.access import Scope
 from functions.core.pictures import (
     MOST_IMAGES,
     MOST_IMAGES_OF_LADDER,
+    MOST_IMAGES_OF_STRANGERS,
     AskedImage,
     ImageSpec,
     InvalidPicture,
@@ -27,15 +28,19 @@ from functions.core.pictures import (
     WantedPicture,
     check_ladder,
     image_spec,
+    is_poster,
     picture_version,
     storyboard_spec,
     wanted_picture,
 )
-from functions.core.unavailable import PicturesThrottled, PicturesTimedOut
+from functions.core.unavailable import PicturesFailed, PicturesThrottled, PicturesTimedOut
 from functions.core.video import Media, Video
 
 LEASE = timedelta(seconds=130)
 """The validity of a lease: longer than the images function may run."""
+
+_ATTEMPTS = 3
+"""The attempts to make a picture during one lease, if the images function crashes each time."""
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.75, 1.5)
 """The pauses between looks at a picture that another request makes, and between invocations of a
@@ -44,16 +49,20 @@ function that Lambda throttles."""
 
 def find_image(
     services: Services, video_id: str, asked: AskedImage
-) -> tuple[Video, WantedPicture, int]:
+) -> tuple[Video, WantedPicture, int | None]:
     """Return a video, its image that a caller asks for, and the limit of its number of images.
 
-    Raises `Problem` or `Unauthenticated`.
+    `None` means that this image does not count. Raises `Problem` or `Unauthenticated`.
     """
     video, media = find_source(services, video_id)
-    is_own = services.caller.may(Scope.READ) and services.caller.reaches_owner(video.owner)
-    spec = _image_spec(video, media, asked, is_own=is_own)
-    limit = MOST_IMAGES if is_own else MOST_IMAGES_OF_LADDER
-    return video, _wanted(video, spec), limit
+    reaches = services.caller.reaches_owner(video.owner)
+    is_own = reaches and services.caller.may(Scope.READ)
+    is_viewer = reaches and services.caller.may(Scope.DELIVER)
+    wanted = _wanted(video, _image_spec(video, media, asked, is_own=is_own))
+    if is_poster(asked):
+        return video, wanted, None
+    others = MOST_IMAGES_OF_LADDER if is_viewer else MOST_IMAGES_OF_STRANGERS
+    return video, wanted, MOST_IMAGES if is_own else others
 
 
 def find_storyboard(
@@ -107,10 +116,23 @@ def read_or_make(
     found = _read(services, wanted)
     if found:
         return found
+    if not services.pictures.turns.acquire(blocking=False):
+        raise _not_ready("Too many pictures are being made.")
+    try:
+        return _make_or_await(services, wanted, limit)
+    finally:
+        services.pictures.turns.release()
+
+
+def _make_or_await(services: Services, wanted: WantedPicture, limit: int | None) -> StoredPicture:
     now = services.now()
     if not services.pictures.leases.acquire(wanted.key, now=now, until=now + LEASE):
         return _await_other(services, wanted)
-    _make(services, wanted, limit)
+    try:
+        _make(services, wanted, limit)
+    except PicturesFailed:
+        services.pictures.leases.fail(wanted.key, attempts=_ATTEMPTS)
+        raise
     logger().info("picture made", video_id=wanted.video_id, picture=wanted.spec.filename)
     _check_still_current(services, wanted)
     if made := _read(services, wanted):
@@ -127,8 +149,12 @@ def _read(services: Services, wanted: WantedPicture) -> StoredPicture | None:
 
 def _await_other(services: Services, wanted: WantedPicture) -> StoredPicture:
     """Return a picture that another request makes, or has found impossible."""
-    if reason := services.pictures.leases.refusal(wanted.key):
-        raise _Impossible(wanted, reason)
+    end = services.pictures.leases.end(wanted.key)
+    if end.refusal:
+        raise _Impossible(wanted, end.refusal)
+    if end.has_failed:
+        detail = "Clipo has failed to make this picture. Try again in some minutes."
+        raise Problem(problems.PICTURE_FAILED, detail)
     for pause_s in _PAUSES_S:
         services.sleep(pause_s)
         if found := _read(services, wanted):
@@ -158,8 +184,9 @@ def _make(services: Services, wanted: WantedPicture, limit: int | None) -> None:
 def _undone_on_failure(undo: Callable[[], None]) -> Iterator[None]:
     try:
         yield
-    except (PicturesTimedOut, _Impossible):
-        # After a timeout, the images function may still store the picture.
+    except (PicturesTimedOut, PicturesFailed, _Impossible):
+        # After a timeout, the images function may still store the picture. A crash counts, because
+        # it costs as much as a picture.
         raise
     except Exception:
         undo()

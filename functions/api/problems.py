@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc9457
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from functions.core.formats import EXTENSIONS
@@ -314,6 +314,8 @@ PICTURE_NOT_READY = ProblemKind(
     "The picture is being made. Try again in a moment.",
     retry_after_s=2,
 )
+PICTURE_FAILED = replace(PICTURE_NOT_READY, retry_after_s=130)
+"""The same problem, of a picture for which the images function crashes each time."""
 
 OF_A_LOOKUP = (INVALID_ID, VIDEO_NOT_FOUND, INVALID_REQUEST, CATALOG_UNAVAILABLE)
 """Problems of every operation with a video id in its path."""

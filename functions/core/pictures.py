@@ -24,10 +24,11 @@ SMALLEST_SIDE, LARGEST_SIDE = 16, 4096
 MOST_IMAGES = 1000
 """The number of images that Clipo makes of one version of a file."""
 
-MOST_IMAGES_OF_LADDER = 500
-"""The number of images from which Clipo makes no more for callers who are limited to `LADDER`.
+MOST_IMAGES_OF_LADDER, MOST_IMAGES_OF_STRANGERS = 500, 250
+"""The numbers of images from which Clipo makes no more for callers who are limited to `LADDER`.
 
-The rest is kept for the owner.
+The second is for those without a credential for the video, and the first for the others. So
+strangers cannot use up what is kept for viewers, nor viewers what is kept for the owner.
 """
 
 _DEFAULT_WIDTH = 640
@@ -184,6 +185,15 @@ def check_ladder(asked: AskedImage) -> None:
         raise NotOnLadder(f"w may be {widths} here, without h and fit")
     if asked.moment and "%" not in asked.moment and not _is_whole(asked.moment):
         raise NotOnLadder("t must be whole seconds or a percentage here")
+
+
+def is_poster(asked: AskedImage) -> bool:
+    """Tell whether an image is one of the few of `LADDER` at the default moment.
+
+    They do not count, because every page and player asks for them.
+    """
+    usual = asked.width in (None, *LADDER) and not asked.height and asked.fit is Fit.CONTAIN
+    return usual and asked.moment is None
 
 
 def image_spec(

@@ -33,5 +33,9 @@ class PicturesThrottled(PicturesUnavailable):
     """Lambda runs as many invocations of the images function as it may."""
 
 
+class PicturesFailed(PicturesUnavailable):
+    """The images function ended with an error, or crashed."""
+
+
 class PicturesTimedOut(PicturesUnavailable):
     """The images function takes long. It may still store the picture."""

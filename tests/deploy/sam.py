@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clipo.local.ports import LOOPBACK
 from tests.command import hear_ctrl_c
 from tests.receivers import SECRET
 from tests.servers import wait_until_listening
@@ -87,14 +88,26 @@ class Sam:
     @contextmanager
     def start_api(self, built: Path, port: int) -> Iterator[None]:
         """Serve the API from a container during a `with` block."""
-        command: list[str | Path] = [
-            *(_SAM, "local", "start-api", "--port", str(port), "--skip-pull-image"),
-            *("--warm-containers", "LAZY", "--template", built / "template.yaml"),
+        with self._serve(built, "start-api", port, LOOPBACK):
+            yield
+
+    @contextmanager
+    def start_lambda(self, built: Path, host: str, port: int) -> Iterator[None]:
+        """Serve Lambda's calls for all functions, each in a container, during a `with` block."""
+        with self._serve(built, "start-lambda", port, host):
+            yield
+
+    @contextmanager
+    def _serve(self, built: Path, command: str, port: int, host: str) -> Iterator[None]:
+        whole = [
+            *(str(_SAM), "local", command, "--host", host, "--port", str(port)),
+            "--skip-pull-image",
+            *("--warm-containers", "LAZY", "--template", str(built / "template.yaml")),
             *("--parameter-overrides", *(f"{name}={value}" for name, value in _BUILT.items())),
         ]
-        with (built / "start-api.txt").open("w") as output:
+        with (built / f"{command}.txt").open("w") as output:
             process = subprocess.Popen(
-                [str(part) for part in command],
+                whole,
                 cwd=self.root,
                 env=self._environ(),
                 stdout=output,
@@ -102,7 +115,7 @@ class Sam:
                 preexec_fn=hear_ctrl_c,  # noqa: PLW1509 (it takes no lock)
             )
         try:
-            wait_until_listening(port)
+            wait_until_listening(port, host)
             yield
         finally:
             # SIGINT, as from Ctrl-C, makes it remove its container.

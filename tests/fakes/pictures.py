@@ -3,11 +3,12 @@
 `tests/contract/adapters/test_pictures.py` tests the real leases.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from functions.adapters.pictures import Pictures
+from functions.adapters.pictures import LeaseEnd, Pictures
 from functions.core.pictures import Making, MakingOutcome, WantedPicture
 from tests.fakes.storage import FakeStorage
 
@@ -17,12 +18,15 @@ class FakePictureLeases:
     held: dict[str, datetime] = field(default_factory=dict)
     made: dict[str, int] = field(default_factory=dict)
     refusals: dict[str, str] = field(default_factory=dict)
+    failures: Counter[str] = field(default_factory=Counter)
+    failed: set[str] = field(default_factory=set)
 
     def acquire(self, key: str, *, now: datetime, until: datetime) -> bool:
         if key in self.held and self.held[key] >= now:
             return False
         self.held[key] = until
         self.refusals.pop(key, None)
+        self.failed.discard(key)
         return True
 
     def release(self, key: str) -> None:
@@ -31,8 +35,15 @@ class FakePictureLeases:
     def refuse(self, key: str, reason: str) -> None:
         self.refusals[key] = reason
 
-    def refusal(self, key: str) -> str | None:
-        return self.refusals.get(key)
+    def fail(self, key: str, *, attempts: int) -> None:
+        self.failures[key] += 1
+        if self.failures[key] < attempts:
+            del self.held[key]
+        else:
+            self.failed.add(key)
+
+    def end(self, key: str) -> LeaseEnd:
+        return LeaseEnd(self.refusals.get(key), has_failed=key in self.failed)
 
     def count(self, wanted: WantedPicture, *, limit: int) -> bool:
         if self.made.get(wanted.version, 0) >= limit:

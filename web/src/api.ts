@@ -1,6 +1,6 @@
 /** The calls of the API, described in docs/api.md. */
 
-import {t} from "./strings";
+import {t} from "./shared-strings";
 
 export type Status = "pending" | "processing" | "done" | "failed";
 
@@ -124,9 +124,14 @@ export interface Me {
   access: "keys" | "open";
 }
 
+/** An announced video. */
+export interface Announced extends Video {
+  /** The form to upload it with; null if the file has arrived. */
+  upload: SignedRequest | null;
+}
+
 export interface SignedRequest {
   url: string;
-  key: string;
   /** Bytes of each part but the last. */
   part_size: number;
   headers?: Record<string, string>;
@@ -162,8 +167,10 @@ export const isRefused = (error: unknown) =>
 export interface ApiOptions {
   /** The address of the API, without a slash at its end; empty for the page's own origin. */
   endpoint: string;
-  /** Return the token that authorizes the next request; undefined if a cookie does. */
-  credential?(): Promise<string | undefined>;
+  /** Return the token that authorizes the next request, in place of one that was refused. */
+  credential?(refused?: string): Promise<string>;
+  /** Return the token for the addresses of pictures and files; undefined if they need none. */
+  deliveryToken?(): string | undefined;
   /** Called when the API does not accept the credential. */
   onRefused?(): void;
 }
@@ -172,6 +179,14 @@ interface CallOptions {
   body?: unknown;
   idempotencyKey?: string;
   credential?: string;
+  /** Whether it is about a picture or a file. */
+  delivers?: boolean;
+}
+
+export interface NewVideo {
+  filename: string;
+  size: number;
+  passthrough?: string | undefined;
 }
 
 /** The API of a Clipo. */
@@ -186,16 +201,28 @@ export class Api {
     return `${this.options.endpoint}${path}`;
   }
 
+  /** Return the address of a picture or a file for `<img>` or `<video>`, which send no header of ours. */
+  delivered(path: string): string {
+    const token = this.options.deliveryToken?.();
+    const mark = path.includes("?") ? "&" : "?";
+    return this.url(token ? `${path}${mark}token=${encodeURIComponent(token)}` : path);
+  }
+
   /** Return an address that the API has named, on our endpoint: behind a proxy the API may not know its own host. */
   here(url: string): string {
+    return this.delivered(this.pathOf(url));
+  }
+
+  /** Return what follows the address of the API in an address that the API has named. */
+  private pathOf(url: string): string {
     const {pathname, search} = new URL(url);
-    return this.url(pathname + search);
+    return pathname.slice(pathname.lastIndexOf("/videos/")) + search;
   }
 
   /** Return the places on a storyboard. The browser keeps the answer. */
   async getStoryboard(url: string): Promise<Storyboard> {
-    const {pathname, search} = new URL(url);
-    return this.read<Storyboard>(await this.send("GET", pathname + search, {}, {}, "default"));
+    const path = this.pathOf(url);
+    return this.read<Storyboard>(await this.send("GET", path, {delivers: true}, {}, "default"));
   }
 
   /** Return a page of videos: the same object again while nothing has changed. */
@@ -217,8 +244,14 @@ export class Api {
     return this.call<Video>("GET", `/videos/${id}`);
   }
 
-  createVideo(filename: string, size: number, idempotencyKey: string) {
-    return this.call<Video>("POST", "/videos", {body: {filename, size}, idempotencyKey});
+  createVideo(body: NewVideo, idempotencyKey: string) {
+    return this.call<Announced>("POST", "/videos", {body, idempotencyKey});
+  }
+
+  /** Return the present address of a file in the storage. */
+  getSource(id: string, query = "") {
+    const path = `/videos/${id}/source?redirect=false${query}`;
+    return this.call<{url: string; expires_at: string}>("GET", path, {delivers: true});
   }
 
   signUpload(id: string, request: unknown) {
@@ -260,22 +293,39 @@ export class Api {
   private async send(
     method: string,
     path: string,
-    {body, idempotencyKey, credential}: CallOptions,
+    {body, idempotencyKey, credential, delivers = false}: CallOptions,
     more: Record<string, string> = {},
     // By default the browser would answer from its cache, and never pass on a 304.
     cache: RequestCache = "no-store",
   ): Promise<Response> {
-    const token = credential ?? (await this.options.credential?.());
     const headers: Record<string, string> = {...more};
-    if (token) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers["Content-Type"] = "application/json";
     if (idempotencyKey) headers["Idempotency-Key"] = idempotencyKey;
+    const options = {
+      method,
+      headers,
+      cache,
+      body: body === undefined ? null : JSON.stringify(body),
+    };
+    const token = credential ?? (await this.token(delivers));
+    const response = await this.fetch(path, options, token);
+    if (response.status !== REFUSED || credential || !token) return response;
+    return this.fetch(path, options, await this.token(delivers, token));
+  }
+
+  private async token(delivers: boolean, refused?: string): Promise<string | undefined> {
+    const token = await this.options.credential?.(refused);
+    return (delivers && this.options.deliveryToken?.()) || token;
+  }
+
+  private async fetch(path: string, options: RequestInit, token?: string): Promise<Response> {
+    const headers = {...options.headers, ...(token && {Authorization: `Bearer ${token}`})};
     try {
       return await fetch(this.url(path), {
-        method,
+        ...options,
         headers,
-        cache,
-        body: body === undefined ? null : JSON.stringify(body),
+        // The API refuses a token beside the cookie of a session.
+        credentials: this.options.credential ? "omit" : "same-origin",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
@@ -284,7 +334,7 @@ export class Api {
   }
 }
 
-function problemOf(status: number, text: string): Error {
+export function problemOf(status: number, text: string): Error {
   try {
     const {code, detail} = JSON.parse(text);
     if (typeof code === "string" && typeof detail === "string")

@@ -66,6 +66,7 @@ export class Library extends Store<LibraryState> {
 
   /** Whether there is a caller who may see videos. */
   private isOpen = false;
+  private listening: AbortController | undefined;
   private mayList = true;
   /** The ids of the videos to show to a caller who may not list them. */
   private known = new Set<string>();
@@ -76,22 +77,31 @@ export class Library extends Store<LibraryState> {
     private readonly onStatus: (video: Video) => void,
   ) {
     super({...EMPTY, query});
-    document.addEventListener("visibilitychange", () => !document.hidden && this.wake());
-    window.addEventListener("online", () => this.wake());
-    for (const input of ["pointerdown", "keydown", "pointermove"])
-      window.addEventListener(input, () => this.noteInput(), {passive: true});
   }
 
   /** Begin to poll: all videos, or only those that are followed. */
   open(mayList: boolean): void {
     this.isOpen = true;
     this.mayList = mayList;
+    this.listen();
     this.wake();
+  }
+
+  private listen(): void {
+    this.listening?.abort();
+    this.listening = new AbortController();
+    const options = {passive: true, signal: this.listening.signal};
+    const onVisible = () => !document.hidden && this.wake();
+    document.addEventListener("visibilitychange", onVisible, options);
+    window.addEventListener("online", () => this.wake(), options);
+    for (const input of ["pointerdown", "keydown", "pointermove"])
+      window.addEventListener(input, () => this.noteInput(), options);
   }
 
   /** Forget all videos, and stop polling. */
   close(): void {
     this.isOpen = false;
+    this.listening?.abort();
     this.round++;
     this.selectedId = null;
     this.countedAt = 0;

@@ -11,7 +11,10 @@ const isLanguage = (code: string): code is Language => code in LANGUAGES;
 
 const base = (locale: string) => locale.split("-")[0] ?? locale;
 
-const wanted = [preferred("language") ?? [], navigator.languages].flat();
+/** The language of the page that an element stands in; empty in Clipo's own page. A constant of build.mjs. */
+declare const LANGUAGE_OF_HOST: string;
+
+const wanted = [LANGUAGE_OF_HOST || (preferred("language") ?? []), navigator.languages].flat();
 
 export const language: Language = wanted.map(base).find(isLanguage) ?? "en";
 

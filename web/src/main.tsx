@@ -1,4 +1,3 @@
-import "./upload/memory";
 import {render} from "preact";
 import {idInAddress, queryInAddress} from "./address";
 import {Api, type Me} from "./api";
@@ -42,7 +41,9 @@ function enter(me: Me): void {
   const rights = rightsOf(me);
   const person = me.owner ?? "";
   if (rights.upload)
-    uploads ??= new Uploads(api, limits, person, {
+    uploads ??= new Uploads(api, {
+      limits,
+      person,
       onVideo: (id) => library.follow(id),
       onMessage: sayToScreenReaders,
     });

@@ -5,19 +5,38 @@ const TRIES = 5;
 const FIRST_DELAY_MS = 500;
 
 /**
- * Let a player ask its address again when the storage refuses the signed one, and go on at the same
- * moment: docs/delivery.md. Call `giveUp` if the browser cannot play the file, or nothing helps.
+ * Load a player's signed address, ask for another one when the storage refuses it, and go on at the
+ * same moment: docs/delivery.md. Call `giveUp` if the browser cannot play the file, or nothing helps.
  */
-export function keepPlaying(video: HTMLVideoElement, giveUp: () => void): () => void {
+export function keepPlaying(
+  video: HTMLVideoElement,
+  address: () => Promise<string>,
+  giveUp: () => void,
+): () => void {
   let moment = 0;
   let tries = 0;
   let known = false;
   let timer = 0;
-  const ask = () => {
+  let isAsking = false;
+  let isOver = false;
+  const ask = async () => {
+    if (isAsking) return;
+    isAsking = true;
     const {paused} = video;
-    video.load();
+    const url = await address().catch(() => null);
+    isAsking = false;
+    if (isOver) return;
+    if (url === null) {
+      retry();
+      return;
+    }
+    video.src = url;
     video.currentTime = moment;
     if (!paused) video.play().catch(() => {});
+  };
+  const retry = () => {
+    if (known && tries < TRIES) timer = setTimeout(ask, FIRST_DELAY_MS * 2 ** tries++);
+    else giveUp();
   };
   video.ontimeupdate = video.onseeking = () => {
     if (video.readyState > HTMLMediaElement.HAVE_NOTHING) moment = video.currentTime;
@@ -28,18 +47,17 @@ export function keepPlaying(video: HTMLVideoElement, giveUp: () => void): () => 
   video.onplaying = () => {
     tries = 0;
   };
-  video.onerror = () => {
-    if (known && tries < TRIES) timer = setTimeout(ask, FIRST_DELAY_MS * 2 ** tries++);
-    else giveUp();
-  };
+  video.onerror = retry;
   // Chromium reports no refusal to the page, but retries for a minute. This event means that no byte
   // has come for 3 seconds; without metadata, the first answer is only slow.
   video.onstalled = () => {
     const {readyState} = video;
     const plays = readyState > HTMLMediaElement.HAVE_CURRENT_DATA;
-    if (readyState > HTMLMediaElement.HAVE_NOTHING && !plays) ask();
+    if (readyState > HTMLMediaElement.HAVE_NOTHING && !plays) void ask();
   };
+  void ask();
   return () => {
+    isOver = true;
     clearTimeout(timer);
     video.onerror = null;
     // An element outside of the page would play and load on.

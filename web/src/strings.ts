@@ -2,15 +2,7 @@
 
 import {bytes, count, isolate} from "./format";
 import {counted, type Language, language} from "./locale";
-import type {Limits, Refusal} from "./upload/refusals";
-
-const NAMES = 3;
-
-/** Return the first names of a list, and how many more there are. */
-function some(names: readonly string[], more: (count: number) => string): string {
-  const rest = names.length - NAMES;
-  return names.slice(0, NAMES).map(isolate).join(", ") + (rest > 0 ? ` ${more(rest)}` : "");
-}
+import {t as shared} from "./shared-strings";
 
 const en = {
   tagline:
@@ -21,11 +13,7 @@ const en = {
   theme: "Theme",
   themes: {system: "System", light: "Light", dark: "Dark"},
   language: "Language",
-  close: "Close",
-  dismiss: "Dismiss",
   keepsTrying: "The page keeps trying.",
-  unreachable: "Clipo cannot be reached. Check the network, and that the service runs.",
-  serviceAnswered: (status: number) => `The service answered ${status}. Try again in a moment.`,
 
   logIn: "Log in",
   loggingIn: "Logging in…",
@@ -60,85 +48,18 @@ const en = {
   stay: "Stay",
 
   upload: "Upload",
-  uploads: "Uploads",
-  chooseVideos: "Choose videos",
   orDrop: "or drop them anywhere on this page",
-  dropNow: "Drop to upload",
   mayNotUpload: "You may not upload here: that needs the scope upload.",
   atMost: (size: string) => `at most ${size} each`,
   each: (length: string) => `${length} each`,
   videosUsed: (used: number, limit: number) => `${count(used)} of ${count(limit)} videos used`,
   bytesUsed: (used: number, limit: number) => `${bytes(used)} of ${bytes(limit)} used`,
-  uploadingFiles: (files: number) =>
-    counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
-  waitingFiles: (files: number) =>
-    counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
-  allUploaded: "All videos are uploaded",
-  notUploaded: "Not uploaded",
-  minimize: "Show only the sum of all uploads",
-  expand: "Show each upload",
-  cancelAllUploads: "Cancel all",
-  states: {
-    waiting: "waiting",
-    uploading: "uploading",
-    paused: "paused",
-    offline: "waiting for the network",
-    stopped: "stopped",
-    interrupted: "interrupted: the page was closed",
-    lost: "interrupted: choose the file again to resume",
-    cancelled: "cancelled",
-    uploaded: "uploaded",
-  },
-  timeLeft: (time: string) => `${time} left`,
-  pause: (name: string) => `Pause ${name}`,
-  resume: (name: string) => `Resume ${name}`,
-  retry: (name: string) => `Retry ${name}`,
-  cancel: (name: string) => `Cancel ${name}`,
-  chooseAgain: "Choose the file",
-  undo: "Undo",
-  uploaded: (name: string) => `${name} is uploaded.`,
-  stopped: (name: string, why: string) => `${name}: ${why}`,
-  cancelledUpload: (name: string) => `The upload of ${name} is cancelled.`,
-  refusal: (
-    names: readonly string[],
-    reason: Refusal["reason"],
-    {maxBytes, extensions}: Limits,
-  ) => {
-    const why = {
-      format: `not in a supported format. Choose one of: ${extensions.join(", ")}.`,
-      large: `too large. The limit is ${bytes(maxBytes)}: choose a smaller or shorter video.`,
-      empty: "empty. Check that its recording or copying has finished.",
-      duplicate: "being uploaded already.",
-    };
-    return `${some(names, (more) => `and ${count(more)} more`)}: ${why[reason]}`;
-  },
-  otherRelease:
-    "This upload began with another release of Clipo. Retry uploads the whole file again; if that fails, too, reload the page.",
-  uploadExpired: "This upload has expired or was deleted. Retry uploads the whole file again.",
-  storageMoved: "Storage has a new address. Reload the page to resume the upload.",
-  networkFailed: "The network failed. The upload resumes when it is back. To try now, press Retry.",
-  serviceUnavailable:
-    "The service is not available. The upload resumes when it is back. To try now, press Retry.",
-  sessionEndedDuringUpload: "Your session has ended. Log in again to resume the upload.",
-  fileTooLarge: (limit: string) => `The file is too large. The limit is ${limit}.`,
-  signatureExpired:
-    "Storage refused the upload: its signature has expired, or a clock is wrong. Retry gets a new signature.",
-  partsGone:
-    "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.",
 
   videos: "Videos",
   mayNotList:
     "You may not list videos: that needs the scope read. The page shows what you upload until you reload it.",
   search: "Search by name, ID or passthrough",
   statusFilter: "Show videos that are",
-  statuses: {
-    all: "all",
-    pending: "pending",
-    processing: "processing",
-    done: "done",
-    failed: "failed",
-  },
-  statusOf: (name: string, status: string) => `${name}: ${status}`,
   sort: "Sort",
   sorts: {
     newest: "Newest first",
@@ -165,8 +86,6 @@ const en = {
   nothingFound: (text: string) =>
     `No video matches ${isolate(text)}. Search finds names that begin with it, and whole IDs and passthroughs.`,
   showAll: "Show all videos",
-  showMore: "Show more",
-  loading: "Loading…",
   steps: [
     ["Upload", "Choose a video, or drop it anywhere on this page."],
     ["Wait a few seconds", "Clipo reads its metadata and makes a thumbnail."],
@@ -179,12 +98,6 @@ const en = {
   clearSelection: "Clear the selection",
   deleteSelected: "Delete…",
   retrySelected: (videos: number) => `Process ${count(videos)} again`,
-  askDelete: (videos: number) =>
-    counted(
-      videos,
-      "Delete this video and all its files for good?",
-      `Delete ${count(videos)} videos and all their files for good?`,
-    ),
   deleted: (videos: number) =>
     counted(videos, "The video is deleted.", `${count(videos)} videos are deleted.`),
   someFailed: (videos: number, why: string) => `${count(videos)} of them failed: ${why}`,
@@ -195,17 +108,10 @@ const en = {
   previous: "Previous video",
   next: "Next video",
   overview: "Overview",
-  play: "Play",
-  download: "Download",
-  cannotPlay:
-    "This browser cannot play the file, or has lost the connection. Download it, or try again.",
   noPicture: "You may not see its picture: that needs the scope deliver.",
   mayNotChange: "You may not retry or delete it: that needs the scope write.",
   processAgain: "Process it again",
   uploadAnother: "Upload another file",
-  delete: "Delete…",
-  deleteIt: (videos: number): string => (videos === 1 ? "Delete it" : "Delete them"),
-  keepIt: (videos: number): string => (videos === 1 ? "Keep it" : "Keep them"),
   copy: "Copy",
   copyWhat: (what: string) => `Copy: ${what}`,
   copied: "Copied",
@@ -279,12 +185,7 @@ const de: Strings = {
   theme: "Farbschema",
   themes: {system: "System", light: "Hell", dark: "Dunkel"},
   language: "Sprache",
-  close: "Schließen",
-  dismiss: "Ausblenden",
   keepsTrying: "Die Seite versucht es weiter.",
-  unreachable: "Clipo ist nicht erreichbar. Prüfen Sie das Netz, und ob der Dienst läuft.",
-  serviceAnswered: (status) =>
-    `Der Dienst hat mit ${status} geantwortet. Versuchen Sie es gleich noch einmal.`,
 
   logIn: "Anmelden",
   loggingIn: "Anmeldung läuft …",
@@ -323,84 +224,18 @@ const de: Strings = {
   stay: "Bleiben",
 
   upload: "Hochladen",
-  uploads: "Uploads",
-  chooseVideos: "Videos auswählen",
   orDrop: "oder irgendwo auf dieser Seite ablegen",
-  dropNow: "Zum Hochladen ablegen",
   mayNotUpload: "Sie dürfen hier nichts hochladen: Dazu ist der Scope upload nötig.",
   atMost: (size) => `je höchstens ${size}`,
   each: (length) => `je ${length}`,
   videosUsed: (used, limit) => `${count(used)} von ${count(limit)} Videos verbraucht`,
   bytesUsed: (used, limit) => `${bytes(used)} von ${bytes(limit)} verbraucht`,
-  uploadingFiles: (files) =>
-    counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
-  waitingFiles: (files) =>
-    counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
-  allUploaded: "Alle Videos sind hochgeladen",
-  notUploaded: "Nicht hochgeladen",
-  minimize: "Nur die Summe aller Uploads zeigen",
-  expand: "Jeden Upload zeigen",
-  cancelAllUploads: "Alle abbrechen",
-  states: {
-    waiting: "wartet",
-    uploading: "wird hochgeladen",
-    paused: "angehalten",
-    offline: "wartet auf das Netz",
-    stopped: "gestoppt",
-    interrupted: "unterbrochen: Die Seite wurde geschlossen",
-    lost: "unterbrochen: Wählen Sie die Datei noch einmal aus",
-    cancelled: "abgebrochen",
-    uploaded: "hochgeladen",
-  },
-  timeLeft: (time) => `noch ${time}`,
-  pause: (name) => `${name} anhalten`,
-  resume: (name) => `${name} fortsetzen`,
-  retry: (name) => `${name} noch einmal versuchen`,
-  cancel: (name) => `${name} abbrechen`,
-  chooseAgain: "Datei auswählen",
-  undo: "Rückgängig",
-  uploaded: (name) => `${name} ist hochgeladen.`,
-  stopped: (name, why) => `${name}: ${why}`,
-  cancelledUpload: (name) => `Der Upload von ${name} ist abgebrochen.`,
-  refusal: (names, reason, {maxBytes, extensions}) => {
-    const why = {
-      format: `kein unterstütztes Format. Möglich sind: ${extensions.join(", ")}.`,
-      large: `zu groß. Das Limit ist ${bytes(maxBytes)}: Wählen Sie ein kleineres oder kürzeres Video.`,
-      empty: "leer. Prüfen Sie, ob die Aufnahme oder das Kopieren fertig ist.",
-      duplicate: "wird schon hochgeladen.",
-    };
-    return `${some(names, (more) => `und ${count(more)} weitere`)}: ${why[reason]}`;
-  },
-  otherRelease:
-    "Dieser Upload hat mit einer anderen Version von Clipo begonnen. „Noch einmal versuchen“ lädt die ganze Datei erneut hoch; hilft auch das nicht, laden Sie die Seite neu.",
-  uploadExpired:
-    "Dieser Upload ist abgelaufen oder wurde gelöscht. „Noch einmal versuchen“ lädt die ganze Datei erneut hoch.",
-  storageMoved:
-    "Der Speicher hat eine neue Adresse. Laden Sie die Seite neu, um den Upload fortzusetzen.",
-  networkFailed: "Das Netz ist ausgefallen. Der Upload läuft weiter, sobald es wieder da ist.",
-  serviceUnavailable:
-    "Der Dienst ist nicht verfügbar. Der Upload läuft weiter, sobald er wieder da ist.",
-  sessionEndedDuringUpload:
-    "Ihre Sitzung ist beendet. Melden Sie sich wieder an, um den Upload fortzusetzen.",
-  fileTooLarge: (limit) => `Die Datei ist zu groß. Das Limit ist ${limit}.`,
-  signatureExpired:
-    "Der Speicher hat den Upload abgelehnt: Die Signatur ist abgelaufen, oder eine Uhr geht falsch. Ein neuer Versuch holt eine neue Signatur.",
-  partsGone:
-    "Die hochgeladenen Teile sind weg: Das Video wurde gelöscht oder ist abgelaufen. Ein neuer Versuch lädt die ganze Datei erneut hoch.",
 
   videos: "Videos",
   mayNotList:
     "Sie dürfen keine Videos auflisten: Dazu ist der Scope read nötig. Die Seite zeigt, was Sie hochladen, bis Sie sie neu laden.",
   search: "Nach Name, ID oder Passthrough suchen",
   statusFilter: "Videos mit dem Status",
-  statuses: {
-    all: "alle",
-    pending: "wartend",
-    processing: "in Arbeit",
-    done: "fertig",
-    failed: "fehlgeschlagen",
-  },
-  statusOf: (name, status) => `${name}: ${status}`,
   sort: "Sortieren",
   sorts: {
     newest: "Neueste zuerst",
@@ -427,8 +262,6 @@ const de: Strings = {
   nothingFound: (text) =>
     `Kein Video passt zu ${isolate(text)}. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
   showAll: "Alle Videos zeigen",
-  showMore: "Mehr zeigen",
-  loading: "Lädt …",
   steps: [
     ["Hochladen", "Wählen Sie ein Video aus, oder legen Sie es irgendwo auf dieser Seite ab."],
     ["Ein paar Sekunden warten", "Clipo liest die Metadaten und macht ein Vorschaubild."],
@@ -444,12 +277,6 @@ const de: Strings = {
   clearSelection: "Auswahl aufheben",
   deleteSelected: "Löschen …",
   retrySelected: (videos) => `${count(videos)} noch einmal verarbeiten`,
-  askDelete: (videos) =>
-    counted(
-      videos,
-      "Dieses Video und alle seine Dateien endgültig löschen?",
-      `${count(videos)} Videos und alle ihre Dateien endgültig löschen?`,
-    ),
   deleted: (videos) =>
     counted(videos, "Das Video ist gelöscht.", `${count(videos)} Videos sind gelöscht.`),
   someFailed: (videos, why) => `Bei ${count(videos)} davon ist es misslungen: ${why}`,
@@ -460,17 +287,10 @@ const de: Strings = {
   previous: "Vorheriges Video",
   next: "Nächstes Video",
   overview: "Überblick",
-  play: "Abspielen",
-  download: "Herunterladen",
-  cannotPlay:
-    "Dieser Browser kann die Datei nicht abspielen, oder die Verbindung ist abgebrochen. Laden Sie sie herunter, oder versuchen Sie es noch einmal.",
   noPicture: "Sie dürfen sein Bild nicht sehen: Dazu ist der Scope deliver nötig.",
   mayNotChange: "Sie dürfen es weder neu verarbeiten noch löschen: Dazu ist der Scope write nötig.",
   processAgain: "Noch einmal verarbeiten",
   uploadAnother: "Andere Datei hochladen",
-  delete: "Löschen …",
-  deleteIt: () => "Löschen",
-  keepIt: () => "Behalten",
   copy: "Kopieren",
   copyWhat: (what) => `Kopieren: ${what}`,
   copied: "Kopiert",
@@ -536,12 +356,7 @@ const es: Strings = {
   theme: "Tema",
   themes: {system: "Sistema", light: "Claro", dark: "Oscuro"},
   language: "Idioma",
-  close: "Cerrar",
-  dismiss: "Descartar",
   keepsTrying: "La página sigue intentándolo.",
-  unreachable: "No se puede acceder a Clipo. Comprueba la red y que el servicio funcione.",
-  serviceAnswered: (status) =>
-    `El servicio ha respondido ${status}. Vuelve a intentarlo en un momento.`,
 
   logIn: "Iniciar sesión",
   loggingIn: "Iniciando sesión…",
@@ -578,81 +393,18 @@ const es: Strings = {
   stay: "Quedarse",
 
   upload: "Subir",
-  uploads: "Subidas",
-  chooseVideos: "Elegir vídeos",
   orDrop: "o suéltalos en cualquier parte de esta página",
-  dropNow: "Suelta para subir",
   mayNotUpload: "Aquí no puedes subir nada: hace falta el permiso upload.",
   atMost: (size) => `${size} como máximo cada uno`,
   each: (length) => `${length} cada uno`,
   videosUsed: (used, limit) => `${count(used)} de ${count(limit)} vídeos usados`,
   bytesUsed: (used, limit) => `${bytes(used)} de ${bytes(limit)} usados`,
-  uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
-  waitingFiles: (files) =>
-    counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
-  allUploaded: "Todos los vídeos se han subido",
-  notUploaded: "No se ha subido",
-  minimize: "Mostrar solo el total de las subidas",
-  expand: "Mostrar cada subida",
-  cancelAllUploads: "Cancelar todas",
-  states: {
-    waiting: "en espera",
-    uploading: "subiendo",
-    paused: "en pausa",
-    offline: "esperando la red",
-    stopped: "detenida",
-    interrupted: "interrumpida: se cerró la página",
-    lost: "interrumpida: vuelve a elegir el archivo para reanudarla",
-    cancelled: "cancelada",
-    uploaded: "subido",
-  },
-  timeLeft: (time) => `quedan ${time}`,
-  pause: (name) => `Pausar ${name}`,
-  resume: (name) => `Reanudar ${name}`,
-  retry: (name) => `Reintentar ${name}`,
-  cancel: (name) => `Cancelar ${name}`,
-  chooseAgain: "Elegir el archivo",
-  undo: "Deshacer",
-  uploaded: (name) => `${name} se ha subido.`,
-  stopped: (name, why) => `${name}: ${why}`,
-  cancelledUpload: (name) => `La subida de ${name} se ha cancelado.`,
-  refusal: (names, reason, {maxBytes, extensions}) => {
-    const why = {
-      format: `formato no admitido. Elige uno de estos: ${extensions.join(", ")}.`,
-      large: `demasiado grande. El límite es ${bytes(maxBytes)}: elige un vídeo más pequeño o más corto.`,
-      empty: "vacío. Comprueba que la grabación o la copia haya terminado.",
-      duplicate: "ya se está subiendo.",
-    };
-    return `${some(names, (more) => `y ${count(more)} más`)}: ${why[reason]}`;
-  },
-  otherRelease:
-    "Esta subida empezó con otra versión de Clipo. Reintentar sube otra vez el archivo entero; si tampoco funciona, recarga la página.",
-  uploadExpired:
-    "Esta subida ha caducado o se ha borrado. Reintentar sube otra vez el archivo entero.",
-  storageMoved:
-    "El almacenamiento tiene una dirección nueva. Recarga la página para reanudar la subida.",
-  networkFailed: "La red ha fallado. La subida continúa en cuanto vuelva.",
-  serviceUnavailable: "El servicio no está disponible. La subida continúa en cuanto vuelva.",
-  sessionEndedDuringUpload: "Tu sesión ha terminado. Iníciala de nuevo para reanudar la subida.",
-  fileTooLarge: (limit) => `El archivo es demasiado grande. El límite es ${limit}.`,
-  signatureExpired:
-    "El almacenamiento ha rechazado la subida: la firma ha caducado o un reloj va mal. Reintentar obtiene una firma nueva.",
-  partsGone:
-    "Las partes subidas ya no están: el vídeo se borró o ha caducado. Reintentar sube otra vez el archivo entero.",
 
   videos: "Vídeos",
   mayNotList:
     "No puedes ver la lista de vídeos: hace falta el permiso read. La página muestra lo que subas hasta que la recargues.",
   search: "Buscar por nombre, ID o passthrough",
   statusFilter: "Mostrar los vídeos con el estado",
-  statuses: {
-    all: "todos",
-    pending: "pendiente",
-    processing: "en proceso",
-    done: "listo",
-    failed: "fallido",
-  },
-  statusOf: (name, status) => `${name}: ${status}`,
   sort: "Ordenar",
   sorts: {
     newest: "Más recientes primero",
@@ -679,8 +431,6 @@ const es: Strings = {
   nothingFound: (text) =>
     `Ningún vídeo coincide con ${isolate(text)}. La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
   showAll: "Mostrar todos los vídeos",
-  showMore: "Mostrar más",
-  loading: "Cargando…",
   steps: [
     ["Sube", "Elige un vídeo o suéltalo en cualquier parte de esta página."],
     ["Espera unos segundos", "Clipo lee sus metadatos y crea una miniatura."],
@@ -693,12 +443,6 @@ const es: Strings = {
   clearSelection: "Quitar la selección",
   deleteSelected: "Borrar…",
   retrySelected: (videos) => `Procesar ${count(videos)} de nuevo`,
-  askDelete: (videos) =>
-    counted(
-      videos,
-      "¿Borrar este vídeo y todos sus archivos para siempre?",
-      `¿Borrar ${count(videos)} vídeos y todos sus archivos para siempre?`,
-    ),
   deleted: (videos) =>
     counted(videos, "El vídeo se ha borrado.", `Se han borrado ${count(videos)} vídeos.`),
   someFailed: (videos, why) => `Han fallado ${count(videos)}: ${why}`,
@@ -709,17 +453,10 @@ const es: Strings = {
   previous: "Vídeo anterior",
   next: "Vídeo siguiente",
   overview: "Resumen",
-  play: "Reproducir",
-  download: "Descargar",
-  cannotPlay:
-    "Este navegador no puede reproducir el archivo o ha perdido la conexión. Descárgalo o vuelve a intentarlo.",
   noPicture: "No puedes ver su imagen: hace falta el permiso deliver.",
   mayNotChange: "No puedes volver a procesarlo ni borrarlo: hace falta el permiso write.",
   processAgain: "Procesar de nuevo",
   uploadAnother: "Subir otro archivo",
-  delete: "Borrar…",
-  deleteIt: (videos) => (videos === 1 ? "Borrarlo" : "Borrarlos"),
-  keepIt: (videos) => (videos === 1 ? "Conservarlo" : "Conservarlos"),
   copy: "Copiar",
   copyWhat: (what) => `Copiar: ${what}`,
   copied: "Copiado",
@@ -784,4 +521,5 @@ const es: Strings = {
 
 const ALL: Record<Language, Strings> = {en, de, es};
 
-export const t: Strings = ALL[language];
+/** The texts of the page, and those that it shares with the elements. */
+export const t = {...shared, ...ALL[language]};

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from functions.media.splice.boundary import Readable
 from functions.media.splice.windows import CutOff, Doubt, look
+from functions.media.storyboard.avi_file import write_list
 from functions.media.storyboard.keyframe import ROUNDING_MS, Fetch, Keyframe
 
 _HEADER, _LIST_HEADER = 8, 12
@@ -45,13 +46,15 @@ class AviIndex:
     head: _AviHead
     stream: int
     times_ms: Sequence[float]
-    places: Sequence[tuple[int, int]]
-    """Position and size of each keyframe's chunk, without its header."""
+    positions: Sequence[int]
+    """The position of each keyframe's chunk."""
+    sizes: Sequence[int]
+    """The size of each keyframe's chunk, without its header."""
 
-    def find(self, at_ms: int) -> Keyframe:
+    def find(self, _fetch: Fetch, at_ms: int) -> Keyframe:
         """Return the keyframe at or before a moment, or else the first."""
         number = max(0, bisect_right(self.times_ms, at_ms + ROUNDING_MS) - 1)
-        return Keyframe(round(self.times_ms[number]), *self.places[number])
+        return Keyframe(round(self.times_ms[number]), self.positions[number], self.sizes[number])
 
     def load(self, fetch: Fetch, keyframe: Keyframe) -> bytes:
         """Return the chunk of a keyframe, with its header."""
@@ -65,7 +68,7 @@ class AviIndex:
         """Return an AVI file of the keyframes alone, one after the other."""
         # The index of indexes would lead to positions in the original.
         headers = self.head.headers.replace(b"indx", b"JUNK")
-        return _list(b"RIFF", b"AVI ", headers, _list(b"LIST", b"movi", *keyframes))
+        return write_list(b"RIFF", b"AVI ", headers, write_list(b"LIST", b"movi", *keyframes))
 
 
 _PICTURES = {b"dc", b"db"}
@@ -92,20 +95,20 @@ def _index(head: _AviHead, stream: int, entries: "array[int]") -> AviIndex:
     palette = int.from_bytes(head.prefix + b"pc", "little")
     # Some writers count positions from the beginning of the file.
     base = 0 if entries[2] > head.movi else head.movi
-    times_ms: list[float] = []
-    places: list[tuple[int, int]] = []
+    times_ms, positions, sizes = array("d"), array("Q"), array("I")
     frame = 0
     for kind, flags, offset, size in zip(*(entries[at::4] for at in range(4)), strict=True):
         if kind in kinds:
             if flags & _KEYFRAME and size:
                 times_ms.append(frame * head.frame_ms)
-                places.append((base + offset, size))
+                positions.append(base + offset)
+                sizes.append(size)
             frame += 1
         elif kind == palette:
             raise Doubt
-    if not places:
+    if not sizes:
         raise Doubt
-    return AviIndex(head, stream, times_ms, places)
+    return AviIndex(head, stream, times_ms, positions, sizes)
 
 
 def _parse_head(window: bytes, stream: int, size: int) -> _AviHead:
@@ -165,8 +168,3 @@ def _exactly(source: Readable, start: int, length: int) -> bytes:
     if len(found) != length:
         raise Doubt
     return found
-
-
-def _list(kind: bytes, form: bytes, *content: bytes) -> bytes:
-    body = form + b"".join(content)
-    return kind + struct.pack("<I", len(body)) + body

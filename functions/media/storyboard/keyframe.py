@@ -15,6 +15,8 @@ class Keyframe:
 
     at_ms: int
     """Time at which it is shown, on the file's own clock."""
-    position: int
+    position: int = 0
     """Where it stands. What that is, and what `size` counts, depends on the container."""
-    size: int
+    size: int = 0
+    content: bytes = b""
+    """The keyframe as the reel contains it, if its time had to be read from it."""

@@ -77,7 +77,7 @@ class MatroskaIndex:
     places: Sequence[tuple[int, int, int | None]]
     """Time in ticks, position of the cluster, and the block's place in the cluster's content."""
 
-    def find(self, at_ms: int) -> Keyframe:
+    def find(self, _fetch: Fetch, at_ms: int) -> Keyframe:
         """Return the keyframe at or before a moment, or else the first."""
         number = max(0, bisect_right(self.times_ms, at_ms + ROUNDING_MS) - 1)
         return Keyframe(round(self.times_ms[number]), number, 0)

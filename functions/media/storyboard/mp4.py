@@ -23,7 +23,7 @@ class Mp4Index:
     track: SampleTrack
     stream: int = 0
 
-    def find(self, at_ms: int) -> Keyframe:
+    def find(self, _fetch: Fetch, at_ms: int) -> Keyframe:
         """Return the keyframe at or before a moment, or else the first."""
         return self.track.keyframe(at_ms)
 

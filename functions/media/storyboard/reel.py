@@ -5,14 +5,14 @@ ffmpeg decodes them by one run, without seeking.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from functions.media.reader.ranged_object import RangedObject
 from functions.media.splice.boundary import Readable
 from functions.media.splice.windows import Doubt
-from functions.media.storyboard import avi, matroska, mp4
+from functions.media.storyboard import asf, avi, flv, matroska, mp4
 from functions.media.storyboard.contents import MemoryContent
 from functions.media.storyboard.keyframe import Fetch, Keyframe
 from functions.media.storyboard.tiles import KEYFRAMES, Tile, TileCommand
@@ -31,7 +31,7 @@ class Index(Protocol):
     def stream(self) -> int:
         """The index of the picture's stream in the reel."""
 
-    def find(self, at_ms: int) -> Keyframe:
+    def find(self, fetch: Fetch, at_ms: int, /) -> Keyframe:
         """Return the keyframe at or before a moment on the file's own clock, or else the first."""
 
     def load(self, fetch: Fetch, keyframe: Keyframe) -> bytes:
@@ -47,6 +47,8 @@ _OPENERS: dict[str, Callable[[Readable, int], Index]] = {
     "matroska": matroska.open_index,
     "webm": matroska.open_index,
     "avi": avi.open_index,
+    "asf": asf.open_index,
+    "flv": flv.open_index,
 }
 """The functions that open the index of a file for its stream with an index in ffmpeg."""
 
@@ -63,19 +65,19 @@ def take_reel(command: TileCommand, moments: Sequence[int]) -> dict[int, Tile]:
     start_ms = round(probed.start_s * 1000)
     try:
         index = open_index(source, probed.index)
-        wanted = {at_ms: index.find(at_ms + start_ms) for at_ms in moments}
-        keyframes = sorted(set(wanted.values()), key=lambda keyframe: keyframe.at_ms)
-        reel = MemoryContent(index.write(_load(index, source.content, keyframes)))
+        wanted, reel = _write(index, source.content, [at_ms + start_ms for at_ms in moments])
     except Doubt:
         return {}
-    tiles = command.run(*KEYFRAMES, location=source.view(reel).location, stream=index.stream)
+    location = source.view(MemoryContent(reel)).location
+    tiles = command.run(*KEYFRAMES, location=location, stream=index.stream)
+    keyframes = _in_order(wanted)
     if len(tiles) != len(keyframes):
         return {}
     shown = {
         keyframe: Tile(keyframe.at_ms - start_ms, pixels)
         for keyframe, pixels in zip(keyframes, tiles.values(), strict=True)
     }
-    return {at_ms: shown[keyframe] for at_ms, keyframe in wanted.items()}
+    return {at_ms - start_ms: shown[keyframe] for at_ms, keyframe in wanted.items()}
 
 
 class _Fetcher:
@@ -99,10 +101,20 @@ class _Fetcher:
         return found
 
 
-def _load(index: Index, content: RangedObject, keyframes: Sequence[Keyframe]) -> list[bytes]:
+def _write(
+    index: Index, content: RangedObject, moments: Sequence[int]
+) -> tuple[dict[int, Keyframe], bytes]:
+    """Return the keyframe of each moment, and the reel that shows them in order."""
     fetch = _Fetcher(content)
     try:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            return list(threads.map(lambda keyframe: index.load(fetch, keyframe), keyframes))
+            found = threads.map(lambda at_ms: index.find(fetch, at_ms), moments)
+            wanted = dict(zip(moments, found, strict=True))
+            loaded = threads.map(lambda keyframe: index.load(fetch, keyframe), _in_order(wanted))
+            return wanted, index.write(list(loaded))
     except RuntimeError as error:  # no thread is free
         raise Doubt from error
+
+
+def _in_order(wanted: Mapping[int, Keyframe]) -> list[Keyframe]:
+    return sorted(set(wanted.values()), key=lambda keyframe: keyframe.at_ms)

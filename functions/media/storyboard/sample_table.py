@@ -8,7 +8,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from functions.media.splice.boundary import Readable
 from functions.media.splice.boxes import Box, box_at
@@ -20,7 +20,7 @@ _MAX_MOOV = 32 << 20
 """Largest `moov` box to parse: that of about ten hours."""
 
 _MAX_CHILDREN = 4096
-_MAX_SAMPLES = 2_000_000
+_MAX_SAMPLES, _MAX_KEYFRAMES = 2_000_000, 500_000
 _MAX_IN_CHUNK = 100_000
 _MAX_SAMPLE = 32 << 20
 _MAX_FTYP = 4096
@@ -74,19 +74,20 @@ def read_track(source: Readable, index: int) -> SampleTrack:
     begin, delay = _edit(trak)
     table = _Table.of(stbl)
     samples, times = _keyframes(stbl, table.count)
-    shift_ms = delay * 1000 / movie_scale - begin * 1000 / scale
-    times_ms = [time * 1000 / scale + shift_ms for time in times]
-    ordered = sorted(zip(times_ms, samples, strict=True))
-    shown = ordered[bisect_left(ordered, (delay * 1000 / movie_scale - ROUNDING_MS, 0)) :]
-    if not shown:
+    start_ms = delay * 1000 / movie_scale
+    shift_ms = start_ms - begin * 1000 / scale
+    times_ms = array("d", (time * 1000 / scale + shift_ms for time in times))
+    times_ms, samples = _sorted(times_ms, samples)
+    first = bisect_left(times_ms, start_ms - ROUNDING_MS)
+    if first == len(samples):
         raise Doubt
     return SampleTrack(
         ftyp=ftyp,
         matrix=mvhd[-64:-28],
         tkhd=trak.whole(b"tkhd"),
         stsd=stbl.whole(b"stsd"),
-        times_ms=[time for time, _ in shown],
-        samples=[sample for _, sample in shown],
+        times_ms=times_ms[first:],
+        samples=samples[first:],
         table=table,
     )
 
@@ -134,12 +135,15 @@ class _Parent:
         self, kind: bytes, columns: int = 1, *, skip: int = 4, type_: str = "I"
     ) -> "array[int]":
         """Return the numbers of a table, whose count stands `skip` bytes after its beginning."""
-        content = self.content(kind)
-        length = _number(content, skip) * columns * array(type_).itemsize
-        begin = skip + 4
-        if begin + length > len(content):
+        box, found = self.one(kind), array(type_)
+        begin = box.body + skip + 4
+        length = _number(self.moov[box.body : begin], skip) * columns * found.itemsize
+        if begin + length > box.end:
             raise Doubt
-        return _array(content[begin : begin + length], type_)
+        found.frombytes(memoryview(self.moov)[begin : begin + length])
+        if sys.byteorder == "little":
+            found.byteswap()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +156,7 @@ class _Table:
     sizes: Sequence[int]
     chunks: Sequence[int]
     """The position of each chunk."""
-    runs: Sequence[tuple[int, int, int]]
-    """The first sample and chunk of each run, and the number of samples in each of its chunks."""
+    runs: "_Runs"
 
     @classmethod
     def of(cls, stbl: _Parent) -> "_Table":
@@ -161,18 +164,19 @@ class _Table:
         size, count = _number(stsz, 4), _number(stsz, 8)
         if not 0 < count <= _MAX_SAMPLES:
             raise Doubt
-        sizes = [] if size else stbl.numbers(b"stsz", skip=8)
+        sizes = array("I") if size else stbl.numbers(b"stsz", skip=8)
         large = stbl.find(b"co64")
         chunks = stbl.numbers(b"co64", type_="Q") if large else stbl.numbers(b"stco")
-        return cls(count, size, sizes, chunks, _runs(stbl.numbers(b"stsc", 3), len(chunks)))
+        return cls(count, size, sizes, chunks, _Runs.of(stbl.numbers(b"stsc", 3), len(chunks)))
 
     def place(self, sample: int) -> tuple[int, int]:
         """Return position and size of a sample. Raises `Doubt`."""
-        after = bisect_right(self.runs, (sample, sys.maxsize, 0))
-        if not after:
+        runs = self.runs
+        run = bisect_right(runs.samples, sample) - 1
+        if run < 0:
             raise Doubt
-        first, chunk, length = self.runs[after - 1]
-        chunks, earlier = divmod(sample - first, length)
+        chunks, earlier = divmod(sample - runs.samples[run], runs.lengths[run])
+        chunk = runs.chunks[run] - 1
         if chunk + chunks >= len(self.chunks) or earlier > _MAX_IN_CHUNK:
             raise Doubt
         size = self.size or self.sizes[sample]
@@ -180,6 +184,30 @@ class _Table:
         if not 0 < size <= _MAX_SAMPLE:
             raise Doubt
         return self.chunks[chunk + chunks] + before, size
+
+
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """Runs of chunks of the same length."""
+
+    samples: Sequence[int]
+    """The first sample of each run."""
+    chunks: Sequence[int]
+    """The first chunk of each run, counted from 1."""
+    lengths: Sequence[int]
+    """The number of samples in each chunk of a run."""
+
+    @classmethod
+    def of(cls, stsc: "array[int]", chunks: int) -> "_Runs":
+        begins, lengths = stsc[::3], stsc[1::3]
+        ends = chain(begins[1:], [chunks + 1])
+        samples, first = array("Q"), 0
+        for begin, end, length in zip(begins, ends, lengths, strict=True):
+            if not 1 <= begin <= end or not length:
+                raise Doubt
+            samples.append(first)
+            first += (end - begin) * length
+        return cls(samples, begins, lengths)
 
 
 def _read_head(source: Readable) -> tuple[bytes, bytes]:
@@ -237,24 +265,26 @@ def _edit(trak: _Parent) -> tuple[int, int]:
     return begin, delay
 
 
-def _keyframes(stbl: _Parent, count: int) -> tuple[Sequence[int], Sequence[int]]:
+def _keyframes(stbl: _Parent, count: int) -> tuple[Sequence[int], "array[float]"]:
     """Return number and time of the keyframes, in the track's units."""
     samples: Sequence[int] = range(count)
     if stbl.find(b"stss"):
-        samples = [number - 1 for number in stbl.numbers(b"stss")]
-        ordered = all(a < b for a, b in pairwise(samples))
-        if not samples or not ordered or samples[0] < 0 or samples[-1] >= count:
+        numbers = stbl.numbers(b"stss")
+        ordered = all(a < b for a, b in pairwise(numbers))
+        if not numbers or not ordered or numbers[0] < 1 or numbers[-1] > count:
             raise Doubt
-    decoded = _times(stbl.numbers(b"stts", 2), samples)
-    if not stbl.find(b"ctts"):
-        return samples, decoded
-    shifts = _values(stbl.numbers(b"ctts", 2), samples)
-    return samples, [time + shift for time, shift in zip(decoded, shifts, strict=True)]
+        samples = array("I", (number - 1 for number in numbers))
+    if len(samples) > _MAX_KEYFRAMES:
+        raise Doubt
+    times = _times(stbl.numbers(b"stts", 2), samples)
+    if stbl.find(b"ctts"):
+        _add_shifts(times, stbl.numbers(b"ctts", 2), samples)
+    return samples, times
 
 
-def _times(runs: "array[int]", samples: Sequence[int]) -> list[int]:
+def _times(runs: "array[int]", samples: Sequence[int]) -> "array[float]":
     """Return when some samples are decoded. `runs` has pairs of a count and a duration."""
-    found: list[int] = []
+    found = array("d")
     first = begin = 0
     for count, duration in zip(runs[::2], runs[1::2], strict=True):
         while len(found) < len(samples) and samples[len(found)] < first + count:
@@ -265,37 +295,27 @@ def _times(runs: "array[int]", samples: Sequence[int]) -> list[int]:
     return found
 
 
-def _values(runs: "array[int]", samples: Sequence[int]) -> list[int]:
-    """Return the values of some samples. `runs` has pairs of a count and a signed value."""
-    found: list[int] = []
-    first = 0
+def _add_shifts(times: "array[float]", runs: "array[int]", samples: Sequence[int]) -> None:
+    """Add to the times of some samples. `runs` has pairs of a count and a signed value."""
+    first = done = 0
     for count, value in zip(runs[::2], runs[1::2], strict=True):
         signed = value - (value >> 31 << 32)
-        while len(found) < len(samples) and samples[len(found)] < first + count:
-            found.append(signed)
+        while done < len(samples) and samples[done] < first + count:
+            times[done] += signed
+            done += 1
         first += count
-    if len(found) < len(samples):
+    if done < len(samples):
         raise Doubt
-    return found
 
 
-def _runs(stsc: "array[int]", chunks: int) -> list[tuple[int, int, int]]:
-    """Return first sample, first chunk and samples in a chunk of each run."""
-    found, first = [], 0
-    begins = [*stsc[::3], chunks + 1]
-    for begin, end, length in zip(begins, begins[1:], stsc[1::3], strict=False):
-        if not 1 <= begin <= end or not length:
-            raise Doubt
-        found.append((first, begin - 1, length))
-        first += (end - begin) * length
-    return found
-
-
-def _array(content: bytes, type_: str) -> "array[int]":
-    numbers = array(type_, content)
-    if sys.byteorder == "little":
-        numbers.byteswap()
-    return numbers
+def _sorted(
+    times_ms: "array[float]", samples: Sequence[int]
+) -> tuple["array[float]", Sequence[int]]:
+    """Return the times in order, each with its sample."""
+    if all(a <= b for a, b in pairwise(times_ms)):
+        return times_ms, samples
+    order = sorted(range(len(samples)), key=times_ms.__getitem__)
+    return array("d", (times_ms[at] for at in order)), array("I", (samples[at] for at in order))
 
 
 def _number(content: bytes, at: int, length: int = 4) -> int:

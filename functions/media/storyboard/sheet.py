@@ -9,6 +9,7 @@ from functions.core.storyboard import StoryboardPlan
 from functions.media import encoded, sandbox
 from functions.media.children import FROM_FILE, Children
 from functions.media.picture import Picture
+from functions.media.storyboard.avi_file import write_avi
 
 MAX_BYTES = 300_000
 """Most bytes of a sheet."""
@@ -102,19 +103,7 @@ def _join(plan: StoryboardPlan, tiles: Sequence[bytes]) -> bytes:
 
 
 def _avi(plan: StoryboardPlan, pixels: bytes) -> bytes:
-    """Return an AVI file of one uncompressed frame, because our ffmpeg reads no raw files.
-
-    https://learn.microsoft.com/en-us/windows/win32/directshow/avi-riff-file-reference
-    """
+    """Return an AVI file of one uncompressed frame, because our ffmpeg reads no raw files."""
     size, sides = len(pixels), (plan.width, plan.height)
-    main = struct.pack("<14I", 1_000_000, size, 0, 0, 1, 0, 1, size, *sides, 0, 0, 0, 0)
-    stream = struct.pack("<4s4sIHH8I8x", b"vids", b"I420", 0, 0, 0, 0, 1, 1, 0, 1, size, 0, size)
     bitmap = struct.pack("<IiiHH4sI16x", 40, *sides, 1, 12, b"I420", size)
-    streams = _chunk(b"strl", _chunk(b"strh", stream), _chunk(b"strf", bitmap), of=b"LIST")
-    header = _chunk(b"hdrl", _chunk(b"avih", main), streams, of=b"LIST")
-    return _chunk(b"AVI ", header, _chunk(b"movi", _chunk(b"00db", pixels), of=b"LIST"), of=b"RIFF")
-
-
-def _chunk(kind: bytes, *content: bytes, of: bytes = b"") -> bytes:
-    body = (kind if of else b"") + b"".join(content)
-    return (of or kind) + struct.pack("<I", len(body)) + body
+    return write_avi(bitmap, [pixels])

@@ -12,6 +12,7 @@ from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.pictures import LeaseEnd
 from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture
 from functions.core.settings import CatalogSettings
 from tests.examples import ID, uploaded, video
@@ -58,14 +59,26 @@ def test_a_lease_keeps_the_reason_of_its_failure_until_the_next_attempt(
     leases: MongoPictureLeases,
 ) -> None:
     assert leases.acquire("k", now=NOW, until=UNTIL)
-    assert leases.refusal("k") is None
+    assert leases.end("k") == LeaseEnd()
     leases.refuse("k", "The file is damaged.")
-    assert leases.refusal("k") == "The file is damaged."
+    assert leases.end("k") == LeaseEnd("The file is damaged.")
     assert not leases.acquire("k", now=NOW, until=UNTIL)
     later = UNTIL + timedelta(seconds=1)
     assert leases.acquire("k", now=later, until=later)
-    assert leases.refusal("k") is None
-    assert leases.refusal("other") is None
+    assert leases.end("k") == LeaseEnd()
+    assert leases.end("other") == LeaseEnd()
+
+
+def test_a_lease_ends_after_a_crash_but_the_last_of_some(leases: MongoPictureLeases) -> None:
+    for _ in range(3):
+        assert leases.acquire("k", now=NOW, until=UNTIL)
+        assert leases.end("k") == LeaseEnd()
+        leases.fail("k", attempts=3)
+    assert leases.end("k") == LeaseEnd(has_failed=True)
+    assert not leases.acquire("k", now=NOW, until=UNTIL)
+    later = UNTIL + timedelta(seconds=1)
+    assert leases.acquire("k", now=later, until=later)
+    assert leases.end("k") == LeaseEnd()
 
 
 def test_images_of_one_file_are_counted_up_to_a_limit(leases: MongoPictureLeases) -> None:

@@ -120,6 +120,29 @@ def test_a_reel_shows_the_keyframes_of_any_film(
     assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
 
 
+_INDEX = ["-flvflags", "add_keyframe_index"]
+WMV_AND_FLV = {
+    "film.wmv": INDEXED["film.wmv"],
+    "wmv1.wmv": ["-c:v", "wmv1", "-c:a", "wmav2", "-packet_size", "900"],
+    "msmpeg4.wmv": ["-c:v", "msmpeg4", "-an", "-packet_size", "60000"],
+    "sound-first.wmv": ["-c:v", "wmv2", "-c:a", "wmav2", "-map", "1:a", "-map", "0:v"],
+    "film.flv": INDEXED["film.flv"],
+    "sorenson.flv": ["-c:v", "flv", "-c:a", "libmp3lame", "-ar", "44100", *_INDEX],
+    "late.flv": [*_H264, "-bf", "2", "-an", *_INDEX, "-output_ts_offset", "5"],
+    "hevc.flv": [*MP4["hevc"], "-c:a", "aac", *_INDEX],
+}
+
+
+@pytest.mark.usefixtures("by_reel")
+@pytest.mark.parametrize("name", _some_quick(WMV_AND_FLV, "film.wmv", "film.flv"))
+def test_a_reel_shows_the_keyframes_of_wmv_and_flv_films(
+    name: str, films: Path, ffmpeg_dir: Path, tmp_path: Path
+) -> None:
+    clip = film(films, name, *WMV_AND_FLV[name])
+    board = make_board(clip, ffmpeg_dir, tmp_path)
+    assert_shows(board, frames_of(clip, board.plan, only_keyframes=True))
+
+
 RECORDINGS = {
     "live.mkv": ("film.mkv", ["-live", "1"]),
     "live.webm": ("film.webm", ["-live", "1"]),

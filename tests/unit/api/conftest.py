@@ -47,6 +47,11 @@ def maker(objects: FakeStorage) -> FakePictureMaker:
 
 
 @pytest.fixture
+def pictures(leases: FakePictureLeases, maker: FakePictureMaker) -> Pictures:
+    return Pictures(leases, maker)
+
+
+@pytest.fixture
 def pauses() -> list[float]:
     """Return the pauses that the API makes, in seconds. They take no time."""
     return []
@@ -70,12 +75,10 @@ def client(
     objects: FakeStorage,
     processing: FakeProcessing,
     api_keys: FakeApiKeys,
-    leases: FakePictureLeases,
-    maker: FakePictureMaker,
+    pictures: Pictures,
     pauses: list[float],
     logins: Logins | None,
 ) -> Iterator[TestClient]:
-    pictures = Pictures(leases, maker)
     backend = Backend(
         settings,
         records,

@@ -8,17 +8,24 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from functions.adapters.pictures import Pictures
 from functions.adapters.storage import LARGEST_PICTURE
 from functions.api.settings import ApiSettings
 from functions.core.pictures import (
     MOST_IMAGES,
     MOST_IMAGES_OF_LADDER,
+    MOST_IMAGES_OF_STRANGERS,
     Making,
     MakingOutcome,
     picture_version,
     thumbnail_version,
 )
-from functions.core.unavailable import PicturesThrottled, PicturesTimedOut, PicturesUnavailable
+from functions.core.unavailable import (
+    PicturesFailed,
+    PicturesThrottled,
+    PicturesTimedOut,
+    PicturesUnavailable,
+)
 from functions.core.video import Source, Status, Video, Visibility
 from tests.credentials import KEYS, bearer, issue
 from tests.examples import ID, deleted_video, done_video, failed_video, media, video
@@ -359,18 +366,30 @@ class TestMaking:
 
     @pytest.mark.parametrize(
         "answers",
-        [[PicturesThrottled("Lambda: 429")] * 7, [PicturesUnavailable("Lambda: Unhandled")]],
+        [[PicturesThrottled("Lambda: 429")] * 7, [PicturesUnavailable("Lambda: 500")]],
     )
     def test_can_be_tried_again_after_a_failure(
         self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases,
         answers: list[Making | Exception],
     ) -> None:  # fmt: skip
         maker.answers = answers
-        body = problem(get())
+        body = problem(get(t="1"))
         assert (body["status"], body["code"]) == (503, "picture_not_ready")
         assert leases.held == {}
         assert set(leases.made.values()) == {0}
-        assert get().status_code == 200
+        assert get(t="1").status_code == 200
+
+    def test_that_crashes_the_function_is_tried_three_times(
+        self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases, of_anna: Video,
+        pauses: list[float],
+    ) -> None:  # fmt: skip
+        maker.answers = [PicturesFailed("Lambda: FunctionError: Unhandled")] * 9
+        answers = [get(t="1") for _ in range(5)]
+        assert {problem(one)["code"] for one in answers} == {"picture_not_ready"}
+        assert [one.headers["retry-after"] for one in answers] == ["2", "2", "2", "130", "130"]
+        assert maker.asked == 3
+        assert pauses == [], "nothing to wait for"
+        assert leases.made[str(picture_version(of_anna))] == 3, "each cost as much as a picture"
 
     def test_that_takes_long_keeps_its_lease(
         self, get: Get, maker: FakePictureMaker, leases: FakePictureLeases
@@ -404,8 +423,9 @@ class TestMaking:
         name: str,
     ) -> None:  # fmt: skip
         maker.answers = [Making(MakingOutcome.NO_PICTURE, "The file is damaged.")]
+        query = {"t": "1"} if name.startswith("image") else {}
         for _ in range(3):
-            body = problem(get(name))
+            body = problem(get(name, **query))
             assert (body["status"], body["code"]) == (404, "picture_not_found")
             assert body["detail"].endswith("The file is damaged.")
         assert maker.asked == 1
@@ -430,18 +450,43 @@ class TestMaking:
         assert [key for key in objects.thumbnails if key.startswith("images/")] == []
 
     def test_ends_at_a_number_of_images(
-        self, get: Get, client: TestClient, public: Video, leases: FakePictureLeases
-    ) -> None:
+        self, get: Get, client: TestClient, public: Video, leases: FakePictureLeases,
+        api_keys: FakeApiKeys,
+    ) -> None:  # fmt: skip
         version = str(picture_version(public))
-        leases.made[version] = MOST_IMAGES_OF_LADDER
-        body = problem(client.get(f"{path()}?v={version}"))
+        viewer = bearer(issue(api_keys).token(scope="deliver"))
+
+        def ask(second: int, headers: dict[str, str]) -> httpx2.Response:
+            return client.get(f"{path()}?v={version}&t={second}", headers=headers)
+
+        leases.made[version] = MOST_IMAGES_OF_STRANGERS
+        body = problem(ask(1, {}))
         assert (body["status"], body["code"]) == (409, "too_many_images")
-        assert get().status_code == 200, "the owner's share is left"
+        assert ask(1, viewer).status_code == 200, "the viewers' share is left"
+        leases.made[version] = MOST_IMAGES_OF_LADDER
+        assert problem(ask(2, viewer))["code"] == "too_many_images"
+        assert get(t="3").status_code == 200, "the owner's share is left"
         leases.made[version] = MOST_IMAGES
-        assert problem(get(t="1"))["code"] == "too_many_images"
+        assert problem(get(t="4"))["code"] == "too_many_images"
         assert leases.made[version] == MOST_IMAGES
-        assert get().status_code == 200, "it is stored"
+        assert get(t="3").status_code == 200, "it is stored"
         assert get("storyboard.jpg").status_code == 200, "the sheet does not count"
+        assert client.get(f"{path()}?v={version}&w=320").status_code == 200, "nor do posters"
+
+    def test_is_refused_while_too_many_requests_wait(
+        self, get: Get, maker: FakePictureMaker, pictures: Pictures
+    ) -> None:
+        assert get().status_code == 200
+        taken = 0
+        while pictures.turns.acquire(blocking=False):
+            taken += 1
+        assert 10 <= taken < 40, "some of the threads are left for other requests"
+        assert problem(get(t="1"))["code"] == "picture_not_ready"
+        assert get().status_code == 200, "it is stored"
+        pictures.turns.release()
+        for second in ("1", "2"):
+            assert get(t=second).status_code == 200
+        assert maker.asked == 3
 
 
 class TestThumbnail:

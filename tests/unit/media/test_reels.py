@@ -1,4 +1,4 @@
-"""The indexes of Matroska and AVI files that tests write, and damage."""
+"""The indexes of Matroska, AVI, FLV and WMV files that tests write, and damage."""
 
 import struct
 from collections.abc import Callable, Sequence
@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from functions.media.splice.boundary import Readable
 from functions.media.splice.windows import Doubt
-from functions.media.storyboard import avi, matroska
+from functions.media.storyboard import asf, avi, flv, matroska
 from functions.media.storyboard.reel import Index
 from tests import ebml
+from tests import flv as tags
+from tests.asf import film_in_asf
 from tests.ebml import AUDIO, VIDEO, block_group, cluster, element, number, simple_block, track
 from tests.fakes.content import in_memory
 
@@ -76,6 +78,30 @@ def film_in_avi(*, absolute: bool = False) -> bytes:
     return chunk(b"RIFF", body)
 
 
+def film_in_flv(*, leads_to_parameters: bool = False) -> bytes:
+    """Return a film of one keyframe a second, shown 5 ms after it is decoded."""
+
+    def metadata(positions: Sequence[int]) -> bytes:
+        lists = {b"filepositions": positions, b"times": range(_GROUPS)}
+        index = b"".join(
+            struct.pack(">H", len(name)) + name + struct.pack(">BI", 10, len(values))
+            + b"".join(struct.pack(">Bd", 0, value) for value in values)
+            for name, values in lists.items()
+        )  # fmt: skip
+        content = b"\2\0\x0aonMetaData\x08\0\0\0\1\0\x09keyframes\3" + index + b"\0\0\x09" * 2
+        return tags.tag(tags.SCRIPT, 0, content)
+
+    first = len(tags.header() + metadata([0] * _GROUPS))
+    body, positions = tags.h264(0, key=True, kind=0), []
+    for group in range(_GROUPS):
+        body += tags.aac(group * 1000, kind=1 if group else 0)
+        positions.append(first + len(body))
+        picture = b"\x17\1\0\0\5" + frame_of(group)
+        body += tags.tag(tags.PICTURE, group * 1000, picture) + tags.h264(group * 1000 + 500)
+    positions[0] = first if leads_to_parameters else positions[0]
+    return tags.header() + metadata(positions) + body
+
+
 FILMS: dict[str, tuple[Open, bytes, int]] = {
     "cues with places": (matroska.open_index, film_in_matroska(), 5),
     "cues without places": (matroska.open_index, film_in_matroska(places=False), 5),
@@ -88,6 +114,14 @@ FILMS: dict[str, tuple[Open, bytes, int]] = {
     ),
     "avi": (avi.open_index, film_in_avi(), 0),
     "avi, absolute": (avi.open_index, film_in_avi(absolute=True), 0),
+    "flv": (flv.open_index, film_in_flv(), 5),
+    "flv, from parameters": (flv.open_index, film_in_flv(leads_to_parameters=True), 5),
+    "wmv": (asf.open_index, film_in_asf([frame_of(group) for group in range(_GROUPS)]), 0),
+    "wmv, without pre-roll": (
+        asf.open_index,
+        film_in_asf([frame_of(group) for group in range(_GROUPS)], counts_preroll=False),
+        0,
+    ),
 }
 
 
@@ -100,7 +134,7 @@ def load(open_index: Open, content: bytes, moments: Sequence[int]) -> list[tuple
             raise Doubt
         return content[start:end]
 
-    keyframes = [index.find(at_ms) for at_ms in moments]
+    keyframes = [index.find(fetch, at_ms) for at_ms in moments]
     return [(keyframe.at_ms, index.load(fetch, keyframe)) for keyframe in keyframes]
 
 
@@ -112,7 +146,12 @@ def test_an_index_leads_to_the_keyframe_before_each_moment(name: str) -> None:
     assert [at_ms for at_ms, _ in found] == [start * 1000 + late_ms for start in starts]
     for (_, frame), start in zip(found, starts, strict=True):
         assert frame_of(start) in frame
-        assert len(frame) - len(frame_of(start)) in (0, 8, 9)
+        assert len(frame) - len(frame_of(start)) in (0, 8, 9, 20)
+
+
+def test_a_picture_counts_from_when_it_is_shown() -> None:
+    film = film_in_flv()
+    assert [at_ms for at_ms, _ in load(flv.open_index, film, [1004, 1005])] == [5, 1005]
 
 
 def test_a_block_that_is_no_keyframe_is_doubted() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.media.splice.windows import Doubt
+from functions.media.storyboard import sample_table
 from functions.media.storyboard.keyframe import Keyframe
 from functions.media.storyboard.sample_table import SampleTrack, read_track
 from tests.fragmented import box
@@ -106,6 +107,14 @@ def _table(kind: bytes, count: int, *entries: bytes | tuple[int, ...]) -> bytes:
 
 def _numbers(*numbers: int) -> bytes:
     return b"".join((number % (1 << 32)).to_bytes(4) for number in numbers)
+
+
+def test_more_keyframes_than_fit_into_memory_are_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    film = Film([5] * 9, [20] * 9, [0] * 9, keys=list(range(9)), chunks=[9])
+    assert read_track(Stored(film.content()), 0)
+    monkeypatch.setattr(sample_table, "_MAX_KEYFRAMES", 8)
+    with pytest.raises(Doubt):
+        read_track(Stored(film.content()), 0)
 
 
 @st.composite

@@ -1,21 +1,10 @@
-/** Errors that stop an upload: messages for people, and retries of transient errors. */
+/** Errors that stop an upload: messages for people, and which of them end by themselves. */
 
-import type {Body, Uppy} from "@uppy/core";
 import {ApiProblem, isRefused, Unreachable} from "../api";
 import {bytes} from "../format";
-import {t} from "../strings";
-import type {OurMeta} from "./files";
+import {t} from "../shared-strings";
 import type {Limits} from "./refusals";
-
-const FIRST_RETRY_MS = 2000;
-const LAST_RETRY_MS = 15_000;
-
-interface Fault {
-  name?: string;
-  message: string;
-  /** Status of the response from the API or S3, if there is one. */
-  status?: number;
-}
+import {NetworkFault, StorageRefusal} from "./request";
 
 /** Whether the page's content security policy forbids the address that storage has now. */
 let storageHasMoved = false;
@@ -23,57 +12,34 @@ document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {
   storageHasMoved ||= effectiveDirective === "connect-src";
 });
 
-/**
- * Retry uploads when the network or an unavailable service may be back. Return a function that
- * retries them at once: uploads without a session wait for it.
- */
-export function retryAfterFaults(uppy: Uppy<OurMeta, Body>): () => void {
-  const waiting = new Set<string>();
-  let delay = FIRST_RETRY_MS;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const retry = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const files = [...waiting].filter((id) => {
-      const file = uppy.getState().files[id];
-      return file?.error && !file.meta.cancelled;
-    });
-    waiting.clear();
-    for (const id of files) uppy.retryUpload(id);
-  };
-  uppy.on("is-online", retry);
-  uppy.on("upload-success", () => {
-    delay = FIRST_RETRY_MS;
-  });
-  uppy.on("upload-error", (file, error) => {
-    if (!file || storageHasMoved) return;
-    if (isRefused(error)) waiting.add(file.id);
-    if (!isTransient(error)) return;
-    waiting.add(file.id);
-    if (timer) return;
-    timer = setTimeout(retry, delay);
-    delay = Math.min(delay * 2, LAST_RETRY_MS);
-  });
-  return retry;
+/** Tell whether an upload may succeed if it is tried again after a while. */
+export const isTransient = (error: unknown) =>
+  !storageHasMoved && (isNetworkFault(error) || isUnavailable(error));
+
+const isNetworkFault = (error: unknown): boolean =>
+  error instanceof Unreachable || error instanceof NetworkFault;
+
+const isUnavailable = (error: unknown) => {
+  const {status = 0} = error as {status?: number};
+  return status === 429 || status >= 500;
+};
+
+/** Tell whether the storage has no longer the parts of an upload. */
+export const isGone = (error: unknown) =>
+  error instanceof StorageRefusal && ["NoSuchUpload", "InvalidPart"].includes(error.code);
+
+/** Return a code for programs: the API's, or else one of these. */
+export function codeOf(error: unknown): string {
+  if (error instanceof ApiProblem) return error.code;
+  return isNetworkFault(error) ? "network_failed" : "storage_refused";
 }
 
-const isTransient = (error: Fault) => isNetworkFault(error) || isUnavailable(error);
-
-const isNetworkFault = (error: Fault) =>
-  error instanceof Unreachable || error.name === "S3NetworkError" || /network/i.test(error.message);
-
-const isUnavailable = ({status}: Fault) => status === 429 || (status ?? 0) >= 500;
-
-export const isGone = ({message}: Fault) => message.includes("NoSuchUpload");
-
-/** Return what happened and what to do; the error's own message may be only a code. */
-export function sentenceOf(error: Fault, {maxBytes}: Limits): string {
+/** Return what happened and what to do. */
+export function sentenceOf(error: Error, {maxBytes}: Limits): string {
   if (isNetworkFault(error)) return storageHasMoved ? t.storageMoved : t.networkFailed;
   if (isUnavailable(error)) return t.serviceUnavailable;
   if (isRefused(error)) return t.sessionEndedDuringUpload;
-  if (error instanceof ApiProblem) return error.message;
-  if (error.message.includes("EntityTooLarge")) return t.fileTooLarge(bytes(maxBytes));
-  if (/AccessDenied|ExpiredToken|InvalidPolicyDocument|S3 returned 403/.test(error.message))
-    return t.signatureExpired;
-  return isGone(error) ? t.partsGone : error.message;
+  if (!(error instanceof StorageRefusal)) return error.message;
+  if (error.code === "EntityTooLarge") return t.fileTooLarge(bytes(maxBytes));
+  return isGone(error) ? t.partsGone : t.signatureExpired;
 }

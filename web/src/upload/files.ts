@@ -1,22 +1,4 @@
-/** The files of uploads as Uppy keeps them. */
-
-import type {Body, Meta, Uppy, UppyFile} from "@uppy/core";
-
-export interface OurMeta extends Meta {
-  /** The id of the announced video. */
-  videoId?: string;
-  /** The Idempotency-Key of the announcement. */
-  announcementKey?: string;
-  /** The person who has chosen the file. */
-  person?: string;
-  /** Whether the user has cancelled the upload, and may still undo that. */
-  cancelled?: boolean;
-}
-
-export type UploadFile = UppyFile<OurMeta, Body>;
-
-export const fileOf = (uppy: Uppy<OurMeta, Body>, videoId: string) =>
-  uppy.getFiles().find((file) => file.meta.videoId === videoId);
+/** Files of a drop. */
 
 /** Return all files of a drop, also those in dropped folders. */
 export async function filesIn(data: DataTransfer): Promise<File[]> {

@@ -3,8 +3,8 @@
 export interface Limits {
   /** Size limit of one video. */
   maxBytes: number;
-  /** File extensions in lower case, without the dot. */
-  extensions: readonly string[];
+  /** File extensions in lower case, without the dot; null if only the API knows them. */
+  extensions: readonly string[] | null;
 }
 
 export interface Refusal {
@@ -15,7 +15,7 @@ export interface Refusal {
 /** Return why a file cannot be uploaded, or null. */
 export function reasonAgainst(file: File, limits: Limits): Refusal["reason"] | null {
   const extension = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? "";
-  if (!limits.extensions.includes(extension)) return "format";
+  if (limits.extensions && !limits.extensions.includes(extension)) return "format";
   if (file.size === 0) return "empty";
   return file.size > limits.maxBytes ? "large" : null;
 }

@@ -1,35 +1,24 @@
-/**
- * Uploads with Uppy: announces each file to Clipo's API, which then signs each request to S3.
- * Nothing here knows a page: views show the state. https://uppy.io/docs/aws-s3/
- */
+/** The uploads of a page. Nothing here knows a page: views show the state. */
 
-import AwsS3 from "@uppy/aws-s3";
-import Uppy, {type Body} from "@uppy/core";
-import GoldenRetriever from "@uppy/golden-retriever";
 import type {Api} from "../api";
+import {isRefused} from "../api";
+import {t} from "../shared-strings";
 import {Store} from "../store";
-import {t} from "../strings";
-import {isGone, retryAfterFaults, sentenceOf} from "./faults";
-import {fileOf, type OurMeta, type UploadFile} from "./files";
-import {resumeStored, takeOverStored, warnBeforeLoss} from "./interrupted";
-import {canStore} from "./memory";
+import {codeOf, isGone, isTransient, sentenceOf} from "./faults";
 import {Pace} from "./pace";
-import {keepPersonsApart, removeOnly} from "./persons";
 import {addRefused, type Limits, type Refusal, reasonAgainst} from "./refusals";
-import {Arrived, partSizeOf, Signer} from "./signer";
-import {restartStalled} from "./stalls";
+import {Arrived, forgetParts, Sender} from "./sender";
+import {canStore, type Note, Vault} from "./vault";
 
 /** As long as S3 keeps the parts of an unfinished upload. */
-const UPLOAD_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
-
-// The browser stores files up to this size until they are uploaded, so that a reloaded page can
-// resume them. The user must choose larger files again; their uploads then resume, too.
-const STORED_FILE_BYTES = 2 ** 30;
-const STORED_BYTES = 2 ** 31;
-
+const LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+/** How many files are uploaded at once. */
+const TOGETHER = 4;
 const UNDO_MS = 10_000;
 const DONE_SHOWN_MS = 1500;
 const REFRESH_MS = 100;
+const FIRST_RETRY_MS = 2000;
+const LAST_RETRY_MS = 15_000;
 
 export type UploadState =
   | "waiting"
@@ -69,64 +58,88 @@ export interface UploadEvents {
   onVideo?(videoId: string): void;
   /** Called with a message for screen readers. */
   onMessage?(sentence: string): void;
+  onUploaded?(upload: Upload): void;
+  /** Called for each file that cannot be uploaded. */
+  onRefused?(name: string, reason: Refusal["reason"]): void;
+  /** Called when an upload stops until the user acts. */
+  onFailed?(upload: Upload, code: string): void;
+}
+
+interface Job {
+  note: Note;
+  /** Null until the user chooses the file again. */
+  file: File | null;
+  state: "queued" | "running" | Exclude<UploadState, "waiting" | "uploading" | "offline">;
+  sent: number;
+  problem: string | null;
+  /** Ends the requests of a running upload. */
+  ends: AbortController;
+}
+
+export interface UploadsOptions extends UploadEvents {
+  limits: Limits;
+  /** Whose uploads these are. */
+  person: string;
+  /** The name under which the browser stores them. */
+  place?: string;
 }
 
 export class Uploads extends Store<UploadsState> {
-  private readonly uppy = new Uppy<OurMeta, Body>({
-    id: "clipo",
-    autoProceed: true,
-    // Uppy's own messages are not shown: `addRefused` finds duplicates by this one.
-    locale: {strings: {noDuplicates: "duplicate"}, pluralize: (count) => (count === 1 ? 0 : 1)},
-  });
+  private readonly jobs = new Map<string, Job>();
+  private readonly limits: Limits;
+  private readonly events: UploadEvents;
   private readonly pace = new Pace();
-  private readonly enterAs: (person: string) => void;
-  private readonly retryWaiting: () => void;
+  private readonly sender: Sender;
+  private person: string;
+  private vault: Vault | null = null;
   /** Cancelled uploads, until it is too late to undo that. */
   private readonly undoable = new Map<string, ReturnType<typeof setTimeout>>();
-  /** Cancelled files of which the API knows nothing yet. */
-  private readonly removed = new Map<string, {file: UploadFile; upload: Upload}>();
+  /** Stopped uploads to be tried again when the network, the service or the session is back. */
+  private readonly retryable = new Set<Job>();
+  private retryDelay = FIRST_RETRY_MS;
+  private retryTimer: ReturnType<typeof setTimeout> | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly api: Api,
-    private readonly limits: Limits,
-    person: string,
-    private readonly events: UploadEvents = {},
+    {limits, person, place = "clipo-uploads", ...events}: UploadsOptions,
   ) {
     super({uploads: [], refusals: []});
-    const {uppy} = this;
-    takeOverStored(uppy);
-    this.enterAs = keepPersonsApart(uppy, person);
-    warnBeforeLoss(uppy, (file) => this.isStored(file));
-    this.storeUploads().catch(console.warn);
-    const onVideo = (id: string) => this.events.onVideo?.(id);
-    const signer = new Signer(uppy, api, onVideo, (id) => void this.discard(id));
-    uppy.use(AwsS3, {
-      // Only until the file is announced: the signer then returns the key of the video.
-      generateObjectKey: (file) => file.id,
-      signRequest: (request) => signer.sign(request),
-      getChunkSize: ({size}) => partSizeOf(size),
+    this.limits = limits;
+    this.person = person;
+    this.events = events;
+    this.sender = new Sender(api, {
+      save: (note) => this.save(note),
+      onVideo: (note) => this.onVideo(note),
+      onProgress: ({id}, bytes) => this.onProgress(id, bytes),
     });
-    this.follow();
-    this.retryWaiting = retryAfterFaults(uppy);
-    restartStalled(uppy);
+    this.followNetwork();
+    this.warnBeforeLoss();
+    // In a closed page a cancel cannot be undone.
+    addEventListener("pagehide", () => this.forgetAllCancelled());
+    this.openVault(place).catch(console.warn);
   }
 
   /** Resume the uploads of the person who has logged in, and drop those of another one. */
   enter(person: string): void {
-    this.enterAs(person);
-    this.retryWaiting();
+    this.person = person;
+    this.dropOthers();
+    this.retryNow();
   }
 
   /** Upload files; those that cannot be uploaded become refusals. */
-  add(files: readonly File[]): void {
-    const good: File[] = [];
+  add(files: readonly File[], passthrough?: string): void {
     for (const file of files) {
+      const id = [file.name, file.type, file.size, file.lastModified].join("/");
+      const job = this.jobs.get(id);
       const reason = reasonAgainst(file, this.limits);
       if (reason) this.refuse(file.name, reason);
-      else good.push(file);
+      else if (job?.state === "lost") this.begin({...job, file});
+      else if (job?.state === "cancelled") this.undo(id);
+      else if (job) this.refuse(file.name, "duplicate");
+      else this.begin(this.newJob(id, file, passthrough));
     }
-    this.uppy.addFiles(good.map(describe));
+    this.runNext();
   }
 
   dismiss(reason: Refusal["reason"]): void {
@@ -134,84 +147,128 @@ export class Uploads extends Store<UploadsState> {
   }
 
   pause(id: string): void {
-    const file = this.uppy.getFile(id);
-    if (!file.isPaused) this.uppy.pauseResume(id);
+    const job = this.jobs.get(id);
+    if (job?.state === "queued" || job?.state === "running") this.stop(job, "paused");
   }
 
   resume(id: string): void {
-    const file = this.uppy.getFile(id);
-    if (file.error) void this.uppy.retryUpload(id);
-    else if (isRestored(file)) resumeStored(this.uppy, file);
-    else if (file.isPaused) this.uppy.pauseResume(id);
-  }
-
-  /** Give an interrupted upload its file again, which the browser has not stored. */
-  chooseAgain(files: readonly File[]): void {
-    const lost = this.uppy.getFiles().filter(({isGhost}) => isGhost);
-    this.add(files);
-    for (const {id} of lost) if (!this.uppy.getFile(id)?.isGhost) this.resume(id);
+    const job = this.jobs.get(id);
+    if (!job || job.state === "running" || job.state === "uploaded") return;
+    job.problem = null;
+    this.retryable.delete(job);
+    job.state = job.file ? "queued" : "lost";
+    this.runNext();
   }
 
   /** Stop an upload, and delete its video when it is too late to undo that. */
   cancel(id: string): void {
-    const file = this.uppy.getFile(id);
-    if (!file || file.progress.uploadComplete) return;
-    if (file.meta.videoId) {
-      this.uppy.setFileMeta(id, {cancelled: true});
-      if (!file.isPaused && !file.error) this.uppy.pauseResume(id);
-    } else {
-      this.removed.set(id, {file, upload: {...this.show(file), state: "cancelled"}});
-      this.uppy.removeFile(id);
-    }
+    const job = this.jobs.get(id);
+    if (!job || job.state === "uploaded" || job.state === "cancelled") return;
+    this.stop(job, "cancelled");
+    job.note.cancelled = true;
+    this.save(job.note);
     this.undoable.set(
       id,
       setTimeout(() => this.forgetCancelled(id), UNDO_MS),
     );
-    this.events.onMessage?.(t.cancelledUpload(file.name));
-    this.refreshSoon();
+    this.events.onMessage?.(t.cancelledUpload(job.note.name));
   }
 
   /** Go on with a cancelled upload. */
   undo(id: string): void {
+    const job = this.jobs.get(id);
     clearTimeout(this.undoable.get(id));
-    this.undoable.delete(id);
-    const removed = this.removed.get(id);
-    this.removed.delete(id);
-    if (removed) this.uppy.addFiles([describe(removed.file.data as File)]);
-    else {
-      this.uppy.setFileMeta(id, {cancelled: undefined});
-      this.resume(id);
-    }
-    this.refreshSoon();
+    if (!this.undoable.delete(id) || !job) return;
+    job.note.cancelled = undefined;
+    this.save(job.note);
+    this.resume(id);
   }
 
   /** The number of files that are not uploaded yet. */
   get unfinished(): number {
-    return this.uppy.getFiles().filter(isUnfinished).length;
+    return this.open.length;
   }
 
   /** Cancel all uploads for good, and delete their videos. */
   async cancelAll(): Promise<void> {
-    const videoIds = this.uppy
-      .getFiles()
-      .filter(isUnfinished)
-      .flatMap(({meta}) => meta.videoId ?? []);
-    for (const timer of this.undoable.values()) clearTimeout(timer);
-    this.undoable.clear();
-    this.removed.clear();
-    for (const {id} of this.uppy.getFiles()) removeOnly(this.uppy, id);
+    const videoIds = this.open.flatMap(({note}) => note.videoId ?? []);
+    for (const job of [...this.jobs.values()]) this.remove(job);
     await Promise.all(videoIds.map((id) => this.discard(id)));
   }
 
   /** Stop the upload of a deleted video. */
   forget(videoId: string): void {
-    const file = fileOf(this.uppy, videoId);
-    if (file) this.uppy.removeFile(file.id);
+    const job = [...this.jobs.values()].find(({note}) => note.videoId === videoId);
+    if (job) this.remove(job);
+  }
+
+  private get open(): Job[] {
+    return [...this.jobs.values()].filter(({state}) => state !== "uploaded");
+  }
+
+  private newJob(id: string, file: File, passthrough: string | undefined): Job {
+    const {name, size} = file;
+    const {person} = this;
+    const note = {id, name, size, passthrough, person, addedAt: Date.now(), etags: []};
+    return jobOf(note, file, "queued");
+  }
+
+  private begin(job: Job): void {
+    job.state = "queued";
+    this.jobs.set(job.note.id, job);
+    this.store(job);
+  }
+
+  /** Run uploads that wait, a few at once. */
+  private runNext(): void {
+    this.refreshSoon();
+    if (!navigator.onLine) return;
+    const running = this.open.filter(({state}) => state === "running").length;
+    const waiting = this.open.filter(({state}) => state === "queued");
+    for (const job of waiting.slice(0, Math.max(TOGETHER - running, 0))) void this.run(job);
+  }
+
+  private async run(job: Job): Promise<void> {
+    const {note, file} = job;
+    if (!file) return;
+    job.ends = new AbortController();
+    const {signal} = job.ends;
+    job.state = "running";
+    job.sent = note.etags.length * (note.partSize ?? 0);
+    try {
+      await this.sender.upload(note, file, signal);
+      this.onUploaded(job);
+    } catch (error) {
+      // The call that ended it has also set its state.
+      if (!signal.aborted) this.onStopped(job, error as Error);
+    }
+    this.runNext();
+  }
+
+  /** End the requests of an upload. */
+  private stop(job: Job, state: Job["state"]): void {
+    job.ends.abort();
+    job.state = state;
+    this.runNext();
+  }
+
+  /** Remove an upload from the page, and leave its video as it is. */
+  private remove(job: Job): void {
+    const {id} = job.note;
+    job.ends.abort();
+    clearTimeout(this.undoable.get(id));
+    this.undoable.delete(id);
+    this.retryable.delete(job);
+    this.jobs.delete(id);
+    this.pace.forget(id);
+    this.vault?.remove(id).catch(console.warn);
+    this.runNext();
   }
 
   private refuse(name: string, reason: Refusal["reason"]): void {
     if (this.current.refusals.length === 0) queueMicrotask(() => this.sayRefusals());
     this.set({refusals: addRefused(this.current.refusals, name, reason)});
+    this.events.onRefused?.(name, reason);
   }
 
   private sayRefusals(): void {
@@ -221,54 +278,94 @@ export class Uploads extends Store<UploadsState> {
   }
 
   private forgetCancelled(id: string): void {
-    this.undoable.delete(id);
-    this.removed.delete(id);
-    if (this.uppy.getFile(id)) this.uppy.removeFile(id);
+    const job = this.jobs.get(id);
+    if (!job) return;
+    this.remove(job);
+    if (job.note.videoId) void this.discard(job.note.videoId);
+  }
+
+  private forgetAllCancelled(): void {
+    for (const id of [...this.undoable.keys()]) this.forgetCancelled(id);
+  }
+
+  private onVideo(note: Note): void {
+    const {videoId = ""} = note;
+    // The user has cancelled it meanwhile.
+    if (this.jobs.get(note.id)?.note !== note) void this.discard(videoId);
+    else this.events.onVideo?.(videoId);
     this.refreshSoon();
   }
 
-  private follow(): void {
-    const {uppy} = this;
-    uppy.on("state-update", () => this.refreshSoon());
-    for (const event of ["is-offline", "is-online"] as const)
-      uppy.on(event, () => this.refreshSoon());
-    uppy.on("restriction-failed", (file, error) => {
-      if (error.message === "duplicate") this.refuse(file?.name ?? "", "duplicate");
-    });
-    uppy.on("upload-success", (file) => this.onUploaded(file));
-    uppy.on("upload-error", (file, error) => this.onStopped(file, error));
-    uppy.on("file-removed", (file) => {
-      this.pace.forget(file.id);
-      const {videoId} = file.meta;
-      if (videoId && !file.progress.uploadComplete) void this.discard(videoId);
-    });
+  private onProgress(id: string, bytes: number): void {
+    const job = this.jobs.get(id);
+    if (job) job.sent = bytes;
+    this.refreshSoon();
   }
 
-  private onUploaded(file: UploadFile | undefined): void {
-    if (!file) return;
-    this.events.onMessage?.(t.uploaded(file.name));
-    if (file.meta.videoId) this.events.onVideo?.(file.meta.videoId);
+  private onUploaded(job: Job): void {
+    const {id, name, size, videoId} = job.note;
+    Object.assign(job, {state: "uploaded", sent: size});
+    this.retryDelay = FIRST_RETRY_MS;
+    this.vault?.remove(id).catch(console.warn);
+    this.events.onMessage?.(t.uploaded(name));
+    if (videoId) this.events.onVideo?.(videoId);
+    this.events.onUploaded?.(this.show(job));
     // The list shows the video from now on.
-    setTimeout(() => this.uppy.getFile(file.id) && this.uppy.removeFile(file.id), DONE_SHOWN_MS);
+    setTimeout(() => this.jobs.get(id) === job && this.remove(job), DONE_SHOWN_MS);
   }
 
-  private onStopped(file: UploadFile | undefined, error: Error): void {
-    if (!file) return;
+  private onStopped(job: Job, error: Error): void {
     if (error instanceof Arrived) {
-      // Else `file-removed` would delete the video.
-      this.uppy.setFileState(file.id, {
-        error: undefined,
-        progress: {...file.progress, uploadComplete: true},
-      } as Partial<UploadFile>);
-      this.onUploaded(file);
+      this.onUploaded(job);
       return;
     }
-    // So that Retry begins a new multipart upload.
-    if (isGone(error))
-      this.uppy.setFileState(file.id, {s3Multipart: undefined} as Partial<UploadFile>);
-    const sentence = sentenceOf(error, this.limits);
-    this.uppy.setFileState(file.id, {error: sentence} as Partial<UploadFile>);
-    this.events.onMessage?.(t.stopped(file.name, sentence));
+    if (isGone(error)) {
+      forgetParts(job.note);
+      this.save(job.note);
+    }
+    console.warn(error);
+    job.state = "stopped";
+    job.problem = sentenceOf(error, this.limits);
+    this.events.onMessage?.(t.stopped(job.note.name, job.problem));
+    if (isTransient(error)) {
+      this.retryLater(job);
+      return;
+    }
+    // It waits for a session.
+    if (isRefused(error)) this.retryable.add(job);
+    this.events.onFailed?.(this.show(job), codeOf(error));
+  }
+
+  private retryLater(job: Job): void {
+    this.retryable.add(job);
+    if (this.retryTimer) return;
+    this.retryTimer = setTimeout(() => this.retryNow(), this.retryDelay);
+    this.retryDelay = Math.min(this.retryDelay * 2, LAST_RETRY_MS);
+  }
+
+  private retryNow(): void {
+    clearTimeout(this.retryTimer);
+    this.retryTimer = undefined;
+    for (const {note, state} of [...this.retryable]) if (state === "stopped") this.resume(note.id);
+    this.retryable.clear();
+    this.runNext();
+  }
+
+  private followNetwork(): void {
+    addEventListener("offline", () => {
+      // Their connections are dead, even if the browser has not noticed.
+      for (const job of this.open) if (job.state === "running") this.stop(job, "queued");
+    });
+    addEventListener("online", () => this.retryNow());
+  }
+
+  /** Ask before the user leaves the page during an upload that could not resume by itself. */
+  private warnBeforeLoss(): void {
+    addEventListener("beforeunload", (event) => {
+      const isLost = ({note, file, state}: Job) =>
+        file && state !== "cancelled" && !this.vault?.hasFile(note.id);
+      if (this.open.some(isLost)) event.preventDefault();
+    });
   }
 
   /** Delete a video whose upload ends here: else it would show up as failed half an hour later. */
@@ -279,65 +376,82 @@ export class Uploads extends Store<UploadsState> {
       .finally(() => this.events.onVideo?.(videoId));
   }
 
+  /** Store unfinished uploads in the browser, for one tab only: it must not resume another tab's uploads. */
+  private async openVault(place: string): Promise<void> {
+    if (!(await canStore())) return;
+    // The tab holds the lock until it is closed; then the next tab gets it.
+    await navigator.locks.request(place, async () => {
+      const vault = await Vault.open(place);
+      for (const [note, file] of await vault.read()) this.takeOver(vault, note, file);
+      this.vault = vault;
+      this.dropOthers();
+      for (const job of this.open) this.store(job);
+      this.refreshSoon();
+      return new Promise(() => {});
+    });
+  }
+
+  /** Show an upload that another page has begun, unless it is over. */
+  private takeOver(vault: Vault, note: Note, file: File | null): void {
+    if (note.cancelled || note.addedAt < Date.now() - LIFETIME_MS) {
+      vault.remove(note.id).catch(console.warn);
+      if (note.cancelled && note.videoId) void this.discard(note.videoId);
+    } else if (!this.jobs.has(note.id))
+      this.jobs.set(note.id, jobOf(note, file, file ? "interrupted" : "lost"));
+  }
+
+  private dropOthers(): void {
+    for (const job of [...this.jobs.values()]) {
+      if (job.note.person !== this.person) this.remove(job);
+    }
+  }
+
+  private store({note, file}: Job): void {
+    this.save(note);
+    if (file) this.vault?.putFile(note.id, file).catch(console.warn);
+  }
+
+  private save(note: Note): void {
+    if (this.jobs.has(note.id)) this.vault?.put(note).catch(console.warn);
+  }
+
   private refreshSoon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      const removed = [...this.removed.values()].map(({upload}) => upload);
-      this.set({uploads: [...this.uppy.getFiles().map((file) => this.show(file)), ...removed]});
+      this.set({uploads: [...this.jobs.values()].map((job) => this.show(job))});
     }, REFRESH_MS);
   }
 
-  private show(file: UploadFile): Upload {
-    const sent = Number(file.progress.bytesUploaded) || 0;
-    const size = file.size ?? 0;
-    const state = stateOf(file);
-    const bytesPerS = state === "uploading" ? this.pace.of(file.id, sent) : null;
+  private show(job: Job): Upload {
+    const {note, sent, problem} = job;
+    const {id, videoId, name, size} = note;
+    const state = stateOf(job);
+    const bytesPerS = state === "uploading" ? this.pace.of(id, sent) : null;
     return {
-      id: file.id,
-      videoId: file.meta.videoId,
-      name: file.name,
+      id,
+      videoId,
+      name,
       size,
       state,
       fraction: size ? Math.min(sent / size, 1) : 0,
       bytesPerS,
       secondsLeft: bytesPerS ? (size - sent) / bytesPerS : null,
-      problem: file.error ?? null,
+      problem,
     };
-  }
-
-  /** Store unfinished uploads in the browser, for one tab only: it must not resume another tab's uploads. */
-  private async storeUploads(): Promise<void> {
-    if (!(await canStore())) return;
-    // The tab holds the lock until it is closed; then the next tab gets it.
-    await navigator.locks.request("clipo uploads", () => {
-      // GoldenRetriever would replace the files of this tab by the stored ones.
-      if (this.uppy.getFiles().length > 0) return;
-      this.uppy.use(GoldenRetriever, {
-        expires: UPLOAD_LIFETIME_MS,
-        // Uppy's types lack these two options.
-        indexedDB: {maxFileSize: STORED_FILE_BYTES, maxTotalSize: STORED_BYTES} as object,
-      });
-      return new Promise(() => {});
-    });
-  }
-
-  private isStored(file: UploadFile): boolean {
-    return (file.size ?? 0) <= STORED_FILE_BYTES && Boolean(this.uppy.getPlugin("GoldenRetriever"));
   }
 }
 
-const describe = (file: File) => ({name: file.name, type: file.type, data: file});
+const jobOf = (note: Note, file: File | null, state: Job["state"]): Job => ({
+  note,
+  file,
+  state,
+  sent: note.etags.length * (note.partSize ?? 0),
+  problem: null,
+  ends: new AbortController(),
+});
 
-const isUnfinished = ({progress}: UploadFile) => !progress.uploadComplete;
-
-const isRestored = (file: UploadFile) => Boolean((file as {isRestored?: boolean}).isRestored);
-
-function stateOf(file: UploadFile): UploadState {
-  if (file.progress.uploadComplete) return "uploaded";
-  if (file.meta.cancelled) return "cancelled";
-  if (file.isGhost) return "lost";
-  if (file.error) return "stopped";
-  if (file.isPaused) return isRestored(file) ? "interrupted" : "paused";
+function stateOf({state, note}: Job): UploadState {
+  if (state !== "queued" && state !== "running") return state;
   if (!navigator.onLine) return "offline";
-  return file.meta.videoId ? "uploading" : "waiting";
+  return state === "running" && note.videoId ? "uploading" : "waiting";
 }

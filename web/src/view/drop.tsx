@@ -1,25 +1,34 @@
 import {useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
-import {t} from "../strings";
+import {t} from "../shared-strings";
 import {filesIn} from "../upload/files";
 import {Icon} from "./icons";
 
 interface ChooseProps {
-  extensions: readonly string[];
+  /** Null if only the API knows them. */
+  extensions: readonly string[] | null;
+  /** What the file chooser offers instead. */
+  accept?: string | null;
+  single?: boolean;
+  /** The camera that the chooser of a phone opens at once. */
+  capture?: "user" | "environment" | null;
+  disabled?: boolean;
   onFiles(files: File[]): void;
   class?: string;
   label: string;
 }
 
 /** A button that opens the file chooser: on phones also the camera. */
-export function ChooseFiles({extensions, onFiles, label, class: style}: ChooseProps) {
+export function ChooseFiles(props: ChooseProps) {
+  const {extensions, accept, single, capture, disabled, onFiles, label, class: style} = props;
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
       <input
         ref={input}
         type="file"
-        accept={["video/*", ...extensions.map((one) => `.${one}`)].join()}
-        multiple
+        accept={accept ?? ["video/*", ...(extensions ?? []).map((one) => `.${one}`)].join()}
+        multiple={!single}
+        capture={capture ?? undefined}
         hidden
         onChange={({currentTarget}) => {
           onFiles([...(currentTarget.files ?? [])]);
@@ -27,7 +36,13 @@ export function ChooseFiles({extensions, onFiles, label, class: style}: ChoosePr
           currentTarget.value = "";
         }}
       />
-      <button type="button" class={style} onClick={() => input.current?.click()}>
+      <button
+        type="button"
+        class={style}
+        part="button"
+        disabled={disabled}
+        onClick={() => input.current?.click()}
+      >
         {label}
       </button>
     </>
@@ -85,7 +100,7 @@ export function listenForFiles(
     if (dataTransfer) dataTransfer.dropEffect = onFiles ? "copy" : "none";
   });
   on("dragleave", ({relatedTarget}) => {
-    if (!relatedTarget) onHover(false);
+    if (!(relatedTarget instanceof Node && place.contains(relatedTarget))) onHover(false);
   });
   on("drop", ({dataTransfer}) => {
     onHover(false);

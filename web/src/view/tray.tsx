@@ -1,9 +1,9 @@
 import {useEffect, useRef, useState} from "preact/hooks";
 import {bytes, percent, span} from "../format";
+import {t} from "../shared-strings";
 import {useStore} from "../store";
-import {t} from "../strings";
 import type {Limits, Refusal} from "../upload/refusals";
-import type {Upload, UploadState, Uploads} from "../upload/uploads";
+import type {Upload, UploadState, Uploads, UploadsState} from "../upload/uploads";
 import {ChooseFiles} from "./drop";
 import {Icon} from "./icons";
 
@@ -49,19 +49,7 @@ export function Tray({uploads, limits}: TrayProps) {
       </header>
       {open.length > 0 && <progress value={sum(rows)} aria-label={t.uploads} />}
       <div class="tray-body" hidden={small}>
-        {refusals.map((refusal) => (
-          <div key={refusal.reason} class="refusal">
-            <p>{t.refusal(refusal.names, refusal.reason, limits)}</p>
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={t.dismiss}
-              onClick={() => uploads.dismiss(refusal.reason)}
-            >
-              <Icon name="close" />
-            </button>
-          </div>
-        ))}
+        <Refusals refusals={refusals} uploads={uploads} limits={limits} />
         <ul ref={list} class="uploads">
           {here.map((row) => (
             <Row key={row.id} row={row} uploads={uploads} limits={limits} />
@@ -70,6 +58,23 @@ export function Tray({uploads, limits}: TrayProps) {
       </div>
     </section>
   );
+}
+
+export function Refusals({refusals, uploads, limits}: TrayProps & Pick<UploadsState, "refusals">) {
+  return refusals.map(({names, reason}) => (
+    <div key={reason} class="refusal" part="refusal">
+      <p>{t.refusal(names, reason, limits)}</p>
+      <button
+        type="button"
+        class="icon-button"
+        part="icon-button"
+        aria-label={t.dismiss}
+        onClick={() => uploads.dismiss(reason)}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  ));
 }
 
 const WAITS_FOR_USER: readonly UploadState[] = ["paused", "stopped", "interrupted", "lost"];
@@ -91,29 +96,33 @@ function sum(rows: readonly Upload[]): number {
   return total ? sent / total : 0;
 }
 
-function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
+export function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
   const {id, name, state, problem} = row;
   return (
-    <li class="upload" data-state={state}>
-      <bdi class="name" title={name}>
+    <li class="upload" part="upload" data-state={state}>
+      <bdi class="name" part="name" title={name}>
         {name}
       </bdi>
       <span class="buttons">
         {state === "cancelled" ? (
-          <button type="button" onClick={() => uploads.undo(id)}>
+          <button type="button" part="button" onClick={() => uploads.undo(id)}>
             {t.undo}
           </button>
         ) : (
           <Buttons row={row} uploads={uploads} limits={limits} />
         )}
       </span>
-      <span class="facts">
+      <span class="facts" part="facts">
         {factsOf(row).map((fact) => (
           <span key={fact}>{fact}</span>
         ))}
       </span>
-      {problem && state === "stopped" && <p class="error">{problem}</p>}
-      {state !== "cancelled" && <progress value={row.fraction} aria-label={name} />}
+      {problem && state === "stopped" && (
+        <p class="error" part="error">
+          {problem}
+        </p>
+      )}
+      {state !== "cancelled" && <progress part="progress" value={row.fraction} aria-label={name} />}
     </li>
   );
 }
@@ -137,18 +146,25 @@ function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
       {state === "lost" && (
         <ChooseFiles
           extensions={limits.extensions}
-          onFiles={(files) => uploads.chooseAgain(files)}
+          onFiles={(files) => uploads.add(files)}
           label={t.chooseAgain}
         />
       )}
       {first && (
-        <button type="button" class="icon-button" aria-label={first.label} onClick={first.act}>
+        <button
+          type="button"
+          class="icon-button"
+          part="icon-button"
+          aria-label={first.label}
+          onClick={first.act}
+        >
           <Icon name={first.icon} />
         </button>
       )}
       <button
         type="button"
         class="icon-button"
+        part="icon-button"
         aria-label={t.cancel(name)}
         onClick={() => uploads.cancel(id)}
       >
@@ -170,18 +186,26 @@ function factsOf({state, fraction, size, bytesPerS, secondsLeft}: Upload): strin
 }
 
 /** Move the focus to the nearest button when the focused one disappears with its row. */
-function useFocusKept(list: {current: HTMLElement | null}, rows: readonly Upload[]): void {
+export function useFocusKept(list: {current: HTMLElement | null}, rows: readonly unknown[]): void {
   const focused = useRef<{row: number} | null>(null);
+  const root = (list.current?.getRootNode() ?? document) as Document | ShadowRoot;
+  const active = activeIn(root);
   const items = [...(list.current?.children ?? [])];
-  const at = items.findIndex((item) => item.contains(document.activeElement));
+  const at = items.findIndex((item) => item.contains(active));
   if (at >= 0) focused.current = {row: at};
-  else if (document.activeElement !== document.body) focused.current = null;
+  else if (active) focused.current = null;
   useEffect(() => {
-    if (!focused.current || document.activeElement !== document.body) return;
+    if (!focused.current || activeIn(root)) return;
     const {row} = focused.current;
     const place = list.current?.children[row] ?? list.current?.lastElementChild;
     const button = place?.querySelector<HTMLElement>("button");
-    (button ?? document.getElementById("upload")?.querySelector("button"))?.focus();
+    (button ?? root.getElementById("upload")?.querySelector("button"))?.focus();
     if (!button) focused.current = null;
   }, [rows]);
+}
+
+/** Return the element with the focus, in a page or in an element of ours. */
+function activeIn(root: Document | ShadowRoot): Element | null {
+  const outside = document.activeElement !== document.body ? document.activeElement : null;
+  return root === document ? outside : (root.activeElement ?? outside);
 }

@@ -1,16 +1,19 @@
-import {useContext, useEffect, useRef, useState} from "preact/hooks";
+import {useContext, useState} from "preact/hooks";
 import type {Video} from "../api";
 import {ApiContext} from "../context";
 import {RightsContext} from "../rights";
 import {t} from "../strings";
-import {Picture} from "./card";
 import {Icon} from "./icons";
+import {Picture} from "./picture";
+import {Player, storyboardOf} from "./player";
 
 const LARGE_WIDTH = 960;
 
 /** The picture of a video, and in its place the player when it is asked for. */
 export function Watch({video}: {video: Video}) {
+  const api = useContext(ApiContext);
   const {deliver} = useContext(RightsContext);
+  const {thumbnail} = video;
   const [state, setState] = useState<"picture" | "playing" | "failed">("picture");
   const playback = video.media?.playback;
   const canPlay = video.media && deliver && playback?.browsers !== "none";
@@ -18,7 +21,14 @@ export function Watch({video}: {video: Video}) {
     <>
       <div class="picture">
         {state === "playing" ? (
-          <Player video={video} onFailed={() => setState("failed")} />
+          <Player
+            videoId={video.id}
+            name={video.filename}
+            poster={thumbnail ? api.here(thumbnail.url) : undefined}
+            storyboard={storyboardOf(video)}
+            autoPlay
+            onFailed={() => setState("failed")}
+          />
         ) : (
           <LargePicture video={video} />
         )}
@@ -63,49 +73,6 @@ function LargePicture({video}: {video: Video}) {
           onLoad={() => setThere(true)}
         />
       )}
-    </>
-  );
-}
-
-function Player({video, onFailed}: {video: Video; onFailed(): void}) {
-  const element = useRef<HTMLVideoElement>(null);
-  const timeline = useRef<HTMLDivElement>(null);
-  const api = useContext(ApiContext);
-  const {deliver} = useContext(RightsContext);
-  useEffect(() => {
-    const player = element.current;
-    if (!player) return;
-    player.focus();
-    let stop = () => {};
-    let isGone = false;
-    import("../player").then(({keepPlaying, previewMoments}) => {
-      if (isGone) return;
-      stop = keepPlaying(player, onFailed);
-      const {storyboard_url: sheet, storyboard_json_url: json} = video.pictures ?? {};
-      if (sheet && json && deliver && timeline.current)
-        previewMoments(player, timeline.current, api.here(sheet), () => api.getStoryboard(json));
-      // Not `source.url`: behind a proxy the API may not know the host of this page.
-      player.src = api.url(`/videos/${video.id}/source`);
-    }, onFailed);
-    return () => {
-      isGone = true;
-      stop();
-    };
-  }, []);
-  return (
-    <>
-      {/* biome-ignore lint/a11y/useMediaCaption: the file may contain captions, and Clipo has no others */}
-      <video
-        ref={element}
-        poster={deliver && video.thumbnail ? api.here(video.thumbnail.url) : undefined}
-        aria-label={video.filename}
-        tabIndex={0}
-        controls
-        autoPlay
-        playsInline
-      />
-      {/* For the mouse only: the player's own timeline serves the keyboard. */}
-      <div ref={timeline} class="moments" aria-hidden="true" hidden />
     </>
   );
 }

@@ -1,0 +1,105 @@
+/** The custom elements of Clipo, described in docs/elements.md. Importing the package defines them. */
+
+/** A video as `GET /videos/{id}` returns it; docs/api.md has all of its fields. */
+export interface ClipoVideo {
+  id: string;
+  filename: string;
+  size: number;
+  status: "pending" | "processing" | "done" | "failed";
+  passthrough: string | null;
+  created_at: string;
+  error: {code: string; message: string; retryable: boolean} | null;
+}
+
+export interface ClipoProgress {
+  /** Undefined until the file is announced. */
+  videoId: string | undefined;
+  name: string;
+  size: number;
+  state:
+    | "waiting"
+    | "uploading"
+    | "paused"
+    | "offline"
+    | "stopped"
+    | "interrupted"
+    | "lost"
+    | "cancelled"
+    | "uploaded";
+  /** From 0 to 1. */
+  fraction: number;
+  bytesPerS: number | null;
+  secondsLeft: number | null;
+}
+
+export interface ClipoFailure {
+  videoId: string | undefined;
+  name: string;
+  /** A code of the API, or `network_failed`, `storage_refused` or `duplicate`. */
+  code: string;
+  /** A sentence for people. */
+  message: string;
+}
+
+export interface ClipoUploadEvents {
+  "clipo-progress": CustomEvent<ClipoProgress>;
+  /** The file has arrived; Clipo now processes it. */
+  "clipo-uploaded": CustomEvent<{videoId: string; name: string}>;
+  /** Clipo has processed the video. */
+  "clipo-done": CustomEvent<{videoId: string; name: string; video: ClipoVideo}>;
+  "clipo-failed": CustomEvent<ClipoFailure>;
+}
+
+export interface ClipoGridEvents {
+  "clipo-select": CustomEvent<{videoId: string; video: ClipoVideo}>;
+  "clipo-deleted": CustomEvent<{videoId: string}>;
+}
+
+interface ElementWith<Events> extends HTMLElement {
+  addEventListener<Name extends keyof Events>(
+    type: Name,
+    listener: (event: Events[Name]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<Name extends keyof Events>(
+    type: Name,
+    listener: (event: Events[Name]) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+/** `<clipo-upload endpoint api accept capture multiple disabled passthrough>` */
+export interface ClipoUploadElement extends ElementWith<ClipoUploadEvents> {
+  /** Upload files, as if the user had chosen them. */
+  add(files: Iterable<File>): void;
+}
+
+/** `<clipo-grid endpoint api>` */
+export interface ClipoGridElement extends ElementWith<ClipoGridEvents> {
+  /** Ask for the videos now. */
+  refresh(): void;
+}
+
+/** `<clipo-player endpoint api video-id>` */
+export interface ClipoPlayerElement extends HTMLElement {
+  /** The attribute `video-id`. */
+  videoId: string | null;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "clipo-upload": ClipoUploadElement;
+    "clipo-grid": ClipoGridElement;
+    "clipo-player": ClipoPlayerElement;
+  }
+}

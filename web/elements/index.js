@@ -1,0 +1,3 @@
+import "./clipo-grid.js";
+import "./clipo-player.js";
+import "./clipo-upload.js";

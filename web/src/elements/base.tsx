@@ -1,0 +1,114 @@
+/** What all elements have in common: a shadow root with our style, and a connection to the API. */
+
+import {type ComponentChild, render} from "preact";
+import {type Api, ApiProblem, type Me, Unreachable} from "../api";
+import {ApiContext} from "../context";
+import {RightsContext, rightsOf} from "../rights";
+import common from "./common.css";
+import {connect} from "./connection";
+
+const FIRST_RETRY_MS = 2000;
+const LAST_RETRY_MS = 30_000;
+
+export interface Connected {
+  api: Api;
+  /** Null for the viewer of a public video, who has no credential. */
+  me: Me | null;
+}
+
+export abstract class ClipoElement extends HTMLElement {
+  /** Whether the element also works without a credential. */
+  protected readonly isForEveryone: boolean = false;
+  private readonly root = this.attachShadow({mode: "open"});
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Grows whenever the connection begins or ends, so that late answers are dropped. */
+  private round = 0;
+
+  constructor(style: string) {
+    super();
+    // A policy of the page against inline styles does not forbid these.
+    this.root.adoptedStyleSheets = [common, style].map((text) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(text);
+      return sheet;
+    });
+  }
+
+  connectedCallback(): void {
+    // Attributes that a script sets right after the element was made count, too.
+    queueMicrotask(() => this.isConnected && void this.open(++this.round));
+  }
+
+  disconnectedCallback(): void {
+    this.round++;
+    clearTimeout(this.timer);
+    this.stop();
+    render(null, this.root);
+  }
+
+  attributeChangedCallback(_: string, before: string | null, after: string | null): void {
+    if (!this.isConnected || before === after) return;
+    this.disconnectedCallback();
+    this.connectedCallback();
+  }
+
+  /** Begin to show what the caller may see. */
+  protected abstract start(connected: Connected): void;
+
+  /** End what `start` began. */
+  protected abstract stop(): void;
+
+  protected draw({api, me}: Connected, child: ComponentChild): void {
+    const rights = me ? rightsOf(me) : PUBLIC;
+    render(
+      <ApiContext.Provider value={api}>
+        <RightsContext.Provider value={rights}>{child}</RightsContext.Provider>
+      </ApiContext.Provider>,
+      this.root,
+    );
+  }
+
+  protected send(name: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(name, {detail, bubbles: true, composed: true}));
+  }
+
+  private async open(round: number, delay = FIRST_RETRY_MS): Promise<void> {
+    try {
+      const api = await connect(this.getAttribute("endpoint"), this.getAttribute("api"));
+      const me = await this.callerOf(api);
+      if (round === this.round) this.start({api, me});
+    } catch (error) {
+      if (round !== this.round) return;
+      this.say(error as Error);
+      const next = () => void this.open(round, Math.min(delay * 2, LAST_RETRY_MS));
+      if (error instanceof Unreachable || error instanceof ApiProblem)
+        this.timer = setTimeout(next, delay);
+    }
+  }
+
+  private async callerOf(api: Api): Promise<Me | null> {
+    try {
+      return await api.getMe();
+    } catch (error) {
+      if (this.isForEveryone && error instanceof ApiProblem && error.status === 401) return null;
+      throw error;
+    }
+  }
+
+  private say(error: Error): void {
+    console.warn(`<${this.localName}>`, error);
+    render(
+      <p class="error" part="error" role="alert">
+        {error.message}
+      </p>,
+      this.root,
+    );
+  }
+}
+
+const PUBLIC = {closed: true, upload: false, list: false, deliver: true, write: false};
+
+/** Register an element, unless another script has done so. */
+export function define(name: string, element: CustomElementConstructor): void {
+  if (!customElements.get(name)) customElements.define(name, element);
+}

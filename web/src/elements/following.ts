@@ -1,0 +1,58 @@
+/** Follows uploaded videos until they are done or failed. */
+
+import {type Api, ApiProblem, type Video} from "../api";
+import {Store} from "../store";
+
+const FIRST_DELAY_MS = 500;
+const LAST_DELAY_MS = 5000;
+const GROWTH = 1.3;
+
+export const isFinished = ({status}: Video) => status === "done" || status === "failed";
+
+interface FollowedState {
+  /** The newest last. */
+  videos: readonly Video[];
+}
+
+export class Followed extends Store<FollowedState> {
+  constructor(
+    private readonly api: Api,
+    private readonly onFinished: (video: Video) => void,
+  ) {
+    super({videos: []});
+  }
+
+  /** Show a video until it is dismissed. */
+  async follow(id: string): Promise<void> {
+    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LAST_DELAY_MS)) {
+      const video = await find(this.api, id);
+      if (video === null) return this.dismiss(id);
+      if (video !== undefined) this.put(video);
+      if (video && isFinished(video)) return this.onFinished(video);
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+
+  dismiss(id: string): void {
+    this.set({videos: this.current.videos.filter((video) => video.id !== id)});
+  }
+
+  private put(video: Video): void {
+    const {videos} = this.current;
+    const isKnown = videos.some(({id}) => id === video.id);
+    const kept = isKnown
+      ? videos.map((one) => (one.id === video.id ? video : one))
+      : [...videos, video];
+    this.set({videos: kept});
+  }
+}
+
+/** Return a video; null if the caller does not reach it, undefined if the API cannot be reached now. */
+export async function find(api: Api, id: string): Promise<Video | null | undefined> {
+  try {
+    return await api.getVideo(id);
+  } catch (error) {
+    const isFinal = error instanceof ApiProblem && error.status < 429;
+    return isFinal ? null : undefined;
+  }
+}

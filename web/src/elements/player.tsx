@@ -1,0 +1,177 @@
+import {useContext, useState} from "preact/hooks";
+import type {ClipoPlayerElement} from "../../elements/index";
+import type {Video} from "../api";
+import {ApiContext} from "../context";
+import {t} from "../shared-strings";
+import {Player, storyboardOf} from "../view/player";
+import {ClipoElement, type Connected, define} from "./base";
+import {find, isFinished} from "./following";
+import style from "./player.css";
+import {s} from "./strings";
+
+const FIRST_DELAY_MS = 500;
+const LAST_DELAY_MS = 5000;
+const GROWTH = 1.3;
+
+class PlayerElement extends ClipoElement implements ClipoPlayerElement {
+  static readonly observedAttributes = ["endpoint", "api", "video-id"];
+
+  // Everyone may play a public video.
+  protected override readonly isForEveryone = true;
+  private asked = 0;
+
+  constructor() {
+    super(style);
+  }
+
+  get videoId(): string | null {
+    return this.getAttribute("video-id");
+  }
+
+  set videoId(id: string | null) {
+    if (id === null) this.removeAttribute("video-id");
+    else this.setAttribute("video-id", id);
+  }
+
+  protected start(connected: Connected): void {
+    const {videoId} = this;
+    if (videoId === null) this.draw(connected, <p class="quiet">{s.noVideoChosen}</p>);
+    else if (connected.me?.scopes.some((scope) => scope === "read" || scope === "upload"))
+      void this.follow(connected, videoId, ++this.asked);
+    // Without the right to see its record, the addresses are known all the same.
+    else this.draw(connected, <Delivered id={videoId} />);
+  }
+
+  protected stop(): void {
+    this.asked++;
+  }
+
+  /** Show the video when it is done. */
+  private async follow(connected: Connected, id: string, asked: number): Promise<void> {
+    for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LAST_DELAY_MS)) {
+      const video = await find(connected.api, id);
+      if (asked !== this.asked) return;
+      if (video !== undefined) this.show(connected, video);
+      if (video === null || (video && isFinished(video))) return;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+    }
+  }
+
+  private show(connected: Connected, video: Video | null): void {
+    this.draw(connected, video ? <Known video={video} /> : <p class="quiet">{s.videoIsGone}</p>);
+  }
+}
+
+/** A video whose record the caller may see. */
+function Known({video}: {video: Video}) {
+  const api = useContext(ApiContext);
+  const {id, filename, status, media, error, thumbnail} = video;
+  const playback = media?.playback;
+  if (error)
+    return (
+      <p class="error" part="error" lang="en">
+        {error.message}
+      </p>
+    );
+  if (!media)
+    return (
+      <p class="quiet" part="status" data-status={status} role="status">
+        {t.statusOf(filename, t.statuses[status])}
+      </p>
+    );
+  return (
+    <Playable
+      id={id}
+      name={filename}
+      poster={thumbnail ? api.here(thumbnail.url) : undefined}
+      storyboard={storyboardOf(video)}
+      note={playback && playback.browsers !== "all" ? playback.message : null}
+      isHopeless={playback?.browsers === "none"}
+    />
+  );
+}
+
+/** A video of which the caller gets the file and the pictures only. */
+function Delivered({id}: {id: string}) {
+  const api = useContext(ApiContext);
+  const at = (name: string) => api.url(`/videos/${id}/${name}`);
+  return (
+    <Playable
+      id={id}
+      name={s.video}
+      poster={api.delivered(`/videos/${id}/thumbnail`)}
+      storyboard={{sheet: at("storyboard.jpg"), json: at("storyboard.json")}}
+      note={null}
+      isHopeless={false}
+    />
+  );
+}
+
+interface PlayableProps {
+  id: string;
+  name: string;
+  poster: string | undefined;
+  storyboard: {sheet: string; json: string} | null;
+  /** Why some browsers cannot play it. */
+  note: string | null;
+  /** Whether no browser can. */
+  isHopeless: boolean;
+}
+
+function Playable({id, name, poster, storyboard, note, isHopeless}: PlayableProps) {
+  const [hasFailed, setFailed] = useState(false);
+  const canPlay = !isHopeless && !hasFailed;
+  return (
+    <>
+      {canPlay && (
+        <div class="picture" part="picture">
+          <Player
+            videoId={id}
+            name={name}
+            poster={poster}
+            storyboard={storyboard}
+            onFailed={() => setFailed(true)}
+          />
+        </div>
+      )}
+      {!canPlay && poster && <img class="poster" part="poster" src={poster} alt="" />}
+      {hasFailed && (
+        <p class="error" part="error" role="alert">
+          {t.cannotPlay}
+        </p>
+      )}
+      {note && (
+        <p class="note" part="note" lang="en">
+          {note}
+        </p>
+      )}
+      {(note || hasFailed) && <Download id={id} />}
+    </>
+  );
+}
+
+function Download({id}: {id: string}) {
+  const api = useContext(ApiContext);
+  const [problem, setProblem] = useState<string | null>(null);
+  const save = async () => {
+    try {
+      const {url} = await api.getSource(id, "&download");
+      // The browser stays on the page, because the storage sends it as an attachment.
+      location.assign(url);
+    } catch (error) {
+      setProblem((error as Error).message);
+    }
+  };
+  return (
+    <>
+      <button type="button" part="button" onClick={save}>
+        {t.download}
+      </button>
+      <p class="error" part="error" role="alert" hidden={!problem}>
+        {problem}
+      </p>
+    </>
+  );
+}
+
+define("clipo-player", PlayerElement);

@@ -1,0 +1,51 @@
+/** Texts that only the elements have. */
+
+import {type Language, language} from "../locale";
+
+const en = {
+  video: "Video",
+  videos: "Videos",
+  chooseVideo: "Choose a video",
+  orDropHere: "or drop it here",
+  uploadedVideos: "Uploaded videos",
+  noVideos: "No videos yet.",
+  mayNotUpload: "You may not upload here.",
+  mayNotList: "You may not see these videos.",
+  videoIsGone: "There is no such video, or it was deleted.",
+  noVideoChosen: "No video is chosen.",
+  deleteVideo: (name: string) => `Delete ${name}`,
+};
+
+type ElementStrings = typeof en;
+
+const de: ElementStrings = {
+  video: "Video",
+  videos: "Videos",
+  chooseVideo: "Video auswählen",
+  orDropHere: "oder hier ablegen",
+  uploadedVideos: "Hochgeladene Videos",
+  noVideos: "Noch keine Videos.",
+  mayNotUpload: "Sie dürfen hier nichts hochladen.",
+  mayNotList: "Sie dürfen diese Videos nicht sehen.",
+  videoIsGone: "Dieses Video gibt es nicht, oder es wurde gelöscht.",
+  noVideoChosen: "Es ist kein Video ausgewählt.",
+  deleteVideo: (name) => `${name} löschen`,
+};
+
+const es: ElementStrings = {
+  video: "Vídeo",
+  videos: "Vídeos",
+  chooseVideo: "Elegir un vídeo",
+  orDropHere: "o suéltalo aquí",
+  uploadedVideos: "Vídeos subidos",
+  noVideos: "Todavía no hay vídeos.",
+  mayNotUpload: "Aquí no puedes subir nada.",
+  mayNotList: "No puedes ver estos vídeos.",
+  videoIsGone: "Ese vídeo no existe o se ha borrado.",
+  noVideoChosen: "No hay ningún vídeo elegido.",
+  deleteVideo: (name) => `Borrar ${name}`,
+};
+
+const ALL: Record<Language, ElementStrings> = {en, de, es};
+
+export const s: ElementStrings = ALL[language];

@@ -1,0 +1,275 @@
+import {useEffect, useRef, useState} from "preact/hooks";
+import type {ClipoUploadElement, ClipoUploadEvents} from "../../elements/index";
+import type {Me, Video} from "../api";
+import {t} from "../shared-strings";
+import {useStore} from "../store";
+import type {Limits, Refusal} from "../upload/refusals";
+import {type Upload, Uploads} from "../upload/uploads";
+import {ChooseFiles, listenForFiles} from "../view/drop";
+import {Icon} from "../view/icons";
+import {Refusals, Row, useFocusKept} from "../view/tray";
+import {ClipoElement, type Connected, define} from "./base";
+import {Followed} from "./following";
+import {s} from "./strings";
+import style from "./upload.css";
+
+/** The API's codes for files that the element refuses itself. */
+const CODES: Record<Refusal["reason"], string> = {
+  format: "unsupported_extension",
+  large: "file_too_large",
+  empty: "empty_file",
+  duplicate: "duplicate",
+};
+
+/** What elements with the same API and the same person share: uploads go on while none is in the page. */
+interface Shared {
+  uploads: Uploads;
+  followed: Followed;
+  limits: Limits;
+  elements: Set<UploadElement>;
+}
+
+const all = new Map<string, Shared>();
+
+class UploadElement extends ClipoElement implements ClipoUploadElement {
+  static readonly observedAttributes = [
+    "endpoint",
+    "api",
+    "accept",
+    "capture",
+    "multiple",
+    "disabled",
+  ];
+
+  declare addEventListener: ClipoUploadElement["addEventListener"];
+  declare removeEventListener: ClipoUploadElement["removeEventListener"];
+
+  private shared: Shared | undefined;
+  private connected: Connected | undefined;
+  private unsubscribe = () => {};
+  private message = "";
+
+  constructor() {
+    super(style);
+  }
+
+  /** Upload files, as if the user had chosen them. */
+  add(files: Iterable<File>): void {
+    const chosen = [...files];
+    this.shared?.uploads.add(
+      this.hasAttribute("multiple") ? chosen : chosen.slice(0, 1),
+      this.getAttribute("passthrough") ?? undefined,
+    );
+  }
+
+  attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    if (name === "endpoint" || name === "api") super.attributeChangedCallback(name, before, after);
+    else this.show();
+  }
+
+  /** Have screen readers say a sentence. */
+  tell(sentence: string): void {
+    this.message = sentence;
+    this.show();
+  }
+
+  emit<Name extends keyof ClipoUploadEvents>(
+    name: Name,
+    detail: ClipoUploadEvents[Name]["detail"],
+  ): void {
+    this.send(name, detail);
+  }
+
+  protected start(connected: Connected): void {
+    this.connected = connected;
+    this.shared = sharedFor(connected);
+    this.shared.elements.add(this);
+    this.show();
+  }
+
+  protected stop(): void {
+    this.unsubscribe();
+    this.shared?.elements.delete(this);
+    this.shared = this.connected = undefined;
+  }
+
+  private show(): void {
+    const {shared, connected} = this;
+    if (!shared || !connected?.me) return;
+    const mayUpload = connected.me.scopes.includes("upload") && !connected.me.video_id;
+    this.draw(
+      connected,
+      mayUpload ? (
+        <View element={this} {...shared} message={this.message} />
+      ) : (
+        <p class="quiet">{s.mayNotUpload}</p>
+      ),
+    );
+  }
+}
+
+function sharedFor({api, me}: Connected): Shared {
+  const {owner, limits: own} = me as Me;
+  const place = `clipo-uploads ${api.url("")}`;
+  const key = `${place} ${owner}`;
+  const known = all.get(key);
+  if (known) return known;
+  const limits = {maxBytes: own.video_bytes, extensions: null};
+  const elements = new Set<UploadElement>();
+  const toAll = (act: (element: UploadElement) => void) => {
+    for (const element of elements) act(element);
+  };
+  const followed = new Followed(api, (video) => toAll((one) => tellEnd(one, video)));
+  const uploads = new Uploads(api, {
+    limits,
+    person: owner ?? "",
+    place,
+    onMessage: (sentence) => toAll((one) => one.tell(sentence)),
+    onUploaded: ({videoId = "", name}) => {
+      if (videoId) void followed.follow(videoId);
+      toAll((one) => one.emit("clipo-uploaded", {videoId, name}));
+    },
+    onFailed: ({name, videoId, problem}, code) =>
+      toAll((one) => one.emit("clipo-failed", {name, videoId, code, message: problem ?? ""})),
+    onRefused: (name, reason) => {
+      const message = t.refusal([name], reason, limits);
+      const detail = {name, videoId: undefined, code: CODES[reason], message};
+      toAll((one) => one.emit("clipo-failed", detail));
+    },
+  });
+  uploads.subscribe(() => {
+    for (const upload of uploads.current.uploads) toAll((one) => tellProgress(one, upload));
+  });
+  const shared = {uploads, followed, limits, elements};
+  all.set(key, shared);
+  return shared;
+}
+
+/** What the page was told last of each upload, as JSON. */
+const told = new WeakMap<UploadElement, Map<string, string>>();
+
+function tellProgress(element: UploadElement, upload: Upload): void {
+  const {videoId, name, size, state, fraction, bytesPerS, secondsLeft} = upload;
+  const detail = {videoId, name, size, state, fraction, bytesPerS, secondsLeft};
+  const before = told.get(element) ?? new Map<string, string>();
+  told.set(element, before);
+  const text = JSON.stringify(detail);
+  if (before.get(upload.id) === text) return;
+  before.set(upload.id, text);
+  element.emit("clipo-progress", detail);
+}
+
+function tellEnd(element: UploadElement, video: Video): void {
+  const {id, filename, error} = video;
+  element.tell(t.statusOf(filename, t.statuses[video.status]));
+  if (!error) element.emit("clipo-done", {videoId: id, name: filename, video});
+  else
+    element.emit("clipo-failed", {
+      name: filename,
+      videoId: id,
+      code: error.code,
+      message: error.message,
+    });
+}
+
+function View({
+  element,
+  uploads,
+  followed,
+  limits,
+  message,
+}: Shared & {element: UploadElement; message: string}) {
+  const {uploads: rows, refusals} = useStore(uploads);
+  const {videos} = useStore(followed);
+  const [hovers, setHovers] = useState(false);
+  const list = useRef<HTMLUListElement>(null);
+  const isDisabled = element.hasAttribute("disabled");
+  useFocusKept(list, rows);
+  useEffect(
+    () =>
+      listenForFiles(element, setHovers, isDisabled ? undefined : (files) => element.add(files)),
+    [element, isDisabled],
+  );
+  const isMany = element.hasAttribute("multiple");
+  const open = rows.filter(({state}) => state !== "uploaded");
+  return (
+    <>
+      <div id="upload" class="drop" part="drop" data-hovers={hovers}>
+        <ChooseFiles
+          extensions={limits.extensions}
+          accept={element.getAttribute("accept")}
+          single={!isMany}
+          capture={cameraOf(element)}
+          disabled={isDisabled}
+          onFiles={(files) => element.add(files)}
+          class="primary"
+          label={isMany ? t.chooseVideos : s.chooseVideo}
+        />
+        <span class="hint" part="hint">
+          {hovers ? t.dropNow : s.orDropHere}
+        </span>
+      </div>
+      <Refusals refusals={refusals} uploads={uploads} limits={limits} />
+      <ul
+        ref={list}
+        class="uploads"
+        part="uploads"
+        aria-label={t.uploads}
+        hidden={open.length === 0}
+      >
+        {open.map((row) => (
+          <Row key={row.id} row={row} uploads={uploads} limits={limits} />
+        ))}
+      </ul>
+      {videos.length > 0 && (
+        <ul class="uploads" part="videos" aria-label={s.uploadedVideos}>
+          {videos.map((video) => (
+            <Finished key={video.id} video={video} onDismiss={() => followed.dismiss(video.id)} />
+          ))}
+        </ul>
+      )}
+      <p class="unseen" role="status">
+        {message}
+      </p>
+    </>
+  );
+}
+
+function cameraOf(element: Element): "user" | "environment" | null {
+  const camera = element.getAttribute("capture");
+  if (camera === null) return null;
+  return camera === "user" ? "user" : "environment";
+}
+
+/** An uploaded video, which Clipo processes or has processed. */
+function Finished({video, onDismiss}: {video: Video; onDismiss(): void}) {
+  const {filename, status, error} = video;
+  return (
+    <li class="upload" part="upload" data-state={status}>
+      <bdi class="name" part="name" title={filename}>
+        {filename}
+      </bdi>
+      <span class="buttons">
+        <button
+          type="button"
+          class="icon-button"
+          part="icon-button"
+          aria-label={`${t.dismiss}: ${filename}`}
+          onClick={onDismiss}
+        >
+          <Icon name="close" />
+        </button>
+      </span>
+      <span class={`status ${status}`} part="status" data-status={status}>
+        {t.statuses[status]}
+      </span>
+      {error && (
+        <p class="error" part="error" lang="en">
+          {error.message}
+        </p>
+      )}
+    </li>
+  );
+}
+
+define("clipo-upload", UploadElement);

@@ -1,0 +1,277 @@
+/** Texts that the page and the elements have in common. */
+
+import {bytes, count, isolate} from "./format";
+import {counted, type Language, language} from "./locale";
+import type {Limits, Refusal} from "./upload/refusals";
+
+const NAMES = 3;
+
+/** Return the first names of a list, and how many more there are. */
+function some(names: readonly string[], more: (count: number) => string): string {
+  const rest = names.length - NAMES;
+  return names.slice(0, NAMES).map(isolate).join(", ") + (rest > 0 ? ` ${more(rest)}` : "");
+}
+
+const en = {
+  close: "Close",
+  dismiss: "Dismiss",
+  unreachable: "Clipo cannot be reached. Check the network, and that the service runs.",
+  serviceAnswered: (status: number) => `The service answered ${status}. Try again in a moment.`,
+  uploads: "Uploads",
+  chooseVideos: "Choose videos",
+  dropNow: "Drop to upload",
+  uploadingFiles: (files: number) =>
+    counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
+  waitingFiles: (files: number) =>
+    counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
+  allUploaded: "All videos are uploaded",
+  notUploaded: "Not uploaded",
+  minimize: "Show only the sum of all uploads",
+  expand: "Show each upload",
+  cancelAllUploads: "Cancel all",
+  states: {
+    waiting: "waiting",
+    uploading: "uploading",
+    paused: "paused",
+    offline: "waiting for the network",
+    stopped: "stopped",
+    interrupted: "interrupted: the page was closed",
+    lost: "interrupted: choose the file again to resume",
+    cancelled: "cancelled",
+    uploaded: "uploaded",
+  },
+  timeLeft: (time: string) => `${time} left`,
+  pause: (name: string) => `Pause ${name}`,
+  resume: (name: string) => `Resume ${name}`,
+  retry: (name: string) => `Retry ${name}`,
+  cancel: (name: string) => `Cancel ${name}`,
+  chooseAgain: "Choose the file",
+  undo: "Undo",
+  uploaded: (name: string) => `${name} is uploaded.`,
+  stopped: (name: string, why: string) => `${name}: ${why}`,
+  cancelledUpload: (name: string) => `The upload of ${name} is cancelled.`,
+  refusal: (
+    names: readonly string[],
+    reason: Refusal["reason"],
+    {maxBytes, extensions}: Limits,
+  ) => {
+    const why = {
+      format: `not in a supported format. Choose one of: ${extensions?.join(", ")}.`,
+      large: `too large. The limit is ${bytes(maxBytes)}: choose a smaller or shorter video.`,
+      empty: "empty. Check that its recording or copying has finished.",
+      duplicate: "being uploaded already.",
+    };
+    return `${some(names, (more) => `and ${count(more)} more`)}: ${why[reason]}`;
+  },
+  uploadExpired: "This upload has expired or was deleted. Retry uploads the whole file again.",
+  storageMoved: "Storage has a new address. Reload the page to resume the upload.",
+  networkFailed: "The network failed. The upload resumes when it is back. To try now, press Retry.",
+  serviceUnavailable:
+    "The service is not available. The upload resumes when it is back. To try now, press Retry.",
+  sessionEndedDuringUpload: "Your session has ended. Log in again to resume the upload.",
+  fileTooLarge: (limit: string) => `The file is too large. The limit is ${limit}.`,
+  signatureExpired:
+    "Storage refused the upload: its signature has expired, or a clock is wrong. Retry gets a new signature.",
+  partsGone:
+    "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.",
+  statuses: {
+    all: "all",
+    pending: "pending",
+    processing: "processing",
+    done: "done",
+    failed: "failed",
+  },
+  statusOf: (name: string, status: string) => `${name}: ${status}`,
+  showMore: "Show more",
+  loading: "Loading…",
+  askDelete: (videos: number) =>
+    counted(
+      videos,
+      "Delete this video and all its files for good?",
+      `Delete ${count(videos)} videos and all their files for good?`,
+    ),
+  play: "Play",
+  download: "Download",
+  cannotPlay:
+    "This browser cannot play the file, or has lost the connection. Download it, or try again.",
+  delete: "Delete…",
+  deleteIt: (videos: number): string => (videos === 1 ? "Delete it" : "Delete them"),
+  keepIt: (videos: number): string => (videos === 1 ? "Keep it" : "Keep them"),
+};
+
+export type SharedStrings = typeof en;
+
+const de: SharedStrings = {
+  close: "Schließen",
+  dismiss: "Ausblenden",
+  unreachable: "Clipo ist nicht erreichbar. Prüfen Sie das Netz, und ob der Dienst läuft.",
+  serviceAnswered: (status) =>
+    `Der Dienst hat mit ${status} geantwortet. Versuchen Sie es gleich noch einmal.`,
+  uploads: "Uploads",
+  chooseVideos: "Videos auswählen",
+  dropNow: "Zum Hochladen ablegen",
+  uploadingFiles: (files) =>
+    counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
+  waitingFiles: (files) =>
+    counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
+  allUploaded: "Alle Videos sind hochgeladen",
+  notUploaded: "Nicht hochgeladen",
+  minimize: "Nur die Summe aller Uploads zeigen",
+  expand: "Jeden Upload zeigen",
+  cancelAllUploads: "Alle abbrechen",
+  states: {
+    waiting: "wartet",
+    uploading: "wird hochgeladen",
+    paused: "angehalten",
+    offline: "wartet auf das Netz",
+    stopped: "gestoppt",
+    interrupted: "unterbrochen: Die Seite wurde geschlossen",
+    lost: "unterbrochen: Wählen Sie die Datei noch einmal aus",
+    cancelled: "abgebrochen",
+    uploaded: "hochgeladen",
+  },
+  timeLeft: (time) => `noch ${time}`,
+  pause: (name) => `${name} anhalten`,
+  resume: (name) => `${name} fortsetzen`,
+  retry: (name) => `${name} noch einmal versuchen`,
+  cancel: (name) => `${name} abbrechen`,
+  chooseAgain: "Datei auswählen",
+  undo: "Rückgängig",
+  uploaded: (name) => `${name} ist hochgeladen.`,
+  stopped: (name, why) => `${name}: ${why}`,
+  cancelledUpload: (name) => `Der Upload von ${name} ist abgebrochen.`,
+  refusal: (names, reason, {maxBytes, extensions}) => {
+    const why = {
+      format: `kein unterstütztes Format. Möglich sind: ${extensions?.join(", ")}.`,
+      large: `zu groß. Das Limit ist ${bytes(maxBytes)}: Wählen Sie ein kleineres oder kürzeres Video.`,
+      empty: "leer. Prüfen Sie, ob die Aufnahme oder das Kopieren fertig ist.",
+      duplicate: "wird schon hochgeladen.",
+    };
+    return `${some(names, (more) => `und ${count(more)} weitere`)}: ${why[reason]}`;
+  },
+  uploadExpired:
+    "Dieser Upload ist abgelaufen oder wurde gelöscht. „Noch einmal versuchen“ lädt die ganze Datei erneut hoch.",
+  storageMoved:
+    "Der Speicher hat eine neue Adresse. Laden Sie die Seite neu, um den Upload fortzusetzen.",
+  networkFailed: "Das Netz ist ausgefallen. Der Upload läuft weiter, sobald es wieder da ist.",
+  serviceUnavailable:
+    "Der Dienst ist nicht verfügbar. Der Upload läuft weiter, sobald er wieder da ist.",
+  sessionEndedDuringUpload:
+    "Ihre Sitzung ist beendet. Melden Sie sich wieder an, um den Upload fortzusetzen.",
+  fileTooLarge: (limit) => `Die Datei ist zu groß. Das Limit ist ${limit}.`,
+  signatureExpired:
+    "Der Speicher hat den Upload abgelehnt: Die Signatur ist abgelaufen, oder eine Uhr geht falsch. Ein neuer Versuch holt eine neue Signatur.",
+  partsGone:
+    "Die hochgeladenen Teile sind weg: Das Video wurde gelöscht oder ist abgelaufen. Ein neuer Versuch lädt die ganze Datei erneut hoch.",
+  statuses: {
+    all: "alle",
+    pending: "wartend",
+    processing: "in Arbeit",
+    done: "fertig",
+    failed: "fehlgeschlagen",
+  },
+  statusOf: (name, status) => `${name}: ${status}`,
+  showMore: "Mehr zeigen",
+  loading: "Lädt …",
+  askDelete: (videos) =>
+    counted(
+      videos,
+      "Dieses Video und alle seine Dateien endgültig löschen?",
+      `${count(videos)} Videos und alle ihre Dateien endgültig löschen?`,
+    ),
+  play: "Abspielen",
+  download: "Herunterladen",
+  cannotPlay:
+    "Dieser Browser kann die Datei nicht abspielen, oder die Verbindung ist abgebrochen. Laden Sie sie herunter, oder versuchen Sie es noch einmal.",
+  delete: "Löschen …",
+  deleteIt: () => "Löschen",
+  keepIt: () => "Behalten",
+};
+
+const es: SharedStrings = {
+  close: "Cerrar",
+  dismiss: "Descartar",
+  unreachable: "No se puede acceder a Clipo. Comprueba la red y que el servicio funcione.",
+  serviceAnswered: (status) =>
+    `El servicio ha respondido ${status}. Vuelve a intentarlo en un momento.`,
+  uploads: "Subidas",
+  chooseVideos: "Elegir vídeos",
+  dropNow: "Suelta para subir",
+  uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
+  waitingFiles: (files) =>
+    counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
+  allUploaded: "Todos los vídeos se han subido",
+  notUploaded: "No se ha subido",
+  minimize: "Mostrar solo el total de las subidas",
+  expand: "Mostrar cada subida",
+  cancelAllUploads: "Cancelar todas",
+  states: {
+    waiting: "en espera",
+    uploading: "subiendo",
+    paused: "en pausa",
+    offline: "esperando la red",
+    stopped: "detenida",
+    interrupted: "interrumpida: se cerró la página",
+    lost: "interrumpida: vuelve a elegir el archivo para reanudarla",
+    cancelled: "cancelada",
+    uploaded: "subido",
+  },
+  timeLeft: (time) => `quedan ${time}`,
+  pause: (name) => `Pausar ${name}`,
+  resume: (name) => `Reanudar ${name}`,
+  retry: (name) => `Reintentar ${name}`,
+  cancel: (name) => `Cancelar ${name}`,
+  chooseAgain: "Elegir el archivo",
+  undo: "Deshacer",
+  uploaded: (name) => `${name} se ha subido.`,
+  stopped: (name, why) => `${name}: ${why}`,
+  cancelledUpload: (name) => `La subida de ${name} se ha cancelado.`,
+  refusal: (names, reason, {maxBytes, extensions}) => {
+    const why = {
+      format: `formato no admitido. Elige uno de estos: ${extensions?.join(", ")}.`,
+      large: `demasiado grande. El límite es ${bytes(maxBytes)}: elige un vídeo más pequeño o más corto.`,
+      empty: "vacío. Comprueba que la grabación o la copia haya terminado.",
+      duplicate: "ya se está subiendo.",
+    };
+    return `${some(names, (more) => `y ${count(more)} más`)}: ${why[reason]}`;
+  },
+  uploadExpired:
+    "Esta subida ha caducado o se ha borrado. Reintentar sube otra vez el archivo entero.",
+  storageMoved:
+    "El almacenamiento tiene una dirección nueva. Recarga la página para reanudar la subida.",
+  networkFailed: "La red ha fallado. La subida continúa en cuanto vuelva.",
+  serviceUnavailable: "El servicio no está disponible. La subida continúa en cuanto vuelva.",
+  sessionEndedDuringUpload: "Tu sesión ha terminado. Iníciala de nuevo para reanudar la subida.",
+  fileTooLarge: (limit) => `El archivo es demasiado grande. El límite es ${limit}.`,
+  signatureExpired:
+    "El almacenamiento ha rechazado la subida: la firma ha caducado o un reloj va mal. Reintentar obtiene una firma nueva.",
+  partsGone:
+    "Las partes subidas ya no están: el vídeo se borró o ha caducado. Reintentar sube otra vez el archivo entero.",
+  statuses: {
+    all: "todos",
+    pending: "pendiente",
+    processing: "en proceso",
+    done: "listo",
+    failed: "fallido",
+  },
+  statusOf: (name, status) => `${name}: ${status}`,
+  showMore: "Mostrar más",
+  loading: "Cargando…",
+  askDelete: (videos) =>
+    counted(
+      videos,
+      "¿Borrar este vídeo y todos sus archivos para siempre?",
+      `¿Borrar ${count(videos)} vídeos y todos sus archivos para siempre?`,
+    ),
+  play: "Reproducir",
+  download: "Descargar",
+  cannotPlay:
+    "Este navegador no puede reproducir el archivo o ha perdido la conexión. Descárgalo o vuelve a intentarlo.",
+  delete: "Borrar…",
+  deleteIt: (videos) => (videos === 1 ? "Borrarlo" : "Borrarlos"),
+  keepIt: (videos) => (videos === 1 ? "Conservarlo" : "Conservarlos"),
+};
+
+const ALL: Record<Language, SharedStrings> = {en, de, es};
+
+export const t: SharedStrings = ALL[language];
