@@ -42,10 +42,9 @@ async def wait_for_attempt(api: Api, before: Mapping[str, Any]) -> dict[str, Any
         await asyncio.sleep(_INTERVAL_S / 4)
 
 
-async def new_events(api: Api) -> AsyncIterator[dict[str, Any]]:
-    """Yield each event from now on, by the clock of the API, once and for ever."""
-    ahead = await _clock_ahead(api)
-    begun = datetime.now(UTC) + ahead
+async def new_events(api: Api, begun: datetime) -> AsyncIterator[dict[str, Any]]:
+    """Yield each event since a time of the API's clock, which is now, once and for ever."""
+    ahead = begun - datetime.now(UTC)
     seen: set[str] = set()
     while True:
         since = max(begun, datetime.now(UTC) + ahead - _LATE)
@@ -73,10 +72,10 @@ async def _page(api: Api, since: datetime, cursor: str | None) -> dict[str, Any]
     return await retry(lambda: api.events(since=since.isoformat(), cursor=cursor))
 
 
-async def _clock_ahead(api: Api) -> timedelta:
-    """Return the time by which the clock of the API is ahead of this machine's."""
+async def time_at(api: Api) -> datetime:
+    """Return the time by the clock of the API, to the second."""
     said = (await api.health()).headers.get("date")
-    return parsedate_to_datetime(said) - datetime.now(UTC) if said else timedelta()
+    return parsedate_to_datetime(said) if said else datetime.now(UTC)
 
 
 def new_secret() -> str:

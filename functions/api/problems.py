@@ -194,8 +194,8 @@ WEBHOOKS_OFF = ProblemKind(
     "webhooks_off",
     409,
     "Webhooks are off",
-    "Webhooks are off. Deploy with the parameter Webhooks=on, or start the local stack with"
-    " WEBHOOKS=true.",
+    "Webhooks are off. Deploy with the parameter ManagedWebhooks=true, or start the local stack"
+    " with WEBHOOKS=true.",
 )
 TOO_MANY_RECEIVERS = ProblemKind(
     "too_many_receivers",

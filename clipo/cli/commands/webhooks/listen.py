@@ -6,7 +6,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask
-from clipo.client.webhooks import Forwarder, forwarder, new_events, new_secret
+from clipo.client.webhooks import Forwarder, forwarder, new_events, new_secret, time_at
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -47,15 +47,17 @@ async def _listen(
     api: "Api", output: "Terminal", forward_to: str | None, secret: str | None
 ) -> int:
     if forward_to is None:
+        begun = await time_at(api)
         output.message(f"Listening to {api.address}. Stop with Ctrl-C.", "dim")
-        async for event in new_events(api):
+        async for event in new_events(api, begun):
             _show(output, event, "")
         return DONE
     secret = secret or new_secret()
     async with forwarder(forward_to, secret) as to:
+        begun = await time_at(api)
         output.message(f"Forwarding events of {api.address} to {forward_to}, signed with:", "dim")
         output.message(secret)
-        async for event in new_events(api):
+        async for event in new_events(api, begun):
             await _forward(output, to, event)
     return DONE
 
