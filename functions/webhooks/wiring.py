@@ -16,7 +16,7 @@ from functions.webhooks.settings import WebhookSettings
 from functions.webhooks.targets import Targets
 
 _CATALOG_TIMEOUT_MS = 5000
-_CATALOG_POOL = 8
+_CATALOG_POOL = 4
 """Connections to MongoDB. More attempts at the same time wait for receivers, not for these."""
 
 
