@@ -15,7 +15,7 @@ from typing import Any
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
 from functions.adapters.parallel import in_parallel
-from functions.adapters.telemetry import logger
+from functions.adapters.telemetry import current_trace, logger, trace_context
 from functions.core import lifecycle
 from functions.core.delivery_log import (
     DeliveryStatus,
@@ -31,6 +31,7 @@ from functions.core.result_event import (
     receiver_test_event,
     result_event,
 )
+from functions.core.trace import HEADER, parse_trace
 from functions.core.unavailable import CatalogUnavailable, QueueUnavailable
 from functions.core.video import Delivery, Video, Webhook
 from functions.webhooks.gate import MOST_AT_ONCE
@@ -166,7 +167,8 @@ class Webhooks:
         if begun is None:
             return None
         if lifecycle.has_begun(saved.webhook, target.id, now=now):
-            return self._send(target, saved, saved.webhook, begun)
+            with trace_context(parse_trace(video.traceparent)):
+                return self._send(target, saved, saved.webhook, begun)
         if begun.due_at is None and not begun.delivered_at and _may_be_due(video, target, now):
             self._record(saved, saved.webhook.id, begun, None, reason="interrupted")
         return None
@@ -244,6 +246,8 @@ def _post(target: Target, event_id: str, body: str) -> tuple[Answer, LoggedAttem
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(s.sign(event_id, now, body) for s in target.signers),
     }
+    if trace := current_trace():
+        headers[HEADER] = trace.next_span().header
     try:
         answer = target.client.post(headers, body.encode())
         reason = f"status {answer.status}"

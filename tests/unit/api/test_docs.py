@@ -67,6 +67,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "reprocessVideo",
         "resendDelivery",
         "retryVideo",
+        "retryVideos",
         "revokeKey",
         "signUpload",
         "testReceiver",
