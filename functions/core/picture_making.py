@@ -14,6 +14,7 @@ from functions.core.pictures import (
     WantedPicture,
 )
 from functions.core.storyboard import StoryboardPlan
+from functions.core.trace import HEADER, Trace
 from functions.core.video import Source
 
 
@@ -41,14 +42,15 @@ class Making:
     """A sentence for a person, if there is no such picture."""
 
 
-def making_event(wanted: WantedPicture) -> dict[str, Any]:
-    """Return the event that has a picture made."""
+def making_event(wanted: WantedPicture, *, trace: Trace | None = None) -> dict[str, Any]:
+    """Return the event that has a picture made. It names the trace that asks for it."""
     kind = "image" if isinstance(wanted.spec, ImageSpec) else "storyboard"
     return {
         "video_id": wanted.video_id,
         "version": wanted.version,
         "source": {"etag": wanted.source.etag, "size": wanted.source.size},
         kind: asdict(wanted.spec),
+        **({HEADER: trace.header} if trace else {}),
     }
 
 
