@@ -7,6 +7,7 @@ ffmpeg decodes them by one run, without seeking.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Protocol
 
 from functions.media.reader.ranged_object import RangedObject
@@ -111,7 +112,9 @@ def _write(
             found = threads.map(lambda at_ms: index.find(fetch, at_ms), moments)
             wanted = dict(zip(moments, found, strict=True))
             loaded = threads.map(lambda keyframe: index.load(fetch, keyframe), _in_order(wanted))
-            return wanted, index.write(list(loaded))
+            reel = index.write(list(loaded))
+            # While ffmpeg runs, only the reel is in memory.
+            return {at_ms: replace(one, content=b"") for at_ms, one in wanted.items()}, reel
     except RuntimeError as error:  # no thread is free
         raise Doubt from error
 
