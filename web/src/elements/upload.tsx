@@ -206,7 +206,7 @@ function View({
           label={isMany ? t.chooseVideos : s.chooseVideo}
         />
         <span class="hint" part="hint">
-          {hovers ? t.dropNow : s.orDropHere}
+          {hovers ? t.dropNow : isMany ? s.orDropMany : s.orDropOne}
         </span>
       </div>
       <Refusals refusals={refusals} uploads={uploads} limits={limits} />
