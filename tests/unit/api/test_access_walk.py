@@ -58,6 +58,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("PATCH", "/videos/{video_id}"): {WRITE},
     ("DELETE", "/videos/{video_id}"): {WRITE},
     ("POST", "/videos/{video_id}/retry"): {WRITE},
+    ("POST", "/videos/retry"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
