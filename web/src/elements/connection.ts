@@ -1,6 +1,7 @@
 /** Connects elements to Clipo's API: with tokens from the app's own backend, or with what the browser has. */
 
 import {Api, ApiProblem, problemOf, Unreachable} from "../api";
+import {sentenceOfProblem as sentenceOf} from "../api-sentences";
 import {s} from "./strings";
 
 /** The answer of the backend: docs/elements.md. */
@@ -106,6 +107,7 @@ async function byTokens(endpoint: string): Promise<Api> {
     endpoint: withoutSlash(api),
     credential: async (refused) => (await source.get(refused)).token,
     deliveryToken: () => source.deliveryToken,
+    sentenceOf,
   });
 }
 
@@ -113,5 +115,5 @@ async function byTokens(endpoint: string): Promise<Api> {
 async function direct(api: string | null): Promise<Api> {
   const endpoint = api ?? servedFrom;
   if (endpoint === undefined) throw new Error("Set the attribute endpoint or api.");
-  return new Api({endpoint: withoutSlash(endpoint)});
+  return new Api({endpoint: withoutSlash(endpoint), sentenceOf});
 }
