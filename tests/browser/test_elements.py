@@ -42,7 +42,8 @@ class App:
     html: str = ""
     key: IssuedKey | None = None
     api: str = ""
-    scopes: str = "upload read write"
+    user: str = "anna"
+    lifetime: timedelta = timedelta(minutes=5)
     asked: int = 0
     """How many tokens it was asked for."""
     broken: set[int] = field(default_factory=set)
@@ -56,12 +57,12 @@ class App:
         """Return what `POST /token` answers, as docs/elements.md says."""
         assert self.key
         self.asked += 1
-        token = self.key.token(sub="anna", scope=self.scopes)
+        token = self.key.token(sub=self.user, scope="upload read write")
         return {
             "api": self.api,
             "token": f"{token}x" if self.asked in self.broken else token,
-            "deliver_token": self.key.token(sub="anna", scope="deliver"),
-            "expires_at": (datetime.now(UTC) + timedelta(minutes=5)).isoformat(),
+            "deliver_token": self.key.token(sub=self.user, scope="deliver"),
+            "expires_at": (datetime.now(UTC) + self.lifetime).isoformat(),
         }
 
 
@@ -118,7 +119,7 @@ def stack(site: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 @pytest.fixture
 def app(site: App) -> App:
-    site.html, site.scopes, site.asked = "", "upload read write", 0
+    site.user, site.lifetime, site.asked = "anna", timedelta(minutes=5), 0
     site.broken.clear()
     return site
 
@@ -271,6 +272,19 @@ def test_refused_files_have_a_code_and_a_sentence(
     assert (refused["name"], refused["code"]) == ("notes.txt", "unsupported_extension")
     expect(page.locator("clipo-upload .upload .error")).to_have_text(refused["message"])
     assert watched.accessibility_findings() == []
+
+
+def test_a_file_is_not_uploaded_for_the_next_user(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    app.lifetime = timedelta(0)
+    page = opened(app, stack, watched, '<clipo-upload endpoint="/api/clipo"></clipo-upload>')
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    app.user = "ben"
+    watched.drop("clipo-upload", clips["tiny.mp4"])
+    expect(page.locator("clipo-upload .upload")).to_contain_text("session has ended")
+    assert await_event(page, "failed")["code"] == "unauthenticated"
+    assert f"POST {stack.api}/videos" not in watched.calls
 
 
 def test_the_player_plays_scrubs_and_explains(

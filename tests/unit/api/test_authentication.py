@@ -379,6 +379,7 @@ def test_below_a_base_path_the_same_paths_are_public(
     for path, status in (
         ("/v1/health", 200),
         ("/v1/docs", 200),
+        ("/v1/elements/clipo-grid.js", 200),
         ("/v1/videos", 401),
         ("/v1/", 401),
     ):

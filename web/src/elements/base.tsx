@@ -5,7 +5,7 @@ import {type Api, ApiProblem, type Me, Unreachable} from "../api";
 import {ApiContext} from "../context";
 import {RightsContext, rightsOf} from "../rights";
 import common from "./common.css";
-import {connect} from "./connection";
+import {type Connection, connect} from "./connection";
 
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 30_000;
@@ -21,6 +21,7 @@ export abstract class ClipoElement extends HTMLElement {
   protected readonly isForEveryone: boolean = false;
   private readonly root = this.attachShadow({mode: "open"});
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private connection: Connection | undefined;
   /** Grows whenever the connection begins or ends, so that late answers are dropped. */
   private round = 0;
 
@@ -42,6 +43,7 @@ export abstract class ClipoElement extends HTMLElement {
   disconnectedCallback(): void {
     this.round++;
     clearTimeout(this.timer);
+    this.release();
     this.stop();
     render(null, this.root);
   }
@@ -74,16 +76,23 @@ export abstract class ClipoElement extends HTMLElement {
 
   private async open(round: number, delay = FIRST_RETRY_MS): Promise<void> {
     try {
-      const api = await connect(this.getAttribute("endpoint"), this.getAttribute("api"));
+      this.connection ??= connect(this.getAttribute("endpoint"), this.getAttribute("api"));
+      const api = await this.connection.api;
       const me = await this.callerOf(api);
       if (round === this.round) this.start({api, me});
     } catch (error) {
       if (round !== this.round) return;
+      this.release();
       this.say(error as Error);
       const next = () => void this.open(round, Math.min(delay * 2, LAST_RETRY_MS));
       if (error instanceof Unreachable || error instanceof ApiProblem)
         this.timer = setTimeout(next, delay);
     }
+  }
+
+  private release(): void {
+    this.connection?.release();
+    this.connection = undefined;
   }
 
   private async callerOf(api: Api): Promise<Me | null> {

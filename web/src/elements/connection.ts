@@ -1,6 +1,8 @@
 /** Connects elements to Clipo's API: with tokens from the app's own backend, or with what the browser has. */
 
-import {Api, problemOf, Unreachable} from "../api";
+import {Api, ApiProblem, problemOf, Unreachable} from "../api";
+import {sentenceOfProblem as sentenceOf} from "../api-sentences";
+import {s} from "./strings";
 
 /** The answer of the backend: docs/elements.md. */
 interface Tokens {
@@ -44,8 +46,12 @@ class TokenSource {
       body: "{}",
     }).catch((error) => Promise.reject(new Unreachable(error)));
     const text = await response.text();
+    if (response.status === 401) throw sessionEnded();
     if (!response.ok) throw problemOf(response.status, text);
     const tokens: Tokens = JSON.parse(text);
+    // The uploads of one user must not continue as those of another one.
+    const user = userOf(tokens.token);
+    if (this.tokens && user !== userOf(this.tokens.token)) throw sessionEnded();
     // The clock of this device may be wrong, so only the backend's counts.
     const now = Date.parse(response.headers.get("Date") ?? "") || Date.now();
     const lifetime = Math.max(Date.parse(tokens.expires_at) - now, 0);
@@ -55,22 +61,43 @@ class TokenSource {
   }
 }
 
+const sessionEnded = () => new ApiProblem("unauthenticated", 401, s.sessionEnded);
+
+/** Return whom a token is for; undefined for a credential that is no JSON Web Token. */
+function userOf(token: string): unknown {
+  try {
+    const claims = token.split(".")[1]?.replaceAll("-", "+").replaceAll("_", "/") ?? "";
+    return JSON.parse(atob(claims)).sub;
+  } catch {
+    return undefined;
+  }
+}
+
 const withoutSlash = (url: string) => url.replace(/\/+$/, "");
 
 /** The address of the API that serves this script; undefined if the script is in another bundle. */
 const servedFrom = /^(.*)\/elements\/[^/]+\/clipo-\w+\.js$/.exec(import.meta.url)?.[1];
 
-const connections = new Map<string, Promise<Api>>();
+/** A connection that an element uses until it releases it. */
+export interface Connection {
+  api: Promise<Api>;
+  release(): void;
+}
 
-/** Return the API for the attributes of an element; elements with the same ones share it. */
-export function connect(endpoint: string | null, api: string | null): Promise<Api> {
+const connections = new Map<string, {api: Promise<Api>; users: number}>();
+
+/** Connect to the API for the attributes of an element. Elements in the page with the same ones share it. */
+export function connect(endpoint: string | null, api: string | null): Connection {
   const key = JSON.stringify([endpoint, api]);
-  const known = connections.get(key);
-  if (known) return known;
-  const made = endpoint === null ? direct(api) : byTokens(withoutSlash(endpoint));
-  connections.set(key, made);
-  made.catch(() => connections.delete(key));
-  return made;
+  const made = () => (endpoint === null ? direct(api) : byTokens(withoutSlash(endpoint)));
+  const shared = connections.get(key) ?? {api: made(), users: 0};
+  connections.set(key, shared);
+  shared.users++;
+  const release = () => {
+    // Another user may be logged in when an element is put into the page again.
+    if (--shared.users === 0) connections.delete(key);
+  };
+  return {api: shared.api, release};
 }
 
 async function byTokens(endpoint: string): Promise<Api> {
@@ -80,6 +107,7 @@ async function byTokens(endpoint: string): Promise<Api> {
     endpoint: withoutSlash(api),
     credential: async (refused) => (await source.get(refused)).token,
     deliveryToken: () => source.deliveryToken,
+    sentenceOf,
   });
 }
 
@@ -87,5 +115,5 @@ async function byTokens(endpoint: string): Promise<Api> {
 async function direct(api: string | null): Promise<Api> {
   const endpoint = api ?? servedFrom;
   if (endpoint === undefined) throw new Error("Set the attribute endpoint or api.");
-  return new Api({endpoint: withoutSlash(endpoint)});
+  return new Api({endpoint: withoutSlash(endpoint), sentenceOf});
 }

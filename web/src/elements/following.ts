@@ -52,7 +52,7 @@ export async function find(api: Api, id: string): Promise<Video | null | undefin
   try {
     return await api.getVideo(id);
   } catch (error) {
-    const isFinal = error instanceof ApiProblem && error.status < 429;
+    const isFinal = error instanceof ApiProblem && [400, 403, 404].includes(error.status);
     return isFinal ? null : undefined;
   }
 }

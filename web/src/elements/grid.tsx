@@ -2,6 +2,7 @@ import {useEffect, useRef, useState} from "preact/hooks";
 import type {ClipoGridElement, ClipoGridEvents} from "../../elements/index";
 import {NEWEST_FIRST} from "../address";
 import type {Video} from "../api";
+import {sentenceOfFailure} from "../api-sentences";
 import {ago, duration} from "../format";
 import {Library} from "../library";
 import {rightsOf} from "../rights";
@@ -131,6 +132,7 @@ interface CardProps {
 
 function Card({video, now, onSelect, onDelete}: CardProps) {
   const {filename, status, media, error, created_at} = video;
+  const why = error && sentenceOfFailure(error);
   const scrub = useScrub(video);
   return (
     <li class="card" part="card" data-status={status}>
@@ -153,9 +155,9 @@ function Card({video, now, onSelect, onDelete}: CardProps) {
           </span>
           <time dateTime={created_at}>{ago(created_at, now)}</time>
         </span>
-        {error && (
-          <span class="error" part="error" lang="en">
-            {error.message}
+        {why && (
+          <span class="error" part="error" lang={why.lang}>
+            {why.text}
           </span>
         )}
       </button>

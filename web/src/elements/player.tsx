@@ -1,6 +1,7 @@
 import {useContext, useState} from "preact/hooks";
 import type {ClipoPlayerElement} from "../../elements/index";
 import type {Video} from "../api";
+import {type Sentence, sentenceOfFailure, sentenceOfPlayback} from "../api-sentences";
 import {ApiContext} from "../context";
 import {t} from "../shared-strings";
 import {Player, storyboardOf} from "../view/player";
@@ -67,12 +68,14 @@ function Known({video}: {video: Video}) {
   const api = useContext(ApiContext);
   const {id, filename, status, media, error, thumbnail} = video;
   const playback = media?.playback;
-  if (error)
+  if (error) {
+    const {text, lang} = sentenceOfFailure(error);
     return (
-      <p class="error" part="error" lang="en">
-        {error.message}
+      <p class="error" part="error" lang={lang}>
+        {text}
       </p>
     );
+  }
   if (!media)
     return (
       <p class="quiet" part="status" data-status={status} role="status">
@@ -85,7 +88,7 @@ function Known({video}: {video: Video}) {
       name={filename}
       poster={thumbnail ? api.here(thumbnail.url) : undefined}
       storyboard={storyboardOf(video)}
-      note={playback && playback.browsers !== "all" ? playback.message : null}
+      note={playback?.browsers === "all" ? null : sentenceOfPlayback(media)}
       isHopeless={playback?.browsers === "none"}
     />
   );
@@ -113,7 +116,7 @@ interface PlayableProps {
   poster: string | undefined;
   storyboard: {sheet: string; json: string} | null;
   /** Why some browsers cannot play it. */
-  note: string | null;
+  note: Sentence | null;
   /** Whether no browser can. */
   isHopeless: boolean;
 }
@@ -141,8 +144,8 @@ function Playable({id, name, poster, storyboard, note, isHopeless}: PlayableProp
         </p>
       )}
       {note && (
-        <p class="note" part="note" lang="en">
-          {note}
+        <p class="note" part="note" lang={note.lang}>
+          {note.text}
         </p>
       )}
       {(note || hasFailed) && <Download id={id} />}

@@ -1,6 +1,7 @@
 import {useEffect, useRef, useState} from "preact/hooks";
 import type {ClipoUploadElement, ClipoUploadEvents} from "../../elements/index";
 import type {Me, Video} from "../api";
+import {sentenceOfFailure} from "../api-sentences";
 import {t} from "../shared-strings";
 import {useStore} from "../store";
 import type {Limits, Refusal} from "../upload/refusals";
@@ -168,7 +169,7 @@ function tellEnd(element: UploadElement, video: Video): void {
       name: filename,
       videoId: id,
       code: error.code,
-      message: error.message,
+      message: sentenceOfFailure(error).text,
     });
 }
 
@@ -206,7 +207,7 @@ function View({
           label={isMany ? t.chooseVideos : s.chooseVideo}
         />
         <span class="hint" part="hint">
-          {hovers ? t.dropNow : s.orDropHere}
+          {hovers ? t.dropNow : isMany ? s.orDropMany : s.orDropOne}
         </span>
       </div>
       <Refusals refusals={refusals} uploads={uploads} limits={limits} />
@@ -244,6 +245,7 @@ function cameraOf(element: Element): "user" | "environment" | null {
 /** An uploaded video, which Clipo processes or has processed. */
 function Finished({video, onDismiss}: {video: Video; onDismiss(): void}) {
   const {filename, status, error} = video;
+  const why = error && sentenceOfFailure(error);
   return (
     <li class="upload" part="upload" data-state={status}>
       <bdi class="name" part="name" title={filename}>
@@ -263,9 +265,9 @@ function Finished({video, onDismiss}: {video: Video; onDismiss(): void}) {
       <span class={`status ${status}`} part="status" data-status={status}>
         {t.statuses[status]}
       </span>
-      {error && (
-        <p class="error" part="error" lang="en">
-          {error.message}
+      {why && (
+        <p class="error" part="error" lang={why.lang}>
+          {why.text}
         </p>
       )}
     </li>
