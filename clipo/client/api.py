@@ -1,5 +1,6 @@
 """Client of Clipo's API."""
 
+import re
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -322,6 +323,9 @@ def _detail(address: str, document: Mapping[str, Any], credential: Credential | 
         case "forbidden" if credential:
             fix = fix or "To use another key"
             return f"{detail} The credential comes from {credential.source}. {fix}: {login}"
+        case "invalid_request":
+            # The command's user knows options, and not the parts of a request.
+            return re.sub(r"(^|; )(?:body|query)\.", r"\1", detail)
     return detail
 
 

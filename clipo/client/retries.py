@@ -28,7 +28,8 @@ async def retry_all(
             if not waited:
                 on_wait()
             waited = True
-            await asyncio.sleep(problem.retry_after_s or _WAIT_S)
+            named = problem.retry_after_s
+            await asyncio.sleep(_WAIT_S if named is None else named)
             continue
         yield report
         cursor = report["next_cursor"]

@@ -75,7 +75,10 @@ def sign_token(
 ) -> tuple[str, datetime]:
     """Return a token of the caller's API key, and its end. Raises `Problem`."""
     if caller.kind is not CredentialKind.KEY or caller.key_id is None:
-        raise Problem(problems.FORBIDDEN, "Only an API key can get tokens. Send one of those.")
+        raise Problem(
+            problems.FORBIDDEN,
+            "Only an API key can get tokens. Create one with `clipo keys create`, and send that.",
+        )
     key = services.api_keys.get(caller.key_id)
     root = root_of(key, services.settings.roots) if key else None
     if key is None or root is None:

@@ -1,13 +1,10 @@
 """docs/cli.md: what it shows is what the command does, in the order printed."""
 
-import re
 from itertools import chain
 from pathlib import Path
 
 import pytest
-import typer
 
-from clipo.cli.app import app
 from tests.command import Command
 from tests.documented import CLI_DOCS, snippets
 from tests.running_stack import RunningStack
@@ -44,23 +41,3 @@ def output(command: Command, line: str, answer: str | None) -> str:
             screen.press(f"{answer}\r")
         screen.exit_code()
         return screen.text
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        line
-        for snippet in snippets(CLI_DOCS)
-        if snippet.language == "sh"
-        for line in re.sub(r"\n +", " ", snippet.code).splitlines()
-    ],
-)
-def test_each_synopsis_names_options_that_exist(line: str) -> None:
-    _, *words = line.split()
-    found: object = typer.main.get_command(app)
-    while isinstance(found, typer.core.TyperGroup):
-        found = found.commands[words.pop(0)]
-    assert isinstance(found, typer.core.TyperCommand)
-    known = {name for one in found.params for name in (*one.opts, *one.secondary_opts)}
-    named = re.findall(r"(?<![\w-])--?[a-z][\w-]*", " ".join(words))
-    assert set(named) <= known

@@ -35,7 +35,8 @@ def test_schemathesis_finds_nothing(stack: RunningStack, clips: Clips) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
     )
     assert attack.returncode == 0, attack.stdout + attack.stderr
-    assert "Tested: 28" in attack.stdout, "every operation that the API documents"
+    paths = stack.client.get("/openapi.json").json()["paths"]
+    assert f"Tested: {sum(map(len, paths.values()))}" in attack.stdout

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import terminal
+from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, ask
 
 if TYPE_CHECKING:
@@ -23,11 +23,15 @@ def command(
 
 
 async def _export(api: "Api", output: "Terminal", owner: str) -> int:
-    cursor = None
+    cursor, found = None, False
     while True:
         page = await api.export(owner, cursor)
+        found = found or bool(page["data"])
         for record in page["data"]:
             output.write_json(record)
         cursor = page["next_cursor"]
         if cursor is None:
-            return DONE
+            break
+    if not found:
+        output.message(f"Clipo stores nothing of {view.plain(owner)}.")
+    return DONE

@@ -30,7 +30,12 @@ class Status(StrEnum):
 def command(
     *,
     status: Annotated[
-        Status | None, typer.Option(help="List videos with this status.", show_default="all")
+        Status | None,
+        typer.Option(
+            metavar="STATUS",
+            help="List videos that are pending, processing, done or failed.",
+            show_default="all",
+        ),
     ] = None,
     owner: Annotated[
         str | None,

@@ -131,7 +131,7 @@ def _retry_selected(
     report = _Report()
     if count:
         ask(api_url, output, lambda api: _retry_all(api, output, conditions, report))
-    return _end(output, report)
+    return _end(output, report, nothing=_nothing_to_retry(conditions))
 
 
 def _question(count: int, conditions: _Conditions) -> str:
@@ -139,6 +139,10 @@ def _question(count: int, conditions: _Conditions) -> str:
     videos = "failed video" if count == 1 else "failed videos"
     may = "" if "codes" in conditions else " that may succeed now"
     return f"Process {number} {videos}{may} again?"
+
+
+def _nothing_to_retry(conditions: _Conditions) -> str:
+    return f"No failed video {'matches' if 'codes' in conditions else 'may succeed now'}."
 
 
 async def _retry_all(
@@ -156,12 +160,12 @@ async def _retry_all(
             output.message(f"retried: {report.retried:,}, to do: {found['remaining']:,}", "dim")
 
 
-def _end(output: "Terminal", report: _Report) -> int:
+def _end(output: "Terminal", report: _Report, *, nothing: str) -> int:
     if output.as_json:
         output.write_json({"retried": report.retried, "refused": report.refused})
     elif report.retried or report.refused:
         refused = f", {len(report.refused):,} refused" if report.refused else ""
         output.message(f"{report.retried:,} retried{refused}. Follow: clipo watch")
     else:
-        output.message("No failed video may succeed now.")
+        output.message(nothing)
     return FAILED if report.refused else DONE

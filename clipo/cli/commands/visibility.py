@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def command(
     visibility: Annotated[
         Literal["public", "private"],
-        typer.Argument(help="Whether everyone gets the file, or only callers with a credential."),
+        typer.Argument(
+            metavar="public|private",
+            help="Whether everyone gets the file, or only callers with a credential.",
+        ),
     ],
     ids: Annotated[list[str], Id],
     *,

@@ -126,6 +126,6 @@ def post_retries(body: RetryVideos, services: InjectedServices) -> RetryReport:
     """
     check_owner(services.caller, body.owner)
     selection = body.selection()
-    after = position_in(body.cursor, selection, body.owner) if body.cursor else None
+    after = None if body.cursor is None else position_in(body.cursor, selection, body.owner)
     report = retry_videos(services, selection, owner=body.owner, after=after, limit=body.limit)
     return RetryReport.model_validate(report)

@@ -136,8 +136,8 @@ def test_waits_while_many_of_them_wait_for_a_worker(
 @pytest.mark.usefixtures("failed")
 def test_refuses_the_cursor_of_other_conditions(client: TestClient) -> None:
     cursor = retry(client, limit=1)["next_cursor"]
-    for body in ({"codes": ["timed_out"]}, {"owner": "anna"}):
-        refused = client.post("/videos/retry", json=body | {"cursor": cursor})
+    for body in ({"codes": ["timed_out"]}, {"owner": "anna"}, {"cursor": ""}):
+        refused = client.post("/videos/retry", json={"cursor": cursor} | body)
         assert problem(refused)["code"] == "invalid_cursor"
 
 

@@ -8,16 +8,17 @@ from typer.testing import CliRunner
 from clipo.cli import commands
 from clipo.cli.app import app
 
-_MODULES = {file.stem for file in Path(commands.__path__[0]).glob("[!_]*.py")}
+_FOLDER = Path(commands.__path__[0])
+_MODULES = {file.stem for file in _FOLDER.glob("[!_]*.py")}
 
 
 def test_each_module_is_a_command_and_each_folder_a_group() -> None:
     shown = {command.name for command in app.registered_commands if not command.hidden}
     assert shown == _MODULES
-    (keys,) = app.registered_groups
-    assert keys.name == "keys"
-    assert keys.typer_instance is not None
-    names = {command.name for command in keys.typer_instance.registered_commands}
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    assert groups.keys() == {folder.name for folder in _FOLDER.glob("[!_]*/")}
+    assert groups["keys"] is not None
+    names = {command.name for command in groups["keys"].registered_commands}
     assert names == {"create", "list", "ls", "revoke"}
 
 

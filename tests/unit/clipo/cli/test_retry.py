@@ -99,6 +99,11 @@ def test_a_time_is_a_condition(videos: FailedVideos) -> None:
     ]
 
 
+def test_without_a_match_it_says_so(videos: FailedVideos) -> None:
+    videos.count = 0
+    assert retry("--code", "timed_out", "--yes").stderr == "No failed video matches.\n"
+
+
 def test_it_waits_while_the_api_refuses_more(videos: FailedVideos) -> None:
     videos.busy = 3
     found = retry("--all-failed", "--yes")
