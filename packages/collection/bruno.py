@@ -74,7 +74,7 @@ def _request(one: CollectionRequest, seq: int) -> str:
         blocks.append(("script:pre-request", _TO_STORAGE))
     if one.captures:
         lines = "\n".join(
-            f'bru.setVar("{variable}", res.getBody().{field});'
+            f'bru.setVar("{variable}", res.getBody().{field} ?? "none");'
             for variable, field in one.captures.items()
         )
         blocks.append(("script:post-response", lines))

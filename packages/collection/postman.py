@@ -96,7 +96,7 @@ def _test(one: CollectionRequest) -> str:
         f'  pm.test("answers {name}", {is_good});',
     ]
     for variable, field in one.captures.items():
-        value = f"pm.response.json().{field}"
+        value = f'pm.response.json().{field} ?? "none"'
         if field == "fields":
             value = f"JSON.stringify({value})"
         lines.append(f'pm.collectionVariables.set("{variable}", {value});')

@@ -16,6 +16,9 @@ VARIABLES = {"base_url": "http://127.0.0.1:8000", "api_key": "", "size": "0"}
 OWNER = "collection-example"
 """Owner of the collection's videos, which the last requests export and erase."""
 
+_OFF = (404, 409)
+"""The statuses of calls for receivers while webhooks are off."""
+
 _MOMENT = {"t": "0", "w": "320"}
 
 
@@ -60,7 +63,9 @@ FOLDERS: Mapping[str, tuple[Step, ...]] = {
         ),
     ),
     "Upload": (
-        Step("createVideo", body=_ANNOUNCE, captures={"video_id": "id"}),
+        Step(
+            "createVideo", body=_ANNOUNCE, captures={"video_id": "id", "created_at": "created_at"}
+        ),
         Step(
             "signUpload",
             body='{"method": "PUT"}',
@@ -80,6 +85,24 @@ FOLDERS: Mapping[str, tuple[Step, ...]] = {
         Step("getStoryboardAsVtt"),
         Step("getStoryboardAsJson"),
     ),
+    "Webhooks": (
+        Step(
+            "createReceiver",
+            body=f'{{"url": "https://receiver.invalid/", "owner": "{OWNER}"}}',
+            captures={"receiver_id": "id"},
+            also=_OFF,
+        ),
+        Step("listReceivers"),
+        Step("getReceiver", also=_OFF),
+        Step("changeReceiver", body='{"description": "collection"}', also=_OFF),
+        Step("changeReceiverSecret", also=_OFF),
+        Step("testReceiver", captures={"delivery_id": "id"}, also=_OFF),
+        Step("listDeliveries", query={"limit": "10"}),
+        Step("getDelivery", also=_OFF),
+        Step("resendDelivery", also=_OFF),  # a test cannot be sent again, either
+        Step("listEvents", query={"since": "{{created_at}}"}, also=_OFF),
+        Step("removeReceiver", also=_OFF),
+    ),
     "Legacy endpoints": (
         Step("uploadVideo", also=(413,)),  # on AWS for files over 6 MB
         Step("getVideoStatus"),
@@ -89,6 +112,7 @@ FOLDERS: Mapping[str, tuple[Step, ...]] = {
     "Change and delete": (
         Step("changeVideo", body='{"visibility": "public"}'),
         Step("retryVideo", also=(409,)),  # the video is done
+        Step("retryVideos", body=f'{{"owner": "{OWNER}"}}'),
         Step("reprocessVideo"),
         Step("deleteVideo"),
         Step("exportOwner", query={"owner": OWNER}),

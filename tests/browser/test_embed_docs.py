@@ -194,6 +194,6 @@ def test_the_shortest_app_has_ten_lines(
         watched.page.goto(app)
         chooser = watched.page.locator("clipo-upload input[type=file]")
         chooser.set_input_files(clips["tiny.mp4"])
-        done = watched.page.locator("clipo-grid [data-status=done]")
+        done = watched.page.locator("clipo-grid .card [data-status=done]")
         expect(done).to_have_count(1, timeout=DONE_MS)
         delete(watched.page, "tiny.mp4", left=0)
