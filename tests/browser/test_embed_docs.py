@@ -50,7 +50,7 @@ def stack(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
         "WEBHOOK_SECRET": SECRET,
         "WEBHOOK_URL": f"http://127.0.0.1:{port}/api/clipo/webhook",
     }
-    with running_stack(tmp_path_factory.mktemp("embed"), **settings) as stack:
+    with running_stack(tmp_path_factory.mktemp("embed"), None, **settings) as stack:
         yield stack
 
 
