@@ -1,6 +1,6 @@
 # Builds the npm package `clipo`, whose client is generated from the OpenAPI document.
 # The Makefile includes this.
-NODE_PACKAGE := packages/node/dist/.ready
+NODE_PACKAGE := packages/node/node_modules/.built
 
 packages/node/node_modules/.ready: packages/node/package.json packages/node/package-lock.json packages/node/.npmrc web/node_modules/.ready
 	@$(WITH_NODE) npm --prefix packages/node ci --silent
