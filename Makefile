@@ -34,6 +34,7 @@ help:
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
 	@echo "make command  set up the command clipo alone, as .venv/bin/clipo"
 	@echo "make layer  compile our own, smaller ffmpeg for both architectures (minutes, once)"
+	@echo "make collection  write the collections for Postman and Bruno from the OpenAPI document"
 	@echo "make lock   update the locked requirements"
 
 include functions/python.mk
@@ -115,7 +116,12 @@ layer:
 setup:
 	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
 		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
-		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE)
+		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE) \
+		packages/collection/node_modules/.ready
+
+collection:
+	$(SET_UP) .venv/.local
+	@.venv/bin/python -m packages.collection.generate
 
 lock:
 	$(SET_UP) $(UV)
@@ -165,4 +171,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks soak check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks soak check build deploy layer setup collection lock

@@ -1,6 +1,6 @@
 # Builds the npm package `clipo`, whose client is generated from the OpenAPI document.
 # The Makefile includes this.
-NODE_PACKAGE := packages/node/dist/.ready
+NODE_PACKAGE := packages/node/node_modules/.built
 
 packages/node/node_modules/.ready: packages/node/package.json packages/node/package-lock.json packages/node/.npmrc web/node_modules/.ready
 	@$(WITH_NODE) npm --prefix packages/node ci --silent
@@ -11,4 +11,9 @@ packages/node/openapi.json: packages/openapi.py $(wildcard functions/api/*.py fu
 
 $(NODE_PACKAGE): packages/node/node_modules/.ready packages/node/openapi.json $(wildcard packages/node/*.ts packages/node/*.json packages/node/src/*.ts)
 	@cd packages/node && $(WITH_NODE) npm run --silent build
+	@touch $@
+
+# What runs the collection for Postman, for tests only.
+packages/collection/node_modules/.ready: packages/collection/package.json packages/collection/package-lock.json packages/collection/.npmrc web/node_modules/.ready
+	@$(WITH_NODE) npm --prefix packages/collection ci --silent
 	@touch $@

@@ -83,7 +83,7 @@ class AsyncClipo:
         )
         if isinstance(file, str | os.PathLike):
             return await self._upload(Path(file), fields, on_progress)
-        fields.setdefault("filename", _name_of(file))
+        fields = {"filename": filename or _name_of(file)} | fields
         with TemporaryDirectory(prefix="clipo-") as folder:
             copy = Path(folder, "video")
             await asyncio.to_thread(_copy, file, copy)

@@ -5,6 +5,6 @@
 
 from clipo.server.mount import Mount, Reply
 from clipo.server.tokens import page_tokens
-from clipo.server.webhooks import Event, InvalidWebhook, verify_webhook
+from clipo.server.webhooks import ClipoEvent, InvalidWebhook, verify_webhook
 
-__all__ = ["Event", "InvalidWebhook", "Mount", "Reply", "page_tokens", "verify_webhook"]
+__all__ = ["ClipoEvent", "InvalidWebhook", "Mount", "Reply", "page_tokens", "verify_webhook"]

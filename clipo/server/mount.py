@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from clipo.errors import Misuse
 from clipo.server.tokens import page_tokens
-from clipo.server.webhooks import Event, HandledEvents, InvalidWebhook, verify_webhook
+from clipo.server.webhooks import ClipoEvent, HandledEvents, InvalidWebhook, verify_webhook
 
-Handler = Callable[[Event], object]
+Handler = Callable[[ClipoEvent], object]
 
 
 @dataclass(frozen=True, slots=True)

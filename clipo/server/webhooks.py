@@ -22,7 +22,7 @@ class InvalidWebhook(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ClipoEvent:
     """A result of Clipo's."""
 
     id: str
@@ -35,7 +35,7 @@ class Event:
     """The video, as in docs/webhooks.md."""
 
 
-def verify_webhook(body: bytes, headers: Mapping[str, str], secrets: str) -> Event:
+def verify_webhook(body: bytes, headers: Mapping[str, str], secrets: str) -> ClipoEvent:
     """Return the event in a webhook's body, as it was received. Raises `InvalidWebhook`.
 
     `secrets` is the secret, or two during a change, separated by a space.
@@ -52,7 +52,7 @@ def verify_webhook(body: bytes, headers: Mapping[str, str], secrets: str) -> Eve
     if not any(hmac.compare_digest(one, other) for one in signatures for other in right):
         raise InvalidWebhook("The signature is wrong.")
     content = json.loads(body)
-    return Event(event_id, content["type"], content["timestamp"], content["data"])
+    return ClipoEvent(event_id, content["type"], content["timestamp"], content["data"])
 
 
 def _signature(signed: bytes, secret: str) -> bytes:
@@ -68,7 +68,7 @@ class HandledEvents:
         self._handled: dict[str, None] = {}
         self._running: set[str] = set()
 
-    def handle_once(self, event: Event, handle: Callable[[Event], object]) -> bool:
+    def handle_once(self, event: ClipoEvent, handle: Callable[[ClipoEvent], object]) -> bool:
         """Call a handler unless it has handled the event; `False` if that happens right now.
 
         An event whose handler raises counts as not handled.

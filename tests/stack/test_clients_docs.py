@@ -1,5 +1,7 @@
-"""docs/clients.md: each snippet is run as it stands, in order."""
+"""docs/clients.md: each snippet runs as it stands, in order; and the Python client itself."""
 
+import asyncio
+import io
 import os
 import shutil
 import subprocess
@@ -8,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from clipo import Clipo, ClipoError
+from clipo.client.api import Video
 from tests.clips import Clips
 from tests.documented import CLIENTS_DOCS, snippets
 from tests.node_package import NODE, compiled, node_folder
@@ -46,7 +50,7 @@ def test_python(stack: RunningStack, folder: Path, clips: Clips) -> None:
     size = f"{clips['tiny.mp4'].stat().st_size:,}"
     assert f"{size} of {size} bytes\n" in output
     assert "done {'container': 'mp4'" in output
-    assert "video_not_found There is no such video." in output
+    assert "\nvideo_not_found " in output
     assert (folder / "picture.jpg").read_bytes().startswith(b"\xff\xd8")
     assert (folder / "copy.mp4").read_bytes() == clips["tiny.mp4"].read_bytes()
     assert "other.mp4" in output.rpartition("video_not_found")[2]
@@ -60,3 +64,27 @@ def test_typescript(stack: RunningStack, folder: Path) -> None:
     assert output.startswith("done 00:00:0")
     assert "clip.mp4" in output
     assert "video_not_found" in output
+
+
+def test_an_open_file_is_uploaded_under_a_name(stack: RunningStack, clips: Clips) -> None:
+    content = clips["tiny.mp4"].read_bytes()
+    seen: list[tuple[int, int]] = []
+
+    async def in_a_notebook() -> Video:
+        """The client without asyncio works where an event loop runs."""
+        with Clipo(stack.api) as clipo:
+            with pytest.raises(ClipoError, match="no name"):
+                clipo.upload(io.BytesIO(content))
+            video = clipo.upload(
+                io.BytesIO(content),
+                filename="größe.mp4",
+                on_progress=lambda *progress: seen.append(progress),
+            )
+            assert [found["id"] for found in clipo.list(search=video["id"])] == [video["id"]]
+            with pytest.raises(TimeoutError):
+                clipo.wait(video["id"], timeout_s=0)
+            return clipo.wait(video["id"])
+
+    video = asyncio.run(in_a_notebook())
+    assert (video["filename"], video["status"]) == ("größe.mp4", "done")
+    assert seen[-1] == (len(content), len(content))

@@ -1,0 +1,199 @@
+"""docs/embed.md: its apps run as they stand, with a closed stack and Clipo's elements."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browsers import WatchedPage, opened
+from tests.clips import Clips
+from tests.documented import EMBED_DOCS, recipe
+from tests.node_package import NODE, node_folder
+from tests.page import DONE_MS
+from tests.receivers import SECRET
+from tests.running_stack import RunningStack, running_stack
+from tests.servers import Server, reserved_port
+
+pytestmark = pytest.mark.long
+
+_VARIABLES = ("CLIPO_API_KEY", "CLIPO_SIGNING_SECRET")
+_LOGIN = """
+def signed_in_user():
+    return "anna"
+
+"""
+_RUN = """
+import os
+app.run(port=int(os.environ["PORT"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    """The port of the apps, one after the other."""
+    with reserved_port(29900) as port:
+        return port
+
+
+@pytest.fixture(scope="module")
+def stack(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    settings = {
+        "ACCESS": "keys",
+        "WEBHOOK_SECRET": SECRET,
+        "WEBHOOK_URL": f"http://127.0.0.1:{port}/api/clipo/webhook",
+    }
+    with running_stack(tmp_path_factory.mktemp("embed"), None, **settings) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def environ(
+    stack: RunningStack, port: int, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, str]:
+    """The environment of the apps, with the key that the commands of the document make."""
+    if not shutil.which("jq"):
+        pytest.skip("jq is not installed")
+    code = recipe("Before you start", EMBED_DOCS)["sh"] + f"printenv {' '.join(_VARIABLES)}"
+    finished = subprocess.run(
+        ["sh", "-euc", code],
+        cwd=tmp_path_factory.mktemp("server"),
+        env=os.environ
+        | {
+            "CLIPO_HOME": str(stack.home),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    key = dict(zip(_VARIABLES, finished.stdout.split(), strict=True))
+    return key | {
+        "CLIPO_API": stack.api,
+        "CLIPO_WEBHOOK_SECRET": SECRET,
+        "SESSION_SECRET": "a secret of the tests",
+        "PORT": str(port),
+    }
+
+
+@contextmanager
+def serving(command: list[str], folder: Path, environ: dict[str, str]) -> Iterator[str]:
+    port = int(environ["PORT"])
+    server = Server(command, port, environ=environ, folder=folder)
+    server.start()
+    try:
+        yield f"http://127.0.0.1:{port}/"
+    finally:
+        server.stop()
+
+
+def log_in(page: Page, app: str, name: str, password: str) -> None:
+    page.goto(app)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Log in").click()
+
+
+def await_finished(page: Page, stack: RunningStack, count: int) -> None:
+    """Wait until the app has got a webhook for so many videos."""
+    deadline = time.monotonic() + DONE_MS / 1000
+    while True:
+        page.reload()
+        text = page.get_by_text("Finished since the server started").text_content() or ""
+        if len(re.findall("[0-9a-f]{24}", text)) == count:
+            return
+        assert time.monotonic() < deadline, (text, stack.output)
+        time.sleep(0.1)
+
+
+def play_and_scrub(page: Page) -> None:
+    video = page.locator("clipo-player video")
+    moments = page.locator("clipo-player .moments")
+    expect(moments).to_be_attached(timeout=DONE_MS)
+    video.hover()
+    moments.click(position={"x": 200, "y": 8})
+    expect(page.locator("clipo-player .tile")).to_be_visible()
+    video.evaluate("(video) => { video.muted = true; return video.play(); }")
+    assert video.evaluate("(video) => video.currentTime") > 1
+
+
+def delete(page: Page, name: str, *, left: int) -> None:
+    page.get_by_role("button", name=f"Delete {name}").click()
+    question = page.get_by_role("group", name=f"Delete {name}")
+    question.get_by_role("button").first.click()
+    expect(page.locator("clipo-grid .card")).to_have_count(left)
+
+
+def assert_it_does_what_the_document_says(
+    app: str, watched: WatchedPage, browser: Browser, clips: Clips, stack: RunningStack
+) -> None:
+    watched.expect_complaint("favicon")
+    page = watched.page
+    log_in(page, app, "anna", "wrong")
+    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    log_in(page, app, "anna", "correct horse")
+    page.locator("clipo-upload input[type=file]").set_input_files(
+        [clips["film.mp4"], clips["tiny.mp4"]]
+    )
+    cards = page.locator("clipo-grid .card")
+    expect(cards.locator("[data-status=done]")).to_have_count(2, timeout=DONE_MS)
+    await_finished(page, stack, 2)
+    expect(cards).to_have_count(2)
+    cards.filter(has_text="film.mp4").locator(".select").click()
+    play_and_scrub(page)
+    with opened(browser) as other:
+        other.expect_complaint("favicon")
+        log_in(other.page, app, "ben", "battery staple")
+        expect(other.page.get_by_text("No videos yet.")).to_be_visible()
+        assert other.unexpected == []
+    delete(page, "film.mp4", left=1)
+    expect(page.locator("clipo-player")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("heading", "language"), [("A whole app in Flask", "python"), ("A whole app in Express", "js")]
+)
+def test_a_whole_app(
+    heading: str,
+    language: str,
+    stack: RunningStack,
+    environ: dict[str, str],
+    watched: WatchedPage,
+    browser: Browser,
+    clips: Clips,
+    tmp_path: Path,
+) -> None:
+    code = recipe(heading, EMBED_DOCS)[language]
+    assert len(code.splitlines()) <= 60
+    if language == "js":
+        node_folder(tmp_path)
+    file = tmp_path / ("app.mjs" if language == "js" else "app.py")
+    file.write_text(code)
+    program = str(NODE) if language == "js" else sys.executable
+    with serving([program, file.name], tmp_path, environ) as app:
+        assert_it_does_what_the_document_says(app, watched, browser, clips, stack)
+        delete(watched.page, "tiny.mp4", left=0)
+
+
+def test_the_shortest_app_has_ten_lines(
+    environ: dict[str, str], watched: WatchedPage, clips: Clips, tmp_path: Path
+) -> None:
+    code = recipe("The shortest", EMBED_DOCS)["python"]
+    assert len([line for line in code.splitlines() if line]) <= 10
+    served = code.replace("http://127.0.0.1:8000", environ["CLIPO_API"])
+    (tmp_path / "app.py").write_text(_LOGIN + served + _RUN)
+    watched.expect_complaint("favicon")
+    with serving([sys.executable, "app.py"], tmp_path, environ) as app:
+        watched.page.goto(app)
+        chooser = watched.page.locator("clipo-upload input[type=file]")
+        chooser.set_input_files(clips["tiny.mp4"])
+        done = watched.page.locator("clipo-grid .card [data-status=done]")
+        expect(done).to_have_count(1, timeout=DONE_MS)
+        delete(watched.page, "tiny.mp4", left=0)
