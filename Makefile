@@ -37,6 +37,7 @@ help:
 
 include functions/python.mk
 include web/page.mk
+include packages/packages.mk
 
 # Without Node.js it is installed by it.
 web/node_modules/.ready: | $(UV)
@@ -92,6 +93,7 @@ check: setup
 	.venv/bin/mypy
 	cd web && $(WITH_NODE) sh -c 'node_modules/.bin/tsc && node_modules/.bin/biome check .'
 	.venv/bin/zizmor --offline --quiet .github
+	cd packages/node && $(WITH_NODE) sh -c 'node_modules/.bin/tsc --noEmit && ../../web/node_modules/.bin/biome check .'
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
@@ -109,7 +111,7 @@ layer:
 setup:
 	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
 		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
-		web/node_modules/.dev $(PAGE)
+		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE)
 
 lock:
 	$(SET_UP) $(UV)

@@ -163,6 +163,16 @@ def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.cli") == []
 
 
+def test_the_mounts_need_the_standard_library_only() -> None:
+    """Besides the framework: a server that mounts Clipo loads nothing else for it."""
+    allowed = {*sys.stdlib_module_names, "clipo"}
+    for module, path in _MODULES.items():
+        if within(module, "clipo.server", "clipo.flask", "clipo.hs256"):
+            outside = {name.partition(".")[0] for name in imports(path)} - allowed
+            assert outside <= ({"flask"} if module == "clipo.flask" else set()), module
+    assert importers("clipo.client", "clipo.cli", below="clipo.server") == []
+
+
 def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
     """Return the classes at the top of the modules below some packages, each with its module."""
     return [
