@@ -407,7 +407,7 @@ def _take(scene: Scene, state: State, path: str) -> None:
     for width, height in _SIZES:
         scene.page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
-            scene.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            scene.page.emulate_media(color_scheme=scheme)
             state.pose(scene)
             scene.page.screenshot(path=f"{path}-{width}-{scheme}.png", animations="disabled")
 
