@@ -27,6 +27,7 @@ from functions.adapters.telemetry import (
     log_context,
     logger,
     measure,
+    trace_context,
 )
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
@@ -78,6 +79,10 @@ class VideoProcessor:
         Raises `NotNow` if the video cannot be claimed now, and any error of an external service.
         Lambda then retries the event.
         """
+        with trace_context(None):  # until `_claim` joins the trace of the record
+            return self._process(event, remaining_s)
+
+    def _process(self, event: UploadedObject, remaining_s: Callable[[], float]) -> EventOutcome:
         now = self.now()
         until = now + timedelta(seconds=remaining_s()) + LEASE_GRACE
         lease = Lease(token=uuid.uuid4().hex, until=until)

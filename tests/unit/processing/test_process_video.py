@@ -805,3 +805,12 @@ def test_processing_continues_the_event_s_trace_or_that_of_the_announcement(
     with logged() as lines:
         World().process()
     assert all("trace_id" not in line for line in lines), "the next event has another trace"
+
+
+def test_the_next_video_does_not_join_the_trace_of_the_one_before() -> None:
+    traces = [new_trace(), new_trace()]
+    with logged() as lines:
+        for trace in traces:
+            World(FakeCatalog({ID: replace(video(), traceparent=trace.header)})).process()
+    found = [line["trace_id"] for line in lines if line["message"] == "video done"]
+    assert found == [trace.id for trace in traces]
