@@ -25,7 +25,7 @@ from tests.examples import OPEN, done_video, failed_video, media, thumbnail, upl
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.landscapes import FILM_S, Landscapes
-from tests.page import DROP, id_of, row, serve_many
+from tests.page import DROP, row, serve_many
 from tests.served_api import served
 from tests.slow_storage import SlowStorage, slow_storage
 
@@ -84,6 +84,11 @@ class Scene:
         self.watched.drop(DROP, *files)
         expect(self.page.locator(".upload[data-state=uploading]").first).to_be_visible()
         expect(row(self.watched, "holiday-01")).to_contain_text(re.compile("[1-9]%"))
+
+
+def id_of(number: int) -> str:
+    """Return an id that looks like those of MongoDB."""
+    return f"6b0b9ab43db463efae0d{number:04x}"
 
 
 def _library(now: datetime, landscapes: Landscapes) -> Iterator[Video]:
@@ -373,7 +378,7 @@ STATES: dict[str, State] = {
 def _show_pictures(page: Page, landscapes: Landscapes) -> None:
     def picture(route: Route) -> None:
         found = _PICTURE.search(route.request.url)
-        number = int(found[1], 16) if found else 0
+        number = int(found[1][-2:], 16) if found else 0
         tall = number == _TALL
         route.fulfill(body=landscapes.picture(number - 9, tall=tall), content_type="image/jpeg")
 
