@@ -28,7 +28,7 @@ help:
 	@echo "make bench-images  compare storyboards and images with plain ffmpeg (15 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
-	@echo "make check  check lint, types and locks"
+	@echo "make check  check lint, types, workflows and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
 	@echo "make command  set up the command clipo alone, as .venv/bin/clipo"
@@ -37,6 +37,7 @@ help:
 
 include functions/python.mk
 include web/page.mk
+include packages/packages.mk
 
 # Without Node.js it is installed by it.
 web/node_modules/.ready: | $(UV)
@@ -91,6 +92,8 @@ check: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	cd web && $(WITH_NODE) sh -c 'node_modules/.bin/tsc && node_modules/.bin/biome check .'
+	cd packages/node && $(WITH_NODE) sh -c 'node_modules/.bin/tsc --noEmit && ../../web/node_modules/.bin/biome check .'
+	.venv/bin/zizmor --offline --quiet .github
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
@@ -108,7 +111,7 @@ layer:
 setup:
 	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
 		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
-		web/node_modules/.dev $(PAGE)
+		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE)
 
 lock:
 	$(SET_UP) $(UV)

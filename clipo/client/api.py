@@ -99,6 +99,13 @@ class Api:
         """Process a failed video again."""
         return await self._json("POST", f"{_path(video_id)}/retry")
 
+    async def retry_failed(self, **conditions: Any) -> dict[str, Any]:
+        """Process some failed videos again, and return a report with `next_cursor`.
+
+        `conditions` are `codes`, `owner`, `created_after`, `created_before`, `limit` and `cursor`.
+        """
+        return await self._json("POST", "/videos/retry", json=_given(conditions))
+
     async def reprocess(self, video_id: str) -> Video:
         """Process a done video again."""
         return await self._json("POST", f"{_path(video_id)}/reprocess")
@@ -257,7 +264,6 @@ def _problem(
         )
     return Problem(
         status=answer.status_code,
-        title=str(document.get("title", answer.reason_phrase)),
         detail=_detail(address, document, credential),
         code=str(document["code"]),
         retry_after_s=_seconds(answer.headers.get("retry-after")),
@@ -273,9 +279,9 @@ def _detail(address: str, document: Mapping[str, Any], credential: Credential | 
     fix = f"Correct {VARIABLE}, or unset it and log in" if is_set else ""
     match document["code"]:
         case "unauthenticated" if credential:
-            return f"It refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
+            return f"Clipo refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
         case "unauthenticated":
-            return f"Log in: {login} (or set {VARIABLE})"
+            return f"The API needs a credential. Log in: {login} (or set {VARIABLE})"
         case "forbidden" if credential:
             fix = fix or "To use another key"
             return f"{detail} The credential comes from {credential.source}. {fix}: {login}"

@@ -92,6 +92,17 @@ class Catalog(Protocol):
     def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
         """Return the number of videos of each status. No number is above `limit`."""
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        A selection with a search has no count.
+        """
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos for which Clipo has sent an event by itself."""
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending."""
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from functions.adapters.request_failed import RequestFailed
+from functions.adapters.telemetry import current_trace
 from functions.core.s3_event import created_event
 from functions.core.settings import required, webhook_queue_url
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable
@@ -46,7 +47,7 @@ class ProcessingFunction:
 
     def start(self, upload: UploadedObject) -> None:
         """Hand an uploaded object to processing, as S3 does. Raises `ProcessingUnavailable`."""
-        event = created_event(upload, bucket=self._uploads_bucket)
+        event = created_event(upload, bucket=self._uploads_bucket, trace=current_trace())
         try:
             self._invoke(self._name, json.dumps(event))
         except RequestFailed as error:

@@ -202,6 +202,23 @@ class MongoCatalog:
                 for status in Status
             }
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        A selection with a search has no count.
+        """
+        (condition,) = mongo_listing.conditions(selection, after)
+        with _unavailable_on_error():
+            return self._videos.count_documents(condition | _of(owner), limit=limit)
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos for which Clipo has sent an event by itself."""
+        awaited = {"status": Status.PENDING, "replays": {"$gt": 0}}
+        with _unavailable_on_error():
+            return self._videos.count_documents(awaited, limit=limit)
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending. Reads that many at most, by an index.
 

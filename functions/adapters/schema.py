@@ -42,6 +42,11 @@ _INDEXES = {
         # Lists and searches by passthrough.
         IndexModel([("passthrough", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("owner", DESCENDING), ("passthrough", ASCENDING), ("_id", DESCENDING)]),
+        # Retries of the videos that have failed with a code.
+        IndexModel(
+            [("error.code", ASCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"status": Status.FAILED.value},
+        ),
         # Only unfinished videos have this field.
         IndexModel([("claimable_at", ASCENDING)], sparse=True),
         # Only videos whose webhook is not delivered yet have this one.

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from functions.adapters.lambda_context import LambdaContext
-from functions.adapters.telemetry import log_context, logger
+from functions.adapters.telemetry import log_context, logger, trace_context
+from functions.core.trace import new_trace
 
 RemainingTime = Callable[[], float]
 """A function that returns the seconds until Lambda ends this invocation."""
@@ -34,7 +35,7 @@ def dispatch(
     def remaining_s() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
-    with log_context(request_id=context.aws_request_id):
+    with log_context(request_id=context.aws_request_id), trace_context(new_trace()):
         if isinstance(event, Mapping):
             if event.get("detail-type") == "Scheduled Event":
                 with log_context(event_id=event.get("id")):

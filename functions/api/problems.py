@@ -56,7 +56,8 @@ INVALID_CURSOR = ProblemKind(
     "invalid_cursor",
     400,
     "This is not a cursor",
-    "Use next_cursor of the page before, unchanged, or leave cursor out to start with the newest.",
+    "Clipo has not made this cursor. Use next_cursor of the page before, unchanged, or leave cursor"
+    " out to start with the newest.",
 )
 MALFORMED_BODY = ProblemKind(
     "malformed_body",
@@ -240,17 +241,25 @@ TOO_MANY_PENDING = ProblemKind(
     "Clipo accepts no new video while 10,000 or more are pending. Try again in a minute.",
     retry_after_s=60,
 )
+TOO_MANY_RETRIES = ProblemKind(
+    "too_many_retries",
+    429,
+    "Too many retried videos wait for a worker",
+    "100 videos that Clipo has started again still wait for a worker. Repeat the request in 10"
+    " seconds.",
+    retry_after_s=10,
+)
 INTERNAL_ERROR = ProblemKind(
     "internal_error",
     500,
     "Something went wrong on our side",
-    "Try again. If it stays, report the request id.",
+    "Something went wrong on our side. Try again. If it stays, report the request id.",
 )
 CATALOG_UNAVAILABLE = ProblemKind(
     "catalog_unavailable",
     503,
     "The database does not answer",
-    "Try again in a moment.",
+    "The database does not answer. Try again in a moment.",
     retry_after_s=2,
 )
 ISSUER_UNAVAILABLE = ProblemKind(
@@ -265,7 +274,7 @@ STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",
     503,
     "The object storage does not answer",
-    "Try again in a moment.",
+    "The object storage does not answer. Try again in a moment.",
     retry_after_s=2,
 )
 PICTURE_NOT_READY = ProblemKind(

@@ -85,14 +85,14 @@ VideoIdInPath = Annotated[
 ]
 
 
-def _whole(number: object) -> object:
+def whole(number: object) -> object:
     """Return 5 for 5.0: JSON has one kind of number, and some clients write it so."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 # The limits stand before the validator: behind it Pydantic documents them by other names.
-Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
-PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(whole)]
+PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(whole)]
 
 
 _CONTENT_TYPE = (

@@ -66,6 +66,19 @@ class ScopedCatalog:
         """
         return self._catalog.count_by_status(owner=self._one(owner), limit=limit)
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        `owner` counts those of one owner.
+        """
+        return self._catalog.count(selection, owner=self._one(owner), after=after, limit=limit)
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos of all owners for which Clipo has sent an event."""
+        return self._catalog.count_replays_awaited(limit=limit)
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos of an owner, or without one, are pending."""
         self._check(owner)

@@ -15,6 +15,7 @@ from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.mongo_pictures import MongoPictureLeases
 from functions.adapters.pictures import ImagesFunction, Pictures
 from functions.adapters.signed.aws import SignedAws
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
@@ -102,6 +103,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
             SignedService.read(
                 "s3", environ, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S
             ),
+            CloudFront.read(environ),
         ),
         processing=processing,
         api_keys=MongoApiKeys(catalog),

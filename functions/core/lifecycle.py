@@ -43,8 +43,8 @@ MAX_REPLAYS = 5
 """The number of events that upkeep sends for one video while no worker claims it."""
 
 MAX_REPLAYS_AWAITED = 100
-"""The number of upkeep's events that may await a worker at a time. While processing is throttled,
-all events wait, and upkeep adds no more than these (ADR 38)."""
+"""The number of events of upkeep, and of retries of many videos, that may await a worker at a time.
+While processing is throttled, all events wait, and these add no more than that (ADR 38, ADR 58)."""
 
 MAX_REPLACEMENTS = 3
 """The number of uploads of one video that Clipo processes in the place of the first.
@@ -147,6 +147,7 @@ def announce(
     owner: str | None,
     visibility: Visibility,
     max_duration_s: int | None = None,
+    traceparent: str | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -159,6 +160,7 @@ def announce(
         visibility=visibility,
         passthrough=passthrough,
         max_duration_s=max_duration_s,
+        traceparent=traceparent,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
@@ -421,6 +423,12 @@ def retry(video: Video, *, now: datetime) -> Move:
     return replace(_awaiting_processing(video, now), lease=None, error=None, processing=None)
 
 
+def retry_among_many(video: Video, *, now: datetime) -> Move:
+    """Retry a video, and count its event among those that upkeep awaits (ADR 58)."""
+    retried = retry(video, now=now)
+    return retried if isinstance(retried, Refusal) else replay(retried, now=now)
+
+
 def reprocess(video: Video, *, now: datetime) -> Move:
     """Move from done to pending, so that this release makes a new result of the same upload.
 
@@ -524,7 +532,7 @@ def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) ->
 
 
 def replay(video: Video, *, now: datetime) -> Video:
-    """Count an event that upkeep is about to send for a stuck video."""
+    """Count an event that Clipo is about to send by itself: for a stuck video, or one of many."""
     return replace(video, replays=video.replays + 1, updated_at=now)
 
 

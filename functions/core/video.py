@@ -320,6 +320,11 @@ class Video:
     error: Failure | None = None
     remove_at: datetime | None = None
     """The time from which MongoDB removes the record; `None` unless its upload has expired."""
+    traceparent: str | None = None
+    """The step of a trace that announced the video, as `trace.py` writes it.
+
+    `None` in a record of release 0.1.
+    """
     webhook: Webhook | None = None
     """The webhook of this result; `None` without a result, and if webhooks are off."""
 

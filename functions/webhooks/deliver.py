@@ -12,9 +12,10 @@ from standardwebhooks import Webhook as WebhookSigner
 
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
-from functions.adapters.telemetry import logger
+from functions.adapters.telemetry import current_trace, logger, trace_context
 from functions.core import lifecycle
 from functions.core.lifecycle import Move, Refusal
+from functions.core.trace import HEADER, parse_trace
 from functions.core.unavailable import QueueUnavailable
 from functions.core.video import Video, Webhook
 from functions.webhooks.outbound import Answer, NotAnswered
@@ -81,7 +82,8 @@ class Webhooks:
         if saved.webhook.due_at is None:
             _log(video, saved.webhook, reason="interrupted")
             return None
-        return self._send(saved, saved.webhook)
+        with trace_context(parse_trace(video.traceparent)):
+            return self._send(saved, saved.webhook)
 
     def _send(self, video: Video, begun: Webhook) -> bool:
         answer, reason = self._post(video, begun.id)
@@ -108,6 +110,8 @@ class Webhooks:
             "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": " ".join(s.sign(webhook_id, now, body) for s in self.signers),
         }
+        if trace := current_trace():
+            headers[HEADER] = trace.next_span().header
         try:
             answer = self.post(headers, body.encode())
         except NotAnswered as error:

@@ -51,6 +51,16 @@ class FakeCatalog:
         self._answer()
         return self.keys.get((use.owner, use.key))
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        return len(self.page(selection, owner=owner, after=after, limit=limit))
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        self._answer()
+        pending = (one for one in self.videos.values() if one.status is Status.PENDING)
+        return min(sum(one.replays > 0 for one in pending), limit)
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         self._answer()
         self.counts += 1
@@ -198,11 +208,17 @@ def _is_selected(video: Video, selection: Selection) -> bool:
     after, before = selection.created_after, selection.created_before
     return (
         (not selection.statuses or video.status in selection.statuses)
+        and (not selection.error_codes or _code_of(video) in selection.error_codes)
+        and (not selection.retryable or (video.error is not None and video.error.retryable))
         and selection.passthrough in (None, video.passthrough)
         and (after is None or video.created_at >= after)
         and (before is None or video.created_at < before)
         and (selection.search is None or _matches(video, selection.search))
     )
+
+
+def _code_of(video: Video) -> str | None:
+    return video.error.code if video.error else None
 
 
 def _matches(video: Video, search: str) -> bool:

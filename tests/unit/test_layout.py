@@ -66,7 +66,8 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
                 *(f"adapters.signed.{name}" for name in ("connections", "service", "storage")),
             ],
         ),
-        (["jwt", "cryptography"], ["adapters.issuer"]),
+        (["jwt"], ["adapters.issuer"]),
+        (["cryptography"], ["adapters.signed.cloudfront"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
         (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
         (["ssl"], ["webhooks.outbound"]),
@@ -160,6 +161,16 @@ def test_no_package_of_ours_is_called_by_another_name() -> None:
 def test_the_client_and_the_command_do_not_need_the_functions() -> None:
     assert importers("functions", below="clipo.client") == []
     assert importers("functions", below="clipo.cli") == []
+
+
+def test_the_mounts_need_the_standard_library_only() -> None:
+    """Besides the framework: a server that mounts Clipo loads nothing else for it."""
+    allowed = {*sys.stdlib_module_names, "clipo"}
+    for module, path in _MODULES.items():
+        if within(module, "clipo.server", "clipo.flask", "clipo.hs256"):
+            outside = {name.partition(".")[0] for name in imports(path)} - allowed
+            assert outside <= ({"flask"} if module == "clipo.flask" else set()), module
+    assert importers("clipo.client", "clipo.cli", below="clipo.server") == []
 
 
 def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:

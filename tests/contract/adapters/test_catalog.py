@@ -727,6 +727,16 @@ class TestQueries:
         assert catalog.has_pending(1, owner=None)
         assert not catalog.has_pending(2, owner=None)
 
+    def test_how_many_events_of_its_own_clipo_awaits(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        assert catalog.count_replays_awaited(limit=9) == 0
+        replayed = catalog.save(pending, lifecycle.replay(pending, now=NOW))
+        assert replayed
+        assert catalog.count_replays_awaited(limit=9) == 1
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.count_replays_awaited(limit=9) == 0
+
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []
         assert list(catalog.unfinished(before=LATER + timedelta(seconds=1))) == [processed]

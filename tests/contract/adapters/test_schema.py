@@ -30,6 +30,7 @@ CURRENT = {
     "owner_-1_name_key_1",
     "passthrough_1__id_-1",
     "owner_-1_passthrough_1__id_-1",
+    "error.code_1__id_-1",
     "claimable_at_1",
     "webhook.due_at_1",
     "remove_at_1",
@@ -110,7 +111,7 @@ def test_a_migration_changes_only_versions_keys_and_indexes(
 
     migration = catalog.migrate(show_nothing)
 
-    assert migration == schema.Migration(records=len(ids), indexes_built=13, indexes_dropped=2)
+    assert migration == schema.Migration(records=len(ids), indexes_built=14, indexes_dropped=2)
     for name, video_id in ids.items():
         key = name_key(documents[name]["filename"], video_id)
         assert old.document(video_id) == documents[name] | {"version": 1, "name_key": key}

@@ -46,6 +46,8 @@ EVERY_CALLER: set[Scope] = set()
 ROWS: dict[tuple[str, str], set[Scope]] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
+    ("GET", "/elements/{name}"): PUBLIC,
+    ("GET", "/elements/{release}/{name}"): PUBLIC,
     ("GET", "/docs"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/swagger/swagger-ui.css"): PUBLIC,
@@ -56,6 +58,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("PATCH", "/videos/{video_id}"): {WRITE},
     ("DELETE", "/videos/{video_id}"): {WRITE},
     ("POST", "/videos/{video_id}/retry"): {WRITE},
+    ("POST", "/videos/retry"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
@@ -103,6 +106,7 @@ ODD_PATHS = [
     "/openapi.json/videos",
     "/swagger",
     "/assets",
+    "/elements",
     "/metrics",
     "/%76ideos",
     "/health%2f..%2fvideos",
@@ -137,6 +141,8 @@ IN_PUBLIC_FOLDERS = [
     "/swagger/%2e%2e%2fvideos",
     "/assets/%2e%2e/videos",
     "/assets/..%2fvideos",
+    "/elements/%2e%2e/videos",
+    "/elements/0.2.0/..%2f..%2fvideos",
     f"/swagger/%2e%2e/videos/{ID}",
 ]
 
@@ -165,7 +171,8 @@ def call(
     client: TestClient, method: str, path: str, headers: dict[str, str] | None = None
 ) -> httpx2.Response:
     # A path alone that begins with // would be another host.
-    url = f"https://testserver{path.format(video_id=ID, name='none.js', key_id='none')}"
+    names = {"video_id": ID, "name": "none.js", "release": "0.2.0", "key_id": "none"}
+    url = f"https://testserver{path.format(**names)}"
     return client.request(method, url, headers=headers)
 
 

@@ -57,6 +57,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "listVideos",
         "reprocessVideo",
         "retryVideo",
+        "retryVideos",
         "revokeKey",
         "signUpload",
         "uploadVideo",

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook as Signer
 
+from functions.adapters.telemetry import current_trace, trace_context
 from functions.core import lifecycle
 from functions.core.lifecycle import WEBHOOK_DELAYS
+from functions.core.trace import new_trace, parse_trace
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video, Webhook
 from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
@@ -75,6 +77,29 @@ def test_the_library_verifies_a_delivery(world: World, video: Video) -> None:
     assert (verified["type"], verified["data"]["id"]) == (f"video.{video.status}", ID)
     assert headers["webhook-id"] == "msg_1"
     assert headers["content-type"] == "application/json"
+
+
+def test_a_delivery_continues_the_trace_of_the_announcement(world: World) -> None:
+    announced = new_trace()
+    world.has(due(replace(done_video(), traceparent=announced.header)))
+    with logged() as lines:
+        world.run()
+    ((headers, _),) = world.receiver.got
+    sent = parse_trace(headers["traceparent"])
+    assert sent
+    assert sent.id == announced.id
+    assert sent.span != announced.span
+    assert [line["trace_id"] for line in lines] == [announced.id]
+
+
+def test_a_delivery_for_a_record_without_a_trace_is_part_of_the_run(world: World) -> None:
+    world.has(due(done_video()))
+    with trace_context(new_trace()):
+        world.run()
+        current = current_trace()
+    ((headers, _),) = world.receiver.got
+    assert current
+    assert headers["traceparent"].startswith(f"00-{current.id}-")
 
 
 @pytest.mark.parametrize("status", [200, 204, 299])
