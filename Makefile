@@ -26,6 +26,7 @@ help:
 	@echo "make bench-cold  compare cold starts with those of a naive build (some minutes)"
 	@echo "make bench-api  compare the API with a bare FastAPI route (3 minutes)"
 	@echo "make bench-images  compare storyboards and images with plain ffmpeg (15 minutes)"
+	@echo "make bench-webhooks  measure webhooks a second (2 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
 	@echo "make check  check lint, types, workflows and locks"
@@ -80,6 +81,9 @@ bench-api: setup
 
 bench-images: setup
 	@.venv/bin/python -m benchmarks.images $(ARGS)
+
+bench-webhooks: setup
+	@.venv/bin/python -m benchmarks.webhooks $(ARGS)
 
 bench-catalog: setup
 	@.venv/bin/python -m benchmarks.catalog $(ARGS)
@@ -161,4 +165,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images soak check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks soak check build deploy layer setup lock

@@ -213,7 +213,7 @@ def _one(video_id: str) -> dict[str, ObjectId]:
     return {"_id": ObjectId(video_id)}
 
 
-def _stubs(folder: Path, ffmpeg_dir: Path) -> None:
+def write_stubs(folder: Path, ffmpeg_dir: Path) -> None:
     for name in PROGRAMS:
         (folder / name).write_text(_STUB.format(folder=folder, name=name, real=ffmpeg_dir))
         (folder / name).chmod(0o755)
@@ -222,7 +222,7 @@ def _stubs(folder: Path, ffmpeg_dir: Path) -> None:
 @contextmanager
 def faulty_stack(make_folder: Callable[[str], Path], ffmpeg_dir: Path) -> Iterator[FaultyStack]:
     """Run a stack that accepts large files and retries events and upkeep every second."""
-    _stubs(programs := make_folder("programs"), ffmpeg_dir)
+    write_stubs(programs := make_folder("programs"), ffmpeg_dir)
     with ExitStack() as until_the_end:
         s3_server = until_the_end.enter_context(s3(make_folder("s3"), _CREDENTIALS))
         mongodb_server = until_the_end.enter_context(mongodb(make_folder("mongodb")))

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Collection
 
 import uvicorn
-from fastapi.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from clipo.local import settings
@@ -19,6 +18,7 @@ from functions.api.callers import is_loopback, name_of
 from functions.api.services import Backend, wire
 from functions.core.settings import SettingsError
 from functions.core.unavailable import Unavailable
+from server.api import allow_origins
 
 _LOCAL_PAGE = r"http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 
@@ -36,13 +36,10 @@ def app(backend: Backend, hosts: Collection[str] = ()) -> ASGIApp:
     def knows_host(host: str) -> bool:
         return is_loopback(name_of(host)) or name_of(host) in hosts
 
-    return CORSMiddleware(
+    return allow_origins(
         create_app(backend, knows_host=knows_host, allows_origin=allows_origin),
-        allow_origins=[*origins],
-        allow_origin_regex=_LOCAL_PAGE,
-        allow_methods=["GET", "POST", "PATCH", "DELETE"],
-        allow_headers=["*"],
-        expose_headers=["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
+        origins,
+        pattern=_LOCAL_PAGE,
     )
 
 

@@ -16,14 +16,14 @@ from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
-from clipo.local.execution_environment import (
+from clipo.local.ready import signal_ready
+from functions.adapters.telemetry import logger
+from functions.core.settings import SettingsError, positive_int
+from server.execution_environment import (
     ExecutionEnvironment,
     InvocationFailed,
     InvocationInterrupted,
 )
-from clipo.local.ready import signal_ready
-from functions.adapters.telemetry import logger
-from functions.core.settings import SettingsError, positive_int
 
 FUNCTION_TIMEOUT_S = 120
 RETRY_S = 60

@@ -10,10 +10,10 @@ from typing import Any
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud, Message
-from clipo.local.execution_environment import InvocationContext
 from clipo.local.ready import signal_ready
 from functions.adapters.telemetry import logger
 from functions.core.settings import positive_int
+from server.execution_environment import InvocationContext
 
 FUNCTION_TIMEOUT_S = 240
 _EVERY_S = 300

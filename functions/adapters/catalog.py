@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
+from functions.adapters.deliveries import DeliveryLog
 from functions.adapters.owner_data import OwnerData
+from functions.adapters.receivers import Receivers
 from functions.adapters.telemetry import logger
 from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
@@ -66,6 +68,14 @@ class Catalog(Protocol):
     @property
     def owner_data(self) -> OwnerData:
         """All records of each owner."""
+
+    @property
+    def receivers(self) -> Receivers:
+        """The receivers of webhooks."""
+
+    @property
+    def deliveries(self) -> DeliveryLog:
+        """The log of webhook deliveries."""
 
     def ensure_schema(self) -> bool:
         """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
@@ -147,6 +157,9 @@ class Catalog(Protocol):
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
+
+    def results(self, *, owner: str | None, after: str, limit: int) -> list[Video]:
+        """Return up to `limit` videos whose webhook's id is later than one, the earliest first."""
 
     def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
         """Return those of the ids that have no video, each with the first time it was found so.

@@ -15,7 +15,16 @@ from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, Reque
 from functions.api.new_video import filename_pattern
 from functions.api.page_session import SESSION_PATH
 from functions.api.receive_video import larger_files_hint
-from functions.api.routes import access, health, legacy, owners, pictures, retries, videos
+from functions.api.routes import (
+    access,
+    health,
+    legacy,
+    owners,
+    pictures,
+    retries,
+    videos,
+    webhooks,
+)
 from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.scopes import document_access
 from functions.api.services import Backend
@@ -38,6 +47,10 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
     {"name": "pictures", "description": "Images of any moment, and storyboards for players."},
+    {
+        "name": "webhooks",
+        "description": "Receivers of webhooks, the log of deliveries, and the events themselves.",
+    },
     {"name": "access", "description": "API keys, and tokens for browsers."},
     {
         "name": "owners",
@@ -74,7 +87,7 @@ def create_app(
     app.state.authenticator = Authenticator(
         backend.settings.roots, backend.api_keys, backend.now, backend.logins
     )
-    for routes in (health, videos, retries, pictures, access, owners, legacy):
+    for routes in (health, videos, retries, pictures, webhooks, access, owners, legacy):
         app.include_router(routes.router)
     app.include_router(access.session_router)
     problem_responses.install(app)

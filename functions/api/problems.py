@@ -111,6 +111,18 @@ KEY_NOT_FOUND = ProblemKind(
     "There is no such API key",
     "There is no API key 3kTMd9vQxYaB, or it has been revoked. See GET /keys.",
 )
+RECEIVER_NOT_FOUND = ProblemKind(
+    "receiver_not_found",
+    404,
+    "There is no such webhook receiver",
+    "There is no webhook receiver rcv_6b03911acf2b20c6f6841703. See GET /webhooks.",
+)
+DELIVERY_NOT_FOUND = ProblemKind(
+    "delivery_not_found",
+    404,
+    "The log has no such webhook delivery",
+    "The log has no delivery msg_6b03911acf2b20c6f6841703.settings. It keeps each for 7 days.",
+)
 VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
     404,
@@ -178,6 +190,26 @@ NOT_DONE = ProblemKind(
     409,
     "Only a done video can be reprocessed",
     "Video 507f1f77bcf86cd799439011 is failed. To process a failed video again, retry it.",
+)
+WEBHOOKS_OFF = ProblemKind(
+    "webhooks_off",
+    409,
+    "Webhooks are off",
+    "Webhooks are off. Deploy with the parameter ManagedWebhooks=true, or start the local stack"
+    " with WEBHOOKS=true.",
+)
+TOO_MANY_RECEIVERS = ProblemKind(
+    "too_many_receivers",
+    409,
+    "There are too many webhook receivers",
+    "Clipo has at most 20 receivers. Remove one that is no longer needed.",
+)
+NOT_RESENDABLE = ProblemKind(
+    "not_resendable",
+    409,
+    "The webhook cannot be sent again",
+    "Video 507f1f77bcf86cd799439011 has a newer result, or was deleted. Clipo only delivers the"
+    " present result of a video.",
 )
 NO_SUCH_PART = ProblemKind(
     "no_such_part",
@@ -269,6 +301,13 @@ ISSUER_UNAVAILABLE = ProblemKind(
     "Clipo cannot read the keys of the OpenID Connect issuer, which verify this token. Try again in"
     " a moment.",
     retry_after_s=5,
+)
+QUEUE_UNAVAILABLE = ProblemKind(
+    "queue_unavailable",
+    503,
+    "The webhook queue does not answer",
+    "Try again in a moment.",
+    retry_after_s=2,
 )
 STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",

@@ -5,14 +5,14 @@ from functools import partial
 
 from functions.adapters.catalog import Catalog
 from functions.adapters.sdk.storage import SdkStorage
-from functions.adapters.storage import remove_pictures, remove_thumbnail
+from functions.adapters.storage import Storage, remove_pictures, remove_thumbnail
 from functions.adapters.telemetry import count_failed, logger
 from functions.core import lifecycle
 from functions.core.video import Failure, Status, Video
 
 
 def fail_stuck(
-    catalog: Catalog, storage: SdkStorage, seen: Video, error: Failure, *, now: datetime
+    catalog: Catalog, storage: SdkStorage | Storage, seen: Video, error: Failure, *, now: datetime
 ) -> bool:
     """Save that a stuck video failed; return `False` if its record has changed since it was read.
 

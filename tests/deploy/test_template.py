@@ -347,6 +347,7 @@ RIGHTS = {
         ("s3:ListBucket", _MEDIA),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
         ("lambda:InvokeFunction", "ImagesFunction.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if WebhooksAreOn"),
         ("logs:CreateLogStream", "ApiLogs.Arn"),
         ("logs:PutLogEvents", "ApiLogs.Arn"),
     },
@@ -764,7 +765,7 @@ def test_each_schedule_and_each_queue_calls_one_function() -> None:
     }
 
 
-def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
+def test_without_webhooks_there_is_nothing_of_them() -> None:
     conditions = {
         name: found.get("Condition")
         for name, found in transformed()["Resources"].items()
@@ -772,14 +773,20 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
     }
     assert set(conditions.values()) == {"WebhooksAreOn"}
     assert set(conditions) == {
-        *("Webhooks", "WebhooksErrorsAlarm", "WebhooksLogs", "WebhooksRole"),
+        *("Webhooks", "WebhooksErrorsAlarm", "WebhooksLogs", "WebhooksRole", "WebhooksRoot"),
         *("WebhooksFunction", "WebhooksFunctionDue", "WebhooksFunctionDuePermission"),
         *("WebhooksFunctionEventInvokeConfig", "WebhooksFunctionQueue"),
     }
-    assert source()["Conditions"]["WebhooksAreOn"] == {
+    conditions = source()["Conditions"]
+    assert conditions["WebhookUrlIsGiven"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookUrl"}, ""]}]
     }
-    assert source()["Parameters"]["WebhookUrl"]["Default"] == ""
+    managed = {"Fn::Equals": [{"Ref": "ManagedWebhooks"}, "true"]}
+    given = {"Condition": "WebhookUrlIsGiven"}
+    assert conditions["WebhooksAreOn"] == {"Fn::Or": [given, managed]}
+    parameters = source()["Parameters"]
+    assert parameters["WebhookUrl"]["Default"] == ""
+    assert parameters["ManagedWebhooks"]["Default"] == "false"
 
 
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
@@ -917,11 +924,18 @@ _NEW_SECRET = "{{resolve:secretsmanager:${WebhookSecret}}}"
 _OLD_SECRET = "{{resolve:secretsmanager:${PreviousWebhookSecret}}}"
 _WEBHOOK_SECRET: Document = {
     "Fn::If": [
-        "WebhookSecretIsReplaced",
-        {"Fn::Sub": f"{_NEW_SECRET} {_OLD_SECRET}"},
-        {"Fn::Sub": _NEW_SECRET},
+        "WebhookUrlIsGiven",
+        {
+            "Fn::If": [
+                "WebhookSecretIsReplaced",
+                {"Fn::Sub": f"{_NEW_SECRET} {_OLD_SECRET}"},
+                {"Fn::Sub": _NEW_SECRET},
+            ]
+        },
+        "",
     ]
 }
+_WEBHOOK_ROOT = {"Fn::Sub": "{{resolve:secretsmanager:${WebhooksRoot}}}"}
 
 
 def test_only_the_webhooks_function_knows_the_receiver() -> None:
@@ -930,12 +944,24 @@ def test_only_the_webhooks_function_knows_the_receiver() -> None:
         for name, found in resources("AWS::Lambda::Function").items()
     }
     assert known == {
-        "ApiFunction": set(),
+        "ApiFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL", "WEBHOOK_ROOT"},
         "ProcessingFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL"},
         "ImagesFunction": set(),
         "UpkeepFunction": {"WEBHOOKS"},
-        "WebhooksFunction": {"WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL"},
+        "WebhooksFunction": {
+            *("WEBHOOK_URL", "WEBHOOK_SECRET"),
+            *("WEBHOOK_QUEUE_URL", "WEBHOOK_ROOT"),
+        },
     }
+    for name, value in (
+        ("ApiFunction", {"Fn::If": ["WebhooksAreOn", _WEBHOOK_ROOT, ""]}),
+        ("WebhooksFunction", _WEBHOOK_ROOT),
+    ):
+        variables = resource("AWS::Lambda::Function", name)["Environment"]["Variables"]
+        assert variables["WEBHOOK_ROOT"] == value
+    assert "WebhooksRoot" not in json.dumps(resources("AWS::IAM::Role"))
+    root = source()["Resources"]["WebhooksRoot"]["Properties"]["GenerateSecretString"]
+    assert root == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 
 def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:

@@ -11,7 +11,7 @@ import pytest
 _ROOT = Path(__file__).parents[2]
 _MODULES = {
     ".".join(path.relative_to(_ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for folder in ("functions", "clipo")
+    for folder in ("functions", "server", "clipo")
     for path in sorted((_ROOT / folder).rglob("*.py"))
 }
 _LAMBDAS = ("api", "processing", "images", "webhooks", "upkeep")
@@ -51,9 +51,11 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             [
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
+                "adapters.mongo_deliveries",
                 "adapters.mongo_listing",
                 "adapters.mongo_owner_data",
                 "adapters.mongo_pictures",
+                "adapters.mongo_receivers",
                 "adapters.mongo_usage",
                 "adapters.schema",
             ],
@@ -69,7 +71,7 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
         (["jwt"], ["adapters.issuer"]),
         (["cryptography"], ["adapters.signed.cloudfront"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
-        (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
+        (["standardwebhooks"], ["webhooks.targets"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
         (["mangum"], ["api.gateway", "api.handler"]),
@@ -159,8 +161,15 @@ def test_no_package_of_ours_is_called_by_another_name() -> None:
 
 
 def test_the_client_and_the_command_do_not_need_the_functions() -> None:
-    assert importers("functions", below="clipo.client") == []
-    assert importers("functions", below="clipo.cli") == []
+    assert importers("functions", "server", below="clipo.client") == []
+    assert importers("functions", "server", below="clipo.cli") == []
+
+
+def test_the_processes_of_servers_use_the_functions_and_not_the_other_way_round() -> None:
+    """An image of them holds `functions` and `server`, an artifact of Lambda `functions` alone."""
+    assert importers("server") == []
+    assert importers("clipo", below="server") == []
+    assert importers("pymongo", "bson", "botocore", "urllib3", below="server") == []
 
 
 def test_the_mounts_need_the_standard_library_only() -> None:
@@ -187,24 +196,27 @@ def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
 def test_a_protocol_stands_beside_its_adapter() -> None:
     protocols = {
         f"{module}.{node.name}"
-        for module, node in classes("functions", "clipo")
+        for module, node in classes("functions", "server", "clipo")
         if "Protocol" in {ast.unparse(base) for base in node.bases}
     }
     assert protocols == {
         "clipo.client.upload.ProgressRow",
         "functions.adapters.api_keys.ApiKeys",
         "functions.adapters.catalog.Catalog",
+        "functions.adapters.deliveries.DeliveryLog",
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.owner_data.OwnerData",
         "functions.adapters.pictures.PictureLeases",
         "functions.adapters.pictures.PictureMaker",
+        "functions.adapters.receivers.Receivers",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
         "functions.media.reader.loopback.Content",
         "functions.media.splice.boundary.Readable",
         "functions.media.splice.boundary.Recording",
         "functions.media.storyboard.reel.Index",
+        "functions.webhooks.targets.ReceiverClient",
     }
 
 
@@ -213,7 +225,7 @@ def test_a_class_shares_its_name_only_with_what_shows_it_outside() -> None:
     shown = {"Media", "Processing", "Thumbnail", "Webhook", "Location"}
     shown |= {"Stream", "VideoStream", "AudioStream", "Playback"}
     received = {"Problem", "Status"}
-    counts = Counter(node.name for _, node in classes("functions", "clipo"))
+    counts = Counter(node.name for _, node in classes("functions", "server", "clipo"))
     assert {name: count for name, count in counts.items() if count > 1} == dict.fromkeys(
         shown | received, 2
     )

@@ -69,6 +69,17 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("GET", "/videos/{video_id}/storyboard.webp"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.vtt"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.json"): {READ, DELIVER},
+    ("POST", "/webhooks"): {ADMIN},
+    ("GET", "/webhooks"): {ADMIN},
+    ("GET", "/webhooks/deliveries"): {READ},
+    ("GET", "/webhooks/deliveries/{delivery_id}"): {READ},
+    ("POST", "/webhooks/deliveries/{delivery_id}/resend"): {WRITE},
+    ("GET", "/webhooks/events"): {READ},
+    ("GET", "/webhooks/{receiver_id}"): {ADMIN},
+    ("PATCH", "/webhooks/{receiver_id}"): {ADMIN},
+    ("DELETE", "/webhooks/{receiver_id}"): {ADMIN},
+    ("POST", "/webhooks/{receiver_id}/secret"): {ADMIN},
+    ("POST", "/webhooks/{receiver_id}/test"): {ADMIN},
     ("POST", "/keys"): {ADMIN},
     ("GET", "/keys"): {ADMIN},
     ("DELETE", "/keys/{key_id}"): {ADMIN},
@@ -167,12 +178,18 @@ def _one_video(records: FakeCatalog, objects: FakeStorage) -> None:
     objects.thumbnails[done.thumbnail.key] = b"jpeg"
 
 
+PARTS = dict.fromkeys(("key_id", "delivery_id", "receiver_id"), "none") | {
+    "video_id": ID,
+    "name": "none.js",
+    "release": "0.2.0",
+}
+
+
 def call(
     client: TestClient, method: str, path: str, headers: dict[str, str] | None = None
 ) -> httpx2.Response:
     # A path alone that begins with // would be another host.
-    names = {"video_id": ID, "name": "none.js", "release": "0.2.0", "key_id": "none"}
-    url = f"https://testserver{path.format(**names)}"
+    url = f"https://testserver{path.format_map(PARTS)}"
     return client.request(method, url, headers=headers)
 
 

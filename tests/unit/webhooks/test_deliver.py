@@ -20,6 +20,7 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
 from tests.receivers import API, SECRET
+from tests.webhook_targets import targets_of_settings
 
 OLD_SECRET = SECRET.replace("A", "B")
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
@@ -37,7 +38,7 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver.post, [Signer(SECRET)], self.queue, API)
+        return Webhooks(self.records, targets_of_settings(self.receiver), self.queue, API)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)
@@ -53,7 +54,9 @@ class World:
     def becomes_due(self, video_id: str = ID) -> None:
         video = self.records.videos[video_id]
         past = datetime.now(UTC) - timedelta(seconds=1)
-        self.has(replace(video, webhook=replace(self.webhook(video_id), due_at=past)))
+        webhook = self.webhook(video_id)
+        deliveries = tuple(replace(one, due_at=past) for one in webhook.deliveries)
+        self.has(replace(video, webhook=replace(webhook, due_at=past, deliveries=deliveries)))
 
 
 def due(video: Video | None = None, *, number: int = 1, attempts: int = 0) -> Video:
@@ -118,8 +121,8 @@ def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, stat
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
 def test_while_a_secret_is_replaced_either_verifies(world: World, secret: str) -> None:
     world.has(due())
-    signers = [Signer(SECRET), Signer(OLD_SECRET)]
-    Webhooks(world.records, world.receiver.post, signers, world.queue, API).deliver(due().id)
+    targets = targets_of_settings(world.receiver, SECRET, OLD_SECRET)
+    Webhooks(world.records, targets, world.queue, API).deliver(due().id)
     ((headers, body),) = world.receiver.got
     assert Signer(secret).verify(body, dict(headers))
     assert len(headers["webhook-signature"].split(" ")) == 2

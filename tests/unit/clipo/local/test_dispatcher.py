@@ -9,7 +9,7 @@ import pytest
 
 from clipo.local.cloud import Cloud, Message
 from clipo.local.dispatcher import Dispatcher
-from clipo.local.execution_environment import InvocationFailed, InvocationInterrupted
+from server.execution_environment import InvocationFailed, InvocationInterrupted
 
 EVENT = {"Records": [{"some": "record"}]}
 

@@ -9,7 +9,7 @@ from multiprocessing.context import SpawnProcess
 
 import pytest
 
-from clipo.local.execution_environment import (
+from server.execution_environment import (
     ExecutionEnvironment,
     InvocationFailed,
     InvocationInterrupted,
