@@ -25,12 +25,12 @@ from tests.examples import OPEN, done_video, failed_video, media, thumbnail, upl
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.landscapes import FILM_S, Landscapes
-from tests.page import DROP, id_of, row, serve_many
+from tests.page import DROP, row, serve_many
 from tests.served_api import served
 from tests.slow_storage import SlowStorage, slow_storage
 
 _SIZES = ((360, 740), (768, 1024), (1280, 800), (1920, 1080))
-_TALL = 3
+_TALL = 7
 """The number of the video that is taller than wide."""
 _PICTURE = re.compile(r"/videos/([0-9a-f]{24})/(thumbnail|image\.jpg)")
 _LONG = "interview with the harbour master, second camera, before the rain (final cut, v12).mov"
@@ -86,6 +86,11 @@ class Scene:
         expect(row(self.watched, "holiday-01")).to_contain_text(re.compile("[1-9]%"))
 
 
+def id_of(number: int) -> str:
+    """Return an id that looks like those of MongoDB."""
+    return f"6b0b9ab43db463efae0d{number:04x}"
+
+
 def _library(now: datetime, landscapes: Landscapes) -> Iterator[Video]:
     """Return videos as a person may have them, the newest last."""
     picture, sound, _ = media().streams
@@ -96,16 +101,16 @@ def _library(now: datetime, landscapes: Landscapes) -> Iterator[Video]:
     upright = replace(thumbnail(), width=180, height=320)
     rows: list[dict[str, Any]] = [
         {"filename": "dunes-drone-take-3.mkv", "media": replace(film, container="matroska")},
-        {"filename": "old-advert.flv", "media": replace(film, container="flv")},
+        {"filename": "on-its-way.mp4", **_unfinished(Status.PENDING)},
         {"filename": "lighthouse-timelapse.mp4", "media": _silent(film)},
-        {"filename": "hike-on-the-ridge.mp4", "media": tall, "thumbnail": upright},
+        {"filename": "team-meeting.mp4", **_failed(RETRIES_EXHAUSTED.failure())},
         {"filename": _LONG, "passthrough": "order-1042", "owner": "anna", "media": plain},
         {"filename": "first-snow.webm"},
         {"filename": "holiday-export.mp4", **_failed(NOT_A_VIDEO.failure())},
-        {"filename": "team-meeting.mp4", **_failed(RETRIES_EXHAUSTED.failure())},
+        {"filename": "hike-on-the-ridge.mp4", "media": tall, "thumbnail": upright},
         {"filename": "ferry-crossing.mov"},
         {"filename": "harbour-at-dusk.mp4"},
-        {"filename": "on-its-way.mp4", **_unfinished(Status.PENDING)},
+        {"filename": "old-advert.flv", "media": replace(film, container="flv")},
         {"filename": "just-arrived.mp4", **_unfinished(Status.PROCESSING)},
     ]
     for number, changes in enumerate(rows):
@@ -210,9 +215,9 @@ def _at(address: str, **options: Any) -> State:
 
 def _selected(scene: Scene) -> None:
     scene.library()
-    for number in (9, 6):
+    for number in (9, 3):
         box = scene.page.locator(f".card:has([data-video='{id_of(number)}']) input")
-        box.click(force=True, modifiers=["Shift"] if number == 6 else [])
+        box.click(force=True, modifiers=["Shift"] if number == 3 else [])
     expect(scene.page.locator(".bulk")).to_be_visible()
 
 
@@ -341,12 +346,12 @@ STATES: dict[str, State] = {
     "ask-delete": State(_ask_delete),
     "details": _details(9),
     "details-failed": _details(6),
-    "details-retryable": _details(7),
-    "details-unplayable": _details(1),
-    "details-portrait": _details(3),
+    "details-retryable": _details(3),
+    "details-unplayable": _details(10),
+    "details-portrait": _details(7),
     "details-silent": _details(2),
     "details-long-name": _details(4),
-    "details-pending": _details(10),
+    "details-pending": _details(1),
     "details-missing": State(lambda scene: scene.open("/#/videos/cut-off")),
     "ask-delete-one": State(_ask_delete_one),
     "api": State(_tab_api),
@@ -366,14 +371,14 @@ STATES: dict[str, State] = {
     "german-details": _details(6, **_GERMAN),
     "german-log-in": State(lambda scene: scene.open(), settings=KEYS, options=_GERMAN),
     "spanish": _at("/?view=table", **_SPANISH),
-    "spanish-details": _details(1, **_SPANISH),
+    "spanish-details": _details(10, **_SPANISH),
 }
 
 
 def _show_pictures(page: Page, landscapes: Landscapes) -> None:
     def picture(route: Route) -> None:
         found = _PICTURE.search(route.request.url)
-        number = int(found[1], 16) if found else 0
+        number = int(found[1][-2:], 16) if found else 0
         tall = number == _TALL
         route.fulfill(body=landscapes.picture(number - 9, tall=tall), content_type="image/jpeg")
 

@@ -339,10 +339,10 @@ def test_the_player_is_loaded_when_it_is_asked_for(
 @pytest.mark.parametrize(
     ("locale", "choose", "date", "failure"),
     [
-        ("en-GB", "Choose videos", r"2 Jan 2026, 03:04:05", "It failed."),
-        ("de-AT", "Videos auswählen", r"02.01.2026, 03:04:05", "mehrmals misslungen"),
-        ("es-MX", "Elegir vídeos", r"2 ene 2026", "ha fallado varias veces"),
-        ("tlh", "Choose videos", r"Jan 2, 2026", "It failed."),
+        ("en-GB", "Choose videos.*anywhere", r"2 Jan 2026, 03:04:05", "It failed."),
+        ("de-AT", "Videos auswählen.*irgendwo", r"02.01.2026, 03:04:05", "mehrmals misslungen"),
+        ("es-MX", "Elegir vídeos.*en cualquier", r"2 ene 2026", "ha fallado varias veces"),
+        ("tlh", "Choose videos.*anywhere", r"Jan 2, 2026", "It failed."),
     ],
 )
 def test_the_page_speaks_the_language_of_the_browser(
@@ -361,7 +361,7 @@ def test_the_page_speaks_the_language_of_the_browser(
     with opened(browser, locale=locale, timezone_id="UTC") as page:
         show_pictures(page)
         page.page.goto(f"{origin}/#/videos/{id_of(1)}")
-        expect(page.page.locator(".drop")).to_contain_text(choose)
+        expect(page.page.locator(".drop")).to_contain_text(re.compile(choose))
         expect(page.page.get_by_role("dialog")).to_contain_text(re.compile(date))
         expect(page.page.locator(".why")).to_contain_text(["This is new.", failure])
         expect(page.page.locator(".why").first).to_have_attribute("lang", "en")

@@ -154,6 +154,7 @@ def test_the_page_is_painted_before_its_script_loads(
 
 @pytest.mark.long
 def test_nothing_slides_with_reduced_motion(page: WatchedPage, named: Named) -> None:
+    upload(page, named("tiny.mp4", "moved.mp4"))
     page.page.emulate_media(reduced_motion="reduce")
     page.page.evaluate(_ANIMATIONS)
     upload(page, named("tiny.mp4", "motionless.mp4"))

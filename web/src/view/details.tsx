@@ -16,6 +16,7 @@ import {CopyButton} from "./copy";
 import {Dialog} from "./dialog";
 import {ChooseFiles} from "./drop";
 import {Icon} from "./icons";
+import {Segments} from "./segments";
 import {Watch} from "./watch";
 
 interface DetailsProps {
@@ -339,20 +340,15 @@ function Calls({video}: {video: Video}) {
   const [program, setProgram] = useState<Program>("curl");
   return (
     <>
-      <fieldset class="segments">
-        <legend class="hidden">{t.programs}</legend>
-        {(Object.keys(PROGRAMS) as Program[]).map((one) => (
-          <label key={one}>
-            <input
-              type="radio"
-              name="program"
-              checked={program === one}
-              onChange={() => setProgram(one)}
-            />
-            <span>{PROGRAMS[one]}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments<Program>
+        name="programs"
+        legend={t.programs}
+        choices={Object.keys(PROGRAMS) as Program[]}
+        chosen={program}
+        onChoose={setProgram}
+      >
+        {(one) => PROGRAMS[one]}
+      </Segments>
       <ol class="calls">
         {callsFor(program, video, location.origin, rights).map(({title, code}) => (
           <li key={title}>

@@ -27,6 +27,7 @@ export function Dialog({name, title, buttons, onClose, returnTo, children}: Dial
       onClose={onClose}
     >
       <header>
+        {/* The first element that can have the focus gets it: from here the dialog is read in order. */}
         <h2 id={`${name}-title`} tabIndex={-1}>
           {title}
         </h2>
@@ -51,8 +52,6 @@ function useModal(returnTo: DialogProps["returnTo"]) {
     if (!element) return;
     const opener = document.activeElement;
     element.showModal();
-    // Else the first button had it. From its heading on, the dialog is read and used in order.
-    element.querySelector("h2")?.focus();
     const onClick = (event: MouseEvent) => {
       if (event.target === element) element.close();
     };

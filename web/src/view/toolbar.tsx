@@ -5,6 +5,7 @@ import {type Page, STATUSES, type Status} from "../api";
 import {count} from "../format";
 import {t} from "../strings";
 import {Icon} from "./icons";
+import {Segments} from "./segments";
 
 /** How long after the last letter the search begins. */
 const TYPED_MS = 250;
@@ -35,23 +36,16 @@ export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
           </option>
         ))}
       </select>
-      <fieldset class="segments">
-        <legend class="hidden">{t.view}</legend>
-        {(["grid", "table"] as const).map((one) => (
-          <label key={one} title={t.views[one]}>
-            <input
-              type="radio"
-              name="view"
-              checked={view === one}
-              aria-label={t.views[one]}
-              onChange={() => onView(one)}
-            />
-            <span>
-              <Icon name={one} />
-            </span>
-          </label>
-        ))}
-      </fieldset>
+      <Segments
+        name="views"
+        legend={t.view}
+        choices={VIEWS}
+        chosen={view}
+        onChoose={onView}
+        label={(one) => t.views[one]}
+      >
+        {(one) => <Icon name={one} />}
+      </Segments>
     </div>
   );
 }
@@ -112,7 +106,9 @@ function countOf(counts: NonNullable<Page["counts"]>, status: Status | null): st
   return numbers.some((number) => number >= COUNTED) ? `${count(sum)}+` : count(sum);
 }
 
-const CHOICES: readonly (Status | null)[] = [null, ...STATUSES];
+const VIEWS = ["grid", "table"] as const;
+
+const CHOICES = ["all", ...STATUSES] as const;
 
 interface FiltersProps {
   status: Status | null;
@@ -120,26 +116,22 @@ interface FiltersProps {
   onChoose(status: Status | null): void;
 }
 
-function Filters({status: chosen, counts, onChoose}: FiltersProps) {
+function Filters({status, counts, onChoose}: FiltersProps) {
+  const statusOf = (choice: (typeof CHOICES)[number]) => (choice === "all" ? null : choice);
   return (
-    <fieldset class="segments filters">
-      <legend class="hidden">{t.statusFilter}</legend>
-      {CHOICES.map((status) => {
-        return (
-          <label key={status ?? "all"}>
-            <input
-              type="radio"
-              name="filter"
-              checked={chosen === status}
-              onChange={() => onChoose(status)}
-            />
-            <span>
-              {t.statuses[status ?? "all"]}
-              {counts && <small>{countOf(counts, status)}</small>}
-            </span>
-          </label>
-        );
-      })}
-    </fieldset>
+    <Segments
+      name="filters"
+      legend={t.statusFilter}
+      choices={CHOICES}
+      chosen={status ?? "all"}
+      onChoose={(choice) => onChoose(statusOf(choice))}
+    >
+      {(choice) => (
+        <>
+          {t.statuses[choice]}
+          {counts && <small>{countOf(counts, statusOf(choice))}</small>}
+        </>
+      )}
+    </Segments>
   );
 }
