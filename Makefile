@@ -28,6 +28,7 @@ help:
 	@echo "make bench-images  compare storyboards and images with plain ffmpeg (15 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
+	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (5 minutes)"
 	@echo "make check  check lint, types and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
@@ -85,6 +86,9 @@ bench-catalog: setup
 
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
+
+soak-workers: setup
+	.venv/bin/python -m benchmarks.soak_workers $(ARGS)
 
 check: setup
 	.venv/bin/ruff check .
@@ -158,4 +162,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images soak check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images soak soak-workers check build deploy layer setup lock
