@@ -26,10 +26,11 @@ help:
 	@echo "make bench-cold  compare cold starts with those of a naive build (some minutes)"
 	@echo "make bench-api  compare the API with a bare FastAPI route (3 minutes)"
 	@echo "make bench-images  compare storyboards and images with plain ffmpeg (15 minutes)"
+	@echo "make bench-webhooks  measure webhooks a second (2 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
-	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (5 minutes)"
-	@echo "make check  check lint, types and locks"
+	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (10 minutes)"
+	@echo "make check  check lint, types, workflows and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
 	@echo "make command  set up the command clipo alone, as .venv/bin/clipo"
@@ -38,6 +39,7 @@ help:
 
 include functions/python.mk
 include web/page.mk
+include packages/packages.mk
 
 # Without Node.js it is installed by it.
 web/node_modules/.ready: | $(UV)
@@ -81,6 +83,9 @@ bench-api: setup
 bench-images: setup
 	@.venv/bin/python -m benchmarks.images $(ARGS)
 
+bench-webhooks: setup
+	@.venv/bin/python -m benchmarks.webhooks $(ARGS)
+
 bench-catalog: setup
 	@.venv/bin/python -m benchmarks.catalog $(ARGS)
 
@@ -95,6 +100,8 @@ check: setup
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	cd web && $(WITH_NODE) sh -c 'node_modules/.bin/tsc && node_modules/.bin/biome check .'
+	cd packages/node && $(WITH_NODE) sh -c 'node_modules/.bin/tsc --noEmit && ../../web/node_modules/.bin/biome check .'
+	.venv/bin/zizmor --offline --quiet .github
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
@@ -112,7 +119,7 @@ layer:
 setup:
 	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
 		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
-		web/node_modules/.dev $(PAGE)
+		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE)
 
 lock:
 	$(SET_UP) $(UV)
@@ -162,4 +169,4 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images soak soak-workers check build deploy layer setup lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks soak soak-workers check build deploy layer setup lock

@@ -29,6 +29,6 @@ pin runtime
 # `pyproject.toml` as an input adds the dependencies of the client.
 pin dev pyproject.toml
 pin local pyproject.toml --constraint "$folder/dev.txt"
-for group in api oidc processing images upkeep webhooks server ffmpeg; do
+for group in api oidc delivery mongodb-aws processing images upkeep webhooks server ffmpeg; do
     pin "$group" --constraint "$folder/dev.txt"
 done

@@ -8,7 +8,9 @@ API_DOCS = Path(__file__).parents[1] / "docs" / "api.md"
 ACCESS_DOCS = API_DOCS.with_name("access.md")
 GET_STARTED = API_DOCS.with_name("get-started.md")
 CLI_DOCS = API_DOCS.with_name("cli.md")
+CLIENTS_DOCS = API_DOCS.with_name("clients.md")
 DELIVERY_DOCS = API_DOCS.with_name("delivery.md")
+EMBED_DOCS = API_DOCS.with_name("embed.md")
 
 _SNIPPET = re.compile(r"^```(\w+)\n(.*?)^```$|^##+ ([^\n]*)$", re.DOTALL | re.MULTILINE)
 

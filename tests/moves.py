@@ -5,7 +5,7 @@ from datetime import datetime
 
 from functions.adapters.catalog import Catalog, change
 from functions.core import lifecycle
-from functions.core.lifecycle import Move
+from functions.core.lifecycle import SETTINGS_RECEIVER, Move
 from functions.core.video import Lease, UploadedObject, Video
 from tests.examples import failure, media, processing, thumbnail
 
@@ -50,3 +50,21 @@ def fail_stuck(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
 
 def retry(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
     return move(catalog, video_id, lambda seen: lifecycle.retry(seen, now=now))
+
+
+def begin_delivery(video: Video, *, now: datetime) -> Video:
+    """Count an attempt to the receiver of the settings."""
+    wanted_by = [SETTINGS_RECEIVER]
+    begun = lifecycle.begin_delivery(video, SETTINGS_RECEIVER, wanted_by=wanted_by, now=now)
+    assert isinstance(begun, Video), begun
+    return begun
+
+
+def end_delivery(video: Video, status: int | None, *, now: datetime) -> Video:
+    """Record the answer to the attempt that `begin_delivery` has counted."""
+    assert video.webhook
+    (begun,) = video.webhook.deliveries
+    after = lifecycle.after_answer(begun, status, now=now)
+    ended = lifecycle.end_delivery(video, video.webhook.id, begun, after)
+    assert isinstance(ended, Video), ended
+    return ended

@@ -1,8 +1,9 @@
 """Actions and expectations of the tests of Clipo's page."""
 
 import time
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browsers import WatchedPage
 
@@ -80,3 +81,28 @@ def part_numbers(page: WatchedPage) -> list[int]:
     """Return the numbers of the parts in the order in which they were sent."""
     found = (url.partition("partNumber=")[2] for url in page.requests)
     return [int(number.partition("&")[0]) for number in found if number]
+
+
+def id_of(number: int) -> str:
+    return f"{number:024x}"
+
+
+def name_of(number: int) -> str:
+    return f"clip-{number:05}.mp4"
+
+
+def serve_many(page: WatchedPage, origin: str, count: int) -> None:
+    """Answer the page's lists with so many videos, faster than a catalog does."""
+    listed = page.page.request.get(f"{origin}/videos").json()["data"][0]
+    listed["media"]["streams"] = []
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        first, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
+        end = min(first + limit, count)
+        numbers = range(count - 1 - first, count - 1 - end, -1)
+        data = [listed | {"id": id_of(one), "filename": name_of(one)} for one in numbers]
+        following = str(end) if end < count else None
+        route.fulfill(json={"data": data, "next_cursor": following, "has_more": end < count})
+
+    page.page.route("**/videos?*", answer)

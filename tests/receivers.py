@@ -20,12 +20,18 @@ Answer = Callable[["Handler"], None]
 class Handler(BaseHTTPRequestHandler):
     server: "_Server"
 
+    def setup(self) -> None:
+        super().setup()
+        # Version 1.1 keeps connections.
+        self.protocol_version = self.server.receiver.http
+
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         receiver = self.server.receiver
         receiver.hosts.append(self.headers["Host"])
         receiver.paths.append(self.path)
-        event = Webhook(SECRET).verify(body, dict(self.headers))
+        event = Webhook(receiver.secret).verify(body, dict(self.headers))
+        receiver.connections.add(self.client_address)
         receiver.got.append((self.headers["webhook-id"], event))
         receiver.answer(self)
 
@@ -97,6 +103,12 @@ def close(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def last_answer(handler: Handler) -> None:
+    """Accept the webhook, and close the connection without having said so."""
+    status(204)(handler)
+    handler.close_connection = True
+
+
 def nonsense(handler: Handler) -> None:
     handler.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n")
     handler.close_connection = True
@@ -111,6 +123,9 @@ class Receiver:
     hosts: list[str] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     followed: int = 0
+    secret: str = SECRET
+    http: str = "HTTP/1.0"
+    connections: set[tuple[str, int]] = field(default_factory=set)
     given_up: threading.Event = field(default_factory=threading.Event)
 
     @property

@@ -30,12 +30,15 @@ class Server:
     port: int
     host: str = LOOPBACK
     environ: dict[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+    """The working directory, by default that of the tests."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         self.process = subprocess.Popen(
             self.command,
             env=os.environ | self.environ,
+            cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -1,5 +1,6 @@
 """Storage that signs with the credentials of the tests."""
 
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.signed.credentials import Credentials
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
@@ -28,6 +29,7 @@ def signed_storage(
     credentials: Credentials = CREDENTIALS,
     attempts: int = 1,
     now: Clock = utc_now,
+    delivery: CloudFront | None = None,
 ) -> SignedStorage:
     s3 = signed_service("s3", settings.region, credentials=credentials, attempts=attempts, now=now)
-    return SignedStorage(settings, s3)
+    return SignedStorage(settings, s3, delivery)

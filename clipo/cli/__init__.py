@@ -9,6 +9,7 @@ from clipo.cli.lazy import load_at_first_use
 for _name in (
     "clipo.cli.bars",
     "clipo.cli.deployment",
+    "clipo.cli.issuer",
     "clipo.cli.machine",
     "clipo.cli.overview",
     "clipo.cli.picture",
@@ -24,6 +25,7 @@ for _name in (
     "clipo.client.logins",
     "clipo.client.pictures",
     "clipo.client.profiles",
+    "clipo.client.retries",
     "clipo.client.uploads",
     "clipo.client.watch",
     "clipo.local.catalog",

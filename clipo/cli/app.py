@@ -14,11 +14,20 @@ from clipo.cli import commands, overview
 from clipo.cli.command import ApiOption, ProfileOption, with_exit_code
 from clipo.cli.help import HelpfulCommand, HelpfulGroup
 
-_ORDER = (
-    *("up", "upload", "list", "show", "download", "image", "storyboard", "retry", "reprocess"),
-    *("visibility", "delete", "watch", "doctor", "open"),
-)
-"""The first commands in `clipo --help`; all others follow."""
+_PANELS = {
+    "Start": ("up", "sample", "open"),
+    "Videos": (
+        *("upload", "list", "show", "watch", "download", "image", "storyboard"),
+        *("retry", "reprocess", "visibility", "delete"),
+    ),
+    "Access": ("login", "logout", "whoami", "keys", "token"),
+}
+"""The panels of `clipo --help` with their commands, in order."""
+
+_LAST_PANEL = "Operate"
+"""The panel of all other commands."""
+
+_ORDER = [name for names in _PANELS.values() for name in names]
 
 _ALIASES = {"list": "ls", "delete": "rm"}
 """Second names of commands, which the help of the command mentions."""
@@ -65,22 +74,28 @@ def _place(name: str) -> int:
     return _ORDER.index(name) if name in _ORDER else len(_ORDER)
 
 
+def _panel(name: str) -> str:
+    return next((panel for panel, names in _PANELS.items() if name in names), _LAST_PANEL)
+
+
 def _add_commands(program: typer.Typer, package: ModuleType) -> None:
     found = {module.name: module.ispkg for module in iter_modules(package.__path__)}
+    at_top = package is commands
     for name in sorted(found, key=_place):
+        panel = _panel(name) if at_top else None
         module = import_module(f"{package.__name__}.{name}")
         if found[name]:
             group = typer.Typer(cls=HelpfulGroup, no_args_is_help=True, help=module.__doc__)
             _add_commands(group, module)
-            program.add_typer(group, name=name)
+            program.add_typer(group, name=name, rich_help_panel=panel)
         else:
-            _add_command(program, name, module)
+            _add_command(program, name, module, panel)
 
 
-def _add_command(program: typer.Typer, name: str, module: ModuleType) -> None:
+def _add_command(program: typer.Typer, name: str, module: ModuleType, panel: str | None) -> None:
     command, alias = with_exit_code(module.command), _ALIASES.get(name)
     also = f"Short name: {alias}" if alias else None
-    program.command(name, cls=HelpfulCommand, epilog=also)(command)
+    program.command(name, cls=HelpfulCommand, epilog=also, rich_help_panel=panel)(command)
     if alias:
         program.command(alias, cls=HelpfulCommand, hidden=True)(command)
 

@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from clipo.cli import issuer
 from clipo.cli.finding import Finding, broken, ok, warning
 
 _MACHINES = {0x3E: "x86_64", 0xB7: "arm64"}
@@ -76,6 +77,7 @@ def findings(client: Client, name: str) -> Iterator[Finding]:
         "Alarms": _alarms,
         "Alarm mail": _alarm_mail,
         "Layer": _layer,
+        "Own login": _login_issuer,
     }
     for title, check in checks.items():
         try:
@@ -185,6 +187,15 @@ def _layer(title: str, client: Client, stack: StackResources) -> Finding:
         fix = f"FFMPEG=minimal {build} (or without FFMPEG, as before), then sam deploy"
         return broken(title, said, fix)
     return ok(title, f"ffmpeg is built for {runs_on}, on which {name} runs.")
+
+
+def _login_issuer(title: str, client: Client, stack: StackResources) -> Finding:
+    name = stack.of_type("Lambda::Function")["ApiFunction"]
+    function = client("lambda").get_function_configuration(FunctionName=name)
+    environ = function.get("Environment", {}).get("Variables", {})
+    if not environ.get(issuer.VARIABLE):
+        return ok(title, "No OpenID Connect issuer is set.")
+    return issuer.check(title, environ)
 
 
 def _architecture(url: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from clipo.cli import issuer
 from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import address, logins
 from clipo.errors import ClipoError, Misuse
@@ -51,6 +52,8 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
     if here:
         # Needs `functions`, which an installed client does not have.
         yield from _settings(environ)
+        if environ.get(issuer.VARIABLE):
+            yield issuer.check("Own login", environ)
     yield _address(api, environ)
     yield from _logins(logins.file())
     if here:

@@ -307,6 +307,59 @@ def keys(found: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def new_receiver(receiver: Mapping[str, Any]) -> RenderableType:
+    """Return a new webhook receiver with its secret."""
+    return grid(
+        [
+            ("ID", receiver["id"]),
+            ("URL", plain(receiver["url"])),
+            ("Events", " ".join(receiver["events"])),
+            ("Owner", _owner(receiver)),
+            ("Secret", receiver["secret"]),
+        ]
+    )
+
+
+def receivers(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of webhook receivers."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("ID", no_wrap=True)
+    for heading in ("URL", "Events", "Owner", "State"):
+        table.add_column(heading, overflow="fold")
+    for one in found:
+        state, events = "on" if one["enabled"] else "off", " ".join(one["events"])
+        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state)
+    return table
+
+
+def deliveries(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of webhook deliveries."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Event of", "Event", "Video", "Status", "Attempts", "Latest"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("ID", overflow="fold")
+    for one in found:
+        attempts = one["attempts"]
+        latest = plain(attempts[-1]["reason"]) if attempts else ""
+        table.add_row(
+            when(one["created_at"]),
+            one["type"],
+            one["video_id"] or "",
+            one["status"],
+            str(len(attempts)),
+            latest,
+            one["id"],
+        )
+    return table
+
+
+def delivery(one: Mapping[str, Any]) -> str:
+    """Return the result of a webhook delivery as a line."""
+    attempts = one["attempts"]
+    latest = f": {plain(attempts[-1]['reason'])}" if attempts else ""
+    return f"{one['status']}  {one['id']}{latest}"
+
+
 def _owner(record: Mapping[str, Any]) -> str:
     return record["owner"] or "all owners"
 

@@ -99,6 +99,13 @@ class Api:
         """Process a failed video again."""
         return await self._json("POST", f"{_path(video_id)}/retry")
 
+    async def retry_failed(self, **conditions: Any) -> dict[str, Any]:
+        """Process some failed videos again, and return a report with `next_cursor`.
+
+        `conditions` are `codes`, `owner`, `created_after`, `created_before`, `limit` and `cursor`.
+        """
+        return await self._json("POST", "/videos/retry", json=_given(conditions))
+
     async def reprocess(self, video_id: str) -> Video:
         """Process a done video again."""
         return await self._json("POST", f"{_path(video_id)}/reprocess")
@@ -159,6 +166,43 @@ class Api:
     async def revoke_key(self, key_id: str) -> None:
         """Revoke an API key."""
         await self._send("DELETE", f"/keys/{quote(key_id, safe='')}")
+
+    async def create_receiver(self, **fields: Any) -> dict[str, Any]:
+        """Return a new webhook receiver, with its secret."""
+        return await self._json("POST", "/webhooks", json=_given(fields))
+
+    async def receivers(self) -> list[dict[str, Any]]:
+        """Return all webhook receivers, without their secrets."""
+        found: list[dict[str, Any]] = (await self._json("GET", "/webhooks"))["data"]
+        return found
+
+    async def remove_receiver(self, receiver: str) -> None:
+        """Remove a webhook receiver."""
+        await self._send("DELETE", f"/webhooks/{quote(receiver, safe='')}")
+
+    async def test_receiver(self, receiver: str) -> dict[str, Any]:
+        """Send a test to a webhook receiver, and return its delivery, which is pending."""
+        return await self._json("POST", f"/webhooks/{quote(receiver, safe='')}/test")
+
+    async def deliveries(self, **filters: Any) -> dict[str, Any]:
+        """Return a page of the webhook deliveries, newest first: `data` and `next_cursor`.
+
+        `filters` are `limit`, `video_id`, `receiver`, `status` and `cursor`.
+        """
+        return await self._json("GET", "/webhooks/deliveries", params=_given(filters))
+
+    async def delivery(self, delivery: str) -> dict[str, Any]:
+        """Return a webhook delivery."""
+        return await self._json("GET", _delivery_path(delivery))
+
+    async def resend(self, delivery: str) -> dict[str, Any]:
+        """Deliver a webhook again, and return its delivery, which is pending."""
+        return await self._json("POST", f"{_delivery_path(delivery)}/resend")
+
+    async def events(self, *, since: str, cursor: str | None = None) -> dict[str, Any]:
+        """Return a page of the events since a time: `data` and `next_cursor`."""
+        query = _given({"since": since, "cursor": cursor, "limit": LARGEST_PAGE})
+        return await self._json("GET", "/webhooks/events", params=query)
 
     async def create_token(self, **fields: Any) -> dict[str, Any]:
         """Return a token that the API key in use signs, and its end."""
@@ -257,7 +301,6 @@ def _problem(
         )
     return Problem(
         status=answer.status_code,
-        title=str(document.get("title", answer.reason_phrase)),
         detail=_detail(address, document, credential),
         code=str(document["code"]),
         retry_after_s=_seconds(answer.headers.get("retry-after")),
@@ -273,9 +316,9 @@ def _detail(address: str, document: Mapping[str, Any], credential: Credential | 
     fix = f"Correct {VARIABLE}, or unset it and log in" if is_set else ""
     match document["code"]:
         case "unauthenticated" if credential:
-            return f"It refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
+            return f"Clipo refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
         case "unauthenticated":
-            return f"Log in: {login} (or set {VARIABLE})"
+            return f"The API needs a credential. Log in: {login} (or set {VARIABLE})"
         case "forbidden" if credential:
             fix = fix or "To use another key"
             return f"{detail} The credential comes from {credential.source}. {fix}: {login}"
@@ -314,6 +357,10 @@ def _object(answer: httpx2.Response) -> dict[str, Any]:
 
 def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _delivery_path(delivery: str) -> str:
+    return f"/webhooks/deliveries/{quote(delivery, safe='')}"
 
 
 def _path(video_id: str) -> str:

@@ -74,7 +74,6 @@ class Problem(Fault):
         self,
         *,
         status: int,
-        title: str,
         detail: str,
         code: str,
         request_id: str | None,
@@ -82,11 +81,11 @@ class Problem(Fault):
     ) -> None:
         """Take the fields of the document, and the seconds until the same request may succeed."""
         reference = f"{code}, request {request_id}" if request_id else code
-        super().__init__(f"{title}. {detail}{_ADVICE.get(code, '')} ({reference})")
+        super().__init__(f"{detail}{_ADVICE.get(code, '')} ({reference})")
         self.code = code
         self.retry_after_s = retry_after_s
         self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
-        self._document = {"code": code, "message": f"{title}. {detail}"}
+        self._document = {"code": code, "message": detail}
         if request_id:
             self._document["request_id"] = request_id
 

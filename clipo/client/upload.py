@@ -48,7 +48,7 @@ async def announce(
 ) -> Video:
     """Announce a file; return its video, which is that of the upload it resumes, if any.
 
-    `fields` are those of `Api.announce`. Raises `Fault`.
+    `fields` are those of `Api.announce`, and `filename` if it is another. Raises `Fault`.
     """
     state = saved.load()
     # Saved before the request: if its response is lost, the next try sends the same key.
@@ -56,10 +56,9 @@ async def announce(
     try:
         video = await retry(
             lambda: api.announce(
-                filename=file.path.name,
                 size=file.size,
                 idempotency_key=state.idempotency_key,
-                **(fields or {}),
+                **({"filename": file.path.name} | dict(fields or {})),
             ),
             if_refused=False,
         )

@@ -55,6 +55,7 @@ _ALLOWED = {
     "ALLOWED_EXTENSIONS": "setting: the supported formats",
     "STORE_LOCATION": "setting: whether the record keeps where a video was recorded",
     "DELETE_ORPHANED_OBJECTS": "setting: whether upkeep deletes orphaned objects",
+    "WEBHOOKS": "setting: whether webhooks are on without WEBHOOK_URL",
     "WEBHOOK_URL": "setting: the receiver of webhooks",
     "WEBHOOK_SECRET": "setting: the key that signs webhooks",
     "WEBHOOK_ALLOW_PRIVATE": "setting: whether the receiver may be in a private network",

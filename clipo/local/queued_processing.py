@@ -5,6 +5,7 @@ from functools import cached_property
 
 from clipo.errors import ClipoError
 from clipo.local.cloud import Cloud
+from functions.adapters.telemetry import current_trace
 from functions.core.s3_event import created_event
 from functions.core.unavailable import ProcessingUnavailable
 from functions.core.video import UploadedObject
@@ -23,7 +24,8 @@ class QueuedProcessing:
 
     def start(self, upload: UploadedObject) -> None:
         """Hand an uploaded object to processing. Raises `ProcessingUnavailable`."""
-        event = created_event(upload, bucket=self._environ["UPLOADS_BUCKET"])
+        bucket = self._environ["UPLOADS_BUCKET"]
+        event = created_event(upload, bucket=bucket, trace=current_trace())
         try:
             self._cloud.send(self._environ["EVENTS_QUEUE_URL"], event)
         except ClipoError as error:

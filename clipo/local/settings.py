@@ -7,6 +7,7 @@ from clipo.errors import Misuse
 from clipo.local.ports import LOOPBACK, is_own_address
 from functions.api.callers import is_loopback
 from functions.api.settings import Access, ApiSettings
+from functions.core.api_keys import Root
 from functions.core.settings import SettingsError, flag, positive_int
 from functions.webhooks.settings import WebhookSettings
 
@@ -39,7 +40,12 @@ def wrong(environ: Environ) -> Iterator[str]:
         lambda given: flag(given, "DELETE_ORPHANED_OBJECTS"),
         lambda given: flag(given, "STORE_LOCATION"),
         lambda given: WebhookSettings.read(
-            {**given, **webhooks(given, "to be made"), "API_URL": "to be known"}
+            {
+                **given,
+                **webhooks(given, "to be made"),
+                **webhook_root("to be made"),
+                "API_URL": "to be known",
+            }
         ),
     ]
     for read in readers:
@@ -95,9 +101,21 @@ def access(environ: Environ, root_secret: str) -> dict[str, str]:
     return {"ACCESS": environ.get("ACCESS") or Access.OPEN, "ROOT_SECRETS": f"1:{root_secret}"}
 
 
+def webhook_root(root_secret: str) -> dict[str, str]:
+    """Return the setting that derives the secrets of webhook receivers.
+
+    Only the API and the webhooks function may know it.
+    """
+    return {"WEBHOOK_ROOT": Root(1, root_secret).webhook_root()}
+
+
 def webhooks(environ: Environ, queue_url: str) -> dict[str, str]:
-    """Return the settings that turn webhooks on, if a receiver or a secret is given, or off."""
-    wanted = environ.get("WEBHOOK_URL") or environ.get("WEBHOOK_SECRET")
+    """Return the settings that turn webhooks on or off.
+
+    They are on with WEBHOOKS=true, and if a receiver or a secret is given. Raises `SettingsError`.
+    """
+    given = environ.get("WEBHOOK_URL") or environ.get("WEBHOOK_SECRET")
+    wanted = flag(environ, "WEBHOOKS") or bool(given)
     return {
         "WEBHOOKS": "true" if wanted else "false",
         "WEBHOOK_QUEUE_URL": queue_url if wanted else "",

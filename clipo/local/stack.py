@@ -177,6 +177,8 @@ class Stack:
 
         if name == "images":
             environ = {n: environ[n] for n in environ.keys() - _NOT_FOR_IMAGES} | {**images}
+        if name in ("api", "webhooks"):
+            environ = {**environ, **settings.webhook_root(self._home.root_secret())}
         if name == "api":
             access = settings.access(self._given, self._home.root_secret())
             environ = {**environ, **access, **images, **_at_images(environ, images)}

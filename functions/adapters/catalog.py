@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeAlias
 
+from functions.adapters.deliveries import DeliveryLog
 from functions.adapters.owner_data import OwnerData
+from functions.adapters.receivers import Receivers
 from functions.adapters.telemetry import logger
 from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
@@ -67,6 +69,14 @@ class Catalog(Protocol):
     def owner_data(self) -> OwnerData:
         """All records of each owner."""
 
+    @property
+    def receivers(self) -> Receivers:
+        """The receivers of webhooks."""
+
+    @property
+    def deliveries(self) -> DeliveryLog:
+        """The log of webhook deliveries."""
+
     def ensure_schema(self) -> bool:
         """Prepare a new database. Return `False` for one that needs `clipo migrate`."""
 
@@ -91,6 +101,17 @@ class Catalog(Protocol):
 
     def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
         """Return the number of videos of each status. No number is above `limit`."""
+
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        A selection with a search has no count.
+        """
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos for which Clipo has sent an event by itself."""
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending."""
@@ -136,6 +157,9 @@ class Catalog(Protocol):
 
     def undelivered(self, *, before: datetime) -> Iterator[Video]:
         """Yield the videos whose webhook was due before a moment, oldest first."""
+
+    def results(self, *, owner: str | None, after: str, limit: int) -> list[Video]:
+        """Return up to `limit` videos whose webhook's id is later than one, the earliest first."""
 
     def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
         """Return those of the ids that have no video, each with the first time it was found so.

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from functions.adapters.request_failed import RequestFailed
+from functions.adapters.telemetry import current_trace
+from functions.core.delivery_log import DELIVERY_ID
 from functions.core.s3_event import created_event
 from functions.core.settings import required, webhook_queue_url
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable
@@ -23,6 +25,7 @@ CALL_TIMEOUT_S = 3
 
 _VIDEO_ID_FIELD = "webhook_of"
 _VIDEO_ID = re.compile("[0-9a-f]{24}")
+_TEST_FIELD = "webhook_test"
 
 
 class Jobs(Protocol):
@@ -46,7 +49,7 @@ class ProcessingFunction:
 
     def start(self, upload: UploadedObject) -> None:
         """Hand an uploaded object to processing, as S3 does. Raises `ProcessingUnavailable`."""
-        event = created_event(upload, bucket=self._uploads_bucket)
+        event = created_event(upload, bucket=self._uploads_bucket, trace=current_trace())
         try:
             self._invoke(self._name, json.dumps(event))
         except RequestFailed as error:
@@ -78,17 +81,33 @@ class WebhookQueue:
 
         Raises `QueueUnavailable`.
         """
+        self._enqueue(_VIDEO_ID_FIELD, video_id, delay_s)
+
+    def enqueue_test(self, delivery_id: str) -> None:
+        """Have the test of a receiver sent, which is in the log. Raises `QueueUnavailable`."""
+        self._enqueue(_TEST_FIELD, delivery_id, 0)
+
+    def _enqueue(self, field: str, value: str, delay_s: int) -> None:
         try:
-            self._send(self._queue_url, json.dumps({_VIDEO_ID_FIELD: video_id}), delay_s)
+            self._send(self._queue_url, json.dumps({field: value}), delay_s)
         except RequestFailed as error:
             raise QueueUnavailable(f"SQS: {error.code}") from error
 
 
 def enqueued_video(body: str) -> str | None:
     """Return the video id in a message of the webhook queue, `None` if it has none."""
+    return _enqueued(body, _VIDEO_ID_FIELD, _VIDEO_ID)
+
+
+def enqueued_test(body: str) -> str | None:
+    """Return the id of the delivery in a message that tests a receiver, `None` if it has none."""
+    return _enqueued(body, _TEST_FIELD, DELIVERY_ID)
+
+
+def _enqueued(body: str, field: str, pattern: re.Pattern[str]) -> str | None:
     try:
         message = json.loads(body)
     except ValueError:
         return None
-    video_id = message.get(_VIDEO_ID_FIELD) if isinstance(message, dict) else None
-    return video_id if isinstance(video_id, str) and _VIDEO_ID.fullmatch(video_id) else None
+    value = message.get(field) if isinstance(message, dict) else None
+    return value if isinstance(value, str) and pattern.fullmatch(value) else None

@@ -23,7 +23,9 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from functions.adapters import mongo_listing, schema
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.adapters.mongo_deliveries import MongoDeliveries
 from functions.adapters.mongo_owner_data import MongoOwnerData
+from functions.adapters.mongo_receivers import MongoReceivers
 from functions.adapters.mongo_usage import MongoUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
@@ -33,6 +35,7 @@ from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
     AudioStream,
     DeletedVideo,
+    Delivery,
     ExpectedUpload,
     Failure,
     Lease,
@@ -73,6 +76,8 @@ class MongoCatalog:
         self._timeout_ms = timeout_ms
         self.usage = MongoUsage(self.database)
         self.owner_data = MongoOwnerData(self.database)
+        self.receivers = MongoReceivers(self.database)
+        self.deliveries = MongoDeliveries(self.database)
 
     @cached_property
     def _client(self) -> MongoClient[Document]:
@@ -202,6 +207,23 @@ class MongoCatalog:
                 for status in Status
             }
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        A selection with a search has no count.
+        """
+        (condition,) = mongo_listing.conditions(selection, after)
+        with _unavailable_on_error():
+            return self._videos.count_documents(condition | _of(owner), limit=limit)
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos for which Clipo has sent an event by itself."""
+        awaited = {"status": Status.PENDING, "replays": {"$gt": 0}}
+        with _unavailable_on_error():
+            return self._videos.count_documents(awaited, limit=limit)
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos are pending. Reads that many at most, by an index.
 
@@ -227,7 +249,7 @@ class MongoCatalog:
         """Return the webhook of a result that is about to be saved; `None` if webhooks are off."""
         if not self._settings.webhooks_on:
             return None
-        return Webhook(id=f"msg_{urandom(12).hex()}", due_at=due_at)
+        return Webhook(id=new_event_id(), due_at=due_at)
 
     def delete(
         self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
@@ -333,6 +355,16 @@ class MongoCatalog:
         """Yield the videos whose webhook was due before a moment, oldest first."""
         return self._matching({"webhook.due_at": {"$lt": before}}, order="webhook.due_at")
 
+    def results(self, *, owner: str | None, after: str, limit: int) -> list[Video]:
+        """Return up to `limit` videos whose webhook's id is later than one, the earliest first.
+
+        It reads the results of all owners after that id.
+        """
+        condition = {"webhook.id": {"$gt": after}} | _of(owner)
+        with _unavailable_on_error():
+            found = self._videos.find(condition).sort("webhook.id").limit(limit)
+            return [_video(document) for document in found]
+
     def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         with _unavailable_on_error():
             for document in self._videos.find(condition, batch_size=_BATCH).sort(order):
@@ -422,6 +454,16 @@ def new_video_id() -> str:
     seconds, nanoseconds = divmod(time_ns(), 10**9)
     fraction = (nanoseconds << 24) // 10**9
     return (seconds.to_bytes(4) + fraction.to_bytes(3) + urandom(5)).hex()
+
+
+def new_event_id() -> str:
+    """Return the id of a new webhook event. Ids sort by the time at which they were made."""
+    return f"msg_{new_video_id()}"
+
+
+def event_id_at(moment: datetime) -> str:
+    """Return a text that sorts before the ids of all events of a moment and later."""
+    return f"msg_{int(moment.timestamp()):08x}"
 
 
 def is_video_id(text: str) -> bool:
@@ -517,6 +559,10 @@ def _nested(of: type[Any], document: Document) -> Any:
         known["location"] = _nested(Location, known["location"])
     if known.get("streams"):
         known["streams"] = tuple(map(_stream, known["streams"]))
+    if known.get("deliveries"):
+        known["deliveries"] = tuple(
+            Delivery(**_known_fields(Delivery, one)) for one in known["deliveries"]
+        )
     return of(**known)
 
 

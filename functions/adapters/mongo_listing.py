@@ -51,6 +51,10 @@ def _filters(selection: Selection) -> Condition:
     if selection.statuses:
         first, *others = selection.statuses
         filters["status"] = {"$in": [first, *others]} if others else first
+    if selection.error_codes:
+        filters["error.code"] = {"$in": [*selection.error_codes]}
+    if selection.retryable:
+        filters["error.retryable"] = True
     if selection.passthrough is not None:
         filters["passthrough"] = selection.passthrough
     created = {"$gte": selection.created_after, "$lt": selection.created_before}

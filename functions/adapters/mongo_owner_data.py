@@ -68,11 +68,12 @@ class MongoOwnerData:
             )
 
     def forget(self, owner: str) -> Forgotten:
-        """Remove the idempotency keys of an owner, and the counter of its quota."""
+        """Remove an owner's idempotency keys, quota counter and webhook deliveries."""
         kinds = _kinds(owner)
         with self._database() as database:
             keys = database.idempotency_keys.delete_many(kinds["idempotency_keys"])
             counters = database.owner_usage.delete_many(kinds["owner_usage"])
+            database.webhook_deliveries.delete_many(kinds["webhook_deliveries"])
         return Forgotten(keys.deleted_count, counters.deleted_count)
 
 
@@ -85,6 +86,8 @@ def _kinds(owner: str) -> dict[str, dict[str, Any]]:
         "idempotency_keys": {"_id": {"$gte": f"{owner} ", "$lt": f"{owner}!"}},
         "owner_usage": {"_id": owner},
         "api_keys": {"owner": owner},
+        "webhook_receivers": {"owner": owner},
+        "webhook_deliveries": {"owner": owner},
     }
 
 

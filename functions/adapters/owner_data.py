@@ -41,4 +41,4 @@ class OwnerData(Protocol):
         """Remove the owner's name from a tombstone."""
 
     def forget(self, owner: str) -> Forgotten:
-        """Remove the idempotency keys of an owner, and the counter of its quota."""
+        """Remove an owner's idempotency keys, quota counter and webhook deliveries."""

@@ -12,6 +12,7 @@ from threading import Semaphore
 from typing import Protocol
 
 from functions.adapters.request_failed import RequestFailed
+from functions.adapters.telemetry import current_trace
 from functions.core.pictures import Making, MakingOutcome, WantedPicture, making_event
 from functions.core.settings import required
 from functions.core.unavailable import (
@@ -107,7 +108,8 @@ class ImagesFunction:
     def make(self, wanted: WantedPicture) -> Making:
         """Make and store a picture. Raises `PicturesUnavailable`."""
         try:
-            answer = json.loads(self._call(self._name, json.dumps(making_event(wanted))))
+            event = making_event(wanted, trace=current_trace())
+            answer = json.loads(self._call(self._name, json.dumps(event)))
             return Making(MakingOutcome(answer["outcome"]), answer["message"])
         except RequestFailed as error:
             kind = _KINDS.get(error.code, PicturesUnavailable)

@@ -42,10 +42,17 @@ _INDEXES = {
         # Lists and searches by passthrough.
         IndexModel([("passthrough", ASCENDING), ("_id", DESCENDING)]),
         IndexModel([("owner", DESCENDING), ("passthrough", ASCENDING), ("_id", DESCENDING)]),
+        # Retries of the videos that have failed with a code.
+        IndexModel(
+            [("error.code", ASCENDING), ("_id", DESCENDING)],
+            partialFilterExpression={"status": Status.FAILED.value},
+        ),
         # Only unfinished videos have this field.
         IndexModel([("claimable_at", ASCENDING)], sparse=True),
         # Only videos whose webhook is not delivered yet have this one.
         IndexModel([("webhook.due_at", ASCENDING)], sparse=True),
+        # The list of events. Only results that were saved with webhooks on have this one.
+        IndexModel([("webhook.id", ASCENDING)], sparse=True),
         # MongoDB removes expired announcements. The filter protects a video that release 0.1 has
         # started again: that release leaves `remove_at` on the record.
         IndexModel(
@@ -60,6 +67,13 @@ _INDEXES = {
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
         # An erasure finds the tombstones of its owner.
         IndexModel([("owner", ASCENDING)], sparse=True),
+    ],
+    "webhook_deliveries": [
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+        IndexModel([("video_id", ASCENDING)]),
+        IndexModel([("receiver", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("owner", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("status", DESCENDING), ("_id", DESCENDING)]),
     ],
     "picture_leases": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
     "owner_usage": [IndexModel([("recount_at", ASCENDING)])],

@@ -112,11 +112,13 @@ class Storage(Protocol):
         method: Literal["GET", "HEAD"],
         content_type: str,
         content_disposition: str,
+        version: str,
         expires_s: int,
     ) -> str:
         """Return a URL at which anyone can read an upload, also by ranges, until it expires.
 
         The storage answers with these headers, and says that no shared cache may keep the bytes.
+        The version changes with the upload: a cache of the storage's own must not mix them up.
         """
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:

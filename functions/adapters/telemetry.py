@@ -6,11 +6,14 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 from functools import cache
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+from functions.core.trace import Trace
 
 
 @cache
@@ -38,6 +41,35 @@ def log_context(**keys: str | None) -> Iterator[None]:
         # `thread_safe_remove_keys` would change the dict that other threads share.
         logger().thread_safe_clear_keys()
         logger().thread_safe_append_keys(**before)
+
+
+_current_trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def current_trace() -> Trace | None:
+    """Return the trace to which the work of this block belongs, if that is known."""
+    return _current_trace.get()
+
+
+@contextmanager
+def trace_context(trace: Trace | None) -> Iterator[None]:
+    """Make a trace the current one in this block, with its `trace_id` in every log line.
+
+    `None` leaves the current one, if there is one.
+    """
+    token = _current_trace.set(trace or current_trace())
+    try:
+        with log_context(**({"trace_id": trace.id} if trace else {})):
+            yield
+    finally:
+        _current_trace.reset(token)
+
+
+def join_trace(trace: Trace | None) -> None:
+    """Make a trace the current one until the end of the `trace_context`, if there is none yet."""
+    if trace and not current_trace():
+        _current_trace.set(trace)
+        logger().thread_safe_append_keys(trace_id=trace.id)
 
 
 class Metric(StrEnum):

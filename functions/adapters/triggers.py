@@ -4,10 +4,13 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from functions.adapters.lambda_context import LambdaContext
-from functions.adapters.telemetry import log_context, logger
+from functions.adapters.parallel import in_parallel
+from functions.adapters.telemetry import log_context, logger, trace_context
+from functions.core.trace import new_trace
 
 RemainingTime = Callable[[], float]
 """A function that returns the seconds until Lambda ends this invocation."""
@@ -24,36 +27,47 @@ def dispatch(
     run: Callable[[RemainingTime], dict[str, Any]],
     settle: Callable[[str], None],
     margin_s: float,
+    parallel: bool = False,
 ) -> dict[str, Any]:
     """Call `run` for a scheduled event, or `settle` with the body of each queue message.
 
-    With less than `margin_s` left, the remaining messages stay on the queue. Raises
-    `UnknownEvent`, and the errors of `run`.
+    If `parallel`, it settles all messages at the same time, else one after the other. With less
+    than `margin_s` left, the remaining messages stay on the queue. Raises `UnknownEvent`, and the
+    errors of `run`.
     """
 
     def remaining_s() -> float:
         return context.get_remaining_time_in_millis() / 1000
 
-    with log_context(request_id=context.aws_request_id):
+    with log_context(request_id=context.aws_request_id), trace_context(new_trace()):
         if isinstance(event, Mapping):
             if event.get("detail-type") == "Scheduled Event":
                 with log_context(event_id=event.get("id")):
                     return run(remaining_s)
             if isinstance(messages := event.get("Records"), list):
-                return _settle_all(messages, settle, lambda: remaining_s() >= margin_s)
+                return _settle_all(
+                    messages, settle, lambda: remaining_s() >= margin_s, parallel=parallel
+                )
         raise UnknownEvent("Neither a scheduled event nor a batch of queue messages.")
 
 
 def _settle_all(
-    messages: list[dict[str, Any]], settle: Callable[[str], None], has_time: Callable[[], bool]
+    messages: list[dict[str, Any]],
+    settle: Callable[[str], None],
+    has_time: Callable[[], bool],
+    *,
+    parallel: bool,
 ) -> dict[str, Any]:
     """Settle each message. SQS delivers those in the response again."""
-    failed = []
-    for message in messages:
+
+    def is_settled(message: Mapping[str, Any]) -> bool:
         with log_context(message_id=message["messageId"]):
-            if not (has_time() and _try_settle(message, settle)):
-                failed.append({"itemIdentifier": message["messageId"]})
-    return {"batchItemFailures": failed}
+            return has_time() and _try_settle(message, settle)
+
+    calls = [partial(is_settled, message) for message in messages]
+    settled = in_parallel(*calls) if parallel else [call() for call in calls]
+    failed = [one["messageId"] for one, done in zip(messages, settled, strict=True) if not done]
+    return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
 
 def _try_settle(message: Mapping[str, Any], settle: Callable[[str], None]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from functions.api import docs, page, problem_responses, problems
+from functions.api import docs, elements, page, problem_responses, problems
 from functions.api.authentication import Authentication, delivers
 from functions.api.authenticator import Authenticator
 from functions.api.callers import CrossSiteWrites, KnownHosts, document_refusals
@@ -15,7 +15,16 @@ from functions.api.middleware import BodyLimit, HeadAsGet, Limit, NoStore, Reque
 from functions.api.new_video import filename_pattern
 from functions.api.page_session import SESSION_PATH
 from functions.api.receive_video import larger_files_hint
-from functions.api.routes import access, health, legacy, owners, pictures, videos
+from functions.api.routes import (
+    access,
+    health,
+    legacy,
+    owners,
+    pictures,
+    retries,
+    videos,
+    webhooks,
+)
 from functions.api.schemas import CreateVideo, ProblemDetails
 from functions.api.scopes import document_access
 from functions.api.services import Backend
@@ -38,6 +47,10 @@ Every error is a [problem document](https://www.rfc-editor.org/rfc/rfc9457) with
 _TAGS = [
     {"name": "videos", "description": "Upload straight to storage, then follow the video."},
     {"name": "pictures", "description": "Images of any moment, and storyboards for players."},
+    {
+        "name": "webhooks",
+        "description": "Receivers of webhooks, the log of deliveries, and the events themselves.",
+    },
     {"name": "access", "description": "API keys, and tokens for browsers."},
     {
         "name": "owners",
@@ -74,11 +87,12 @@ def create_app(
     app.state.authenticator = Authenticator(
         backend.settings.roots, backend.api_keys, backend.now, backend.logins
     )
-    for routes in (health, videos, pictures, access, owners, legacy):
+    for routes in (health, videos, retries, pictures, webhooks, access, owners, legacy):
         app.include_router(routes.router)
     app.include_router(access.session_router)
     problem_responses.install(app)
     docs.install(app)
+    elements.install(app)
     if not backend.settings.base_path:
         # The page's own addresses begin at the root of the domain.
         page.install(app, backend.settings, backend.storage.origins)
@@ -116,6 +130,7 @@ def is_public(path: str, *, has_page: bool) -> bool:
     return (
         path in _PUBLIC
         or docs.is_file(path)
+        or elements.is_file(path)
         or (has_page and (path == page.PATH or page.is_file(path)))
     )
 

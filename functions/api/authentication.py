@@ -102,8 +102,9 @@ class Authentication:
 
     async def _caller(self, request: Request) -> Caller:
         """Return the caller. Raises `Unauthenticated`, `Problem` or `Unavailable`."""
-        bearers, sessions = bearer_credentials(request), page_session.sessions_in(request)
-        tokens = _take_tokens_from_query(request.scope)
+        bearers, tokens = bearer_credentials(request), _take_tokens_from_query(request.scope)
+        # With the picture of a page of the same site, a browser also sends the cookie of our page.
+        sessions = [] if tokens else page_session.sessions_in(request)
         if len(bearers) + len(sessions) + len(tokens) > 1:
             raise Unauthenticated(
                 Denial.SEVERAL,

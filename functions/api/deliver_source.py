@@ -8,6 +8,7 @@ from functions.api.lookup import find_source
 from functions.api.services import Services
 from functions.core.content_disposition import content_disposition
 from functions.core.formats import media_type_of
+from functions.core.pictures import picture_version
 
 _LIFETIME = timedelta(minutes=15)
 """The validity of a signature. The bucket's policy denies older ones."""
@@ -36,6 +37,7 @@ def sign_source(
         method=method,
         content_type=media_type_of(media.container),
         content_disposition=content_disposition(video.filename, attachment=attachment),
+        version=picture_version(video) or "",
         expires_s=int(_LIFETIME.total_seconds()),
     )
     return SignedSource(url, expires_at)

@@ -8,8 +8,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from functions.adapters.telemetry import log_context
+from functions.adapters.telemetry import log_context, trace_context
 from functions.api.problems import ProblemKind
+from functions.core.trace import HEADER, new_trace, parse_trace
 
 NO_STORE = "no-store"
 
@@ -21,7 +22,7 @@ def route_path(scope: Scope) -> str:
 
 
 class RequestId:
-    """Gives each request an id: Lambda's own on AWS."""
+    """Gives each request an id, Lambda's own on AWS, and the trace of its caller or a new one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,7 +42,9 @@ class RequestId:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        with log_context(request_id=request_id):
+        given = parse_trace(Headers(scope=scope).get(HEADER))
+        trace = given.next_span() if given else new_trace()
+        with log_context(request_id=request_id), trace_context(trace):
             await self._app(scope, receive, send_with_id)
 
 

@@ -4,6 +4,7 @@ import unicodedata
 from datetime import datetime
 
 from functions.adapters.mongo import new_video_id
+from functions.adapters.telemetry import current_trace
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
@@ -38,6 +39,7 @@ def new_video(
     name = _clean(filename)
     extension = _extension(name, settings)
     check_size(name, size, settings.max_upload_bytes)
+    trace = current_trace()
     return lifecycle.announce(
         new_video_id(),
         filename=name,
@@ -47,6 +49,7 @@ def new_video(
         owner=owner,
         max_duration_s=limits.max_duration_s,
         visibility=visibility,
+        traceparent=trace.header if trace else None,
         now=now,
     )
 

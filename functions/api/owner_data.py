@@ -11,7 +11,8 @@ from functions.api.problems import Problem
 from functions.api.services import Services
 
 CURSOR = (
-    "^((videos|deleted_videos):[0-9a-f]{24}|(idempotency_keys|owner_usage|api_keys):[ -~]{1,400})$"
+    "^((videos|deleted_videos):[0-9a-f]{24}|(idempotency_keys|owner_usage|api_keys"
+    "|webhook_receivers|webhook_deliveries):[ -~]{1,400})$"
 )
 """The pattern of cursors: the kind and the id of the last record."""
 

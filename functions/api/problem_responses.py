@@ -21,6 +21,7 @@ from functions.core.unavailable import (
     CatalogUnavailable,
     IssuerUnavailable,
     PicturesUnavailable,
+    QueueUnavailable,
     StorageUnavailable,
 )
 
@@ -75,6 +76,10 @@ def _answer_outages(app: FastAPI) -> None:
     @app.exception_handler(StorageUnavailable)
     def on_storage_unavailable(request: Request, error: StorageUnavailable) -> JSONResponse:
         return unavailable_response(request, problems.STORAGE_UNAVAILABLE, error)
+
+    @app.exception_handler(QueueUnavailable)
+    def on_queue_unavailable(request: Request, error: QueueUnavailable) -> JSONResponse:
+        return unavailable_response(request, problems.QUEUE_UNAVAILABLE, error)
 
     @app.exception_handler(PicturesUnavailable)
     def on_pictures_unavailable(request: Request, error: PicturesUnavailable) -> JSONResponse:

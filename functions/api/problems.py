@@ -56,7 +56,8 @@ INVALID_CURSOR = ProblemKind(
     "invalid_cursor",
     400,
     "This is not a cursor",
-    "Use next_cursor of the page before, unchanged, or leave cursor out to start with the newest.",
+    "Clipo has not made this cursor. Use next_cursor of the page before, unchanged, or leave cursor"
+    " out to start with the newest.",
 )
 MALFORMED_BODY = ProblemKind(
     "malformed_body",
@@ -109,6 +110,18 @@ KEY_NOT_FOUND = ProblemKind(
     404,
     "There is no such API key",
     "There is no API key 3kTMd9vQxYaB, or it has been revoked. See GET /keys.",
+)
+RECEIVER_NOT_FOUND = ProblemKind(
+    "receiver_not_found",
+    404,
+    "There is no such webhook receiver",
+    "There is no webhook receiver rcv_6b03911acf2b20c6f6841703. See GET /webhooks.",
+)
+DELIVERY_NOT_FOUND = ProblemKind(
+    "delivery_not_found",
+    404,
+    "The log has no such webhook delivery",
+    "The log has no delivery msg_6b03911acf2b20c6f6841703.settings. It keeps each for 7 days.",
 )
 VIDEO_NOT_FOUND = ProblemKind(
     "video_not_found",
@@ -178,6 +191,26 @@ NOT_DONE = ProblemKind(
     "Only a done video can be reprocessed",
     "Video 507f1f77bcf86cd799439011 is failed. To process a failed video again, retry it.",
 )
+WEBHOOKS_OFF = ProblemKind(
+    "webhooks_off",
+    409,
+    "Webhooks are off",
+    "Webhooks are off. Deploy with the parameter ManagedWebhooks=true, or start the local stack"
+    " with WEBHOOKS=true.",
+)
+TOO_MANY_RECEIVERS = ProblemKind(
+    "too_many_receivers",
+    409,
+    "There are too many webhook receivers",
+    "Clipo has at most 20 receivers. Remove one that is no longer needed.",
+)
+NOT_RESENDABLE = ProblemKind(
+    "not_resendable",
+    409,
+    "The webhook cannot be sent again",
+    "Video 507f1f77bcf86cd799439011 has a newer result, or was deleted. Clipo only delivers the"
+    " present result of a video.",
+)
 NO_SUCH_PART = ProblemKind(
     "no_such_part",
     409,
@@ -240,17 +273,25 @@ TOO_MANY_PENDING = ProblemKind(
     "Clipo accepts no new video while 10,000 or more are pending. Try again in a minute.",
     retry_after_s=60,
 )
+TOO_MANY_RETRIES = ProblemKind(
+    "too_many_retries",
+    429,
+    "Too many retried videos wait for a worker",
+    "100 videos that Clipo has started again still wait for a worker. Repeat the request in 10"
+    " seconds.",
+    retry_after_s=10,
+)
 INTERNAL_ERROR = ProblemKind(
     "internal_error",
     500,
     "Something went wrong on our side",
-    "Try again. If it stays, report the request id.",
+    "Something went wrong on our side. Try again. If it stays, report the request id.",
 )
 CATALOG_UNAVAILABLE = ProblemKind(
     "catalog_unavailable",
     503,
     "The database does not answer",
-    "Try again in a moment.",
+    "The database does not answer. Try again in a moment.",
     retry_after_s=2,
 )
 ISSUER_UNAVAILABLE = ProblemKind(
@@ -261,11 +302,18 @@ ISSUER_UNAVAILABLE = ProblemKind(
     " a moment.",
     retry_after_s=5,
 )
+QUEUE_UNAVAILABLE = ProblemKind(
+    "queue_unavailable",
+    503,
+    "The webhook queue does not answer",
+    "Try again in a moment.",
+    retry_after_s=2,
+)
 STORAGE_UNAVAILABLE = ProblemKind(
     "storage_unavailable",
     503,
     "The object storage does not answer",
-    "Try again in a moment.",
+    "The object storage does not answer. Try again in a moment.",
     retry_after_s=2,
 )
 PICTURE_NOT_READY = ProblemKind(

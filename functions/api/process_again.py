@@ -21,12 +21,14 @@ def retry_video(services: Services, video_id: str) -> Video:
     `StorageUnavailable`.
     """
     now = services.now()
-    found, retried = _find_and_move(
-        services, video_id, lambda seen: lifecycle.retry(seen, now=now), _not_failed
-    )
-    logger().info("video retried", video_id=retried.id, size=found.size)
-    count(Metric.RETRIES)
-    return _start(services, retried, found)
+    _retry(services, find_video(services, video_id), lambda seen: lifecycle.retry(seen, now=now))
+    return find_video(services, video_id)
+
+
+def retry_among_many(services: Services, video: Video) -> None:
+    """Retry a video of a selection. Raises the errors of `retry_video`."""
+    now = services.now()
+    _retry(services, video, lambda seen: lifecycle.retry_among_many(seen, now=now))
 
 
 def reprocess_video(services: Services, video_id: str) -> Video:
@@ -37,20 +39,30 @@ def reprocess_video(services: Services, video_id: str) -> Video:
     """
     now = services.now()
     found, moved = _find_and_move(
-        services, video_id, lambda seen: lifecycle.reprocess(seen, now=now), _not_done
+        services,
+        find_video(services, video_id),
+        lambda seen: lifecycle.reprocess(seen, now=now),
+        _not_done,
     )
     logger().info("video reprocessed", video_id=moved.id, size=found.size)
-    return _start(services, moved, found)
+    _start(services, moved, found)
+    return find_video(services, video_id)
+
+
+def _retry(services: Services, video: Video, rule: Callable[[Video], Move]) -> None:
+    found, retried = _find_and_move(services, video, rule, _not_failed)
+    logger().info("video retried", video_id=retried.id, size=found.size)
+    count(Metric.RETRIES)
+    _start(services, retried, found)
 
 
 def _find_and_move(
     services: Services,
-    video_id: str,
+    video: Video,
     rule: Callable[[Video], Move],
     refused: Callable[[Video], Problem],
 ) -> tuple[Source, Video]:
     """Return the stored file, and the record after a rule has moved it."""
-    video = find_video(services, video_id)
     if isinstance(rule(video), Refusal):
         raise refused(video)
     found = services.storage.find_upload(video.upload.key)
@@ -61,17 +73,16 @@ def _find_and_move(
     moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
         # Another call, a newer upload or a delete was faster.
-        raise refused(find_video(services, video_id))
+        raise refused(find_video(services, video.id))
     return found, moved
 
 
-def _start(services: Services, video: Video, found: Source) -> Video:
+def _start(services: Services, video: Video, found: Source) -> None:
     try:
         services.processing.start(lifecycle.found_upload(video, found))
     except ProcessingUnavailable:
         # The record is pending already, so upkeep starts the processing later (ADR 10).
         logger().error("processing not started", video_id=video.id, exc_info=True)
-    return find_video(services, video.id)
 
 
 def _source_gone(video: Video) -> Problem:

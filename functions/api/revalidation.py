@@ -32,13 +32,13 @@ def revalidated(request: Request, content: BaseModel) -> Response:
     body = content.model_dump_json().encode()
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": _CACHE_CONTROL}
-    if _matches(request.headers.get("If-None-Match", ""), etag):
+    if matches(request.headers.get("If-None-Match", ""), etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, media_type="application/json", headers=headers)
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
-    """Compare weakly: W/"a" and "a" are the same.
+def matches(if_none_match: str, etag: str) -> bool:
+    """Tell whether a header names an `ETag`. Weakly: W/"a" and "a" are the same.
 
     https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2
     """

@@ -85,14 +85,14 @@ VideoIdInPath = Annotated[
 ]
 
 
-def _whole(number: object) -> object:
+def whole(number: object) -> object:
     """Return 5 for 5.0: JSON has one kind of number, and some clients write it so."""
     return int(number) if isinstance(number, float) and number.is_integer() else number
 
 
 # The limits stand before the validator: behind it Pydantic documents them by other names.
-Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(_whole)]
-PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+Size = Annotated[int, Field(ge=0, le=LARGEST_SAFE_INTEGER), BeforeValidator(whole)]
+PartNumber = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(whole)]
 
 
 _CONTENT_TYPE = (
@@ -605,18 +605,18 @@ class VideoError(BaseModel):
 
 
 class Webhook(BaseModel):
-    """The delivery of this result to the webhook receiver."""
+    """The delivery of this result to all webhook receivers that want it."""
 
     model_config = ConfigDict(from_attributes=True)
 
     id: str = Field(
         description="The header `webhook-id`", examples=["msg_6b03911acf2b20c6f6841703"]
     )
-    attempts: int = Field(examples=[1])
+    attempts: int = Field(description="The most that one receiver has had", examples=[1])
     last_status: int | None = Field(
         description="HTTP status of the last response, or `null` if there was none", examples=[204]
     )
-    delivered_at: Time | None
+    delivered_at: Time | None = Field(description="Time at which the last receiver accepted it")
     due_at: Time | None = Field(
         description="Time of the next attempt. `null` after delivery, and after the last attempt"
     )
@@ -661,7 +661,9 @@ class VideoResource(BaseModel):
         description="Present after a worker has finished the video"
     )
     error: VideoError | None = Field(description="Present if failed")
-    webhook: Webhook | None = Field(description="Present if finished and webhooks are on")
+    webhook: Webhook | None = Field(
+        description="Present if finished, webhooks are on, and a receiver wants the result"
+    )
 
 
 class CreatedVideo(VideoResource):
@@ -766,7 +768,9 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         if video.processing and (video.status.finished or video.has_result)
         else None,
         error=VideoError.model_validate(video.error) if video.status is Status.FAILED else None,
-        webhook=Webhook.model_validate(video.webhook) if video.webhook else None,
+        webhook=Webhook.model_validate(video.webhook)
+        if video.webhook and video.webhook.has_receiver
+        else None,
     )
 
 

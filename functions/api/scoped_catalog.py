@@ -1,6 +1,7 @@
 """The catalog as one caller reaches it: all that a route gets (ADR 42)."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from functions.adapters.catalog import (
     Catalog,
@@ -11,6 +12,7 @@ from functions.adapters.catalog import (
 )
 from functions.adapters.owner_data import OwnerData
 from functions.core.access import ALL_OWNERS, PUBLIC_CALLER, reaches
+from functions.core.delivery_log import DeliveryFilter, DeliveryStatus, LoggedDelivery
 from functions.core.lifecycle import Move
 from functions.core.listing import EVERY_VIDEO, Selection
 from functions.core.quotas import Quota, Usage
@@ -66,6 +68,19 @@ class ScopedCatalog:
         """
         return self._catalog.count_by_status(owner=self._one(owner), limit=limit)
 
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        """Return the number of videos of a selection after a position, `limit` at most.
+
+        `owner` counts those of one owner.
+        """
+        return self._catalog.count(selection, owner=self._one(owner), after=after, limit=limit)
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        """Return the number of pending videos of all owners for which Clipo has sent an event."""
+        return self._catalog.count_replays_awaited(limit=limit)
+
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         """Tell whether at least `count` videos of an owner, or without one, are pending."""
         self._check(owner)
@@ -114,6 +129,32 @@ class ScopedCatalog:
         """Subtract a video that was not saved."""
         self._check(video.owner)
         self._catalog.usage.give_back(video.owner, video.declared_size)
+
+    def results(self, *, after: str, limit: int) -> list[Video]:
+        """Return up to `limit` videos whose webhook's id is later than one, the earliest first."""
+        return self._catalog.results(owner=self._owner, after=after, limit=limit)
+
+    def deliveries(
+        self, only: DeliveryFilter, *, after: str | None, limit: int
+    ) -> list[LoggedDelivery]:
+        """Return up to `limit` webhook deliveries that follow the one with an id, newest first."""
+        return self._catalog.deliveries.page(only, owner=self._owner, after=after, limit=limit)
+
+    def delivery(self, delivery_id: str) -> LoggedDelivery | None:
+        """Return one webhook delivery, or `None` if it is not in the log."""
+        return self._catalog.deliveries.get(delivery_id, owner=self._owner)
+
+    def add_test(self, test: LoggedDelivery) -> None:
+        """Add the test of a receiver to the log, for callers who reach all owners."""
+        self._check(ALL_OWNERS)
+        self._catalog.deliveries.record(test, None)
+
+    def mark_delivery(
+        self, delivery: LoggedDelivery, status: DeliveryStatus, *, due_at: datetime | None
+    ) -> None:
+        """Change the status of a webhook delivery in the log."""
+        self._check(delivery.owner)
+        self._catalog.deliveries.mark(delivery.id, status, due_at=due_at)
 
     def owner_data(self) -> OwnerData:
         """Return the records of each owner, for callers who reach all."""

@@ -9,12 +9,14 @@ from fastapi import Depends, Request
 
 from functions.adapters.api_keys import ApiKeys
 from functions.adapters.catalog import Catalog
-from functions.adapters.jobs import Jobs
+from functions.adapters.jobs import Jobs, WebhookQueue
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.mongo_api_keys import MongoApiKeys
 from functions.adapters.mongo_pictures import MongoPictureLeases
 from functions.adapters.pictures import ImagesFunction, Pictures
+from functions.adapters.receivers import Receivers
 from functions.adapters.signed.aws import SignedAws
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import Storage
@@ -50,6 +52,9 @@ class Services:
     now: Clock
     sleep: Sleep
     pending_limit: PendingLimit
+    receivers: Receivers
+    webhook_queue: WebhookQueue | None
+    """The queue of the webhooks function; `None` if webhooks are off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Backend:
     now: Clock = utc_now
     sleep: Sleep = time.sleep
     pending_limit: PendingLimit = field(default_factory=PendingLimit)
+    webhook_queue: WebhookQueue | None = None
 
     def services_for(self, caller: Caller) -> Services:
         """Return what a caller's request gets."""
@@ -81,6 +87,8 @@ class Backend:
             now=self.now,
             sleep=self.sleep,
             pending_limit=self.pending_limit,
+            receivers=self.catalog.receivers,
+            webhook_queue=self.webhook_queue,
         )
 
 
@@ -93,6 +101,7 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
         CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
     )
     settings = ApiSettings.read(environ)
+    aws = SignedAws(environ)
     return Backend(
         settings=settings,
         logins=Logins(settings.login, utc_now) if settings.login else None,
@@ -102,12 +111,12 @@ def wire(environ: Mapping[str, str], processing: Jobs) -> Backend:
             SignedService.read(
                 "s3", environ, attempts=_S3_ATTEMPTS, read_timeout_s=_S3_READ_TIMEOUT_S
             ),
+            CloudFront.read(environ),
         ),
         processing=processing,
         api_keys=MongoApiKeys(catalog),
-        pictures=Pictures(
-            MongoPictureLeases(catalog), ImagesFunction(environ, SignedAws(environ).call)
-        ),
+        pictures=Pictures(MongoPictureLeases(catalog), ImagesFunction(environ, aws.call)),
+        webhook_queue=WebhookQueue.read(environ, aws.send_message),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from functions.core.access import DEFAULT_SCOPES, Scope
@@ -12,10 +12,12 @@ from functions.core.oidc import OidcLogin, is_https
 from functions.core.quotas import Quota
 from functions.core.settings import (
     SettingsError,
+    flag,
     limit,
     max_upload_bytes,
     positive_int,
     required,
+    webhook_root,
     whole_number,
 )
 
@@ -34,6 +36,27 @@ class Access(StrEnum):
 
     KEYS = "keys"
     OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverSettings:
+    """What the API needs to manage webhook receivers."""
+
+    webhooks_on: bool
+    """Whether results are saved together with their webhooks."""
+    root: str | None = field(repr=False)
+    """The secret that derives those of the receivers; `None` without receivers in the database."""
+    allow_private: bool
+    """Whether receivers may be on a private network or this machine, and without TLS."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> "ReceiverSettings":
+        """Read WEBHOOKS, WEBHOOK_ROOT and WEBHOOK_ALLOW_PRIVATE. Raises `SettingsError`."""
+        return cls(
+            webhooks_on=flag(environ, "WEBHOOKS"),
+            root=webhook_root(environ),
+            allow_private=flag(environ, "WEBHOOK_ALLOW_PRIVATE"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +86,16 @@ class ApiSettings:
     """The generations of the root secret, the present one first."""
     login: OidcLogin | None
     """The OpenID Connect issuer whose tokens are credentials, if there is one."""
+    webhooks: ReceiverSettings
+    """What the API needs to manage webhook receivers."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> "ApiSettings":
         """Read the variables of these names in capital letters.
 
         `origins` is API_ORIGINS, `quota` MAX_VIDEOS_PER_OWNER and MAX_BYTES_PER_OWNER,
-        `max_duration_s` MAX_DURATION_SECONDS, and `login` OIDC_ISSUER with others.
+        `max_duration_s` MAX_DURATION_SECONDS, `login` OIDC_ISSUER with others, and `webhooks`
+        WEBHOOKS with others.
 
         Raises `SettingsError`.
         """
@@ -95,6 +121,7 @@ class ApiSettings:
             legacy_endpoints=_access(environ, "LEGACY_ENDPOINTS"),
             roots=_roots(environ.get("ROOT_SECRETS", ""), required=access is Access.KEYS),
             login=_login(environ),
+            webhooks=ReceiverSettings.read(environ),
         )
 
 

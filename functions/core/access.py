@@ -37,7 +37,7 @@ class Scope(StrEnum):
     WRITE = "write"
     """Change, retry, reprocess and delete videos."""
     ADMIN = "admin"
-    """Create, list and revoke API keys."""
+    """Manage API keys and webhook receivers."""
 
 
 DEFAULT_SCOPES = frozenset(Scope) - {Scope.ADMIN}

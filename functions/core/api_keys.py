@@ -87,6 +87,10 @@ class Root:
         """Return the secret that signs admin tokens."""
         return self._derived("clipo/admin/v1")
 
+    def webhook_root(self) -> str:
+        """Return the local stack's root of the receivers' secrets. In AWS it has one of its own."""
+        return self._derived("clipo/webhooks/v1")
+
     def _derived(self, purpose: str) -> str:
         digest = hmac.digest(self.secret.encode(), purpose.encode(), "sha256")
         return _base62(digest, _HMAC_LENGTH)

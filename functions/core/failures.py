@@ -137,6 +137,10 @@ RETRIES_EXHAUSTED = Cause(
 )
 
 
+RETRYABLE_CODES = tuple(cause.code for cause in (ATTEMPTS_EXHAUSTED, RETRIES_EXHAUSTED))
+"""The codes of the failures that another attempt may mend. A code may have other causes, too."""
+
+
 class BadMedia(Exception):
     """The file cannot be processed, and a retry does not help."""
 

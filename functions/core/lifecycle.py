@@ -8,6 +8,7 @@ returned record only if the stored one is still as it was read.
     failed -> pending (retry)        done -> pending (reprocess)
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +26,7 @@ from functions.core.keys import source_key
 from functions.core.parts import part_size
 from functions.core.video import (
     MAX_ATTEMPTS,
+    Delivery,
     ExpectedUpload,
     Failure,
     Lease,
@@ -43,8 +45,8 @@ MAX_REPLAYS = 5
 """The number of events that upkeep sends for one video while no worker claims it."""
 
 MAX_REPLAYS_AWAITED = 100
-"""The number of upkeep's events that may await a worker at a time. While processing is throttled,
-all events wait, and upkeep adds no more than these (ADR 38)."""
+"""The number of events of upkeep, and of retries of many videos, that may await a worker at a time.
+While processing is throttled, all events wait, and these add no more than that (ADR 38, ADR 58)."""
 
 MAX_REPLACEMENTS = 3
 """The number of uploads of one video that Clipo processes in the place of the first.
@@ -95,6 +97,9 @@ the first attempt at once."""
 
 DELIVERY_TIME = timedelta(minutes=2)
 """The time after which Clipo counts a delivery attempt as interrupted."""
+
+SETTINGS_RECEIVER = "settings"
+"""The id of the receiver that the settings name. All others have records."""
 
 LONGEST_RETRY_AFTER = timedelta(days=1)
 """The longest time by which a receiver can postpone the next delivery attempt."""
@@ -159,6 +164,7 @@ def announce(
     owner: str | None,
     visibility: Visibility,
     max_duration_s: int | None = None,
+    traceparent: str | None = None,
     now: datetime,
 ) -> Video:
     """Return the record of a new video, which waits for its upload."""
@@ -171,6 +177,7 @@ def announce(
         visibility=visibility,
         passthrough=passthrough,
         max_duration_s=max_duration_s,
+        traceparent=traceparent,
         status=Status.PENDING,
         created_at=now,
         updated_at=now,
@@ -458,6 +465,12 @@ def retry(video: Video, *, now: datetime) -> Move:
     return replace(_awaiting_processing(video, now), lease=None, error=None, processing=None)
 
 
+def retry_among_many(video: Video, *, now: datetime) -> Move:
+    """Retry a video, and count its event among those that upkeep awaits (ADR 58)."""
+    retried = retry(video, now=now)
+    return retried if isinstance(retried, Refusal) else replay(retried, now=now)
+
+
 def reprocess(video: Video, *, now: datetime) -> Move:
     """Move from done to pending, so that this release makes a new result of the same upload.
 
@@ -561,7 +574,7 @@ def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) ->
 
 
 def replay(video: Video, *, now: datetime) -> Video:
-    """Count an event that upkeep is about to send for a stuck video."""
+    """Count an event that Clipo is about to send by itself: for a stuck video, or one of many."""
     return replace(video, replays=video.replays + 1, updated_at=now)
 
 
@@ -577,32 +590,85 @@ def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: da
 # ---- The webhook -------------------------------------------------------------------------------
 
 
-def is_due(webhook: Webhook, *, now: datetime) -> bool:
+def is_due(one: Webhook | Delivery, *, now: datetime) -> bool:
     """Tell whether a delivery attempt may be made now."""
-    return webhook.due_at is not None and webhook.due_at <= now + CLOCK_SKEW
+    return one.due_at is not None and one.due_at <= now + CLOCK_SKEW
 
 
-def begin_delivery(video: Video, *, now: datetime) -> Move:
-    """Count a delivery attempt. The caller saves it first, so that only one run makes it."""
+def begin_delivery(
+    video: Video, receiver: str, *, wanted_by: Collection[str], now: datetime
+) -> Move:
+    """Count a delivery attempt to a receiver, if one is due.
+
+    The caller saves it first, so that only one run makes it. `wanted_by` has the receivers that
+    want this result: the first attempt to any of them plans the deliveries to all. A receiver that
+    was removed or does not want the result any more gets no further attempt.
+    """
     webhook = video.webhook
-    if webhook is None:
+    if webhook is None or not is_due(webhook, now=now):
         return Refusal.ANOTHER_ATTEMPT
-    if deliveries_exhausted(webhook):
+    planned = webhook.deliveries or _planned(webhook, wanted_by)
+    deliveries = [one for one in planned if one.receiver in wanted_by or one.due_at is None]
+    begun = (
+        _begun(one, now) if one.receiver == receiver and is_due(one, now=now) else one
+        for one in deliveries
+    )
+    return replace(video, webhook=_with_deliveries(webhook, tuple(begun)))
+
+
+def has_begun(webhook: Webhook, receiver: str, *, now: datetime) -> bool:
+    """Tell whether `begin_delivery` has counted an attempt to a receiver at this moment."""
+    delivery = webhook.delivery_to(receiver)
+    return delivery is not None and delivery.due_at == now + DELIVERY_TIME
+
+
+def _planned(webhook: Webhook, wanted_by: Collection[str]) -> tuple[Delivery, ...]:
+    """Return the deliveries of a result to all receivers that want it.
+
+    A record of release 0.1 may have had attempts: they were for the receiver of the settings.
+    """
+    return tuple(
+        Delivery(
+            receiver,
+            due_at=webhook.due_at,
+            attempts=webhook.attempts if receiver == SETTINGS_RECEIVER else 0,
+        )
+        for receiver in wanted_by
+    )
+
+
+def _begun(delivery: Delivery, now: datetime) -> Delivery:
+    if deliveries_exhausted(delivery):
         # The last attempt was interrupted.
-        return replace(video, webhook=replace(webhook, due_at=None))
-    begun = replace(webhook, attempts=webhook.attempts + 1, due_at=now + DELIVERY_TIME)
-    return replace(video, webhook=begun)
+        return replace(delivery, due_at=None)
+    return replace(delivery, attempts=delivery.attempts + 1, due_at=now + DELIVERY_TIME)
+
+
+def _with_deliveries(webhook: Webhook, deliveries: tuple[Delivery, ...]) -> Webhook:
+    delivered = [one.delivered_at for one in deliveries if one.delivered_at]
+    return replace(
+        webhook,
+        due_at=min((one.due_at for one in deliveries if one.due_at), default=None),
+        attempts=max((one.attempts for one in deliveries), default=0),
+        delivered_at=max(delivered) if delivered and len(delivered) == len(deliveries) else None,
+        deliveries=deliveries,
+    )
+
+
+def is_accepted(status: int | None) -> bool:
+    """Tell whether a receiver accepts a webhook by this HTTP status; `None` is no response."""
+    return status in _ACCEPTED
 
 
 def after_answer(
-    begun: Webhook, status: int | None, *, now: datetime, retry_after: timedelta = timedelta()
-) -> Webhook:
-    """Return the webhook after an attempt, with the due time of the next one if there is one.
+    begun: Delivery, status: int | None, *, now: datetime, retry_after: timedelta = timedelta()
+) -> Delivery:
+    """Return a delivery after an attempt, with the due time of the next one if there is one.
 
     `status` is the HTTP status, `None` if there was no response. `retry_after` is the shortest wait
     that the receiver asks for.
     """
-    if status in _ACCEPTED:
+    if is_accepted(status):
         return replace(begun, due_at=None, last_status=status, delivered_at=now)
     if status == _GONE or deliveries_exhausted(begun):
         return replace(begun, due_at=None, last_status=status)
@@ -610,14 +676,35 @@ def after_answer(
     return replace(begun, due_at=now + delay, last_status=status)
 
 
-def end_delivery(video: Video, begun: Webhook, after: Webhook) -> Move:
+def end_delivery(video: Video, webhook_id: str, begun: Delivery, after: Delivery) -> Move:
     """Record the result of a delivery attempt."""
-    held = video.webhook
-    if held is None or (held.id, held.attempts) != (begun.id, begun.attempts):
+    webhook = video.webhook
+    if webhook is None or webhook.id != webhook_id:
         return Refusal.ANOTHER_ATTEMPT
-    return replace(video, webhook=after)
+    held = webhook.delivery_to(begun.receiver)
+    if held is None or held.attempts != begun.attempts:
+        return Refusal.ANOTHER_ATTEMPT
+    ended = _with_deliveries(webhook, _replaced(webhook, after))
+    return replace(video, webhook=replace(ended, last_status=after.last_status))
 
 
-def deliveries_exhausted(webhook: Webhook) -> bool:
+def deliver_again(video: Video, webhook_id: str, receiver: str, *, now: datetime) -> Move:
+    """Make a delivery of the present result due now, with all attempts available again."""
+    webhook = video.webhook
+    if webhook is None or webhook.id != webhook_id:
+        return Refusal.SUPERSEDED
+    if webhook.delivery_to(receiver) is None:
+        return Refusal.UNKNOWN
+    again = _replaced(webhook, Delivery(receiver, due_at=now))
+    return replace(video, webhook=_with_deliveries(webhook, again))
+
+
+def _replaced(webhook: Webhook, delivery: Delivery) -> tuple[Delivery, ...]:
+    return tuple(
+        delivery if one.receiver == delivery.receiver else one for one in webhook.deliveries
+    )
+
+
+def deliveries_exhausted(delivery: Delivery) -> bool:
     """Tell whether all delivery attempts are used up."""
-    return webhook.attempts > len(WEBHOOK_DELAYS)
+    return delivery.attempts > len(WEBHOOK_DELAYS)

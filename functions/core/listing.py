@@ -32,6 +32,10 @@ class Selection:
     """
 
     statuses: tuple[Status, ...] = ()
+    error_codes: tuple[str, ...] = ()
+    """The codes of failure of which a video has one."""
+    retryable: bool = False
+    """Whether only the failed videos are selected whose failure a retry may mend."""
     search: str | None = None
     """An id, a passthrough, or the start of a name in upper or lower case.
 

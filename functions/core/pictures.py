@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 from functions.core.keys import picture_key, source_key
 from functions.core.storyboard import StoryboardPlan, plan_storyboard
+from functions.core.trace import HEADER, Trace
 from functions.core.video import Media, Source, UploadedObject, Video
 
 LADDER = (160, 320, 640, 1280)
@@ -277,14 +278,15 @@ class Making:
     """A sentence for a person, if there is no such picture."""
 
 
-def making_event(wanted: WantedPicture) -> dict[str, Any]:
-    """Return the event that has a picture made."""
+def making_event(wanted: WantedPicture, *, trace: Trace | None = None) -> dict[str, Any]:
+    """Return the event that has a picture made. It names the trace that asks for it."""
     kind = "image" if isinstance(wanted.spec, ImageSpec) else "storyboard"
     return {
         "video_id": wanted.video_id,
         "version": wanted.version,
         "source": {"etag": wanted.source.etag, "size": wanted.source.size},
         kind: asdict(wanted.spec),
+        **({HEADER: trace.header} if trace else {}),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from functions.core.keys import video_id_of
+from functions.core.trace import HEADER, Trace, parse_trace
 from functions.core.video import Source, UploadedObject
 
 _SEQUENCER_LENGTH = 32
@@ -57,24 +58,28 @@ def uploaded_object(record: Any, *, bucket: str) -> UploadedObject | None:
     return UploadedObject(video_id=video_id, key=key, source=source)
 
 
-def created_event(upload: UploadedObject, *, bucket: str) -> dict[str, Any]:
+def created_event(
+    upload: UploadedObject, *, bucket: str, trace: Trace | None = None
+) -> dict[str, Any]:
     """Create the event of a stored object whose own event never came.
 
-    Its `eventSource` is `clipo`.
+    Its `eventSource` is `clipo`. Its record names the trace that asks for it.
     """
     source = upload.source
     stored = {"key": quote_plus(upload.key, safe="/"), "size": source.size, "eTag": source.etag}
     if source.sequencer:
         stored["sequencer"] = source.sequencer
-    return {
-        "Records": [
-            {
-                "eventSource": "clipo",
-                "eventName": "ObjectCreated:Put",
-                "s3": {"bucket": {"name": bucket}, "object": stored},
-            }
-        ]
+    record = {
+        "eventSource": "clipo",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": bucket}, "object": stored},
     }
+    return {"Records": [record | ({HEADER: trace.header} if trace else {})]}
+
+
+def trace_of(record: Any) -> Trace | None:
+    """Return the trace that a record names. Those of S3 name none: the video's record does."""
+    return parse_trace(record.get(HEADER)) if isinstance(record, Mapping) else None
 
 
 def event_id(record: Any) -> str | None:

@@ -10,6 +10,8 @@ from functions.core.endpoints import AWS_ENDPOINTS, Endpoints
 # Bucket names that can be one label of a host name. TLS wildcards do not cover dots.
 _HOST_LABEL = re.compile("[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 
+_SECRET = re.compile("[0-9A-Za-z]{32,128}")
+
 _LARGEST_OBJECT = 5 << 40
 """The largest object in bytes that every S3 server stores."""
 
@@ -129,6 +131,17 @@ class CatalogSettings:
 def webhook_queue_url(environ: Mapping[str, str]) -> str | None:
     """Return WEBHOOK_QUEUE_URL, the address of the webhook queue; `None` without webhooks."""
     return environ.get("WEBHOOK_QUEUE_URL") or None
+
+
+def webhook_root(environ: Mapping[str, str]) -> str | None:
+    """Return WEBHOOK_ROOT, which derives the secrets of webhook receivers; `None` without it.
+
+    Raises `SettingsError`, whose message leaves it out.
+    """
+    text = environ.get("WEBHOOK_ROOT") or None
+    if text and not _SECRET.fullmatch(text):
+        raise SettingsError("WEBHOOK_ROOT must be 32 to 128 letters and digits.")
+    return text
 
 
 def required(environ: Mapping[str, str], name: str) -> str:

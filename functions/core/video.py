@@ -261,17 +261,47 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
-    """The webhook of one result, and its delivery so far."""
+class Delivery:
+    """The delivery of one result to one receiver, so far."""
 
-    id: str
-    """The id that all attempts for this result carry, so that the receiver can drop duplicates."""
+    receiver: str
+    """The id of the receiver."""
     due_at: datetime | None = None
     """The time of the next attempt; `None` after the last one."""
     attempts: int = 0
     last_status: int | None = None
     """The HTTP status of the latest attempt; `None` if there was no response."""
     delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """The webhook of one result, and the state of its deliveries together."""
+
+    id: str
+    """The id that all attempts for this result carry, so that a receiver can drop duplicates.
+
+    Ids sort by the time at which they were made.
+    """
+    due_at: datetime | None = None
+    """The time of the next attempt for any receiver; `None` after the last one."""
+    attempts: int = 0
+    """The most attempts that a receiver has had."""
+    last_status: int | None = None
+    """The HTTP status of the latest attempt; `None` if there was no response."""
+    delivered_at: datetime | None = None
+    """The time at which the last one of all receivers accepted it."""
+    deliveries: tuple[Delivery, ...] = ()
+    """One for each receiver; none before the first attempt, and in a record of release 0.1."""
+
+    @property
+    def has_receiver(self) -> bool:
+        """Whether a receiver wants it, as far as that is known."""
+        return self.due_at is not None or self.attempts > 0 or bool(self.deliveries)
+
+    def delivery_to(self, receiver: str) -> Delivery | None:
+        """Return the delivery to a receiver, or `None` if there is none."""
+        return next((one for one in self.deliveries if one.receiver == receiver), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +350,11 @@ class Video:
     error: Failure | None = None
     remove_at: datetime | None = None
     """The time from which MongoDB removes the record; `None` unless its upload has expired."""
+    traceparent: str | None = None
+    """The step of a trace that announced the video, as `trace.py` writes it.
+
+    `None` in a record of release 0.1.
+    """
     webhook: Webhook | None = None
     """The webhook of this result; `None` without a result, and if webhooks are off."""
 

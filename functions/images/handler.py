@@ -6,8 +6,9 @@ from functools import cache
 from typing import Any
 
 from functions.adapters.lambda_context import LambdaContext
-from functions.adapters.telemetry import log_context
+from functions.adapters.telemetry import log_context, trace_context
 from functions.core.pictures import wanted_in
+from functions.core.trace import HEADER, parse_trace
 from functions.images.make_picture import PictureStudio
 from functions.images.wiring import wire
 
@@ -27,5 +28,8 @@ def handler(event: Any, context: LambdaContext) -> dict[str, str]:
         return context.get_remaining_time_in_millis() / 1000
 
     wanted = wanted_in(event)
-    with log_context(request_id=context.aws_request_id, video_id=wanted.video_id):
+    with (
+        log_context(request_id=context.aws_request_id, video_id=wanted.video_id),
+        trace_context(parse_trace(event.get(HEADER))),
+    ):
         return asdict(_wired().make(wanted, remaining_s=remaining_s))

@@ -80,7 +80,8 @@ class FrameFinder:
 
         With `seen`, a frame that begins later will do.
         """
-        seek_s = max(0, at_s - probed.frame_s + _ROUNDING_S) if probed.frame_s else at_s
+        first_s = at_s - probed.frame_s + _ROUNDING_S if probed.frame_s else at_s
+        seek_s = max(0, probed.tick_after_s(first_s))
         taken = self._take_from(probed, seek_s, at_s)
         if taken and taken.is_doubtful:
             taken = self._take_surely(probed, seek_s, at_s) or taken
@@ -204,7 +205,7 @@ class FrameFinder:
         roll_s = max(roll_s, PRE_ROLL_S.get(media.container, 0))
         if probed.palette or probed.joined or seek_s < 2 * roll_s:
             roll_s = seek_s  # decode from the beginning
-        jump_s = seek_s - roll_s
+        jump_s = probed.tick_after_s(seek_s - roll_s) if seek_s > roll_s else 0
         base_s = max(jump_s, probed.late_s) if media.container in _PICTURE_CLOCK else jump_s
         moment = _Moment(at_s, jump_s, base_s, max(0, seek_s - base_s), is_last)
         view = self._view(probed, jump_s, at_s)

@@ -28,7 +28,7 @@ _ENTRIES = ":".join(
         "format=format_name,start_time,duration,bit_rate",
         "format_tags=major_brand,ASF_Protection_Type",
         "stream=index,codec_type,codec_name,codec_tag_string,start_time,duration,nb_frames",
-        "stream=width,height,pix_fmt,avg_frame_rate,r_frame_rate",
+        "stream=width,height,pix_fmt,avg_frame_rate,r_frame_rate,time_base",
         "stream=color_space,color_transfer,color_primaries",
         "stream_tags=enc_key_id,alpha_mode,DURATION",
         "stream_disposition=default,attached_pic",
@@ -78,6 +78,12 @@ _CONTAINERS = {
 }
 """Container names, by ffprobe's name of the demuxer, where the two differ."""
 
+_LONG_TICK_S = 0.002
+"""Length of a tick from which on its rounding is not that of times in milliseconds."""
+
+_EXACT = 1e-6
+"""Share of a tick below which a number is whole."""
+
 _NO_TAG = "[0][0][0][0]"
 """ffprobe's text for a missing codec tag."""
 
@@ -100,6 +106,8 @@ class Probed:
     """Duration of the picture: sound and subtitles may be longer."""
     frame_s: float
     """Shortest time that a frame is shown, 0 if the rate is unknown."""
+    tick_s: float
+    """The unit of the picture's times, 0 if it is unknown."""
     palette: bool
     """True if the colours come from a table that only the beginning of the file contains."""
     colours: Colours
@@ -123,6 +131,16 @@ class Probed:
         """Return the same description of a file that states a wrong duration."""
         media = replace(self.media, duration_s=None, bit_rate=None)
         return replace(self, media=media, length_s=None)
+
+    def tick_after_s(self, at_s: float) -> float:
+        """Return the first tick at or after a moment, if ticks are so long that it matters.
+
+        ffmpeg rounds the moment to which it seeks, and the one from which it shows frames, to the
+        nearest tick. In AVI and Ogg files a tick is as long as a frame.
+        """
+        if self.tick_s < _LONG_TICK_S:
+            return at_s
+        return math.ceil((self.start_s + at_s) / self.tick_s - _EXACT) * self.tick_s - self.start_s
 
     def position_s(self, share: float) -> float:
         """Return the moment after a share of the picture's duration, 0 if it is unknown."""
@@ -156,6 +174,7 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
         late_s=_late_s(video, start_s),
         length_s=_length_s(video, start_s) or media.duration_s,
         frame_s=_frame_s(video),
+        tick_s=ratio(video.get("time_base")) or 0,
         palette=video.get("pix_fmt") == "pal8",
         colours=Colours.of(video),
         protected=_is_protected(report),

@@ -6,8 +6,8 @@ from functools import cache
 from typing import Any
 
 from functions.adapters.lambda_context import LambdaContext
-from functions.adapters.telemetry import log_context
-from functions.core.s3_event import event_id, records, uploaded_object
+from functions.adapters.telemetry import log_context, trace_context
+from functions.core.s3_event import event_id, records, trace_of, uploaded_object
 from functions.processing.process_video import EventOutcome
 from functions.processing.wiring import ProcessingServices, wire
 
@@ -45,5 +45,8 @@ def _process(record: Any, context: LambdaContext) -> list[EventOutcome]:
     upload = uploaded_object(record, bucket=_wired().uploads_bucket)
     if upload is None:
         return []
-    with log_context(video_id=upload.video_id, event_id=event_id(record)):
+    with (
+        log_context(video_id=upload.video_id, event_id=event_id(record)),
+        trace_context(trace_of(record)),
+    ):
         return [_wired().processor.process(upload, remaining_s=remaining_s)]

@@ -19,7 +19,15 @@ from functions.adapters.storage import (
     remove_pictures,
     remove_thumbnail,
 )
-from functions.adapters.telemetry import Metric, count, count_failed, log_context, logger, measure
+from functions.adapters.telemetry import (
+    Metric,
+    count,
+    count_failed,
+    join_trace,
+    log_context,
+    logger,
+    measure,
+)
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia
@@ -28,6 +36,7 @@ from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
 from functions.core.pictures import picture_version
 from functions.core.quotas import smallest
 from functions.core.release import RELEASE
+from functions.core.trace import parse_trace
 from functions.core.unavailable import Unavailable
 from functions.core.video import Lease, Processing, Status, Thumbnail, UploadedObject, Video
 from functions.media.engine import Engine, Inspection
@@ -94,6 +103,7 @@ class VideoProcessor:
         seen = self.catalog.get(event.video_id)
         if seen is None:
             return Refusal.UNKNOWN
+        join_trace(parse_trace(seen.traceparent))
 
         def claim(current: Video) -> Move:
             nonlocal seen

@@ -11,12 +11,13 @@ from typing import Any
 
 from functions.adapters.catalog import Catalog, remove_objects_without_record
 from functions.adapters.sdk.storage import SdkStorage
-from functions.adapters.telemetry import log_context, logger
+from functions.adapters.telemetry import log_context, logger, trace_context
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import RETRIES_EXHAUSTED
 from functions.core.lifecycle import is_abandoned
 from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
-from functions.core.video import UploadedObject
+from functions.core.trace import parse_trace
+from functions.core.video import UploadedObject, Video
 from functions.upkeep.stuck import fail_stuck
 
 
@@ -89,6 +90,10 @@ class FailedEvents:
                 self.catalog, self.storage.delete_objects_of, upload.video_id
             )
             return
+        with trace_context(parse_trace(video.traceparent)):
+            self._fail_if_abandoned(video, upload, failed)
+
+    def _fail_if_abandoned(self, video: Video, upload: UploadedObject, failed: FailedEvent) -> None:
         if not is_abandoned(video, upload, failed_at=failed.failed_at):
             logger().info("failed event ignored", video_id=video.id, status=video.status)
             return

@@ -8,9 +8,10 @@ from typing import Any
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.sdk.storage import SdkStorage
-from functions.adapters.telemetry import Metric, count, logger
+from functions.adapters.telemetry import Metric, count, logger, trace_context
 from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
+from functions.core.trace import parse_trace
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import Source, Status, Video
 from functions.upkeep.stuck import fail_stuck
@@ -82,14 +83,18 @@ class Sweep:
                 report.finished = False
                 break
             report.seen += 1
-            try:
-                self._settle(video, report)
-            except CatalogUnavailable:
-                raise
-            except Unavailable as error:
-                logger().exception("video not settled", video_id=video.id)
-                report.problems.append(error)
+            with trace_context(parse_trace(video.traceparent)):
+                self._try_to_settle(video, report)
         return report
+
+    def _try_to_settle(self, video: Video, report: Report) -> None:
+        try:
+            self._settle(video, report)
+        except CatalogUnavailable:
+            raise
+        except Unavailable as error:
+            logger().exception("video not settled", video_id=video.id)
+            report.problems.append(error)
 
     def _ensure_schema(self, report: Report) -> None:
         """Prepare a new database: upkeep is the only function that does."""

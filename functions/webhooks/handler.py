@@ -1,4 +1,4 @@
-"""The webhooks Lambda: delivers results to the operator's receiver.
+"""The webhooks Lambda: delivers results to the operator's receivers.
 
 A schedule and the webhook queue invoke it.
 """
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import cache
 from typing import Any
 
-from functions.adapters.jobs import enqueued_video
+from functions.adapters.jobs import enqueued_test, enqueued_video
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import logger
 from functions.adapters.triggers import RemainingTime, dispatch
@@ -30,15 +30,16 @@ def handle(event: Any, context: LambdaContext, webhooks: Webhooks) -> dict[str, 
     """Handle an event with the given `webhooks`. Raises `UnknownEvent` and `CatalogUnavailable`."""
 
     def settle(body: str) -> None:
-        video_id = enqueued_video(body)
-        if video_id is None:
-            logger().error("webhook message not understood")
-        else:
+        if video_id := enqueued_video(body):
             webhooks.deliver(video_id)
+        elif test_id := enqueued_test(body):
+            webhooks.send_test(test_id)
+        else:
+            logger().error("webhook message not understood")
 
     def run(remaining_s: RemainingTime) -> dict[str, Any]:
         report = asdict(webhooks.run(remaining_s=remaining_s))
         logger().info("looked for webhooks", **report)
         return report
 
-    return dispatch(event, context, run=run, settle=settle, margin_s=MARGIN_S)
+    return dispatch(event, context, run=run, settle=settle, margin_s=MARGIN_S, parallel=True)

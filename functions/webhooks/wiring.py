@@ -1,18 +1,23 @@
 """Builds the webhooks function's objects from its settings."""
 
 from collections.abc import Mapping
-
-from standardwebhooks import Webhook as WebhookSigner
+from datetime import UTC, datetime
+from functools import partial
 
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.sdk.aws import SdkAws
+from functions.core.lifecycle import SETTINGS_RECEIVER
+from functions.core.receivers import Receiver
 from functions.core.settings import CatalogSettings, SettingsError
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.outbound import HttpReceiver
 from functions.webhooks.settings import WebhookSettings
+from functions.webhooks.targets import Targets
 
 _CATALOG_TIMEOUT_MS = 5000
+_CATALOG_POOL = 4
+"""Connections to MongoDB. More attempts at the same time wait for receivers, not for these."""
 
 
 def wire(environ: Mapping[str, str]) -> Webhooks:
@@ -23,10 +28,19 @@ def wire(environ: Mapping[str, str]) -> Webhooks:
     settings = WebhookSettings.read(environ)
     queue = WebhookQueue.read(environ, SdkAws(environ).send_message)
     if settings is None or queue is None:
-        raise SettingsError("Set WEBHOOK_URL, WEBHOOK_SECRET and WEBHOOK_QUEUE_URL.")
+        raise SettingsError("Set WEBHOOK_QUEUE_URL, and WEBHOOK_URL with WEBHOOK_SECRET.")
     catalog = MongoCatalog(
-        CatalogSettings.read(environ), pool_size=1, timeout_ms=_CATALOG_TIMEOUT_MS
+        CatalogSettings.read(environ), pool_size=_CATALOG_POOL, timeout_ms=_CATALOG_TIMEOUT_MS
     )
-    receiver = HttpReceiver(settings.url, allow_private=settings.allow_private)
-    signers = [WebhookSigner(secret) for secret in settings.secrets]
-    return Webhooks(catalog, receiver.post, signers, queue, settings.api_url)
+    targets = Targets(
+        catalog.receivers.all,
+        partial(HttpReceiver, allow_private=settings.allow_private),
+        root=settings.root,
+        fixed=(receiver_of_settings(settings.url), settings.secrets) if settings.url else None,
+    )
+    return Webhooks(catalog, targets, queue, settings.api_url)
+
+
+def receiver_of_settings(url: str) -> Receiver:
+    """Return the receiver that the settings name. It gets every result."""
+    return Receiver(SETTINGS_RECEIVER, url, created_at=datetime.now(UTC))

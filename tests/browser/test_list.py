@@ -3,31 +3,22 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from functions.core.video import Failure, Video
 from tests.browsers import WatchedPage, opened
 from tests.examples import OPEN, done_video, failed_video, media
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
-from tests.page import DONE_MS
+from tests.page import DONE_MS, id_of, name_of, serve_many
 from tests.served_api import served
 
 _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"/>'
 _SCROLL_KEPT = "() => scrollY > 1000 && history.state?.scroll === scrollY"
 _SOON_MS = 5000
-"""Within this time a change from elsewhere is on the page."""
-
-
-def id_of(number: int) -> str:
-    return f"{number:024x}"
-
-
-def name_of(number: int) -> str:
-    return f"clip-{number:05}.mp4"
+"""The time in the page within which it shows a change from elsewhere."""
 
 
 def fill(records: FakeCatalog, count: int) -> None:
@@ -77,23 +68,6 @@ def pick(page: WatchedPage, number: int, **options: list[str]) -> None:
 
 def fits(page: WatchedPage) -> bool:
     return bool(page.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-def serve_many(page: WatchedPage, origin: str, count: int) -> None:
-    """Answer the page's lists with so many videos, faster than a catalog does."""
-    listed = page.page.request.get(f"{origin}/videos").json()["data"][0]
-    listed["media"]["streams"] = []
-
-    def answer(route: Route) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        first, limit = int(query.get("cursor", ["0"])[0]), int(query["limit"][0])
-        end = min(first + limit, count)
-        numbers = range(count - 1 - first, count - 1 - end, -1)
-        data = [listed | {"id": id_of(one), "filename": name_of(one)} for one in numbers]
-        following = str(end) if end < count else None
-        route.fulfill(json={"data": data, "next_cursor": following, "has_more": end < count})
-
-    page.page.route("**/videos?*", answer)
 
 
 @pytest.mark.long
@@ -276,19 +250,64 @@ def test_the_focus_stays_in_the_list_after_a_delete(
         expect(cards(page).nth(left - 1)).to_be_focused()
 
 
+def test_the_slash_begins_a_search(page: WatchedPage, origin: str, records: FakeCatalog) -> None:
+    fill(records, 2)
+    page.page.goto(origin)
+    search = page.page.get_by_role("searchbox")
+    cards(page).first.press("/")
+    expect(search).to_be_focused()
+    search.press("/")
+    expect(search).to_have_value("/")
+    search.fill("")
+    cards(page).first.click()
+    page.page.keyboard.press("/")
+    expect(search).not_to_be_focused()
+    page.page.keyboard.press("Escape")
+    expect(search).to_have_value("")
+
+
+def test_the_details_begin_with_their_heading(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 2)
+    page.page.goto(origin)
+    cards(page).first.press("Enter")
+    details = page.page.get_by_role("dialog")
+    expect(details.get_by_role("heading", name=name_of(1))).to_be_focused()
+    page.page.keyboard.press("Tab")
+    expect(details.get_by_role("button", name="Next video")).to_be_focused()
+
+
+def test_the_first_look_at_an_empty_library_shifts_nothing(page: WatchedPage, origin: str) -> None:
+    page.page.goto(origin)
+    expect(page.page.get_by_role("button", name="Try a sample")).to_be_visible()
+    assert page.figures().layout_shift < 0.01
+
+
 def test_changes_from_elsewhere_show_within_five_seconds(
     page: WatchedPage, origin: str, records: FakeCatalog
 ) -> None:
     fill(records, 3)
+    clock = page.page.clock
+    clock.install()
     page.page.goto(origin)
     expect(cards(page)).to_have_count(3)
     with page.page.expect_response(lambda answer: answer.status == 304):
         pass
+    # From here on only the test lets time pass in the page.
+    clock.pause_at(page.page.evaluate("Date.now() / 1000 + 1"))
     records.videos[id_of(9)] = failed(9, retryable=True)
-    expect(cards(page)).to_have_count(4, timeout=_SOON_MS)
+    for _ in range(300):
+        if cards(page).count() == 4:
+            break
+        clock.run_for(1000)
+    expect(cards(page)).to_have_count(4)
+    # The page has just polled, and nothing is under way.
     del records.videos[id_of(1)]
-    expect(cards(page)).to_have_count(3, timeout=_SOON_MS)
-    expect(page.page.locator(".filters label").first).to_have_text("all3")
+    clock.run_for(_SOON_MS)
+    expect(cards(page)).to_have_count(3)
+    clock.resume()
+    expect(page.page.locator(".filters label").first).to_have_text("all3", timeout=DONE_MS)
 
 
 def test_a_video_that_no_browser_plays_is_offered_as_a_file(
@@ -318,24 +337,34 @@ def test_the_player_is_loaded_when_it_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("locale", "choose", "date"),
+    ("locale", "choose", "date", "failure"),
     [
-        ("en-GB", "Choose videos", r"2 Jan 2026, 03:04:05"),
-        ("de-AT", "Videos auswählen", r"02.01.2026, 03:04:05"),
-        ("es-MX", "Elegir vídeos", r"2 ene 2026"),
-        ("tlh", "Choose videos", r"Jan 2, 2026"),
+        ("en-GB", "Choose videos", r"2 Jan 2026, 03:04:05", "It failed."),
+        ("de-AT", "Videos auswählen", r"02.01.2026, 03:04:05", "mehrmals misslungen"),
+        ("es-MX", "Elegir vídeos", r"2 ene 2026", "ha fallado varias veces"),
+        ("tlh", "Choose videos", r"Jan 2, 2026", "It failed."),
     ],
 )
 def test_the_page_speaks_the_language_of_the_browser(
-    browser: Browser, origin: str, records: FakeCatalog, locale: str, choose: str, date: str
+    browser: Browser,
+    origin: str,
+    records: FakeCatalog,
+    locale: str,
+    choose: str,
+    date: str,
+    failure: str,
 ) -> None:
     fill(records, 2)
     records.videos[id_of(5)] = failed(5, retryable=True)
+    newer = Failure("newer_than_the_page", "This is new.", retryable=False)
+    records.videos[id_of(6)] = replace(failed_video(id_of(6)), error=newer)
     with opened(browser, locale=locale, timezone_id="UTC") as page:
         show_pictures(page)
         page.page.goto(f"{origin}/#/videos/{id_of(1)}")
         expect(page.page.locator(".drop")).to_contain_text(choose)
         expect(page.page.get_by_role("dialog")).to_contain_text(re.compile(date))
+        expect(page.page.locator(".why")).to_contain_text(["This is new.", failure])
+        expect(page.page.locator(".why").first).to_have_attribute("lang", "en")
         language = locale.partition("-")[0]
         expected = language if language in ("de", "es") else "en"
         assert page.page.locator("html").get_attribute("lang") == expected

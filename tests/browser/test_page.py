@@ -285,12 +285,20 @@ def test_back_closes_the_details(page: WatchedPage, named: Named) -> None:
     expect(link).to_be_focused()
 
 
+def background(element: Locator) -> str:
+    return str(element.evaluate("(element) => getComputedStyle(element).backgroundColor"))
+
+
 @pytest.mark.long
 def test_the_page_is_readable_in_forced_colours_and_on_small_screens(
     page: WatchedPage, named: Named
 ) -> None:
     upload(page, named("text.mp4", "small-failed.mp4"))
     page.page.emulate_media(forced_colors="active")
+    chosen, other = page.page.locator(".filters span").all()[:2]
+    # Without colours of the page only these show what is chosen, and where a picture ends.
+    assert background(chosen) != background(other)
+    expect(card(page, "small-failed.mp4").locator(".picture")).to_have_css("border-width", "1px")
     page.screenshot("forced-colours", width=1280, height=800)
     page.page.emulate_media(forced_colors="none")
     card(page, "small-failed.mp4").locator("a").click()

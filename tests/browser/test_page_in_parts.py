@@ -26,6 +26,7 @@ from tests.page import (
     row,
 )
 from tests.time_travel import let_time_pass
+from tests.waiting import eventually
 
 _CANCEL = re.compile("^Cancel ")
 
@@ -90,7 +91,7 @@ def video_ids(page: WatchedPage) -> set[str]:
 def test_a_large_video_is_paused_reloaded_and_resumed(
     page: WatchedPage, world: FaultyStack, clips: Clips, tmp_path: Path
 ) -> None:
-    page.expect_complaint("unsafe header")
+    page.expect_complaint("ERR_INTERNET_DISCONNECTED|unsafe header")
     large = make(clips["tiny.mp4"], tmp_path / "three-hundred.mp4", 300 << 20)
     drop_until(page, world, large, until_part=12)
     with page.page.expect_event("requestfailed", lambda request: "partNumber=12&" in request.url):
@@ -112,10 +113,14 @@ def test_a_large_video_is_paused_reloaded_and_resumed(
     expect(row(page, "three-hundred")).to_contain_text("interrupted: the page was closed2")
     page.screenshot("reloaded", width=360, height=900, dark=True)
     page.screenshot("reloaded", width=1280, height=900)
+    trap = world.storage.trap(Fault.HOLD_BEFORE, b"partNumber=25&")
     row(page, "three-hundred").get_by_role("button", name="Resume").click()
+    assert trap.reached.wait(60)
+    with page.offline():
+        expect(row(page, "three-hundred")).to_contain_text("waiting for the network")
     expect_picture(card(page, "three-hundred"))
     assert kept == set(range(1, 12))
-    assert part_numbers(page) == list(range(12, 39)), "nothing is sent twice"
+    assert part_numbers(page) == [*range(12, 26), *range(25, 39)], "nothing is sent twice"
     assert len(video_ids(page)) == 1
 
 
@@ -325,6 +330,17 @@ def test_a_cancelled_upload_leaves_nothing(
     expect(card(page, large.stem)).to_have_count(0)
     assert world.stack.client.get(f"/videos/{video_id}").status_code == 404
     assert uploads_in_parts(world) == []
+
+
+def test_a_cancel_is_final_when_the_page_is_closed(
+    page: WatchedPage, world: FaultyStack, large: Path
+) -> None:
+    page.expect_complaint("unsafe header")
+    drop_until(page, world, large, until_part=3)
+    row(page, large.stem).get_by_role("button", name=_CANCEL).click()
+    [video_id] = video_ids(page)
+    page.page.goto("about:blank")
+    eventually(lambda: world.stack.client.get(f"/videos/{video_id}").status_code == 404)
 
 
 @pytest.mark.long

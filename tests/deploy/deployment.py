@@ -144,6 +144,13 @@ def emulated(built: Path) -> Path:
     queue = template["Resources"]["WebhooksFunction"]["Properties"]["Events"]["Queue"]["Properties"]
     assert queue["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "WebhookConcurrency"}}
     queue["ScalingConfig"] = {"MaximumConcurrency": 2}
+    # It knows neither key groups nor the delivery of logs.
+    for name in ("DeliveryKeys", "DeliveryLogSource", "DeliveryLogDestination", "DeliveryLog"):
+        del template["Resources"][name]
+    config = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    for behaviour in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+        assert behaviour["TrustedKeyGroups"] == [{"Ref": "DeliveryKeys"}]
+        behaviour["TrustedKeyGroups"] = ["a-key-group"]
     written = built / "emulated.json"
     written.write_text(json.dumps(template))
     return written

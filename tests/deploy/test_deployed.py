@@ -8,10 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from bson import ObjectId
+from cryptography.hazmat.primitives.asymmetric import ec
 from pymongo import MongoClient
 
 from clipo.cli import deployed_stack
@@ -32,6 +34,7 @@ from tests.deploy.deployment import (
     use_ffmpeg_of,
 )
 from tests.deploy.sam import REPOSITORY
+from tests.distributions import KEY_ID, as_text, verify
 from tests.events import event
 from tests.problems import problem
 from tests.receivers import SECRET
@@ -317,6 +320,28 @@ def test_snapstart_is_switched_on_and_off_and_follows_the_parameters(
         deploy(aws, built, ApiSnapStart="None", AllowedExtensions="mp4")
         assert (snapshots(aws), called_version(aws)) == ([], None)
         assert api.post("/videos", json={"filename": "clip.mp4", "size": 1}).status_code == 201
+
+
+def test_files_come_from_a_distribution_where_the_operator_says_so(
+    deployed: Deployed, built: Path, clips: Clips
+) -> None:
+    """The emulator checks no signature, so this test does."""
+    aws, key = deployed.aws, ec.generate_private_key(ec.SECP256R1())
+    aws.client("secretsmanager").create_secret(Name="delivery", SecretString=as_text(key))
+    with deployed.api() as api:
+        video_id = deployed.uploaded(api, clips["tiny.mp4"].read_bytes())
+        assert deployed.finished(api, video_id)["status"] == "done"
+        keys = {"DeliveryKeyIds": KEY_ID, "DeliverySecret": "delivery"}
+        deploy(aws, built, Delivery="cloudfront", **keys)
+        try:
+            location = api.get(f"/videos/{video_id}/source").headers["location"]
+            signed = urlsplit(verify(location, key))
+            assert f"https://{signed.netloc}" == outputs(aws)["DistributionUrl"]
+            assert signed.path == f"/uploads/{video_id}/source"
+        finally:
+            deploy(aws, built, Delivery="s3")
+        location = api.get(f"/videos/{video_id}/source").headers["location"]
+        assert deployed.outputs["UploadsBucket"] in location
 
 
 def left(aws: Aws) -> list[str]:

@@ -1,6 +1,8 @@
 """The pinned requirements have hashes, no URLs, and nothing that must not ship."""
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -44,3 +46,27 @@ def test_only_webhooks_ships_what_signs_them(group: str) -> None:
 def test_what_is_tested_is_what_ships(group: str) -> None:
     tested = packages("dev")
     assert {name: tested[name] for name in packages(group)} == packages(group)
+
+
+@pytest.mark.parametrize("asked", ["", "yes"])
+def test_what_logs_in_by_iam_ships_only_to_functions_with_a_database_and_on_request(
+    asked: str,
+) -> None:
+    for name in ("Api", "Processing", "Images", "Upkeep", "Webhooks"):
+        made = subprocess.run(
+            [
+                "make",
+                "--dry-run",
+                "--file",
+                "architectures/x86_64/Makefile",
+                f"build-{name}Function",
+            ],
+            cwd=_FOLDER.parent,
+            env=os.environ | {"ARTIFACTS_DIR": "/none", "MONGODB_AWS": asked},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        ships = "requirements/mongodb-aws.txt" in made.stdout
+        assert ships is bool(asked and name != "Images"), name
+    assert "pymongo-auth-aws" in packages("mongodb-aws")

@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from functions.adapters.pictures import MAKING_TIMEOUT_S
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.telemetry import Metric
 from functions.api.deliver_picture import LEASE
 from functions.api.settings import ApiSettings
 from functions.media.sandbox import memory_limit
 from functions.upkeep.handler import SWEEP
 from tests.examples import OPEN
+from tests.resolved import resolved
 from tests.template import TEMPLATE, Document, resource, resources, source, transformed
 
 _TOOLS = Path(__file__).parents[2] / ".tools"
@@ -51,31 +53,273 @@ def test_aws_own_linters_find_nothing() -> None:
         assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
-def test_cfn_lint_finds_nothing_with_either_kind_of_bucket_names(tmp_path: Path) -> None:
-    for names in source()["Parameters"]["BucketNames"]["AllowedValues"]:
-        document = json.loads(json.dumps(transformed()))
-        document["Parameters"]["BucketNames"]["Default"] = names
-        written = tmp_path / f"{names}.json"
-        written.write_text(json.dumps(document))
-        finished = run(_LINT, "--template", written)
-        assert finished.returncode == 0, finished.stdout + finished.stderr
+def combinations() -> dict[str, dict[str, str]]:
+    """Return the parameters of each row of the table in docs/deploy.md, by the row's name."""
+    docs = (TEMPLATE.parent / "docs" / "deploy.md").read_text()
+    table = docs.partition("### Tested combinations")[2].partition("\n#")[0]
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]*)\|$", table, re.MULTILINE)[1:]
+    return {
+        name: dict(one.split("=", 1) for one in re.findall("`([^`]+)`", given))
+        for name, given in rows
+        if set(name) != {"-"}
+    }
+
+
+COMBINATIONS = combinations()
+
+
+@pytest.fixture(scope="module")
+def resolved_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template with each combination, one file for each."""
+    folder = tmp_path_factory.mktemp("combinations")
+    for name, parameters in COMBINATIONS.items():
+        (folder / f"{name.replace(' ', '-')}.json").write_text(json.dumps(resolved(parameters)))
+    return folder
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("snap_start", ["None", "PublishedVersions"])
-def test_checkov_finds_nothing_that_is_not_explained(snap_start: str, tmp_path: Path) -> None:
-    written = tmp_path / "template.json"
-    document = json.loads(json.dumps(transformed()))
-    document["Parameters"]["ApiSnapStart"]["Default"] = snap_start
-    written.write_text(json.dumps(document))
+def test_cfn_lint_finds_nothing_in_any_combination(resolved_templates: Path) -> None:
+    # It takes parameters for unused that only conditions and rules name.
+    finished = run(_LINT, "--ignore-checks", "W2001", "--", *sorted(resolved_templates.iterdir()))
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+@pytest.mark.long
+def test_checkov_finds_nothing_that_is_not_explained(resolved_templates: Path) -> None:
     checkov = _TOOLS / "checkov/bin/checkov"
-    finished = run(checkov, "--file", written, "--skip-download", "--output", "json")
+    finished = run(
+        *(checkov, "--directory", resolved_templates, "--framework", "cloudformation"),
+        *("--skip-download", "--output", "json"),
+    )
     report = json.loads(finished.stdout)
     assert finished.returncode == 0, report["results"]["failed_checks"]
     assert report["summary"]["parsing_errors"] == 0
-    assert report["summary"]["passed"] > 30, "it has looked at what we deploy"
+    assert report["summary"]["passed"] > 30 * len(COMBINATIONS), "it has looked at all of them"
     skipped = report["results"]["skipped_checks"]
     assert all(len(check["check_result"]["suppress_comment"]) > 20 for check in skipped)
+
+
+# ---- Operators' parameters ----
+
+
+def of_kind(document: Document, kind: str) -> dict[str, Document]:
+    return {
+        name: one["Properties"]
+        for name, one in document["Resources"].items()
+        if one["Type"] == kind
+    }
+
+
+def test_the_table_of_combinations_has_every_optional_parameter() -> None:
+    assert COMBINATIONS["defaults"] == {}
+    named = {name for parameters in COMBINATIONS.values() for name in parameters}
+    assert named >= {
+        *("SubnetIds", "SecurityGroupIds", "PermissionsBoundary", "KmsKeyArn", "AlarmTopicArn"),
+        *("MonthlyBudget", "DomainName", "CertificateArn", "RequestBurst"),
+        *("Delivery", "DeliveryKeyIds", "DeliverySecret"),
+    }
+    for parameters in COMBINATIONS.values():
+        for name, value in parameters.items():
+            rules = source()["Parameters"][name]
+            assert value != str(rules.get("Default")), name
+            each = value.split(",") if rules["Type"] == "CommaDelimitedList" else [value]
+            pattern = rules.get("AllowedPattern", ".*")
+            assert all(re.fullmatch(pattern, one) for one in each), (name, value)
+
+
+def test_by_default_the_operators_parameters_add_nothing() -> None:
+    bare, written = resolved({}), json.dumps(resolved({}))
+    kinds = {one["Type"] for one in bare["Resources"].values()}
+    assert not {"AWS::ApiGatewayV2::DomainName", "AWS::Budgets::Budget", "AWS::SNS::Topic"} & kinds
+    assert not [kind for kind in kinds if kind.startswith(("AWS::CloudFront", "AWS::Logs::Deliv"))]
+    properties = json.dumps([one["Properties"] for one in bare["Resources"].values()])
+    for word in ("VpcConfig", "PermissionsBoundary", "Kms", "kms:", "ec2:", "KMS"):
+        assert word not in properties, word
+    assert "Fn::If" not in written
+    assert "AWS::NoValue" not in written
+
+
+@pytest.mark.parametrize("name", ["private network", "everything"])
+def test_every_function_runs_in_the_vpc(name: str) -> None:
+    document = resolved(COMBINATIONS[name])
+    functions = of_kind(document, "AWS::Lambda::Function")
+    assert len(functions) == (5 if "WebhookUrl" in COMBINATIONS[name] else 4)
+    for function in functions.values():
+        assert function["VpcConfig"] == {
+            "SubnetIds": {"Fn::Split": [",", {"Ref": "SubnetIds"}]},
+            "SecurityGroupIds": {"Fn::Split": [",", {"Ref": "SecurityGroupIds"}]},
+        }
+    connecting = {"ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", "ec2:DescribeSubnets"}
+    for role in of_kind(document, "AWS::IAM::Role").values():
+        (statement,) = [
+            one
+            for one in role["Policies"][0]["PolicyDocument"]["Statement"]
+            if connecting <= set(one["Action"])
+        ]
+        assert statement["Condition"] == {"Null": {"lambda:SourceFunctionArn": "true"}}
+
+
+def test_every_role_has_the_boundary() -> None:
+    roles = of_kind(resolved(COMBINATIONS["everything"]), "AWS::IAM::Role")
+    assert set(roles) == set(RIGHTS)
+    for role in roles.values():
+        assert role["PermissionsBoundary"] == {"Ref": "PermissionsBoundary"}
+
+
+def test_the_operators_key_encrypts_all_that_can_be_encrypted() -> None:
+    document, key = resolved(COMBINATIONS["everything"]), {"Ref": "KmsKeyArn"}
+    for bucket in of_kind(document, "AWS::S3::Bucket").values():
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        encryption = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+        assert rule == {"ServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}
+    for kind, name, count in (
+        ("AWS::Lambda::Function", "KmsKeyArn", 5),
+        ("AWS::Logs::LogGroup", "KmsKeyId", 7),
+        ("AWS::SQS::Queue", "KmsMasterKeyId", 2),
+        ("AWS::SNS::Topic", "KmsMasterKeyId", 1),
+    ):
+        found = of_kind(document, kind)
+        assert len(found) == count
+        assert [one[name] for one in found.values()] == [key] * count
+    for queue in of_kind(document, "AWS::SQS::Queue").values():
+        assert queue["SqsManagedSseEnabled"] is False
+
+
+def test_only_the_distribution_reads_the_buckets_for_viewers() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    arn = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/${Distribution}"
+    for bucket, prefixes in (
+        ("UploadsBucket", ["uploads"]),
+        ("MediaBucket", ["thumbnails", "images"]),
+    ):
+        *denied, allowed = document["Resources"][f"{bucket}Policy"]["Properties"]["PolicyDocument"][
+            "Statement"
+        ]
+        assert {one["Effect"] for one in denied} == {"Deny"}
+        assert as_list(allowed.pop("Resource")) == [
+            {"Fn::Sub": f"${{{bucket}.Arn}}/{prefix}/*"} for prefix in prefixes
+        ]
+        assert allowed == {
+            "Sid": "Distribution",
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Action": "s3:GetObject",
+            "Condition": {"StringEquals": {"aws:SourceArn": {"Fn::Sub": arn}}},
+        }
+
+
+def test_the_distribution_answers_only_to_signed_addresses() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    (distribution,) = of_kind(document, "AWS::CloudFront::Distribution").values()
+    config = distribution["DistributionConfig"]
+    behaviours = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    assert [one["TargetOriginId"] for one in behaviours] == ["media", "uploads"]
+    for one in behaviours:
+        assert one["TrustedKeyGroups"] == [{"Ref": "DeliveryKeys"}]
+        assert one["ViewerProtocolPolicy"] == "https-only"
+    for origin in config["Origins"]:
+        assert origin["OriginAccessControlId"] == {"Fn::GetAtt": ["DistributionAccess", "Id"]}
+    (keys,) = of_kind(document, "AWS::CloudFront::KeyGroup").values()
+    assert keys["KeyGroupConfig"]["Items"] == {"Ref": "DeliveryKeyIds"}
+    api = of_kind(document, "AWS::Lambda::Function")["ApiFunction"]["Environment"]["Variables"]
+    assert {name: api[name] for name in api if name.startswith("DELIVERY_")} == {
+        "DELIVERY_URL": {"Fn::Sub": "https://${Distribution.DomainName}"},
+        "DELIVERY_KEY_ID": {"Fn::Select": [0, {"Ref": "DeliveryKeyIds"}]},
+        "DELIVERY_KEY": {"Fn::Sub": "{{resolve:secretsmanager:${DeliverySecret}}}"},
+    }
+    assert CloudFront.read({name: "x" for name in api if name.startswith("DELIVERY_")})
+
+
+def test_the_distribution_caches_by_what_the_api_signs() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    for policy in of_kind(document, "AWS::CloudFront::CachePolicy").values():
+        forwarded = policy["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+        assert forwarded["QueryStringsConfig"] == {
+            "QueryStringBehavior": "whitelist",
+            "QueryStrings": ["response-content-disposition", "response-content-type", "v"],
+        }
+    pictures = document["Resources"]["HeadersOfPictures"]["Properties"]
+    headers = pictures["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    assert [one["Value"] for one in headers] == ["private, max-age=31536000, immutable"]
+
+
+def test_the_logs_of_the_distribution_have_no_query_strings() -> None:
+    document = resolved(COMBINATIONS["CloudFront"])
+    (log,) = of_kind(document, "AWS::Logs::Delivery").values()
+    assert "cs-uri-stem" in log["RecordFields"]
+    assert not {"cs-uri-query", "cs(Referer)", "cs(Cookie)"} & set(log["RecordFields"])
+    (distribution,) = of_kind(document, "AWS::CloudFront::Distribution").values()
+    assert "Logging" not in distribution["DistributionConfig"], "the legacy logs have all fields"
+
+
+def test_alarms_go_to_every_topic_that_there_is() -> None:
+    mail, pager = {"Ref": "AlarmTopic"}, {"Ref": "AlarmTopicArn"}
+    given = COMBINATIONS["alarms and budget"]
+    for names, topics in (
+        (["AlarmEmail", "AlarmTopicArn"], [mail, pager]),
+        (["AlarmEmail"], [mail]),
+        (["AlarmTopicArn"], [pager]),
+        ([], []),
+    ):
+        document = resolved({name: given[name] for name in names})
+        for alarm in of_kind(document, "AWS::CloudWatch::Alarm").values():
+            assert alarm["AlarmActions"] == alarm["OKActions"] == topics
+
+
+def test_a_budget_is_of_this_stack_and_mailed() -> None:
+    (budget,) = of_kind(
+        resolved(COMBINATIONS["alarms and budget"]), "AWS::Budgets::Budget"
+    ).values()
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"}
+    tag = "aws:cloudformation:stack-name$${AWS::StackName}"
+    assert budget["Budget"]["CostFilters"]["TagKeyValue"] == [{"Fn::Sub": tag}]
+    for one in budget["NotificationsWithSubscribers"]:
+        assert one["Subscribers"] == [
+            {"SubscriptionType": "EMAIL", "Address": {"Ref": "AlarmEmail"}}
+        ]
+    assert source()["Rules"]["BudgetHasAReader"]
+
+
+@pytest.mark.parametrize("name", ["own domain", "own domain with a path"])
+def test_the_api_answers_at_the_operators_domain(name: str) -> None:
+    document = resolved(COMBINATIONS[name])
+    (mapping,) = of_kind(document, "AWS::ApiGatewayV2::ApiMapping").values()
+    assert mapping["DomainName"] == {"Ref": "HttpApiDomain"}
+    assert mapping["Stage"] == {"Ref": "HttpApiStage"}
+    if name == "own domain":
+        assert "ApiMappingKey" not in mapping
+    else:
+        written, separator = "|/v1/video", "|/"
+        assert mapping["ApiMappingKey"] == {
+            "Fn::Select": [1, {"Fn::Split": [separator, {"Fn::Sub": "|${BasePath}"}]}]
+        }
+        assert written.split(separator)[1] == "v1/video"
+    address = "https://${DomainName}${BasePath}"
+    assert document["Outputs"]["ApiUrl"]["Value"] == {"Fn::Sub": address}
+    assert "DomainTarget" in document["Outputs"]
+    for bucket in of_kind(document, "AWS::S3::Bucket").values():
+        *_, rule = bucket["CorsConfiguration"]["CorsRules"]
+        assert rule["AllowedOrigins"] == [{"Fn::Sub": "https://${DomainName}"}]
+
+
+@pytest.mark.parametrize(
+    ("further", "address"),
+    [({}, "https://${DomainName}${BasePath}"), ({"WebhookApiUrl": "https://a.example"}, None)],
+)
+def test_webhooks_name_the_operators_domain(further: dict[str, str], address: str | None) -> None:
+    document = resolved(COMBINATIONS["everything"] | further)
+    webhooks = of_kind(document, "AWS::Lambda::Function")["WebhooksFunction"]
+    expected = {"Fn::Sub": address} if address else {"Ref": "WebhookApiUrl"}
+    assert webhooks["Environment"]["Variables"]["API_URL"] == expected
+
+
+def test_a_burst_of_its_own_replaces_that_of_the_rate() -> None:
+    for burst, limit in (("0", "RequestsPerSecond"), ("200", "RequestBurst")):
+        (stage,) = of_kind(resolved({"RequestBurst": burst}), "AWS::ApiGatewayV2::Stage").values()
+        assert stage["DefaultRouteSettings"] == {
+            "ThrottlingRateLimit": {"Ref": "RequestsPerSecond"},
+            "ThrottlingBurstLimit": {"Ref": limit},
+        }
 
 
 # ---- Least privilege ----
@@ -103,6 +347,7 @@ RIGHTS = {
         ("s3:ListBucket", _MEDIA),
         ("lambda:InvokeFunction", "ProcessingFunction.Arn"),
         ("lambda:InvokeFunction", "ImagesFunction.Arn"),
+        ("sqs:SendMessage", "Webhooks.Arn if WebhooksAreOn"),
         ("logs:CreateLogStream", "ApiLogs.Arn"),
         ("logs:PutLogEvents", "ApiLogs.Arn"),
     },
@@ -169,13 +414,29 @@ def test_a_function_may_do_what_it_does_and_nothing_else(role: str) -> None:
     assert "ManagedPolicyArns" not in properties
     (policy,) = properties["Policies"]
     written = policy["PolicyDocument"]["Statement"]
-    assert {right for statement in written for right in rights(statement)} == RIGHTS[role]
+    expected = RIGHTS[role] | _CONNECTING | _DECRYPTING
+    if role != "UpkeepRole":  # it writes neither objects nor messages
+        expected |= _ENCRYPTING
+    assert {right for statement in written for right in rights(statement)} == expected
     (trust,) = properties["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
 def test_there_is_no_role_that_sam_made() -> None:
     assert set(resources("AWS::IAM::Role")) == set(RIGHTS)
+
+
+_CONNECTING = {
+    (f"ec2:{action}", "* if IsInVpc")
+    for action in (
+        *("CreateNetworkInterface", "DescribeNetworkInterfaces", "DeleteNetworkInterface"),
+        *("DescribeSubnets", "AssignPrivateIpAddresses", "UnassignPrivateIpAddresses"),
+    )
+}
+"""The permissions by which Lambda itself connects a function to a VPC."""
+
+_DECRYPTING = {("kms:Decrypt", "KmsKeyArn if HasOwnKey")}
+_ENCRYPTING = {("kms:GenerateDataKey", "KmsKeyArn if HasOwnKey")}
 
 
 def rights(statement: Document) -> Iterator[tuple[str, str]]:
@@ -191,6 +452,8 @@ def rights(statement: Document) -> Iterator[tuple[str, str]]:
         assert conditions.pop("StringEquals", None) == here, statement
     for key, value in conditions.pop("StringLike", {}).items():
         condition = f" if {key} like {value}"
+    if any(action.startswith("ec2:") for action in as_list(statement["Action"])):
+        assert conditions.pop("Null") == {"lambda:SourceFunctionArn": "true"}
     assert conditions == {}
     assert statement["Effect"] == "Allow"
     for action in as_list(statement["Action"]):
@@ -202,8 +465,13 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def name_of(target: Document) -> str:
-    """Return the resource in a `!Sub` or `!GetAtt`. The template uses no plain text there."""
+def name_of(target: Document | str) -> str:
+    """Return the resource in a `!Sub`, `!GetAtt` or `!Ref`. The only plain text is `*`."""
+    if isinstance(target, str):
+        assert target == "*"
+        return target
+    if "Ref" in target:
+        return str(target["Ref"])
     if "Fn::GetAtt" in target:
         return ".".join(target["Fn::GetAtt"])
     written = target["Fn::Sub"]
@@ -342,7 +610,7 @@ def test_buckets_are_private_encrypted_and_without_acls() -> None:
 
 @pytest.mark.parametrize("bucket", ["UploadsBucket", "MediaBucket"])
 def test_plain_http_and_old_signatures_are_denied_to_everyone(bucket: str) -> None:
-    policy = resource("AWS::S3::BucketPolicy", f"{bucket}Policy")
+    policy = resolved({})["Resources"][f"{bucket}Policy"]["Properties"]
     assert policy["Bucket"] == {"Ref": bucket}
     itself, objects = {"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}
     always = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
@@ -364,7 +632,7 @@ def test_plain_http_and_old_signatures_are_denied_to_everyone(bucket: str) -> No
 
 
 def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
-    rule, _ = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
+    rule, *_ = resource("AWS::S3::Bucket", "UploadsBucket")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["POST", "PUT", "GET", "HEAD", "DELETE"]
     assert "ETag" in rule["ExposedHeaders"]
     assert "*" not in json.dumps(rule["AllowedOrigins"])
@@ -381,7 +649,8 @@ def test_browsers_of_exact_origins_may_upload_in_parts() -> None:
 def test_pages_of_exact_origins_may_play_and_see_thumbnails(
     bucket: str, methods: list[str]
 ) -> None:
-    *_, rule = resource("AWS::S3::Bucket", bucket)["CorsConfiguration"]["CorsRules"]
+    *_, rule, own_domain = resource("AWS::S3::Bucket", bucket)["CorsConfiguration"]["CorsRules"]
+    assert own_domain["Fn::If"][0] == "HasDomain"
     assert rule["AllowedMethods"] == methods
     condition, with_others, alone = rule["AllowedOrigins"]["Fn::If"]
     own = {"Fn::GetAtt": ["HttpApi", "ApiEndpoint"]}
@@ -459,7 +728,7 @@ def test_an_event_is_tried_three_times_and_then_kept_for_two_weeks() -> None:
     assert config["DestinationConfig"]["OnFailure"]["Destination"] == failed
     queue = resource("AWS::SQS::Queue", "FailedEvents")
     assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
-    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["SqsManagedSseEnabled"] == {"Fn::If": ["HasOwnKey", False, True]}
 
 
 @pytest.mark.parametrize(
@@ -496,7 +765,7 @@ def test_each_schedule_and_each_queue_calls_one_function() -> None:
     }
 
 
-def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
+def test_without_webhooks_there_is_nothing_of_them() -> None:
     conditions = {
         name: found.get("Condition")
         for name, found in transformed()["Resources"].items()
@@ -504,14 +773,20 @@ def test_without_a_webhook_url_there_is_nothing_of_webhooks() -> None:
     }
     assert set(conditions.values()) == {"WebhooksAreOn"}
     assert set(conditions) == {
-        *("Webhooks", "WebhooksErrorsAlarm", "WebhooksLogs", "WebhooksRole"),
+        *("Webhooks", "WebhooksErrorsAlarm", "WebhooksLogs", "WebhooksRole", "WebhooksRoot"),
         *("WebhooksFunction", "WebhooksFunctionDue", "WebhooksFunctionDuePermission"),
         *("WebhooksFunctionEventInvokeConfig", "WebhooksFunctionQueue"),
     }
-    assert source()["Conditions"]["WebhooksAreOn"] == {
+    conditions = source()["Conditions"]
+    assert conditions["WebhookUrlIsGiven"] == {
         "Fn::Not": [{"Fn::Equals": [{"Ref": "WebhookUrl"}, ""]}]
     }
-    assert source()["Parameters"]["WebhookUrl"]["Default"] == ""
+    managed = {"Fn::Equals": [{"Ref": "ManagedWebhooks"}, "true"]}
+    given = {"Condition": "WebhookUrlIsGiven"}
+    assert conditions["WebhooksAreOn"] == {"Fn::Or": [given, managed]}
+    parameters = source()["Parameters"]
+    assert parameters["WebhookUrl"]["Default"] == ""
+    assert parameters["ManagedWebhooks"]["Default"] == "false"
 
 
 def test_a_file_has_the_time_that_the_engine_may_take() -> None:
@@ -611,8 +886,13 @@ def test_a_changed_parameter_of_the_api_publishes_a_version_and_deletes_the_last
     assert (condition, otherwise) == ("SnapStarts", {"Ref": "AWS::NoValue"})
     function = resource("AWS::Lambda::Function", "ApiFunction")
     # SnapStart itself decides whether there is a description, so it need not be in it.
-    # The names of the buckets depend on BucketNames by a condition.
-    used = parameters_in(function) - {"ApiSnapStart"} | {"BucketNames"}
+    # The names of the buckets depend on BucketNames by a condition, as others do on Delivery.
+    # It has no room for ids of subnets and keys.
+    (by_vpc, by_key) = source()["Rules"]["SnapshotsAreOutsideOfAVpc"]["Assertions"]
+    assert by_vpc["Assert"] == {"Fn::Equals": [{"Ref": "SubnetIds"}, ""]}
+    assert by_key["Assert"] == {"Fn::Equals": [{"Ref": "KmsKeyArn"}, ""]}
+    excluded = {"ApiSnapStart", "SubnetIds", "SecurityGroupIds", "KmsKeyArn"}
+    used = parameters_in(function) - excluded | {"BucketNames", "Delivery"}
     assert "MongoSecret" in used
     assert parameters_in(description) == used
 
@@ -644,11 +924,18 @@ _NEW_SECRET = "{{resolve:secretsmanager:${WebhookSecret}}}"
 _OLD_SECRET = "{{resolve:secretsmanager:${PreviousWebhookSecret}}}"
 _WEBHOOK_SECRET: Document = {
     "Fn::If": [
-        "WebhookSecretIsReplaced",
-        {"Fn::Sub": f"{_NEW_SECRET} {_OLD_SECRET}"},
-        {"Fn::Sub": _NEW_SECRET},
+        "WebhookUrlIsGiven",
+        {
+            "Fn::If": [
+                "WebhookSecretIsReplaced",
+                {"Fn::Sub": f"{_NEW_SECRET} {_OLD_SECRET}"},
+                {"Fn::Sub": _NEW_SECRET},
+            ]
+        },
+        "",
     ]
 }
+_WEBHOOK_ROOT = {"Fn::Sub": "{{resolve:secretsmanager:${WebhooksRoot}}}"}
 
 
 def test_only_the_webhooks_function_knows_the_receiver() -> None:
@@ -657,12 +944,24 @@ def test_only_the_webhooks_function_knows_the_receiver() -> None:
         for name, found in resources("AWS::Lambda::Function").items()
     }
     assert known == {
-        "ApiFunction": set(),
+        "ApiFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL", "WEBHOOK_ROOT"},
         "ProcessingFunction": {"WEBHOOKS", "WEBHOOK_QUEUE_URL"},
         "ImagesFunction": set(),
         "UpkeepFunction": {"WEBHOOKS"},
-        "WebhooksFunction": {"WEBHOOK_URL", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL"},
+        "WebhooksFunction": {
+            *("WEBHOOK_URL", "WEBHOOK_SECRET"),
+            *("WEBHOOK_QUEUE_URL", "WEBHOOK_ROOT"),
+        },
     }
+    for name, value in (
+        ("ApiFunction", {"Fn::If": ["WebhooksAreOn", _WEBHOOK_ROOT, ""]}),
+        ("WebhooksFunction", _WEBHOOK_ROOT),
+    ):
+        variables = resource("AWS::Lambda::Function", name)["Environment"]["Variables"]
+        assert variables["WEBHOOK_ROOT"] == value
+    assert "WebhooksRoot" not in json.dumps(resources("AWS::IAM::Role"))
+    root = source()["Resources"]["WebhooksRoot"]["Properties"]["GenerateSecretString"]
+    assert root == {"PasswordLength": 64, "ExcludePunctuation": True}
 
 
 def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
@@ -727,7 +1026,8 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
         else:
             assert uri == {"Fn::Sub": "{{resolve:secretsmanager:${MongoSecret}}}"}
         assert variables.pop("WEBHOOK_SECRET", None) in (None, _WEBHOOK_SECRET)
-        variables.pop("API_URL", None)
+        for address in ("API_URL", "DELIVERY_URL"):
+            variables.pop(address, None)
         assert "://" not in json.dumps(variables)
     assert "MongoSecret" not in json.dumps(source()["Outputs"])
 
@@ -735,7 +1035,7 @@ def test_the_connection_string_is_nowhere_in_plain_text() -> None:
 def test_every_log_is_structured_and_kept_for_a_time_only() -> None:
     groups = resources("AWS::Logs::LogGroup")
     of_functions = {"ApiLogs", "ProcessingLogs", "ImagesLogs", "UpkeepLogs", "WebhooksLogs"}
-    assert set(groups) == of_functions | {"HttpApiLogs"}
+    assert set(groups) == of_functions | {"HttpApiLogs", "DeliveryLogs"}
     assert all(g["RetentionInDays"] == {"Ref": "LogRetentionDays"} for g in groups.values())
     for function in resources("AWS::Lambda::Function").values():
         assert function["LoggingConfig"]["LogFormat"] == "JSON"
@@ -751,10 +1051,7 @@ def test_access_logs_are_json() -> None:
 def test_the_api_is_throttled() -> None:
     limit = {"Ref": "RequestsPerSecond"}
     stage = resource("AWS::ApiGatewayV2::Stage", "HttpApiStage")
-    assert stage["DefaultRouteSettings"] == {
-        "ThrottlingRateLimit": limit,
-        "ThrottlingBurstLimit": limit,
-    }
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == limit
 
 
 _QUEUE = ("QueueName", "FailedEvents.QueueName")
@@ -898,10 +1195,9 @@ def watched(alarm: Document) -> tuple[str, tuple[str, str], int, int]:
     return metric, (dimension["Name"], of), alarm["Period"], alarm["Threshold"]
 
 
-def test_every_alarm_can_be_mailed_and_has_a_runbook() -> None:
+def test_every_alarm_has_a_runbook() -> None:
     runbooks = (TEMPLATE.parent / "docs" / "operations.md").read_text()
     for name, alarm in alarms().items():
-        assert alarm["AlarmActions"]["Fn::If"][:2] == ["MailsAlarms", [{"Ref": "AlarmTopic"}]]
         assert f"docs/operations.md, {name}." in alarm["AlarmDescription"]
         assert f"### {name}\n" in runbooks
 
@@ -964,6 +1260,10 @@ def test_two_parameters_have_no_default_and_all_say_what_they_are() -> None:
             ["http://example.com", "https://example.com/", "https://example.com?a", "x"],
         ),
         ("AlarmEmail", ["", "you@example.com"], ["you", "a@b@c"]),
+        ("DomainName", ["", "video.example.com"], ["https://a.example", "example", "a.example/"]),
+        ("SubnetIds", ["", "subnet-01234567"], ["subnet-1", "subnet-01234567,", "sg-01234567"]),
+        ("SecurityGroupIds", ["", "sg-01234567,sg-89abcdef"], ["sg-01234567 sg-89abcdef"]),
+        ("KmsKeyArn", [""], ["alias/clipo", "arn:aws:kms:us-east-1:123456789012:alias/clipo"]),
         ("AllowedExtensions", ["mp4", "mp4,MOV"], ["", ".mp4", "mp4, mov"]),
     ],
 )

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
+from functions.adapters.mongo import new_event_id
 from functions.core.access import ALL_OWNERS
 from functions.core.listing import EVERY_VIDEO, Order, Selection, search_key
 from functions.core.unavailable import CatalogUnavailable
@@ -17,7 +17,9 @@ from functions.core.video import (
     Visibility,
     Webhook,
 )
+from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.owner_data import FakeOwnerData
+from tests.fakes.receivers import FakeReceivers
 from tests.fakes.usage import FakeUsage
 
 
@@ -37,6 +39,8 @@ class FakeCatalog:
     def __post_init__(self) -> None:
         self.usage = FakeUsage(self)
         self.owner_data = FakeOwnerData(self)
+        self.receivers = FakeReceivers()
+        self.deliveries = FakeDeliveries()
 
     def add(self, video: Video, *, method: UploadMethod = "POST") -> bool:
         self._answer()
@@ -50,6 +54,16 @@ class FakeCatalog:
     def first_use(self, use: KeyUse) -> KeyUse | None:
         self._answer()
         return self.keys.get((use.owner, use.key))
+
+    def count(
+        self, selection: Selection, *, owner: str | None, after: str | None, limit: int
+    ) -> int:
+        return len(self.page(selection, owner=owner, after=after, limit=limit))
+
+    def count_replays_awaited(self, *, limit: int) -> int:
+        self._answer()
+        pending = (one for one in self.videos.values() if one.status is Status.PENDING)
+        return min(sum(one.replays > 0 for one in pending), limit)
 
     def has_pending(self, count: int, *, owner: str | None) -> bool:
         self._answer()
@@ -71,7 +85,7 @@ class FakeCatalog:
         return saved
 
     def new_webhook(self, *, due_at: datetime) -> Webhook | None:
-        return Webhook(id=f"msg_{uuid4().hex}", due_at=due_at) if self.webhooks_on else None
+        return Webhook(id=new_event_id(), due_at=due_at) if self.webhooks_on else None
 
     def delete(
         self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
@@ -168,6 +182,11 @@ class FakeCatalog:
             if video.webhook and video.webhook.due_at and video.webhook.due_at < before:
                 yield video
 
+    def results(self, *, owner: str | None, after: str, limit: int) -> list[Video]:
+        self._answer()
+        found = {one.webhook.id: one for one in self._of(owner) if one.webhook}
+        return [found[place] for place in sorted(found) if place > after][:limit]
+
     def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
         self._answer()
         wanted = set(video_ids)
@@ -198,11 +217,17 @@ def _is_selected(video: Video, selection: Selection) -> bool:
     after, before = selection.created_after, selection.created_before
     return (
         (not selection.statuses or video.status in selection.statuses)
+        and (not selection.error_codes or _code_of(video) in selection.error_codes)
+        and (not selection.retryable or (video.error is not None and video.error.retryable))
         and selection.passthrough in (None, video.passthrough)
         and (after is None or video.created_at >= after)
         and (before is None or video.created_at < before)
         and (selection.search is None or _matches(video, selection.search))
     )
+
+
+def _code_of(video: Video) -> str | None:
+    return video.error.code if video.error else None
 
 
 def _matches(video: Video, search: str) -> bool:

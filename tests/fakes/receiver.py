@@ -21,6 +21,9 @@ class FakeReceiver:
             raise NotAnswered("no answer: TimeoutError")
         return Answer(self.answer, self.retry_after)
 
+    def close(self) -> None:
+        """Close nothing."""
+
     @property
     def ids(self) -> list[str]:
         return [headers["webhook-id"] for headers, _ in self.got]

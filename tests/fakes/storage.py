@@ -131,9 +131,11 @@ class FakeStorage(SdkStorage):
         method: Literal["GET", "HEAD"],
         content_type: str,
         content_disposition: str,
+        version: str,
         expires_s: int,
     ) -> str:
         self._answer()
+        assert version
         signed = {
             "method": method,
             "type": content_type,

@@ -9,9 +9,15 @@ from functions.core.unavailable import QueueUnavailable
 @dataclass
 class FakeWebhookQueue(WebhookQueue):
     enqueued: list[tuple[str, int]] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
     down: bool = False
 
     def enqueue(self, video_id: str, *, delay_s: int = 0) -> None:
         if self.down:
             raise QueueUnavailable("SQS: ServiceUnavailable")
         self.enqueued.append((video_id, delay_s))
+
+    def enqueue_test(self, delivery_id: str) -> None:
+        if self.down:
+            raise QueueUnavailable("SQS: ServiceUnavailable")
+        self.tests.append(delivery_id)

@@ -1,13 +1,17 @@
 """The running stack delivers webhooks to a receiver of the operator's."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.clips import Clips
+from tests.command import Command
 from tests.examples import ID
 from tests.receivers import SECRET, Receiver, receiver, status
 from tests.running_stack import RunningStack, running_stack
@@ -43,7 +47,7 @@ def events_of(told: Receiver, video_id: str, *, at_least: int = 1) -> list[tuple
     """
     deadline = time.monotonic() + 30
     while True:
-        found = [(i, event) for i, event in told.got if event["data"]["id"] == video_id]
+        found = [(i, event) for i, event in told.got if event["data"].get("id") == video_id]
         if len(found) >= at_least:
             return [(i, event["type"]) for i, event in found]
         assert time.monotonic() < deadline, told.got
@@ -99,6 +103,84 @@ def test_a_receiver_that_is_down_for_a_moment_is_told_again(
     assert both == first * 2, "the same event with the same id"
     assert await_delivery(notifying, video_id) == (first[0][0], 2, 204)
     assert f"{video_id}  webhook     video.done not delivered" in notifying.output
+
+
+@pytest.fixture
+def operator(notifying: RunningStack, tmp_path: Path) -> Command:
+    """Return the command of the user who runs the stack."""
+    places = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    return Command({"CLIPO_HOME": str(notifying.home)} | places, tmp_path)
+
+
+def test_the_command_adds_tests_and_removes_a_receiver_and_sends_again(
+    notifying: RunningStack, told: Receiver, operator: Command, clips: Clips
+) -> None:
+    with receiver() as other:
+        added = operator.json("webhooks", "add", other.url, "--event", "video.failed")
+        other.secret = added["secret"]
+        assert [one["id"] for one in operator.json("webhooks", "list")] == [added["id"]]
+        tested = operator.json("webhooks", "test", added["id"])
+        assert (tested["status"], other.got[0][1]["type"]) == ("delivered", "webhook.test")
+
+        other.answer = status(410)
+        done = notifying.upload_form(clips["tiny.mp4"])
+        failed = notifying.upload_form(clips["audio-only.mp4"])
+        events_of(other, failed)
+        events_of(told, done)
+        (entry,) = await_log(operator, "--receiver", added["id"], "--status", "failed")
+        assert (entry["video_id"], entry["attempts"][0]["status"]) == (failed, 410)
+        assert len(await_log(operator, "--video", failed, "--status", "delivered")) == 1
+
+        other.answer = status(204)
+        resent = operator.run("webhooks", "resend", entry["id"])
+        assert resent.stdout == f"delivered  {entry['id']}: status 204\n", resent.stderr
+        assert len(set(events_of(other, failed, at_least=2))) == 1
+        assert operator.run("webhooks", "remove", added["id"]).returncode == 0
+        assert operator.json("webhooks", "list") == []
+        assert [event["type"] for _, event in other.got if "id" in event["data"]] == (
+            ["video.failed"] * 2
+        )
+
+
+def await_log(operator: Command, *filters: str) -> list[dict[str, Any]]:
+    deadline = time.monotonic() + 30
+    while True:
+        found: list[dict[str, Any]] = operator.json("webhooks", "log", *filters)
+        if found:
+            return found
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_the_command_forwards_events_with_a_valid_signature(
+    notifying: RunningStack, operator: Command, clips: Clips
+) -> None:
+    with receiver() as local, listening(operator, local.url, SECRET):
+        video_id = notifying.upload_form(clips["tiny.mp4"])
+        assert [kind for _, kind in events_of(local, video_id)] == ["video.done"]
+    shown = notifying.client.get(f"/videos/{video_id}").json()
+    ((webhook_id, event),) = [one for one in local.got if one[1]["data"]["id"] == video_id]
+    assert webhook_id == shown["webhook"]["id"]
+    assert event["data"]["media"]["width"] == shown["media"]["width"]
+
+
+@contextmanager
+def listening(operator: Command, url: str, secret: str) -> Iterator[None]:
+    command = ["webhooks", "listen", "--forward-to", url, "--secret", secret]
+    with subprocess.Popen(
+        [str(operator.program), *command],
+        env=operator.clean | operator.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        try:
+            assert "Forwarding events" in process.stderr.readline()
+            yield
+        finally:
+            process.terminate()
+            process.stderr.read()
 
 
 @pytest.mark.parametrize(

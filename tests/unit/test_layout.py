@@ -51,9 +51,11 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
             [
                 "adapters.mongo",
                 "adapters.mongo_api_keys",
+                "adapters.mongo_deliveries",
                 "adapters.mongo_listing",
                 "adapters.mongo_owner_data",
                 "adapters.mongo_pictures",
+                "adapters.mongo_receivers",
                 "adapters.mongo_usage",
                 "adapters.schema",
             ],
@@ -66,9 +68,10 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
                 *(f"adapters.signed.{name}" for name in ("connections", "service", "storage")),
             ],
         ),
-        (["jwt", "cryptography"], ["adapters.issuer"]),
+        (["jwt"], ["adapters.issuer"]),
+        (["cryptography"], ["adapters.signed.cloudfront"]),
         (["aws_lambda_powertools"], ["adapters.telemetry"]),
-        (["standardwebhooks"], ["webhooks.deliver", "webhooks.wiring"]),
+        (["standardwebhooks"], ["webhooks.targets"]),
         (["ssl"], ["webhooks.outbound"]),
         (["subprocess"], ["media.sandbox"]),
         (["mangum"], ["api.gateway", "api.handler"]),
@@ -169,6 +172,16 @@ def test_the_processes_of_servers_use_the_functions_and_not_the_other_way_round(
     assert importers("pymongo", "bson", "botocore", "urllib3", below="server") == []
 
 
+def test_the_mounts_need_the_standard_library_only() -> None:
+    """Besides the framework: a server that mounts Clipo loads nothing else for it."""
+    allowed = {*sys.stdlib_module_names, "clipo"}
+    for module, path in _MODULES.items():
+        if within(module, "clipo.server", "clipo.flask", "clipo.hs256"):
+            outside = {name.partition(".")[0] for name in imports(path)} - allowed
+            assert outside <= ({"flask"} if module == "clipo.flask" else set()), module
+    assert importers("clipo.client", "clipo.cli", below="clipo.server") == []
+
+
 def classes(*below: str) -> list[tuple[str, ast.ClassDef]]:
     """Return the classes at the top of the modules below some packages, each with its module."""
     return [
@@ -190,17 +203,20 @@ def test_a_protocol_stands_beside_its_adapter() -> None:
         "clipo.client.upload.ProgressRow",
         "functions.adapters.api_keys.ApiKeys",
         "functions.adapters.catalog.Catalog",
+        "functions.adapters.deliveries.DeliveryLog",
         "functions.adapters.lambda_context.LambdaContext",
         "functions.adapters.jobs.Jobs",
         "functions.adapters.owner_data.OwnerData",
         "functions.adapters.pictures.PictureLeases",
         "functions.adapters.pictures.PictureMaker",
+        "functions.adapters.receivers.Receivers",
         "functions.adapters.storage.Storage",
         "functions.adapters.usage.OwnerUsage",
         "functions.media.reader.loopback.Content",
         "functions.media.splice.boundary.Readable",
         "functions.media.splice.boundary.Recording",
         "functions.media.storyboard.reel.Index",
+        "functions.webhooks.targets.ReceiverClient",
     }
 
 

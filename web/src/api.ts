@@ -49,7 +49,12 @@ export interface Video {
     created_at: string | null;
     faststart: boolean | null;
     /** Null if release 0.1 processed the video. */
-    playback: {browsers: "all" | "some" | "none"; message: string} | null;
+    playback: {
+      browsers: "all" | "some" | "none";
+      /** What keeps browsers from playing it; null if all do. */
+      reason: string | null;
+      message: string;
+    } | null;
   } | null;
   thumbnail: {
     url: string;
@@ -138,14 +143,14 @@ export interface SignedRequest {
   fields?: Record<string, string>;
 }
 
-/** An error response of the API. Its message is the problem document's `detail`, a sentence. */
+/** An error response of the API, with a sentence for people. */
 export class ApiProblem extends Error {
   constructor(
     readonly code: string,
     readonly status: number,
-    detail: string,
+    sentence: string,
   ) {
-    super(detail);
+    super(sentence);
   }
 }
 
@@ -173,6 +178,8 @@ export interface ApiOptions {
   deliveryToken?(): string | undefined;
   /** Called when the API does not accept the credential. */
   onRefused?(): void;
+  /** Return the sentence of a problem for people, in place of the API's own. */
+  sentenceOf?(code: string, detail: string): string;
 }
 
 interface CallOptions {
@@ -286,7 +293,7 @@ export class Api {
   private async read<T>(response: Response): Promise<T> {
     const text = await response.text().catch((error) => Promise.reject(new Unreachable(error)));
     if (response.status === REFUSED) this.options.onRefused?.();
-    if (!response.ok) throw problemOf(response.status, text);
+    if (!response.ok) throw problemOf(response.status, text, this.options.sentenceOf);
     return (text ? JSON.parse(text) : undefined) as T;
   }
 
@@ -326,6 +333,8 @@ export class Api {
         headers,
         // The API refuses a token beside the cookie of a session.
         credentials: this.options.credential ? "omit" : "same-origin",
+        // The page may be closed right after a delete.
+        keepalive: options.method === "DELETE",
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
@@ -334,11 +343,15 @@ export class Api {
   }
 }
 
-export function problemOf(status: number, text: string): Error {
+export function problemOf(
+  status: number,
+  text: string,
+  sentenceOf: ApiOptions["sentenceOf"] = (_, detail) => detail,
+): Error {
   try {
     const {code, detail} = JSON.parse(text);
     if (typeof code === "string" && typeof detail === "string")
-      return new ApiProblem(code, status, detail);
+      return new ApiProblem(code, status, sentenceOf(code, detail));
   } catch {
     // Not a problem document: most likely a gateway in front of the API has answered.
   }

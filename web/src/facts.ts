@@ -1,7 +1,8 @@
 /** What the page says about a video, in groups. */
 
 import type {Stream, Video} from "./api";
-import {bitRate, bytes, count, duration, moment} from "./format";
+import {sentenceOfPlayback} from "./api-sentences";
+import {bitRate, bytes, count, duration, languageName, moment} from "./format";
 import {t} from "./strings";
 
 export interface Fact {
@@ -9,14 +10,16 @@ export interface Fact {
   value: string;
   /** The value that a button copies; null for facts that no program needs. */
   copy: string | null;
-  /** Whether the value is in English, as the API sends it. */
-  english?: boolean;
+  /** The language of the value, if it is not that of the page. */
+  lang?: "en";
 }
 
 export interface Group {
   title: string;
   facts: Fact[];
 }
+
+const HDR: Record<string, string> = {hlg: "HLG", pq: "HDR10 (PQ)", dolby_vision: "Dolby Vision"};
 
 const fact = (name: string, value: string): Fact => ({name, value, copy: null});
 
@@ -39,7 +42,7 @@ function pictureFacts({media, thumbnail}: Video): Fact[] {
     fact(names.frame, `${media.width}×${media.height}${turned}`),
     fact(names.codec, [media.video_codec, video?.profile, video?.level].filter(Boolean).join(" ")),
     ...(media.frame_rate ? [fact(names.frameRate, t.perS(media.frame_rate))] : []),
-    ...(video?.hdr ? [fact(names.hdr, video.hdr.replace("_", " "))] : []),
+    ...(video?.hdr ? [fact(names.hdr, HDR[video.hdr] ?? video.hdr)] : []),
     ...(thumbnail ? [fact(names.thumbnail, thumbnailFact(thumbnail))] : []),
   ];
 }
@@ -56,10 +59,11 @@ function soundFacts({media}: Video): Fact[] {
   return others.map((stream) => fact(names.stream(stream.index), streamFacts(stream)));
 }
 
-/** Return "audio, aac, stereo, 48,000 Hz, eng". */
+/** Return "audio, aac, stereo, 48,000 Hz, English". */
 function streamFacts({kind, codec, channel_layout, sample_rate, language}: Stream): string {
   const rate = sample_rate && `${count(sample_rate)} Hz`;
-  return [kind, codec, channel_layout, rate, language].filter(Boolean).join(", ");
+  const spoken = language && languageName(language);
+  return [t.kinds[kind] ?? kind, codec, channel_layout, rate, spoken].filter(Boolean).join(", ");
 }
 
 function fileFacts({media, size, content_type}: Video): Fact[] {
@@ -67,6 +71,8 @@ function fileFacts({media, size, content_type}: Video): Fact[] {
   const exact = size < 1000 ? "" : ` (${count(size)} B)`;
   const facts = [fact(names.size, bytes(size) + exact), fact(names.type, content_type)];
   if (!media) return facts;
+  // Others are a note below the picture.
+  const playback = media.playback?.browsers === "all" ? sentenceOfPlayback(media) : null;
   const length = media.duration_s === null ? t.unknown : duration(media.duration_s);
   return [
     fact(names.length, length),
@@ -74,7 +80,7 @@ function fileFacts({media, size, content_type}: Video): Fact[] {
     fact(names.container, media.container),
     fact(names.bitRate, media.bit_rate === null ? t.unknown : bitRate(media.bit_rate)),
     ...(media.created_at ? [fact(names.recorded, moment(media.created_at))] : []),
-    ...(media.playback ? [{...fact(names.browsers, media.playback.message), english: true}] : []),
+    ...(playback ? [{...fact(names.browsers, playback.text), lang: playback.lang}] : []),
   ];
 }
 
@@ -84,7 +90,7 @@ function clipoFacts({id, owner, visibility, passthrough}: Video): Fact[] {
   return [
     text(names.id, id),
     ...(owner ? [text(names.owner, owner)] : []),
-    fact(names.visibility, visibility),
+    fact(names.visibility, t.visibilities[visibility]),
     ...(passthrough ? [text(names.passthrough, passthrough)] : []),
   ];
 }

@@ -5,6 +5,7 @@ import {locale} from "./locale";
 const number = new Intl.NumberFormat(locale, {maximumFractionDigits: 1});
 const rate = new Intl.NumberFormat(locale, {style: "percent"});
 const relative = new Intl.RelativeTimeFormat(locale, {numeric: "auto", style: "short"});
+const languages = new Intl.DisplayNames(locale, {type: "language"});
 const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "medium"});
 
 /** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
@@ -22,9 +23,18 @@ export function bytes(value: number): string {
 }
 
 export const bitRate = (perSecond: number) =>
-  perSecond < 10e6
+  perSecond < 1e6
     ? `${number.format(perSecond / 1e3)} kbit/s`
     : `${number.format(perSecond / 1e6)} Mbit/s`;
+
+/** Return "English" for "eng"; files may also have codes that are none. */
+export function languageName(code: string): string {
+  try {
+    return languages.of(code) ?? code;
+  } catch {
+    return code;
+  }
+}
 
 /** Return 0.4 s, 1:05 or 1:00:05. */
 export function duration(seconds: number): string {

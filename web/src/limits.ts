@@ -12,3 +12,12 @@ export const limitsOf = ({limits, usage}: Me): string =>
   ]
     .filter(Boolean)
     .join("; ");
+
+const NEARLY = 0.9;
+
+/** Whether the caller can soon upload no more. */
+export const isNearlyUsedUp = ({limits, usage}: Me): boolean =>
+  (["videos", "bytes"] as const).some((kind) => {
+    const limit = limits[kind];
+    return limit !== null && usage !== null && usage[kind] >= NEARLY * limit;
+  });

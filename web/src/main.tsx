@@ -1,10 +1,11 @@
 import {render} from "preact";
 import {idInAddress, queryInAddress} from "./address";
 import {Api, type Me} from "./api";
+import {sentenceOfProblem} from "./api-sentences";
 import {ApiContext} from "./context";
 import "./page.css";
 import {Library} from "./library";
-import {limitsOf} from "./limits";
+import {isNearlyUsedUp, limitsOf} from "./limits";
 import {language} from "./locale";
 import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
@@ -26,7 +27,11 @@ function element(id: string): HTMLElement {
 }
 
 const limits = {maxBytes: maxUploadBytes, extensions: allowedExtensions};
-const api: Api = new Api({endpoint: "", onRefused: () => session.onRefused()});
+const api: Api = new Api({
+  endpoint: "",
+  onRefused: () => session.onRefused(),
+  sentenceOf: sentenceOfProblem,
+});
 const session = new Session(api);
 const library = new Library(api, queryInAddress(t.sorts), ({filename, status}) =>
   sayToScreenReaders(t.statusOf(filename, t.statuses[status])),
@@ -86,9 +91,11 @@ function drawUpload(mine: Uploads | undefined): void {
 }
 
 function showLimits(me: Me): void {
-  element("limits").textContent = rightsOf(me).upload
+  const place = element("limits");
+  place.textContent = rightsOf(me).upload
     ? `${allowedExtensions.join(", ")}; ${limitsOf(me)}`
     : t.mayNotUpload;
+  place.dataset.nearlyUsedUp = String(isNearlyUsedUp(me));
 }
 
 function leave(): void {

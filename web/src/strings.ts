@@ -1,4 +1,4 @@
-/** All texts of the page. Sentences that come from the API stay as it sends them, in English. */
+/** All texts of the page; `api-sentences.ts` has those that come from the API. */
 
 import {bytes, count, isolate} from "./format";
 import {counted, type Language, language} from "./locale";
@@ -59,6 +59,7 @@ const en = {
   mayNotList:
     "You may not list videos: that needs the scope read. The page shows what you upload until you reload it.",
   search: "Search by name, ID or passthrough",
+  slashSearches: "Press / to search",
   statusFilter: "Show videos that are",
   sort: "Sort",
   sorts: {
@@ -84,7 +85,7 @@ const en = {
     failed: "No video has failed.",
   },
   nothingFound: (text: string) =>
-    `No video matches ${isolate(text)}. Search finds names that begin with it, and whole IDs and passthroughs.`,
+    `No video matches “${isolate(text)}”. Search finds names that begin with it, and whole IDs and passthroughs.`,
   showAll: "Show all videos",
   steps: [
     ["Upload", "Choose a video, or drop it anywhere on this page."],
@@ -143,6 +144,14 @@ const en = {
     visibility: "Visibility",
     passthrough: "Passthrough",
   },
+  visibilities: {private: "private", public: "public"},
+  kinds: {
+    audio: "audio",
+    subtitle: "subtitles",
+    data: "data",
+    attachment: "attachment",
+    cover: "cover",
+  } as Record<string, string>,
   unknown: "unknown",
   none: "none",
   rotated: (degrees: number) => `rotated by ${degrees}°`,
@@ -235,6 +244,7 @@ const de: Strings = {
   mayNotList:
     "Sie dürfen keine Videos auflisten: Dazu ist der Scope read nötig. Die Seite zeigt, was Sie hochladen, bis Sie sie neu laden.",
   search: "Nach Name, ID oder Passthrough suchen",
+  slashSearches: "Zum Suchen / drücken",
   statusFilter: "Videos mit dem Status",
   sort: "Sortieren",
   sorts: {
@@ -260,7 +270,7 @@ const de: Strings = {
     failed: "Kein Video ist fehlgeschlagen.",
   },
   nothingFound: (text) =>
-    `Kein Video passt zu ${isolate(text)}. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
+    `Kein Video passt zu „${isolate(text)}“. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
   showAll: "Alle Videos zeigen",
   steps: [
     ["Hochladen", "Wählen Sie ein Video aus, oder legen Sie es irgendwo auf dieser Seite ab."],
@@ -315,6 +325,14 @@ const de: Strings = {
     owner: "Eigentümer",
     visibility: "Sichtbarkeit",
     passthrough: "Passthrough",
+  },
+  visibilities: {private: "privat", public: "öffentlich"},
+  kinds: {
+    audio: "Ton",
+    subtitle: "Untertitel",
+    data: "Daten",
+    attachment: "Anhang",
+    cover: "Titelbild",
   },
   unknown: "unbekannt",
   none: "keiner",
@@ -404,6 +422,7 @@ const es: Strings = {
   mayNotList:
     "No puedes ver la lista de vídeos: hace falta el permiso read. La página muestra lo que subas hasta que la recargues.",
   search: "Buscar por nombre, ID o passthrough",
+  slashSearches: "Pulsa / para buscar",
   statusFilter: "Mostrar los vídeos con el estado",
   sort: "Ordenar",
   sorts: {
@@ -429,7 +448,7 @@ const es: Strings = {
     failed: "Ningún vídeo ha fallado.",
   },
   nothingFound: (text) =>
-    `Ningún vídeo coincide con ${isolate(text)}. La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
+    `Ningún vídeo coincide con «${isolate(text)}». La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
   showAll: "Mostrar todos los vídeos",
   steps: [
     ["Sube", "Elige un vídeo o suéltalo en cualquier parte de esta página."],
@@ -487,6 +506,14 @@ const es: Strings = {
     owner: "Propietario",
     visibility: "Visibilidad",
     passthrough: "Passthrough",
+  },
+  visibilities: {private: "privado", public: "público"},
+  kinds: {
+    audio: "audio",
+    subtitle: "subtítulos",
+    data: "datos",
+    attachment: "adjunto",
+    cover: "carátula",
   },
   unknown: "desconocido",
   none: "ninguno",

@@ -31,11 +31,11 @@ function statusSteps(video: Video): Step[] {
 }
 
 function finishSteps(video: Video): Step[] {
-  const {processing, error} = video;
+  const {processing} = video;
   const end = {
     what: video.status === "done" ? t.done : t.failed,
     when: processing?.finished_at ?? video.updated_at,
-    more: error ? error.code : null,
+    more: null,
   };
   if (!processing) return [end];
   const start = {
@@ -44,8 +44,7 @@ function finishSteps(video: Video): Step[] {
     more: attemptsSoFar(video),
   };
   const {wall_ms, bytes_read, requests} = processing;
-  const cost = t.cost(wall_ms, bytes_read, requests);
-  return [start, {...end, more: [end.more, cost].filter(Boolean).join(", ")}];
+  return [start, {...end, more: t.cost(wall_ms, bytes_read, requests)}];
 }
 
 const attemptsSoFar = ({attempts}: Video) => (attempts > 1 ? t.attempt(attempts) : null);

@@ -3,20 +3,24 @@
 import os
 from typing import Any
 
-from standardwebhooks import Webhook as Signer
-
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.sdk.aws import SdkAws
 from functions.webhooks.deliver import Webhooks
 from functions.webhooks.handler import handle
 from functions.webhooks.outbound import HttpReceiver
+from functions.webhooks.targets import Targets
+from functions.webhooks.wiring import receiver_of_settings
 
 from .clients import catalog
 
 webhooks = Webhooks(
     catalog,
-    HttpReceiver(os.environ["WEBHOOK_URL"], allow_private=False).post,
-    [Signer(os.environ["WEBHOOK_SECRET"])],
+    Targets(
+        catalog.receivers.all,
+        lambda url: HttpReceiver(url, allow_private=False),
+        root=None,
+        fixed=(receiver_of_settings(os.environ["WEBHOOK_URL"]), (os.environ["WEBHOOK_SECRET"],)),
+    ),
     WebhookQueue(os.environ["WEBHOOK_QUEUE_URL"], SdkAws(os.environ).send_message),
     os.environ["API_URL"],
 )

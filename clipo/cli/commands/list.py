@@ -93,7 +93,8 @@ async def _list(
     elif videos:
         output.write(view.listing(videos, width=output.out.width))
     if not videos and any(filters.values()):
-        output.message("No video matches.")
+        program = program_for(api.address, os.environ)
+        output.message(f"No video matches. List all of them: {program} list")
     elif not videos:
         program = program_for(api.address, os.environ)
         output.message(f"There are no videos. Upload one: {program} upload FILE")

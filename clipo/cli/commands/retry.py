@@ -1,13 +1,26 @@
 """`clipo retry`: processes failed videos again."""
 
 import os
+import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from clipo.cli import terminal, view
-from clipo.cli.command import DONE, ApiOption, Id, JsonOption, QuietOption, ask, do_each
+from clipo.cli import moment, terminal, view
+from clipo.cli.command import (
+    DONE,
+    FAILED,
+    ApiOption,
+    Id,
+    JsonOption,
+    QuietOption,
+    ask,
+    confirm,
+    do_each,
+)
+from clipo.client import retries
 from clipo.client.address import program_for
 from clipo.errors import Misuse
 
@@ -18,32 +31,80 @@ if TYPE_CHECKING:
 _FEW = 10
 """How many ids the suggested command names at most."""
 
+_COUNTED = 10_000
+"""The largest count of the API, which means this number or more."""
+
+_NOTHING = "Nothing is retried."
+
+_Conditions: TypeAlias = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Report:
+    retried: int = 0
+    refused: list[dict[str, str]] = field(default_factory=list)
+
 
 def command(
     ids: Annotated[list[str] | None, Id] = None,
     *,
     all_failed: Annotated[
         bool,
-        typer.Option("--all-failed", help="Process all failed videos that may succeed now."),
+        typer.Option("--all-failed", help="Retry all failed videos that may succeed now."),
+    ] = False,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE",
+            help="Retry all videos that failed with this code, such as out_of_memory. Repeat it for"
+            " more than one.",
+            show_default=False,
+        ),
+    ] = None,
+    owner: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OWNER",
+            help="Only videos of this owner, if the key is for all owners.",
+            show_default="all",
+        ),
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            parser=moment.parse,
+            help="Only videos announced since then: 2026-11-28, 2026-11-28T18:00, or 7d.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Retry many without asking for confirmation.")
     ] = False,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Process failed videos again."""
-    if bool(ids) == all_failed:
-        raise Misuse("Give either ids or --all-failed: clipo retry ID…, or --all-failed.")
+    """Process failed videos again: those with the given ids, or all that the options select.
+
+    Without --code, the options select the videos that may succeed now.
+    """
+    conditions = {"codes": code, "owner": owner, "created_after": since, "created_before": until}
+    given = {name: value for name, value in conditions.items() if value}
+    if bool(ids) == bool(all_failed or given):
+        raise Misuse("Give either ids or options: clipo retry ID…, or clipo retry --all-failed.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    return ask(api_url, output, lambda api: _retry(api, output, ids))
+    if ids:
+        return ask(api_url, output, lambda api: _retry(api, output, ids))
+    if not yes and not (sys.stdin and sys.stdin.isatty()):
+        raise Misuse("Many retries need a confirmation. Without a terminal, confirm with --yes.")
+    return _retry_selected(api_url, output, given, asks=not yes)
 
 
-async def _retry(api: "Api", output: "Terminal", ids: Sequence[str] | None) -> int:
-    if ids is None:
-        ids = await _find_failed(api, output)
-        if not ids:
-            output.message("No failed video may succeed now.")
-            return DONE
-
+async def _retry(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     async def retry(video_id: str) -> None:
         video = await api.retry(video_id)
         if output.as_json:
@@ -59,10 +120,48 @@ async def _retry(api: "Api", output: "Terminal", ids: Sequence[str] | None) -> i
     return exit_code
 
 
-async def _find_failed(api: "Api", output: "Terminal") -> list[str]:
-    """Return the ids of the failed videos that another attempt may help."""
-    failed = [video async for video in api.each(status="failed")]
-    ids = [video["id"] for video in failed if video["error"]["retryable"]]
-    if left := len(failed) - len(ids):
-        output.message(f"Left out, because a retry would fail again: {left:,}", "dim")
-    return ids
+def _retry_selected(
+    api_url: str | None, output: "Terminal", conditions: _Conditions, *, asks: bool
+) -> int:
+    counted = ask(api_url, output, lambda api: api.retry_failed(**conditions, limit=0))
+    count = counted["remaining"]
+    if count and asks and not confirm(_question(count, conditions), otherwise=_NOTHING):
+        output.message(_NOTHING)
+        return FAILED
+    report = _Report()
+    if count:
+        ask(api_url, output, lambda api: _retry_all(api, output, conditions, report))
+    return _end(output, report)
+
+
+def _question(count: int, conditions: _Conditions) -> str:
+    number = f"{count:,} or more" if count >= _COUNTED else f"{count:,}"
+    videos = "failed video" if count == 1 else "failed videos"
+    may = "" if "codes" in conditions else " that may succeed now"
+    return f"Process {number} {videos}{may} again?"
+
+
+async def _retry_all(
+    api: "Api", output: "Terminal", conditions: _Conditions, report: _Report
+) -> None:
+    def say_that_it_waits() -> None:
+        output.message("Waiting for workers to take the retried videos …", "dim")
+
+    async for found in retries.retry_all(api, conditions, say_that_it_waits):
+        report.retried += len(found["retried"])
+        report.refused += found["refused"]
+        for refused in found["refused"]:
+            output.error(view.plain(f"{refused['message']} ({refused['code']})"))
+        if found["next_cursor"]:
+            output.message(f"retried: {report.retried:,}, to do: {found['remaining']:,}", "dim")
+
+
+def _end(output: "Terminal", report: _Report) -> int:
+    if output.as_json:
+        output.write_json({"retried": report.retried, "refused": report.refused})
+    elif report.retried or report.refused:
+        refused = f", {len(report.refused):,} refused" if report.refused else ""
+        output.message(f"{report.retried:,} retried{refused}. Follow: clipo watch")
+    else:
+        output.message("No failed video may succeed now.")
+    return FAILED if report.refused else DONE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from urllib.parse import urlsplit
 
 from functions.adapters.request_failed import RequestFailed
+from functions.adapters.signed.cloudfront import CloudFront
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.sigv4 import Signer, quoted_query
 from functions.adapters.storage import (
@@ -61,10 +62,16 @@ _NEXT_PAGE = {
 class SignedStorage:
     """Both buckets. Every method may raise `StorageUnavailable`: signing needs credentials."""
 
-    def __init__(self, settings: StorageSettings, s3: SignedService) -> None:
-        """Store the settings and the service, which connects at its first request."""
+    def __init__(
+        self, settings: StorageSettings, s3: SignedService, delivery: CloudFront | None = None
+    ) -> None:
+        """Store the settings, the service, which connects at its first request, and a distribution.
+
+        With a distribution, addresses of files and pictures are its own instead of S3's.
+        """
         self._settings = settings
         self._s3 = s3
+        self._delivery = delivery
 
     def _signer(self) -> Signer:
         with _translate_errors():
@@ -117,18 +124,24 @@ class SignedStorage:
         method: Literal["GET", "HEAD"],
         content_type: str,
         content_disposition: str,
+        version: str,
         expires_s: int,
     ) -> str:
         """Return a URL at which anyone can read an upload, also by ranges, until it expires.
 
-        S3 signs the method, too: a URL for GET does not work with HEAD.
+        S3 signs the method, too: a URL for GET does not work with HEAD. CloudFront caches by the
+        version, so that it does not answer with an upload that another one has replaced.
         """
         headers = {
-            "response-cache-control": f"private, max-age={expires_s}",
             "response-content-disposition": content_disposition,
             "response-content-type": content_type,
         }
-        return self._signer().url(method, self._upload_url(key), headers, expires_s=expires_s)
+        if self._delivery:
+            return self._delivery.sign(key, headers | {"v": version}, expires_s=expires_s)
+        caching = {"response-cache-control": f"private, max-age={expires_s}"}
+        return self._signer().url(
+            method, self._upload_url(key), caching | headers, expires_s=expires_s
+        )
 
     def sign_thumbnail(self, key: str, *, expires_s: int) -> str:
         """Return a URL at which anyone can read the thumbnail until it expires."""
@@ -136,17 +149,18 @@ class SignedStorage:
 
     def sign_picture(self, key: str, *, media_type: str, expires_s: int) -> str:
         """Return a URL at which anyone can read a picture until it expires."""
-        return self._signer().url(
-            "GET",
-            self._media_url(key),
-            {"response-content-type": media_type},
-            expires_s=expires_s,
-        )
+        headers = {"response-content-type": media_type}
+        if self._delivery:
+            return self._delivery.sign(key, headers, expires_s=expires_s)
+        return self._signer().url("GET", self._media_url(key), headers, expires_s=expires_s)
 
     def origins(self) -> tuple[str, ...]:
         """Return the origins of uploads and thumbnails for browsers: scheme, host and port."""
         buckets = (self._settings.uploads_bucket, self._settings.media_bucket)
-        urls = [urlsplit(self._settings.bucket_url(bucket)) for bucket in buckets]
+        addresses = [self._settings.bucket_url(bucket) for bucket in buckets]
+        if self._delivery:
+            addresses.append(self._delivery.url)
+        urls = map(urlsplit, addresses)
         return tuple(f"{url.scheme}://{url.netloc}" for url in urls)
 
     def _upload_url(self, key: str) -> str:

@@ -34,7 +34,10 @@ session_router = APIRouter()
 
 def is_for_credentials(path: str) -> bool:
     """Tell whether a path needs a credential, also where Clipo is open."""
-    return path.strip("/").partition("/")[0] in ("keys", "owners", "tokens")
+    first, _, rest = path.strip("/").partition("/")
+    if first == "webhooks":
+        return rest.partition("/")[0] not in ("deliveries", "events")
+    return first in ("keys", "owners", "tokens")
 
 
 @router.post(

@@ -33,7 +33,15 @@ from functions.core.listing import Order, Selection
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import Lease, Status, UploadedObject, Video, Visibility, Webhook
+from functions.core.video import (
+    Delivery,
+    Lease,
+    Status,
+    UploadedObject,
+    Video,
+    Visibility,
+    Webhook,
+)
 from functions.processing.process_video import VideoProcessor
 from tests import moves
 from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video
@@ -235,8 +243,7 @@ def states() -> dict[str, Video]:
     )
     claimed = moved(lifecycle.claim(new, event, LEASE, now=NOW))
     newer = uploaded(new.id, etag="newer", sequencer=pad_sequencer("FF"))
-    begun = moved(lifecycle.begin_delivery(done, now=NOW))
-    assert begun.webhook
+    begun = moves.begin_delivery(done, now=NOW)
     assert done.media
     silent = replace(done.media, audio_codec=None, duration_s=None, has_audio=False)
     return {
@@ -249,8 +256,8 @@ def states() -> dict[str, Video]:
         "odd": replace(done, media=odd_video().media, thumbnail=odd_video().thumbnail),
         "silent": replace(done, media=silent, webhook=None),
         "begun": begun,
-        "told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, 204, now=LATER)),
-        "not_told": replace(begun, webhook=lifecycle.after_answer(begun.webhook, None, now=LATER)),
+        "told": moves.end_delivery(begun, 204, now=LATER),
+        "not_told": moves.end_delivery(begun, None, now=LATER),
         "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
         "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
         "expired": lifecycle.fail_stuck(
@@ -303,7 +310,12 @@ class TestSave:
         watched.update()
         catalog.save(seen, of["told"])
         assert watched.update() == {
-            "$set": {"webhook.last_status": 204, "webhook.delivered_at": LATER, "version": 4},
+            "$set": {
+                "webhook.last_status": 204,
+                "webhook.delivered_at": LATER,
+                "webhook.deliveries": (asdict(Delivery("settings", None, 1, 204, LATER)),),
+                "version": 4,
+            },
             "$unset": {"webhook.due_at": ""},
         }
         catalog.save(replace(of["told"], version=4), of["silent"])
@@ -727,6 +739,16 @@ class TestQueries:
         assert catalog.has_pending(1, owner=None)
         assert not catalog.has_pending(2, owner=None)
 
+    def test_how_many_events_of_its_own_clipo_awaits(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        assert catalog.count_replays_awaited(limit=9) == 0
+        replayed = catalog.save(pending, lifecycle.replay(pending, now=NOW))
+        assert replayed
+        assert catalog.count_replays_awaited(limit=9) == 1
+        moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.count_replays_awaited(limit=9) == 0
+
     def test_leases_that_have_lapsed(self, catalog: MongoCatalog, processed: Video) -> None:
         assert list(catalog.unfinished(before=LATER)) == []
         assert list(catalog.unfinished(before=LATER + timedelta(seconds=1))) == [processed]
@@ -740,10 +762,8 @@ class TestQueries:
         due_at = processing().finished_at
         assert list(announcing.undelivered(before=due_at)) == []
         assert list(announcing.undelivered(before=due_at + timedelta(seconds=1))) == [done]
-        begun = moves.move(announcing, done.id, partial(lifecycle.begin_delivery, now=NOW))
-        assert begun.webhook
-        after = lifecycle.after_answer(begun.webhook, 204, now=NOW)
-        moves.move(announcing, done.id, lambda _: replace(begun, webhook=after))
+        moves.move(announcing, done.id, partial(moves.begin_delivery, now=NOW))
+        moves.move(announcing, done.id, lambda seen: moves.end_delivery(seen, 204, now=NOW))
         assert list(announcing.undelivered(before=NOW + timedelta(days=1))) == []
 
     def test_since_when_ids_have_no_video(self, catalog: MongoCatalog, pending: Video) -> None:

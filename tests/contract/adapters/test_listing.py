@@ -16,7 +16,7 @@ from functions.adapters.mongo import MongoCatalog
 from functions.core.access import ALL_OWNERS
 from functions.core.listing import Order, Selection
 from functions.core.settings import CatalogSettings
-from functions.core.video import Status, Video
+from functions.core.video import Failure, Status, Video
 from tests.examples import video
 from tests.fakes.catalog import FakeCatalog
 
@@ -25,6 +25,11 @@ NAMES = ["clip.mp4", "Clip.mp4", "CLIP 2.mov", "café.mp4", "Cafe\u0301.mp4", "s
 TEXTS = [None, "order-1", "Order-1", "clip.mp4", "c.*"]
 SEARCHES = ["c", "CLIP", "clip.mp4", "CAFÉ", "STRASSE", "😀", "order-1", ".*", "$", "c.*", "none"]
 OWNERS = ["anna", "bob", None]
+FAILURES = [
+    Failure("timed_out", "Too slow.", retryable=False),
+    Failure("timed_out", "Interrupted.", retryable=True),
+    Failure("corrupt", "Damaged.", retryable=False),
+]
 
 
 def made(number: int, random: Random) -> Video:
@@ -33,7 +38,8 @@ def made(number: int, random: Random) -> Video:
         (int(created.timestamp()).to_bytes(4) + number.to_bytes(8)).hex(),
         filename=random.choice(NAMES),
         passthrough=random.choice(TEXTS),
-        status=random.choice([*Status]),
+        status=(status := random.choice([*Status])),
+        error=random.choice(FAILURES) if status is Status.FAILED else None,
         owner=random.choice(OWNERS),
         created_at=created,
     )
@@ -66,6 +72,8 @@ def selections(draw: st.DrawFn) -> Selection:
     search = draw(optional(searches))
     return Selection(
         statuses=tuple(draw(st.sets(st.sampled_from(Status), max_size=2))),
+        error_codes=tuple(draw(st.sets(st.sampled_from(["timed_out", "corrupt"])))),
+        retryable=draw(st.booleans()),
         search=search,
         passthrough=draw(optional(st.sampled_from([one for one in TEXTS if one]))),
         created_after=draw(times),
@@ -93,6 +101,9 @@ def test_pages_neither_skip_nor_repeat_a_video(
     assert found == list(pages(FAKE, selection, owner, limit))
     (whole,) = list(pages(FAKE, selection, owner, len(VIDEOS))) or [[]]
     assert [video_id for page in found for video_id in page] == whole
+    if selection.search is None:
+        counted = catalog.count(selection, owner=owner, after=None, limit=limit)
+        assert counted == min(len(whole), limit)
 
 
 @pytest.mark.parametrize("owner", [*OWNERS, ALL_OWNERS])

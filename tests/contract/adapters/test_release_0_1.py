@@ -240,7 +240,7 @@ class TestThisReleaseGoesOn:
         old.claim(uploaded(video_id))
         old.complete(video_id)
         assert found(catalog, video_id).webhook == Webhook("msg_0_1", due_at=LATER)
-        moves.move(catalog, video_id, lambda seen: lifecycle.begin_delivery(seen, now=LATER))
+        moves.move(catalog, video_id, lambda seen: moves.begin_delivery(seen, now=LATER))
         webhook = found(catalog, video_id).webhook
         assert webhook
         assert webhook.attempts == 1

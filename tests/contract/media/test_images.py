@@ -30,8 +30,8 @@ _CONTAINERS = {
 }
 """ffmpeg options for 5 seconds with sound, by name."""
 
-_MOMENTS_MS = (0, 700, 2019, 4990, 60_000)
-"""The beginning, the middle, a moment shortly after a keyframe, the last frame, and after it."""
+_MOMENTS_MS = (0, 700, 1970, 2019, 4990, 60_000)
+"""The beginning, early and late in a frame, near a keyframe, the last frame, and after it."""
 
 
 @pytest.fixture
@@ -62,6 +62,13 @@ def film(folder: Path, name: str, options: list[str]) -> Path:
     return file
 
 
+def cut_index(avi: Path) -> None:
+    content = avi.read_bytes().replace(b"indx", b"JUNK")
+    cut = content[: content.rindex(b"idx1")]
+    # From a wrong size ffmpeg would conclude that the end of the picture is missing.
+    avi.write_bytes(cut[:4] + (len(cut) - 8).to_bytes(4, "little") + cut[8:])
+
+
 def jpeg(at_ms: int, width: int | None = None, height: int | None = None) -> ImageSpec:
     return ImageSpec(PictureFormat.JPEG, at_ms, width, height)
 
@@ -86,10 +93,12 @@ _ODD = {
     "recorded.mkv": [*_H264, *_NO_INDEX],
     "recorded.webm": [*_CONTAINERS["film.webm"], "-g", "50", *_NO_INDEX],
     "recorded.flv": [*_H264, "-c:a", "aac"],
+    "recorded.avi": _CONTAINERS["film.avi"],
     "long-sound.mp4": [*_H264, "-c:a", "aac", "-af", "apad=pad_dur=5"],
     "long-sound.mkv": [*_H264, "-c:a", "libopus", "-af", "apad=pad_dur=5"],
     # With sound, plain ffmpeg counts time from the first picture, and Clipo from the first sound.
     "film.ts": [*_H264, "-an"],
+    "film.ogg": ["-c:v", "libvpx", "-deadline", "realtime", "-g", "50", "-c:a", "libopus"],
     "film.mpg": ["-c:v", "mpeg2video", "-bf", "2", "-c:a", "mp2"],
 }
 """ffmpeg options for 20 seconds that are odd, or that a splice shows, by name."""
@@ -106,8 +115,10 @@ def test_an_image_of_an_odd_file_is_the_frame_that_is_shown(
         sources = ["-f", "lavfi", "-i", _LONG, "-f", "lavfi", "-i", "sine=duration=20"]
         options = ["-b:v", "1M", "-fps_mode", "vfr", *_ODD[name]]
         ffmpeg(*sources, *options, str(file))
+        if name == "recorded.avi":
+            cut_index(file)
     reference = Reference.of(file)
-    moments_ms = (0, 1500, 8060, 13_333, 19_900, 19_990, 23_000, 60_000)
+    moments_ms = (0, 1500, 8015, 8060, 13_333, 19_900, 19_990, 23_000, 60_000)
     expected = {at_ms: reference.shown_at(at_ms / 1000) for at_ms in moments_ms}
     found = {at_ms: reference.nearest(make(file, jpeg(at_ms)).content) for at_ms in moments_ms}
     assert found == expected

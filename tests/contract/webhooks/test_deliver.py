@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from bson import ObjectId
 from pymongo import MongoClient
-from standardwebhooks import Webhook as Signer
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
 from functions.core.lifecycle import WEBHOOK_DELAYS
@@ -21,7 +20,8 @@ from functions.webhooks.outbound import HttpReceiver
 from tests import moves
 from tests.examples import uploaded, video
 from tests.fakes.webhook_queue import FakeWebhookQueue
-from tests.receivers import API, SECRET, Answer, Handler, Receiver, close, hang, receiver, status
+from tests.receivers import API, Answer, Handler, Receiver, close, hang, receiver, status
+from tests.webhook_targets import targets_of_settings
 
 NOW = datetime.now(UTC)
 LEASE = Lease("token", NOW + timedelta(minutes=2))
@@ -47,7 +47,7 @@ class World:
     @property
     def webhooks(self) -> Webhooks:
         client = HttpReceiver(self.receiver.url, allow_private=True, exchange_s=1.0)
-        return Webhooks(self.catalog, client.post, [Signer(SECRET)], self.queue, API)
+        return Webhooks(self.catalog, targets_of_settings(client), self.queue, API)
 
     def run(self) -> DeliveryReport:
         return self.webhooks.run(remaining_s=lambda: 200.0)
@@ -67,7 +67,7 @@ class World:
 
     def becomes_due(self, video_id: str) -> None:
         past = datetime.now(UTC) - timedelta(seconds=1)
-        change = {"$set": {"webhook.due_at": past}}
+        change = {"$set": {"webhook.due_at": past, "webhook.deliveries.0.due_at": past}}
         assert self.catalog._videos.update_one({"_id": ObjectId(video_id)}, change).matched_count
 
     @property

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from standardwebhooks import Webhook as Signer
 
 from functions.core.video import Webhook
 from functions.webhooks.deliver import Webhooks
@@ -21,6 +20,7 @@ from tests.fakes.catalog import FakeCatalog
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.receivers import API, SECRET
 from tests.servers import reserved_port, wait_until_listening
+from tests.webhook_targets import targets_of_settings
 
 _DOCS = Path(__file__).parents[3] / "docs" / "webhooks.md"
 OTHER_SECRET = SECRET.replace("A", "B")
@@ -55,7 +55,8 @@ def test_the_documented_receiver_accepts_only_our_signature(secret: str, status:
     records = FakeCatalog()
     with documented_receiver() as (port, process):
         client = HttpReceiver(f"http://127.0.0.1:{port}/", allow_private=True)
-        webhooks = Webhooks(records, client.post, [Signer(secret)], FakeWebhookQueue(), API)
+        targets = targets_of_settings(client, secret)
+        webhooks = Webhooks(records, targets, FakeWebhookQueue(), API)
         for _ in range(2):
             webhook = Webhook("msg_1", due_at=datetime.now(UTC))
             records.videos[ID] = replace(done_video(), webhook=webhook)

@@ -2,12 +2,14 @@
 
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
 from standardwebhooks import Webhook
 
+from functions.webhooks import outbound
 from functions.webhooks.outbound import HttpReceiver, NotAnswered
 from tests.receivers import (
     SECRET,
@@ -18,6 +20,7 @@ from tests.receivers import (
     drip_headers,
     endless,
     hang,
+    last_answer,
     nonsense,
     receiver,
     status,
@@ -112,6 +115,50 @@ def test_proxy_settings_are_ignored(plain: Receiver, monkeypatch: pytest.MonkeyP
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     assert post(plain) == 204
+
+
+# ---- Connections ----
+
+
+@pytest.fixture
+def client(plain: Receiver) -> Iterator[HttpReceiver]:
+    plain.http = "HTTP/1.1"
+    made = HttpReceiver(plain.url, allow_private=True, exchange_s=5.0)
+    yield made
+    made.close()
+
+
+def test_a_connection_is_used_again(plain: Receiver, client: HttpReceiver) -> None:
+    for code in (204, 500, 200):
+        plain.answer = status(code)
+        assert client.post(headers(), BODY.encode()).status == code
+    assert len(plain.connections) == 1
+
+
+def test_a_connection_that_the_receiver_closes_is_not_used_again(
+    plain: Receiver, client: HttpReceiver
+) -> None:
+    plain.answer = last_answer
+    for _ in range(2):
+        assert client.post(headers(), BODY.encode()).status == 204
+    assert len(plain.connections) == 2
+
+
+def test_an_old_connection_is_not_used_again(
+    plain: Receiver, client: HttpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post(headers(), BODY.encode())
+    monkeypatch.setattr(outbound, "_CONNECTION_S", 0.0)
+    client.post(headers(), BODY.encode())
+    assert len(plain.connections) == 2
+
+
+def test_threads_share_a_client(plain: Receiver, client: HttpReceiver) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: client.post(headers(), BODY.encode()), range(40)))
+    assert {answer.status for answer in answers} == {204}
+    assert len(plain.got) == 40
+    assert len(plain.connections) <= 4
 
 
 # ---- TLS, and names ----

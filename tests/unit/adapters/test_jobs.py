@@ -6,8 +6,10 @@ import pytest
 
 from functions.adapters.jobs import ProcessingFunction, WebhookQueue, enqueued_video
 from functions.adapters.request_failed import RequestFailed
-from functions.core.s3_event import created_event
+from functions.adapters.telemetry import trace_context
+from functions.core.s3_event import created_event, trace_of
 from functions.core.settings import SettingsError
+from functions.core.trace import new_trace
 from functions.core.unavailable import ProcessingUnavailable, QueueUnavailable
 from tests.examples import ID, uploaded
 
@@ -24,6 +26,16 @@ def test_processing_is_invoked_as_s3_does() -> None:
     ProcessingFunction(SETTINGS, lambda *call: invoked.append(call)).start(uploaded(ID))
     event = json.dumps(created_event(uploaded(ID), bucket="uploads"))
     assert invoked == [("clipo-processing", event)]
+
+
+def test_an_event_of_ours_names_the_trace_that_asks_for_it() -> None:
+    invoked: list[tuple[str, str]] = []
+    trace = new_trace()
+    with trace_context(trace):
+        ProcessingFunction(SETTINGS, lambda *call: invoked.append(call)).start(uploaded(ID))
+    (record,) = json.loads(invoked[0][1])["Records"]
+    assert trace_of(record) == trace
+    assert trace_of(created_event(uploaded(ID), bucket="uploads")["Records"][0]) is None
 
 
 @pytest.mark.parametrize("name", SETTINGS)

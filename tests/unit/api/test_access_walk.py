@@ -46,6 +46,8 @@ EVERY_CALLER: set[Scope] = set()
 ROWS: dict[tuple[str, str], set[Scope]] = {
     ("GET", "/"): PUBLIC,
     ("GET", "/assets/{name}"): PUBLIC,
+    ("GET", "/elements/{name}"): PUBLIC,
+    ("GET", "/elements/{release}/{name}"): PUBLIC,
     ("GET", "/docs"): PUBLIC,
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/swagger/swagger-ui.css"): PUBLIC,
@@ -56,6 +58,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("PATCH", "/videos/{video_id}"): {WRITE},
     ("DELETE", "/videos/{video_id}"): {WRITE},
     ("POST", "/videos/{video_id}/retry"): {WRITE},
+    ("POST", "/videos/retry"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},
@@ -66,6 +69,17 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("GET", "/videos/{video_id}/storyboard.webp"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.vtt"): {READ, DELIVER},
     ("GET", "/videos/{video_id}/storyboard.json"): {READ, DELIVER},
+    ("POST", "/webhooks"): {ADMIN},
+    ("GET", "/webhooks"): {ADMIN},
+    ("GET", "/webhooks/deliveries"): {READ},
+    ("GET", "/webhooks/deliveries/{delivery_id}"): {READ},
+    ("POST", "/webhooks/deliveries/{delivery_id}/resend"): {WRITE},
+    ("GET", "/webhooks/events"): {READ},
+    ("GET", "/webhooks/{receiver_id}"): {ADMIN},
+    ("PATCH", "/webhooks/{receiver_id}"): {ADMIN},
+    ("DELETE", "/webhooks/{receiver_id}"): {ADMIN},
+    ("POST", "/webhooks/{receiver_id}/secret"): {ADMIN},
+    ("POST", "/webhooks/{receiver_id}/test"): {ADMIN},
     ("POST", "/keys"): {ADMIN},
     ("GET", "/keys"): {ADMIN},
     ("DELETE", "/keys/{key_id}"): {ADMIN},
@@ -103,6 +117,7 @@ ODD_PATHS = [
     "/openapi.json/videos",
     "/swagger",
     "/assets",
+    "/elements",
     "/metrics",
     "/%76ideos",
     "/health%2f..%2fvideos",
@@ -137,6 +152,8 @@ IN_PUBLIC_FOLDERS = [
     "/swagger/%2e%2e%2fvideos",
     "/assets/%2e%2e/videos",
     "/assets/..%2fvideos",
+    "/elements/%2e%2e/videos",
+    "/elements/0.2.0/..%2f..%2fvideos",
     f"/swagger/%2e%2e/videos/{ID}",
 ]
 
@@ -161,11 +178,18 @@ def _one_video(records: FakeCatalog, objects: FakeStorage) -> None:
     objects.thumbnails[done.thumbnail.key] = b"jpeg"
 
 
+PARTS = dict.fromkeys(("key_id", "delivery_id", "receiver_id"), "none") | {
+    "video_id": ID,
+    "name": "none.js",
+    "release": "0.2.0",
+}
+
+
 def call(
     client: TestClient, method: str, path: str, headers: dict[str, str] | None = None
 ) -> httpx2.Response:
     # A path alone that begins with // would be another host.
-    url = f"https://testserver{path.format(video_id=ID, name='none.js', key_id='none')}"
+    url = f"https://testserver{path.format_map(PARTS)}"
     return client.request(method, url, headers=headers)
 
 

@@ -253,6 +253,15 @@ class TestAddresses:
             assert problem(twice)["code"] == "unauthenticated"
             assert "more than one" in twice.json()["detail"]
 
+    def test_it_counts_instead_of_the_session_that_the_browser_adds(
+        self, client: TestClient, key: IssuedKey
+    ) -> None:
+        path = f"{PAGE}/videos/{ID}/thumbnail"
+        mine = {"cookie": f"__Host-clipo={session(key)}"}
+        token = key.token(scope="deliver")
+        assert client.get(f"{path}?token={token}", headers=mine).status_code != 401
+        assert client.get(f"{path}?token=x", headers=mine).status_code == 401
+
 
 class TestPageSession:
     def ask(self, client: TestClient, method: str, url: str, **headers: str) -> int:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
+from functions.core.trace import parse_trace
 from functions.core.video import Status
 from tests.examples import ID, video
 from tests.fakes.api_keys import FakeApiKeys
@@ -108,3 +109,33 @@ def test_what_people_begin_is_counted(
     objects.uploads[failed.upload.key] = b"video"
     client.post(f"/videos/{ID}/retry")
     assert measured(capsys.readouterr().out) == {"Retries": 1}
+
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+TRACE_ID = TRACE[3:35]
+
+
+def test_a_caller_s_trace_is_in_the_lines_and_on_the_record(
+    client: TestClient, records: FakeCatalog
+) -> None:
+    with logged() as lines:
+        body = {"filename": "a.mp4", "size": 5}
+        created = client.post("/videos", json=body, headers={"traceparent": TRACE})
+    assert [line["trace_id"] for line in lines] == [TRACE_ID]
+    stored = parse_trace(records.videos[created.json()["id"]].traceparent)
+    assert stored
+    assert (stored.id, stored.sampled) == (TRACE_ID, True)
+    assert stored.header != TRACE, "it is the API's own step"
+    assert "traceparent" not in created.json()
+
+
+@pytest.mark.parametrize("headers", [{}, {"traceparent": "00-no-trace-01"}])
+def test_a_request_without_a_trace_begins_one(
+    client: TestClient, records: FakeCatalog, headers: dict[str, str]
+) -> None:
+    with logged() as lines:
+        for _ in range(2):
+            client.post("/videos", json={"filename": "a.mp4", "size": 5}, headers=headers)
+    traces = [parse_trace(one.traceparent) for one in records.videos.values()]
+    assert len({trace.id for trace in traces if trace}) == 2
+    assert [line["trace_id"] for line in lines] == [trace.id for trace in traces if trace]

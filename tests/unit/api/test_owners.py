@@ -89,6 +89,26 @@ def test_the_list_shows_the_place_of_a_recording(
     assert one["media"]["location"]["latitude"] == pytest.approx(48.8577)
 
 
+def test_a_retry_of_many_videos_starts_those_of_the_caller(
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, anna: Headers, server: Headers
+) -> None:
+    owners = {f"{number:024x}": owner for number, owner in enumerate(["anna", "bob", None])}
+    for video_id, owner in owners.items():
+        records.videos[video_id] = replace(failed_video(video_id), owner=owner)
+        objects.uploads[source_key(video_id)] = b"file"
+    codes = {"codes": [failed_video().error.code]}  # type: ignore[union-attr]  # it has failed
+
+    def retried(headers: Headers, **body: Any) -> list[str | None]:
+        report = client.post("/videos/retry", json=codes | body, headers=headers).json()
+        return [owners[video_id] for video_id in report["retried"]]
+
+    refused = client.post("/videos/retry", json={"owner": "bob"}, headers=anna)
+    assert problem(refused)["code"] == "forbidden"
+    assert retried(anna) == ["anna"]
+    assert retried(server, owner="bob") == ["bob"]
+    assert retried(server) == [None]
+
+
 class TestAnnouncement:
     def test_belongs_to_the_owner_of_the_credential(
         self, client: TestClient, records: FakeCatalog, anna: Headers, bob: Headers

@@ -1,12 +1,17 @@
 """The web page as it is served: its settings, its policy, and its files."""
 
 import re
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from functions.core.failures import FailureCode
 from functions.core.formats import EXTENSIONS
+from functions.core.playback import Obstacle
 from tests.fakes.storage import FakeStorage
+
+_SENTENCES = Path(__file__).parents[3] / "web" / "src" / "api-sentences.ts"
 
 
 def addresses(html: str) -> list[str]:
@@ -74,3 +79,10 @@ def test_there_is_no_other_file(client: TestClient, name: str) -> None:
 def test_without_storage_the_page_says_so(client: TestClient, objects: FakeStorage) -> None:
     objects.down = True
     assert client.get("/").status_code == 503
+
+
+@pytest.mark.parametrize("code", [*FailureCode, *Obstacle])
+def test_the_page_translates_each_failure_and_each_obstacle(code: str) -> None:
+    german, spanish = _SENTENCES.read_text().split("const ES")
+    for language in (german, spanish):
+        assert re.search(rf"^    {code}:", language, re.MULTILINE)

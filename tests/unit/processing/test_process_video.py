@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
+from functions.adapters.telemetry import trace_context
 from functions.core import lifecycle
 from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, TOO_LONG, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
 from functions.core.pictures import picture_version
 from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
+from functions.core.trace import Trace, new_trace
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
 from functions.core.video import (
     Lease,
@@ -783,3 +785,23 @@ def test_a_worker_finishes_although_its_record_has_changed(world: World) -> None
     world.engine.meanwhile = duplicate
     assert world.process() == EventOutcome(ID, "done")
     assert world.video.source == uploaded(sequencer=pad_sequencer("FF")).source
+
+
+@pytest.mark.parametrize("given", [None, new_trace()])
+def test_processing_continues_the_event_s_trace_or_that_of_the_announcement(
+    given: Trace | None,
+) -> None:
+    announced = new_trace()
+    world = World(FakeCatalog({ID: replace(video(), traceparent=announced.header)}))
+    with logged() as lines, trace_context(given):
+        assert world.process().result == "done"
+        assert world.process().result == "duplicate"
+    assert {line["trace_id"] for line in lines} == {(given or announced).id}
+    assert {line["message"] for line in lines} == {
+        "processing started",
+        "video done",
+        "nothing to do",
+    }
+    with logged() as lines:
+        World().process()
+    assert all("trace_id" not in line for line in lines), "the next event has another trace"

@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook as Signer
 
+from functions.adapters.telemetry import current_trace, trace_context
 from functions.core import lifecycle
 from functions.core.lifecycle import WEBHOOK_DELAYS
+from functions.core.trace import new_trace, parse_trace
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video, Webhook
 from functions.webhooks.deliver import MARGIN_S, DeliveryReport, Webhooks
@@ -18,6 +20,7 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
 from tests.receivers import API, SECRET
+from tests.webhook_targets import targets_of_settings
 
 OLD_SECRET = SECRET.replace("A", "B")
 ALL_ATTEMPTS = len(WEBHOOK_DELAYS) + 1
@@ -35,7 +38,7 @@ class World:
 
     @property
     def webhooks(self) -> Webhooks:
-        return Webhooks(self.records, self.receiver.post, [Signer(SECRET)], self.queue, API)
+        return Webhooks(self.records, targets_of_settings(self.receiver), self.queue, API)
 
     def run(self, remaining_s: Callable[[], float] = lambda: 200.0) -> DeliveryReport:
         return self.webhooks.run(remaining_s=remaining_s)
@@ -51,7 +54,9 @@ class World:
     def becomes_due(self, video_id: str = ID) -> None:
         video = self.records.videos[video_id]
         past = datetime.now(UTC) - timedelta(seconds=1)
-        self.has(replace(video, webhook=replace(self.webhook(video_id), due_at=past)))
+        webhook = self.webhook(video_id)
+        deliveries = tuple(replace(one, due_at=past) for one in webhook.deliveries)
+        self.has(replace(video, webhook=replace(webhook, due_at=past, deliveries=deliveries)))
 
 
 def due(video: Video | None = None, *, number: int = 1, attempts: int = 0) -> Video:
@@ -77,6 +82,29 @@ def test_the_library_verifies_a_delivery(world: World, video: Video) -> None:
     assert headers["content-type"] == "application/json"
 
 
+def test_a_delivery_continues_the_trace_of_the_announcement(world: World) -> None:
+    announced = new_trace()
+    world.has(due(replace(done_video(), traceparent=announced.header)))
+    with logged() as lines:
+        world.run()
+    ((headers, _),) = world.receiver.got
+    sent = parse_trace(headers["traceparent"])
+    assert sent
+    assert sent.id == announced.id
+    assert sent.span != announced.span
+    assert [line["trace_id"] for line in lines] == [announced.id]
+
+
+def test_a_delivery_for_a_record_without_a_trace_is_part_of_the_run(world: World) -> None:
+    world.has(due(done_video()))
+    with trace_context(new_trace()):
+        world.run()
+        current = current_trace()
+    ((headers, _),) = world.receiver.got
+    assert current
+    assert headers["traceparent"].startswith(f"00-{current.id}-")
+
+
 @pytest.mark.parametrize("status", [200, 204, 299])
 def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, status: int) -> None:
     world.receiver.answer = status
@@ -93,8 +121,8 @@ def test_an_accepted_webhook_is_recorded_and_never_sent_again(world: World, stat
 @pytest.mark.parametrize("secret", [SECRET, OLD_SECRET])
 def test_while_a_secret_is_replaced_either_verifies(world: World, secret: str) -> None:
     world.has(due())
-    signers = [Signer(SECRET), Signer(OLD_SECRET)]
-    Webhooks(world.records, world.receiver.post, signers, world.queue, API).deliver(due().id)
+    targets = targets_of_settings(world.receiver, SECRET, OLD_SECRET)
+    Webhooks(world.records, targets, world.queue, API).deliver(due().id)
     ((headers, body),) = world.receiver.got
     assert Signer(secret).verify(body, dict(headers))
     assert len(headers["webhook-signature"].split(" ")) == 2

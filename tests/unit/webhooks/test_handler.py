@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from standardwebhooks import Webhook as Signer
 
 from functions.adapters.triggers import UnknownEvent
 from functions.core.settings import SettingsError
@@ -23,6 +22,7 @@ from tests.fakes.receiver import FakeReceiver
 from tests.fakes.webhook_queue import FakeWebhookQueue
 from tests.logs import logged
 from tests.receivers import API, SECRET
+from tests.webhook_targets import targets_of_settings
 
 SETTINGS = {
     "AWS_REGION": "eu-west-1",
@@ -41,9 +41,8 @@ class World:
     context: FakeLambdaContext = field(default_factory=FakeLambdaContext)
 
     def handle(self, of: Any) -> dict[str, Any]:
-        webhooks = Webhooks(
-            self.records, self.receiver.post, [Signer(SECRET)], FakeWebhookQueue(), API
-        )
+        targets = targets_of_settings(self.receiver)
+        webhooks = Webhooks(self.records, targets, FakeWebhookQueue(), API)
         return handle(of, self.context, webhooks)
 
 
@@ -93,11 +92,11 @@ def test_a_message_that_names_no_video_is_logged_and_stops_no_other(world: World
     batch["Records"] += copy.deepcopy(event("sqs-webhook")["Records"])
     with logged() as lines:
         assert world.handle(batch) == {"batchItemFailures": []}
-    assert [line["message"] for line in lines] == [
-        "webhook message not understood",
-        "webhook delivered",
-    ]
-    assert [line["message_id"] for line in lines] == [m["messageId"] for m in batch["Records"]]
+    not_understood, understood = (message["messageId"] for message in batch["Records"])
+    assert {line["message"]: line["message_id"] for line in lines} == {
+        "webhook message not understood": not_understood,
+        "webhook delivered": understood,
+    }
 
 
 def test_without_a_catalog_the_run_fails(world: World) -> None:

@@ -1,6 +1,7 @@
 import {memo} from "preact/compat";
 import {addressOf} from "../address";
 import type {Video} from "../api";
+import {sentenceOfFailure} from "../api-sentences";
 import {ago, bytes, duration} from "../format";
 import {t} from "../strings";
 import {Picture} from "./picture";
@@ -21,6 +22,7 @@ export interface ItemProps {
 
 function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
   const {media, error} = video;
+  const why = error && sentenceOfFailure(error);
   const scrub = useScrub(video);
   return (
     <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
@@ -29,9 +31,9 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
           <Picture video={video} />
           {scrub.tile}
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
-          {error && (
-            <span class="why" lang="en">
-              {error.message}
+          {why && (
+            <span class="why" lang={why.lang}>
+              {why.text}
             </span>
           )}
         </div>
@@ -74,7 +76,7 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
         <StatusMark video={video} />
       </td>
       <td class="number">{media?.duration_s == null ? "" : duration(media.duration_s)}</td>
-      <td class="number">{media ? `${media.width}×${media.height}` : ""}</td>
+      <td class="number frame">{media ? `${media.width}×${media.height}` : ""}</td>
       <td class="number">{bytes(video.size)}</td>
       <td class="number">
         <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>

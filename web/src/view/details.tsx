@@ -1,6 +1,7 @@
 import {useContext, useEffect, useState} from "preact/hooks";
 import {openInAddress} from "../address";
 import type {Video} from "../api";
+import {sentenceOfFailure} from "../api-sentences";
 import {callsFor, type Piece, PROGRAMS, type Program, textOf} from "../calls";
 import {ApiContext} from "../context";
 import {type Fact, factsOf} from "../facts";
@@ -92,7 +93,7 @@ function useArrows(library: Library): void {
 function Neighbours({library}: {library: Library}) {
   const [before, after] = [library.neighbour(-1), library.neighbour(1)];
   return (
-    <span class="neighbours">
+    <>
       <button
         type="button"
         class="icon-button"
@@ -111,7 +112,7 @@ function Neighbours({library}: {library: Library}) {
       >
         <Icon name="right" />
       </button>
-    </span>
+    </>
   );
 }
 
@@ -188,11 +189,11 @@ function Overview(props: TabProps) {
   );
 }
 
-function FactRow({fact: {name, value, copy, english}}: {fact: Fact}) {
+function FactRow({fact: {name, value, copy, lang}}: {fact: Fact}) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd lang={english ? "en" : undefined}>
+      <dd lang={lang}>
         {copy === null ? value : <bdi class="code">{value}</bdi>}
         {copy !== null && <CopyButton text={copy} what={name} />}
       </dd>
@@ -206,10 +207,11 @@ function Failure({video, library, uploads, extensions, close}: TabProps) {
   const [run, busy, problem] = useAction();
   const {error} = video;
   if (!error) return null;
+  const {text, lang} = sentenceOfFailure(error);
   return (
     <div class="banner">
-      <p lang="en">
-        {error.message} <code>{error.code}</code>
+      <p lang={lang}>
+        {text} <code>{error.code}</code>
       </p>
       {error.retryable && write && (
         <button

@@ -27,11 +27,15 @@ export function Dialog({name, title, buttons, onClose, returnTo, children}: Dial
       onClose={onClose}
     >
       <header>
-        <h2 id={`${name}-title`}>{title}</h2>
-        {buttons}
-        <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
-          <Icon name="close" />
-        </button>
+        <h2 id={`${name}-title`} tabIndex={-1}>
+          {title}
+        </h2>
+        <span class="buttons">
+          {buttons}
+          <button type="button" class="icon-button" aria-label={t.close} onClick={close}>
+            <Icon name="close" />
+          </button>
+        </span>
       </header>
       {children(close)}
     </dialog>
@@ -47,6 +51,8 @@ function useModal(returnTo: DialogProps["returnTo"]) {
     if (!element) return;
     const opener = document.activeElement;
     element.showModal();
+    // Else the first button had it. From its heading on, the dialog is read and used in order.
+    element.querySelector("h2")?.focus();
     const onClick = (event: MouseEvent) => {
       if (event.target === element) element.close();
     };

@@ -1,15 +1,13 @@
 import {useState} from "preact/hooks";
 import {t} from "../strings";
 import type {Uploads} from "../upload/uploads";
-import {ChooseFiles} from "./drop";
 
 interface EmptyProps {
   uploads: Uploads | undefined;
-  extensions: readonly string[];
 }
 
-/** Shows a new user what to do. */
-export function Empty({uploads, extensions}: EmptyProps) {
+/** Shows a new user what to do, below the button that chooses videos. */
+export function Empty({uploads}: EmptyProps) {
   const [recording, setRecording] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const trySample = async () => {
@@ -24,7 +22,7 @@ export function Empty({uploads, extensions}: EmptyProps) {
   };
   return (
     <div class="empty">
-      <h3>{t.nothing.all}</h3>
+      <h2>{t.nothing.all}</h2>
       <ol class="steps">
         {t.steps.map(([title, text]) => (
           <li key={title}>
@@ -34,17 +32,9 @@ export function Empty({uploads, extensions}: EmptyProps) {
         ))}
       </ol>
       {uploads && (
-        <div class="actions">
-          <ChooseFiles
-            extensions={extensions}
-            onFiles={(files) => uploads.add(files)}
-            class="primary"
-            label={t.chooseVideos}
-          />
-          <button type="button" disabled={recording} onClick={trySample}>
-            {recording ? t.makingSample : t.trySample}
-          </button>
-        </div>
+        <button type="button" disabled={recording} onClick={trySample}>
+          {recording ? t.makingSample : t.trySample}
+        </button>
       )}
       <p class="error" role="alert" hidden={!problem}>
         {problem}

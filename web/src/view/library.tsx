@@ -63,7 +63,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       <p class="trouble" role="status" hidden={!trouble}>
         {trouble} <span>{t.keepsTrying}</span>
       </p>
-      {isEmpty && isAll && <Empty uploads={uploads} extensions={extensions} />}
+      {isEmpty && isAll && <Empty uploads={uploads} />}
       {isEmpty && !isAll && (
         <div class="empty">
           <p>{query.search ? t.nothingFound(query.search) : t.nothing[query.status ?? "all"]}</p>
@@ -74,6 +74,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       )}
       {!isEmpty && (
         <List
+          key={view}
           videos={videos}
           view={view}
           picked={picked}

@@ -1,3 +1,4 @@
+import type {RefObject} from "preact";
 import {useEffect, useState} from "preact/hooks";
 import type {View} from "../address";
 import type {Video} from "../api";
@@ -5,6 +6,9 @@ import {t} from "../strings";
 import {Card, type ItemProps, Row} from "./card";
 import {useSliding} from "./slide";
 import {useWindow} from "./window";
+
+/** How many places are shown until the first cards have come. */
+const COMING = 8;
 
 interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   videos: readonly Video[];
@@ -14,81 +18,74 @@ interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   onNearEnd(): void;
 }
 
-/** The videos as cards or as a table. Only those near the screen are drawn. */
-export function List(props: ListProps) {
-  return props.view === "table" ? <Table {...props} /> : <Grid {...props} />;
-}
-
-function Grid({videos, picked, isBusy, onNearEnd, onOpen, onPick}: ListProps) {
-  const {list, drawn} = useWindow<HTMLUListElement>(videos.length, onNearEnd);
+/** The videos as cards or as a table. Only those near the screen are drawn. Draw one for each view. */
+export function List({videos, view, picked, isBusy, onNearEnd, onOpen, onPick}: ListProps) {
+  const {list, drawn} = useWindow(videos.length, onNearEnd);
   const minute = useMinute();
   useSliding(list, videos);
-  return (
-    <ul
-      ref={list}
-      class="cards"
-      aria-labelledby="library-title"
-      aria-busy={isBusy}
-      data-picking={picked.size > 0}
-      style={{paddingTop: `${drawn.before}px`, paddingBottom: `${drawn.after}px`}}
-    >
-      {videos.slice(drawn.first, drawn.end).map((video, at) => (
-        <Card
-          key={video.id}
-          video={video}
-          at={drawn.first + at}
-          of={videos.length}
-          picked={picked.has(video.id)}
-          minute={minute}
-          onOpen={onOpen}
-          onPick={onPick}
-        />
-      ))}
-    </ul>
-  );
-}
-
-function Table({videos, picked, isBusy, onNearEnd, onOpen, onPick}: ListProps) {
-  const {list, drawn} = useWindow<HTMLTableSectionElement>(videos.length, onNearEnd);
-  const minute = useMinute();
-  const {name, status, length, picture, size, created} = t.columns;
+  const Item = view === "table" ? Row : Card;
+  const items = videos
+    .slice(drawn.first, drawn.end)
+    .map((video, at) => (
+      <Item
+        key={video.id}
+        video={video}
+        at={drawn.first + at}
+        of={videos.length}
+        picked={picked.has(video.id)}
+        minute={minute}
+        onOpen={onOpen}
+        onPick={onPick}
+      />
+    ));
+  const shared = {
+    "aria-labelledby": "library-title",
+    "aria-busy": isBusy,
+    "data-picking": picked.size > 0,
+  };
+  if (view === "grid")
+    return (
+      <ul
+        ref={list as RefObject<HTMLUListElement>}
+        class="cards"
+        style={{paddingTop: `${drawn.before}px`, paddingBottom: `${drawn.after}px`}}
+        {...shared}
+      >
+        {isBusy && items.length === 0
+          ? Array.from({length: COMING}, (_, at) => <li key={at} class="coming" />)
+          : items}
+      </ul>
+    );
   return (
     <div class="table-box">
-      <table
-        class="table"
-        aria-labelledby="library-title"
-        aria-busy={isBusy}
-        aria-rowcount={videos.length + 1}
-        data-picking={picked.size > 0}
-      >
-        <thead>
-          <tr>
-            {onPick && <td />}
-            {[name, status, length, picture, size, created].map((title, at) => (
-              <th key={title} scope="col" class={at > 1 ? "number" : undefined}>
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody ref={list}>
+      <table class="table" aria-rowcount={videos.length + 1} {...shared}>
+        <Titles hasMarks={Boolean(onPick)} />
+        <tbody ref={list as RefObject<HTMLTableSectionElement>}>
           <Space height={drawn.before} />
-          {videos.slice(drawn.first, drawn.end).map((video, at) => (
-            <Row
-              key={video.id}
-              video={video}
-              at={drawn.first + at}
-              of={videos.length}
-              picked={picked.has(video.id)}
-              minute={minute}
-              onOpen={onOpen}
-              onPick={onPick}
-            />
-          ))}
+          {items}
           <Space height={drawn.after} />
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Titles({hasMarks}: {hasMarks: boolean}) {
+  const {name, status, length, picture, size, created} = t.columns;
+  return (
+    <thead>
+      <tr>
+        {hasMarks && <td />}
+        <th scope="col">{name}</th>
+        <th scope="col">{status}</th>
+        <th scope="col">{length}</th>
+        <th scope="col" class="frame">
+          {picture}
+        </th>
+        <th scope="col">{size}</th>
+        <th scope="col">{created}</th>
+      </tr>
+    </thead>
   );
 }
 

@@ -18,7 +18,7 @@ export function useSliding(list: RefObject<HTMLElement>, items: unknown): void {
 
 /** Return places in the list's layout, which neither scrolling nor a running slide changes. */
 function placesIn(list: HTMLElement | null): Places {
-  const items = [...(list?.children ?? [])] as HTMLElement[];
+  const items = [...(list?.querySelectorAll<HTMLElement>("[data-at]") ?? [])];
   return new Map(items.map((item) => [item, {x: item.offsetLeft, y: item.offsetTop}]));
 }
 

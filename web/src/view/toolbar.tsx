@@ -1,4 +1,5 @@
-import {useEffect, useState} from "preact/hooks";
+import type {RefObject} from "preact";
+import {useEffect, useRef, useState} from "preact/hooks";
 import type {Query, View} from "../address";
 import {type Page, STATUSES, type Status} from "../api";
 import {count} from "../format";
@@ -57,6 +58,8 @@ export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
 
 function Search({text, onSearch}: {text: string; onSearch(text: string): void}) {
   const [typed, setTyped] = useState(text);
+  const input = useRef<HTMLInputElement>(null);
+  useSlash(input);
   useEffect(() => setTyped(text), [text]);
   useEffect(() => {
     if (typed.trim() === text) return;
@@ -67,15 +70,37 @@ function Search({text, onSearch}: {text: string; onSearch(text: string): void}) 
     <label class="search">
       <Icon name="search" />
       <input
+        ref={input}
         type="search"
         aria-label={t.search}
+        aria-keyshortcuts="/"
+        title={t.slashSearches}
         placeholder={t.search}
         value={typed}
         maxLength={200}
         onInput={({currentTarget: {value}}) => setTyped(value)}
       />
+      <span class="key" aria-hidden="true">
+        /
+      </span>
     </label>
   );
+}
+
+/** Move the focus to a field when the user presses the slash and is not typing or in a dialog. */
+function useSlash(field: RefObject<HTMLInputElement>): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+      const {activeElement} = document;
+      if (activeElement?.matches("input:not([type=radio], [type=checkbox]), select")) return;
+      if (document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      field.current?.focus();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
 }
 
 /** The API counts no further. */

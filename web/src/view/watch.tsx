@@ -1,5 +1,6 @@
 import {useContext, useState} from "preact/hooks";
 import type {Video} from "../api";
+import {sentenceOfPlayback} from "../api-sentences";
 import {ApiContext} from "../context";
 import {RightsContext} from "../rights";
 import {t} from "../strings";
@@ -16,6 +17,7 @@ export function Watch({video}: {video: Video}) {
   const {thumbnail} = video;
   const [state, setState] = useState<"picture" | "playing" | "failed">("picture");
   const playback = video.media?.playback;
+  const note = video.media && playback?.browsers !== "all" ? sentenceOfPlayback(video.media) : null;
   const canPlay = video.media && deliver && playback?.browsers !== "none";
   return (
     <>
@@ -43,9 +45,9 @@ export function Watch({video}: {video: Video}) {
           </button>
         )}
       </div>
-      {playback && playback.browsers !== "all" && (
-        <p class="note" lang="en">
-          {playback.message}
+      {note && (
+        <p class="note" lang={note.lang}>
+          {note.text}
         </p>
       )}
       <p class="error" role="alert" hidden={state !== "failed"}>

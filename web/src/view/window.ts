@@ -15,8 +15,8 @@ export interface Drawn {
 }
 
 /** Draw only the part of a long list that is near the screen. All items have the same height. */
-export function useWindow<T extends HTMLElement>(count: number, onNearEnd: () => void) {
-  const list = useRef<T>(null);
+export function useWindow(count: number, onNearEnd: () => void) {
+  const list = useRef<HTMLElement>(null);
   const [drawn, setDrawn] = useState<Drawn>({first: 0, end: WHOLE, before: 0, after: 0});
   const nearEnd = useRef(onNearEnd);
   nearEnd.current = onNearEnd;

@@ -1,10 +1,11 @@
 """`clipo keys list`: lists API keys."""
 
+import os
 from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, StackOption, ask_as_operator
-from clipo.program import program_name
+from clipo.client.address import program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -26,5 +27,6 @@ async def _list(api: "Api", output: "Terminal") -> int:
     elif keys:
         output.write(view.keys(keys))
     else:
-        output.message(f"There are no keys. Create one: {program_name()} keys create --name NAME")
+        program = program_for(api.address, os.environ)
+        output.message(f"There are no keys. Create one: {program} keys create --name NAME")
     return DONE

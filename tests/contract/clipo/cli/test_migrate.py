@@ -16,7 +16,7 @@ from tests.command import Command
 from tests.release_0_1 import Release01
 
 VIDEOS = 12
-NOT_MIGRATED = "12 records changed, 13 indexes built, 2 indexes dropped."
+NOT_MIGRATED = "12 records changed, 14 indexes built, 2 indexes dropped."
 MIGRATED = "Migrated: 0 records changed, 0 indexes built, 0 indexes dropped.\n"
 
 

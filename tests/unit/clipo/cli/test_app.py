@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,11 @@ def test_each_module_is_a_command_and_each_folder_a_group() -> None:
     assert names == {"create", "list", "ls", "revoke"}
 
 
-def test_the_help_lists_the_first_commands_first() -> None:
-    names = [command.name for command in app.registered_commands if not command.hidden]
-    assert names[:3] == ["up", "upload", "list"]
+def test_the_help_lists_the_commands_in_panels() -> None:
+    shown = CliRunner().invoke(app, ["--help"]).output
+    panels = re.findall(r"^╭─ ([A-Z]\w+(?: \w+)*) ─", shown, re.MULTILINE)
+    assert [one for one in panels if one != "Options"] == ["Start", "Videos", "Access", "Operate"]
+    assert re.search(r"╭─ Start .*│ up .*│ upload .*╭─ Operate .*│ doctor", shown, re.DOTALL)
 
 
 @pytest.mark.parametrize("name", sorted(_MODULES))

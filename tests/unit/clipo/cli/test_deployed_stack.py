@@ -33,6 +33,7 @@ class FakeAws:
         self.subscriptions: list[str] | None = ["arn:aws:sns:eu-west-1:1:clipo-alarms:uuid"]
         self.architecture = self.built_for = "arm64"
         self.error: Exception | None = None
+        self.environ = {"OIDC_ISSUER": ""}
 
     def client(self, _: str) -> "FakeAws":
         return self
@@ -88,7 +89,11 @@ class FakeAws:
         return {"Subscriptions": listed}
 
     def get_function_configuration(self, **_: object) -> dict[str, Any]:
-        return {"Architectures": [self.architecture], "Layers": [{"Arn": "layer"}]}
+        return {
+            "Architectures": [self.architecture],
+            "Environment": {"Variables": self.environ},
+            "Layers": [{"Arn": "layer"}],
+        }
 
     def get_layer_version_by_arn(self, **_: object) -> dict[str, Any]:
         layer, machine = io.BytesIO(), MACHINES[self.built_for]
@@ -112,7 +117,7 @@ def problems(aws: FakeAws) -> dict[str, tuple[State, str, str]]:
 def test_a_healthy_stack_has_no_problem(aws: FakeAws) -> None:
     assert [one.name for one in findings(aws.client, "clipo")] == [
         *("Stack", "Functions", "Schedules", "Queues"),
-        *("Failures", "Alarms", "Alarm mail", "Layer"),
+        *("Failures", "Alarms", "Alarm mail", "Layer", "Own login"),
     ]
     assert problems(aws) == {}
 
@@ -189,6 +194,13 @@ def test_a_layer_for_another_architecture_is_broken(aws: FakeAws) -> None:
     assert state is State.BROKEN
     assert said == "ffmpeg was built for x86_64, and clipo-processing runs on arm64."
     assert "Architecture=arm64" in fix
+
+
+def test_the_issuer_of_an_own_login_is_checked(aws: FakeAws) -> None:
+    aws.environ = {"OIDC_ISSUER": "https://login.example", "OIDC_AUDIENCE": ""}
+    state, said, fix = problems(aws)["Own login"]
+    assert (state, said) == (State.BROKEN, "OIDC_AUDIENCE is not set.")
+    assert "OidcAudience" in fix
 
 
 def test_a_missing_right_leaves_the_other_checks(aws: FakeAws) -> None:

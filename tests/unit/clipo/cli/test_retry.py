@@ -1,49 +1,119 @@
-import asyncio
-import re
+"""`clipo retry` of many failed videos."""
+
+import json
+from typing import Any
 
 import httpx2
 import pytest
+from typer.testing import CliRunner, Result
 
-from clipo.cli.commands import retry
-from clipo.cli.terminal import Terminal
-from clipo.client.api import Api
+from clipo.cli.app import app
+from clipo.client import http_client
 
-
-def failed(number: int) -> dict[str, object]:
-    error = {"code": "timed_out", "retryable": number != 2}
-    return {"id": f"{number:024}", "filename": f"{number}.mp4", "error": error}
+API = "http://127.0.0.1:1"
 
 
 class FailedVideos:
-    """An API with three failed videos in two pages, one of which a retry cannot help."""
+    """An API whose calls retry two of four videos each; another has no file any more."""
 
     def __init__(self) -> None:
-        self.retried: list[str] = []
+        self.bodies: list[dict[str, Any]] = []
+        self.count = 5
+        self.busy = 0
+        """The number of calls that are refused because too many videos wait."""
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
-        if found := re.fullmatch(r"/videos/(\d+)/retry", request.url.path):
-            self.retried.append(found[1])
-            return httpx2.Response(202, json=failed(int(found[1])))
-        assert request.url.params["status"] == "failed"
-        if "cursor" in request.url.params:
-            return httpx2.Response(
-                200, json={"data": [failed(1)], "has_more": False, "next_cursor": None}
-            )
-        page = {"data": [failed(3), failed(2)], "has_more": True, "next_cursor": "next"}
-        return httpx2.Response(200, json=page)
+        assert request.url.path == "/videos/retry"
+        body = json.loads(request.content)
+        self.bodies.append(body)
+        if body.get("limit") == 0:
+            return report(remaining=self.count)
+        if self.busy:
+            self.busy -= 1
+            problem = {"code": "too_many_retries", "detail": "100 wait."}
+            return httpx2.Response(429, json=problem, headers={"Retry-After": "0"})
+        if "cursor" not in body:
+            return report(["1", "2"], remaining=3, next_cursor="next")
+        gone = {"id": "3", "code": "source_gone", "message": "Video 3 has no file."}
+        return report(["4", "5"], refused=[gone])
 
 
-def test_all_failed_videos_are_retried_that_may_succeed(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    videos = FailedVideos()
+def report(retried: list[str] | None = None, **fields: Any) -> httpx2.Response:
+    empty = {"retried": retried or [], "refused": [], "remaining": 0, "next_cursor": None}
+    return httpx2.Response(202, json=empty | fields)
 
-    async def run() -> int:
-        async with httpx2.AsyncClient(transport=httpx2.MockTransport(videos)) as http:
-            return await retry._retry(Api("http://127.0.0.1:8000", http), Terminal(), None)
 
-    assert asyncio.run(run()) == 0
-    assert videos.retried == [f"{3:024}", f"{1:024}"]
-    said = capsys.readouterr()
-    assert said.out.splitlines()[0] == f"retried  {3:024}  3.mp4"
-    assert "Left out, because a retry would fail again: 1\n" in said.err
+@pytest.fixture
+def videos(monkeypatch: pytest.MonkeyPatch) -> FailedVideos:
+    api = FailedVideos()
+    monkeypatch.setattr(http_client, "httpx2", _Httpx2(api))
+    return api
+
+
+class _Httpx2:
+    """The package, with an API instead of a network."""
+
+    def __init__(self, api: FailedVideos) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(httpx2, name)
+
+    def AsyncClient(self, **_: Any) -> httpx2.AsyncClient:  # noqa: N802 (its name there)
+        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._api))
+
+
+def retry(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["retry", *arguments, "--api", API])
+
+
+def test_many_are_retried_some_at_a_time_and_reported(videos: FailedVideos) -> None:
+    found = retry("--code", "timed_out", "--code", "out_of_memory", "--owner", "anna", "--yes")
+    assert found.exit_code == 1, "one is refused"
+    codes = {"codes": ["timed_out", "out_of_memory"], "owner": "anna"}
+    assert videos.bodies == [codes | {"limit": 0}, codes, codes | {"cursor": "next"}]
+    assert found.stderr.splitlines() == [
+        "retried: 2, to do: 3",
+        "Video 3 has no file. (source_gone)",
+        "4 retried, 1 refused. Follow: clipo watch",
+    ]
+
+
+def test_the_report_is_json(videos: FailedVideos) -> None:
+    found = retry("--all-failed", "--yes", "--json", "--quiet")
+    gone = {"id": "3", "code": "source_gone", "message": "Video 3 has no file."}
+    assert json.loads(found.stdout) == {"retried": 4, "refused": [gone]}
+    assert videos.bodies[0] == {"limit": 0}
+
+
+def test_a_time_is_a_condition(videos: FailedVideos) -> None:
+    videos.count = 0
+    found = retry("--since", "2026-01-02T00:00Z", "--until", "2026-01-03T00:00Z", "--yes")
+    assert (found.exit_code, found.stderr) == (0, "No failed video may succeed now.\n")
+    assert videos.bodies == [
+        {
+            "created_after": "2026-01-02T00:00:00.000Z",
+            "created_before": "2026-01-03T00:00:00.000Z",
+            "limit": 0,
+        }
+    ]
+
+
+def test_it_waits_while_the_api_refuses_more(videos: FailedVideos) -> None:
+    videos.busy = 3
+    found = retry("--all-failed", "--yes")
+    assert found.stderr.count("Waiting for workers") == 1
+    assert "4 retried" in found.stderr
+
+
+def test_without_a_terminal_it_needs_a_confirmation(videos: FailedVideos) -> None:
+    found = retry("--all-failed")
+    assert (found.exit_code, videos.bodies) == (2, [])
+    assert "--yes" in found.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["0" * 24, "--all-failed"], ["0" * 24, "--code", "x"]])
+def test_it_takes_either_ids_or_options(videos: FailedVideos, arguments: list[str]) -> None:
+    found = retry(*arguments, "--yes")
+    assert (found.exit_code, videos.bodies) == (2, [])
+    assert "either ids or options" in found.stderr

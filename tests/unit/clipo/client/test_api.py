@@ -36,7 +36,7 @@ def asked(
 def test_a_problem_is_shown_with_its_code_and_request_id() -> None:
     with pytest.raises(Problem) as caught:
         asked(httpx2.Response(404, json=_PROBLEM), lambda api: api.get("x"))
-    assert str(caught.value) == "No. Not so. (no, request abc)"
+    assert str(caught.value) == "Not so. (no, request abc)"
     assert not caught.value.transient
 
 
@@ -164,7 +164,7 @@ class TestCredential:
             (
                 "unauthenticated",
                 "a test",
-                "It refuses a test: Not so. To log in: clipo login --api",
+                "Clipo refuses a test: Not so. To log in: clipo login --api",
             ),
             ("forbidden", "a test", "comes from a test. To use another key: clipo login"),
             (

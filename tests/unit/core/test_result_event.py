@@ -6,8 +6,8 @@ import pytest
 from functions.api.schemas import video_resource
 from functions.core.access import OPEN_CALLER
 from functions.core.pictures import picture_version, thumbnail_version
+from functions.core.result_event import event_type, payload, result_event
 from functions.core.video import Video
-from functions.webhooks.payload import event_type, payload
 from tests.examples import ID, PLACEHOLDER, done_video, failed_video, odd_video, streams
 from tests.receivers import API
 
@@ -15,7 +15,7 @@ from tests.receivers import API
 def test_the_payload_of_a_done_video() -> None:
     done = replace(done_video(), passthrough="order-1", owner="anna")
     version = picture_version(done)
-    body = json.loads(payload(done, api_url=API))
+    body = json.loads(payload(result_event(done, api_url=API)))
     assert body == {
         "type": "video.done",
         "timestamp": "2026-01-02T03:04:05.678Z",
@@ -77,7 +77,7 @@ def test_the_payload_of_a_done_video() -> None:
 def test_the_payload_of_a_failed_video() -> None:
     # A picture and an error of before must not be taken for this finish's.
     video = replace(failed_video(), thumbnail=done_video().thumbnail)
-    data = json.loads(payload(video, api_url=API))["data"]
+    data = json.loads(payload(result_event(video, api_url=API)))["data"]
     assert event_type(video) == "video.failed"
     assert (data["source"], data["media"], data["thumbnail"]) == (None, None, None)
     assert data["error"] == {
@@ -93,9 +93,11 @@ def test_the_payload_agrees_with_the_api(video: Video) -> None:
     shown = resource.model_dump(mode="json")
     if shown["media"]:
         del shown["media"]["location"]
-    data = json.loads(payload(video, api_url=API))["data"]
+    data = json.loads(payload(result_event(video, api_url=API)))["data"]
     assert {name: shown[name] for name in data} == data
 
 
 def test_every_attempt_has_the_same_body() -> None:
-    assert payload(done_video(), api_url=API) == payload(done_video(), api_url=API)
+    assert payload(result_event(done_video(), api_url=API)) == payload(
+        result_event(done_video(), api_url=API)
+    )

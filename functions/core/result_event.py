@@ -1,7 +1,9 @@
-"""The body of a finished video's webhook."""
+"""The event of a video's result, which webhooks deliver."""
 
 import json
 from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from functions.core.clock import rfc3339
@@ -11,22 +13,42 @@ from functions.core.playback import playback_of
 from functions.core.video import Media, Status, Video
 
 
-def payload(video: Video, *, api_url: str) -> str:
-    """Return the webhook's body, the same for every attempt unless the visibility has changed.
+class EventType(StrEnum):
+    """The events for which receivers get webhooks."""
+
+    DONE = "video.done"
+    FAILED = "video.failed"
+
+
+TEST_EVENT = "webhook.test"
+"""The type of an event that only tests a receiver."""
+
+
+def payload(event: dict[str, Any]) -> str:
+    """Return an event as the body of a webhook: the text that the signature covers."""
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+
+
+def result_event(video: Video, *, api_url: str) -> dict[str, Any]:
+    """Return the event of a finished video, which stays the same unless the visibility changes.
 
     `timestamp` is the time of the result. `data` is a part of `GET /videos/{id}`. Its addresses are
     those of the API, which never expire.
     """
-    body = {
+    return {
         "type": event_type(video),
         "timestamp": rfc3339(video.updated_at),
         "data": _data(video, f"{api_url}/videos/{video.id}"),
     }
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def receiver_test_event(receiver_id: str, *, now: datetime) -> dict[str, Any]:
+    """Return an event that tests a receiver."""
+    return {"type": TEST_EVENT, "timestamp": rfc3339(now), "data": {"receiver": receiver_id}}
 
 
 def event_type(video: Video) -> str:
-    """Return the event's name, `video.done` or `video.failed`."""
+    """Return the type of a finished video's event."""
     return f"video.{video.status}"
 
 

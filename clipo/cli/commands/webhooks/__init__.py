@@ -1,0 +1,1 @@
+"""Manage webhook receivers, and follow, test and repeat deliveries."""

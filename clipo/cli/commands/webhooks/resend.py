@@ -1,0 +1,43 @@
+"""`clipo webhooks resend`: delivers webhooks again."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clipo.cli import terminal, view
+from clipo.cli.command import ApiOption, JsonOption, ask, do_each
+from clipo.client.webhooks import wait_for_attempt
+
+if TYPE_CHECKING:
+    from clipo.cli.terminal import Terminal
+    from clipo.client.api import Api
+
+
+def command(
+    ids: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ID", help="Id of a delivery, as in clipo webhooks log.", show_default=False
+        ),
+    ],
+    *,
+    api_url: ApiOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Deliver webhooks again, with the same ids and all attempts, and show the first result."""
+    output = terminal.Terminal(as_json=as_json)
+    return ask(api_url, output, lambda api: _resend(api, output, ids))
+
+
+async def _resend(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
+    async def resend(delivery: str) -> None:
+        before = await api.delivery(delivery)
+        await api.resend(delivery)
+        sent = await wait_for_attempt(api, before)
+        if output.as_json:
+            output.write_json(sent)
+        else:
+            output.write(view.delivery(sent))
+
+    return await do_each(output, ids, resend)

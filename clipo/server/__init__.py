@@ -1,0 +1,10 @@
+"""Clipo in a web server of your own: tokens for its pages, and webhooks. Standard library only.
+
+`clipo.flask` mounts it in Flask; docs/embed.md shows how to do so in FastAPI and Django.
+"""
+
+from clipo.server.mount import Mount, Reply
+from clipo.server.tokens import page_tokens
+from clipo.server.webhooks import Event, InvalidWebhook, verify_webhook
+
+__all__ = ["Event", "InvalidWebhook", "Mount", "Reply", "page_tokens", "verify_webhook"]

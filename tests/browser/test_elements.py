@@ -1,0 +1,315 @@
+"""The custom elements in an app of another origin: a closed stack, a backend, a strict policy."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from functions.core.api_keys import Root
+from functions.core.release import RELEASE
+from tests.boxes import widen
+from tests.browsers import WatchedPage
+from tests.clips import Clips
+from tests.credentials import IssuedKey, admin_token, bearer
+from tests.page import DONE_MS
+from tests.running_stack import RunningStack, running_stack
+
+pytestmark = pytest.mark.long
+
+_HEAR = """
+window.heard = [];
+for (const name of ["progress", "uploaded", "done", "failed", "select", "deleted"])
+  addEventListener(`clipo-${name}`, ({type, detail}) => heard.push([type, detail]));
+"""
+_LARGE = 101 << 20
+"""Just too large for one request."""
+
+
+@dataclass
+class App:
+    """A web app of another origin: one page, and a backend that gets tokens for its user."""
+
+    port: int = 0
+    html: str = ""
+    key: IssuedKey | None = None
+    api: str = ""
+    scopes: str = "upload read write"
+    asked: int = 0
+    """How many tokens it was asked for."""
+    broken: set[int] = field(default_factory=set)
+    """The requests that get a token which Clipo does not accept."""
+
+    @property
+    def origin(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def answer(self) -> dict[str, Any]:
+        """Return what `POST /token` answers, as docs/elements.md says."""
+        assert self.key
+        self.asked += 1
+        token = self.key.token(sub="anna", scope=self.scopes)
+        return {
+            "api": self.api,
+            "token": f"{token}x" if self.asked in self.broken else token,
+            "deliver_token": self.key.token(sub="anna", scope="deliver"),
+            "expires_at": (datetime.now(UTC) + timedelta(minutes=5)).isoformat(),
+        }
+
+
+@contextmanager
+def served(app: App) -> Iterator[None]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_page = self.path == "/"
+            self._send(200 if is_page else 404, "text/html", app.html if is_page else "")
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            assert self.path == "/api/clipo/token"
+            self._send(200, "application/json", json.dumps(app.answer()))
+
+        def _send(self, status: int, media_type: str, body: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", f"{media_type}; charset=utf-8")
+            self.send_header("Content-Length", str(len(body.encode())))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *_: Any) -> None:  # keep the tests' output short
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        app.port = server.server_port
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[App]:
+    app = App()
+    with served(app):
+        yield app
+
+
+@pytest.fixture(scope="module")
+def stack(site: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    home = tmp_path_factory.mktemp("elements")
+    with running_stack(home, ACCESS="keys") as stack:
+        root = Root(1, (stack.home / "root_secret").read_text())
+        body = {"name": "app", "owner": "anna"}
+        made = stack.client.post("/keys", json=body, headers=bearer(admin_token(root))).json()
+        stack.client.headers |= bearer(made["key"])
+        site.key = IssuedKey(made["id"], made["key"], made["signing_secret"])
+        site.api = stack.api
+        yield stack
+
+
+@pytest.fixture
+def app(site: App) -> App:
+    site.html, site.scopes, site.asked = "", "upload read write", 0
+    site.broken.clear()
+    return site
+
+
+def page_with(stack: RunningStack, body: str) -> str:
+    """Return a page under the policy that docs/elements.md gives."""
+    storage = stack.addresses["s3"]
+    policy = (
+        f"default-src 'none'; script-src {stack.api}; connect-src 'self' {stack.api} {storage};"
+        f" img-src data: {stack.api} {storage}; media-src {storage}"
+    )
+    hashes = stack.client.get(f"/elements/{RELEASE}/integrity.json").json()
+    scripts = "".join(
+        f'<script type="module" crossorigin src="{stack.api}/elements/{RELEASE}/{name}"'
+        f' integrity="{digest}"></script>'
+        for name, digest in hashes.items()
+    )
+    return (
+        '<!doctype html><html lang="en"><head><title>App</title><link rel="icon" href="data:,">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">{scripts}</head>'
+        f"<body><main><h1>App</h1>{body}</main></body></html>"
+    )
+
+
+def opened(app: App, stack: RunningStack, watched: WatchedPage, body: str) -> Page:
+    app.html = page_with(stack, body)
+    watched.page.add_init_script(_HEAR)
+    watched.page.goto(app.origin)
+    return watched.page
+
+
+def await_event(page: Page, name: str, at: int = 0) -> dict[str, Any]:
+    """Wait for an event, and return its detail."""
+    deadline = time.monotonic() + DONE_MS / 1000
+    while True:
+        heard = [detail for one, detail in page.evaluate("heard") if one == f"clipo-{name}"]
+        if len(heard) > at:
+            found: dict[str, Any] = heard[at]
+            return found
+        assert time.monotonic() < deadline, page.evaluate("heard")
+        page.wait_for_timeout(50)
+
+
+def parts(watched: WatchedPage) -> list[int]:
+    sent = [url for url in watched.calls if url.startswith("PUT ") and "partNumber=" in url]
+    return [int(url.partition("partNumber=")[2].partition("&")[0]) for url in sent]
+
+
+@contextmanager
+def held(page: Page, part: int) -> Iterator[Event]:
+    """Leave the request for a part without an answer; the event tells that it was sent."""
+    reached, pattern = Event(), f"**/*partNumber={part}&*"
+
+    def hold(_: Route) -> None:
+        reached.set()
+
+    page.route(pattern, hold)
+    yield reached
+    page.unroute(pattern, hold)
+
+
+def await_reached(page: Page, reached: Event) -> None:
+    deadline = time.monotonic() + DONE_MS / 1000
+    while not reached.is_set():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips, node_modules: Path
+) -> None:
+    assert node_modules
+    app.broken.add(1)
+    watched.expect_complaint("401")  # after it the elements ask for another token
+    page = opened(
+        app,
+        stack,
+        watched,
+        '<clipo-upload endpoint="/api/clipo" multiple passthrough="order-7"></clipo-upload>'
+        '<clipo-grid endpoint="/api/clipo"></clipo-grid>',
+    )
+    expect(page.get_by_text("No videos yet.")).to_be_visible()
+    page.keyboard.press("Tab")
+    with page.expect_file_chooser() as chosen:
+        page.keyboard.press("Enter")
+    assert chosen.value.is_multiple()
+    chosen.value.set_files(clips["tiny.mp4"])
+    video_id = await_event(page, "uploaded")["videoId"]
+    done = await_event(page, "done")
+    assert (done["videoId"], done["video"]["passthrough"]) == (video_id, "order-7")
+    assert await_event(page, "progress")["name"] == "tiny.mp4"
+    card = page.locator("clipo-grid .card")
+    expect(card.locator("[data-status=done]")).to_be_visible()
+    expect(card.locator("img")).to_have_js_property("complete", value=True)
+    assert card.locator("img").evaluate("(image) => image.naturalWidth") > 0
+    assert watched.accessibility_findings() == []
+    watched.screenshot("elements", width=1000, height=700)
+    watched.screenshot("elements", width=320, height=700, dark=True)
+    page.keyboard.press("Tab")  # the button that dismisses the row
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert await_event(page, "select")["videoId"] == video_id
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    assert await_event(page, "deleted")["videoId"] == video_id
+    assert stack.client.get(f"/videos/{video_id}").status_code == 404
+
+
+def test_a_large_file_is_paused_resumed_after_a_reload_and_survives_an_outage(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips, tmp_path: Path
+) -> None:
+    watched.expect_complaint("ERR_INTERNET_DISCONNECTED|ERR_FAILED")
+    large, content = tmp_path / "large.mp4", clips["tiny.mp4"].read_bytes()
+    widen(content, _LARGE - len(content), large)
+    page = opened(app, stack, watched, '<clipo-upload endpoint="/api/clipo"></clipo-upload>')
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    row = page.locator("clipo-upload .upload")
+    with held(page, 3) as reached:
+        watched.drop("clipo-upload", large)
+        await_reached(page, reached)
+        page.get_by_role("button", name="Pause large.mp4").click()
+        expect(row).to_contain_text("paused")
+    page.reload()
+    expect(row).to_contain_text("interrupted")
+    with held(page, 6) as reached:
+        page.get_by_role("button", name="Resume large.mp4").click()
+        await_reached(page, reached)
+        with watched.offline():
+            expect(row).to_contain_text("waiting for the network")
+    video_id = await_event(page, "done")["videoId"]
+    assert parts(watched) == [1, 2, 3, 3, 4, 5, 6, *range(6, 14)]
+    assert stack.client.get(f"/videos/{video_id}").json()["size"] == _LARGE
+
+
+def test_refused_files_have_a_code_and_a_sentence(
+    app: App, stack: RunningStack, watched: WatchedPage, tmp_path: Path
+) -> None:
+    watched.expect_complaint("400")
+    (text := tmp_path / "notes.txt").write_text("text")
+    (empty := tmp_path / "empty.mp4").touch()
+    page = opened(
+        app, stack, watched, '<clipo-upload endpoint="/api/clipo" multiple></clipo-upload>'
+    )
+    expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    watched.drop("clipo-upload", empty, text)
+    assert await_event(page, "failed")["code"] == "empty_file"
+    refused = await_event(page, "failed", 1)
+    assert (refused["name"], refused["code"]) == ("notes.txt", "unsupported_extension")
+    expect(page.locator("clipo-upload .upload .error")).to_have_text(refused["message"])
+    assert watched.accessibility_findings() == []
+
+
+def test_the_player_plays_scrubs_and_explains(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    good, bad = (stack.upload_signed(clips[name]) for name in ("film.mp4", "sorenson.flv"))
+    assert stack.finished(good)["status"] == stack.finished(bad)["status"] == "done"
+    page = opened(
+        app,
+        stack,
+        watched,
+        f'<clipo-player endpoint="/api/clipo" video-id="{good}"></clipo-player>',
+    )
+    video = page.locator("clipo-player video")
+    moments = page.locator("clipo-player .moments")
+    expect(moments).to_be_attached()
+    video.hover()
+    expect(moments).to_be_visible(timeout=DONE_MS)
+    moments.click(position={"x": 200, "y": 8})
+    expect(page.locator("clipo-player .tile")).to_be_visible()
+    video.evaluate("(video) => { video.muted = true; return video.play(); }")
+    assert video.evaluate("(video) => video.currentTime") > 1
+    assert "token" not in video.evaluate("(video) => video.currentSrc")
+    assert watched.accessibility_findings() == []
+    page.locator("clipo-player").evaluate("(player, id) => { player.videoId = id; }", bad)
+    expect(page.locator("clipo-player .note")).to_contain_text("No browser")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "sorenson.flv"
+
+
+def test_a_public_video_plays_without_a_backend(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("401")  # no credential: the element then shows what everyone gets
+    video_id = stack.upload_signed(clips["tiny.mp4"])
+    stack.finished(video_id)
+    stack.client.patch(f"/videos/{video_id}", json={"visibility": "public"})
+    page = opened(app, stack, watched, f'<clipo-player video-id="{video_id}"></clipo-player>')
+    video = page.locator("clipo-player video")
+    video.evaluate("(video) => { video.muted = true; return video.play(); }")
+    assert app.asked == 0

@@ -1,0 +1,270 @@
+"""The mounts for web servers: each does the same, with the code of docs/embed.md."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from standardwebhooks import Webhook
+
+from functions.core.access import DEFAULT_SCOPES, Scope
+from functions.core.tokens import read_claims, read_token
+from tests.documented import EMBED_DOCS, recipe
+from tests.node_package import NODE, node_folder
+from tests.receivers import SECRET
+from tests.servers import Server, reserved_port
+
+_KEY = "abcdefghijkl"
+_SIGNING_SECRET = "s" * 43
+_NEW_SECRET = "whsec_bmV3c2VjcmV0bmV3c2VjcmV0bmV3c2VjcmV0bmV3"
+_BODY = {
+    "type": "video.done",
+    "timestamp": "2026-11-22T12:04:27.250Z",
+    "data": {"id": "6b03911acf2b20c6f6841702", "owner": "anna", "filename": "größe.mp4"},
+}
+_PYTHON = """
+import os, pathlib
+
+def signed_in_user(request):
+    return request.headers.get("X-User")
+
+def save(event):
+    if event.video["filename"] == "fails.mp4" and not pathlib.Path("repaired").exists():
+        raise OSError("The database of the app is down.")
+    with open("saved.txt", "a") as file:
+        file.write(f"{event.id} {event.video['owner']}\\n")
+
+PORT = int(os.environ["PORT"])
+"""
+_FLASK = """
+from clipo.flask import mount
+from flask import Flask, request
+
+app = Flask(__name__)
+app.register_blueprint(
+    mount(owner=lambda: signed_in_user(request), on_done=save), url_prefix="/api/clipo"
+)
+app.run(port=PORT)
+"""
+_SERVE_FASTAPI = """
+import uvicorn
+
+uvicorn.run(app, port=PORT)
+"""
+_SERVE_DJANGO = """
+from wsgiref.simple_server import make_server
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["127.0.0.1"])
+make_server("127.0.0.1", PORT, get_wsgi_application()).serve_forever()
+"""
+_NODE = """
+import {appendFileSync, existsSync} from "node:fs";
+import {createServer} from "node:http";
+
+const signedInUser = (request) => request.headers.get("x-user");
+
+function save(event) {
+  if (event.video.filename === "fails.mp4" && !existsSync("repaired")) {
+    throw new Error("The database of the app is down.");
+  }
+  appendFileSync("saved.txt", `${event.id} ${event.video.owner}\\n`);
+}
+"""
+_SERVE_NEXT = """
+const handlers = {GET, POST, DELETE};
+createServer(async (incoming, outgoing) => {
+  const body = incoming.method === "GET" ? null : incoming;
+  const {method, headers} = incoming;
+  const url = `http://${headers.host}${incoming.url}`;
+  try {
+    const response = await handlers[method](
+      new Request(url, {method, headers, body, duplex: "half"}));
+    outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+    outgoing.end(await response.text());
+  } catch {
+    outgoing.writeHead(500).end();
+  }
+}).listen(Number(process.env.PORT), "127.0.0.1");
+"""
+_EXPRESS = """
+import express from "express";
+import {clipo} from "clipo";
+
+const app = express();
+app.use("/api/clipo", clipo().express({owner: (request) => request.get("x-user"), onDone: save}));
+app.use(express.json());
+app.listen(Number(process.env.PORT), "127.0.0.1");
+"""
+
+
+class App:
+    """A running server with a mount."""
+
+    def __init__(self, folder: Path, client: httpx2.Client) -> None:
+        self.folder = folder
+        self.client = client
+
+    def token(self, **headers: str) -> httpx2.Response:
+        sent = {"X-User": "anna"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        return self.client.post("/api/clipo/token", headers=sent)
+
+    def deliver(
+        self,
+        event_id: str,
+        *,
+        secret: str = SECRET,
+        age_s: int = 0,
+        filename: str = "größe.mp4",
+        **sent: Any,
+    ) -> int:
+        """Send a webhook as Clipo does; return the status."""
+        content = {**_BODY, "data": {**_BODY["data"], "filename": filename}}  # type: ignore[dict-item]
+        body = json.dumps(content, ensure_ascii=False)
+        at = datetime.now(UTC) - timedelta(seconds=age_s)
+        headers = {
+            "webhook-id": event_id,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": Webhook(secret).sign(event_id, at, body),
+            "content-type": "application/json",
+        }
+        headers |= sent.pop("headers", {})
+        return self.client.post(
+            "/api/clipo/webhook", content=sent.pop("body", body).encode(), headers=headers
+        ).status_code
+
+    def saved(self, event_id: str) -> list[str]:
+        """Return what the app has saved of an event."""
+        file = self.folder / "saved.txt"
+        lines = file.read_text().splitlines() if file.exists() else []
+        return [line.partition(" ")[2] for line in lines if line.startswith(f"{event_id} ")]
+
+
+def _command(name: str, folder: Path) -> list[str]:
+    """Write the server with a mount into a folder; return the command that runs it."""
+    documented = {"fastapi": "FastAPI", "django": "Django"}
+    if name in ("express", "next"):
+        code = recipe("Next.js", EMBED_DOCS)["js"] + _SERVE_NEXT if name == "next" else _EXPRESS
+        node_folder(folder)
+        (folder / "server.mjs").write_text(_NODE + code)
+        return [str(NODE), "server.mjs"]
+    if name == "flask":
+        code = _FLASK
+    else:
+        serve = _SERVE_FASTAPI if name == "fastapi" else _SERVE_DJANGO
+        code = recipe(documented[name], EMBED_DOCS)["python"] + serve
+    (folder / "server.py").write_text(_PYTHON + code)
+    return [sys.executable, "server.py"]
+
+
+@pytest.fixture(scope="module", params=["flask", "fastapi", "django", "express", "next"])
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp(request.param)
+    command = _command(request.param, folder)
+    settings = {
+        "CLIPO_API": "https://video.example.com/",
+        "CLIPO_API_KEY": f"clipo_sk_{_KEY}_{'x' * 49}",
+        "CLIPO_SIGNING_SECRET": _SIGNING_SECRET,
+        "CLIPO_WEBHOOK_SECRET": f"{_NEW_SECRET} {SECRET}",
+    }
+    with reserved_port(29700) as port:
+        environ = os.environ | settings | {"PORT": str(port)}
+        server = Server(command, port, environ=environ, folder=folder)
+        server.start()
+    try:
+        # A server may close a connection after an error, while the next request is on its way.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", limits=limits) as client:
+            yield App(folder, client)
+    finally:
+        server.stop()
+
+
+def test_the_user_of_the_app_gets_two_tokens(app: App) -> None:
+    now = datetime.now(UTC)
+    answer = app.token(Sec_Fetch_Site="same-origin")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+    given = answer.json()
+    assert given.pop("api") == "https://video.example.com"
+    ends = datetime.fromisoformat(given.pop("expires_at"))
+    assert now < ends - timedelta(minutes=59) < now + timedelta(minutes=2)
+    rights = {"token": {*DEFAULT_SCOPES}, "deliver_token": {Scope.DELIVER}}
+    for name, scopes in rights.items():
+        token = read_token(given.pop(name))
+        assert token.kid == _KEY
+        assert token.is_signed_with(_SIGNING_SECRET)
+        claims = read_claims(token, now=now)
+        assert (claims.owner, set(claims.scopes), claims.expires_at) == ("anna", scopes, ends)
+    assert given == {}
+
+
+def test_nobody_gets_a_token_without_a_log_in(app: App) -> None:
+    answer = app.token(X_User="")
+    assert answer.status_code == 401
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    assert answer.json()["code"] == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # not a browser
+        ({"Sec_Fetch_Site": "same-origin", "Origin": "https://behind.a.proxy"}, 200),
+        ({"Sec_Fetch_Site": "cross-site"}, 403),
+        ({"Sec_Fetch_Site": "same-site"}, 403),
+        ({"Origin": "http://{host}"}, 200),  # a browser sends no Sec-Fetch-Site over plain HTTP
+        ({"Origin": "http://www.example.com"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+def test_pages_of_other_sites_get_no_token(app: App, headers: dict[str, str], status: int) -> None:
+    host = app.client.base_url.netloc.decode()
+    sent = {name: value.format(host=host) for name, value in headers.items()}
+    assert app.token(**sent).status_code == status
+
+
+def test_the_app_gets_each_event_once(app: App) -> None:
+    assert [app.deliver("msg_once") for _ in range(3)] == [204, 204, 204]
+    assert app.saved("msg_once") == ["anna"]
+    assert app.deliver("msg_other", secret=_NEW_SECRET) == 204
+    assert app.saved("msg_other") == ["anna"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"body": '{"type": "video.done"}'},
+        {"secret": "whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcg=="},
+        {"age_s": 301},
+        {"age_s": -310},
+        {"headers": {"webhook-id": "msg_forged2"}},
+        {"headers": {"webhook-signature": ""}},
+        {"headers": {"webhook-signature": "v1,größe".encode()}},
+        {"headers": {"webhook-timestamp": "now"}},
+    ],
+)
+def test_the_app_gets_no_webhook_that_is_not_clipos(app: App, changes: dict[str, Any]) -> None:
+    assert app.deliver("msg_forged", **changes) == 400
+    assert app.saved("msg_forged") == app.saved("msg_forged2") == []
+
+
+def test_an_event_that_the_app_could_not_handle_comes_again(app: App) -> None:
+    assert app.deliver("msg_retried", filename="fails.mp4") == 500
+    assert app.saved("msg_retried") == []
+    (app.folder / "repaired").touch()
+    assert app.deliver("msg_retried", filename="fails.mp4") == 204
+    assert app.saved("msg_retried") == ["anna"]
+
+
+def test_the_mount_has_no_other_routes(app: App) -> None:
+    assert app.client.get("/api/clipo/token").status_code == 405
+    assert app.client.post("/api/clipo/other").status_code == 404
