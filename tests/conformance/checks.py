@@ -262,6 +262,7 @@ def _source_url(store: Store, key: str, *, old: bool = False) -> str:
     return storage.sign_source(
         key,
         method="GET",
+        version="",
         content_type="video/webm",
         content_disposition="attachment",
         expires_s=MINUTES,
