@@ -101,7 +101,7 @@ FROM process AS worker
 COPY --from=ffmpeg /opt /opt
 ENV POWERTOOLS_SERVICE_NAME=processing
 EXPOSE 8081
-HEALTHCHECK --interval=30s --timeout=6s --start-period=30s \
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s \
     CMD ["python", "-m", "server.health", "http://127.0.0.1:8081/health"]
 CMD ["python", "-m", "server.worker"]
 
@@ -115,13 +115,13 @@ CMD ["python", "-m", "server.images"]
 
 FROM process AS upkeep
 ENV POWERTOOLS_SERVICE_NAME=upkeep
-HEALTHCHECK --interval=30s --timeout=6s --start-period=30s \
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s \
     CMD ["python", "-m", "server.health", "http://127.0.0.1:8081/health"]
 CMD ["python", "-m", "server.upkeep"]
 
 
 FROM process AS webhooks
 ENV POWERTOOLS_SERVICE_NAME=webhooks
-HEALTHCHECK --interval=30s --timeout=6s --start-period=30s \
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s \
     CMD ["python", "-m", "server.health", "http://127.0.0.1:8081/health"]
 CMD ["python", "-m", "server.webhooks"]

@@ -16,7 +16,9 @@ from server.environment import read_secret_files
 from server.polled_processing import PolledProcessing
 from server.polled_webhooks import polled_webhooks
 
-_PORT = 8000
+PORT = 8000
+"""The default port of the API."""
+
 _STOP_S = 20
 
 
@@ -47,7 +49,7 @@ def main() -> None:
         backend = wire(os.environ, PolledProcessing())
         if flag(os.environ, "WEBHOOKS"):
             backend = replace(backend, webhook_queue=polled_webhooks())
-        port = positive_int(os.environ, "PORT", _PORT)
+        port = positive_int(os.environ, "PORT", PORT)
     except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(
