@@ -39,6 +39,7 @@ RUN apt-get update -qq \
     && rm -rf /var/lib/apt/lists/*
 COPY Makefile pyproject.toml ./
 COPY functions/python.mk functions/
+COPY packages/packages.mk packages/
 COPY requirements requirements
 COPY web web
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
