@@ -62,7 +62,9 @@ class Soak:
         deadline = time.monotonic() + _PATIENCE_S
         while time.monotonic() < deadline:
             answer = self.server.client.post(
-                "/videos", json={"filename": clip.name, "size": clip.stat().st_size}
+                "/videos",
+                json={"filename": clip.name, "size": clip.stat().st_size},
+                headers={"Idempotency-Key": f"soak-{number}"},
             )
             if answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
                 break
