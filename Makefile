@@ -29,7 +29,7 @@ help:
 	@echo "make bench-webhooks  measure webhooks a second (2 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
-	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (10 minutes)"
+	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (2 minutes)"
 	@echo "make check  check lint, types, workflows and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
