@@ -29,6 +29,7 @@ help:
 	@echo "make bench-webhooks  measure webhooks a second (2 minutes)"
 	@echo "make bench-catalog  measure the catalog's queries at up to a million records"
 	@echo "make soak   upload 2,000 videos while workers of the stack are killed (6 minutes)"
+	@echo "make soak-workers  upload 1,000 videos to a server while its workers are killed (2 minutes)"
 	@echo "make check  check lint, types, workflows and locks"
 	@echo "make build  build the functions' artifacts, as sam build does"
 	@echo "make deploy build, then deploy to AWS; asks for the parameters"
@@ -91,6 +92,9 @@ bench-catalog: setup
 
 soak: setup
 	.venv/bin/python -m benchmarks.soak $(ARGS)
+
+soak-workers: setup
+	.venv/bin/python -m benchmarks.soak_workers $(ARGS)
 
 check: setup
 	.venv/bin/ruff check .
@@ -171,4 +175,5 @@ lock:
 	@sh $<
 	@mkdir -p $(@D) && touch $@
 
-.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks soak check build deploy layer setup collection lock
+.PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks \
+	bench-catalog soak soak-workers check build deploy layer setup collection lock

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Collection
+from dataclasses import replace
 
 import uvicorn
 from fastapi.middleware.cors import CORSMiddleware
@@ -10,11 +11,14 @@ from starlette.types import ASGIApp
 
 from functions.api.app import create_app
 from functions.api.services import wire
-from functions.core.settings import SettingsError, positive_int
+from functions.core.settings import SettingsError, flag, positive_int
 from server.environment import read_secret_files
 from server.polled_processing import PolledProcessing
+from server.polled_webhooks import polled_webhooks
 
-_PORT = 8000
+PORT = 8000
+"""The default port of the API."""
+
 _STOP_S = 20
 
 
@@ -43,7 +47,9 @@ def main() -> None:
     try:
         read_secret_files(os.environ)
         backend = wire(os.environ, PolledProcessing())
-        port = positive_int(os.environ, "PORT", _PORT)
+        if flag(os.environ, "WEBHOOKS"):
+            backend = replace(backend, webhook_queue=polled_webhooks())
+        port = positive_int(os.environ, "PORT", PORT)
     except SettingsError as error:
         sys.exit(str(error))
     uvicorn.run(

@@ -5,6 +5,7 @@ It needs no queue: it looks for due webhooks in the records, every second.
 
 import os
 import sys
+from dataclasses import replace
 
 from functions.adapters.lambda_context import LambdaContext
 from functions.adapters.telemetry import logger
@@ -13,16 +14,18 @@ from functions.webhooks.deliver import DeliveryReport
 from functions.webhooks.wiring import wire
 from server.environment import read_secret_files
 from server.periodic import repeat
+from server.polled_webhooks import polled_webhooks
 
 _EVERY_S = 1
-_NO_QUEUE = {"WEBHOOK_QUEUE_URL": "none: the record has the due time"}
 
 
 def main() -> None:
     """Look for due webhooks every second."""
     try:
         read_secret_files(os.environ)
-        webhooks = wire({**os.environ, **_NO_QUEUE})
+        # The setting turns webhooks on. Nothing is sent to this address.
+        wired = wire({**os.environ, "WEBHOOK_QUEUE_URL": "none"})
+        webhooks = replace(wired, queue=polled_webhooks())
 
         def deliver(context: LambdaContext) -> None:
             report = webhooks.run(remaining_s=lambda: context.get_remaining_time_in_millis() / 1000)

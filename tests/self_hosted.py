@@ -14,7 +14,7 @@ import boto3
 import httpx2
 import psutil
 
-from tests.credentials import KEYS, admin_token, bearer
+from tests.credentials import KEYS
 from tests.running_stack import post_form
 from tests.servers import S3, MongoDB, mongodb, reserved_port, s3, wait_until_listening
 from tests.waiting import eventually
@@ -151,9 +151,9 @@ def self_hosted(folder: Path, ffmpeg_dir: Path) -> Iterator[SelfHosted]:
             assert prepared.running.wait() == 0, prepared.log.read_text()
             server.start("api", port)
             wait_until_listening(port)
-        created = client.post("/keys", json={"name": "tests"}, headers=bearer(admin_token()))
-        assert created.status_code == 201, created.text
-        client.headers["Authorization"] = f"Bearer {created.json()['key']}"
+        made = server.start("create_key", port, "tests")
+        assert made.running.wait() == 0, made.log.read_text()
+        client.headers["Authorization"] = f"Bearer {made.log.read_text().strip()}"
         yield server
 
 
