@@ -96,14 +96,17 @@ def _rate(row: Row, url: str, events: int) -> float:
         lambda: [receiver], lambda one: HttpReceiver(one, allow_private=True), root=_ROOT
     )
     webhooks = Webhooks(catalog, targets, FakeWebhookQueue(), _API)
-    begun = perf_counter()
-    report = webhooks.run(remaining_s=lambda: 1000.0)
+    begun, delivered = perf_counter(), 0
+    while delivered < events:
+        # SecantusDB leaves out a few records of a list that changes while it is read.
+        report = webhooks.run(remaining_s=lambda: 1000.0)
+        if not report.delivered:
+            raise RuntimeError(f"Not all {events} were delivered: {report}.")
+        delivered += report.delivered
     taken = perf_counter() - begun
     targets.close()
     if isinstance(catalog, MongoCatalog):
         catalog.close()
-    if report.delivered != events:
-        raise RuntimeError(f"Not all {events} were delivered: {report}.")
     return events / taken
 
 
