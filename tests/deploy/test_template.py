@@ -961,7 +961,7 @@ def test_only_the_webhooks_function_knows_the_receiver() -> None:
         assert variables["WEBHOOK_ROOT"] == value
     assert "WebhooksRoot" not in json.dumps(resources("AWS::IAM::Role"))
     root = source()["Resources"]["WebhooksRoot"]["Properties"]["GenerateSecretString"]
-    assert root == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert root == {"PasswordLength": 64, "ExcludeCharacters": string.punctuation}
 
 
 def test_each_finish_is_recorded_with_its_webhook_where_webhooks_are_on() -> None:
