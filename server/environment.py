@@ -12,6 +12,7 @@ SECRETS = (
     "AWS_SECRET_ACCESS_KEY",
     "WEBHOOK_URL",
     "WEBHOOK_SECRET",
+    "WEBHOOK_ROOT",
 )
 """The settings that can be in a file, whose path is then in `<NAME>_FILE`."""
 

@@ -116,7 +116,8 @@ def find_delivery(services: Services, wanted: str) -> LoggedDelivery:
 
 def send_again(services: Services, wanted: str) -> LoggedDelivery:
     """Have a delivery made again, with the same event id. Raises `Problem`."""
-    queue, delivery, now = _queue(services), find_delivery(services, wanted), services.now()
+    check_on(services)
+    delivery, now = find_delivery(services, wanted), services.now()
     video = _video_of(services, delivery)
 
     def rule(seen: Video) -> lifecycle.Move:
@@ -129,12 +130,18 @@ def send_again(services: Services, wanted: str) -> LoggedDelivery:
     if isinstance(services.catalog.change(video, rule), Refusal):
         services.catalog.mark_delivery(delivery, delivery.status, due_at=delivery.due_at)
         raise _superseded(delivery)
-    try:
-        queue.enqueue(video.id)
-    except QueueUnavailable:
-        # The next scheduled run finds it by its due time.
-        logger().warning("webhook not enqueued", video_id=video.id, exc_info=True)
+    _enqueue(services, video)
     return find_delivery(services, wanted)
+
+
+def _enqueue(services: Services, video: Video) -> None:
+    """Have a webhook delivered at once. Otherwise the next run finds it by its due time."""
+    if services.webhook_queue is None:
+        return
+    try:
+        services.webhook_queue.enqueue(video.id)
+    except QueueUnavailable:
+        logger().warning("webhook not enqueued", video_id=video.id, exc_info=True)
 
 
 def _video_of(services: Services, delivery: LoggedDelivery) -> Video:
@@ -180,7 +187,7 @@ def check_on(services: Services) -> None:
 
 
 def _root(services: Services) -> str:
-    _queue(services)
+    check_on(services)
     if services.settings.webhooks.root is None:
         raise _off()
     return services.settings.webhooks.root

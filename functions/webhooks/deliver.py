@@ -130,7 +130,6 @@ class Webhooks:
     ) -> DeliveryReport:
         """Attempt the due deliveries to one receiver, some at once."""
         report, waiting = DeliveryReport(), list[Future[bool | None]]()
-        target.gate.open()
         with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
             for video in self.catalog.undelivered(before=before):
                 if not _may_be_due(video, target, before):

@@ -12,7 +12,7 @@ MAX_FAILED_IN_A_ROW = 3
 anything yet gets no more attempts than these at the same time."""
 
 REST_S = 60.0
-"""Seconds for which a failing receiver gets no attempts, unless a scheduled run begins earlier."""
+"""Seconds for which a failing receiver gets no attempts. Then one shows whether it answers."""
 
 
 class Gate:
@@ -26,12 +26,6 @@ class Gate:
         self._failed_in_a_row = 0
         self._accepted_before = False
         self._rests_until = 0.0
-
-    def open(self) -> None:
-        """End the rest of a failing receiver, which then gets as many attempts as a new one."""
-        with self._changed:
-            self._failed_in_a_row, self._accepted_before = 0, False
-            self._changed.notify_all()
 
     def admit(self) -> bool:
         """Wait for a place, and take it; `False` while the receiver rests."""

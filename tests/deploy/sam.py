@@ -36,6 +36,7 @@ SETTINGS = {
     "API_URL": "https://api.invalid",
     "WEBHOOK_URL": "https://receiver.invalid/hook",
     "WEBHOOK_SECRET": SECRET,
+    "WEBHOOK_ROOT": "r" * 43,
     "WEBHOOK_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/clipo-webhooks",
 }
 """Settings with which every function starts. No server listens at their addresses."""

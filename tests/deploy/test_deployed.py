@@ -174,7 +174,8 @@ def test_a_webhook_is_attempted_again_by_the_schedule(deployed: Deployed, clips:
         attempted(api, video_id, times=2)
         past = datetime.now(UTC) - timedelta(minutes=1)
         changed = client["clipo"]["videos"].update_one(
-            {"_id": ObjectId(video_id)}, {"$set": {"webhook.due_at": past}}
+            {"_id": ObjectId(video_id)},
+            {"$set": {"webhook.due_at": past, "webhook.deliveries.0.due_at": past}},
         )
         assert changed.matched_count == 1
         answer = deployed.aws.client("lambda").invoke(

@@ -89,7 +89,13 @@ def world(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wor
             # What CloudFormation would read from secrets and make of the queue.
             | {
                 name: SETTINGS[name]
-                for name in ("ACCESS", "ROOT_SECRETS", "WEBHOOK_SECRET", "WEBHOOK_QUEUE_URL")
+                for name in (
+                    "ACCESS",
+                    "ROOT_SECRETS",
+                    "WEBHOOK_SECRET",
+                    "WEBHOOK_ROOT",
+                    "WEBHOOK_QUEUE_URL",
+                )
             }
         )
         Cloud(environ).set_up(uploads_bucket="clipo-uploads", media_bucket="clipo-media")

@@ -19,6 +19,7 @@ STRICT = ("/videos", "/me", "/webhooks/deliveries", "/webhooks/events")
 PARTS = dict.fromkeys(("key_id", "delivery_id", "receiver_id"), "none") | {
     "video_id": ID,
     "name": "none.js",
+    "release": "0.2.0",
 }
 
 

@@ -54,12 +54,3 @@ def test_a_receiver_that_fails_rests_and_then_gets_one_attempt() -> None:
     assert gate.admit()
     gate.leave(accepted=True)
     assert gate.admit()
-
-
-def test_a_run_ends_the_rest() -> None:
-    gate = Gate(FakeClock())
-    for _ in range(MAX_FAILED_IN_A_ROW):
-        assert gate.admit()
-        gate.leave(accepted=False)
-    gate.open()
-    assert gate.admit()

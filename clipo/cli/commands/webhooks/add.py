@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from clipo.client.api import Api
 
 
-class Finish(StrEnum):
+class EventKind(StrEnum):
     """The types of events, for shell completion."""
 
     DONE = "video.done"
@@ -27,7 +27,7 @@ def command(
     ],
     *,
     event: Annotated[
-        list[Finish] | None,
+        list[EventKind] | None,
         typer.Option(help="Send only events of this type. Can be repeated.", show_default="all"),
     ] = None,
     owner: Annotated[

@@ -12,8 +12,8 @@ _OTHER = "AWS_ENDPOINT_URL_S3"
 _NOT_TAKEN_OVER = {
     # The stack computes these itself.
     *(
-        "WEBHOOKS",
         "WEBHOOK_QUEUE_URL",
+        "WEBHOOK_ROOT",
         "PROCESSING_FUNCTION",
         "IMAGES_FUNCTION",
         "EVENTS_QUEUE_URL",
@@ -22,6 +22,8 @@ _NOT_TAKEN_OVER = {
     # The local API has no API Gateway before it.
     "BASE_PATH",
     "ROOT_SECRETS",  # the data folder has one
+    # Of the distribution, which only AWS has, and of sam local.
+    *("DELIVERY_URL", "DELIVERY_KEY_ID", "DELIVERY_KEY", "AWS_ENDPOINT_URL_LAMBDA"),
 }
 
 
