@@ -335,7 +335,7 @@ def receivers(found: Sequence[Mapping[str, Any]]) -> Table:
 def deliveries(found: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of webhook deliveries."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("Event of", "Event", "Video", "Status", "Attempts", "Latest"):
+    for heading in ("Created", "Event", "Video", "Status", "Attempts", "Latest"):
         table.add_column(heading, overflow="fold")
     table.add_column("ID", overflow="fold")
     for one in found:
