@@ -28,6 +28,7 @@ for _name in (
     "clipo.client.retries",
     "clipo.client.uploads",
     "clipo.client.watch",
+    "clipo.client.webhooks",
     "clipo.local.catalog",
     "clipo.local.cloud",
     "clipo.local.console",

@@ -156,8 +156,12 @@ def ask_with(
 
 
 def end_at_sigterm() -> None:
-    """Let SIGTERM end a command as Ctrl-C does: with a message, and with the terminal restored."""
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    """Let SIGTERM end a command as Ctrl-C does: with a message, and with the terminal restored.
+
+    The background job of a shell ignores Ctrl-C. There SIGTERM keeps its own effect.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def import_for_aws(module: str) -> Any:

@@ -55,15 +55,30 @@ _INNOCENT = """
 def test_an_event_loop(server):
     asyncio.run(asyncio.sleep(0))
 
-def test_nothing(server): pass
+def test_nothing(server):
+    server.clear()
+    server.wait()
 """
 _SERVER_OF_ANOTHER_TEST = """
 import socket
+import threading
 import pytest
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def server():
-    yield
+    stopped, accepted = threading.Event(), threading.Event()
+
+    def accept():
+        while not stopped.wait(0.001):
+            socket.socket().close()
+            accepted.set()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    accepted.wait()
+    yield accepted
+    stopped.set()
+    thread.join()
     socket.socket().close()
 """
 _FILES = {

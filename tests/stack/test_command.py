@@ -239,7 +239,8 @@ class TestAddress:
     ) -> None:
         del command.environ["CLIPO_API"]
         none = command.run("list", "--api", stack.api, "--search", "no such name")
-        assert none.stderr == "No video matches.\n"
+        list_all = f"CLIPO_API={stack.api} {command.program} list"
+        assert none.stderr == f"No video matches. List all of them: {list_all}\n"
         failed = stack.finished(stack.upload_form(clips["text.mp4"]))["id"]
         said = command.run("retry", failed, "--api", stack.api).stderr
         program = command.program  # which is not on the path here

@@ -235,7 +235,7 @@ def today(
 
 def a_checkout(folder: Path) -> str:
     """Copy the code to where a test may edit it; return a Python that runs it."""
-    for name in ("clipo", "functions"):
+    for name in ("clipo", "functions", "server"):
         shutil.copytree(_REPOSITORY / name, folder / name)
     (folder / ".tools").symlink_to(_REPOSITORY / ".tools")
     venv.create(folder / "venv", symlinks=True)

@@ -1,5 +1,6 @@
 """The running stack delivers webhooks to a receiver of the operator's."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -164,6 +165,11 @@ def test_the_command_forwards_events_with_a_valid_signature(
     assert event["data"]["media"]["width"] == shown["media"]["width"]
 
 
+def _ignore_ctrl_c() -> None:
+    """Ignore SIGINT, as the background jobs of a shell do. SIGTERM must still end it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def listening(operator: Command, url: str, secret: str) -> Iterator[None]:
     command = ["webhooks", "listen", "--forward-to", url, "--secret", secret]
@@ -173,6 +179,7 @@ def listening(operator: Command, url: str, secret: str) -> Iterator[None]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_ignore_ctrl_c,  # noqa: PLW1509 (it takes no lock)
     ) as process:
         assert process.stderr
         try:

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from socket import AF_UNIX
-from threading import Event
+from threading import Event, get_ident
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -28,9 +29,12 @@ _refusing = Event()
 _refused: list[str] = []
 """The refused actions of the running test, which then fails even if its code catches the error."""
 
+_others: set[int] = set()
+"""The threads that were there before the test: servers of other tests, whose clients live on."""
+
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _refusing.is_set():
+    if not _refusing.is_set() or get_ident() in _others:
         return
     if event in _PROCESSES:
         _refuse(f"starts a process ({event})")
@@ -67,6 +71,9 @@ _posixsubprocess.fork_exec = _guarded_fork_exec
 @contextmanager
 def _guarded() -> Iterator[None]:
     _refused.clear()
+    _others.clear()
+    _others.update(thread.ident for thread in enumerate_threads() if thread.ident)
+    _others.discard(get_ident())
     _refusing.set()
     try:
         yield

@@ -6,11 +6,12 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask
-from clipo.client.webhooks import Forwarder, forwarder, new_events, new_secret, time_at
+from clipo.client import webhooks
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
+    from clipo.client.webhooks import Forwarder
 
 
 def command(
@@ -47,22 +48,22 @@ async def _listen(
     api: "Api", output: "Terminal", forward_to: str | None, secret: str | None
 ) -> int:
     if forward_to is None:
-        begun = await time_at(api)
+        begun = await webhooks.time_at(api)
         output.message(f"Listening to {api.address}. Stop with Ctrl-C.", "dim")
-        async for event in new_events(api, begun):
+        async for event in webhooks.new_events(api, begun):
             _show(output, event, "")
         return DONE
-    secret = secret or new_secret()
-    async with forwarder(forward_to, secret) as to:
-        begun = await time_at(api)
+    secret = secret or webhooks.new_secret()
+    async with webhooks.forwarder(forward_to, secret) as to:
+        begun = await webhooks.time_at(api)
         output.message(f"Forwarding events of {api.address} to {forward_to}, signed with:", "dim")
         output.message(secret)
-        async for event in new_events(api, begun):
+        async for event in webhooks.new_events(api, begun):
             await _forward(output, to, event)
     return DONE
 
 
-async def _forward(output: "Terminal", to: Forwarder, event: dict[str, Any]) -> None:
+async def _forward(output: "Terminal", to: "Forwarder", event: dict[str, Any]) -> None:
     _show(output, event, await to.send(event))
 
 

@@ -7,7 +7,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import ApiOption, JsonOption, ask, do_each
-from clipo.client.webhooks import wait_for_attempt
+from clipo.client import webhooks
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -34,7 +34,7 @@ async def _resend(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     async def resend(delivery: str) -> None:
         before = await api.delivery(delivery)
         await api.resend(delivery)
-        sent = await wait_for_attempt(api, before)
+        sent = await webhooks.wait_for_attempt(api, before)
         if output.as_json:
             output.write_json(sent)
         else:

@@ -6,7 +6,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, StackOption, ask_as_operator
-from clipo.client.webhooks import wait_for_attempt
+from clipo.client import webhooks
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -34,7 +34,7 @@ def command(
 
 async def _test(api: "Api", output: "Terminal", receiver: str) -> int:
     sent = await api.test_receiver(receiver)
-    tested = await wait_for_attempt(api, sent)
+    tested = await webhooks.wait_for_attempt(api, sent)
     if output.as_json:
         output.write_json(tested)
     else:
