@@ -14,7 +14,7 @@ _INTRODUCTION = """\
 
 `make bench-catalog` made this page, on {system} {machine}, Python {python}, with the local MongoDB
 (SecantusDB): medians of five, in milliseconds, each a call of a function from start to end. *-* is
-a query that took more than 10 s with fewer records. [What it means](../scale.md).
+a query that took more than 2 s with fewer records. [What it means](../scale.md).
 
 Half of the videos belong to owners of 100 each, half to one large owner. A list is a page of 50.
 

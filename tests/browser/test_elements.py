@@ -278,7 +278,9 @@ def test_a_file_is_not_uploaded_for_the_next_user(
     app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
 ) -> None:
     app.lifetime = timedelta(0)
-    page = opened(app, stack, watched, '<clipo-upload endpoint="/api/clipo"></clipo-upload>')
+    with watched.page.expect_response("**/api/clipo/token") as first:
+        page = opened(app, stack, watched, '<clipo-upload endpoint="/api/clipo"></clipo-upload>')
+    first.value.finished()
     expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
     app.user = "ben"
     watched.drop("clipo-upload", clips["tiny.mp4"])

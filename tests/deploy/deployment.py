@@ -88,8 +88,10 @@ class Deployed:
         return eventually(look)
 
 
-def eventually(look: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
+def eventually(
+    look: Callable[[], dict[str, Any] | None], *, within_s: float = 30
+) -> dict[str, Any]:
+    deadline = time.monotonic() + within_s
     while (found := look()) is None:
         assert time.monotonic() < deadline
         time.sleep(0.05)
