@@ -149,6 +149,10 @@ def test_the_page_comes_through_the_gateway_as_it_was_built(deployed: Deployed) 
                 assert packed.headers["content-encoding"] == "gzip"
 
 
+_LOOKS = 30
+"""Consecutive looks at an empty queue after which it counts as empty."""
+
+
 def attempted(api: httpx2.Client, video_id: str) -> dict[str, Any]:
     """Wait until a video's webhook has been attempted."""
 
@@ -160,14 +164,18 @@ def attempted(api: httpx2.Client, video_id: str) -> dict[str, Any]:
 
 
 def await_empty_queue(aws: Aws) -> None:
-    """Wait until no message of the queue can start a function any more."""
+    """Wait until no message of the queue starts a function: later attempts may be delayed."""
     sqs = aws.client("sqs")
     queue = sqs.get_queue_url(QueueName=f"{STACK}-webhooks")["QueueUrl"]
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    empty = 0
 
     def look() -> dict[str, Any] | None:
-        counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
-        waiting = [count for name, count in counts.items() if name.startswith("ApproximateNumber")]
-        return counts if waiting and not any(map(int, waiting)) else None
+        nonlocal empty
+        counts = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+        empty = 0 if any(map(int, counts.values())) else empty + 1
+        # Between two functions a message is nowhere for a moment.
+        return counts if empty == _LOOKS else None
 
     eventually(look)
 
