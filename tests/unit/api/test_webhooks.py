@@ -205,7 +205,7 @@ def test_an_owner_sees_only_its_own_deliveries_and_events(
     client: TestClient, records: FakeCatalog, api_keys: FakeApiKeys
 ) -> None:
     logged = store(records, owner="anna", receiver="settings")
-    since = {"since": (datetime.now(UTC) - timedelta(hours=1)).isoformat()}
+    since = {"since": (datetime.now(UTC) - timedelta(minutes=50)).isoformat()}
     for owner, seen in (("anna", [logged.id]), ("bob", [])):
         headers = bearer(issue(api_keys, owner=owner).key)
         log = client.get("/webhooks/deliveries", headers=headers).json()["data"]
@@ -239,7 +239,7 @@ def test_the_log_has_filters_and_pages(client: TestClient, records: FakeCatalog)
 
 def test_events_are_the_json_of_webhooks(client: TestClient, records: FakeCatalog) -> None:
     store(records, receiver="settings")
-    now = datetime.now(UTC) - timedelta(hours=1)
+    now = datetime.now(UTC) - timedelta(minutes=50)
     found = client.get("/webhooks/events", params={"since": now.isoformat()}).json()
     (event,) = found["data"]
     assert (event["id"], event["type"], event["data"]["id"]) == (EVENT, "video.done", ID)

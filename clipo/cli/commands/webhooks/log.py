@@ -8,7 +8,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask
-from clipo.client.api import LARGEST_PAGE
+from clipo.client import api as api_client
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -58,7 +58,7 @@ async def _list(
     found: list[dict[str, Any]] = []
     cursor, more = None, True
     while more and len(found) < limit:
-        size = min(limit - len(found), LARGEST_PAGE)
+        size = min(limit - len(found), api_client.LARGEST_PAGE)
         page = await api.deliveries(limit=size, cursor=cursor, **filters)
         found += page["data"]
         cursor = page["next_cursor"]
