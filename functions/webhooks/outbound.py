@@ -103,7 +103,7 @@ class _Connection:
             return True
         except OSError:
             return False
-        # The end of the connection, or a response that nobody has asked for.
+        # The receiver has closed the connection, or sent bytes without a request.
         return False
 
     def close(self) -> None:
