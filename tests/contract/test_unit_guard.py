@@ -57,25 +57,25 @@ def test_an_event_loop(server):
 
 def test_nothing(server):
     server.clear()
-    server.wait()
+    assert server.wait(10)
 """
 _SERVER_OF_ANOTHER_TEST = """
 import socket
 import threading
 import pytest
 
-@pytest.fixture(scope="session", autouse=True)
+stopped, accepted = threading.Event(), threading.Event()
+
+def accept():
+    while not stopped.wait(0.001):
+        socket.socket().close()
+        accepted.set()
+
+thread = threading.Thread(target=accept, daemon=True)
+thread.start()
+
+@pytest.fixture(scope="session")
 def server():
-    stopped, accepted = threading.Event(), threading.Event()
-
-    def accept():
-        while not stopped.wait(0.001):
-            socket.socket().close()
-            accepted.set()
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    accepted.wait()
     yield accepted
     stopped.set()
     thread.join()
