@@ -104,7 +104,13 @@ def test_a_checkout_that_cannot_be_written_is_named_with_a_remedy(checkout: Path
 @pytest.mark.long
 def test_settings_of_pip_that_move_what_it_installs_do_not_count(tmp_path: Path) -> None:
     """It downloads uv, and so needs an index."""
-    for name in ("Makefile", "functions/python.mk", "web/page.mk", "requirements/uv.txt"):
+    for name in (
+        "Makefile",
+        "functions/python.mk",
+        "web/page.mk",
+        "packages/packages.mk",
+        "requirements/uv.txt",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(_ROOT / name, tmp_path / name)
     moved = {name: str(tmp_path / "moved") for name in ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT")}
