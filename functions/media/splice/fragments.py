@@ -181,18 +181,23 @@ class FragmentedMp4:
             chains = map(self._up_to_the_end, self._boxes.find(b"moof", start, self._boxes.size))
             last = self._last_of(next(filter(None, chains), []))
             if last:
-                ends = [one.end_s for fragment in last for one in fragment.samples]
+                ends = [one.end_s for fragment in last for one in fragment.samples if one.size]
                 return self._boxes.with_index(last[0].start), max(ends)
         raise Doubt
 
     def _last_of(self, fragments: list[Fragment]) -> list[Fragment]:
-        """Return the last of some fragments that have picture and sound, none if they lack one."""
-        missing = set(self._played)
-        for at in reversed(range(len(fragments))):
-            missing -= {one.track.id for one in fragments[at].samples}
-            if not missing:
-                return fragments[at:]
-        return []
+        """Return the fragments from which on picture and sound end, none if one is missing.
+
+        MediaRecorder stops with a fragment that names a track but has no sample of it.
+        """
+        ends: dict[int, tuple[float, int]] = {}
+        for at, fragment in enumerate(fragments):
+            for one in fragment.samples:
+                if one.size:
+                    ends[one.track.id] = max(ends.get(one.track.id, (0.0, 0)), (one.end_s, at))
+        if self._played - ends.keys():
+            return []
+        return fragments[min(at for id_, (_, at) in ends.items() if id_ in self._played) :]
 
     def _up_to_the_end(self, candidate: int) -> list[Fragment]:
         try:

@@ -82,6 +82,16 @@ def test_the_end_is_that_of_the_longest_track() -> None:
     assert opened(content).end_s() == pytest.approx(0.98)
 
 
+@pytest.mark.parametrize("last", [(), (Sample(10),)])
+def test_a_view_shows_where_a_track_ends_before_the_last_fragment(last: tuple[Sample, ...]) -> None:
+    longer = fragment(201, 15_900, Sample(2500, 500), track=SOUND)
+    content = recording(100, size=20_000) + longer
+    content += fragment(202, 16_000, KEY) + fragment(203, 16_100, *last, track=SOUND)
+    found = opened(content)
+    assert longer in shown(content, found.probed())
+    assert found.end_s() == pytest.approx(16.4)
+
+
 def test_what_only_looks_like_a_fragment_is_not_believed() -> None:
     whole = recording(40)
     false = [
