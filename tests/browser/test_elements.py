@@ -202,6 +202,7 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
         '<clipo-grid endpoint="/api/clipo"></clipo-grid>',
     )
     expect(page.get_by_text("No videos yet.")).to_be_visible()
+    expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
     page.keyboard.press("Tab")
     with page.expect_file_chooser() as chosen:
         page.keyboard.press("Enter")
@@ -227,6 +228,8 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     assert await_event(page, "deleted")["videoId"] == video_id
+    expect(page.get_by_text("No videos yet.")).to_be_focused()
+    expect(page.locator("clipo-upload .upload")).to_have_count(0)
     assert stack.client.get(f"/videos/{video_id}").status_code == 404
 
 
@@ -277,7 +280,7 @@ def test_refused_files_have_a_code_and_a_sentence(
 def test_a_file_is_not_uploaded_for_the_next_user(
     app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
 ) -> None:
-    app.lifetime = timedelta(0)
+    app.lifetime = timedelta(hours=-1)  # so that each request asks for another token
     with watched.page.expect_response("**/api/clipo/token") as first:
         page = opened(app, stack, watched, '<clipo-upload endpoint="/api/clipo"></clipo-upload>')
     first.value.finished()

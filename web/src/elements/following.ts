@@ -15,6 +15,8 @@ interface FollowedState {
 }
 
 export class Followed extends Store<FollowedState> {
+  private readonly dismissed = new Set<string>();
+
   constructor(
     private readonly api: Api,
     private readonly onFinished: (video: Video) => void,
@@ -27,13 +29,15 @@ export class Followed extends Store<FollowedState> {
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LAST_DELAY_MS)) {
       const video = await find(this.api, id);
       if (video === null) return this.dismiss(id);
-      if (video !== undefined) this.put(video);
+      if (video && !this.dismissed.has(id)) this.put(video);
       if (video && isFinished(video)) return this.onFinished(video);
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
 
+  /** Show a video no longer; its end is told nevertheless. */
   dismiss(id: string): void {
+    this.dismissed.add(id);
     this.set({videos: this.current.videos.filter((video) => video.id !== id)});
   }
 

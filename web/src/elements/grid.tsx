@@ -1,4 +1,4 @@
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
 import type {ClipoGridElement, ClipoGridEvents} from "../../elements/index";
 import {NEWEST_FIRST} from "../address";
 import type {Video} from "../api";
@@ -71,6 +71,8 @@ interface ViewProps {
 function View({element, library, mayDelete}: ViewProps) {
   const {videos, loaded, trouble, cursor} = useStore(library);
   const list = useRef<HTMLUListElement>(null);
+  const empty = useRef<HTMLParagraphElement>(null);
+  const [removed, setRemoved] = useState(0);
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 60_000);
@@ -80,8 +82,11 @@ function View({element, library, mayDelete}: ViewProps) {
     const [problem] = await library.deleteAll([id]);
     if (problem) throw new Error(problem);
     element.emit("clipo-deleted", {videoId: id});
-    list.current?.focus();
+    setRemoved(removed + 1);
   };
+  useLayoutEffect(() => {
+    if (removed) (empty.current ?? list.current)?.focus();
+  }, [removed]);
   return (
     <>
       {trouble && (
@@ -90,7 +95,7 @@ function View({element, library, mayDelete}: ViewProps) {
         </p>
       )}
       {loaded && videos.length === 0 && (
-        <p class="quiet" part="empty">
+        <p ref={empty} class="quiet" part="empty" tabIndex={-1}>
           {s.noVideos}
         </p>
       )}
@@ -172,7 +177,8 @@ function Delete({name, onDelete}: {name: string; onDelete(): Promise<void>}) {
   const [problem, setProblem] = useState<string | null>(null);
   const first = useRef<HTMLButtonElement>(null);
   const opened = useRef(false);
-  useEffect(() => {
+  // Before the next key is pressed.
+  useLayoutEffect(() => {
     if (opened.current) first.current?.focus();
     opened.current = true;
   }, [state === "closed"]);

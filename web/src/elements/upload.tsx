@@ -47,7 +47,8 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
 
   private shared: Shared | undefined;
   private connected: Connected | undefined;
-  private unsubscribe = () => {};
+  private readonly onDeleted = ({detail}: Event & {detail?: {videoId: string}}) =>
+    detail && this.shared?.followed.dismiss(detail.videoId);
   private message = "";
 
   constructor() {
@@ -85,11 +86,12 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
     this.connected = connected;
     this.shared = sharedFor(connected);
     this.shared.elements.add(this);
+    document.addEventListener("clipo-deleted", this.onDeleted);
     this.show();
   }
 
   protected stop(): void {
-    this.unsubscribe();
+    document.removeEventListener("clipo-deleted", this.onDeleted);
     this.shared?.elements.delete(this);
     this.shared = this.connected = undefined;
   }
