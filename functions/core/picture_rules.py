@@ -120,7 +120,9 @@ def _moment_ms(text: str | None, duration_s: float | None, default_s: float) -> 
     number = float(found[1])
     if not found[2]:
         if duration_s is not None and number > duration_s:
-            raise InvalidPicture("t", f"The video lasts {duration_s:g} seconds")
+            raise InvalidPicture(
+                "t", f"The video lasts {duration_s:g} seconds: give no later moment"
+            )
         return _ms(number)
     if duration_s is None:
         raise InvalidPicture("t", "The file does not say how long the video lasts: give seconds")

@@ -6,6 +6,7 @@ name. The client ignores proxy settings and follows no redirect. It keeps connec
 requests, for as long as their address may be taken for current.
 """
 
+import os
 import socket
 import ssl
 from collections import deque
@@ -33,6 +34,9 @@ _IDLE_S = 3.0
 
 _CONNECTION_S = 60.0
 """Seconds after which a connection is not used again, because DNS may have another address."""
+
+_OTHER_NAME = {62, 64}
+"""OpenSSL's codes for a certificate whose host or IP address does not match: its text names it."""
 
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NEVER_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
@@ -141,7 +145,7 @@ class HttpReceiver:
             # A connection that the watchdog ended looks like one that the receiver closed.
             in_time = monotonic() - begun < self.exchange_s
             kind = _Dropped if in_time and isinstance(error, ConnectionError) else NotAnswered
-            raise kind(f"no answer: {type(error).__name__}") from error
+            raise kind(f"no answer: {_why(error)}") from error
         finally:
             connection.used_at = monotonic()
             if keep and connection.is_usable():
@@ -226,7 +230,29 @@ def _connect(addresses: list[str], port: int) -> socket.socket:
             return socket.create_connection((address, port), timeout=_CONNECT_S)
         except OSError as error:
             reason = error
-    raise NotAnswered(f"no connection: {type(reason).__name__}") from reason
+    raise NotAnswered(f"no connection: {_why(reason)}") from reason
+
+
+def _why(error: OSError | HTTPException) -> str:
+    """Return a phrase for the log of deliveries, which has no address in it."""
+    match error:
+        case TimeoutError():
+            return "timed out"
+        case ssl.SSLError():
+            return f"TLS: {_why_of_tls(error)}"
+        case OSError(errno=int() as number):
+            return os.strerror(number).lower()
+        case ConnectionError():
+            return "the connection was closed"
+        case _:
+            return "the response is not HTTP"
+
+
+def _why_of_tls(error: ssl.SSLError) -> str:
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return (error.reason or "no handshake").replace("_", " ").lower()
+    is_of_another = error.verify_code in _OTHER_NAME
+    return "the certificate is for another name" if is_of_another else error.verify_message
 
 
 class _Watchdog:

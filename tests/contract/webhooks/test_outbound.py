@@ -94,18 +94,21 @@ def test_a_status_counts_even_if_the_response_never_ends(
     assert plain.given_up.wait(10)
 
 
-@pytest.mark.parametrize("answer", [close, nonsense])
-def test_an_invalid_response_is_not_answered(plain: Receiver, answer: Answer) -> None:
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [(close, "the connection was closed"), (nonsense, "the response is not HTTP")],
+)
+def test_an_invalid_response_is_not_answered(plain: Receiver, answer: Answer, why: str) -> None:
     plain.answer = answer
     with pytest.raises(NotAnswered) as raised:
         post(plain)
-    assert "127.0.0.1" not in str(raised.value)
+    assert str(raised.value) == f"no answer: {why}"
 
 
 def test_a_refused_connection_is_not_answered() -> None:
     with receiver() as gone:
         pass
-    with pytest.raises(NotAnswered, match="no connection: ConnectionRefusedError"):
+    with pytest.raises(NotAnswered, match="no connection: connection refused"):
         post(gone)
 
 
@@ -214,12 +217,16 @@ def test_a_name_is_resolved_once(secure: Receiver) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "authority"), [("other.test", CA), ("receiver.test", trustme.CA())]
+    ("host", "authority", "why"),
+    [
+        ("other.test", CA, "TLS: the certificate is for another name$"),
+        ("receiver.test", trustme.CA(), "TLS: unable to get local issuer certificate$"),
+    ],
 )
 def test_an_untrusted_certificate_is_refused(
-    secure: Receiver, host: str, authority: trustme.CA
+    secure: Receiver, host: str, authority: trustme.CA, why: str
 ) -> None:
-    with pytest.raises(NotAnswered, match="SSLCertVerificationError"):
+    with pytest.raises(NotAnswered, match=why):
         named(secure, "127.0.0.1", host=host, authority=authority).post(headers(), BODY.encode())
     assert secure.got == []
 

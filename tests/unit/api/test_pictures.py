@@ -208,7 +208,7 @@ class TestPicture:
     @pytest.mark.parametrize(
         ("query", "said"),
         [
-            ({"t": "31"}, "query.t: The video lasts 30.02 seconds."),
+            ({"t": "31"}, "query.t: The video lasts 30.02 seconds: give no later moment."),
             ({"t": "soon"}, "query.t: Give seconds such as 12.5"),
             ({"w": "15"}, "query.w: "),
             ({"w": "4097"}, "query.w: "),

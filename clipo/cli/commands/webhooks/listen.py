@@ -71,5 +71,7 @@ def _show(output: "Terminal", event: dict[str, Any], result: str) -> None:
     if output.as_json:
         output.write_json(event | ({"result": result} if result else {}))
     else:
-        parts = (view.when(event["timestamp"]), event["type"], event["data"]["id"], result)
+        data = event["data"]
+        name = view.plain(data.get("filename") or "")
+        parts = (view.when(event["timestamp"]), event["type"], data["id"], name, result)
         output.write("  ".join(part for part in parts if part))
