@@ -134,10 +134,10 @@ def delete(page: Page, name: str, *, left: int) -> None:
 def assert_it_does_what_the_document_says(
     app: str, watched: WatchedPage, browser: Browser, clips: Clips, stack: RunningStack
 ) -> None:
-    watched.expect_complaint("favicon")
+    watched.expect_complaint("favicon|401")
     page = watched.page
     log_in(page, app, "anna", "wrong")
-    expect(page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
     log_in(page, app, "anna", "correct horse")
     page.locator("clipo-upload input[type=file]").set_input_files(
         [clips["film.mp4"], clips["tiny.mp4"]]
@@ -155,6 +155,11 @@ def assert_it_does_what_the_document_says(
         assert other.unexpected == []
     delete(page, "film.mp4", left=1)
     expect(page.locator("clipo-player")).to_be_hidden()
+    delete(page, "tiny.mp4", left=0)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.goto(app)
+    expect(page.get_by_label("Password")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -179,7 +184,6 @@ def test_a_whole_app(
     program = str(NODE) if language == "js" else sys.executable
     with serving([program, file.name], tmp_path, environ) as app:
         assert_it_does_what_the_document_says(app, watched, browser, clips, stack)
-        delete(watched.page, "tiny.mp4", left=0)
 
 
 def test_the_shortest_app_has_ten_lines(
