@@ -83,7 +83,7 @@ class Scene:
         self.storage.treatment.share = 0.4
         self.watched.drop(DROP, *files)
         expect(self.page.locator(".upload[data-state=uploading]").first).to_be_visible()
-        expect(row(self.watched, "holiday-01")).to_contain_text(re.compile("[1-9]%"))
+        expect(row(self.watched, "holiday-01")).to_contain_text(re.compile("[1-9][0-9]?%"))
 
 
 def id_of(number: int) -> str:

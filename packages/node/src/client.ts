@@ -7,5 +7,10 @@ export * from "./api/index.js";
 
 /** Returns a client of one Clipo, which sends an API key or a token. */
 export function createClient({url, key}: {url: string; key: string}): Client {
-  return createGenerated({baseUrl: url.replace(/\/+$/, ""), auth: key, throwOnError: true});
+  return createGenerated({
+    baseUrl: url.replace(/\/+$/, ""),
+    // Never as `?token=`: addresses get into logs.
+    auth: ({scheme}) => (scheme === "bearer" ? key : undefined),
+    throwOnError: true,
+  });
 }
