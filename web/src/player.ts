@@ -66,7 +66,7 @@ export function keepPlaying(
   };
 }
 
-/** Show the picture of each moment over a timeline, and play from there when it is clicked. */
+/** Show the picture of each moment above a timeline, and play from there when it is released. */
 export async function previewMoments(
   video: HTMLVideoElement,
   timeline: HTMLElement,
@@ -82,16 +82,20 @@ export async function previewMoments(
     const {left, width} = timeline.getBoundingClientRect();
     return Math.min(Math.max((clientX - left) / width, 0), 1);
   };
-  timeline.onpointermove = ({clientX}) => {
+  timeline.onpointerdown = timeline.onpointermove = ({clientX}) => {
     const share = shareAt(clientX);
     showTile(tile, sheet, board, share * board.duration);
     tile.style.left = `${share * (timeline.clientWidth - board.tile_width)}px`;
     tile.hidden = false;
   };
-  timeline.onpointerleave = () => {
+  timeline.onpointerleave = timeline.onpointercancel = () => {
     tile.hidden = true;
   };
-  timeline.onclick = ({clientX}) => {
+  timeline.onpointerup = ({clientX}) => {
     video.currentTime = shareAt(clientX) * board.duration;
   };
+  const showPlayed = () =>
+    timeline.style.setProperty("--played", `${(100 * video.currentTime) / board.duration}%`);
+  video.addEventListener("timeupdate", showPlayed);
+  showPlayed();
 }

@@ -127,15 +127,13 @@ function Playable({id, name, poster, storyboard, note, isHopeless}: PlayableProp
   return (
     <>
       {canPlay && (
-        <div class="picture" part="picture">
-          <Player
-            videoId={id}
-            name={name}
-            poster={poster}
-            storyboard={storyboard}
-            onFailed={() => setFailed(true)}
-          />
-        </div>
+        <Player
+          videoId={id}
+          name={name}
+          poster={poster}
+          storyboard={storyboard}
+          onFailed={() => setFailed(true)}
+        />
       )}
       {!canPlay && poster && <img class="poster" part="poster" src={poster} alt="" />}
       {hasFailed && (

@@ -42,19 +42,21 @@ export function Player({videoId, name, poster, storyboard, autoPlay, onFailed}: 
   }, [videoId]);
   return (
     <>
-      {/* biome-ignore lint/a11y/useMediaCaption: the file may contain captions, and Clipo has no others */}
-      <video
-        ref={element}
-        part="video"
-        poster={poster}
-        aria-label={name}
-        tabIndex={0}
-        controls
-        autoPlay={autoPlay}
-        playsInline
-        preload="metadata"
-      />
-      {/* For the mouse only: the player's own timeline serves the keyboard. */}
+      <div class="picture" part="picture">
+        {/* biome-ignore lint/a11y/useMediaCaption: the file may contain captions, and Clipo has no others */}
+        <video
+          ref={element}
+          part="video"
+          poster={poster}
+          aria-label={name}
+          tabIndex={0}
+          controls
+          autoPlay={autoPlay}
+          playsInline
+          preload="metadata"
+        />
+      </div>
+      {/* For the pointer only: the player's own timeline serves the keyboard. */}
       <div ref={timeline} class="moments" part="moments" aria-hidden="true" hidden />
     </>
   );

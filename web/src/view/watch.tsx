@@ -21,30 +21,30 @@ export function Watch({video}: {video: Video}) {
   const canPlay = video.media && deliver && playback?.browsers !== "none";
   return (
     <>
-      <div class="picture">
-        {state === "playing" ? (
-          <Player
-            videoId={video.id}
-            name={video.filename}
-            poster={thumbnail ? api.here(thumbnail.url) : undefined}
-            storyboard={storyboardOf(video)}
-            autoPlay
-            onFailed={() => setState("failed")}
-          />
-        ) : (
+      {state === "playing" ? (
+        <Player
+          videoId={video.id}
+          name={video.filename}
+          poster={thumbnail ? api.here(thumbnail.url) : undefined}
+          storyboard={storyboardOf(video)}
+          autoPlay
+          onFailed={() => setState("failed")}
+        />
+      ) : (
+        <div class="picture">
           <LargePicture video={video} />
-        )}
-        {canPlay && state !== "playing" && (
-          <button
-            type="button"
-            class="play"
-            aria-label={t.play}
-            onClick={() => setState("playing")}
-          >
-            <Icon name="play" />
-          </button>
-        )}
-      </div>
+          {canPlay && (
+            <button
+              type="button"
+              class="play"
+              aria-label={t.play}
+              onClick={() => setState("playing")}
+            >
+              <Icon name="play" />
+            </button>
+          )}
+        </div>
+      )}
       {note && (
         <p class="note" lang={note.lang}>
           {note.text}
