@@ -22,7 +22,9 @@ def mount(owner: Callable[[], str | int | None], **settings: Any) -> Blueprint:
 
     @blueprint.post("/webhook")
     def webhook() -> Response:
-        return _response(clipo.webhook(request.get_data(), dict(request.headers)))
+        # Without a length Werkzeug reads nothing, so an endless body is empty.
+        refusal = clipo.refuse_body(request.content_length)
+        return _response(refusal or clipo.webhook(request.get_data(), dict(request.headers)))
 
     return blueprint
 

@@ -14,6 +14,9 @@ from clipo.server.webhooks import ClipoEvent, HandledEvents, InvalidWebhook, ver
 
 Handler = Callable[[ClipoEvent], object]
 
+MOST_BODY_BYTES = 1 << 20
+"""A webhook is much smaller. Who reads the body should ask `refuse_body` first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -60,6 +63,15 @@ class Mount:
             return _problem(401, "unauthenticated", "Log in to this app first.")
         return _json(200, page_tokens(str(owner), **self._settings))
 
+    def refuse_body(self, size: int | None) -> Reply | None:
+        """Return the reply to a webhook whose body is too large to be read, else `None`.
+
+        `size` is its `Content-Length`.
+        """
+        if size is None or size <= MOST_BODY_BYTES:
+            return None
+        return _problem(413, "body_too_large", "The webhook has more than 1 MiB.")
+
     def webhook(self, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Reply `POST /webhook`, whose body is as it was received."""
         secrets = self._webhook_secret or _variable("CLIPO_WEBHOOK_SECRET")
@@ -89,8 +101,12 @@ def _is_cross_site(headers: Mapping[str, str]) -> bool:
     given = {name.lower(): value for name, value in headers.items()}
     if site := given.get("sec-fetch-site"):
         return site not in ("same-origin", "none")
-    origin = given.get("origin")
-    return origin is not None and urlsplit(origin).netloc != given.get("host")
+    if (origin := given.get("origin")) is None:
+        return False
+    try:
+        return urlsplit(origin).netloc != given.get("host")
+    except ValueError:
+        return True
 
 
 def _json(status: int, body: Mapping[str, Any], kind: str = "application/json") -> Reply:

@@ -13,8 +13,13 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
+from clipo.errors import Misuse
+
 _TOLERANCE_S = 300
 _MOST_REMEMBERED = 1000
+_SHORTEST_KEY = 24
+"""Bytes, by the specification."""
+_COMPLAINT = "A secret of webhooks is whsec_ and at least 24 bytes in base64."
 
 
 class InvalidWebhook(Exception):
@@ -36,9 +41,10 @@ class ClipoEvent:
 
 
 def verify_webhook(body: bytes, headers: Mapping[str, str], secrets: str) -> ClipoEvent:
-    """Return the event in a webhook's body, as it was received. Raises `InvalidWebhook`.
+    """Return the event in a webhook's body, as it was received.
 
-    `secrets` is the secret, or two during a change, separated by a space.
+    `secrets` is the secret, or two during a change, separated by a space. Raises `InvalidWebhook`,
+    and `Misuse` if a secret is none: everybody could sign with an empty one.
     """
     given = {name.lower(): value for name, value in headers.items()}
     event_id, timestamp = given.get("webhook-id", ""), given.get("webhook-timestamp", "")
@@ -56,7 +62,12 @@ def verify_webhook(body: bytes, headers: Mapping[str, str], secrets: str) -> Cli
 
 
 def _signature(signed: bytes, secret: str) -> bytes:
-    key = base64.b64decode(secret.removeprefix("whsec_"))
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError as error:
+        raise Misuse(_COMPLAINT) from error
+    if len(key) < _SHORTEST_KEY:
+        raise Misuse(_COMPLAINT)
     return b"v1," + base64.b64encode(hmac.digest(key, signed, "sha256"))
 
 

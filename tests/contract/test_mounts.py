@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook
 
+from clipo.errors import Misuse
+from clipo.server import verify_webhook
 from functions.core.access import DEFAULT_SCOPES, Scope
 from functions.core.tokens import read_claims, read_token
 from tests.documented import EMBED_DOCS, recipe
@@ -102,6 +105,13 @@ const app = express();
 app.use("/api/clipo", clipo().express({owner: (request) => request.get("x-user"), onDone: save}));
 app.use(express.json());
 app.listen(Number(process.env.PORT), "127.0.0.1");
+"""
+_VERIFY = """
+import {verifyWebhook} from "clipo";
+
+const now = String(Math.floor(Date.now() / 1000));
+const given = {"webhook-id": "msg", "webhook-timestamp": now, "webhook-signature": "v1,x"};
+verifyWebhook(Buffer.from("{}"), (name) => given[name], process.argv[2]);
 """
 
 
@@ -224,6 +234,7 @@ def test_nobody_gets_a_token_without_a_log_in(app: App) -> None:
         ({"Origin": "http://{host}"}, 200),  # a browser sends no Sec-Fetch-Site over plain HTTP
         ({"Origin": "http://www.example.com"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "http://["}, 403),
     ],
 )
 def test_pages_of_other_sites_get_no_token(app: App, headers: dict[str, str], status: int) -> None:
@@ -255,6 +266,31 @@ def test_the_app_gets_each_event_once(app: App) -> None:
 def test_the_app_gets_no_webhook_that_is_not_clipos(app: App, changes: dict[str, Any]) -> None:
     assert app.deliver("msg_forged", **changes) == 400
     assert app.saved("msg_forged") == app.saved("msg_forged2") == []
+
+
+def test_a_body_that_no_webhook_has_is_refused(app: App) -> None:
+    body = json.dumps(_BODY).ljust((1 << 20) + 1)
+    assert app.deliver("msg_large", body=body) in (400, 413)
+    assert app.saved("msg_large") == []
+
+
+_EMPTY = ["whsec_", "whsec_!!!", "whsec_c2hvcnQ=", f"{_NEW_SECRET} whsec_"]
+
+
+@pytest.mark.parametrize("secrets", _EMPTY)
+def test_a_secret_that_everybody_knows_is_refused_by_python(secrets: str) -> None:
+    headers = {"webhook-id": "msg", "webhook-timestamp": str(int(datetime.now(UTC).timestamp()))}
+    with pytest.raises(Misuse, match="24 bytes"):
+        verify_webhook(b"{}", headers | {"webhook-signature": "v1,x"}, secrets)
+
+
+@pytest.mark.parametrize("secrets", _EMPTY)
+def test_a_secret_that_everybody_knows_is_refused_by_node(secrets: str, tmp_path: Path) -> None:
+    node_folder(tmp_path)
+    (tmp_path / "program.mjs").write_text(_VERIFY)
+    command = [str(NODE), "program.mjs", secrets]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "24 bytes" in done.stderr
 
 
 def test_an_event_that_the_app_could_not_handle_comes_again(app: App) -> None:

@@ -6,6 +6,8 @@
 import {createHmac, timingSafeEqual} from "node:crypto";
 
 const TOLERANCE_S = 300;
+/** By the specification. */
+const SHORTEST_KEY_BYTES = 24;
 
 /** A result of Clipo's. */
 export interface ClipoEvent {
@@ -24,8 +26,8 @@ export class InvalidWebhook extends Error {}
 export type ReadHeader = (name: string) => string | null | undefined;
 
 /**
- * Returns the event in the body of a webhook. Throws InvalidWebhook.
- * `secrets` is the secret, or two during a change, separated by a space.
+ * Returns the event in the body of a webhook. Throws InvalidWebhook, or another Error for a secret
+ * that is none. `secrets` is the secret, or two during a change, separated by a space.
  */
 export function verifyWebhook(body: Buffer, header: ReadHeader, secrets: string): ClipoEvent {
   const id = header("webhook-id");
@@ -48,7 +50,12 @@ export function verifyWebhook(body: Buffer, header: ReadHeader, secrets: string)
 }
 
 function signature(signed: Buffer, secret: string): string {
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const text = secret.replace(/^whsec_/, "");
+  const key = Buffer.from(text, "base64");
+  // Everybody could sign with an empty one. Node skips what is not base64.
+  if (key.length < SHORTEST_KEY_BYTES || !/^[A-Za-z0-9+/]+=*$/.test(text)) {
+    throw new Error("A secret of webhooks is whsec_ and at least 24 bytes in base64.");
+  }
   return `v1,${createHmac("sha256", key).update(signed).digest("base64")}`;
 }
 
