@@ -5,23 +5,25 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from clipo.server import Mount, Reply
+from clipo.server import Grant, Mount, Reply
 
 
-def mount(owner: Callable[[], str | int | None], **settings: Any) -> Blueprint:
+def mount(
+    owner: Callable[[], Grant | str | int | None], *, name: str = "clipo", **settings: Any
+) -> Blueprint:
     """Return a blueprint with the routes `/token` and `/webhook`.
 
-    `owner` returns the id of the user who is logged in, or `None`; `settings` are those of
-    `clipo.server.Mount`.
+    `owner` returns the id of the user who is logged in, or a `Grant`, or `None`; `settings` are
+    those of `clipo.server.Mount`. A second mount in the same app needs another `name`.
     """
-    clipo, blueprint = Mount(**settings), Blueprint("clipo", __name__)
+    clipo, blueprint = Mount(**settings), Blueprint(name, __name__)
 
     @blueprint.post("/token")
-    def token() -> Response:
+    def token(**_: str) -> Response:
         return _response(clipo.token(owner(), dict(request.headers)))
 
     @blueprint.post("/webhook")
-    def webhook() -> Response:
+    def webhook(**_: str) -> Response:
         # Without a length Werkzeug reads nothing, so an endless body is empty.
         refusal = clipo.refuse_body(request.content_length)
         return _response(refusal or clipo.webhook(request.get_data(), dict(request.headers)))

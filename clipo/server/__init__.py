@@ -4,7 +4,15 @@
 """
 
 from clipo.server.mount import Mount, Reply
-from clipo.server.tokens import page_tokens
+from clipo.server.tokens import Grant, page_tokens
 from clipo.server.webhooks import ClipoEvent, InvalidWebhook, verify_webhook
 
-__all__ = ["ClipoEvent", "InvalidWebhook", "Mount", "Reply", "page_tokens", "verify_webhook"]
+__all__ = [
+    "ClipoEvent",
+    "Grant",
+    "InvalidWebhook",
+    "Mount",
+    "Reply",
+    "page_tokens",
+    "verify_webhook",
+]

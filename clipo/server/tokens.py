@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clipo import hs256
@@ -11,24 +12,51 @@ _OWNER = re.compile(r"[A-Za-z0-9._:@|/+=-]{1,128}")
 _KEY_PREFIX = "clipo_sk_"
 
 
-def page_tokens(owner: str, *, url: str, key: str, signing_secret: str) -> dict[str, str]:
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the tokens of one page allow: docs/access.md describes the claims."""
+
+    owner: str | int
+    scope: str = "upload read write deliver"
+    """The scopes of `token`, separated by spaces."""
+    video_id: str | None = None
+    """The only video that the page may see, of all that the owner has."""
+    max_bytes: int | None = None
+    """Bytes of each uploaded file, at most."""
+    max_videos: int | None = None
+    """Videos that the owner may have, at most."""
+    max_duration_s: int | None = None
+    """Seconds of each uploaded video, at most."""
+
+
+def page_tokens(
+    grant: Grant | str | int, *, url: str, key: str, signing_secret: str
+) -> dict[str, str]:
     """Return what a page needs to call Clipo as one user. `key` is an API key or its id.
 
     `token` is for calls. `deliver_token` is for the addresses of pictures and files, as `?token=`.
+    Raises `ValueError` for an owner that Clipo does not accept.
     """
+    grant = grant if isinstance(grant, Grant) else Grant(grant)
+    owner = str(grant.owner)
     if not _OWNER.fullmatch(owner):
         raise ValueError("The owner must be 1 to 128 letters, digits or . _ : @ | / + = -")
     kid = key.split("_")[2] if key.startswith(_KEY_PREFIX) else key
     ends = int(time.time()) + _LIFETIME_S
+    limits = {
+        "max_bytes": grant.max_bytes,
+        "max_videos": grant.max_videos,
+        "max_duration_s": grant.max_duration_s,
+    }
 
-    def token(scope: str) -> str:
-        return hs256.sign(
-            {"sub": owner, "scope": scope, "exp": ends}, kid=kid, secret=signing_secret
-        )
+    def token(scope: str, **more: str | int | None) -> str:
+        claims = {"sub": owner, "scope": scope, "exp": ends, "vid": grant.video_id} | more
+        given = {name: value for name, value in claims.items() if value is not None}
+        return hs256.sign(given, kid=kid, secret=signing_secret)
 
     return {
         "api": url.rstrip("/"),
-        "token": token("upload read write deliver"),
+        "token": token(grant.scope, **limits),
         "deliver_token": token("deliver"),
         "expires_at": datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
     }

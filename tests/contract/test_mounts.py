@@ -32,8 +32,11 @@ _BODY = {
 }
 _PYTHON = """
 import os, pathlib
+from clipo.server import Grant
 
 def signed_in_user(request):
+    if request.headers.get("X-User") == "pupil":
+        return Grant("teacher", scope="read", video_id="6b03911acf2b20c6f6841702", max_videos=3)
     return request.headers.get("X-User")
 
 def save(event):
@@ -72,7 +75,9 @@ _NODE = """
 import {appendFileSync, existsSync} from "node:fs";
 import {createServer} from "node:http";
 
-const signedInUser = (request) => request.headers.get("x-user");
+const grant = {owner: "teacher", scope: "read", videoId: "6b03911acf2b20c6f6841702", maxVideos: 3};
+const granted = (user) => (user === "pupil" ? grant : user);
+const signedInUser = (request) => granted(request.headers.get("x-user"));
 
 function save(event) {
   if (event.video.filename === "fails.mp4" && !existsSync("repaired")) {
@@ -102,7 +107,8 @@ import express from "express";
 import {clipo} from "clipo";
 
 const app = express();
-app.use("/api/clipo", clipo().express({owner: (request) => request.get("x-user"), onDone: save}));
+const owner = (request) => granted(request.get("x-user"));
+app.use("/api/clipo", clipo().express({owner, onDone: save}));
 app.use(express.json());
 app.listen(Number(process.env.PORT), "127.0.0.1");
 """
@@ -215,6 +221,18 @@ def test_the_user_of_the_app_gets_two_tokens(app: App) -> None:
         claims = read_claims(token, now=now)
         assert (claims.owner, set(claims.scopes), claims.expires_at) == ("anna", scopes, ends)
     assert given == {}
+
+
+def test_a_grant_limits_the_tokens(app: App) -> None:
+    given = app.token(X_User="pupil").json()
+    claims = {
+        name: read_claims(read_token(given[name]), now=datetime.now(UTC))
+        for name in ("token", "deliver_token")
+    }
+    for name, scopes in (("token", {Scope.READ}), ("deliver_token", {Scope.DELIVER})):
+        assert (claims[name].owner, set(claims[name].scopes)) == ("teacher", scopes)
+        assert claims[name].video_id == _BODY["data"]["id"]  # type: ignore[index]
+    assert claims["token"].limits.max_videos == 3
 
 
 def test_nobody_gets_a_token_without_a_log_in(app: App) -> None:

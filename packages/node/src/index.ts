@@ -4,7 +4,7 @@ import type {IncomingMessage, ServerResponse} from "node:http";
 import {mount, type Options, type Settings} from "./mount.js";
 
 export type {Options, Settings} from "./mount.js";
-export {type PageTokens, pageTokens, sign} from "./token.js";
+export {type Grant, type PageTokens, pageTokens, sign} from "./token.js";
 export {type ClipoEvent, InvalidWebhook, type ReadHeader, verifyWebhook} from "./webhook.js";
 
 type RouteHandler = (request: Request) => Promise<Response>;

@@ -1,7 +1,7 @@
 /** The two routes of a mount, without a web framework: `/token` and `/webhook`. */
 
 import {STATUS_CODES} from "node:http";
-import {pageTokens} from "./token.js";
+import {type Grant, pageTokens} from "./token.js";
 import {type ClipoEvent, InvalidWebhook, type ReadHeader, verifyWebhook} from "./webhook.js";
 
 const MOST_BODY_BYTES = 1 << 20;
@@ -19,12 +19,12 @@ export interface Settings {
   webhookSecret?: string;
 }
 
-type Owner = string | number | null | undefined;
+type Owner = Grant | string | number | null | undefined;
 type Handler = (event: ClipoEvent) => unknown;
 
 /** What your app adds. */
 export interface Options<Incoming> {
-  /** Returns the id of the user who is logged in, or nothing. The id never changes. */
+  /** Returns the id of the user who is logged in, or a grant, or nothing. The id never changes. */
   owner: (request: Incoming) => Owner | Promise<Owner>;
   /** Called with each video that is done, once for each event in this process. */
   onDone?: Handler;
@@ -64,7 +64,7 @@ export function mount(settings: Settings, {onDone, onFailed}: Omit<Options<never
       key: setting(settings.key, "key", "CLIPO_API_KEY"),
       signingSecret: setting(settings.signingSecret, "signingSecret", "CLIPO_SIGNING_SECRET"),
     };
-    return json(200, pageTokens(String(owner), given));
+    return json(200, pageTokens(owner, given));
   }
 
   async function webhook(call: Call): Promise<Answer> {

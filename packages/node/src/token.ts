@@ -5,6 +5,21 @@ import {createHmac} from "node:crypto";
 const LIFETIME_S = 3600;
 const OWNER = /^[A-Za-z0-9._:@|/+=-]{1,128}$/;
 
+/** What the tokens of one page allow: Clipo's document on access describes the claims. */
+export interface Grant {
+  owner: string | number;
+  /** The scopes of `token`, separated by spaces; by default `upload read write deliver`. */
+  scope?: string | undefined;
+  /** The only video that the page may see, of all that the owner has. */
+  videoId?: string | undefined;
+  /** Bytes of each uploaded file, at most. */
+  maxBytes?: number | undefined;
+  /** Videos that the owner may have, at most. */
+  maxVideos?: number | undefined;
+  /** Seconds of each uploaded video, at most. */
+  maxDurationS?: number | undefined;
+}
+
 /** What a page needs to call Clipo as its user. */
 export interface PageTokens {
   /** The address of Clipo's API. */
@@ -16,20 +31,28 @@ export interface PageTokens {
   expires_at: string;
 }
 
-/** Returns the tokens of one user. `key` is an API key or its id. */
+/** Returns the tokens of one user. `key` is an API key or its id. Throws for an owner that Clipo does not accept. */
 export function pageTokens(
-  owner: string,
+  given: Grant | string | number,
   {url, key, signingSecret}: {url: string; key: string; signingSecret: string},
 ): PageTokens {
-  if (!OWNER.test(owner)) {
+  const grant = typeof given === "object" ? given : {owner: given};
+  const sub = String(grant.owner);
+  if (!OWNER.test(sub)) {
     throw new Error("The owner must be 1 to 128 letters, digits or . _ : @ | / + = - characters.");
   }
   const exp = Math.floor(Date.now() / 1000) + LIFETIME_S;
   const kid = key.startsWith("clipo_sk_") ? (key.split("_")[2] ?? "") : key;
-  const token = (scope: string) => sign({sub: owner, scope, exp}, kid, signingSecret);
+  const limits = {
+    max_bytes: grant.maxBytes,
+    max_videos: grant.maxVideos,
+    max_duration_s: grant.maxDurationS,
+  };
+  const token = (scope: string, more: object = {}) =>
+    sign({sub, scope, exp, vid: grant.videoId, ...more}, kid, signingSecret);
   return {
     api: url.replace(/\/+$/, ""),
-    token: token("upload read write deliver"),
+    token: token(grant.scope ?? "upload read write deliver", limits),
     deliver_token: token("deliver"),
     expires_at: new Date(exp * 1000).toISOString(),
   };
