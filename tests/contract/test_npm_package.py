@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsers import NODE_FOLDER, NODE_MODULES
+from tests.node_package import NODE
 
 pytestmark = pytest.mark.long
 
@@ -30,6 +31,20 @@ document.querySelector("clipo-grid")?.refresh();
 function show({name, fraction}: ClipoProgress): string {
   return `${name}: ${fraction}`;
 }
+"""
+_REACT = """
+import type {} from "@clipo/elements/react";
+
+const show = (seconds: number | null | undefined) => console.log(seconds);
+
+export const page = (
+  <>
+    <clipo-upload multiple onclipo-done={({detail}) => show(detail.video.media?.duration_s)} />
+    <clipo-player endpoint="/api/clipo" video-id="507f1f77bcf86cd799439011" hidden />
+    {/* @ts-expect-error: it has no such attribute */}
+    <clipo-grid order="newest" />
+  </>
+);
 """
 
 
@@ -55,12 +70,22 @@ def test_an_app_installs_it_with_types_and_bundles_it(tmp_path: Path) -> None:
     [packed] = json.loads(run(_PACKAGE, "npm", "pack", "--json", f"--pack-destination={tmp_path}"))
     names = {file["path"] for file in packed["files"]}
     scripts = {f"clipo-{name}.js" for name in ("grid", "player", "upload")} | {"index.js"}
-    assert names == scripts | {"index.d.ts", "licenses.txt", "package.json", "README.md"}
+    types = {"index.d.ts", "react.d.ts"}
+    texts = {"LICENSE", "README.md", "licenses.txt", "package.json"}
+    assert names == scripts | types | texts | {"on-server.js"}
     (app / "package.json").write_text('{"type": "module"}')
     (app / "app.ts").write_text(_APP)
     tarball = str(tmp_path / packed["filename"])
     run(app, "npm", "install", "--offline", "--no-audit", "--no-fund", tarball)
     options = ("--strict", "--noEmit", "--target", "es2022", "--module", "esnext")
-    run(app, tsc, *options, "--moduleResolution", "bundler", "--types", "", "app.ts")
+    bundler = ("--moduleResolution", "bundler", "--types", "")
+    run(app, tsc, *options, *bundler, "app.ts")
+    (app / "node_modules" / "@types").mkdir()
+    for name in ("@types/react", "csstype"):
+        (app / "node_modules" / name).symlink_to(NODE_MODULES / name)
+    (app / "page.tsx").write_text(_REACT)
+    run(app, tsc, *options, *bundler, "--jsx", "react-jsx", "page.tsx")
+    # A server that renders the page imports it, too.
+    run(app, str(NODE), "--input-type=module", "--eval", 'await import("@clipo/elements")')
     bundle = run(app, esbuild, "app.ts", "--bundle", "--format=esm", "--target=es2022")
     assert all(f'"clipo-{name}"' in bundle for name in ("upload", "grid", "player"))

@@ -5,9 +5,28 @@ export interface ClipoVideo {
   id: string;
   filename: string;
   size: number;
+  owner: string | null;
+  visibility: "private" | "public";
   status: "pending" | "processing" | "done" | "failed";
   passthrough: string | null;
   created_at: string;
+  /** Null until the video is done, as are the next two. */
+  media: {
+    container: string;
+    /** Null if the file does not say it. */
+    duration_s: number | null;
+    width: number;
+    height: number;
+    frame_rate: number | null;
+    video_codec: string;
+    audio_codec: string | null;
+  } | null;
+  thumbnail: {url: string; width: number; height: number; placeholder: string | null} | null;
+  pictures: {
+    image_url: string;
+    storyboard_url: string | null;
+    storyboard_json_url: string | null;
+  } | null;
   error: {code: string; message: string; retryable: boolean} | null;
 }
 
@@ -82,6 +101,8 @@ interface ElementWith<Events> extends HTMLElement {
 export interface ClipoUploadElement extends ElementWith<ClipoUploadEvents> {
   /** Upload files, as if the user had chosen them. */
   add(files: Iterable<File>): void;
+  /** End all uploads of the user, delete their videos, and forget their files: for a log-out. */
+  cancelAll(): Promise<void>;
 }
 
 /** `<clipo-grid endpoint api>` */

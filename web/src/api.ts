@@ -256,9 +256,14 @@ export class Api {
   }
 
   /** Return the present address of a file in the storage. */
-  getSource(id: string, query = "") {
+  async getSource(id: string, query = "") {
     const path = `/videos/${id}/source?redirect=false${query}`;
-    return this.call<{url: string; expires_at: string}>("GET", path, {delivers: true});
+    const source = await this.call<{url: string; expires_at: string}>("GET", path, {
+      delivers: true,
+    });
+    // Elsewhere `javascript:` would run in the page of an app.
+    if (!/^(https?:|\/)/.test(source.url)) throw new Error("The address is none of a file.");
+    return source;
   }
 
   signUpload(id: string, request: unknown) {

@@ -4,6 +4,7 @@
  */
 
 import {createHmac, timingSafeEqual} from "node:crypto";
+import type {VideoResource} from "./api/index.js";
 
 const TOLERANCE_S = 300;
 /** By the specification. */
@@ -17,7 +18,7 @@ export interface ClipoEvent {
   /** When the video was finished. */
   timestamp: string;
   /** The video, as in the document on webhooks. */
-  video: {id: string; owner: string | null; status: string; [field: string]: unknown};
+  video: VideoResource;
 }
 
 export class InvalidWebhook extends Error {}

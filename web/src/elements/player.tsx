@@ -13,6 +13,7 @@ import {s} from "./strings";
 const FIRST_DELAY_MS = 500;
 const LAST_DELAY_MS = 5000;
 const GROWTH = 1.3;
+const VIDEO_ID = /^[0-9a-f]{24}$/i;
 
 class PlayerElement extends ClipoElement implements ClipoPlayerElement {
   static readonly observedAttributes = ["endpoint", "api", "video-id"];
@@ -36,7 +37,9 @@ class PlayerElement extends ClipoElement implements ClipoPlayerElement {
 
   protected start(connected: Connected): void {
     const {videoId} = this;
-    if (videoId === null) this.draw(connected, <p class="quiet">{s.noVideoChosen}</p>);
+    if (!videoId) this.draw(connected, <p class="quiet">{s.noVideoChosen}</p>);
+    // Another text could name another address of the API.
+    else if (!VIDEO_ID.test(videoId)) this.show(connected, null);
     else if (connected.me?.scopes.some((scope) => scope === "read" || scope === "upload"))
       void this.follow(connected, videoId, ++this.asked);
     // Without the right to see its record, the addresses are known all the same.

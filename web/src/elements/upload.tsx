@@ -64,6 +64,11 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
     );
   }
 
+  /** End all uploads of the user, delete their videos, and forget their files: for a log-out. */
+  async cancelAll(): Promise<void> {
+    await this.shared?.uploads.cancelAll();
+  }
+
   attributeChangedCallback(name: string, before: string | null, after: string | null): void {
     if (name === "endpoint" || name === "api") super.attributeChangedCallback(name, before, after);
     else this.show();
