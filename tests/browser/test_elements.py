@@ -273,8 +273,42 @@ def test_refused_files_have_a_code_and_a_sentence(
     assert await_event(page, "failed")["code"] == "empty_file"
     refused = await_event(page, "failed", 1)
     assert (refused["name"], refused["code"]) == ("notes.txt", "unsupported_extension")
-    expect(page.locator("clipo-upload .upload .error")).to_have_text(refused["message"])
+    row = page.locator("clipo-upload .upload")
+    expect(row.locator(".error")).to_have_text(refused["message"])
+    expect(row).to_contain_text("Not uploaded")
     assert watched.accessibility_findings() == []
+    assert row.get_by_role("button").count() == 1, "no retry helps"
+    row.get_by_role("button").click()
+    expect(row).to_have_count(0)
+
+
+def test_a_log_out_ends_and_forgets_all_uploads(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips, tmp_path: Path
+) -> None:
+    watched.expect_complaint("ERR_FAILED|ERR_ABORTED")
+    large, content = tmp_path / "left.mp4", clips["tiny.mp4"].read_bytes()
+    widen(content, _LARGE - len(content), large)
+    body = '<clipo-upload endpoint="/api/clipo"></clipo-upload>'
+    page = opened(app, stack, watched, body)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    with held(page, 2) as reached:
+        watched.drop("clipo-upload", large)
+        await_reached(page, reached)
+        video_id = await_event(page, "progress", 1)["videoId"]
+        page.locator("clipo-upload").evaluate("(upload) => upload.cancelAll()")
+    assert stack.client.get(f"/videos/{video_id}").status_code == 404
+    expect(page.locator("clipo-upload .upload")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    page.wait_for_timeout(500)  # as long as it takes to read what was stored
+    expect(page.locator("clipo-upload .upload")).to_have_count(0)
+
+
+def test_a_player_asks_for_videos_only(app: App, stack: RunningStack, watched: WatchedPage) -> None:
+    body = '<clipo-player endpoint="/api/clipo" video-id="../keys?"></clipo-player>'
+    page = opened(app, stack, watched, body)
+    expect(page.locator("clipo-player .quiet")).to_be_visible()
+    assert not [call for call in watched.calls if "keys" in call]
 
 
 def test_a_file_is_not_uploaded_for_the_next_user(

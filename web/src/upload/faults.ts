@@ -16,6 +16,10 @@ document.addEventListener("securitypolicyviolation", ({effectiveDirective}) => {
 export const isTransient = (error: unknown) =>
   !storageHasMoved && (isNetworkFault(error) || isUnavailable(error));
 
+/** Tell whether the API would refuse the file again. */
+export const isFinal = (error: unknown) =>
+  error instanceof ApiProblem && [400, 413, 415, 422].includes(error.status);
+
 const isNetworkFault = (error: unknown): boolean =>
   error instanceof Unreachable || error instanceof NetworkFault;
 

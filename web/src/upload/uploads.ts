@@ -4,7 +4,7 @@ import type {Api} from "../api";
 import {isRefused} from "../api";
 import {t} from "../shared-strings";
 import {Store} from "../store";
-import {codeOf, isGone, isTransient, sentenceOf} from "./faults";
+import {codeOf, isFinal, isGone, isTransient, sentenceOf} from "./faults";
 import {Pace} from "./pace";
 import {addRefused, type Limits, type Refusal, reasonAgainst} from "./refusals";
 import {Arrived, forgetParts, Sender} from "./sender";
@@ -46,6 +46,8 @@ export interface Upload {
   bytesPerS: number | null;
   secondsLeft: number | null;
   problem: string | null;
+  /** Whether the file itself is the reason, so that no retry helps. */
+  isFinal: boolean;
 }
 
 export interface UploadsState {
@@ -72,6 +74,7 @@ interface Job {
   state: "queued" | "running" | Exclude<UploadState, "waiting" | "uploading" | "offline">;
   sent: number;
   problem: string | null;
+  isFinal: boolean;
   /** Ends the requests of a running upload. */
   ends: AbortController;
 }
@@ -164,6 +167,10 @@ export class Uploads extends Store<UploadsState> {
   cancel(id: string): void {
     const job = this.jobs.get(id);
     if (!job || job.state === "uploaded" || job.state === "cancelled") return;
+    if (job.isFinal) {
+      this.forgetCancelled(id);
+      return;
+    }
     this.stop(job, "cancelled");
     job.note.cancelled = true;
     this.save(job.note);
@@ -326,6 +333,7 @@ export class Uploads extends Store<UploadsState> {
     console.warn(error);
     job.state = "stopped";
     job.problem = sentenceOf(error, this.limits);
+    job.isFinal = isFinal(error);
     this.events.onMessage?.(t.stopped(job.note.name, job.problem));
     if (isTransient(error)) {
       this.retryLater(job);
@@ -423,7 +431,7 @@ export class Uploads extends Store<UploadsState> {
   }
 
   private show(job: Job): Upload {
-    const {note, sent, problem} = job;
+    const {note, sent, problem, isFinal} = job;
     const {id, videoId, name, size} = note;
     const state = stateOf(job);
     const bytesPerS = state === "uploading" ? this.pace.of(id, sent) : null;
@@ -437,6 +445,7 @@ export class Uploads extends Store<UploadsState> {
       bytesPerS,
       secondsLeft: bytesPerS ? (size - sent) / bytesPerS : null,
       problem,
+      isFinal,
     };
   }
 }
@@ -447,6 +456,7 @@ const jobOf = (note: Note, file: File | null, state: Job["state"]): Job => ({
   state,
   sent: note.etags.length * (note.partSize ?? 0),
   problem: null,
+  isFinal: false,
   ends: new AbortController(),
 });
 

@@ -122,19 +122,23 @@ export function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
           {problem}
         </p>
       )}
-      {state !== "cancelled" && <progress part="progress" value={row.fraction} aria-label={name} />}
+      {state !== "cancelled" && !row.isFinal && (
+        <progress part="progress" value={row.fraction} aria-label={name} />
+      )}
     </li>
   );
 }
 
 function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
-  const {id, name, state} = row;
+  const {id, name, state, isFinal} = row;
   const main = {
     uploading: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
     offline: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
     paused: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
     interrupted: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
-    stopped: {icon: "retry", label: t.retry(name), act: () => uploads.resume(id)},
+    stopped: isFinal
+      ? null
+      : ({icon: "retry", label: t.retry(name), act: () => uploads.resume(id)} as const),
     waiting: null,
     lost: null,
     cancelled: null,
@@ -174,10 +178,10 @@ function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
   );
 }
 
-function factsOf({state, fraction, size, bytesPerS, secondsLeft}: Upload): string[] {
+function factsOf({state, fraction, size, bytesPerS, secondsLeft, isFinal}: Upload): string[] {
   const facts = [
-    state === "uploading" ? null : t.states[state],
-    state === "cancelled" ? null : percent(fraction),
+    state === "uploading" ? null : isFinal ? t.notUploaded : t.states[state],
+    state === "cancelled" || isFinal ? null : percent(fraction),
     bytes(size),
     bytesPerS ? `${bytes(bytesPerS)}/s` : null,
     secondsLeft ? t.timeLeft(span(secondsLeft)) : null,
