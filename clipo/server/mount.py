@@ -51,6 +51,8 @@ class Mount:
             "key": key or _variable("CLIPO_API_KEY"),
             "signing_secret": signing_secret or _variable("CLIPO_SIGNING_SECRET"),
         }
+        if on_done or on_failed:
+            webhook_secret = webhook_secret or _variable("CLIPO_WEBHOOK_SECRET")
         self._webhook_secret = webhook_secret
         self._handlers = {"video.done": on_done, "video.failed": on_failed}
         self._handled = HandledEvents()

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from clipo import Clipo
+from clipo.server import page_tokens
 from tests.browsers import WatchedPage, opened
 from tests.clips import Clips
 from tests.documented import EMBED_DOCS, recipe
@@ -25,10 +27,28 @@ from tests.servers import Server, reserved_port
 pytestmark = pytest.mark.long
 
 _VARIABLES = ("CLIPO_API_KEY", "CLIPO_SIGNING_SECRET")
-_LOGIN = """
-def signed_in_user():
-    return "anna"
+_PUPIL = """
+import os
+from types import SimpleNamespace
+from flask import Flask
 
+app = Flask(__name__)
+LESSON = SimpleNamespace(teacher="teacher", video_id=os.environ["VIDEO_ID"])
+
+def signed_in_user():
+    return "pupil"
+
+def lesson_of(number, user):
+    return LESSON if (number, user) == ("7", "pupil") else None
+
+@app.get("/<number>")
+def page(number):
+    script = os.environ["CLIPO_API"] + "/elements/clipo-player.js"
+    endpoint, video_id = f"/lessons/{number}/clipo", LESSON.video_id
+    return (
+        f'<script type="module" src="{script}"></script>'
+        f'<clipo-player endpoint="{endpoint}" video-id="{video_id}"></clipo-player>'
+    )
 """
 _RUN = """
 import os
@@ -192,7 +212,7 @@ def test_the_shortest_app_has_ten_lines(
     code = recipe("The shortest", EMBED_DOCS)["python"]
     assert len([line for line in code.splitlines() if line]) <= 10
     served = code.replace("http://127.0.0.1:8000", environ["CLIPO_API"])
-    (tmp_path / "app.py").write_text(_LOGIN + served + _RUN)
+    (tmp_path / "app.py").write_text(served + _RUN)
     watched.expect_complaint("favicon")
     with serving([sys.executable, "app.py"], tmp_path, environ) as app:
         watched.page.goto(app)
@@ -201,3 +221,37 @@ def test_the_shortest_app_has_ten_lines(
         done = watched.page.locator("clipo-grid .card [data-status=done]")
         expect(done).to_have_count(1, timeout=DONE_MS)
         delete(watched.page, "tiny.mp4", left=0)
+
+
+def uploaded_by(owner: str, environ: dict[str, str], clip: Path) -> str:
+    """Upload a clip as a user of the app, and return the id of the video when it is done."""
+    key, secret = environ["CLIPO_API_KEY"], environ["CLIPO_SIGNING_SECRET"]
+    tokens = page_tokens(owner, url=environ["CLIPO_API"], key=key, signing_secret=secret)
+    with Clipo(tokens["api"], key=tokens["token"]) as clipo:
+        return str(clipo.wait(clipo.upload(clip)["id"])["id"])
+
+
+def test_a_user_watches_one_video_of_another(
+    stack: RunningStack,
+    environ: dict[str, str],
+    watched: WatchedPage,
+    clips: Clips,
+    tmp_path: Path,
+) -> None:
+    shown, other = (uploaded_by("teacher", environ, clips["film.mp4"]) for _ in range(2))
+    code = recipe("Limits, and videos of others", EMBED_DOCS)["python"]
+    (tmp_path / "app.py").write_text(_PUPIL + code + _RUN)
+    watched.expect_complaint("favicon|401")
+    environ |= {"VIDEO_ID": shown}
+    with serving([sys.executable, "app.py"], tmp_path, environ) as app:
+        watched.page.goto(f"{app}7")
+        play_and_scrub(watched.page)
+        token = watched.page.evaluate(
+            "() => fetch('/lessons/7/clipo/token', {method: 'POST'}).then((r) => r.json())"
+        )["token"]
+        watched.page.goto(f"{app}8")
+        expect(watched.page.get_by_text("session has ended").first).to_be_visible()
+    headers = {"Authorization": f"Bearer {token}"}
+    assert stack.client.get(f"/videos/{shown}", headers=headers).status_code == 200
+    assert stack.client.get(f"/videos/{other}", headers=headers).status_code in (403, 404)
+    assert stack.client.delete(f"/videos/{shown}", headers=headers).status_code == 403

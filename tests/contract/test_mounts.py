@@ -87,14 +87,13 @@ function save(event) {
 }
 """
 _SERVE_NEXT = """
-const handlers = {GET, POST, DELETE};
 createServer(async (incoming, outgoing) => {
-  const body = incoming.method === "GET" ? null : incoming;
   const {method, headers} = incoming;
+  if (method !== "POST") return outgoing.writeHead(405).end();  // as Next.js does
   const url = `http://${headers.host}${incoming.url}`;
   try {
-    const response = await handlers[method](
-      new Request(url, {method, headers, body, duplex: "half"}));
+    const sent = new Request(url, {method, headers, body: incoming, duplex: "half"});
+    const response = await POST(sent);
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     outgoing.end(await response.text());
   } catch {

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.browsers import NODE_FOLDER, NODE_MODULES
+from tests.documented import EMBED_DOCS, recipe
 from tests.node_package import NODE
 
 pytestmark = pytest.mark.long
@@ -32,19 +33,11 @@ function show({name, fraction}: ClipoProgress): string {
   return `${name}: ${fraction}`;
 }
 """
-_REACT = """
+_WRONG = """
 import type {} from "@clipo/elements/react";
 
-const show = (seconds: number | null | undefined) => console.log(seconds);
-
-export const page = (
-  <>
-    <clipo-upload multiple onclipo-done={({detail}) => show(detail.video.media?.duration_s)} />
-    <clipo-player endpoint="/api/clipo" video-id="507f1f77bcf86cd799439011" hidden />
-    {/* @ts-expect-error: it has no such attribute */}
-    <clipo-grid order="newest" />
-  </>
-);
+// @ts-expect-error: it has no such attribute
+export const page = <clipo-grid order="newest" />;
 """
 
 
@@ -83,8 +76,9 @@ def test_an_app_installs_it_with_types_and_bundles_it(tmp_path: Path) -> None:
     (app / "node_modules" / "@types").mkdir()
     for name in ("@types/react", "csstype"):
         (app / "node_modules" / name).symlink_to(NODE_MODULES / name)
-    (app / "page.tsx").write_text(_REACT)
-    run(app, tsc, *options, *bundler, "--jsx", "react-jsx", "page.tsx")
+    (app / "videos.tsx").write_text(recipe("Next.js", EMBED_DOCS)["tsx"])
+    (app / "wrong.tsx").write_text(_WRONG)
+    run(app, tsc, *options, *bundler, "--jsx", "react-jsx", "videos.tsx", "wrong.tsx")
     # A server that renders the page imports it, too.
     run(app, str(NODE), "--input-type=module", "--eval", 'await import("@clipo/elements")')
     bundle = run(app, esbuild, "app.ts", "--bundle", "--format=esm", "--target=es2022")

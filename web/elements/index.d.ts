@@ -118,6 +118,8 @@ export interface ClipoPlayerElement extends HTMLElement {
 }
 
 declare global {
+  /** All events bubble. */
+  interface DocumentEventMap extends ClipoUploadEvents, ClipoGridEvents {}
   interface HTMLElementTagNameMap {
     "clipo-upload": ClipoUploadElement;
     "clipo-grid": ClipoGridElement;

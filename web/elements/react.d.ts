@@ -1,18 +1,12 @@
-/** The elements in JSX: `import type {} from "@clipo/elements/react"`. Events need React 19. */
+/**
+ * The elements in JSX: `import type {} from "@clipo/elements/react"`. Listen to their events on the
+ * document: React does not attach those of an element that the server has rendered.
+ */
 
 import type {DetailedHTMLProps, HTMLAttributes} from "react";
-import type {
-  ClipoGridElement,
-  ClipoGridEvents,
-  ClipoPlayerElement,
-  ClipoUploadElement,
-  ClipoUploadEvents,
-} from "./index.js";
+import type {ClipoGridElement, ClipoPlayerElement, ClipoUploadElement} from "./index.js";
 
-type Props<Element, Attributes, Events> = DetailedHTMLProps<HTMLAttributes<Element>, Element> &
-  Attributes & {
-    [Name in keyof Events & string as `on${Name}`]?: (event: Events[Name]) => void;
-  };
+type Props<Element, Attributes> = DetailedHTMLProps<HTMLAttributes<Element>, Element> & Attributes;
 
 interface Connection {
   endpoint?: string;
@@ -34,9 +28,9 @@ interface Player extends Connection {
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
-      "clipo-upload": Props<ClipoUploadElement, Upload, ClipoUploadEvents>;
-      "clipo-grid": Props<ClipoGridElement, Connection, ClipoGridEvents>;
-      "clipo-player": Props<ClipoPlayerElement, Player, Record<never, never>>;
+      "clipo-upload": Props<ClipoUploadElement, Upload>;
+      "clipo-grid": Props<ClipoGridElement, Connection>;
+      "clipo-player": Props<ClipoPlayerElement, Player>;
     }
   }
 }

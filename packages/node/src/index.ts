@@ -1,7 +1,7 @@
 /** Mounts Clipo in a server: the app's own log-in gets tokens, and the app gets webhooks. */
 
 import type {IncomingMessage, ServerResponse} from "node:http";
-import {mount, type Options, type Settings} from "./mount.js";
+import {mount, type Options, requireSettings, type Settings} from "./mount.js";
 
 export type {Options, Settings} from "./mount.js";
 export {type Grant, type PageTokens, pageTokens, sign} from "./token.js";
@@ -12,8 +12,8 @@ type RouteHandler = (request: Request) => Promise<Response>;
 /** Returns the mounts for one Clipo. */
 export function clipo(settings: Settings = {}) {
   return {
-    /** Returns route handlers for Next.js, and for all that call a Request's handler. */
-    routes(options: Options<Request>): Record<"GET" | "POST" | "DELETE", RouteHandler> {
+    /** Returns the route handler for Next.js, and for all that answer a Request with a Response. */
+    routes(options: Options<Request>): {POST: RouteHandler} {
       const answer = mount(settings, options);
       const handle: RouteHandler = async (request) => {
         const {status, headers, body} = await answer({
@@ -25,11 +25,12 @@ export function clipo(settings: Settings = {}) {
         });
         return new Response(body || null, {status, headers});
       };
-      return {GET: handle, POST: handle, DELETE: handle};
+      return {POST: handle};
     },
 
     /** Returns middleware for Express. Use it before `express.json()`, which changes the body. */
     express<Incoming extends IncomingMessage>(options: Options<Incoming>) {
+      requireSettings(settings, options);
       const answer = mount(settings, options);
       return (request: Incoming, response: ServerResponse, next: (error: unknown) => void) => {
         answer({

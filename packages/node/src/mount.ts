@@ -59,16 +59,11 @@ export function mount(settings: Settings, {onDone, onFailed}: Omit<Options<never
     }
     const owner = await call.owner();
     if (!owner) return problem(401, "unauthenticated", "Log in to this app first.");
-    const given = {
-      url: setting(settings.url, "url", "CLIPO_API"),
-      key: setting(settings.key, "key", "CLIPO_API_KEY"),
-      signingSecret: setting(settings.signingSecret, "signingSecret", "CLIPO_SIGNING_SECRET"),
-    };
-    return json(200, pageTokens(owner, given));
+    return json(200, pageTokens(owner, ofTokens(settings)));
   }
 
   async function webhook(call: Call): Promise<Answer> {
-    const secrets = setting(settings.webhookSecret, "webhookSecret", "CLIPO_WEBHOOK_SECRET");
+    const secrets = webhookSecret(settings);
     const body = await read(call.body());
     if (!body) return problem(413, "body_too_large", "The webhook has more than 1 MiB.");
     try {
@@ -128,6 +123,27 @@ async function read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer | undefin
     read.push(chunk);
   }
   return Buffer.concat(read);
+}
+
+const ofTokens = ({url, key, signingSecret}: Settings) => ({
+  url: setting(url, "url", "CLIPO_API"),
+  key: setting(key, "key", "CLIPO_API_KEY"),
+  signingSecret: setting(signingSecret, "signingSecret", "CLIPO_SIGNING_SECRET"),
+});
+
+const webhookSecret = (given: Settings) =>
+  setting(given.webhookSecret, "webhookSecret", "CLIPO_WEBHOOK_SECRET");
+
+/**
+ * Throws if a setting is missing. A build of Next.js runs the module of a route without the
+ * environment of the server, so its settings are read at the first request.
+ */
+export function requireSettings(
+  settings: Settings,
+  {onDone, onFailed}: Omit<Options<never>, "owner">,
+): void {
+  ofTokens(settings);
+  if (onDone || onFailed) webhookSecret(settings);
 }
 
 function setting(given: string | undefined, name: string, variable: string): string {
