@@ -211,6 +211,7 @@ def test_several_videos_are_deleted_together(
     expect(page.page.get_by_role("dialog")).to_contain_text("Delete 5 videos")
     page.page.get_by_role("button", name="Delete them").click()
     expect(cards(page)).to_have_count(7)
+    expect(page.page.locator(".filters label").first).to_have_text("all7")
     expect(cards(page).first).to_be_focused()
     expect(page.page.locator("#screen-reader-messages")).to_have_text("5 videos are deleted.")
     assert sorted(records.videos) == [id_of(number) for number in (0, 1, 2, 3, 4, 5, 11)]

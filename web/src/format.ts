@@ -13,6 +13,12 @@ export const isolate = (name: string) => `\u2068${name}\u2069`;
 
 export const count = (value: number) => number.format(value);
 
+/** Return 144 ms, 6.1 s or 1:02 min. */
+export function elapsed(ms: number): string {
+  if (ms < 1000) return `${number.format(ms)} ms`;
+  return ms < 60_000 ? `${number.format(ms / 1000)} s` : `${duration(ms / 1000)} min`;
+}
+
 /** Return 0.421 as 42%: never 100% before the end. */
 export const percent = (fraction: number) => rate.format(Math.floor(fraction * 100) / 100);
 

@@ -212,6 +212,7 @@ export class Library extends Store<LibraryState> {
     this.round++;
     const gone = new Set(ids);
     for (const id of ids) this.known.delete(id);
+    this.countedAt = 0;
     this.set({
       videos: this.state.videos.filter(({id}) => !gone.has(id)),
       picked: new Set([...this.state.picked].filter((id) => !gone.has(id))),

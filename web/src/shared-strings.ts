@@ -24,6 +24,8 @@ const en = {
     counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
   waitingFiles: (files: number) =>
     counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
+  resumingFiles: (files: number) =>
+    counted(files, "1 upload resumes by itself", `${count(files)} uploads resume by themselves`),
   allUploaded: "All videos are uploaded",
   notUploaded: "Not uploaded",
   minimize: "Show only the sum of all uploads",
@@ -114,6 +116,12 @@ const de: SharedStrings = {
     counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
   waitingFiles: (files) =>
     counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
+  resumingFiles: (files) =>
+    counted(
+      files,
+      "1 Upload läuft von selbst weiter",
+      `${count(files)} Uploads laufen von selbst weiter`,
+    ),
   allUploaded: "Alle Videos sind hochgeladen",
   notUploaded: "Nicht hochgeladen",
   minimize: "Nur die Summe aller Uploads zeigen",
@@ -200,6 +208,8 @@ const es: SharedStrings = {
   uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
   waitingFiles: (files) =>
     counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
+  resumingFiles: (files) =>
+    counted(files, "1 subida continúa sola", `${count(files)} subidas continúan solas`),
   allUploaded: "Todos los vídeos se han subido",
   notUploaded: "No se ha subido",
   minimize: "Mostrar solo el total de las subidas",

@@ -1,6 +1,6 @@
 /** All texts of the page; `api-sentences.ts` has those that come from the API. */
 
-import {bytes, count, isolate} from "./format";
+import {bytes, count, elapsed, isolate} from "./format";
 import {counted, type Language, language} from "./locale";
 import {t as shared} from "./shared-strings";
 
@@ -84,8 +84,8 @@ const en = {
     done: "No video is done yet.",
     failed: "No video has failed.",
   },
-  nothingFound: (text: string) =>
-    `No video matches “${isolate(text)}”. Search finds names that begin with it, and whole IDs and passthroughs.`,
+  nothingFound: (text: string, status: string | null) =>
+    `No video ${status ? `with the status “${status}” ` : ""}matches “${isolate(text)}”. Search finds names that begin with it, and whole IDs and passthroughs.`,
   showAll: "Show all videos",
   steps: [
     ["Upload", "Choose a video, or drop it anywhere on this page."],
@@ -165,7 +165,7 @@ const en = {
   failed: "Failed",
   attempt: (attempts: number) => `attempt ${count(attempts)}`,
   cost: (ms: number, read: number, requests: number) =>
-    `after ${count(ms)} ms, ${bytes(read)} read in ${counted(requests, "1 request", `${count(requests)} requests`)}`,
+    `after ${elapsed(ms)}, ${bytes(read)} read in ${counted(requests, "1 request", `${count(requests)} requests`)}`,
   webhookDelivered: "Webhook delivered",
   webhookScheduled: "Webhook scheduled",
   webhookGivenUp: "Webhook given up",
@@ -269,8 +269,8 @@ const de: Strings = {
     done: "Noch kein Video ist fertig.",
     failed: "Kein Video ist fehlgeschlagen.",
   },
-  nothingFound: (text) =>
-    `Kein Video passt zu „${isolate(text)}“. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
+  nothingFound: (text, status) =>
+    `Kein Video ${status ? `mit dem Status „${status}“ ` : ""}passt zu „${isolate(text)}“. Die Suche findet Namen, die damit beginnen, und ganze IDs und Passthroughs.`,
   showAll: "Alle Videos zeigen",
   steps: [
     ["Hochladen", "Wählen Sie ein Video aus, oder legen Sie es irgendwo auf dieser Seite ab."],
@@ -347,7 +347,7 @@ const de: Strings = {
   failed: "Fehlgeschlagen",
   attempt: (attempts) => `Versuch ${count(attempts)}`,
   cost: (ms, read, requests) =>
-    `nach ${count(ms)} ms, ${bytes(read)} in ${counted(requests, "1 Anfrage", `${count(requests)} Anfragen`)} gelesen`,
+    `nach ${elapsed(ms)}, ${bytes(read)} in ${counted(requests, "1 Anfrage", `${count(requests)} Anfragen`)} gelesen`,
   webhookDelivered: "Webhook zugestellt",
   webhookScheduled: "Webhook geplant",
   webhookGivenUp: "Webhook aufgegeben",
@@ -447,8 +447,8 @@ const es: Strings = {
     done: "Todavía no hay ningún vídeo listo.",
     failed: "Ningún vídeo ha fallado.",
   },
-  nothingFound: (text) =>
-    `Ningún vídeo coincide con «${isolate(text)}». La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
+  nothingFound: (text, status) =>
+    `Ningún vídeo ${status ? `con el estado «${status}» ` : ""}coincide con «${isolate(text)}». La búsqueda encuentra nombres que empiezan así, e ID y passthrough completos.`,
   showAll: "Mostrar todos los vídeos",
   steps: [
     ["Sube", "Elige un vídeo o suéltalo en cualquier parte de esta página."],
@@ -528,7 +528,7 @@ const es: Strings = {
   failed: "Fallido",
   attempt: (attempts) => `intento ${count(attempts)}`,
   cost: (ms, read, requests) =>
-    `tras ${count(ms)} ms, ${bytes(read)} leídos en ${counted(requests, "1 petición", `${count(requests)} peticiones`)}`,
+    `tras ${elapsed(ms)}, ${bytes(read)} leídos en ${counted(requests, "1 petición", `${count(requests)} peticiones`)}`,
   webhookDelivered: "Webhook entregado",
   webhookScheduled: "Webhook programado",
   webhookGivenUp: "Webhook abandonado",

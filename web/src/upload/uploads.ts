@@ -48,6 +48,8 @@ export interface Upload {
   problem: string | null;
   /** Whether the file itself is the reason, so that no retry helps. */
   isFinal: boolean;
+  /** Whether it has stopped and will go on by itself. */
+  resumes: boolean;
 }
 
 export interface UploadsState {
@@ -75,6 +77,7 @@ interface Job {
   sent: number;
   problem: string | null;
   isFinal: boolean;
+  resumes: boolean;
   /** Ends the requests of a running upload. */
   ends: AbortController;
 }
@@ -334,6 +337,7 @@ export class Uploads extends Store<UploadsState> {
     job.state = "stopped";
     job.problem = sentenceOf(error, this.limits);
     job.isFinal = isFinal(error);
+    job.resumes = isTransient(error);
     this.events.onMessage?.(t.stopped(job.note.name, job.problem));
     if (isTransient(error)) {
       this.retryLater(job);
@@ -431,7 +435,7 @@ export class Uploads extends Store<UploadsState> {
   }
 
   private show(job: Job): Upload {
-    const {note, sent, problem, isFinal} = job;
+    const {note, sent, problem, isFinal, resumes} = job;
     const {id, videoId, name, size} = note;
     const state = stateOf(job);
     const bytesPerS = state === "uploading" ? this.pace.of(id, sent) : null;
@@ -446,6 +450,7 @@ export class Uploads extends Store<UploadsState> {
       secondsLeft: bytesPerS ? (size - sent) / bytesPerS : null,
       problem,
       isFinal,
+      resumes: state === "stopped" && resumes,
     };
   }
 }
@@ -457,6 +462,7 @@ const jobOf = (note: Note, file: File | null, state: Job["state"]): Job => ({
   sent: note.etags.length * (note.partSize ?? 0),
   problem: null,
   isFinal: false,
+  resumes: false,
   ends: new AbortController(),
 });
 

@@ -66,7 +66,11 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       {isEmpty && isAll && <Empty uploads={uploads} />}
       {isEmpty && !isAll && (
         <div class="empty">
-          <p>{query.search ? t.nothingFound(query.search) : t.nothing[query.status ?? "all"]}</p>
+          <p>
+            {query.search
+              ? t.nothingFound(query.search, query.status && t.statuses[query.status])
+              : t.nothing[query.status ?? "all"]}
+          </p>
           <button type="button" onClick={() => onQuery({status: null, search: ""})}>
             {t.showAll}
           </button>

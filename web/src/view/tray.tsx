@@ -83,7 +83,10 @@ function titleOf(rows: readonly Upload[], refusals: readonly Refusal[]): string 
   const moving = rows.filter(({state}) => ["waiting", "uploading", "offline"].includes(state));
   if (moving.length > 0) return t.uploadingFiles(moving.length);
   const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
-  if (waiting.length > 0) return t.waitingFiles(waiting.length);
+  if (waiting.length > 0) {
+    const title = waiting.every(({resumes}) => resumes) ? t.resumingFiles : t.waitingFiles;
+    return title(waiting.length);
+  }
   if (rows.some(({state}) => state === "uploaded")) return t.allUploaded;
   return refusals.length > 0 ? t.notUploaded : t.uploads;
 }
@@ -160,6 +163,7 @@ function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
           class="icon-button"
           part="icon-button"
           aria-label={first.label}
+          title={first.label}
           onClick={first.act}
         >
           <Icon name={first.icon} />
