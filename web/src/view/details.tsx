@@ -164,16 +164,16 @@ function Overview(props: TabProps) {
     <>
       {video.error && <Failure {...props} />}
       <div class="overview">
-        <div>
+        <p class="state">
+          <StatusMark video={video} />
+        </p>
+        <div class="watch">
           <Watch video={video} />
           {video.thumbnail && !deliver && <p class="quiet">{t.noPicture}</p>}
           <Actions {...props} />
           <Timeline video={video} />
         </div>
         <div class="groups">
-          <p class="state">
-            <StatusMark video={video} />
-          </p>
           {factsOf(video).map(({title, facts}) => (
             <section key={title}>
               <h3>{title}</h3>
