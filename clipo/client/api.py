@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -15,6 +15,7 @@ from clipo.client.address import is_local, origin
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
+from clipo.errors import Misuse
 from clipo.program import program_name
 
 Video = dict[str, Any]
@@ -41,7 +42,10 @@ async def connect(
 
 
 class Api:
-    """The calls of one deployment. Each raises `Unreachable`, `NotClipo` or `Problem`."""
+    """The calls of one deployment. Each raises `Unreachable`, `NotClipo` or `Problem`.
+
+    Those that take an id raise `Misuse` for a text that cannot be one.
+    """
 
     def __init__(
         self,
@@ -166,7 +170,7 @@ class Api:
 
     async def revoke_key(self, key_id: str) -> None:
         """Revoke an API key."""
-        await self._send("DELETE", f"/keys/{quote(key_id, safe='')}")
+        await self._send("DELETE", f"/keys/{_segment(key_id)}")
 
     async def create_receiver(self, **fields: Any) -> dict[str, Any]:
         """Return a new webhook receiver, with its secret."""
@@ -179,11 +183,11 @@ class Api:
 
     async def remove_receiver(self, receiver: str) -> None:
         """Remove a webhook receiver."""
-        await self._send("DELETE", f"/webhooks/{quote(receiver, safe='')}")
+        await self._send("DELETE", f"/webhooks/{_segment(receiver)}")
 
     async def test_receiver(self, receiver: str) -> dict[str, Any]:
         """Send a test to a webhook receiver, and return its delivery, which is pending."""
-        return await self._json("POST", f"/webhooks/{quote(receiver, safe='')}/test")
+        return await self._json("POST", f"/webhooks/{_segment(receiver)}/test")
 
     async def deliveries(self, **filters: Any) -> dict[str, Any]:
         """Return a page of the webhook deliveries, newest first: `data` and `next_cursor`.
@@ -364,8 +368,18 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _delivery_path(delivery: str) -> str:
-    return f"/webhooks/deliveries/{quote(delivery, safe='')}"
+    return f"/webhooks/deliveries/{_segment(delivery)}"
 
 
 def _path(video_id: str) -> str:
-    return f"/videos/{quote(video_id, safe='')}"
+    return f"/videos/{_segment(video_id)}"
+
+
+def _segment(text: str) -> str:
+    """Return an id as one segment of a path. Raises `Misuse` for any text that is not one.
+
+    A client resolves `.` and `..`, so that with them a call would go to another route.
+    """
+    if text.strip(".") and re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        return text
+    raise Misuse(f"{text!r} is not an id. Take the id from a list or a response, unchanged.")
