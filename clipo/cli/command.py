@@ -145,10 +145,11 @@ def ask_with(
     """Return what a function of the API at an address returns."""
     bypass_proxies()
     end_at_sigterm()
+    shown = address.without_login(url)
 
     async def answer() -> _Result:
         async with api_client.connect(
-            url, lambda: output.message(f"Waiting for {url} …", "dim"), credential=credential
+            url, lambda: output.message(f"Waiting for {shown} …", "dim"), credential=credential
         ) as api:
             return await question(api)
 

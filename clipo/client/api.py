@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from clipo.client import faults
-from clipo.client.address import is_local, origin
+from clipo.client.address import is_local, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
@@ -54,8 +54,13 @@ class Api:
         on_slow: Callable[[], None] = lambda: None,
         credential: Credential | None = None,
     ) -> None:
-        """Take an address without a slash at its end; `connect` explains `on_slow`."""
-        self.address = address
+        """Take an address without a slash at its end; `connect` explains `on_slow`.
+
+        A user name and a password in it are for a proxy in front of the API. The requests have
+        them, and the attribute `address`, which messages show, does not.
+        """
+        self.address = without_login(address)
+        self._address = address
         self.http = http
         self.credential = credential
         self._on_slow: Callable[[], None] | None = on_slow
@@ -138,7 +143,7 @@ class Api:
             if answer.next_request is None:
                 break
             url, headers = str(answer.next_request.url), None
-            if origin(url) == origin(self.address):
+            if origin(url) == origin(self._address):
                 headers = self._authorization()
             answer = await self._fetch("GET", url, headers=headers)
         return self._checked(answer).content
@@ -237,7 +242,7 @@ class Api:
     ) -> httpx2.Response:
         """Send a request with the credential, which no redirect takes elsewhere."""
         sent = {**(headers or {}), **self._authorization()}
-        return await self._fetch(method, self.address + path, headers=sent, **request)
+        return await self._fetch(method, self._address + path, headers=sent, **request)
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.credential.text()}"} if self.credential else {}

@@ -92,6 +92,23 @@ def test_an_unreachable_address_says_what_to_check(
     assert said in str(unreachable(address, error))
 
 
+def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
+    seen: list[str] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers["authorization"])
+        raise httpx2.ConnectError("no name")
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
+            await Api("https://user:secret@x.example", http).me()
+
+    with pytest.raises(Unreachable, match=r"^No answer from https://x\.example: ") as caught:
+        asyncio.run(ask())
+    assert "secret" not in str(caught.value)
+    assert seen == ["Basic dXNlcjpzZWNyZXQ="]
+
+
 def test_an_address_with_a_path_too_many_is_explained() -> None:
     answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
     with pytest.raises(NotClipo, match=r"should end before /docs\."):
