@@ -11,18 +11,21 @@ if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
 
+_SCOPES = "upload,read,deliver"
+
 
 def command(
     *,
     owner: Annotated[str, typer.Option(metavar="OWNER", help="Whose videos it is for.")],
     scope: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="SCOPES",
             parser=scopes.check,
-            help="upload, read, deliver or write, with commas.",
+            help="upload, read, deliver or write, with commas. Can be repeated.",
+            show_default=_SCOPES,
         ),
-    ] = "upload,read,deliver",
+    ] = None,
     expires: Annotated[
         int,
         typer.Option(
@@ -56,7 +59,7 @@ def command(
     output = terminal.Terminal(as_json=as_json)
     fields = {
         "owner": owner,
-        "scopes": scope.split(","),
+        "scopes": scopes.split(scope or [_SCOPES]),
         "expires_in_s": expires,
         "video_id": video,
         "max_bytes": max_bytes,
