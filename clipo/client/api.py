@@ -16,6 +16,7 @@ from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
 from clipo.errors import Misuse
+from clipo.local import checkout
 from clipo.program import program_name
 
 Video = dict[str, Any]
@@ -273,13 +274,16 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     local = is_local(address)
     # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
-        return Unreachable(
-            f"Nothing answers at {address}: is `clipo up` running?"
-            " To use another address, set --api or CLIPO_API.",
-            refused=True,
-        )
+        return Unreachable(f"Nothing answers at {address}{_start()}", refused=True)
     said = f"No answer from {address}: {faults.reason(error)}."
     return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
+
+
+def _start() -> str:
+    """Return the end of a sentence: how to start the local stack, or to use another API."""
+    if checkout.is_here():
+        return ": is `clipo up` running? To use another address, set --api or CLIPO_API."
+    return f". Name your API: --api URL, or CLIPO_API, or {program_name()} login --api URL."
 
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:

@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
+from socket import gaierror
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from clipo.client.api import Api, unreachable
 from clipo.client.credentials import Credential
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
 from clipo.errors import Misuse
+from clipo.local import checkout
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -90,6 +92,24 @@ def test_an_unreachable_address_says_what_to_check(
     address: str, error: httpx2.HTTPError, said: str
 ) -> None:
     assert said in str(unreachable(address, error))
+
+
+def test_an_unknown_host_is_called_so() -> None:
+    error = httpx2.ConnectError("[Errno -2] Name or service not known")
+    error.__cause__ = OSError()
+    error.__cause__.__context__ = gaierror(-2, "Name or service not known")
+    said = str(unreachable("https://clips.example", error))
+    assert said.startswith("No answer from https://clips.example: the host cannot be found. ")
+    assert "Errno" not in said
+
+
+def test_the_client_alone_does_not_offer_to_start_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "is_here", lambda: False)
+    said = str(unreachable("http://localhost:1", httpx2.ConnectError("refused")))
+    assert said == (
+        "Nothing answers at http://localhost:1. Name your API: --api URL, or CLIPO_API, or"
+        " clipo login --api URL."
+    )
 
 
 def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
