@@ -309,26 +309,28 @@ def keys(found: Sequence[Mapping[str, Any]]) -> Table:
 
 def new_receiver(receiver: Mapping[str, Any]) -> RenderableType:
     """Return a new webhook receiver with its secret."""
-    return grid(
-        [
-            ("ID", receiver["id"]),
-            ("URL", plain(receiver["url"])),
-            ("Events", " ".join(receiver["events"])),
-            ("Owner", _owner(receiver)),
-            ("Secret", receiver["secret"]),
-        ]
-    )
+    rows = [
+        ("ID", receiver["id"]),
+        ("URL", plain(receiver["url"])),
+        ("Events", " ".join(receiver["events"])),
+        ("Owner", _owner(receiver)),
+    ]
+    if description := receiver.get("description"):
+        rows.append(("Description", plain(description)))
+    return grid([*rows, ("Secret", receiver["secret"])])
 
 
 def receivers(found: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of webhook receivers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("ID", no_wrap=True)
-    for heading in ("URL", "Events", "Owner", "State"):
+    described = any(one.get("description") for one in found)
+    for heading in ("URL", "Events", "Owner", "State", *(["Description"] if described else [])):
         table.add_column(heading, overflow="fold")
     for one in found:
         state, events = "on" if one["enabled"] else "off", " ".join(one["events"])
-        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state)
+        about = [plain(one.get("description") or "")] if described else []
+        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state, *about)
     return table
 
 
