@@ -55,7 +55,8 @@ def _complete_profile() -> list[str]:
     return profiles.names()
 
 
-def _video_id(text: str) -> str:
+def check_video_id(text: str) -> str:
+    """Return a video id in the spelling of the API. Raises `typer.BadParameter`."""
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
             f"{text!r} is not a video id. An id has 24 hexadecimal digits: see clipo list."
@@ -100,7 +101,7 @@ QuietOption = Annotated[
     typer.Option("--quiet", "-q", help="Write no more than ids (upload, list) and errors."),
 ]
 Id = typer.Argument(
-    metavar="ID", parser=_video_id, help="Id of a video, as in clipo list.", show_default=False
+    metavar="ID", parser=check_video_id, help="Id of a video, as in clipo list.", show_default=False
 )
 
 

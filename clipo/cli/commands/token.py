@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipo.cli import duration, scopes, terminal
-from clipo.cli.command import DONE, ApiOption, JsonOption, ask
+from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -35,7 +35,8 @@ def command(
         ),
     ] = "1h",  # type: ignore[assignment]  # Typer parses the default, too, and shows it
     video: Annotated[
-        str | None, typer.Option(metavar="ID", help="The only video that it is for.")
+        str | None,
+        typer.Option(metavar="ID", parser=check_video_id, help="The only video that it is for."),
     ] = None,
     max_bytes: Annotated[
         int | None, typer.Option(min=1, metavar="BYTES", help="Size limit of each video.")
