@@ -35,3 +35,11 @@ def test_a_failed_video_is_reported_before_a_file_of_its_name(
     scripted.refuse(f"GET /videos/{ID}/source", 404, "video_failed", "It failed.")
     found = run(scripted, "download", ID)
     assert (found.exit_code, found.stderr) == (1, "It failed. (video_failed)\n")
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 video"), (1200, "1,200 videos")])
+def test_erased_videos_are_counted(scripted: Scripted, count: int, said: str) -> None:
+    report = {"videos": count, "api_keys_left": 0, "finished": True}
+    scripted.answers["POST /owners/erase"] = httpx2.Response(200, json=report)
+    found = run(scripted, "erase", "--owner", "berta", "--yes")
+    assert found.stdout == f"erased  berta  {said}\n"
