@@ -197,6 +197,11 @@ def _webhook(video: Video) -> Iterator[tuple[str, str]]:
         yield "Webhook", f"{state}, {webhook['attempts']} attempts"
 
 
+def elapsed(milliseconds: int) -> str:
+    """Return a time that something took, as in `105 ms` or `62.3 s`."""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"  # noqa: PLR2004 (a second)
+
+
 def timeline(video: Video) -> Iterator[tuple[str, str]]:
     """Yield the events in the history of a video, each with its time."""
     yield when(video["created_at"]), "announced"
@@ -208,7 +213,7 @@ def timeline(video: Video) -> Iterator[tuple[str, str]]:
         read = f"{size(processing['bytes_read'])} read in {requests}"
         yield (
             when(processing["finished_at"]),
-            f"{video['status']} in {processing['wall_ms']} ms, {read}",
+            f"{video['status']} in {elapsed(processing['wall_ms'])}, {read}",
         )
     elif video["status"] != "pending":
         yield when(video["updated_at"]), video["status"]

@@ -43,3 +43,10 @@ def test_erased_videos_are_counted(scripted: Scripted, count: int, said: str) ->
     scripted.answers["POST /owners/erase"] = httpx2.Response(200, json=report)
     found = run(scripted, "erase", "--owner", "berta", "--yes")
     assert found.stdout == f"erased  berta  {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"), [(0, "0 ms"), (999, "999 ms"), (62325, "62.3 s")]
+)
+def test_a_long_time_is_shown_in_seconds(milliseconds: int, said: str) -> None:
+    assert view.elapsed(milliseconds) == said
