@@ -6,6 +6,9 @@ import typer
 
 from clipo.cli import duration, scopes, terminal
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
+from clipo.client.credentials import VARIABLE
+from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -71,6 +74,13 @@ def command(
 
 
 async def _token(api: "Api", output: "Terminal", fields: dict[str, object]) -> int:
+    if api.credential is None:
+        program = program_name()
+        raise Misuse(
+            "A token is signed with an API key, and this command has none. Make one with"
+            f" {program} keys create, and log in: {program} login --api {api.address} (or set"
+            f" {VARIABLE}). An open Clipo needs neither key nor token."
+        )
     made = await api.create_token(**fields)
     if output.as_json:
         output.write_json(made)

@@ -50,3 +50,44 @@ def test_erased_videos_are_counted(scripted: Scripted, count: int, said: str) ->
 )
 def test_a_long_time_is_shown_in_seconds(milliseconds: int, said: str) -> None:
     assert view.elapsed(milliseconds) == said
+
+
+def test_a_token_needs_a_key_to_sign_it(scripted: Scripted) -> None:
+    found = run(scripted, "token", "--owner", "anna")
+    assert found.exit_code == 2
+    assert found.stderr.startswith("A token is signed with an API key, and this command has none.")
+    assert "An open Clipo needs neither" in found.stderr
+    assert scripted.requests == []
+
+
+@pytest.mark.parametrize("arguments", [("keys", "list"), ("webhooks", "list")])
+@pytest.mark.parametrize(
+    ("key", "status", "code"), [("", 401, "unauthenticated"), ("clipo_sk_a", 403, "forbidden")]
+)
+def test_what_only_the_operator_may_do_is_said_once(
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, str],
+    key: str,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", key)
+    path = {"keys": "/keys", "webhooks": "/webhooks"}[arguments[0]]
+    scripted.refuse(f"GET {path}", status, code, "This needs a credential with the scope admin.")
+    found = run(scripted, *arguments)
+    assert found.exit_code == 1
+    assert found.stderr == (
+        "Only the operator may do this: use a key with the scope admin (clipo login --api"
+        " http://127.0.0.1:1), add --stack NAME for a stack in AWS, or go to the folder of the"
+        f" local stack. ({code})\n"
+    )
+
+
+def test_a_key_that_is_refused_is_reported_as_such(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
+    scripted.refuse("GET /keys", 401, "unauthenticated", "It has expired.")
+    found = run(scripted, "keys", "list")
+    assert found.stderr.startswith("Clipo refuses CLIPO_API_KEY: It has expired.")

@@ -35,8 +35,12 @@ def test_others_are_refused_with_the_known_ones(text: str) -> None:
     ],
 )
 def test_the_option_can_be_repeated(
-    scripted: Scripted, options: list[str], wanted: list[str]
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    wanted: list[str],
 ) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
     scripted.answers["POST /tokens"] = httpx2.Response(201, json={"token": "t"})
     made = CliRunner().invoke(app, ["token", "--owner", "anna", *options, "--api", scripted.url])
     assert made.output == "t\n"
