@@ -91,3 +91,11 @@ def test_a_key_that_is_refused_is_reported_as_such(
     scripted.refuse("GET /keys", 401, "unauthenticated", "It has expired.")
     found = run(scripted, "keys", "list")
     assert found.stderr.startswith("Clipo refuses CLIPO_API_KEY: It has expired.")
+
+
+def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> None:
+    scripted.refuse("GET /me", 401, "unauthenticated")
+    found = CliRunner().invoke(app, ["--api", scripted.url])
+    assert "unauthenticated" not in found.output
+    assert "API          http://127.0.0.1:1 (closed: log in with an API key)" in found.output
+    assert "clipo login --api http://127.0.0.1:1  log in with an API key" in found.output
