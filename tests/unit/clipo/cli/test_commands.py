@@ -52,6 +52,20 @@ def test_a_long_time_is_shown_in_seconds(milliseconds: int, said: str) -> None:
     assert view.elapsed(milliseconds) == said
 
 
+def test_login_checks_the_address_before_it_reads_the_key(scripted: Scripted) -> None:
+    scripted.answers["GET /health"] = httpx2.Response(200, text="another program")
+    found = run(scripted, "login", typed="clipo_sk_key\n")
+    assert found.exit_code == 1
+    assert "is not Clipo" in found.stderr
+
+
+def test_login_says_where_a_key_comes_from(scripted: Scripted) -> None:
+    scripted.answers["GET /health"] = httpx2.Response(200, json={"message": "Clipo"})
+    found = run(scripted, "login", typed="")
+    assert found.exit_code == 2
+    assert "makes keys: clipo keys create --name NAME" in found.stderr
+
+
 def test_a_token_needs_a_key_to_sign_it(scripted: Scripted) -> None:
     found = run(scripted, "token", "--owner", "anna")
     assert found.exit_code == 2
