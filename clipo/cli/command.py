@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from functools import wraps
+from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
@@ -16,6 +17,7 @@ from clipo.cli import view
 from clipo.client import address, credentials, faults, profiles
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -55,7 +57,8 @@ def _complete_profile() -> list[str]:
     return profiles.names()
 
 
-def _video_id(text: str) -> str:
+def check_video_id(text: str) -> str:
+    """Return a video id in the spelling of the API. Raises `typer.BadParameter`."""
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
             f"{text!r} is not a video id. An id has 24 hexadecimal digits: see clipo list."
@@ -100,7 +103,7 @@ QuietOption = Annotated[
     typer.Option("--quiet", "-q", help="Write no more than ids (upload, list) and errors."),
 ]
 Id = typer.Argument(
-    metavar="ID", parser=_video_id, help="Id of a video, as in clipo list.", show_default=False
+    metavar="ID", parser=check_video_id, help="Id of a video, as in clipo list.", show_default=False
 )
 
 
@@ -125,15 +128,27 @@ def ask_as_operator(
         deployed = import_for_aws("clipo.cli.deployed_root").read(stack)
         return ask_with(deployed.api, deployed.credential, output, question)
     url = address.choose(option, os.environ)
+    credential = credentials.choose_for_operator(url, os.environ)
     try:
-        return ask_with(url, credentials.choose_for_operator(url, os.environ), output, question)
+        return ask_with(url, credential, output, question)
     except faults.Problem as problem:
-        if problem.code in ("unauthenticated", "forbidden"):
-            output.message(
-                "Only the operator may do this: add --stack NAME for a stack in AWS, or go to the"
-                " folder of the local stack."
-            )
+        if problem.code == "forbidden" or (problem.code == "unauthenticated" and not credential):
+            raise _not_operator(problem, url) from problem
         raise
+
+
+def _not_operator(problem: faults.Problem, url: str) -> faults.Problem:
+    document = problem.document()
+    return faults.Problem(
+        status=HTTPStatus.FORBIDDEN,
+        detail=(
+            "Only the operator may do this: use a key with the scope admin"
+            f" ({program_name()} login --api {address.without_login(url)}), add --stack NAME for a"
+            " stack in AWS, or go to the folder of the local stack."
+        ),
+        code=document["code"],
+        request_id=document.get("request_id"),
+    )
 
 
 def ask_with(
@@ -145,10 +160,11 @@ def ask_with(
     """Return what a function of the API at an address returns."""
     bypass_proxies()
     end_at_sigterm()
+    shown = address.without_login(url)
 
     async def answer() -> _Result:
         async with api_client.connect(
-            url, lambda: output.message(f"Waiting for {url} …", "dim"), credential=credential
+            url, lambda: output.message(f"Waiting for {shown} …", "dim"), credential=credential
         ) as api:
             return await question(api)
 

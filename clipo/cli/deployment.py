@@ -14,6 +14,7 @@ from clipo.client.address import is_local
 from clipo.client.api import Api
 from clipo.client.credentials import VARIABLE
 from clipo.client.faults import Fault, Problem, Unreachable
+from clipo.local import checkout
 from clipo.program import program_name
 
 _SKEW_S = 60
@@ -31,8 +32,7 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
         health = await api.health()
     except Fault as fault:
         refused = isinstance(fault, Unreachable) and fault.refused
-        start = "Start it with clipo up, or correct --api or CLIPO_API."
-        yield broken("API", str(fault), start if refused else "")
+        yield broken("API", str(fault), _start() if refused else "")
         return
     yield ok("API", f"{api.address} is Clipo.")
     yield compare_clocks("Clock", health, "this machine", time.time())
@@ -57,6 +57,11 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
         await api.delete(video["id"])
     except Fault as fault:
         yield broken("Delete", str(fault), f"Delete it later: clipo delete {video['id']}")
+
+
+def _start() -> str:
+    start = f"Start it with {program_name()} up, or correct" if checkout.is_here() else "Correct"
+    return f"{start} --api or CLIPO_API."
 
 
 async def _access(api: Api) -> tuple[set[str], list[Finding]]:

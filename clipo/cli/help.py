@@ -1,17 +1,35 @@
 """Help without the names of Python's types, which Typer would show for each flag and argument."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 if TYPE_CHECKING:
     from typer._click.core import Parameter
 
 
+_PLAIN_WORDS = {
+    "^Input should be greater than or equal to": "It must be at least",
+    "^Input should be less than or equal to": "It must be at most",
+    "^Input should be a valid integer.*": "It must be a whole number.",
+    "^Input should be a valid number.*": "It must be a number.",
+}
+
+
 class HelpfulCommand(TyperCommand):
     """A command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments. Raises errors in the words of the other messages."""
+        try:
+            return super().parse_args(ctx, args)
+        except typer.BadParameter as error:
+            error.message = in_plain_words(error.message)
+            raise
 
     def get_params(self, ctx: Any) -> "list[Parameter]":
         """Return the parameters, prepared for the help."""
@@ -24,6 +42,14 @@ class HelpfulGroup(TyperGroup):
     def get_params(self, ctx: Any) -> "list[Parameter]":
         """Return the parameters, prepared for the help."""
         return _without_types(ctx, super().get_params(ctx))
+
+
+def in_plain_words(message: str) -> str:
+    """Return an error of an option without the words of Pydantic, which Typer checks it by."""
+    message = message.removeprefix("Value error, ")
+    for words, plain in _PLAIN_WORDS.items():
+        message = re.sub(words, plain, message)
+    return message
 
 
 def _without_types(ctx: Any, parameters: "Sequence[Parameter]") -> "list[Parameter]":

@@ -160,7 +160,8 @@ def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
     try:
-        return ok("Address", f"Commands use the API at {address.choose(given, environ)}.")
+        api = address.without_login(address.choose(given, environ))
+        return ok("Address", f"Commands use the API at {api}.")
     except Misuse as error:
         fix = f"export {address.VARIABLE}={address.DEFAULT}, or unset it"
         return broken("Address", str(error), fix)

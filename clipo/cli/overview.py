@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ask
 from clipo.client import address, profiles
+from clipo.client.faults import Problem
 from clipo.errors import ClipoError
 from clipo.local import checkout
 from clipo.program import program_name
@@ -37,11 +38,18 @@ def show(option: str | None) -> int:
     if names := profiles.names():
         rows.append(("Profiles", ", ".join(names)))
     output.write(view.grid(rows))
-    chosen = address.is_chosen(option, os.environ)
-    reached = (stack or chosen) and ask(option, output, lambda api: _show_api(api, output))
+    chosen = _chosen(stack, option)
+    reached = chosen and ask(option, output, lambda api: _show_api(api, output))
     output.write("\nNext")
-    output.write(view.grid(list(_next_commands(stack, reached=bool(reached)))))
+    output.write(view.grid(list(_next_commands(stack, chosen, reached=bool(reached)))))
     return DONE
+
+
+def _chosen(stack: str | None, option: str | None) -> str | None:
+    """Return the address of the API that commands use, if there is one besides the default."""
+    if not stack and not address.is_chosen(option, os.environ):
+        return None
+    return address.without_login(address.choose(option, os.environ))
 
 
 def _state(stack: str | None, folder: Path) -> str:
@@ -57,6 +65,10 @@ async def _show_api(api: "Api", output: "Terminal") -> bool:
         output.write(view.grid([("API", reached)], name_width=len(_STACK)))
         videos: list[Video] = (await api.page(limit=_NEWEST))["data"]
     except ClipoError as error:
+        if isinstance(error, Problem) and error.code == "unauthenticated" and not api.credential:
+            closed = f"{api.address} (closed: log in with an API key)"
+            output.write(view.grid([("API", closed)], name_width=len(_STACK)))
+            return False
         output.error(view.plain(str(error)))
         return False
     if videos:
@@ -65,7 +77,9 @@ async def _show_api(api: "Api", output: "Terminal") -> bool:
     return True
 
 
-def _next_commands(stack: str | None, *, reached: bool) -> Iterator[tuple[str, str]]:
+def _next_commands(
+    stack: str | None, chosen: str | None, *, reached: bool
+) -> Iterator[tuple[str, str]]:
     program = program_name()
     if reached:
         yield f"{program} upload FILE", "upload a video, or a sample: --sample"
@@ -74,6 +88,7 @@ def _next_commands(stack: str | None, *, reached: bool) -> Iterator[tuple[str, s
     elif not stack and checkout.is_here():
         yield f"{program} up", "run all of Clipo on this machine"
     if not reached:
-        yield f"{program} login --api URL", "use an API elsewhere"
+        purpose = "log in with an API key" if chosen else "use an API elsewhere"
+        yield f"{program} login --api {chosen or 'URL'}", purpose
         yield f"{program} doctor", "find out what is wrong"
     yield f"{program} --help", "list all commands"

@@ -4,6 +4,8 @@ The API checks them by `functions/core`, which the wheel does not contain. So th
 here a second time, and a test compares both.
 """
 
+from collections.abc import Sequence
+
 import typer
 
 NAMES = ("upload", "read", "deliver", "write", "admin")
@@ -18,3 +20,8 @@ def check(text: str) -> str:
             f"{unknown[0]!r} is not a scope. Scopes are {names}: separate them by commas."
         )
     return text
+
+
+def split(options: Sequence[str]) -> list[str]:
+    """Return each scope of all options once."""
+    return list(dict.fromkeys(",".join(options).split(",")))

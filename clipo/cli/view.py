@@ -197,6 +197,11 @@ def _webhook(video: Video) -> Iterator[tuple[str, str]]:
         yield "Webhook", f"{state}, {webhook['attempts']} attempts"
 
 
+def elapsed(milliseconds: int) -> str:
+    """Return a time that something took, as in `105 ms` or `62.3 s`."""
+    return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:,.1f} s"  # noqa: PLR2004 (a second)
+
+
 def timeline(video: Video) -> Iterator[tuple[str, str]]:
     """Yield the events in the history of a video, each with its time."""
     yield when(video["created_at"]), "announced"
@@ -208,7 +213,7 @@ def timeline(video: Video) -> Iterator[tuple[str, str]]:
         read = f"{size(processing['bytes_read'])} read in {requests}"
         yield (
             when(processing["finished_at"]),
-            f"{video['status']} in {processing['wall_ms']} ms, {read}",
+            f"{video['status']} in {elapsed(processing['wall_ms'])}, {read}",
         )
     elif video["status"] != "pending":
         yield when(video["updated_at"]), video["status"]
@@ -309,26 +314,28 @@ def keys(found: Sequence[Mapping[str, Any]]) -> Table:
 
 def new_receiver(receiver: Mapping[str, Any]) -> RenderableType:
     """Return a new webhook receiver with its secret."""
-    return grid(
-        [
-            ("ID", receiver["id"]),
-            ("URL", plain(receiver["url"])),
-            ("Events", " ".join(receiver["events"])),
-            ("Owner", _owner(receiver)),
-            ("Secret", receiver["secret"]),
-        ]
-    )
+    rows = [
+        ("ID", receiver["id"]),
+        ("URL", plain(receiver["url"])),
+        ("Events", " ".join(receiver["events"])),
+        ("Owner", _owner(receiver)),
+    ]
+    if description := receiver.get("description"):
+        rows.append(("Description", plain(description)))
+    return grid([*rows, ("Secret", receiver["secret"])])
 
 
 def receivers(found: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of webhook receivers."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("ID", no_wrap=True)
-    for heading in ("URL", "Events", "Owner", "State"):
+    described = any(one.get("description") for one in found)
+    for heading in ("URL", "Events", "Owner", "State", *(["Description"] if described else [])):
         table.add_column(heading, overflow="fold")
     for one in found:
         state, events = "on" if one["enabled"] else "off", " ".join(one["events"])
-        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state)
+        about = [plain(one.get("description") or "")] if described else []
+        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state, *about)
     return table
 
 

@@ -45,7 +45,7 @@ def is_chosen(option: str | None, environ: Mapping[str, str]) -> bool:
 def program_for(api: str, environ: Mapping[str, str]) -> str:
     """Return the words that call `clipo` with an API, for messages that say what to type."""
     with suppress(Misuse):  # a wrong CLIPO_API, which --api replaces
-        if choose(None, environ) == api:
+        if without_login(choose(None, environ)) == api:
             return program_name()
     return f"{VARIABLE}={shlex.quote(api)} {program_name()}"
 
@@ -64,8 +64,16 @@ def check(text: str, name: str) -> str:
     except ValueError:
         usable = False
     if not usable or parts.query or parts.fragment or re.search(r"\s", given):
-        raise Misuse(f"{name} must be an address like {DEFAULT} or https://…, not {text!r}.")
+        # What stands before the last @ may be a password, even if it is not a valid one.
+        shown = re.sub(r".*@", "…@", text)
+        raise Misuse(f"{name} must be an address like {DEFAULT} or https://…, not {shown!r}.")
     return address.rstrip("/")
+
+
+def without_login(address: str) -> str:
+    """Return a checked address for messages: without the user name and password of a proxy."""
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _with_scheme(given: str) -> str:

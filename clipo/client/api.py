@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
 from clipo.client import faults
-from clipo.client.address import is_local, origin
+from clipo.client.address import is_local, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
+from clipo.errors import Misuse
+from clipo.local import checkout
 from clipo.program import program_name
 
 Video = dict[str, Any]
@@ -41,7 +43,10 @@ async def connect(
 
 
 class Api:
-    """The calls of one deployment. Each raises `Unreachable`, `NotClipo` or `Problem`."""
+    """The calls of one deployment. Each raises `Unreachable`, `NotClipo` or `Problem`.
+
+    Those that take an id raise `Misuse` for a text that cannot be one.
+    """
 
     def __init__(
         self,
@@ -50,8 +55,13 @@ class Api:
         on_slow: Callable[[], None] = lambda: None,
         credential: Credential | None = None,
     ) -> None:
-        """Take an address without a slash at its end; `connect` explains `on_slow`."""
-        self.address = address
+        """Take an address without a slash at its end; `connect` explains `on_slow`.
+
+        A user name and a password in it are for a proxy in front of the API. The requests have
+        them, and the attribute `address`, which messages show, does not.
+        """
+        self.address = without_login(address)
+        self._address = address
         self.http = http
         self.credential = credential
         self._on_slow: Callable[[], None] | None = on_slow
@@ -134,7 +144,7 @@ class Api:
             if answer.next_request is None:
                 break
             url, headers = str(answer.next_request.url), None
-            if origin(url) == origin(self.address):
+            if origin(url) == origin(self._address):
                 headers = self._authorization()
             answer = await self._fetch("GET", url, headers=headers)
         return self._checked(answer).content
@@ -166,7 +176,7 @@ class Api:
 
     async def revoke_key(self, key_id: str) -> None:
         """Revoke an API key."""
-        await self._send("DELETE", f"/keys/{quote(key_id, safe='')}")
+        await self._send("DELETE", f"/keys/{_segment(key_id)}")
 
     async def create_receiver(self, **fields: Any) -> dict[str, Any]:
         """Return a new webhook receiver, with its secret."""
@@ -179,11 +189,11 @@ class Api:
 
     async def remove_receiver(self, receiver: str) -> None:
         """Remove a webhook receiver."""
-        await self._send("DELETE", f"/webhooks/{quote(receiver, safe='')}")
+        await self._send("DELETE", f"/webhooks/{_segment(receiver)}")
 
     async def test_receiver(self, receiver: str) -> dict[str, Any]:
         """Send a test to a webhook receiver, and return its delivery, which is pending."""
-        return await self._json("POST", f"/webhooks/{quote(receiver, safe='')}/test")
+        return await self._json("POST", f"/webhooks/{_segment(receiver)}/test")
 
     async def deliveries(self, **filters: Any) -> dict[str, Any]:
         """Return a page of the webhook deliveries, newest first: `data` and `next_cursor`.
@@ -233,7 +243,7 @@ class Api:
     ) -> httpx2.Response:
         """Send a request with the credential, which no redirect takes elsewhere."""
         sent = {**(headers or {}), **self._authorization()}
-        return await self._fetch(method, self.address + path, headers=sent, **request)
+        return await self._fetch(method, self._address + path, headers=sent, **request)
 
     def _authorization(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.credential.text()}"} if self.credential else {}
@@ -264,13 +274,16 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     local = is_local(address)
     # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
-        return Unreachable(
-            f"Nothing answers at {address}: is `clipo up` running?"
-            " To use another address, set --api or CLIPO_API.",
-            refused=True,
-        )
+        return Unreachable(f"Nothing answers at {address}{_start()}", refused=True)
     said = f"No answer from {address}: {faults.reason(error)}."
     return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
+
+
+def _start() -> str:
+    """Return the end of a sentence: how to start the local stack, or to use another API."""
+    if checkout.is_here():
+        return ": is `clipo up` running? To use another address, set --api or CLIPO_API."
+    return f". Name your API: --api URL, or CLIPO_API, or {program_name()} login --api URL."
 
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
@@ -364,8 +377,18 @@ def _given(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _delivery_path(delivery: str) -> str:
-    return f"/webhooks/deliveries/{quote(delivery, safe='')}"
+    return f"/webhooks/deliveries/{_segment(delivery)}"
 
 
 def _path(video_id: str) -> str:
-    return f"/videos/{quote(video_id, safe='')}"
+    return f"/videos/{_segment(video_id)}"
+
+
+def _segment(text: str) -> str:
+    """Return an id as one segment of a path. Raises `Misuse` for any text that is not one.
+
+    A client resolves `.` and `..`, so that with them a call would go to another route.
+    """
+    if text.strip(".") and re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        return text
+    raise Misuse(f"{text!r} is not an id. Take the id from a list or a response, unchanged.")

@@ -19,7 +19,7 @@ from clipo.client.files import inspect, open_saved_upload
 from clipo.client.http_client import http_client
 from clipo.client.upload import announce, send
 from clipo.client.watch import wait_until_finished
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 
 _Result = TypeVar("_Result")
 
@@ -148,16 +148,20 @@ class AsyncClipo:
         video_id: str,
         to: str | os.PathLike[str] = ".",
         *,
+        replace: bool = False,
         on_progress: Progress | None = None,
     ) -> Path:
         """Save a video's file, and return its path. `to` is a file, or an existing folder.
 
-        In a folder the file gets the name that it was uploaded with. After an interruption the
-        same call continues the download.
+        In a folder the file gets the name that it was uploaded with. An existing file stays, and
+        the call fails, unless `replace` is set. After an interruption the same call continues the
+        download.
         """
         target = Path(to)
         if await asyncio.to_thread(target.is_dir):
             target /= download.safe_name(await self.get(video_id))
+        if not replace and await asyncio.to_thread(os.path.lexists, target):
+            raise ClipoError(f"{target} exists: set replace=True, or name another file as `to`.")
         stored = await download.find(self._api, video_id)
         progress = _Progress(stored.size, on_progress)
         with download.open_unfinished(target, stored) as part:

@@ -18,19 +18,27 @@ from clipo.errors import ClipoError
 _LONGEST_NAME = 180
 """Length limit of a filename in bytes: file systems take 255, and the unfinished file adds some."""
 
+_LONGEST_ID = 24
+"""Number of characters of a video's id."""
+
 
 def safe_name(video: Video) -> str:
     """Return the name for a video's file: the one that it was uploaded with, if that is harmless.
 
     The uploader chose that name. It could lead to another folder, hide the file, look like an
-    option or affect the terminal.
+    option or affect the terminal. A name without a stem gets the video's id, which comes from a
+    server, so that only its letters and digits are used.
     """
     name = re.split(r"[/\\]", str(video["filename"]))[-1]
     name = "".join(c for c in name if unicodedata.category(c)[0] != "C" or c == "\u200d")
     stem, dot, extension = name.lstrip(" .-").rstrip(" .").rpartition(".")
-    room = _LONGEST_NAME - len(dot + extension)
+    room = max(0, _LONGEST_NAME - len((dot + extension).encode()))
     stem = stem.encode()[:room].decode(errors="ignore")
-    return f"{stem}{dot}{extension}" if stem else f"{video['id']}.{extension or 'video'}"
+    if stem:
+        return f"{stem}{dot}{extension}"
+    video_id = re.sub(r"[^0-9A-Za-z]", "", str(video["id"]))[:_LONGEST_ID]
+    extension = re.sub(r"[^0-9A-Za-z]", "", extension)[:_LONGEST_ID]
+    return f"{video_id or 'clipo'}.{extension or 'video'}"
 
 
 async def find(api: Api, video_id: str) -> StoredFile:

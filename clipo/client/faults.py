@@ -1,6 +1,7 @@
 """Errors of requests to the API and to storage, their time limits, and when to retry."""
 
 from collections.abc import Awaitable, Callable
+from socket import gaierror
 from typing import TypeVar
 
 import httpx2
@@ -147,4 +148,13 @@ def reason(error: httpx2.HTTPError) -> str:
         limits = error.request.extensions["timeout"]
         connecting = isinstance(error, httpx2.ConnectTimeout)
         return f"no response for {limits['connect' if connecting else 'read']:g} s"
+    if _is_unknown_host(error):
+        return "the host cannot be found"
     return str(error) or "the connection was closed"
+
+
+def _is_unknown_host(error: BaseException | None) -> bool:
+    """Whether a name was not found. The HTTP client raises its own error from `gaierror`."""
+    while error and not isinstance(error, gaierror):
+        error = error.__cause__ or error.__context__
+    return error is not None

@@ -15,8 +15,9 @@ from typing import Any
 import httpx2
 
 from clipo.client import faults
+from clipo.client.address import is_local
 from clipo.client.api import Api
-from clipo.client.faults import retry
+from clipo.client.faults import Problem, retry
 from clipo.client.http_client import http_client
 from clipo.errors import Misuse
 
@@ -40,6 +41,17 @@ async def wait_for_attempt(api: Api, before: Mapping[str, Any]) -> dict[str, Any
         if attempted or ended_without or time.monotonic() > deadline:
             return now
         await asyncio.sleep(_INTERVAL_S / 4)
+
+
+async def why_off(api: Api) -> Problem | None:
+    """Return the problem of an API whose webhooks are off, which tells how to turn them on."""
+    recently = datetime.now(UTC) - _LATE
+    try:
+        await retry(lambda: api.events(since=recently.isoformat()))
+    except Problem as problem:
+        if problem.code == "webhooks_off":
+            return problem
+    return None
 
 
 async def new_events(api: Api, begun: datetime) -> AsyncIterator[dict[str, Any]]:
@@ -101,8 +113,15 @@ class Forwarder:
                 self._url, content=text.encode(), headers=self._headers(event["id"], text)
             )
         except httpx2.HTTPError as error:
-            return f"no answer from {self._url}: {faults.reason(error)}"
+            return f"not delivered: {self._why(error)}"
         return f"{self._url} answers {answer.status_code}"
+
+    def _why(self, error: httpx2.HTTPError) -> str:
+        if isinstance(error, httpx2.ConnectError) and is_local(self._url):
+            return f"nothing listens at {self._url}, and this event is not sent again"
+        return (
+            f"no answer from {self._url} ({faults.reason(error)}), and this event is not sent again"
+        )
 
     def _headers(self, event_id: str, text: str) -> dict[str, str]:
         """Return headers, with the signature of Standard Webhooks."""
@@ -141,5 +160,8 @@ def _key(secret: str) -> bytes:
     except ValueError:
         key = b""
     if not secret.startswith(_PREFIX) or len(key) not in _SECRET_BYTES:
-        raise Misuse("--secret must be whsec_ and 24 to 64 bytes in base64. Leave it out for one.")
+        raise Misuse(
+            "--secret must be whsec_ and 24 to 64 bytes in base64. Without --secret,"
+            " Clipo makes one and shows it."
+        )
     return key

@@ -9,13 +9,13 @@ from typing import Any
 from rich.text import Text
 
 from clipo.cli.terminal import RaisingConsole
-from clipo.cli.view import STYLES
+from clipo.cli.view import STYLES, elapsed
 
 _STEPS = {
     "upload signed": ("pending", "waiting for {size:,} byte{s}"),
     "upload received": ("pending", "{size:,} byte{s} received"),
     "processing started": ("processing", "{size:,} byte{s}"),
-    "video done": ("done", "{length}, {width}x{height}, in {wall_ms} ms"),
+    "video done": ("done", "{length}, {width}x{height}, in {elapsed}"),
     "video failed": ("failed", "{code}"),
     "video retried": ("pending", "{size:,} byte{s}, to be processed again"),
     "video reprocessed": ("pending", "{size:,} byte{s}, to be processed again"),
@@ -88,10 +88,13 @@ class StackConsole:
         seconds = entry.get("duration_s")
         length = "unknown length" if seconds is None else f"{seconds:g} s"
         s = "" if entry.get("size") == 1 else "s"
+        fields = {**entry, "length": length, "s": s}
+        if "wall_ms" in entry:
+            fields["elapsed"] = elapsed(entry["wall_ms"])
         text = Text(f"{datetime.now():%H:%M:%S}  ", style="dim")  # noqa: DTZ005 (a wall clock)
         text.append(f"{entry.get('video_id', ''):24}  ", style="default")
         text.append(f"{status:10}", style=STYLES.get(status, "yellow"))
-        text.append(f"  {details.format(length=length, s=s, **entry)}", style="default")
+        text.append(f"  {details.format_map(fields)}", style="default")
         self._print(text)
 
     def _print(self, text: Text) -> None:

@@ -48,6 +48,8 @@ _ACCESS = {
     "keys": "requests need an API key or a token",
 }
 
+_WEBHOOKS = "on: clipo webhooks add URL adds a receiver, clipo webhooks listen shows the events"
+
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
@@ -210,6 +212,7 @@ class Stack:
             ("API", api),
             ("Docs", f"{api}/docs"),
             ("Access", _ACCESS[access]),
+            *webhooks_row(environ),
             ("S3", environ["AWS_ENDPOINT_URL_S3"]),
             ("MongoDB", without_password(environ["MONGODB_URI"])),
             ("Data", str(self._home.root)),
@@ -229,6 +232,11 @@ class Stack:
         if access == "keys":
             self._console.say("Make an API key, for your server or to log in to the page", "bold")
             self._console.say(f"  {program} keys create --name NAME\n")
+
+
+def webhooks_row(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the row of the addresses that says that webhooks are on, if they are."""
+    return [("Webhooks", _WEBHOOKS)] if flag(environ, "WEBHOOKS") else []
 
 
 def _at_images(environ: Mapping[str, str], images: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from functions.adapters.mongo import is_video_id
 from functions.adapters.telemetry import logger
-from functions.api import problems
+from functions.api import field_errors, problems
 from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
 from functions.api.schemas import ProblemDetails
@@ -197,15 +197,8 @@ def _video_id(request: Request) -> str | None:
 
 
 def _field_error(error: Mapping[str, Any]) -> InvalidField:
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "string_pattern_mismatch":
-        # The only pattern that Pydantic checks for us is VISIBLE_ASCII.
-        message = "Use ASCII letters, digits and punctuation only, without spaces"
-    if "UploadFile" in message:
-        message = "This must be a file, sent with its filename"
-    if error["type"] == "model_attributes_type" and error["loc"] == ("body",):
-        message = "Send a JSON object"
-    return InvalidField(field=".".join(str(part) for part in error["loc"]), message=message)
+    field = ".".join(str(part) for part in error["loc"])
+    return InvalidField(field=field, message=field_errors.sentence(error))
 
 
 def _headers(request: Request, error: HTTPException) -> Mapping[str, str]:

@@ -258,7 +258,7 @@ INVALID_REQUEST = ProblemKind(
     "invalid_request",
     422,
     "The request does not fit the API",
-    "body.size: Input should be greater than or equal to 1",
+    "body.size: must be at least 1",
 )
 IDEMPOTENCY_KEY_REUSED = ProblemKind(
     "idempotency_key_reused",

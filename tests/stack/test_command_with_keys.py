@@ -241,7 +241,7 @@ def test_all_that_is_stored_of_an_owner_is_exported_and_erased(
     assert operator.run("erase", "--owner", "gone").returncode == 2, "it cannot ask"
 
     erased = operator.run("erase", "--owner", "gone", "--yes")
-    assert (erased.returncode, erased.stdout) == (0, "erased  gone  1 videos\n"), erased.stderr
+    assert (erased.returncode, erased.stdout) == (0, "erased  gone  1 video\n"), erased.stderr
     assert "API keys for this owner that still work: 1." in erased.stderr
     lines = operator.run("export", "--owner", "gone").stdout.splitlines()
     assert [json.loads(line)["kind"] for line in lines] == ["api_keys"]

@@ -23,6 +23,7 @@ from clipo.errors import Misuse
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api, Video
+    from clipo.client.storage import StoredFile
     from clipo.client.upload import NewRow
 
 _RESUME = "Stopped. Run the same command again to resume."
@@ -76,9 +77,11 @@ async def _save_all(
     async def save(video_id: str) -> None:
         video = await api.get(video_id)
         file = _file(video, to)
+        # A video without a file to deliver is the first thing to say, not that the name is taken.
+        stored = await download.find(api, video_id)
         target.check(file, force=force)
         with bars.shown(output, bars.DOWNLOAD) as new_row:
-            await _save(api, video, file, new_row)
+            await _save(api, video_id, file, stored, new_row)
         if output.as_json:
             output.write_json({"id": video_id, "file": str(file), "size": video["size"]})
         elif not output.quiet:
@@ -93,10 +96,11 @@ def _file(video: "Video", to: Path | None) -> Path:
     return (to or Path()) / download.safe_name(video)
 
 
-async def _save(api: "Api", video: "Video", file: Path, new_row: "NewRow") -> None:
-    stored = await download.find(api, video["id"])
+async def _save(
+    api: "Api", video_id: str, file: Path, stored: "StoredFile", new_row: "NewRow"
+) -> None:
     with download.open_unfinished(file, stored) as opened:
         row = new_row(file.name, stored.size)
         if start := opened.tell():
             row.resume(start)
-        await download.fetch(api, video["id"], stored, opened.write, row, start=start)
+        await download.fetch(api, video_id, stored, opened.write, row, start=start)

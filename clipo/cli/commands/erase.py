@@ -50,7 +50,9 @@ async def _erase(api: "Api", output: "Terminal", owner: str) -> int:
         output.write_json({"owner": owner} | report)
         return DONE
     if not output.quiet:
-        output.write(f"erased  {view.plain(owner)}  {report['videos']:,} videos")
+        count = report["videos"]
+        videos = "video" if count == 1 else "videos"
+        output.write(f"erased  {view.plain(owner)}  {count:,} {videos}")
     if left := report["api_keys_left"]:
         output.message(
             f"API keys for this owner that still work: {left}. List them with clipo keys list, and"

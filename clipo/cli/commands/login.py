@@ -55,6 +55,7 @@ def command(
     else:
         url = address.choose(api_url, os.environ)
         _check_encryption(url)
+        ask_with(url, None, output, lambda api: api.health())
         key = _read_key(url)
     credential = credentials.given(key, "this key")
     me = ask_with(url, credential, output, lambda api: api.me())
@@ -106,12 +107,20 @@ def _interruptible() -> Iterator[None]:
 
 def _read_key(url: str) -> str:
     if _is_typed():
+        typer.echo(_where_from(), err=True)
         with _interruptible():
             return str(typer.prompt(f"API key for {url}", hide_input=True, err=True))
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
-        raise Misuse(f"Standard input has no API key. Try: {program_name()} login --api URL < file")
+        raise Misuse(
+            f"Standard input has no API key. Try: {program_name()} login --api URL < file."
+            f" {_where_from()}"
+        )
     return key
+
+
+def _where_from() -> str:
+    return f"The operator of the API makes keys: {program_name()} keys create --name NAME"
 
 
 def _report(output: "Terminal", url: str, me: dict[str, Any], profile: str | None) -> None:

@@ -142,7 +142,9 @@ def _question(count: int, conditions: _Conditions) -> str:
 
 
 def _nothing_to_retry(conditions: _Conditions) -> str:
-    return f"No failed video {'matches' if 'codes' in conditions else 'may succeed now'}."
+    if "codes" in conditions:
+        return "No failed video matches."
+    return "No failed video is worth a retry: their files are the reason, and will fail again."
 
 
 async def _retry_all(

@@ -5,24 +5,30 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipo.cli import duration, scopes, terminal
-from clipo.cli.command import DONE, ApiOption, JsonOption, ask
+from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
+from clipo.client.credentials import VARIABLE
+from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api
+
+_SCOPES = "upload,read,deliver"
 
 
 def command(
     *,
     owner: Annotated[str, typer.Option(metavar="OWNER", help="Whose videos it is for.")],
     scope: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="SCOPES",
             parser=scopes.check,
-            help="upload, read, deliver or write, with commas.",
+            help="upload, read, deliver or write, with commas. Can be repeated.",
+            show_default=_SCOPES,
         ),
-    ] = "upload,read,deliver",
+    ] = None,
     expires: Annotated[
         int,
         typer.Option(
@@ -32,7 +38,8 @@ def command(
         ),
     ] = "1h",  # type: ignore[assignment]  # Typer parses the default, too, and shows it
     video: Annotated[
-        str | None, typer.Option(metavar="ID", help="The only video that it is for.")
+        str | None,
+        typer.Option(metavar="ID", parser=check_video_id, help="The only video that it is for."),
     ] = None,
     max_bytes: Annotated[
         int | None, typer.Option(min=1, metavar="BYTES", help="Size limit of each video.")
@@ -56,7 +63,7 @@ def command(
     output = terminal.Terminal(as_json=as_json)
     fields = {
         "owner": owner,
-        "scopes": scope.split(","),
+        "scopes": scopes.split(scope or [_SCOPES]),
         "expires_in_s": expires,
         "video_id": video,
         "max_bytes": max_bytes,
@@ -67,6 +74,13 @@ def command(
 
 
 async def _token(api: "Api", output: "Terminal", fields: dict[str, object]) -> int:
+    if api.credential is None:
+        program = program_name()
+        raise Misuse(
+            "A token is signed with an API key, and this command has none. Make one with"
+            f" {program} keys create, and log in: {program} login --api {api.address} (or set"
+            f" {VARIABLE}). An open Clipo needs neither key nor token."
+        )
     made = await api.create_token(**fields)
     if output.as_json:
         output.write_json(made)

@@ -125,7 +125,7 @@ def test_a_form_without_a_file_is_refused(client: TestClient) -> None:
     assert "must be a file" in text["detail"]
     body = problem(client.post("/upload-video/", data={"other": "x"}))
     assert body["status"] == 422
-    assert body["errors"] == [{"field": "body.file", "message": "Field required"}]
+    assert body["errors"] == [{"field": "body.file", "message": "is required"}]
 
 
 def test_a_body_that_is_no_form_is_refused(client: TestClient) -> None:

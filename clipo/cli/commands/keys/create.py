@@ -20,11 +20,11 @@ def command(
     *,
     name: Annotated[str, typer.Option(metavar="NAME", help="What the key is for.")],
     scope: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="SCOPES",
             parser=scopes.check,
-            help="upload, read, deliver, write or admin, with commas.",
+            help="upload, read, deliver, write or admin, with commas. Can be repeated.",
             show_default="upload,read,deliver,write",
         ),
     ] = None,
@@ -53,7 +53,7 @@ def command(
     output = terminal.Terminal(as_json=as_json)
     fields = {
         "name": name,
-        "scopes": scope.split(",") if scope else None,
+        "scopes": scopes.split(scope) if scope else None,
         "owner": owner,
         "expires_at": _end(expires) if expires else None,
     }

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, StackOption, ask_as_operator
+from clipo.client import webhooks
 from clipo.program import program_name
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ async def _list(api: "Api", output: "Terminal") -> int:
         output.write_json(receivers, indent=2)
     elif receivers:
         output.write(view.receivers(receivers))
+    elif off := await webhooks.why_off(api):
+        output.message(off.document()["message"])
     else:
         output.message(f"There are no receivers. Add one: {program_name()} webhooks add URL")
     return DONE

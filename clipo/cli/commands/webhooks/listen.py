@@ -28,8 +28,8 @@ def command(
         str | None,
         typer.Option(
             metavar="WHSEC",
-            help="Sign with this secret, which begins with whsec_.",
-            show_default="a new one",
+            help="Secret that signs the forwarded events: whsec_ and base64.",
+            show_default="a new one, which the command shows",
         ),
     ] = None,
     api_url: ApiOption = None,
@@ -47,6 +47,8 @@ def command(
 async def _listen(
     api: "Api", output: "Terminal", forward_to: str | None, secret: str | None
 ) -> int:
+    if off := await webhooks.why_off(api):
+        raise off
     if forward_to is None:
         begun = await webhooks.time_at(api)
         output.message(f"Listening to {api.address}. Stop with Ctrl-C.", "dim")

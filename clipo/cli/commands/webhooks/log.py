@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from clipo.cli import terminal, view
-from clipo.cli.command import DONE, ApiOption, JsonOption, ask
+from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
 from clipo.client import api as api_client
+from clipo.client import webhooks
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -27,7 +28,12 @@ def command(
     *,
     video: Annotated[
         str | None,
-        typer.Option(metavar="ID", help="List deliveries of this video.", show_default="all"),
+        typer.Option(
+            metavar="ID",
+            parser=check_video_id,
+            help="List deliveries of this video.",
+            show_default="all",
+        ),
     ] = None,
     receiver: Annotated[
         str | None,
@@ -67,6 +73,8 @@ async def _list(
         output.write_json(found, indent=2)
     elif found:
         output.write(view.deliveries(found))
+    elif off := await webhooks.why_off(api):
+        output.message(off.document()["message"])
     else:
         output.message("The log has no such delivery.")
     return DONE

@@ -23,11 +23,12 @@ def test_a_person_confirms_it_before_the_key_is_asked_for(command: Command) -> N
         assert "API key for" not in screen.text
 
 
-def test_a_person_who_confirms_it_types_the_key(command: Command) -> None:
+def test_a_dead_address_is_reported_before_the_key_is_asked_for(command: Command) -> None:
     with command.typed("login", "--api", PLAIN) as screen:
         screen.await_text("Log in? [y/N]")
         screen.press("y\n")
-        screen.await_text(f"API key for {PLAIN}")
+        assert screen.exit_code() == 1
+        assert "API key for" not in screen.text
 
 
 def test_a_script_sends_none(command: Command) -> None:

@@ -54,5 +54,21 @@ def test_a_command_has_a_short_name(name: str, alias: str) -> None:
     assert short.replace(f" {alias} ", f" {name} ").split() == full.split()[: len(short.split())]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["list", "--limit", "0"], "It must be at least 1"),
+        (["list", "--limit", "a"], "whole number"),
+        (["list", "--status", "foo"], "'--status': 'foo' is not one of"),
+    ],
+)
+def test_a_wrong_option_is_reported_in_plain_words(arguments: list[str], said: str) -> None:
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 2
+    assert said in found.output
+    assert "Input should" not in found.output
+    assert "Value error" not in found.output
+
+
 def test_the_version_has_a_short_option() -> None:
     assert CliRunner().invoke(app, ["-V"]).output.startswith("clipo ")

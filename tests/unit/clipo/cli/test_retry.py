@@ -89,7 +89,10 @@ def test_the_report_is_json(videos: FailedVideos) -> None:
 def test_a_time_is_a_condition(videos: FailedVideos) -> None:
     videos.count = 0
     found = retry("--since", "2026-01-02T00:00Z", "--until", "2026-01-03T00:00Z", "--yes")
-    assert (found.exit_code, found.stderr) == (0, "No failed video may succeed now.\n")
+    assert (found.exit_code, found.stderr) == (
+        0,
+        "No failed video is worth a retry: their files are the reason, and will fail again.\n",
+    )
     assert videos.bodies == [
         {
             "created_after": "2026-01-02T00:00:00.000Z",

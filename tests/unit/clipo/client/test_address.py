@@ -27,6 +27,27 @@ def test_another_text_is_a_misuse(given: str) -> None:
         address.check(given, "--api")
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["user:secret@host", "http://user:secret@host?x=1", "http://user:sec ret@h", "ftp://sec@x@h"],
+)
+def test_an_error_does_not_show_a_password(given: str) -> None:
+    with pytest.raises(Misuse) as caught:
+        address.check(given, "--api")
+    assert "sec" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("http://user:secret@host:8000/api", "http://host:8000/api"),
+        ("https://host/a@b", "https://host/a@b"),
+    ],
+)
+def test_an_address_is_shown_without_a_password(given: str, shown: str) -> None:
+    assert address.without_login(given) == shown
+
+
 def test_a_command_to_type_names_the_api_unless_it_is_used_anyway(tmp_path: Path) -> None:
     environ = {"CLIPO_HOME": str(tmp_path)}
     other = "http://127.0.0.1:8330"

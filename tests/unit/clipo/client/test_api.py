@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
+from socket import gaierror
 from typing import Any
 
 import httpx2
@@ -12,6 +13,8 @@ from clipo.cli.finding import State
 from clipo.client.api import Api, unreachable
 from clipo.client.credentials import Credential
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
+from clipo.errors import Misuse
+from clipo.local import checkout
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -91,6 +94,41 @@ def test_an_unreachable_address_says_what_to_check(
     assert said in str(unreachable(address, error))
 
 
+def test_an_unknown_host_is_called_so() -> None:
+    error = httpx2.ConnectError("[Errno -2] Name or service not known")
+    error.__cause__ = OSError()
+    error.__cause__.__context__ = gaierror(-2, "Name or service not known")
+    said = str(unreachable("https://clips.example", error))
+    assert said.startswith("No answer from https://clips.example: the host cannot be found. ")
+    assert "Errno" not in said
+
+
+def test_the_client_alone_does_not_offer_to_start_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkout, "is_here", lambda: False)
+    said = str(unreachable("http://localhost:1", httpx2.ConnectError("refused")))
+    assert said == (
+        "Nothing answers at http://localhost:1. Name your API: --api URL, or CLIPO_API, or"
+        " clipo login --api URL."
+    )
+
+
+def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
+    seen: list[str] = []
+
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.headers["authorization"])
+        raise httpx2.ConnectError("no name")
+
+    async def ask() -> None:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
+            await Api("https://user:secret@x.example", http).me()
+
+    with pytest.raises(Unreachable, match=r"^No answer from https://x\.example: ") as caught:
+        asyncio.run(ask())
+    assert "secret" not in str(caught.value)
+    assert seen == ["Basic dXNlcjpzZWNyZXQ="]
+
+
 def test_an_address_with_a_path_too_many_is_explained() -> None:
     answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
     with pytest.raises(NotClipo, match=r"should end before /docs\."):
@@ -102,21 +140,49 @@ def test_the_health_of_another_service_is_not_clipos() -> None:
         asked(httpx2.Response(200, json={"message": "fine"}), lambda api: api.health())
 
 
-def test_an_id_is_escaped_in_the_path() -> None:
+@pytest.mark.parametrize("text", ["", ".", "..", "../videos?a#b", "a/b", "a b", "a\n", "%2e%2e"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        Api.get,
+        Api.delete,
+        Api.thumbnail,
+        Api.source,
+        Api.revoke_key,
+        Api.remove_receiver,
+        Api.test_receiver,
+        Api.delivery,
+        Api.resend,
+    ],
+)
+def test_a_text_that_cannot_be_an_id_is_never_sent(call: Callable[..., Any], text: str) -> None:
+    with pytest.raises(Misuse, match="is not an id"):
+        asked(AssertionError("sent"), lambda api: call(api, text))
+
+
+def test_ids_of_all_kinds_are_sent_as_they_are() -> None:
     paths = []
 
     def respond(request: httpx2.Request) -> httpx2.Response:
-        paths.append(request.url.raw_path)
-        return httpx2.Response(404, json=_PROBLEM)
+        paths.append(request.url.raw_path.decode())
+        return httpx2.Response(204)
 
-    async def ask(*, purge: bool) -> None:
+    async def ask() -> None:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
-            with pytest.raises(Problem):
-                await Api("http://x", http).delete("../videos?a#b", purge=purge)
+            api = Api("http://x", http)
+            await api.delete("6b03911acf2b20c6f6841702", purge=True)
+            await api.revoke_key("3kTMd9vQxYaB")
+            await api.remove_receiver("rcv_6b03911acf2b20c6f6841703")
+            with pytest.raises(NotClipo):
+                await api.resend("msg_6b03911acf2b20c6f6841703.settings")
 
-    asyncio.run(ask(purge=False))
-    asyncio.run(ask(purge=True))
-    assert paths == [b"/videos/..%2Fvideos%3Fa%23b", b"/videos/..%2Fvideos%3Fa%23b?purge=true"]
+    asyncio.run(ask())
+    assert paths == [
+        "/videos/6b03911acf2b20c6f6841702?purge=true",
+        "/keys/3kTMd9vQxYaB",
+        "/webhooks/rcv_6b03911acf2b20c6f6841703",
+        "/webhooks/deliveries/msg_6b03911acf2b20c6f6841703.settings/resend",
+    ]
 
 
 class TestCredential:

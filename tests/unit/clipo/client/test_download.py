@@ -148,3 +148,17 @@ def test_the_unfinished_file_stays_and_gets_its_name_at_the_end(tmp_path: Path) 
 )
 def test_a_name_can_do_no_harm(uploaded: str, saved: str) -> None:
     assert download.safe_name({"id": ID, "filename": uploaded}) == saved
+
+
+@pytest.mark.parametrize(
+    ("claimed", "saved"),
+    [("../../etc/cron.d/x", "etccrondx.mp4"), ("/tmp/\x1b[31m", "tmp31m.mp4"), ("..", "clipo.mp4")],
+)
+def test_neither_can_an_id_of_a_hostile_server(claimed: str, saved: str) -> None:
+    assert download.safe_name({"id": claimed, "filename": "...mp4"}) == saved
+
+
+def test_a_name_with_a_long_extension_is_no_longer_than_a_file_system_takes() -> None:
+    for filename in ("." + "é" * 250, "a" * 999 + "." + "é" * 250):
+        name = download.safe_name({"id": ID, "filename": filename})
+        assert len(name.encode()) < 255

@@ -5,6 +5,7 @@ import base64
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import httpx2
 import pytest
 
 from clipo.client import webhooks
@@ -62,3 +63,28 @@ def test_a_wrong_address_or_secret_is_misuse(url: str, secret: str) -> None:
 
     with pytest.raises(Misuse, match=r"--forward-to|--secret"):
         asyncio.run(open_it())
+
+
+def test_an_event_that_cannot_be_delivered_is_not_sent_again_and_says_so() -> None:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("All connection attempts failed")
+
+    async def send(url: str) -> str:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
+            event = {"id": "msg_1", "type": "video.done", "timestamp": "", "data": {}}
+            return await webhooks.Forwarder(url, bytes(32), http).send(event)
+
+    assert asyncio.run(send("http://localhost:1/hook")) == (
+        "not delivered: nothing listens at http://localhost:1/hook, and this event is not sent"
+        " again"
+    )
+    assert "is not sent again" in asyncio.run(send("https://a.example/hook"))
+
+
+def test_a_wrong_secret_says_what_to_do() -> None:
+    async def forward() -> None:
+        async with webhooks.forwarder("http://localhost:1", "secret"):
+            pass
+
+    with pytest.raises(Misuse, match="Without --secret, Clipo makes one and shows it"):
+        asyncio.run(forward())

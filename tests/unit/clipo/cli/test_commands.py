@@ -1,0 +1,115 @@
+"""What commands say, with an API in this process."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from typer.testing import CliRunner, Result
+
+from clipo.cli import view
+from clipo.cli.app import app
+from tests.scripted_api import Scripted
+
+ID = "6b03911acf2b20c6f6841702"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in a folder without a stack, a login and a profile."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("HOME", "XDG_CONFIG_HOME", "CLIPO_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+
+def run(scripted: Scripted, *arguments: str, typed: str | None = None) -> Result:
+    return CliRunner().invoke(app, [*arguments, "--api", scripted.url], input=typed)
+
+
+def test_a_failed_video_is_reported_before_a_file_of_its_name(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "fake.mp4").touch()
+    video: dict[str, Any] = {"id": ID, "filename": "fake.mp4", "status": "failed"}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    scripted.refuse(f"GET /videos/{ID}/source", 404, "video_failed", "It failed.")
+    found = run(scripted, "download", ID)
+    assert (found.exit_code, found.stderr) == (1, "It failed. (video_failed)\n")
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 video"), (1200, "1,200 videos")])
+def test_erased_videos_are_counted(scripted: Scripted, count: int, said: str) -> None:
+    report = {"videos": count, "api_keys_left": 0, "finished": True}
+    scripted.answers["POST /owners/erase"] = httpx2.Response(200, json=report)
+    found = run(scripted, "erase", "--owner", "berta", "--yes")
+    assert found.stdout == f"erased  berta  {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "said"), [(0, "0 ms"), (999, "999 ms"), (62325, "62.3 s")]
+)
+def test_a_long_time_is_shown_in_seconds(milliseconds: int, said: str) -> None:
+    assert view.elapsed(milliseconds) == said
+
+
+def test_login_checks_the_address_before_it_reads_the_key(scripted: Scripted) -> None:
+    scripted.answers["GET /health"] = httpx2.Response(200, text="another program")
+    found = run(scripted, "login", typed="clipo_sk_key\n")
+    assert found.exit_code == 1
+    assert "is not Clipo" in found.stderr
+
+
+def test_login_says_where_a_key_comes_from(scripted: Scripted) -> None:
+    scripted.answers["GET /health"] = httpx2.Response(200, json={"message": "Clipo"})
+    found = run(scripted, "login", typed="")
+    assert found.exit_code == 2
+    assert "makes keys: clipo keys create --name NAME" in found.stderr
+
+
+def test_a_token_needs_a_key_to_sign_it(scripted: Scripted) -> None:
+    found = run(scripted, "token", "--owner", "anna")
+    assert found.exit_code == 2
+    assert found.stderr.startswith("A token is signed with an API key, and this command has none.")
+    assert "An open Clipo needs neither" in found.stderr
+    assert scripted.requests == []
+
+
+@pytest.mark.parametrize("arguments", [("keys", "list"), ("webhooks", "list")])
+@pytest.mark.parametrize(
+    ("key", "status", "code"), [("", 401, "unauthenticated"), ("clipo_sk_a", 403, "forbidden")]
+)
+def test_what_only_the_operator_may_do_is_said_once(
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, str],
+    key: str,
+    status: int,
+    code: str,
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", key)
+    path = {"keys": "/keys", "webhooks": "/webhooks"}[arguments[0]]
+    scripted.refuse(f"GET {path}", status, code, "This needs a credential with the scope admin.")
+    found = run(scripted, *arguments)
+    assert found.exit_code == 1
+    assert found.stderr == (
+        "Only the operator may do this: use a key with the scope admin (clipo login --api"
+        " http://127.0.0.1:1), add --stack NAME for a stack in AWS, or go to the folder of the"
+        f" local stack. ({code})\n"
+    )
+
+
+def test_a_key_that_is_refused_is_reported_as_such(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
+    scripted.refuse("GET /keys", 401, "unauthenticated", "It has expired.")
+    found = run(scripted, "keys", "list")
+    assert found.stderr.startswith("Clipo refuses CLIPO_API_KEY: It has expired.")
+
+
+def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> None:
+    scripted.refuse("GET /me", 401, "unauthenticated")
+    found = CliRunner().invoke(app, ["--api", scripted.url])
+    assert "unauthenticated" not in found.output
+    assert "API          http://127.0.0.1:1 (closed: log in with an API key)" in found.output
+    assert "clipo login --api http://127.0.0.1:1  log in with an API key" in found.output

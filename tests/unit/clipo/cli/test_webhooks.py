@@ -1,0 +1,67 @@
+"""`clipo webhooks`, with an API in this process."""
+
+from typing import Any
+
+import httpx2
+import pytest
+from typer.testing import CliRunner, Result
+
+from clipo.cli.app import app
+from tests.scripted_api import Scripted
+
+OFF = "Webhooks are off. Start the local stack with WEBHOOKS=true."
+
+
+def webhooks(scripted: Scripted, *arguments: str) -> Result:
+    return CliRunner().invoke(app, ["webhooks", *arguments, "--api", scripted.url])
+
+
+@pytest.fixture
+def off(scripted: Scripted) -> Scripted:
+    """An API whose webhooks are off."""
+    empty: dict[str, Any] = {"data": [], "next_cursor": None}
+    for call in ("GET /webhooks", "GET /webhooks/deliveries"):
+        scripted.answers[call] = httpx2.Response(200, json=empty)
+    scripted.refuse("GET /webhooks/events", 409, "webhooks_off", OFF)
+    return scripted
+
+
+@pytest.mark.parametrize("name", ["log", "list"])
+def test_an_empty_list_says_that_webhooks_are_off(off: Scripted, name: str) -> None:
+    found = webhooks(off, name)
+    assert (found.exit_code, found.output) == (0, f"{OFF}\n")
+
+
+def test_listen_fails_at_once_if_webhooks_are_off(off: Scripted) -> None:
+    found = webhooks(off, "listen")
+    assert (found.exit_code, found.output) == (1, f"{OFF} (webhooks_off)\n")
+
+
+def test_an_empty_list_of_an_api_with_webhooks_says_how_to_add_one(off: Scripted) -> None:
+    off.answers["GET /webhooks/events"] = httpx2.Response(200, json={"data": []})
+    assert "Add one: clipo webhooks add URL" in webhooks(off, "list").output
+
+
+def test_the_log_of_something_else_than_a_video_is_a_misuse(scripted: Scripted) -> None:
+    found = webhooks(scripted, "log", "--video", "abc")
+    assert found.exit_code == 2
+    assert "see clipo list" in " ".join(found.output.replace("│", "").split())
+
+
+def receiver(description: str | None) -> dict[str, Any]:
+    made = {"id": "rcv_1", "url": "https://a.example", "events": ["video.done"], "owner": None}
+    return made | {"description": description, "enabled": True, "secret": "whsec_a"}
+
+
+def test_a_description_is_shown(scripted: Scripted) -> None:
+    made = receiver("my app")
+    scripted.answers["POST /webhooks"] = httpx2.Response(201, json=made)
+    scripted.answers["GET /webhooks"] = httpx2.Response(200, json={"data": [made]})
+    assert "Description  my app" in webhooks(scripted, "add", made["url"]).output
+    assert "my app" in webhooks(scripted, "list").output
+
+
+def test_a_receiver_without_a_description_has_no_row_of_it(scripted: Scripted) -> None:
+    made = receiver(None)
+    scripted.answers["GET /webhooks"] = httpx2.Response(200, json={"data": [made]})
+    assert "Description" not in webhooks(scripted, "list").output
