@@ -31,10 +31,12 @@ _BODY = {
     "data": {"id": "6b03911acf2b20c6f6841702", "owner": "anna", "filename": "größe.mp4"},
 }
 _PYTHON = """
-import os, pathlib
+import json, os, pathlib
 from clipo.server import Grant
 
 def signed_in_user(request):
+    if wrong := request.headers.get("X-Wrong"):
+        return Grant("teacher", **json.loads(wrong))
     if request.headers.get("X-User") == "pupil":
         return Grant("teacher", scope="read", video_id="6b03911acf2b20c6f6841702", max_videos=3)
     return request.headers.get("X-User")
@@ -76,8 +78,12 @@ import {appendFileSync, existsSync} from "node:fs";
 import {createServer} from "node:http";
 
 const grant = {owner: "teacher", scope: "read", videoId: "6b03911acf2b20c6f6841702", maxVideos: 3};
-const granted = (user) => (user === "pupil" ? grant : user);
-const signedInUser = (request) => granted(request.headers.get("x-user"));
+const names = {video_id: "videoId", max_videos: "maxVideos"};
+const wronged = (wrong) => Object.fromEntries(
+  Object.entries(JSON.parse(wrong)).map(([name, value]) => [names[name] ?? name, value]));
+const granted = (user, wrong) =>
+  wrong ? {owner: "teacher", ...wronged(wrong)} : user === "pupil" ? grant : user;
+const signedInUser = ({headers}) => granted(headers.get("x-user"), headers.get("x-wrong"));
 
 function save(event) {
   if (event.video.filename === "fails.mp4" && !existsSync("repaired")) {
@@ -106,7 +112,7 @@ import express from "express";
 import {clipo} from "clipo";
 
 const app = express();
-const owner = (request) => granted(request.get("x-user"));
+const owner = (request) => granted(request.get("x-user"), request.get("x-wrong"));
 app.use("/api/clipo", clipo().express({owner, onDone: save}));
 app.use(express.json());
 app.listen(Number(process.env.PORT), "127.0.0.1");
@@ -232,6 +238,22 @@ def test_a_grant_limits_the_tokens(app: App) -> None:
         assert (claims[name].owner, set(claims[name].scopes)) == ("teacher", scopes)
         assert claims[name].video_id == _BODY["data"]["id"]  # type: ignore[index]
     assert claims["token"].limits.max_videos == 3
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"video_id": None},
+        {"video_id": ""},
+        {"scope": "reed"},
+        {"scope": ""},
+        {"max_videos": 0},
+        {"max_videos": 1.5},
+        {"maxvideos": 3},
+    ],
+)
+def test_a_wrong_grant_is_no_wider_one(app: App, wrong: dict[str, Any]) -> None:
+    assert app.token(X_Wrong=json.dumps(wrong)).status_code == 500
 
 
 def test_nobody_gets_a_token_without_a_log_in(app: App) -> None:

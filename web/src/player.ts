@@ -93,6 +93,8 @@ export async function previewMoments(
   };
   timeline.onpointerup = ({clientX}) => {
     video.currentTime = shareAt(clientX) * board.duration;
+    // A browser may refuse to play; the moment shows nevertheless.
+    video.play().catch(() => {});
   };
   const showPlayed = () =>
     timeline.style.setProperty("--played", `${(100 * video.currentTime) / board.duration}%`);

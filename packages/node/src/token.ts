@@ -3,6 +3,9 @@
 import {createHmac} from "node:crypto";
 
 const LIFETIME_S = 3600;
+const VIDEO_ID = /^[0-9a-f]{24}$/i;
+const SCOPES = ["upload", "read", "write", "deliver"];
+const FIELDS = ["owner", "scope", "videoId", "maxBytes", "maxVideos", "maxDurationS"];
 const OWNER = /^[A-Za-z0-9._:@|/+=-]{1,128}$/;
 
 /** What the tokens of one page allow: Clipo's document on access describes the claims. */
@@ -11,7 +14,7 @@ export interface Grant {
   /** The scopes of `token`, separated by spaces; by default `upload read write deliver`. */
   scope?: string | undefined;
   /** The only video that the page may see, of all that the owner has. */
-  videoId?: string | undefined;
+  videoId?: string;
   /** Bytes of each uploaded file, at most. */
   maxBytes?: number | undefined;
   /** Videos that the owner may have, at most. */
@@ -31,16 +34,38 @@ export interface PageTokens {
   expires_at: string;
 }
 
+/** Throws for what Clipo would refuse, and for a video id that is none: it must never mean all videos. */
+function check(grant: Grant): void {
+  const {owner, scope = "read", maxBytes, maxVideos, maxDurationS} = grant;
+  const unknown = Object.keys(grant).find((name) => !FIELDS.includes(name));
+  if (unknown) throw new Error(`A grant has no ${unknown}.`);
+  if (!OWNER.test(String(owner))) {
+    throw new Error("The owner must be 1 to 128 letters, digits or . _ : @ | / + = - characters.");
+  }
+  if ("videoId" in grant && !VIDEO_ID.test(String(grant.videoId))) {
+    throw new Error("videoId must be the id of a video.");
+  }
+  if (
+    !String(scope)
+      .split(" ")
+      .every((one) => SCOPES.includes(one))
+  ) {
+    throw new Error(`scope must be some of ${SCOPES.join(", ")}.`);
+  }
+  for (const limit of [maxBytes, maxVideos, maxDurationS]) {
+    if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 1)) {
+      throw new Error("A limit must be a whole number from 1.");
+    }
+  }
+}
+
 /** Returns the tokens of one user. `key` is an API key or its id. Throws for an owner that Clipo does not accept. */
 export function pageTokens(
   given: Grant | string | number,
   {url, key, signingSecret}: {url: string; key: string; signingSecret: string},
 ): PageTokens {
   const grant = typeof given === "object" ? given : {owner: given};
-  const sub = String(grant.owner);
-  if (!OWNER.test(sub)) {
-    throw new Error("The owner must be 1 to 128 letters, digits or . _ : @ | / + = - characters.");
-  }
+  check(grant);
   const exp = Math.floor(Date.now() / 1000) + LIFETIME_S;
   const kid = key.startsWith("clipo_sk_") ? (key.split("_")[2] ?? "") : key;
   const limits = {
@@ -49,7 +74,7 @@ export function pageTokens(
     max_duration_s: grant.maxDurationS,
   };
   const token = (scope: string, more: object = {}) =>
-    sign({sub, scope, exp, vid: grant.videoId, ...more}, kid, signingSecret);
+    sign({sub: String(grant.owner), scope, exp, vid: grant.videoId, ...more}, kid, signingSecret);
   return {
     api: url.replace(/\/+$/, ""),
     token: token(grant.scope ?? "upload read write deliver", limits),

@@ -13,6 +13,7 @@ import {s} from "./strings";
 const FIRST_DELAY_MS = 500;
 const LAST_DELAY_MS = 5000;
 const GROWTH = 1.3;
+const POSTER_WIDTH = 960;
 const VIDEO_ID = /^[0-9a-f]{24}$/i;
 
 class PlayerElement extends ClipoElement implements ClipoPlayerElement {
@@ -69,7 +70,7 @@ class PlayerElement extends ClipoElement implements ClipoPlayerElement {
 /** A video whose record the caller may see. */
 function Known({video}: {video: Video}) {
   const api = useContext(ApiContext);
-  const {id, filename, status, media, error, thumbnail} = video;
+  const {id, filename, status, media, error, thumbnail, pictures} = video;
   const playback = media?.playback;
   if (error) {
     const {text, lang} = sentenceOfFailure(error);
@@ -89,7 +90,11 @@ function Known({video}: {video: Video}) {
     <Playable
       id={id}
       name={filename}
-      poster={thumbnail ? api.here(thumbnail.url) : undefined}
+      poster={
+        thumbnail && pictures
+          ? api.here(`${pictures.image_url}&t=${thumbnail.at_s}&w=${POSTER_WIDTH}`)
+          : undefined
+      }
       storyboard={storyboardOf(video)}
       note={playback?.browsers === "all" ? null : sentenceOfPlayback(media)}
       isHopeless={playback?.browsers === "none"}
