@@ -3,6 +3,7 @@
 from functions.adapters.telemetry import logger
 from functions.api.lookup import check_id
 from functions.api.services import Services
+from functions.core.video import DeletedVideo, Video
 
 
 def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
@@ -14,7 +15,21 @@ def delete_video(services: Services, video_id: str, *, purge: bool) -> None:
     `CatalogUnavailable` or `StorageUnavailable`.
     """
     check_id(video_id)
-    deleted = services.catalog.delete(video_id, purge=purge)
+    _remove_objects(services, services.catalog.delete(video_id, purge=purge))
+
+
+def delete_among_many(services: Services, seen: Video, *, purge: bool) -> bool:
+    """Delete a video in the same way if it has not changed since it was seen.
+
+    Returns `False` for a video that has changed. Raises `CatalogUnavailable` or
+    `StorageUnavailable`.
+    """
+    deleted = services.catalog.delete(seen.id, purge=purge, seen=seen)
+    _remove_objects(services, deleted)
+    return deleted is not None
+
+
+def _remove_objects(services: Services, deleted: DeletedVideo | None) -> None:
     if deleted is None:
         return
     services.storage.delete_objects_of(deleted)
