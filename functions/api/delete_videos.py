@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from functions.adapters.telemetry import logger
 from functions.api import problems
-from functions.api.delete_video import delete_among_many
+from functions.api.delete_video import delete_video
 from functions.api.many_videos import LeftVideo, Progress, act_on_many
 from functions.api.services import Services
 from functions.core.listing import Selection
@@ -44,7 +44,7 @@ def delete_videos(
 
     def delete(video: Video) -> bool:
         try:
-            deleted = delete_among_many(services, video, purge=purge)
+            deleted = delete_video(services, video.id, purge=purge, seen=video)
         except StorageUnavailable:
             logger().error(problems.STORAGE_UNAVAILABLE.code, video_id=video.id, exc_info=True)
             report.left.append(_with_files(video))

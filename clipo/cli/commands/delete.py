@@ -34,7 +34,7 @@ _Conditions: TypeAlias = dict[str, Any]
 
 
 @dataclass(slots=True)
-class _Report:
+class _Deletes:
     deleted: int = 0
     left: list[dict[str, str]] = field(default_factory=list)
     remaining: int = 0
@@ -157,7 +157,7 @@ def _delete_selected(
     api_url: str | None, output: "Terminal", conditions: _Conditions, *, asks: bool, dry_run: bool
 ) -> int:
     counts = ask(api_url, output, lambda api: api.delete_selected(**conditions, dry_run=True))
-    found, report = counts["found"], _Report()
+    found, report = counts["found"], _Deletes()
     videos = f"{counted(found)} {'video' if found == 1 else 'videos'}"
     if found and not dry_run:
         for_good = " for good" if "purge" in conditions else ""
@@ -178,7 +178,7 @@ def _delete_selected(
 
 
 async def _delete_all(
-    api: "Api", output: "Terminal", conditions: _Conditions, report: _Report
+    api: "Api", output: "Terminal", conditions: _Conditions, report: _Deletes
 ) -> None:
     """Delete some videos with each call, until none remains or the storage fails."""
     cursor = None
@@ -197,7 +197,7 @@ async def _delete_all(
         output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
 
 
-def _summary(report: _Report) -> str:
+def _summary(report: _Deletes) -> str:
     left = f", {len(report.left):,} left" if report.left else ""
     not_tried = ""
     if report.remaining:
