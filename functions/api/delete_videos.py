@@ -75,6 +75,6 @@ def _changed(video: Video) -> LeftVideo:
     return LeftVideo(
         video.id,
         CHANGED,
-        f"Video {video.id} has changed in this moment, so it is not deleted. To delete it if the"
-        " conditions still select it, start again without cursor.",
+        f"Video {video.id} has changed since this call selected it, so it is not deleted. To delete"
+        " it if the conditions still select it, start again without cursor.",
     )
