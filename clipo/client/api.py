@@ -130,6 +130,14 @@ class Api:
         query = "?purge=true" if purge else ""
         await self._send("DELETE", f"{_path(video_id)}{query}")
 
+    async def delete_selected(self, **conditions: Any) -> dict[str, Any]:
+        """Delete some of the videos that conditions select; return a report with `next_cursor`.
+
+        `conditions` are `statuses`, `codes`, `owner`, `created_after`, `created_before`, `limit`,
+        `cursor`, `dry_run` and `purge`.
+        """
+        return await self._json("POST", "/videos/delete", json=_given(conditions))
+
     async def thumbnail(self, video_id: str) -> bytes:
         """Return a video's thumbnail, a JPEG."""
         return await self.picture(video_id, "thumbnail")

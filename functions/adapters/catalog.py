@@ -129,12 +129,20 @@ class Catalog(Protocol):
         """Remove a record if it is still as it was seen, and leave a tombstone."""
 
     def delete(
-        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+        self,
+        video_id: str,
+        *,
+        owner: str | None = ALL_OWNERS,
+        purge: bool = False,
+        seen: Video | None = None,
     ) -> DeletedVideo | None:
         """Remove a video whatever its status, free its idempotency key, and leave a tombstone.
 
         Safe to repeat: returns the tombstone again, and `purge` stays set. `None` if there was no
         such video, or if its tombstone has expired.
+
+        With `seen` it only removes a record that is still as it was seen, and returns `None`
+        otherwise.
         """
 
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:

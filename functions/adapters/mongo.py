@@ -252,15 +252,26 @@ class MongoCatalog:
         return Webhook(id=new_event_id(), due_at=due_at)
 
     def delete(
-        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+        self,
+        video_id: str,
+        *,
+        owner: str | None = ALL_OWNERS,
+        purge: bool = False,
+        seen: Video | None = None,
     ) -> DeletedVideo | None:
-        """Remove a video whatever its status, free its idempotency key, and leave a tombstone."""
+        """Remove a video whatever its status, free its idempotency key, and leave a tombstone.
+
+        With `seen` it only removes a record that is still as it was seen.
+        """
         video = self.get(video_id, owner=owner)
+        if seen and video != seen:
+            return None
         if video:
-            # The tombstone first: a worker that finds no record must find it (ADR 35).
+            # The tombstone first: a worker that finds no record must find it (ADR 35). Beside a
+            # record that has changed in this moment it has no effect.
             tombstone = self._leave_tombstone(video, purge=purge)
-            self._remove(video.id)
-            return tombstone
+            removed = self._remove(video.id, seen)
+            return tombstone if removed or not seen else None
         deleted = self.deleted(video_id, owner=owner)
         if deleted and purge and not deleted.purge:
             return self._leave_tombstone(deleted, purge=True)
@@ -279,15 +290,18 @@ class MongoCatalog:
             self._deleted.update_one(found, {"$set": document}, upsert=True)
         return tombstone
 
-    def _remove(self, video_id: str) -> None:
+    def _remove(self, video_id: str, seen: Video | None) -> bool:
+        """Remove a record, with `seen` if it is still as it was seen; tell whether it was."""
+        condition = _as_seen(seen) if seen else {"_id": ObjectId(video_id)}
         with _unavailable_on_error():
             # The key first, so that a request that adds a video for it sees the delete (ADR 12).
             self._keys.delete_one({"video_id": video_id})
             removed = self._videos.find_one_and_delete(
-                {"_id": ObjectId(video_id)}, {"owner": 1, "declared_size": 1, "charged": 1}
+                condition, {"owner": 1, "declared_size": 1, "charged": 1}
             )
         if removed and removed.get("charged", True):
             self.usage.give_back(removed.get("owner"), removed["declared_size"])
+        return removed is not None
 
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""

@@ -17,6 +17,7 @@ from functions.api.page_session import SESSION_PATH
 from functions.api.receive_video import larger_files_hint
 from functions.api.routes import (
     access,
+    deletes,
     health,
     legacy,
     owners,
@@ -87,7 +88,7 @@ def create_app(
     app.state.authenticator = Authenticator(
         backend.settings.roots, backend.api_keys, backend.now, backend.logins
     )
-    for routes in (health, videos, retries, pictures, webhooks, access, owners, legacy):
+    for routes in (health, videos, retries, deletes, pictures, webhooks, access, owners, legacy):
         app.include_router(routes.router)
     app.include_router(access.session_router)
     problem_responses.install(app)

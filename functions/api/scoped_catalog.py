@@ -96,9 +96,15 @@ class ScopedCatalog:
         self._check(video.owner)
         discard(self._catalog, video, owner=self._owner)
 
-    def delete(self, video_id: str, *, purge: bool) -> DeletedVideo | None:
-        """Replace a video by its tombstone, and return that; `None` if there is neither."""
-        return self._catalog.delete(video_id, owner=self._owner, purge=purge)
+    def delete(
+        self, video_id: str, *, purge: bool, seen: Video | None = None
+    ) -> DeletedVideo | None:
+        """Replace a video by its tombstone, and return that; `None` if there is neither.
+
+        With `seen` it only replaces a record that is still as it was seen, and returns `None`
+        otherwise.
+        """
+        return self._catalog.delete(video_id, owner=self._owner, purge=purge, seen=seen)
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other."""

@@ -115,6 +115,7 @@ FOLDERS: Mapping[str, tuple[Step, ...]] = {
         Step("retryVideos", body=f'{{"owner": "{OWNER}"}}'),
         Step("reprocessVideo"),
         Step("deleteVideo"),
+        Step("deleteVideos", body=f'{{"statuses": ["failed"], "owner": "{OWNER}"}}'),
         Step("exportOwner", query={"owner": OWNER}),
         Step("eraseOwner", body=f'{{"owner": "{OWNER}"}}'),
     ),

@@ -88,8 +88,15 @@ class FakeCatalog:
         return Webhook(id=new_event_id(), due_at=due_at) if self.webhooks_on else None
 
     def delete(
-        self, video_id: str, *, owner: str | None = ALL_OWNERS, purge: bool = False
+        self,
+        video_id: str,
+        *,
+        owner: str | None = ALL_OWNERS,
+        purge: bool = False,
+        seen: Video | None = None,
     ) -> DeletedVideo | None:
+        if seen and self.get(video_id, owner=owner) != seen:
+            return None
         found = self.get(video_id, owner=owner) or self.deleted(video_id, owner=owner)
         if found is None:
             return None

@@ -61,9 +61,9 @@ class SteppedCatalog(MongoCatalog):
         return super()._leave_tombstone(of, purge=purge)
 
     @in_catalog
-    def _remove(self, video_id: str) -> None:
+    def _remove(self, video_id: str, seen: Video | None) -> bool:
         self.written = True
-        super()._remove(video_id)
+        return super()._remove(video_id, seen)
 
     @in_catalog
     def _found(self, condition: Document, order: str) -> list[Video]:

@@ -564,6 +564,28 @@ class TestVideos:
         assert (again.returncode, again.stderr) == (0, "")
         assert again.stdout == f"deleted  {one}  (it was gone already)\n"
 
+    def test_many_are_deleted_after_a_question(
+        self, stack: RunningStack, command: Command, clips: Clips
+    ) -> None:
+        shutil.copy(clips["tiny.mp4"], command.folder)
+        uploaded = command.run("upload", "tiny.mp4", "-q", "--owner", "many-of-one")
+        one = uploaded.stdout.strip()
+        selected = ("delete", "--status", "done", "--owner", "many-of-one")
+        counted = command.run(*selected, "--dry-run")
+        assert (counted.returncode, counted.stderr) == (0, "1 video would be deleted.\n")
+        with command.typed(*selected) as screen:
+            screen.await_text("Delete 1 video? [y/N]")
+            screen.press("n\r")
+            assert screen.exit_code() == 1
+        assert stack.client.get(f"/videos/{one}").status_code == 200
+        with command.typed(*selected) as screen:
+            screen.await_text("[y/N]")
+            screen.press("y\r")
+            assert screen.exit_code() == 0
+            assert "1 deleted." in screen.text
+        assert stack.client.get(f"/videos/{one}").status_code == 404
+        assert command.run(*selected, "--yes").stderr == "No video matches.\n"
+
     @pytest.mark.parametrize("keys", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
     def test_the_question_can_be_left(
         self, stack: RunningStack, command: Command, clips: Clips, keys: str

@@ -296,6 +296,33 @@ class TestDelete:
         for path in (f"/videos/{video_id}", f"/video-status/{video_id}"):
             assert stack.client.get(path).status_code == 404
 
+    def test_of_many_leaves_the_others(self, stack: RunningStack, clips: Clips) -> None:
+        names = {"bad.mp4": "text.mp4", "worse.mp4": "text.mp4", "good.mp4": "tiny.mp4"}
+        ids = {}
+        for name, clip in names.items():
+            content = clips[clip].read_bytes()
+            announced = {"filename": name, "size": len(content), "owner": "many"}
+            created = stack.client.post("/videos", json=announced).json()
+            assert post_form(created["upload"], content).status_code == 204
+            ids[name] = created["id"]
+        bad, worse, good = ids.values()
+        assert [stack.finished(one)["status"] for one in ids.values()] == 2 * ["failed"] + ["done"]
+
+        body: dict[str, object] = {"codes": ["not_a_video"], "owner": "many", "limit": 1}
+        counted = stack.client.post("/videos/delete", json=body | {"dry_run": True}).json()
+        assert (counted["found"], counted["deleted"]) == (2, [])
+        assert stack.objects_of(worse) != []
+        first = stack.client.post("/videos/delete", json=body).json()
+        assert (first["deleted"], first["remaining"]) == ([worse], 1)
+        again = body | {"cursor": first["next_cursor"]}
+        second = stack.client.post("/videos/delete", json=again).json()
+        assert (second["deleted"], second["left"], second["next_cursor"]) == ([bad], [], None)
+        for one in (bad, worse):
+            assert stack.objects_of(one) == []
+            assert stack.client.get(f"/videos/{one}").status_code == 404
+        assert len(stack.objects_of(good)) == 2
+        assert stack.client.post("/videos/delete", json={"owner": "many"}).json()["found"] == 1
+
     def test_while_it_is_uploaded_removes_what_arrives_later(
         self, stack: RunningStack, clips: Clips
     ) -> None:

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import (
+    DONE,
     FAILED,
     ApiOption,
     Id,
@@ -17,6 +19,8 @@ from clipo.cli.command import (
     confirm,
     do_each,
 )
+from clipo.cli.commands.list import Status
+from clipo.cli.selection import OwnerOption, SinceOption, UntilOption, counted
 from clipo.client import faults
 from clipo.errors import Misuse
 
@@ -26,10 +30,47 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing is deleted."
 
+_Conditions: TypeAlias = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Deletes:
+    deleted: int = 0
+    left: list[dict[str, str]] = field(default_factory=list)
+    remaining: int = 0
+    """The number of videos that were not tried, because the storage has failed."""
+
 
 def command(
-    ids: Annotated[list[str], Id],
+    ids: Annotated[list[str] | None, Id] = None,
     *,
+    all_failed: Annotated[
+        bool, typer.Option("--all-failed", help="Delete all videos that have failed.")
+    ] = False,
+    status: Annotated[
+        list[Status] | None,
+        typer.Option(
+            metavar="STATUS",
+            help="Delete all videos that are pending, processing, done or failed. Repeat it for"
+            " more than one.",
+            show_default=False,
+        ),
+    ] = None,
+    code: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CODE",
+            help="Delete all videos that failed with this code, such as not_a_video. Repeat it for"
+            " more than one.",
+            show_default=False,
+        ),
+    ] = None,
+    owner: OwnerOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count the videos that the options select.")
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete without asking for confirmation.")
     ] = False,
@@ -43,13 +84,40 @@ def command(
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
-    """Delete videos with their files and thumbnails. A video that is gone already is no failure."""
-    if not yes and not (sys.stdin and sys.stdin.isatty()):
+    """Delete videos with their files: those with the given ids, or all that the options select.
+
+    A video that is gone already is no failure.
+    """
+    if all_failed and status:
+        raise Misuse("Give either --all-failed or --status.")
+    conditions = {
+        "statuses": [Status.FAILED] if all_failed else status,
+        "codes": code,
+        "owner": owner,
+        "created_after": since,
+        "created_before": until,
+    }
+    given: _Conditions = {name: value for name, value in conditions.items() if value}
+    if bool(ids) == bool(given) or (ids and dry_run):
+        raise Misuse(
+            "Give either ids or options that select videos: clipo delete ID…, or clipo delete"
+            " --all-failed."
+        )
+    if not (yes or dry_run or (sys.stdin and sys.stdin.isatty())):
         raise Misuse("Deleting needs a confirmation. Without a terminal, confirm with --yes.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
+    if given:
+        given |= {"purge": True} if purge else {}
+        return _delete_selected(api_url, output, given, asks=not yes, dry_run=dry_run)
+    return _delete_named(api_url, output, ids or [], asks=not yes, purge=purge)
+
+
+def _delete_named(
+    api_url: str | None, output: "Terminal", ids: Sequence[str], *, asks: bool, purge: bool
+) -> int:
     names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
     here = [name for name in names.values() if name]
-    if here and not (yes or confirm(f"Delete {', '.join(here)}?", otherwise=_NOTHING)):
+    if here and asks and not confirm(f"Delete {', '.join(here)}?", otherwise=_NOTHING):
         output.message(_NOTHING)
         return FAILED
     return max(
@@ -83,3 +151,55 @@ async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purg
             output.write(f"deleted  {video_id}  {names[video_id] or '(it was gone already)'}")
 
     return await do_each(output, list(names), delete)
+
+
+def _delete_selected(
+    api_url: str | None, output: "Terminal", conditions: _Conditions, *, asks: bool, dry_run: bool
+) -> int:
+    counts = ask(api_url, output, lambda api: api.delete_selected(**conditions, dry_run=True))
+    found, report = counts["found"], _Deletes()
+    videos = f"{counted(found)} {'video' if found == 1 else 'videos'}"
+    if found and not dry_run:
+        for_good = " for good" if "purge" in conditions else ""
+        if asks and not confirm(f"Delete {videos}{for_good}?", otherwise=_NOTHING):
+            output.message(_NOTHING)
+            return FAILED
+        ask(api_url, output, lambda api: _delete_all(api, output, conditions, report))
+    if output.as_json:
+        done = {"deleted": report.deleted, "left": report.left}
+        output.write_json({"dry_run": dry_run, "found": found} | done)
+    elif not found:
+        output.message("No video matches.")
+    elif dry_run:
+        output.message(f"{videos} would be deleted.")
+    else:
+        output.message(_summary(report))
+    return FAILED if report.left else DONE
+
+
+async def _delete_all(
+    api: "Api", output: "Terminal", conditions: _Conditions, report: _Deletes
+) -> None:
+    """Delete some videos with each call, until none remains or the storage fails."""
+    cursor = None
+    while True:
+        found = await api.delete_selected(**conditions, cursor=cursor)
+        report.deleted += len(found["deleted"])
+        report.left += found["left"]
+        for left in found["left"]:
+            output.error(view.plain(f"{left['message']} ({left['code']})"))
+        cursor = found["next_cursor"]
+        if cursor is None:
+            return
+        if any(left["code"] == "storage_unavailable" for left in found["left"]):
+            report.remaining = found["remaining"]
+            return
+        output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
+
+
+def _summary(report: _Deletes) -> str:
+    left = f", {len(report.left):,} left" if report.left else ""
+    not_tried = ""
+    if report.remaining:
+        not_tried = f" Not tried: {counted(report.remaining)}. Repeat the command later."
+    return f"{report.deleted:,} deleted{left}.{not_tried}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from clipo.cli import moment, terminal, view
+from clipo.cli import terminal, view
 from clipo.cli.command import (
     DONE,
     FAILED,
@@ -20,6 +20,7 @@ from clipo.cli.command import (
     confirm,
     do_each,
 )
+from clipo.cli.selection import OwnerOption, SinceOption, UntilOption, counted
 from clipo.client import retries
 from clipo.client.address import program_for
 from clipo.errors import Misuse
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 
 _FEW = 10
 """How many ids the suggested command names at most."""
-
-_COUNTED = 10_000
-"""The largest count of the API, which means this number or more."""
 
 _NOTHING = "Nothing is retried."
 
@@ -61,26 +59,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    owner: Annotated[
-        str | None,
-        typer.Option(
-            metavar="OWNER",
-            help="Only videos of this owner, if the key is for all owners.",
-            show_default="all",
-        ),
-    ] = None,
-    since: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME",
-            parser=moment.parse,
-            help="Only videos announced since then: 2026-11-28, 2026-11-28T18:00, or 7d.",
-        ),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before."),
-    ] = None,
+    owner: OwnerOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Retry many without asking for confirmation.")
     ] = False,
@@ -123,8 +104,8 @@ async def _retry(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
 def _retry_selected(
     api_url: str | None, output: "Terminal", conditions: _Conditions, *, asks: bool
 ) -> int:
-    counted = ask(api_url, output, lambda api: api.retry_failed(**conditions, limit=0))
-    count = counted["remaining"]
+    found = ask(api_url, output, lambda api: api.retry_failed(**conditions, limit=0))
+    count = found["remaining"]
     if count and asks and not confirm(_question(count, conditions), otherwise=_NOTHING):
         output.message(_NOTHING)
         return FAILED
@@ -135,10 +116,9 @@ def _retry_selected(
 
 
 def _question(count: int, conditions: _Conditions) -> str:
-    number = f"{count:,} or more" if count >= _COUNTED else f"{count:,}"
     videos = "failed video" if count == 1 else "failed videos"
     may = "" if "codes" in conditions else " that may succeed now"
-    return f"Process {number} {videos}{may} again?"
+    return f"Process {counted(count)} {videos}{may} again?"
 
 
 def _nothing_to_retry(conditions: _Conditions) -> str:

@@ -466,6 +466,28 @@ class TestDelete:
         assert catalog.save(claimed, replace(claimed, attempts=2)) is None
         assert catalog.get(pending.id) is None
 
+    def test_of_a_seen_video_leaves_one_that_has_changed(
+        self, catalog: MongoCatalog, pending: Video
+    ) -> None:
+        claimed = moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        assert catalog.delete(pending.id, seen=pending) is None
+        assert (catalog.get(pending.id), catalog.deleted(pending.id)) == (claimed, None)
+        deleted = catalog.delete(pending.id, seen=claimed)
+        assert deleted
+        assert deleted.id == pending.id
+        assert catalog.get(pending.id) is None
+        assert catalog.delete(pending.id, seen=claimed) is None
+
+    def test_of_a_seen_video_leaves_one_that_changes_in_this_moment(
+        self, catalog: MongoCatalog, pending: Video, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        claimed = moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)
+        get = catalog.get
+        monkeypatch.setattr(catalog, "get", lambda *_, **__: pending)
+        assert catalog.delete(pending.id, seen=pending) is None
+        assert get(pending.id) == claimed
+        assert catalog.deleted_among([pending.id]) == [], "its objects stay"
+
     def test_leaves_a_tombstone(self, catalog: MongoCatalog, pending: Video) -> None:
         assert catalog.deleted(pending.id) is None
         tombstone = catalog.delete(pending.id.upper())
@@ -499,7 +521,7 @@ class TestDelete:
     def test_leaves_the_tombstone_before_the_record_goes(
         self, catalog: MongoCatalog, pending: Video, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def stop(_: MongoCatalog, __: str) -> None:
+        def stop(_: MongoCatalog, __: str, ___: Video | None) -> None:
             raise CatalogUnavailable
 
         monkeypatch.setattr(MongoCatalog, "_remove", stop)

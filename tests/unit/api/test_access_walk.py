@@ -59,6 +59,7 @@ ROWS: dict[tuple[str, str], set[Scope]] = {
     ("DELETE", "/videos/{video_id}"): {WRITE},
     ("POST", "/videos/{video_id}/retry"): {WRITE},
     ("POST", "/videos/retry"): {WRITE},
+    ("POST", "/videos/delete"): {WRITE},
     ("POST", "/videos/{video_id}/reprocess"): {WRITE},
     ("POST", "/videos/{video_id}/upload/sign"): {UPLOAD},
     ("GET", "/videos/{video_id}/source"): {READ, DELIVER},

@@ -40,6 +40,7 @@ def test_operations_have_names_of_their_own(document: dict[str, Any]) -> None:
         "createToken",
         "createVideo",
         "deleteVideo",
+        "deleteVideos",
         "eraseOwner",
         "exportOwner",
         "getCaller",

@@ -109,6 +109,29 @@ def test_a_retry_of_many_videos_starts_those_of_the_caller(
     assert retried(server) == [None]
 
 
+def test_a_delete_of_many_videos_removes_those_of_the_caller(
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, anna: Headers, server: Headers
+) -> None:
+    owners = {f"{number:024x}": owner for number, owner in enumerate(["anna", "bob", None])}
+    for video_id, owner in owners.items():
+        records.videos[video_id] = replace(failed_video(video_id), owner=owner)
+        objects.uploads[source_key(video_id)] = b"file"
+
+    def deleted(headers: Headers, **body: Any) -> list[str | None]:
+        sent = {"statuses": ["failed"]} | body
+        report = client.post("/videos/delete", json=sent, headers=headers).json()
+        assert len(report["deleted"]) == report["found"]
+        return [owners[video_id] for video_id in report["deleted"]]
+
+    for body in ({"owner": "bob"}, {"owner": "bob", "dry_run": True}):
+        refused = client.post("/videos/delete", json=body, headers=anna)
+        assert problem(refused)["code"] == "forbidden"
+    assert deleted(anna) == ["anna"]
+    assert len(objects.uploads) == 2
+    assert deleted(server, owner="bob") == ["bob"]
+    assert deleted(server) == [None]
+
+
 class TestAnnouncement:
     def test_belongs_to_the_owner_of_the_credential(
         self, client: TestClient, records: FakeCatalog, anna: Headers, bob: Headers

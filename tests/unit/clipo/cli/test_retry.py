@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from clipo.cli.app import app
 from clipo.client import http_client
+from tests.fakes.httpx2_package import FakeHttpx2
 
 API = "http://127.0.0.1:1"
 
@@ -46,21 +47,8 @@ def report(retried: list[str] | None = None, **fields: Any) -> httpx2.Response:
 @pytest.fixture
 def videos(monkeypatch: pytest.MonkeyPatch) -> FailedVideos:
     api = FailedVideos()
-    monkeypatch.setattr(http_client, "httpx2", _Httpx2(api))
+    monkeypatch.setattr(http_client, "httpx2", FakeHttpx2(api))
     return api
-
-
-class _Httpx2:
-    """The package, with an API instead of a network."""
-
-    def __init__(self, api: FailedVideos) -> None:
-        self._api = api
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(httpx2, name)
-
-    def AsyncClient(self, **_: Any) -> httpx2.AsyncClient:  # noqa: N802 (its name there)
-        return httpx2.AsyncClient(transport=httpx2.MockTransport(self._api))
 
 
 def retry(*arguments: str) -> Result:

@@ -1,0 +1,36 @@
+"""Parts that the commands for many videos share."""
+
+from typing import Annotated
+
+import typer
+
+from clipo.cli import moment
+
+_COUNTED = 10_000
+"""The largest count of the API, which means this number or more."""
+
+OwnerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OWNER",
+        help="Only videos of this owner, if the key is for all owners.",
+        show_default="all",
+    ),
+]
+SinceOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME",
+        parser=moment.parse,
+        help="Only videos announced since then: 2026-11-28, 2026-11-28T18:00, or 7d.",
+    ),
+]
+UntilOption = Annotated[
+    str | None,
+    typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before."),
+]
+
+
+def counted(count: int) -> str:
+    """Return a count of the API as text."""
+    return f"{count:,} or more" if count >= _COUNTED else f"{count:,}"
