@@ -42,6 +42,14 @@ _STORED = """
 () => [JSON.stringify({...localStorage}), JSON.stringify({...sessionStorage}), document.cookie]
 """
 
+_LOG_IN_ELSEWHERE = """
+async (credential) => {
+  const headers = {Authorization: `Bearer ${credential}`};
+  await fetch("/session", {method: "DELETE"});
+  return (await fetch("/session", {method: "POST", headers})).status;
+}
+"""
+
 Issue = Callable[..., IssuedKey]
 
 
@@ -330,7 +338,9 @@ def test_another_person_does_not_get_the_uploads(
     page: WatchedPage, closed: RunningStack, key: IssuedKey, new_key: Issue, large: Path
 ) -> None:
     # The first page may have asked for the next part before it dropped the file.
-    page.expect_complaint("404|has expired or was deleted|There is no video|set state for")
+    page.expect_complaint(
+        "403|404|has expired or was deleted|There is no video|set state for|owner"
+    )
     log_in(page, new_key(name="anna", owner="anna").key)
     interrupted(page, large)
     log_in(page, new_key(name="bert", owner="bert").key)
@@ -338,6 +348,24 @@ def test_another_person_does_not_get_the_uploads(
     expect_no_uploads(page)
     listed = closed.client.get("/videos", headers=bearer(key.key)).json()["data"]
     assert [video["status"] for video in listed if video["filename"] == large.name] == ["pending"]
+
+
+@pytest.mark.long
+def test_a_file_never_becomes_the_video_of_who_logged_in_elsewhere(
+    page: WatchedPage, closed: RunningStack, key: IssuedKey, new_key: Issue, named: Named
+) -> None:
+    page.expect_complaint("403|may not|reaches only")
+    log_in(page, new_key(name="cleo", owner="cleo").key)
+    expect_ready(page)
+    # In another tab, of which this page does not know yet.
+    status = page.page.evaluate(_LOG_IN_ELSEWHERE, new_key(name="dora", owner="dora").key)
+    assert status == 204
+    with page.page.expect_response(lambda it: it.request.method == "POST") as announced:
+        page.drop(DROP, named("tiny.mp4", "of-cleo.mp4"))
+    assert announced.value.status == 403
+    expect(page.page.locator(".upload .error")).to_be_visible()
+    listed = closed.client.get("/videos", headers=bearer(key.key)).json()["data"]
+    assert "of-cleo.mp4" not in [video["filename"] for video in listed]
 
 
 @pytest.mark.long

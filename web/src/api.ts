@@ -193,6 +193,7 @@ interface CallOptions {
 export interface NewVideo {
   filename: string;
   size: number;
+  owner?: string | undefined;
   passthrough?: string | undefined;
 }
 

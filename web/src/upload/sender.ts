@@ -52,8 +52,11 @@ export class Sender {
     return video.upload;
   }
 
-  private createVideo({name, size, passthrough, announcementKey = ""}: Note) {
-    return this.api.createVideo({filename: name, size, passthrough}, announcementKey);
+  private createVideo({name, size, passthrough, person, announcementKey = ""}: Note) {
+    // Meanwhile another person may have logged in, whose video this file must not become: the API
+    // refuses another owner than the caller's.
+    const owner = person || undefined;
+    return this.api.createVideo({filename: name, size, passthrough, owner}, announcementKey);
   }
 
   private async sendWhole(
