@@ -137,7 +137,7 @@ def ask_as_operator(
         raise
 
 
-def _not_operator(problem: faults.Problem, url: str) -> faults.Problem:
+def _not_operator(problem: "faults.Problem", url: str) -> "faults.Problem":
     document = problem.document()
     return faults.Problem(
         status=HTTPStatus.FORBIDDEN,
