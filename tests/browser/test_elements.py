@@ -366,5 +366,6 @@ def test_a_public_video_plays_without_a_backend(
     stack.client.patch(f"/videos/{video_id}", json={"visibility": "public"})
     page = opened(app, stack, watched, f'<clipo-player video-id="{video_id}"></clipo-player>')
     video = page.locator("clipo-player video")
+    expect(video).to_have_js_property("readyState", 4, timeout=DONE_MS)
     video.evaluate("(video) => { video.muted = true; return video.play(); }")
     assert app.asked == 0
