@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from clipo.server import Grant, Mount, Reply
+from clipo.server.mount import MOST_BODY_BYTES
 
 
 def mount(
@@ -24,11 +25,17 @@ def mount(
 
     @blueprint.post("/webhook")
     def webhook(**_: str) -> Response:
-        # Without a length Werkzeug reads nothing, so an endless body is empty.
-        refusal = clipo.refuse_body(request.content_length)
-        return _response(refusal or clipo.webhook(request.get_data(), dict(request.headers)))
+        return _response(clipo.webhook(_body(), dict(request.headers)))
 
     return blueprint
+
+
+def _body() -> bytes:
+    """Return the request's body, or only the beginning of one that is too large."""
+    body = b""
+    while chunk := request.stream.read(MOST_BODY_BYTES + 1 - len(body)):
+        body += chunk
+    return body
 
 
 def _response(reply: Reply) -> Response:

@@ -9,6 +9,14 @@ from clipo.cli import moment
 _COUNTED = 10_000
 """The largest count of the API, which means this number or more."""
 
+CodeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CODE",
+        help="Only videos that failed with this code, such as out_of_memory. Can be repeated.",
+        show_default=False,
+    ),
+]
 OwnerOption = Annotated[
     str | None,
     typer.Option(

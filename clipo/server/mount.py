@@ -15,7 +15,7 @@ from clipo.server.webhooks import ClipoEvent, HandledEvents, InvalidWebhook, ver
 Handler = Callable[[ClipoEvent], object]
 
 MOST_BODY_BYTES = 1 << 20
-"""A webhook is much smaller. Who reads the body should ask `refuse_body` first."""
+"""A webhook is much smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,13 @@ class Mount:
             return _problem(401, "unauthenticated", "Log in to this app first.")
         return _json(200, page_tokens(owner, **self._settings))
 
-    def refuse_body(self, size: int | None) -> Reply | None:
-        """Return the reply to a webhook whose body is too large to be read, else `None`.
-
-        `size` is its `Content-Length`.
-        """
-        if size is None or size <= MOST_BODY_BYTES:
-            return None
-        return _problem(413, "body_too_large", "The webhook has more than 1 MiB.")
-
     def webhook(self, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Reply `POST /webhook`, whose body is as it was received."""
+        """Reply `POST /webhook`. The body is as it was received.
+
+        Of a body that is larger than `MOST_BODY_BYTES`, its beginning is enough.
+        """
+        if len(body) > MOST_BODY_BYTES:
+            return _problem(413, "body_too_large", "The webhook has more than 1 MiB.")
         secrets = self._webhook_secret or _variable("CLIPO_WEBHOOK_SECRET")
         try:
             event = verify_webhook(body, headers, secrets)

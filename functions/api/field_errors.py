@@ -57,7 +57,7 @@ _SENTENCES: dict[str, str | Callable[[_Context], str]] = {
     "datetime_from_date_parsing": "must be a time such as 2026-11-28T18:00:00Z",
     "timezone_aware": "must have a time zone, as in 2026-11-28T18:00:00Z",
     # The only pattern that Pydantic checks for Clipo is VISIBLE_ASCII.
-    "string_pattern_mismatch": ("Use ASCII letters, digits and punctuation only, without spaces"),
+    "string_pattern_mismatch": "Use ASCII letters, digits and punctuation only, without spaces",
 }
 """Sentences by the type of Pydantic's error: https://docs.pydantic.dev/latest/errors/validation_errors/"""
 

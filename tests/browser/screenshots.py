@@ -388,7 +388,12 @@ def _show_pictures(page: Page, landscapes: Landscapes) -> None:
     page.route(_PICTURE, picture)
     page.route("**/storyboard.jpg*", sheet)
     # The policy of the page admits no storage but the one of the uploads.
-    page.route("**/source?redirect=false", lambda route: route.fulfill(json={"url": "/film.webm"}))
+    page.route(
+        "**/source?redirect=false",
+        lambda route: route.fulfill(
+            json={"url": route.request.url.partition("/videos/")[0] + "/film.webm"}
+        ),
+    )
     page.route(
         "**/film.webm", lambda route: route.fulfill(body=landscapes.film, content_type="video/webm")
     )

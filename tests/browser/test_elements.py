@@ -192,7 +192,7 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     app: App, stack: RunningStack, watched: WatchedPage, clips: Clips, node_modules: Path
 ) -> None:
     assert node_modules
-    # Chromium is told in time that the test takes the file chooser over.
+    # Without a listener so early, Chromium may open its own file chooser before the test waits.
     watched.page.on("filechooser", lambda _: None)
     app.broken.add(1)
     watched.expect_complaint("401")  # after it the elements ask for another token

@@ -262,8 +262,8 @@ export class Api {
     const source = await this.call<{url: string; expires_at: string}>("GET", path, {
       delivers: true,
     });
-    // Elsewhere `javascript:` would run in the page of an app.
-    if (!/^(https?:|\/)/.test(source.url)) throw new Error("The address is none of a file.");
+    // An address like `javascript:…` would run in the page of an app.
+    if (!/^https?:/.test(source.url)) throw new Error("The API sent an address that is no file's.");
     return source;
   }
 

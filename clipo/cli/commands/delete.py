@@ -20,7 +20,7 @@ from clipo.cli.command import (
     do_each,
 )
 from clipo.cli.commands.list import Status
-from clipo.cli.selection import OwnerOption, SinceOption, UntilOption, counted
+from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
 from clipo.client import faults
 from clipo.errors import Misuse
 
@@ -51,20 +51,11 @@ def command(
         list[Status] | None,
         typer.Option(
             metavar="STATUS",
-            help="Delete all videos that are pending, processing, done or failed. Repeat it for"
-            " more than one.",
+            help="Only videos that are pending, processing, done or failed. Can be repeated.",
             show_default=False,
         ),
     ] = None,
-    code: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE",
-            help="Delete all videos that failed with this code, such as not_a_video. Repeat it for"
-            " more than one.",
-            show_default=False,
-        ),
-    ] = None,
+    code: CodeOption = None,
     owner: OwnerOption = None,
     since: SinceOption = None,
     until: UntilOption = None,

@@ -20,7 +20,7 @@ from clipo.cli.command import (
     confirm,
     do_each,
 )
-from clipo.cli.selection import OwnerOption, SinceOption, UntilOption, counted
+from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
 from clipo.client import retries
 from clipo.client.address import program_for
 from clipo.errors import Misuse
@@ -50,15 +50,7 @@ def command(
         bool,
         typer.Option("--all-failed", help="Retry all failed videos that may succeed now."),
     ] = False,
-    code: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CODE",
-            help="Retry all videos that failed with this code, such as out_of_memory. Repeat it for"
-            " more than one.",
-            show_default=False,
-        ),
-    ] = None,
+    code: CodeOption = None,
     owner: OwnerOption = None,
     since: SinceOption = None,
     until: UntilOption = None,

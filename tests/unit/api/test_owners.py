@@ -89,13 +89,20 @@ def test_the_list_shows_the_place_of_a_recording(
     assert one["media"]["location"]["latitude"] == pytest.approx(48.8577)
 
 
-def test_a_retry_of_many_videos_starts_those_of_the_caller(
-    client: TestClient, records: FakeCatalog, objects: FakeStorage, anna: Headers, server: Headers
-) -> None:
-    owners = {f"{number:024x}": owner for number, owner in enumerate(["anna", "bob", None])}
+def failed_videos_of_three(records: FakeCatalog, objects: FakeStorage) -> dict[str, str | None]:
+    """Store one failed video with its file for each of three owners; return the owners by id."""
+    names: list[str | None] = ["anna", "bob", None]
+    owners = {f"{number:024x}": owner for number, owner in enumerate(names)}
     for video_id, owner in owners.items():
         records.videos[video_id] = replace(failed_video(video_id), owner=owner)
         objects.uploads[source_key(video_id)] = b"file"
+    return owners
+
+
+def test_a_retry_of_many_videos_starts_those_of_the_caller(
+    client: TestClient, records: FakeCatalog, objects: FakeStorage, anna: Headers, server: Headers
+) -> None:
+    owners = failed_videos_of_three(records, objects)
     codes = {"codes": [failed_video().error.code]}  # type: ignore[union-attr]  # it has failed
 
     def retried(headers: Headers, **body: Any) -> list[str | None]:
@@ -112,10 +119,7 @@ def test_a_retry_of_many_videos_starts_those_of_the_caller(
 def test_a_delete_of_many_videos_removes_those_of_the_caller(
     client: TestClient, records: FakeCatalog, objects: FakeStorage, anna: Headers, server: Headers
 ) -> None:
-    owners = {f"{number:024x}": owner for number, owner in enumerate(["anna", "bob", None])}
-    for video_id, owner in owners.items():
-        records.videos[video_id] = replace(failed_video(video_id), owner=owner)
-        objects.uploads[source_key(video_id)] = b"file"
+    owners = failed_videos_of_three(records, objects)
 
     def deleted(headers: Headers, **body: Any) -> list[str | None]:
         sent = {"statuses": ["failed"]} | body

@@ -35,7 +35,7 @@ export class Followed extends Store<FollowedState> {
     }
   }
 
-  /** Show a video no longer; its end is told nevertheless. */
+  /** Hide a video. `onFinished` is called for it all the same. */
   dismiss(id: string): void {
     this.dismissed.add(id);
     this.set({videos: this.current.videos.filter((video) => video.id !== id)});
