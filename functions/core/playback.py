@@ -72,6 +72,7 @@ _SENTENCES = {
     Obstacle.HDR: "shows the colours of HDR video correctly",
     Obstacle.AUDIO_CODEC: "plays the sound, which is {media.audio_codec}",
 }
+_LATE = "It starts late: its index is at the end. Export it with “fast start” to mend that."
 _CONVERT = "Convert the video to MP4 with H.264 and AAC for all of them."
 
 
@@ -83,7 +84,7 @@ def playback_of(media: Media) -> Playback | None:
     is_played = picture.codec in _BY_SOME.get(media.container, ())
     reason = _obstacle(media, picture, is_played=is_played)
     if not reason:
-        late = " It starts late: its index is at the end." if media.faststart is False else ""
+        late = f" {_LATE}" if media.faststart is False else ""
         return Playback(Browsers.ALL, None, f"All browsers play the video.{late}")
     browsers = Browsers.SOME if is_played else Browsers.NONE
     subject = "Not every browser" if is_played else "No browser"

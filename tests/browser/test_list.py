@@ -193,6 +193,86 @@ def test_back_has_no_step_that_shows_nothing_new(
     expect(details).to_contain_text(name_of(1))
 
 
+def test_back_leads_through_filters_and_searches_to_the_place_in_the_list(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 40)
+    records.videos[id_of(99)] = failed(99, retryable=False)
+    page.page.goto(f"{origin}/docs")
+    page.page.goto(origin)
+    expect(cards(page)).to_have_count(41)
+    page.page.mouse.wheel(0, 1200)
+    page.page.wait_for_function(_SCROLL_KEPT)
+    page.page.get_by_role("radio", name="Table").check(force=True)
+    page.page.get_by_role("radio", name="Grid").check(force=True)
+    page.page.get_by_role("radio", name="failed").check(force=True)
+    expect(cards(page)).to_have_count(1)
+    search = page.page.get_by_role("searchbox")
+    for text in ("clip-9", "clip-9999"):
+        search.fill(text)
+        expect(page.page).to_have_url(f"{origin}/?status=failed&search={text}")
+    page.page.go_back()
+    expect(search).to_have_value("")
+    expect(page.page.get_by_role("radio", name="failed")).to_be_checked()
+    expect(cards(page)).to_have_count(1)
+    page.page.go_back()
+    expect(page.page).to_have_url(f"{origin}/")
+    page.page.wait_for_function(_SCROLL_KEPT)
+    expect(page.page.get_by_role("radio", name="all")).to_be_checked()
+    page.page.go_forward()
+    expect(cards(page)).to_have_count(1)
+    page.page.go_back()
+    page.page.go_back()
+    expect(page.page).to_have_url(f"{origin}/docs")
+
+
+def test_the_headings_of_the_table_sort_it(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 3)
+    first = replace(records.videos[id_of(1)], filename="aardvark.mp4")
+    records.videos[first.id] = first
+    page.page.goto(f"{origin}/?view=table")
+    names = page.page.locator("tbody .name")
+    name, created = (page.page.get_by_role("columnheader", name=one) for one in ("Name", "Created"))
+    for heading, order, shown in (
+        (name, "ascending", ["aardvark.mp4", name_of(0), name_of(2)]),
+        (created, "descending", [name_of(2), "aardvark.mp4", name_of(0)]),
+        (created, "ascending", [name_of(0), "aardvark.mp4", name_of(2)]),
+    ):
+        heading.get_by_role("button").click()
+        expect(names).to_have_text(shown)
+        expect(heading).to_have_attribute("aria-sort", order)
+        expect(page.page.locator("th[aria-sort]")).to_have_count(1)
+    page.page.get_by_role("searchbox").fill("clip")
+    expect(name).to_have_attribute("aria-sort", "ascending")
+    expect(created.get_by_role("button")).to_be_disabled()
+
+
+def test_all_videos_of_the_list_are_selected_at_once(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 8)
+    page.page.goto(origin)
+    pick(page, 3)
+    page.page.get_by_role("button", name="Select all 8 videos").click()
+    bulk = page.page.locator(".bulk")
+    expect(bulk).to_contain_text("8 selected")
+    expect(bulk.get_by_role("button", name="Select all")).to_have_count(0)
+    page.page.get_by_role("radio", name="Table").check(force=True)
+    every = page.page.get_by_role("checkbox", name="Select all 8 videos")
+    expect(every).to_be_checked()
+    every.click()
+    expect(bulk).to_have_count(0)
+    pick(page, 3)
+    expect(every).to_have_js_property("indeterminate", True)  # noqa: FBT003
+    every.click()
+    bulk.get_by_role("button", name="Delete…").click()
+    expect(page.page.locator(".names li")).to_have_text(
+        [*(name_of(number) for number in (7, 6, 5, 4, 3)), "and 3 more"]
+    )
+
+
 def test_several_videos_are_deleted_together(
     page: WatchedPage, origin: str, records: FakeCatalog
 ) -> None:
@@ -265,6 +345,28 @@ def test_the_slash_begins_a_search(page: WatchedPage, origin: str, records: Fake
     expect(search).not_to_be_focused()
     page.page.keyboard.press("Escape")
     expect(search).to_have_value("")
+
+
+def test_the_question_mark_lists_the_keys(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 2)
+    page.page.goto(origin)
+    search = page.page.get_by_role("searchbox")
+    search.press("?")
+    expect(search).to_have_value("?")
+    search.fill("")
+    keys = page.page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_have_count(0)
+    cards(page).first.press("?")
+    expect(keys).to_contain_text("Previous or next video")
+    assert page.accessibility_findings() == []
+    page.page.keyboard.press("Escape")
+    menu = page.page.locator("summary")
+    expect(menu).to_be_focused()
+    menu.click()
+    page.page.get_by_role("button", name="Keyboard shortcuts").click()
+    expect(keys).to_be_visible()
 
 
 def test_the_details_begin_with_their_heading(

@@ -34,19 +34,17 @@ export function viewInAddress(): View {
   return view === "table" ? "table" : "grid";
 }
 
-/** Replace the address: Back leads to where the user was before, not through each letter typed. */
-export function showInAddress({status, search, sort}: Query, view: View): void {
+/** Say in the address what is shown. Back leads to what was shown before, unless `replace` is set. */
+export function showInAddress({status, search, sort}: Query, view: View, replace: boolean): void {
   const parameters = new URLSearchParams();
   if (status) parameters.set("status", status);
   if (search) parameters.set("search", search);
   if (sort !== NEWEST_FIRST) parameters.set("sort", sort);
   if (view !== "grid") parameters.set("view", view);
   const text = String(parameters);
-  history.replaceState(
-    history.state,
-    "",
-    `${text ? `?${text}` : location.pathname}${location.hash}`,
-  );
+  const address = `${text ? `?${text}` : location.pathname}${location.hash}`;
+  if (replace) history.replaceState(history.state, "", address);
+  else history.pushState(null, "", address);
 }
 
 interface Entry {

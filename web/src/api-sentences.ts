@@ -91,7 +91,8 @@ const DE: Translation = {
     hdr: "Wegen der HDR-Farben",
     audio_codec: "Wegen des Tonformats",
   },
-  startsLate: "Es beginnt spät: Sein Index steht am Ende der Datei.",
+  startsLate:
+    "Es beginnt spät: Sein Index steht am Ende der Datei. Ein Export mit „Fast Start“ behebt das.",
   convert: "Für alle Browser wandeln Sie es in MP4 mit H.264 und AAC um.",
 };
 
@@ -157,7 +158,8 @@ const ES: Translation = {
     hdr: "Por sus colores HDR,",
     audio_codec: "Por el formato de su sonido,",
   },
-  startsLate: "Tarda en empezar: su índice está al final del archivo.",
+  startsLate:
+    "Tarda en empezar: su índice está al final del archivo. Expórtalo con «fast start» para evitarlo.",
   convert: "Para todos, conviértelo a MP4 con H.264 y AAC.",
 };
 

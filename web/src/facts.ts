@@ -28,7 +28,7 @@ export function factsOf(video: Video): Group[] {
     {title: t.groups.picture, facts: pictureFacts(video)},
     {title: t.groups.sound, facts: soundFacts(video)},
     {title: t.groups.file, facts: fileFacts(video)},
-    {title: t.groups.clipo, facts: clipoFacts(video)},
+    {title: t.groups.access, facts: accessFacts(video)},
   ];
   return groups.filter(({facts}) => facts.length > 0);
 }
@@ -84,7 +84,7 @@ function fileFacts({media, size, content_type}: Video): Fact[] {
   ];
 }
 
-function clipoFacts({id, owner, visibility, passthrough}: Video): Fact[] {
+function accessFacts({id, owner, visibility, passthrough}: Video): Fact[] {
   const {facts: names} = t;
   const text = (name: string, value: string) => ({name, value, copy: value});
   return [

@@ -25,7 +25,8 @@ export const percent = (fraction: number) => rate.format(Math.floor(fraction * 1
 /** Return 2,500,000 as 2.5 MB: a kilobyte has 1,000 bytes, as in the API's limit. */
 export function bytes(value: number): string {
   const power = value < 1000 ? 0 : Math.min(Math.floor(Math.log10(value) / 3), 4);
-  return `${number.format(value / 1000 ** power)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
+  // The number and its unit stay on one line.
+  return `${number.format(value / 1000 ** power)}\u00a0${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
 
 export const bitRate = (perSecond: number) =>

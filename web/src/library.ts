@@ -113,6 +113,7 @@ export class Library extends Store<LibraryState> {
   /** Poll a video that this page uploads. */
   follow(id: string): void {
     this.known.add(id);
+    this.countedAt = 0;
     this.wake();
   }
 
@@ -185,6 +186,10 @@ export class Library extends Store<LibraryState> {
     else if (!picked.delete(id)) picked.add(id);
     this.anchor = id;
     this.set({picked});
+  }
+
+  pickAll(ids: readonly string[]): void {
+    this.set({picked: new Set(ids)});
   }
 
   pickNone(): void {

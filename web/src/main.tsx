@@ -72,6 +72,7 @@ function enter(me: Me): void {
 /** Draw what uploads. Without the right to upload the page still keeps drops from opening a file. */
 function drawUpload(mine: Uploads | undefined): void {
   const add = mine && ((files: File[]) => mine.add(files));
+  element("upload").hidden = !add;
   render(
     add && (
       <div class="drop">

@@ -13,6 +13,15 @@ const en = {
   theme: "Theme",
   themes: {system: "System", light: "Light", dark: "Dark"},
   language: "Language",
+  shortcuts: "Keyboard shortcuts",
+  /** The keys, and what they do. */
+  keys: [
+    [["/"], "Search"],
+    [["←", "→"], "Previous or next video"],
+    [["Shift", "Click"], "Select all videos up to this one"],
+    [["Esc"], "Close, or clear the selection"],
+    [["?"], "These shortcuts"],
+  ] as [string[], string][],
   keepsTrying: "The page keeps trying.",
 
   logIn: "Log in",
@@ -96,11 +105,14 @@ const en = {
   makingSample: "Recording a sample…",
   select: (name: string) => `Select ${name}`,
   selected: (videos: number) => `${count(videos)} selected`,
+  selectAll: (videos: number) => `Select all ${count(videos)} videos of the list`,
+  all: (videos: number) => `All ${count(videos)}`,
   clearSelection: "Clear the selection",
   deleteSelected: "Delete…",
   retrySelected: (videos: number) => `Process ${count(videos)} again`,
   deleted: (videos: number) =>
     counted(videos, "The video is deleted.", `${count(videos)} videos are deleted.`),
+  andMore: (videos: number) => `and ${count(videos)} more`,
   someFailed: (videos: number, why: string) => `${count(videos)} of them failed: ${why}`,
 
   noSuchVideo: "There is no such video",
@@ -121,7 +133,7 @@ const en = {
     picture: "Picture",
     sound: "Sound",
     file: "File",
-    clipo: "Clipo",
+    access: "ID and access",
     history: "What happened",
   },
   facts: {
@@ -194,6 +206,14 @@ const de: Strings = {
   theme: "Farbschema",
   themes: {system: "System", light: "Hell", dark: "Dunkel"},
   language: "Sprache",
+  shortcuts: "Tastenkürzel",
+  keys: [
+    [["/"], "Suchen"],
+    [["←", "→"], "Vorheriges oder nächstes Video"],
+    [["Umschalt", "Klick"], "Alle Videos bis zu diesem auswählen"],
+    [["Esc"], "Schließen, oder die Auswahl aufheben"],
+    [["?"], "Diese Tastenkürzel"],
+  ],
   keepsTrying: "Die Seite versucht es weiter.",
 
   logIn: "Anmelden",
@@ -284,11 +304,14 @@ const de: Strings = {
   makingSample: "Beispiel wird aufgenommen …",
   select: (name) => `${name} auswählen`,
   selected: (videos) => `${count(videos)} ausgewählt`,
+  selectAll: (videos) => `Alle ${count(videos)} Videos der Liste auswählen`,
+  all: (videos) => `Alle ${count(videos)}`,
   clearSelection: "Auswahl aufheben",
   deleteSelected: "Löschen …",
   retrySelected: (videos) => `${count(videos)} noch einmal verarbeiten`,
   deleted: (videos) =>
     counted(videos, "Das Video ist gelöscht.", `${count(videos)} Videos sind gelöscht.`),
+  andMore: (videos) => `und ${count(videos)} weitere`,
   someFailed: (videos, why) => `Bei ${count(videos)} davon ist es misslungen: ${why}`,
 
   noSuchVideo: "Dieses Video gibt es nicht",
@@ -305,7 +328,13 @@ const de: Strings = {
   copyWhat: (what) => `Kopieren: ${what}`,
   copied: "Kopiert",
   selectAndCopy: "Bitte markieren und kopieren",
-  groups: {picture: "Bild", sound: "Ton", file: "Datei", clipo: "Clipo", history: "Was geschah"},
+  groups: {
+    picture: "Bild",
+    sound: "Ton",
+    file: "Datei",
+    access: "ID und Zugriff",
+    history: "Was geschah",
+  },
   facts: {
     length: "Länge",
     size: "Größe",
@@ -374,6 +403,14 @@ const es: Strings = {
   theme: "Tema",
   themes: {system: "Sistema", light: "Claro", dark: "Oscuro"},
   language: "Idioma",
+  shortcuts: "Atajos de teclado",
+  keys: [
+    [["/"], "Buscar"],
+    [["←", "→"], "Vídeo anterior o siguiente"],
+    [["Mayús", "Clic"], "Seleccionar todos los vídeos hasta este"],
+    [["Esc"], "Cerrar, o anular la selección"],
+    [["?"], "Estos atajos"],
+  ],
   keepsTrying: "La página sigue intentándolo.",
 
   logIn: "Iniciar sesión",
@@ -459,11 +496,14 @@ const es: Strings = {
   makingSample: "Grabando un ejemplo…",
   select: (name) => `Seleccionar ${name}`,
   selected: (videos) => counted(videos, "1 seleccionado", `${count(videos)} seleccionados`),
+  selectAll: (videos) => `Seleccionar los ${count(videos)} vídeos de la lista`,
+  all: (videos) => `Todos (${count(videos)})`,
   clearSelection: "Quitar la selección",
   deleteSelected: "Borrar…",
   retrySelected: (videos) => `Procesar ${count(videos)} de nuevo`,
   deleted: (videos) =>
     counted(videos, "El vídeo se ha borrado.", `Se han borrado ${count(videos)} vídeos.`),
+  andMore: (videos) => `y ${count(videos)} más`,
   someFailed: (videos, why) => `Han fallado ${count(videos)}: ${why}`,
 
   noSuchVideo: "No existe ese vídeo",
@@ -484,7 +524,7 @@ const es: Strings = {
     picture: "Imagen",
     sound: "Sonido",
     file: "Archivo",
-    clipo: "Clipo",
+    access: "ID y acceso",
     history: "Qué ha pasado",
   },
   facts: {

@@ -121,6 +121,7 @@ def test_an_index_at_the_end_is_only_a_hint() -> None:
     assert (playback.browsers, playback.reason) == (ALL, None)
     assert playback.message == (
         "All browsers play the video. It starts late: its index is at the end."
+        " Export it with “fast start” to mend that."
     )
 
 

@@ -8,6 +8,7 @@ import {Icon} from "./icons";
 
 interface BulkProps {
   library: Library;
+  /** The videos of the list. */
   videos: readonly Video[];
   picked: ReadonlySet<string>;
   onDeleted(ids: readonly string[]): void;
@@ -41,6 +42,16 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
           {problem}
         </p>
       )}
+      {chosen.length < videos.length && (
+        <button
+          type="button"
+          class="quiet-button"
+          aria-label={t.selectAll(videos.length)}
+          onClick={() => library.pickAll(videos.map(({id}) => id))}
+        >
+          {t.all(videos.length)}
+        </button>
+      )}
       {retryable.length > 0 && (
         <button
           type="button"
@@ -69,17 +80,37 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
       {asking && (
         <Dialog name="question" title={t.askDelete(chosen.length)} onClose={() => setAsking(false)}>
           {(close) => (
-            <div class="actions">
-              <button type="button" class="danger" onClick={remove}>
-                {t.deleteIt(chosen.length)}
-              </button>
-              <button type="button" onClick={close}>
-                {t.keepIt(chosen.length)}
-              </button>
-            </div>
+            <>
+              <Names videos={chosen} />
+              <div class="actions">
+                <button type="button" class="danger" onClick={remove}>
+                  {t.deleteIt(chosen.length)}
+                </button>
+                <button type="button" onClick={close}>
+                  {t.keepIt(chosen.length)}
+                </button>
+              </div>
+            </>
           )}
         </Dialog>
       )}
     </section>
+  );
+}
+
+/** How many names stand in a question: with one more, its row says how many there are. */
+const NAMES = 5;
+
+function Names({videos}: {videos: readonly Video[]}) {
+  const shown = videos.slice(0, NAMES);
+  return (
+    <ul class="names">
+      {shown.map(({id, filename}) => (
+        <li key={id} title={filename}>
+          <bdi>{filename}</bdi>
+        </li>
+      ))}
+      {videos.length > NAMES && <li>{t.andMore(videos.length - NAMES)}</li>}
+    </ul>
   );
 }

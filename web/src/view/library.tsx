@@ -5,10 +5,12 @@ import {
   keptScroll,
   openInAddress,
   type Query,
+  queryInAddress,
   showInAddress,
   type View,
   viewInAddress,
 } from "../address";
+import type {Page} from "../api";
 import {isolate} from "../format";
 import type {Library} from "../library";
 import {prefer} from "../preferences";
@@ -35,6 +37,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
   const {query, counts, cursor, loaded, trouble, selected, missing, picked} = state;
   const uploading = useUploading(uploads);
   const [view, setView] = useState<View>(viewInAddress);
+  useQueryFollowed(library, view);
   const videos = uploading.size ? state.videos.filter(({id}) => !uploading.has(id)) : state.videos;
   useTitle(selected?.filename);
   useScrollKept(library, loaded);
@@ -43,12 +46,14 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
   const isEmpty = loaded && videos.length === 0;
   const onQuery = (change: Partial<Query>) => {
     library.show(change);
-    showInAddress({...query, ...change}, view);
+    // Back leads through searches, not through each letter typed.
+    showInAddress({...query, ...change}, view, Boolean(query.search && change.search));
   };
   const onView = (next: View) => {
     setView(next);
     prefer("view", next);
-    showInAddress(query, next);
+    // How the list is drawn is a preference: it stays on the way back.
+    showInAddress(query, next, true);
   };
   const onPick = useCallback((id: string, range: boolean) => library.pick(id, range), []);
   return (
@@ -56,7 +61,13 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       <div class="library-head">
         <h2 id="library-title">{t.videos}</h2>
         {list && (
-          <Toolbar query={query} counts={counts} view={view} onQuery={onQuery} onView={onView} />
+          <Toolbar
+            query={query}
+            counts={counts && without(counts, uploading.size)}
+            view={view}
+            onQuery={onQuery}
+            onView={onView}
+          />
         )}
       </div>
       {!list && <p class="quiet">{t.mayNotList}</p>}
@@ -80,10 +91,14 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         <List
           key={view}
           videos={videos}
+          query={query}
           view={view}
           picked={picked}
           isBusy={!loaded}
           onNearEnd={() => void library.loadMore()}
+          onSort={(sort) => onQuery({sort})}
+          onPickAll={() => library.pickAll(videos.map(({id}) => id))}
+          onPickNone={() => library.pickNone()}
           onOpen={openInAddress}
           onPick={write ? onPick : undefined}
         />
@@ -94,12 +109,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         </button>
       )}
       {write && (
-        <Bulk
-          library={library}
-          videos={state.videos}
-          picked={picked}
-          onDeleted={() => focusNear(0)}
-        />
+        <Bulk library={library} videos={videos} picked={picked} onDeleted={() => focusNear(0)} />
       )}
       {(selected || missing) && (
         <Details
@@ -133,6 +143,28 @@ function useUploading(uploads: Uploads | undefined): ReadonlySet<string> {
   return ids;
 }
 
+/** Return the counts without the videos that this tab uploads: the tray shows them. */
+function without(counts: NonNullable<Page["counts"]>, uploading: number) {
+  return {...counts, pending: Math.max(counts.pending - uploading, 0)};
+}
+
+/** Show what the address says after the user has gone back or forward. */
+function useQueryFollowed(library: Library, view: View): void {
+  useEffect(() => {
+    const follow = () => {
+      const query = queryInAddress(t.sorts);
+      showInAddress(query, view, true);
+      if (!isSame(query, library.current.query)) library.show(query);
+    };
+    follow();
+    addEventListener("popstate", follow);
+    return () => removeEventListener("popstate", follow);
+  }, [library, view]);
+}
+
+const isSame = (one: Query, other: Query) =>
+  one.status === other.status && one.search === other.search && one.sort === other.sort;
+
 function useTitle(filename: string | undefined): void {
   useEffect(() => {
     document.title = filename ? `${isolate(filename)} · Clipo` : "Clipo";
@@ -150,7 +182,10 @@ function useScrollKept(library: Library, loaded: boolean): void {
         requestAnimationFrame(() => requestAnimationFrame(() => scrollTo(0, kept.scroll)));
       });
     let timer = 0;
-    const keep = () => keepScroll(scrollY, library.current.videos.length);
+    const keep = () => {
+      // The address may be that of another list already, to which Back has led.
+      if (library.current.loaded) keepScroll(scrollY, library.current.videos.length);
+    };
     const onScroll = () => {
       clearTimeout(timer);
       timer = setTimeout(keep, 200);

@@ -1,6 +1,6 @@
 import type {RefObject} from "preact";
 import {useEffect, useState} from "preact/hooks";
-import type {View} from "../address";
+import {NEWEST_FIRST, type Query, type View} from "../address";
 import type {Video} from "../api";
 import {t} from "../strings";
 import {Card, type ItemProps, Row} from "./card";
@@ -12,14 +12,19 @@ const COMING = 8;
 
 interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   videos: readonly Video[];
+  query: Query;
   view: View;
   picked: ReadonlySet<string>;
   isBusy: boolean;
   onNearEnd(): void;
+  onSort(sort: string): void;
+  onPickAll(): void;
+  onPickNone(): void;
 }
 
 /** The videos as cards or as a table. Only those near the screen are drawn. Draw one for each view. */
-export function List({videos, view, picked, isBusy, onNearEnd, onOpen, onPick}: ListProps) {
+export function List(props: ListProps) {
+  const {videos, view, picked, isBusy, onNearEnd, onOpen, onPick} = props;
   const {list, drawn} = useWindow(videos.length, onNearEnd);
   const minute = useMinute();
   useSliding(list, videos);
@@ -59,7 +64,7 @@ export function List({videos, view, picked, isBusy, onNearEnd, onOpen, onPick}: 
   return (
     <div class="table-box">
       <table class="table" aria-rowcount={videos.length + 1} {...shared}>
-        <Titles hasMarks={Boolean(onPick)} />
+        <Titles {...props} />
         <tbody ref={list as RefObject<HTMLTableSectionElement>}>
           <Space height={drawn.before} />
           {items}
@@ -70,22 +75,56 @@ export function List({videos, view, picked, isBusy, onNearEnd, onOpen, onPick}: 
   );
 }
 
-function Titles({hasMarks}: {hasMarks: boolean}) {
+function Titles(props: ListProps) {
+  const {query, onSort, onPick} = props;
   const {name, status, length, picture, size, created} = t.columns;
+  const sort = query.search ? "name" : query.sort;
+  const isByTime = sort !== "name";
+  const title = (text: string, order: "ascending" | "descending" | null, next: string) => (
+    <th scope="col" aria-sort={order ?? undefined}>
+      <button type="button" disabled={Boolean(query.search)} onClick={() => onSort(next)}>
+        {text}
+      </button>
+    </th>
+  );
   return (
     <thead>
       <tr>
-        {hasMarks && <td />}
-        <th scope="col">{name}</th>
+        {onPick && (
+          <td>
+            <PickAll {...props} />
+          </td>
+        )}
+        {title(name, isByTime ? null : "ascending", "name")}
         <th scope="col">{status}</th>
         <th scope="col">{length}</th>
         <th scope="col" class="frame">
           {picture}
         </th>
         <th scope="col">{size}</th>
-        <th scope="col">{created}</th>
+        {title(
+          created,
+          isByTime ? (sort === NEWEST_FIRST ? "descending" : "ascending") : null,
+          sort === NEWEST_FIRST ? "oldest" : NEWEST_FIRST,
+        )}
       </tr>
     </thead>
+  );
+}
+
+/** Marks all videos of the table, or none. */
+function PickAll({videos, picked, onPickAll, onPickNone}: ListProps) {
+  const isAll = videos.length > 0 && picked.size >= videos.length;
+  return (
+    <label class="pick">
+      <input
+        type="checkbox"
+        checked={isAll}
+        indeterminate={picked.size > 0 && !isAll}
+        aria-label={t.selectAll(videos.length)}
+        onClick={isAll ? onPickNone : onPickAll}
+      />
+    </label>
   );
 }
 

@@ -3,53 +3,76 @@ import {LANGUAGES, language} from "../locale";
 import {applyTheme, prefer, preferred, type Theme} from "../preferences";
 import {t} from "../strings";
 import {Icon} from "./icons";
+import {useKey} from "./keys";
+import {Shortcuts} from "./shortcuts";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
-/** The menu of the page's theme and language. */
+/** The menu of the page's theme, language and keyboard shortcuts. */
 export function Settings() {
   const menu = useRef<HTMLDetailsElement>(null);
   const [theme, setTheme] = useState<string>(preferred("theme") ?? "system");
+  const [helping, setHelping] = useState(false);
+  useKey("?", () => setHelping(true));
   useEffect(() => closeOutside(menu.current), []);
   return (
-    <details ref={menu} class="menu">
-      <summary class="icon-button" aria-label={t.settings}>
-        <Icon name="settings" />
-      </summary>
-      <div class="panel">
-        <label for="theme">{t.theme}</label>
-        <select
-          id="theme"
-          value={theme}
-          onChange={({currentTarget: {value}}) => {
-            setTheme(value);
-            prefer("theme", value);
-            applyTheme(value);
-          }}
-        >
-          {THEMES.map((one) => (
-            <option key={one} value={one}>
-              {t.themes[one]}
-            </option>
-          ))}
-        </select>
-        <label for="language">{t.language}</label>
-        <select
-          id="language"
-          value={language}
-          onChange={({currentTarget: {value}}) => {
-            prefer("language", value);
-            location.reload();
-          }}
-        >
-          {Object.entries(LANGUAGES).map(([code, name]) => (
-            <option key={code} value={code} lang={code}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </div>
-    </details>
+    <>
+      <details ref={menu} class="menu">
+        <summary class="icon-button" aria-label={t.settings}>
+          <Icon name="settings" />
+        </summary>
+        <div class="panel">
+          <label for="theme">{t.theme}</label>
+          <select
+            id="theme"
+            value={theme}
+            onChange={({currentTarget: {value}}) => {
+              setTheme(value);
+              prefer("theme", value);
+              applyTheme(value);
+            }}
+          >
+            {THEMES.map((one) => (
+              <option key={one} value={one}>
+                {t.themes[one]}
+              </option>
+            ))}
+          </select>
+          <label for="language">{t.language}</label>
+          <select
+            id="language"
+            value={language}
+            onChange={({currentTarget: {value}}) => {
+              prefer("language", value);
+              location.reload();
+            }}
+          >
+            {Object.entries(LANGUAGES).map(([code, name]) => (
+              <option key={code} value={code} lang={code}>
+                {name}
+              </option>
+            ))}
+          </select>
+          <button
+            type="button"
+            class="keyboard"
+            onClick={() => {
+              if (menu.current) menu.current.open = false;
+              setHelping(true);
+            }}
+          >
+            {t.shortcuts}
+            <kbd>?</kbd>
+          </button>
+        </div>
+      </details>
+      {helping && (
+        <Shortcuts
+          onClose={() => setHelping(false)}
+          returnTo={() => menu.current?.querySelector("summary") ?? null}
+        />
+      )}
+    </>
   );
 }
 

@@ -1,10 +1,10 @@
-import type {RefObject} from "preact";
 import {useEffect, useRef, useState} from "preact/hooks";
 import type {Query, View} from "../address";
 import {type Page, STATUSES, type Status} from "../api";
 import {count} from "../format";
 import {t} from "../strings";
 import {Icon} from "./icons";
+import {useKey} from "./keys";
 import {Segments} from "./segments";
 
 /** How long after the last letter the search begins. */
@@ -53,7 +53,7 @@ export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
 function Search({text, onSearch}: {text: string; onSearch(text: string): void}) {
   const [typed, setTyped] = useState(text);
   const input = useRef<HTMLInputElement>(null);
-  useSlash(input);
+  useKey("/", () => input.current?.focus());
   useEffect(() => setTyped(text), [text]);
   useEffect(() => {
     if (typed.trim() === text) return;
@@ -79,22 +79,6 @@ function Search({text, onSearch}: {text: string; onSearch(text: string): void}) 
       </span>
     </label>
   );
-}
-
-/** Move the focus to a field when the user presses the slash and is not typing or in a dialog. */
-function useSlash(field: RefObject<HTMLInputElement>): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-      const {activeElement} = document;
-      if (activeElement?.matches("input:not([type=radio], [type=checkbox]), select")) return;
-      if (document.querySelector("dialog[open]")) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
-  }, []);
 }
 
 /** The API counts no further. */

@@ -1,0 +1,19 @@
+/** Keys that act anywhere on the page. */
+
+import {useEffect} from "preact/hooks";
+
+const TYPING = "input:not([type=radio], [type=checkbox]), select";
+
+/** Act on a key, unless the user is typing or in a dialog. */
+export function useKey(wanted: string, action: () => void): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== wanted || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (document.activeElement?.matches(TYPING) || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      action();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  }, []);
+}
