@@ -33,6 +33,7 @@ _SIZES = ((360, 740), (768, 1024), (1280, 800), (1920, 1080))
 _TALL = 7
 """The number of the video that is taller than wide."""
 _PICTURE = re.compile(r"/videos/([0-9a-f]{24})/(thumbnail|image\.jpg)")
+_ANNA = "anna@example.com"
 _LONG = "interview with the harbour master, second camera, before the rain (final cut, v12).mov"
 
 
@@ -272,10 +273,14 @@ def _closed(act: Callable[[Scene], None]) -> State:
     return State(reach, settings=KEYS)
 
 
-def _log_in_as_owner(scene: Scene) -> None:
+def _give_to_anna(scene: Scene) -> None:
     for one in list(scene.records.videos.values()):
-        scene.records.videos[one.id] = replace(one, owner="anna@example.com")
-    scene.log_in(scene.key.token(sub="anna@example.com", max_videos=13, max_duration_s=600))
+        scene.records.videos[one.id] = replace(one, owner=_ANNA)
+
+
+def _log_in_as_owner(scene: Scene) -> None:
+    _give_to_anna(scene)
+    scene.log_in(scene.key.token(sub=_ANNA, max_videos=13, max_duration_s=600))
     expect(scene.page.locator("#limits")).to_contain_text("of 13 videos used")
 
 
@@ -307,6 +312,18 @@ def _many(scene: Scene) -> None:
 def _settings(scene: Scene) -> None:
     scene.library()
     scene.page.locator("summary").click()
+
+
+def _shortcuts(scene: Scene) -> None:
+    scene.library()
+    scene.page.keyboard.press("?")
+    expect(scene.page.get_by_role("dialog")).to_be_visible()
+
+
+def _log_in_to_read(scene: Scene) -> None:
+    _give_to_anna(scene)
+    scene.log_in(scene.key.token(sub=_ANNA, scope="read"))
+    expect(scene.page.locator(".card").first).to_be_visible()
 
 
 def _right_to_left(scene: Scene) -> None:
@@ -357,9 +374,11 @@ STATES: dict[str, State] = {
     "api": State(_tab_api),
     "player": State(_playing, pose=_hover("dialog .moments")),
     "settings": State(_settings),
+    "shortcuts": State(_shortcuts),
     "log-in": _closed(lambda _: None),
     "log-in-refused": _closed(_log_in_wrongly),
     "owner": _closed(_log_in_as_owner),
+    "read-only": _closed(_log_in_to_read),
     "upload-only": _closed(_log_in_to_upload),
     "down": State(_down),
     "ten-thousand": State(_many),
@@ -416,6 +435,8 @@ def _scene(browser: Browser, state: State, landscapes: Landscapes) -> Iterator[S
 
 def _take(scene: Scene, state: State, path: str) -> None:
     state.reach(scene)
+    # New items fade in.
+    scene.page.wait_for_timeout(250)
     for width, height in _SIZES:
         scene.page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
@@ -12,8 +13,9 @@ from tests.browsers import WatchedPage, opened
 from tests.examples import OPEN, done_video, failed_video, media
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
-from tests.page import DONE_MS, id_of, name_of, serve_many
+from tests.page import DONE_MS, DROP, id_of, name_of, serve_many
 from tests.served_api import served
+from tests.slow_storage import slow_storage
 
 _PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180"/>'
 _SCROLL_KEPT = "() => scrollY > 1000 && history.state?.scroll === scrollY"
@@ -379,6 +381,30 @@ def test_the_details_begin_with_their_heading(
     expect(details.get_by_role("heading", name=name_of(1))).to_be_focused()
     page.page.keyboard.press("Tab")
     expect(details.get_by_role("button", name="Next video")).to_be_focused()
+
+
+def test_the_numbers_leave_out_what_the_tray_shows(
+    page: WatchedPage, records: FakeCatalog, tmp_path: Path
+) -> None:
+    fill(records, 2)
+    file = tmp_path / "holiday.mp4"
+    file.write_bytes(bytes(9_000_000))
+    with (
+        slow_storage() as storage,
+        served(records, FakeApiKeys(), OPEN, storage) as port,
+    ):
+        storage.treatment.share = 0.4
+        page.page.goto(f"http://127.0.0.1:{port}")
+        expect(cards(page)).to_have_count(2)
+        with page.page.expect_response("**/videos?*counts=true*") as answer:
+            page.drop(DROP, file)
+        assert answer.value.json()["counts"]["pending"] == 1
+        with page.page.expect_response("**/videos?*"):
+            pass
+        expect(page.page.locator(".filters label")).to_have_text(
+            ["all2", "pending0", "processing0", "done2", "failed0"]
+        )
+        expect(cards(page)).to_have_count(2)
 
 
 def test_the_first_look_at_an_empty_library_shifts_nothing(page: WatchedPage, origin: str) -> None:

@@ -58,7 +58,11 @@ function Who({me}: {me: Me}) {
   return (
     <span class="who">
       <span class="hidden">{t.loggedInFor} </span>
-      {me.owner ? <bdi>{me.owner}</bdi> : t.allOwners} · {t.key} {me.key_id}
+      {me.owner ? <bdi>{me.owner}</bdi> : t.allOwners}
+      <span class="who-key">
+        {" "}
+        · {t.key} {me.key_id}
+      </span>
     </span>
   );
 }

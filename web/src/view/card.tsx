@@ -75,10 +75,10 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
       <td>
         <StatusMark video={video} />
       </td>
-      <td class="number">{media?.duration_s == null ? "" : duration(media.duration_s)}</td>
+      <td class="number extra">{media?.duration_s == null ? "" : duration(media.duration_s)}</td>
       <td class="number frame">{media ? `${media.width}×${media.height}` : ""}</td>
-      <td class="number">{bytes(video.size)}</td>
-      <td class="number">
+      <td class="number extra">{bytes(video.size)}</td>
+      <td class="number extra">
         <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
       </td>
     </tr>

@@ -97,11 +97,15 @@ function Titles(props: ListProps) {
         )}
         {title(name, isByTime ? null : "ascending", "name")}
         <th scope="col">{status}</th>
-        <th scope="col">{length}</th>
+        <th scope="col" class="extra">
+          {length}
+        </th>
         <th scope="col" class="frame">
           {picture}
         </th>
-        <th scope="col">{size}</th>
+        <th scope="col" class="extra">
+          {size}
+        </th>
         {title(
           created,
           isByTime ? (sort === NEWEST_FIRST ? "descending" : "ascending") : null,
