@@ -337,6 +337,7 @@ def test_files_are_taken_that_hover_while_other_uploads_finish(
 ) -> None:
     page.page.clock.install()
     page.page.goto(stack.api)
+    expect_ready(page)
     page.drop(DROP, named("tiny.mp4", "landed.mp4"))
     expect(card(page, "landed.mp4")).to_be_visible(timeout=DONE_MS)
     with page.dragged(DROP, named("tiny.mp4", "hovering.mp4")):
