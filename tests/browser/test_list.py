@@ -98,6 +98,23 @@ def test_of_ten_thousand_videos_only_those_near_the_screen_are_drawn(
     expect(first).to_be_in_viewport(timeout=DONE_MS)
 
 
+def test_the_end_of_a_long_list_stays_visible_in_a_wider_window(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 200)
+    page.page.set_viewport_size({"width": 600, "height": 800})
+    page.page.goto(origin)
+    last = page.page.locator(f"[data-video='{id_of(0)}']")
+    for _ in range(100):
+        if last.count():
+            break
+        page.page.keyboard.press("End")
+        page.page.wait_for_timeout(100)
+    expect(last).to_be_in_viewport()
+    page.page.set_viewport_size({"width": 1920, "height": 800})
+    expect(last).to_be_in_viewport()
+
+
 def test_videos_are_found_by_name_id_and_passthrough(
     page: WatchedPage, origin: str, records: FakeCatalog
 ) -> None:

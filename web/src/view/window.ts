@@ -60,8 +60,9 @@ function partNear(list: HTMLElement, count: number, top: number): Drawn | null {
   const height = item.offsetHeight + (isGrid ? Number.parseFloat(style.rowGap) || 0 : 0);
   const rows = Math.ceil(count / columns);
   const clamp = (row: number) => Math.min(Math.max(row, 0), rows);
-  const firstRow = clamp(Math.floor((-top - AROUND) / height));
-  const endRow = clamp(Math.ceil((innerHeight - top + AROUND) / height));
+  // A wider window has fewer rows: one of them is drawn also where the old ones were longer.
+  const firstRow = Math.min(clamp(Math.floor((-top - AROUND) / height)), rows - 1);
+  const endRow = Math.max(clamp(Math.ceil((innerHeight - top + AROUND) / height)), firstRow + 1);
   return {
     first: firstRow * columns,
     end: Math.min(endRow * columns, count),
