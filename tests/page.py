@@ -52,7 +52,7 @@ def delete_open_video(page: WatchedPage) -> None:
     """Delete the video whose details are open."""
     details = page.page.get_by_role("dialog")
     details.get_by_role("button", name="Delete…").click()
-    details.get_by_role("button", name="Delete it", exact=True).click()
+    page.page.get_by_role("button", name="Delete it", exact=True).click()
 
 
 def isolated(name: str) -> str:

@@ -1,6 +1,6 @@
 """The web page at /, which web/page.mk builds from web/."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from functions.api.settings import ApiSettings
+from functions.core.formats import FORMATS
 
 PATH = "/"
 _FILES = "/assets"
@@ -52,12 +53,18 @@ def _assets() -> Mapping[str, Path]:
 def _html(settings: ApiSettings) -> str:
     places = {
         "{{max_upload_bytes}}": str(settings.max_upload_bytes),
-        "{{allowed_extensions}}": ",".join(sorted(settings.allowed_extensions)),
+        "{{allowed_extensions}}": ",".join(_in_usual_order(settings.allowed_extensions)),
     }
     html = (_FOLDER / "index.html").read_text()
     for place, value in places.items():
         html = html.replace(place, value)
     return html
+
+
+def _in_usual_order(extensions: Iterable[str]) -> list[str]:
+    """Return the best known formats first, as the sentences of failures name them."""
+    order = {one.extension: at for at, one in enumerate(FORMATS)}
+    return sorted(extensions, key=lambda one: (order.get(one, len(order)), one))
 
 
 def _headers(storage: tuple[str, ...]) -> dict[str, str]:

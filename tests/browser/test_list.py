@@ -325,7 +325,7 @@ def test_only_videos_that_a_retry_can_help_are_processed_again(
     pick(page, 0)
     pick(page, 2, modifiers=["Shift"])
     page.expect_complaint("409")
-    page.page.get_by_role("button", name="Process 2 again").click()
+    page.page.get_by_role("button", name="Retry 2").click()
     expect(page.page.locator(".bulk")).to_contain_text("2 of them failed: ")
     tried = [call for call in page.calls if call.endswith("/retry")]
     assert sorted(tried) == [f"POST {origin}/videos/{id_of(number)}/retry" for number in (0, 2)]
@@ -333,7 +333,7 @@ def test_only_videos_that_a_retry_can_help_are_processed_again(
     cards(page).nth(1).click()
     details = page.page.get_by_role("dialog")
     expect(details.get_by_role("button", name="Upload another file")).to_be_visible()
-    expect(details.get_by_role("button", name="Process it again")).to_have_count(0)
+    expect(details.get_by_role("button", name="Retry")).to_have_count(0)
 
 
 def test_the_focus_stays_in_the_list_after_a_delete(
@@ -345,7 +345,7 @@ def test_the_focus_stays_in_the_list_after_a_delete(
         cards(page).nth(left - 1).click()
         details = page.page.get_by_role("dialog")
         details.get_by_role("button", name="Delete…").click()
-        details.get_by_role("button", name="Delete it").click()
+        page.page.get_by_role("button", name="Delete it").click()
         expect(cards(page)).to_have_count(left)
         expect(cards(page).nth(left - 1)).to_be_focused()
 

@@ -154,7 +154,7 @@ def test_one_sees_the_limits_and_how_much_is_used(
     limits = {"max_videos": 1, "max_duration_s": 90, "max_bytes": 10_000_000}
     log_in(page, new_key().token(sub="limited", **limits))
     hint = page.page.locator("#limits")
-    expect(hint).to_contain_text("at most 10 MB each; 1:30 each; 0 of 1 videos used")
+    expect(hint).to_contain_text("at most 10 MB and 90 sec each · 0 of 1 videos used")
     page.drop(DROP, named("tiny.mp4", "first.mp4"))
     expect_picture(card(page, "first.mp4"))
     expect(hint).to_contain_text("1 of 1 videos used")
@@ -268,7 +268,7 @@ def test_a_token_that_may_only_upload_is_offered_nothing_else(
     key = new_key(name="app")
     log_in(page, key.token(scope="upload"))
     expect(page.page.locator(".who")).to_contain_text("anna")
-    expect(page.page.get_by_text("You may not list videos")).to_be_visible()
+    expect(page.page.get_by_text("Earlier videos need the scope read")).to_be_visible()
     page.drop(DROP, named("tiny.mp4", "only-uploaded.mp4"))
     expect(card(page, "only-uploaded.mp4").locator("[data-status=done]")).to_be_visible(
         timeout=DONE_MS

@@ -193,7 +193,7 @@ def test_a_failed_file_among_others_is_replaced(page: WatchedPage, named: Named)
     bad.locator("a").click()
     details = page.page.get_by_role("dialog")
     expect(details).to_contain_text("not_a_video")
-    expect(details.get_by_role("button", name="Process it again")).to_have_count(0)
+    expect(details.get_by_role("button", name="Retry")).to_have_count(0)
     with page.page.expect_file_chooser() as chosen:
         details.get_by_role("button", name="Upload another file").click()
     chosen.value.set_files(named("tiny.mp4", "better.mp4"))
@@ -210,9 +210,9 @@ def test_unsupported_and_empty_files_are_refused_at_once(page: WatchedPage, tmp_
     names = ", ".join(isolated(text.name) for text in texts[:3])
     refusals = page.page.locator(".refusal")
     expect(refusals).to_contain_text(
-        [f"{names} and 1 more: not in a supported format", f"{isolated('empty.mp4')}: empty"]
+        [f"Not in a supported format: {names} and 1 more", f"Empty: {isolated('empty.mp4')}"]
     )
-    expect(page.page.locator("#screen-reader-messages")).to_contain_text("not in a supported")
+    expect(page.page.locator("#screen-reader-messages")).to_contain_text("Not in a supported")
     expect(page.page.get_by_role("alert")).to_have_count(0)
     page.screenshot("refused", width=360, height=740)
     refusals.first.get_by_role("button", name="Dismiss").click()
@@ -268,7 +268,7 @@ def test_the_address_of_an_unknown_video_says_so(
     page.page.set_viewport_size({"width": 360, "height": 740})
     page.page.goto(f"{stack.api}/#/videos/{address}")
     details = page.page.get_by_role("dialog")
-    expect(details).to_contain_text("does not exist")
+    expect(details).to_contain_text("was deleted")
     assert details.evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
     details.get_by_role("button", name="Show all videos").click()
     expect(details).to_have_count(0)
@@ -392,7 +392,7 @@ def test_a_right_to_left_name_does_not_turn_the_text_after_it(
     refused = tmp_path / "\u202etxt.txt"
     refused.write_text("no video")
     page.drop(DROP, refused)
-    assert reads_left_to_right(page.page.locator(".refusal").first, "not in")
+    assert reads_left_to_right(page.page.locator(".refusal").first, "Choose")
     name = "\u202e4pm.mp4"
     upload(page, named("tiny.mp4", name))
     expect(card(page, name).locator(".name bdi")).to_have_text(name)

@@ -30,7 +30,7 @@ export interface Sentence {
 const DE: Translation = {
   failures: {
     not_a_video:
-      "Die Datei ist kein Video in einem unterstützten Format: MP4, MOV, MKV, WebM, AVI, WMV oder FLV. Laden Sie eine solche hoch.",
+      "Die Datei ist kein Video in einem unterstützten Format. Laden Sie eine Datei als MP4, MOV, MKV, WebM, AVI, WMV oder FLV hoch.",
     no_video_stream:
       "Die Datei enthält kein Video, nur Ton, Untertitel oder ein Titelbild. Laden Sie eine Datei mit einer Videospur hoch.",
     unsupported_codec:
@@ -53,7 +53,7 @@ const DE: Translation = {
     upload_expired:
       "Die Datei wurde nicht rechtzeitig hochgeladen. Laden Sie sie als neues Video hoch.",
     retries_exhausted:
-      "Die Verarbeitung ist mehrmals misslungen, nicht wegen der Datei. Verarbeiten Sie das Video in ein paar Minuten noch einmal.",
+      "Die Verarbeitung ist mehrmals misslungen, nicht wegen der Datei. Versuchen Sie es in ein paar Minuten noch einmal.",
   },
   problems: {
     unauthenticated:
@@ -93,7 +93,7 @@ const DE: Translation = {
   },
   startsLate:
     "Es beginnt spät: Sein Index steht am Ende der Datei. Ein Export mit „Fast Start“ behebt das.",
-  convert: "Für alle Browser wandeln Sie es in MP4 mit H.264 und AAC um.",
+  convert: "Als MP4 mit H.264 und AAC läuft es in allen.",
 };
 
 const ES: Translation = {
@@ -119,7 +119,7 @@ const ES: Translation = {
     source_gone: "El archivo ya no está almacenado. Súbelo de nuevo.",
     upload_expired: "El archivo no se subió a tiempo. Súbelo como vídeo nuevo.",
     retries_exhausted:
-      "El procesamiento ha fallado varias veces y el archivo no es la causa. Procesa el vídeo de nuevo en unos minutos.",
+      "El procesamiento ha fallado varias veces y el archivo no es la causa. Reinténtalo en unos minutos.",
   },
   problems: {
     unauthenticated:
@@ -160,7 +160,7 @@ const ES: Translation = {
   },
   startsLate:
     "Tarda en empezar: su índice está al final del archivo. Expórtalo con «fast start» para evitarlo.",
-  convert: "Para todos, conviértelo a MP4 con H.264 y AAC.",
+  convert: "En MP4 con H.264 y AAC se reproduce en todos.",
 };
 
 const TRANSLATIONS: Partial<Record<Language, Translation>> = {de: DE, es: ES};

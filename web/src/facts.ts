@@ -21,17 +21,35 @@ export interface Group {
 
 const HDR: Record<string, string> = {hlg: "HLG", pq: "HDR10 (PQ)", dolby_vision: "Dolby Vision"};
 
+/** How people write the codecs that Clipo reports. */
+const CODECS: Record<string, string> = {
+  h264: "H.264",
+  hevc: "HEVC",
+  vp8: "VP8",
+  vp9: "VP9",
+  av1: "AV1",
+  aac: "AAC",
+  mp3: "MP3",
+  opus: "Opus",
+  vorbis: "Vorbis",
+};
+
+const codecName = (codec: string) => CODECS[codec] ?? codec;
+
 const fact = (name: string, value: string): Fact => ({name, value, copy: null});
 
 export function factsOf(video: Video): Group[] {
   const groups = [
     {title: t.groups.picture, facts: pictureFacts(video)},
-    {title: t.groups.sound, facts: soundFacts(video)},
+    {title: hasOther(video) ? t.groups.streams : t.groups.sound, facts: soundFacts(video)},
     {title: t.groups.file, facts: fileFacts(video)},
     {title: t.groups.access, facts: accessFacts(video)},
   ];
   return groups.filter(({facts}) => facts.length > 0);
 }
+
+const hasOther = ({media}: Video) =>
+  media?.streams.some(({kind}) => kind !== "video" && kind !== "audio");
 
 function pictureFacts({media, thumbnail}: Video): Fact[] {
   if (!media) return [];
@@ -39,8 +57,11 @@ function pictureFacts({media, thumbnail}: Video): Fact[] {
   const turned = media.rotation ? `, ${t.rotated(media.rotation)}` : "";
   const video = media.streams.find(({kind}) => kind === "video");
   return [
-    fact(names.frame, `${media.width}×${media.height}${turned}`),
-    fact(names.codec, [media.video_codec, video?.profile, video?.level].filter(Boolean).join(" ")),
+    fact(names.resolution, `${media.width}×${media.height}${turned}`),
+    fact(
+      names.codec,
+      [codecName(media.video_codec), video?.profile, video?.level].filter(Boolean).join(" "),
+    ),
     ...(media.frame_rate ? [fact(names.frameRate, t.perS(media.frame_rate))] : []),
     ...(video?.hdr ? [fact(names.hdr, HDR[video.hdr] ?? video.hdr)] : []),
     ...(thumbnail ? [fact(names.thumbnail, thumbnailFact(thumbnail))] : []),
@@ -55,15 +76,17 @@ function soundFacts({media}: Video): Fact[] {
   const {facts: names} = t;
   if (!media.has_audio) return [fact(names.audio, t.none)];
   const others = media.streams.filter(({kind}) => kind !== "video");
-  if (others.length === 0) return [fact(names.audio, media.audio_codec ?? t.unknown)];
+  if (others.length === 0)
+    return [fact(names.audio, media.audio_codec ? codecName(media.audio_codec) : t.unknown)];
   return others.map((stream) => fact(names.stream(stream.index), streamFacts(stream)));
 }
 
-/** Return "audio, aac, stereo, 48,000 Hz, English". */
+/** Return "audio, AAC, stereo, 48,000 Hz, English". */
 function streamFacts({kind, codec, channel_layout, sample_rate, language}: Stream): string {
   const rate = sample_rate && `${count(sample_rate)} Hz`;
   const spoken = language && languageName(language);
-  return [t.kinds[kind] ?? kind, codec, channel_layout, rate, spoken].filter(Boolean).join(", ");
+  const name = codec && codecName(codec);
+  return [t.kinds[kind] ?? kind, name, channel_layout, rate, spoken].filter(Boolean).join(", ");
 }
 
 function fileFacts({media, size, content_type}: Video): Fact[] {

@@ -5,6 +5,8 @@ import {locale} from "./locale";
 const number = new Intl.NumberFormat(locale, {maximumFractionDigits: 1});
 const rate = new Intl.NumberFormat(locale, {style: "percent"});
 const relative = new Intl.RelativeTimeFormat(locale, {numeric: "auto", style: "short"});
+const relativeDay = new Intl.RelativeTimeFormat(locale, {numeric: "auto"});
+const day = new Intl.DateTimeFormat(locale, {dateStyle: "medium"});
 const languages = new Intl.DisplayNames(locale, {type: "language"});
 const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "medium"});
 
@@ -29,6 +31,10 @@ export function bytes(value: number): string {
   return `${number.format(value / 1000 ** power)}\u00a0${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
 
+/** Return names like "MP4, MOV, WebM" for filename extensions. */
+export const formats = (extensions: readonly string[]) =>
+  extensions.map((one) => (one === "webm" ? "WebM" : one.toUpperCase())).join(", ");
+
 export const bitRate = (perSecond: number) =>
   perSecond < 1e6
     ? `${number.format(perSecond / 1e3)} kbit/s`
@@ -52,25 +58,41 @@ export function duration(seconds: number): string {
   return h ? `${h}:${tail}` : tail;
 }
 
-const UNITS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+type Unit = "day" | "hour" | "minute" | "second";
+
+const UNITS: readonly [Unit, number][] = [
   ["day", 86400],
   ["hour", 3600],
   ["minute", 60],
   ["second", 1],
 ];
+const SECOND: [Unit, number] = ["second", 1];
+
+/** Return a limit of time in its largest whole unit, such as "90 sec" or "10 min". */
+export function wholeSpan(seconds: number): string {
+  const [unit, length] = UNITS.find(([, length]) => seconds % length === 0) ?? SECOND;
+  return inUnit(seconds / length, unit);
+}
 
 /** Return a span of time like "2 min". */
 export function span(seconds: number): string {
-  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
-  const value = Math.max(Math.ceil(seconds / length), 1);
-  return new Intl.NumberFormat(locale, {style: "unit", unit, unitDisplay: "short"}).format(value);
+  const [unit, length] = UNITS.find(([, length]) => seconds >= length) ?? SECOND;
+  return inUnit(Math.max(Math.ceil(seconds / length), 1), unit);
 }
+
+const inUnit = (value: number, unit: Unit) =>
+  new Intl.NumberFormat(locale, {style: "unit", unit, unitDisplay: "short"}).format(value);
 
 export const moment = (time: string) => exact.format(new Date(time));
 
-/** Return a time like "2 min. ago"; "now" for the last minute. */
+/** Older videos have a date. */
+const MONTH_S = 30 * 86_400;
+
+/** Return a time like "2 min. ago"; "now" for the last minute, and a date for what is old. */
 export function ago(time: string, now: number): string {
   const seconds = (now - new Date(time).getTime()) / 1000;
+  if (seconds >= MONTH_S) return day.format(new Date(time));
+  if (seconds >= 86_400) return relativeDay.format(-Math.floor(seconds / 86_400), "day");
   for (const [unit, length] of UNITS) {
     if (seconds >= length && unit !== "second")
       return relative.format(-Math.floor(seconds / length), unit);

@@ -1,17 +1,23 @@
 import type {Me} from "./api";
-import {bytes, duration} from "./format";
+import {bytes, wholeSpan} from "./format";
 import {t} from "./strings";
 
-/** Return what the caller may upload, and how much of its quota is used. */
-export const limitsOf = ({limits, usage}: Me): string =>
-  [
-    t.atMost(bytes(limits.video_bytes)),
-    limits.video_duration_s && t.each(duration(limits.video_duration_s)),
-    usage && limits.videos && t.videosUsed(usage.videos, limits.videos),
-    usage && limits.bytes && t.bytesUsed(usage.bytes, limits.bytes),
-  ]
-    .filter(Boolean)
-    .join("; ");
+/** Return how large and how long each video may be. */
+export const limitsOf = ({limits}: Me): string =>
+  t.atMost(
+    bytes(limits.video_bytes),
+    limits.video_duration_s ? wholeSpan(limits.video_duration_s) : null,
+  );
+
+/** Return how much of the caller's quota is used; null without a quota. */
+export function usageOf({limits, usage}: Me): string | null {
+  if (!usage) return null;
+  const parts = [
+    limits.videos && t.videosUsed(usage.videos, limits.videos),
+    limits.bytes && t.bytesUsed(usage.bytes, limits.bytes),
+  ];
+  return parts.filter(Boolean).join(", ") || null;
+}
 
 const NEARLY = 0.9;
 

@@ -4,8 +4,9 @@ import {Api, type Me} from "./api";
 import {sentenceOfProblem} from "./api-sentences";
 import {ApiContext} from "./context";
 import "./page.css";
+import {formats} from "./format";
 import {Library} from "./library";
-import {isNearlyUsedUp, limitsOf} from "./limits";
+import {isNearlyUsedUp, limitsOf, usageOf} from "./limits";
 import {language} from "./locale";
 import {RightsContext, rightsOf} from "./rights";
 import {sayToScreenReaders} from "./screen-reader";
@@ -92,11 +93,14 @@ function drawUpload(mine: Uploads | undefined): void {
 }
 
 function showLimits(me: Me): void {
-  const place = element("limits");
-  place.textContent = rightsOf(me).upload
-    ? `${allowedExtensions.join(", ")}; ${limitsOf(me)}`
-    : t.mayNotUpload;
-  place.dataset.nearlyUsedUp = String(isNearlyUsedUp(me));
+  const usage = usageOf(me);
+  const limits = (
+    <>
+      {formats(allowedExtensions)} · {limitsOf(me)}
+      {usage && (isNearlyUsedUp(me) ? <strong> · {usage}</strong> : <span> · {usage}</span>)}
+    </>
+  );
+  render(rightsOf(me).upload ? limits : t.mayNotUpload, element("limits"));
 }
 
 function leave(): void {

@@ -1,6 +1,6 @@
 /** Texts that the page and the elements have in common. */
 
-import {bytes, count, isolate} from "./format";
+import {bytes, count, formats, isolate} from "./format";
 import {counted, type Language, language} from "./locale";
 import type {Limits, Refusal} from "./upload/refusals";
 
@@ -24,6 +24,16 @@ const en = {
     counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
   waitingFiles: (files: number) =>
     counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
+  offlineFiles: (files: number) =>
+    counted(
+      files,
+      "1 upload waits for the network",
+      `${count(files)} uploads wait for the network`,
+    ),
+  pausedFiles: (files: number) =>
+    counted(files, "1 upload is paused", `${count(files)} uploads are paused`),
+  stoppedFiles: (files: number) =>
+    counted(files, "1 upload has stopped", `${count(files)} uploads have stopped`),
   resumingFiles: (files: number) =>
     counted(files, "1 upload resumes by itself", `${count(files)} uploads resume by themselves`),
   allUploaded: "All videos are uploaded",
@@ -46,6 +56,8 @@ const en = {
   pause: (name: string) => `Pause ${name}`,
   resume: (name: string) => `Resume ${name}`,
   retry: (name: string) => `Retry ${name}`,
+  retryIt: "Retry",
+  finishing: "finishing…",
   cancel: (name: string) => `Cancel ${name}`,
   chooseAgain: "Choose the file",
   undo: "Undo",
@@ -57,13 +69,13 @@ const en = {
     reason: Refusal["reason"],
     {maxBytes, extensions}: Limits,
   ) => {
-    const why = {
-      format: `not in a supported format. Choose one of: ${extensions?.join(", ")}.`,
-      large: `too large. The limit is ${bytes(maxBytes)}: choose a smaller or shorter video.`,
-      empty: "empty. Check that its recording or copying has finished.",
-      duplicate: "being uploaded already.",
-    };
-    return `${some(names, (more) => `and ${count(more)} more`)}: ${why[reason]}`;
+    const files = some(names, (more) => `and ${count(more)} more`);
+    return {
+      format: `Not in a supported format: ${files}. Choose one of ${formats(extensions ?? [])}.`,
+      large: `Too large: ${files}. The limit is ${bytes(maxBytes)}: choose a smaller or shorter video.`,
+      empty: `Empty: ${files}. Check that the recording or copying has finished.`,
+      duplicate: `Being uploaded already: ${files}.`,
+    }[reason];
   },
   uploadExpired: "This upload has expired or was deleted. Retry uploads the whole file again.",
   storageMoved: "Storage has a new address. Reload the page to resume the upload.",
@@ -73,16 +85,10 @@ const en = {
   sessionEndedDuringUpload: "Your session has ended. Log in again to resume the upload.",
   fileTooLarge: (limit: string) => `The file is too large. The limit is ${limit}.`,
   signatureExpired:
-    "Storage refused the upload: its signature has expired, or a clock is wrong. Retry gets a new signature.",
+    "Storage refused the upload: it took too long, or this computer’s clock is wrong. Press Retry.",
   partsGone:
     "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.",
-  statuses: {
-    all: "all",
-    pending: "pending",
-    processing: "processing",
-    done: "done",
-    failed: "failed",
-  },
+  statuses: {pending: "pending", processing: "processing", done: "done", failed: "failed"},
   statusOf: (name: string, status: string) => `${name}: ${status}`,
   showMore: "Show more",
   loading: "Loading…",
@@ -116,6 +122,12 @@ const de: SharedStrings = {
     counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
   waitingFiles: (files) =>
     counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
+  offlineFiles: (files) =>
+    counted(files, "1 Upload wartet auf das Netz", `${count(files)} Uploads warten auf das Netz`),
+  pausedFiles: (files) =>
+    counted(files, "1 Upload ist angehalten", `${count(files)} Uploads sind angehalten`),
+  stoppedFiles: (files) =>
+    counted(files, "1 Upload ist gestoppt", `${count(files)} Uploads sind gestoppt`),
   resumingFiles: (files) =>
     counted(
       files,
@@ -142,6 +154,8 @@ const de: SharedStrings = {
   pause: (name) => `${name} anhalten`,
   resume: (name) => `${name} fortsetzen`,
   retry: (name) => `${name} noch einmal versuchen`,
+  retryIt: "Noch einmal",
+  finishing: "wird abgeschlossen …",
   cancel: (name) => `${name} abbrechen`,
   chooseAgain: "Datei auswählen",
   undo: "Rückgängig",
@@ -149,13 +163,13 @@ const de: SharedStrings = {
   stopped: (name, why) => `${name}: ${why}`,
   cancelledUpload: (name) => `Der Upload von ${name} ist abgebrochen.`,
   refusal: (names, reason, {maxBytes, extensions}) => {
-    const why = {
-      format: `kein unterstütztes Format. Möglich sind: ${extensions?.join(", ")}.`,
-      large: `zu groß. Das Limit ist ${bytes(maxBytes)}: Wählen Sie ein kleineres oder kürzeres Video.`,
-      empty: "leer. Prüfen Sie, ob die Aufnahme oder das Kopieren fertig ist.",
-      duplicate: "wird schon hochgeladen.",
-    };
-    return `${some(names, (more) => `und ${count(more)} weitere`)}: ${why[reason]}`;
+    const files = some(names, (more) => `und ${count(more)} weitere`);
+    return {
+      format: `Kein unterstütztes Format: ${files}. Möglich sind ${formats(extensions ?? [])}.`,
+      large: `Zu groß: ${files}. Das Limit ist ${bytes(maxBytes)}: Wählen Sie ein kleineres oder kürzeres Video.`,
+      empty: `Leer: ${files}. Prüfen Sie, ob die Aufnahme oder das Kopieren fertig ist.`,
+      duplicate: `Wird schon hochgeladen: ${files}.`,
+    }[reason];
   },
   uploadExpired:
     "Dieser Upload ist abgelaufen oder wurde gelöscht. „Noch einmal versuchen“ lädt die ganze Datei erneut hoch.",
@@ -168,11 +182,10 @@ const de: SharedStrings = {
     "Ihre Sitzung ist beendet. Melden Sie sich wieder an, um den Upload fortzusetzen.",
   fileTooLarge: (limit) => `Die Datei ist zu groß. Das Limit ist ${limit}.`,
   signatureExpired:
-    "Der Speicher hat den Upload abgelehnt: Die Signatur ist abgelaufen, oder eine Uhr geht falsch. Ein neuer Versuch holt eine neue Signatur.",
+    "Der Speicher hat den Upload abgelehnt: Er hat zu lange gedauert, oder die Uhr dieses Computers geht falsch. Versuchen Sie es noch einmal.",
   partsGone:
     "Die hochgeladenen Teile sind weg: Das Video wurde gelöscht oder ist abgelaufen. Ein neuer Versuch lädt die ganze Datei erneut hoch.",
   statuses: {
-    all: "alle",
     pending: "wartend",
     processing: "in Arbeit",
     done: "fertig",
@@ -208,6 +221,12 @@ const es: SharedStrings = {
   uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
   waitingFiles: (files) =>
     counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
+  offlineFiles: (files) =>
+    counted(files, "1 subida espera la red", `${count(files)} subidas esperan la red`),
+  pausedFiles: (files) =>
+    counted(files, "1 subida está en pausa", `${count(files)} subidas están en pausa`),
+  stoppedFiles: (files) =>
+    counted(files, "1 subida se ha detenido", `${count(files)} subidas se han detenido`),
   resumingFiles: (files) =>
     counted(files, "1 subida continúa sola", `${count(files)} subidas continúan solas`),
   allUploaded: "Todos los vídeos se han subido",
@@ -230,6 +249,8 @@ const es: SharedStrings = {
   pause: (name) => `Pausar ${name}`,
   resume: (name) => `Reanudar ${name}`,
   retry: (name) => `Reintentar ${name}`,
+  retryIt: "Reintentar",
+  finishing: "terminando…",
   cancel: (name) => `Cancelar ${name}`,
   chooseAgain: "Elegir el archivo",
   undo: "Deshacer",
@@ -237,13 +258,13 @@ const es: SharedStrings = {
   stopped: (name, why) => `${name}: ${why}`,
   cancelledUpload: (name) => `La subida de ${name} se ha cancelado.`,
   refusal: (names, reason, {maxBytes, extensions}) => {
-    const why = {
-      format: `formato no admitido. Elige uno de estos: ${extensions?.join(", ")}.`,
-      large: `demasiado grande. El límite es ${bytes(maxBytes)}: elige un vídeo más pequeño o más corto.`,
-      empty: "vacío. Comprueba que la grabación o la copia haya terminado.",
-      duplicate: "ya se está subiendo.",
-    };
-    return `${some(names, (more) => `y ${count(more)} más`)}: ${why[reason]}`;
+    const files = some(names, (more) => `y ${count(more)} más`);
+    return {
+      format: `Formato no admitido: ${files}. Elige ${formats(extensions ?? [])}.`,
+      large: `Demasiado grande: ${files}. El límite es ${bytes(maxBytes)}: elige un vídeo más pequeño o más corto.`,
+      empty: `Vacío: ${files}. Comprueba que la grabación o la copia haya terminado.`,
+      duplicate: `Ya se está subiendo: ${files}.`,
+    }[reason];
   },
   uploadExpired:
     "Esta subida ha caducado o se ha borrado. Reintentar sube otra vez el archivo entero.",
@@ -254,11 +275,10 @@ const es: SharedStrings = {
   sessionEndedDuringUpload: "Tu sesión ha terminado. Iníciala de nuevo para reanudar la subida.",
   fileTooLarge: (limit) => `El archivo es demasiado grande. El límite es ${limit}.`,
   signatureExpired:
-    "El almacenamiento ha rechazado la subida: la firma ha caducado o un reloj va mal. Reintentar obtiene una firma nueva.",
+    "El almacenamiento ha rechazado la subida: ha tardado demasiado o el reloj de este ordenador va mal. Reinténtalo.",
   partsGone:
     "Las partes subidas ya no están: el vídeo se borró o ha caducado. Reintentar sube otra vez el archivo entero.",
   statuses: {
-    all: "todos",
     pending: "pendiente",
     processing: "en proceso",
     done: "listo",

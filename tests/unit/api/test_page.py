@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.core.failures import FailureCode
-from functions.core.formats import EXTENSIONS
+from functions.core.formats import FORMATS
 from functions.core.playback import Obstacle
 from tests.fakes.storage import FakeStorage
 
@@ -21,7 +21,7 @@ def addresses(html: str) -> list[str]:
 def test_the_page_knows_what_the_api_accepts(client: TestClient) -> None:
     html = client.get("/").text
     assert '<meta name="clipo:max-upload-bytes" content="10000">' in html
-    extensions = ",".join(sorted(EXTENSIONS))
+    extensions = ",".join(one.extension for one in FORMATS)
     assert f'<meta name="clipo:allowed-extensions" content="{extensions}">' in html
     assert "{{" not in html
 

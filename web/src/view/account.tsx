@@ -38,11 +38,11 @@ export function Account({session, unfinished, onLogOut}: AccountProps) {
             <>
               <p>{t.logOutCancels}</p>
               <div class="actions">
-                <button type="button" class="danger" onClick={logOut}>
-                  {t.cancelAndLogOut}
-                </button>
                 <button type="button" onClick={close}>
                   {t.stay}
+                </button>
+                <button type="button" class="danger" onClick={logOut}>
+                  {t.cancelAndLogOut}
                 </button>
               </div>
             </>

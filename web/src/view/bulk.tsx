@@ -3,8 +3,8 @@ import type {Video} from "../api";
 import type {Library} from "../library";
 import {sayToScreenReaders} from "../screen-reader";
 import {t} from "../strings";
-import {Dialog} from "./dialog";
 import {Icon} from "./icons";
+import {DeleteQuestion} from "./question";
 
 interface BulkProps {
   library: Library;
@@ -30,7 +30,6 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
   };
   const remove = () => {
     const ids = chosen.map(({id}) => id);
-    setAsking(false);
     void run(() => library.deleteAll(ids).finally(() => onDeleted(ids)), t.deleted(ids.length));
   };
   if (picked.size === 0 && !problem) return null;
@@ -78,39 +77,8 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
         <Icon name="close" />
       </button>
       {asking && (
-        <Dialog name="question" title={t.askDelete(chosen.length)} onClose={() => setAsking(false)}>
-          {(close) => (
-            <>
-              <Names videos={chosen} />
-              <div class="actions">
-                <button type="button" class="danger" onClick={remove}>
-                  {t.deleteIt(chosen.length)}
-                </button>
-                <button type="button" onClick={close}>
-                  {t.keepIt(chosen.length)}
-                </button>
-              </div>
-            </>
-          )}
-        </Dialog>
+        <DeleteQuestion videos={chosen} onDelete={remove} onClose={() => setAsking(false)} />
       )}
     </section>
-  );
-}
-
-/** How many names stand in a question: with one more, its row says how many there are. */
-const NAMES = 5;
-
-function Names({videos}: {videos: readonly Video[]}) {
-  const shown = videos.slice(0, NAMES);
-  return (
-    <ul class="names">
-      {shown.map(({id, filename}) => (
-        <li key={id} title={filename}>
-          <bdi>{filename}</bdi>
-        </li>
-      ))}
-      {videos.length > NAMES && <li>{t.andMore(videos.length - NAMES)}</li>}
-    </ul>
   );
 }

@@ -54,7 +54,8 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
 export const Card = memo(CardOf);
 
 function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
-  const {media} = video;
+  const {media, error} = video;
+  const why = error && sentenceOfFailure(error);
   return (
     <tr data-at={at} aria-rowindex={at + 2} data-picked={picked} data-of={of}>
       {onPick && (
@@ -67,9 +68,16 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
           <span class="picture">
             <Picture video={video} />
           </span>
-          <strong class="name" title={video.filename}>
-            <bdi>{video.filename}</bdi>
-          </strong>
+          <span class="label">
+            <strong class="name" title={video.filename}>
+              <bdi>{video.filename}</bdi>
+            </strong>
+            {why && (
+              <span class="why" lang={why.lang} title={why.text}>
+                {why.text}
+              </span>
+            )}
+          </span>
         </OpenLink>
       </td>
       <td>
@@ -133,5 +141,9 @@ interface PickProps {
 }
 
 export function StatusMark({video: {status}}: {video: Video}) {
-  return <span class={`status ${status}`}>{t.statuses[status]}</span>;
+  return (
+    <span class={`status ${status}`}>
+      <span class="word">{t.statuses[status]}</span>
+    </span>
+  );
 }

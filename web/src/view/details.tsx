@@ -16,6 +16,7 @@ import {CopyButton} from "./copy";
 import {Dialog} from "./dialog";
 import {ChooseFiles} from "./drop";
 import {Icon} from "./icons";
+import {DeleteQuestion} from "./question";
 import {Segments} from "./segments";
 import {Watch} from "./watch";
 
@@ -40,7 +41,7 @@ export function Details(props: DetailsProps) {
   }, [video?.id]);
   return (
     <Dialog
-      name="details"
+      name={video ? "details" : "question"}
       title={video ? <bdi>{video.filename}</bdi> : t.noSuchVideo}
       buttons={video && <Neighbours library={library} />}
       onClose={onClose}
@@ -52,9 +53,11 @@ export function Details(props: DetailsProps) {
         ) : (
           <>
             <p>{t.noSuchVideoHelp(missing ?? "")}</p>
-            <button type="button" class="primary" onClick={close}>
-              {t.showAll}
-            </button>
+            <div class="actions">
+              <button type="button" class="primary" onClick={close}>
+                {t.showAll}
+              </button>
+            </div>
           </>
         )
       }
@@ -79,7 +82,7 @@ function placeOf(id: string | undefined, at: string): HTMLElement | null {
 function useArrows(library: Library): void {
   useEffect(() => {
     const onKey = ({key, target, altKey, ctrlKey, metaKey}: KeyboardEvent) => {
-      if (altKey || ctrlKey || metaKey) return;
+      if (altKey || ctrlKey || metaKey || document.querySelector("dialog.question")) return;
       if ((target as Element).closest?.("video, input, select, pre, [role=tablist]")) return;
       const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
       if (key !== "ArrowLeft" && key !== "ArrowRight") return;
@@ -226,7 +229,7 @@ function Failure({video, library, uploads, extensions, close}: TabProps) {
             })
           }
         >
-          {t.processAgain}
+          {t.retry}
         </button>
       )}
       {!error.retryable && uploads && (
@@ -268,7 +271,7 @@ function useAction() {
 function Actions({video, library, onDeleted, close}: TabProps) {
   const api = useContext(ApiContext);
   const {write, deliver} = useContext(RightsContext);
-  const [asking, setAsking] = useState<boolean | "no longer">(false);
+  const [asking, setAsking] = useState(false);
   const [run, busy, problem] = useAction();
   const remove = () =>
     run(async () => {
@@ -283,27 +286,11 @@ function Actions({video, library, onDeleted, close}: TabProps) {
       {t.download}
     </a>
   );
-  if (asking === true)
-    return (
-      <div class="actions confirm" role="alertdialog" aria-labelledby="confirm">
-        <span id="confirm">{t.askDelete(1)}</span>
-        <button type="button" class="danger" disabled={busy} onClick={remove}>
-          {t.deleteIt(1)}
-        </button>
-        <button type="button" ref={focus} onClick={() => setAsking("no longer")}>
-          {t.keepIt(1)}
-        </button>
-      </div>
-    );
   return (
     <div class="actions">
       {download}
       {write ? (
-        <button
-          type="button"
-          ref={asking === "no longer" ? focus : null}
-          onClick={() => setAsking(true)}
-        >
+        <button type="button" class="danger last" disabled={busy} onClick={() => setAsking(true)}>
           {t.delete}
         </button>
       ) : (
@@ -312,11 +299,12 @@ function Actions({video, library, onDeleted, close}: TabProps) {
       <p class="error" role="alert" hidden={!problem}>
         {problem}
       </p>
+      {asking && (
+        <DeleteQuestion videos={[video]} onDelete={remove} onClose={() => setAsking(false)} />
+      )}
     </div>
   );
 }
-
-const focus = (element: HTMLElement | null) => element?.focus();
 
 function Timeline({video}: {video: Video}) {
   return (

@@ -42,7 +42,8 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
   useTitle(selected?.filename);
   useScrollKept(library, loaded);
   useEscape(() => library.pickNone());
-  const isAll = !query.status && !query.search;
+  // Without any video there is nothing to filter.
+  const isAll = !query.search && (!query.status || (counts && totalOf(counts) === 0));
   const isEmpty = loaded && videos.length === 0;
   const onQuery = (change: Partial<Query>) => {
     library.show(change);
@@ -63,7 +64,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         {list && (
           <Toolbar
             query={query}
-            counts={counts && without(counts, uploading.size)}
+            counts={query.search || !counts ? undefined : without(counts, uploading.size)}
             view={view}
             onQuery={onQuery}
             onView={onView}
@@ -142,6 +143,9 @@ function useUploading(uploads: Uploads | undefined): ReadonlySet<string> {
   }, [uploads]);
   return ids;
 }
+
+const totalOf = (counts: NonNullable<Page["counts"]>) =>
+  Object.values(counts).reduce((total, one) => total + one, 0);
 
 /** Return the counts without the videos that this tab uploads: the tray shows them. */
 function without(counts: NonNullable<Page["counts"]>, uploading: number) {

@@ -8,7 +8,7 @@ import {useSliding} from "./slide";
 import {useWindow} from "./window";
 
 /** How many places are shown until the first cards have come. */
-const COMING = 8;
+const COMING = 12;
 
 interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   videos: readonly Video[];
@@ -77,7 +77,7 @@ export function List(props: ListProps) {
 
 function Titles(props: ListProps) {
   const {query, onSort, onPick} = props;
-  const {name, status, length, picture, size, created} = t.columns;
+  const {name, status, length, resolution, size, created} = t.columns;
   const sort = query.search ? "name" : query.sort;
   const isByTime = sort !== "name";
   const title = (text: string, order: "ascending" | "descending" | null, next: string) => (
@@ -101,7 +101,7 @@ function Titles(props: ListProps) {
           {length}
         </th>
         <th scope="col" class="frame">
-          {picture}
+          {resolution}
         </th>
         <th scope="col" class="extra">
           {size}

@@ -26,6 +26,7 @@ export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
       <Search text={query.search} onSearch={(search) => onQuery({search})} />
       <select
         aria-label={t.sort}
+        title={query.search ? t.searchIsByName : undefined}
         value={query.search ? "name" : query.sort}
         disabled={Boolean(query.search)}
         onChange={({currentTarget: {value}}) => onQuery({sort: value})}
@@ -68,7 +69,7 @@ function Search({text, onSearch}: {text: string; onSearch(text: string): void}) 
         type="search"
         aria-label={t.search}
         aria-keyshortcuts="/"
-        title={t.slashSearches}
+        title={t.searchHelp}
         placeholder={t.search}
         value={typed}
         maxLength={200}
@@ -112,7 +113,7 @@ function Filters({status, counts, onChoose}: FiltersProps) {
     >
       {(choice) => (
         <>
-          {t.statuses[choice]}
+          <span class="word">{t.filters[choice]}</span>
           {counts && <small>{countOf(counts, statusOf(choice))}</small>}
         </>
       )}

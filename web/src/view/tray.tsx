@@ -47,7 +47,7 @@ export function Tray({uploads, limits}: TrayProps) {
           <Icon name={small ? "up" : "down"} />
         </button>
       </header>
-      {open.length > 0 && <progress value={sum(rows)} aria-label={t.uploads} />}
+      {showsSum(open, small) && <progress value={sum(rows)} aria-label={t.uploads} />}
       <div class="tray-body" hidden={small}>
         <Refusals refusals={refusals} uploads={uploads} limits={limits} />
         <ul ref={list} class="uploads">
@@ -77,18 +77,31 @@ export function Refusals({refusals, uploads, limits}: TrayProps & Pick<UploadsSt
   ));
 }
 
+/** Whether the bar of all uploads says more than those of the rows. */
+const showsSum = (open: readonly Upload[], small: boolean) =>
+  (open.length > 1 || (small && open.length > 0)) && !areAll(open, "stopped");
+
+const areAll = (rows: readonly Upload[], state: UploadState) =>
+  rows.every((row) => row.state === state);
+
 const WAITS_FOR_USER: readonly UploadState[] = ["paused", "stopped", "interrupted", "lost"];
 
 function titleOf(rows: readonly Upload[], refusals: readonly Refusal[]): string {
   const moving = rows.filter(({state}) => ["waiting", "uploading", "offline"].includes(state));
-  if (moving.length > 0) return t.uploadingFiles(moving.length);
-  const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
-  if (waiting.length > 0) {
-    const title = waiting.every(({resumes}) => resumes) ? t.resumingFiles : t.waitingFiles;
-    return title(waiting.length);
+  if (moving.length > 0) {
+    if (areAll(moving, "offline")) return t.offlineFiles(moving.length);
+    return `${t.uploadingFiles(moving.length)} · ${percent(sum(rows))}`;
   }
+  const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
+  if (waiting.length > 0) return titleOfWaiting(waiting)(waiting.length);
   if (rows.some(({state}) => state === "uploaded")) return t.allUploaded;
   return refusals.length > 0 ? t.notUploaded : t.uploads;
+}
+
+function titleOfWaiting(rows: readonly Upload[]): (files: number) => string {
+  if (rows.every(({resumes}) => resumes)) return t.resumingFiles;
+  if (areAll(rows, "stopped")) return t.stoppedFiles;
+  return areAll(rows, "paused") ? t.pausedFiles : t.waitingFiles;
 }
 
 /** The share of all bytes that is uploaded. */
@@ -125,7 +138,7 @@ export function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
           {problem}
         </p>
       )}
-      {state !== "cancelled" && !row.isFinal && (
+      {state !== "cancelled" && state !== "stopped" && (
         <progress part="progress" value={row.fraction} aria-label={name} />
       )}
     </li>
@@ -133,15 +146,16 @@ export function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
 }
 
 function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
-  const {id, name, state, isFinal} = row;
+  const {id, name, state, isFinal, fraction} = row;
   const main = {
-    uploading: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
+    uploading:
+      fraction < 1
+        ? ({icon: "pause", label: t.pause(name), act: () => uploads.pause(id)} as const)
+        : null,
     offline: {icon: "pause", label: t.pause(name), act: () => uploads.pause(id)},
     paused: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
     interrupted: {icon: "play", label: t.resume(name), act: () => uploads.resume(id)},
-    stopped: isFinal
-      ? null
-      : ({icon: "retry", label: t.retry(name), act: () => uploads.resume(id)} as const),
+    stopped: null,
     waiting: null,
     lost: null,
     cancelled: null,
@@ -156,6 +170,16 @@ function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
           onFiles={(files) => uploads.add(files)}
           label={t.chooseAgain}
         />
+      )}
+      {state === "stopped" && !isFinal && (
+        <button
+          type="button"
+          part="button"
+          aria-label={t.retry(name)}
+          onClick={() => uploads.resume(id)}
+        >
+          {t.retryIt}
+        </button>
       )}
       {first && (
         <button
@@ -182,10 +206,13 @@ function Buttons({row, uploads, limits}: TrayProps & {row: Upload}) {
   );
 }
 
+const HAVE_SENT: readonly UploadState[] = ["uploading", "paused", "offline", "interrupted", "lost"];
+
 function factsOf({state, fraction, size, bytesPerS, secondsLeft, isFinal}: Upload): string[] {
+  if (state === "uploading" && fraction === 1) return [t.finishing, bytes(size)];
   const facts = [
     state === "uploading" ? null : isFinal ? t.notUploaded : t.states[state],
-    state === "cancelled" || isFinal ? null : percent(fraction),
+    HAVE_SENT.includes(state) ? percent(fraction) : null,
     bytes(size),
     bytesPerS ? `${bytes(bytesPerS)}/s` : null,
     secondsLeft ? t.timeLeft(span(secondsLeft)) : null,

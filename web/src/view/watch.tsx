@@ -10,6 +10,11 @@ import {Player, storyboardOf} from "./player";
 
 const LARGE_WIDTH = 960;
 
+const WAITING = {pending: t.waitingForFile, processing: t.beingProcessed};
+
+const isUnfinished = (video: Video): video is Video & {status: keyof typeof WAITING} =>
+  video.status in WAITING;
+
 /** The picture of a video, and in its place the player when it is asked for. */
 export function Watch({video}: {video: Video}) {
   const api = useContext(ApiContext);
@@ -33,6 +38,7 @@ export function Watch({video}: {video: Video}) {
       ) : (
         <div class="picture">
           <LargePicture video={video} />
+          {isUnfinished(video) && <span class="why">{WAITING[video.status]}</span>}
           {canPlay && (
             <button
               type="button"
@@ -46,7 +52,7 @@ export function Watch({video}: {video: Video}) {
         </div>
       )}
       {note && (
-        <p class="note" lang={note.lang}>
+        <p class="note" data-browsers={playback?.browsers} lang={note.lang}>
           {note.text}
         </p>
       )}
