@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from clipo.cli import view
+from clipo.cli import terminal, view
 from clipo.client import address, credentials, faults, profiles
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
@@ -251,13 +251,13 @@ def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Itera
     try:
         yield
     except ClipoError as error:
-        typer.secho(str(error), fg="red", err=True)
+        terminal.say(terminal.stderr(), str(error), "red")
         raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error
     except BrokenPipeError as error:  # stdout's reader is gone: exit as if SIGPIPE had killed us
         raise typer.Exit(UNREAD) from error
     except KeyboardInterrupt as error:
         # A new line, because the terminal has written ^C.
-        typer.echo(f"\n{on_interrupt()}", err=True)
+        terminal.say(terminal.stderr(), f"\n{on_interrupt()}")
         raise typer.Exit(INTERRUPTED) from error
 
 
