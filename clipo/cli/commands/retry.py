@@ -116,7 +116,10 @@ def _question(count: int, conditions: _Conditions) -> str:
 def _nothing_to_retry(conditions: _Conditions) -> str:
     if "codes" in conditions:
         return "No failed video matches."
-    return "No failed video is worth a retry: their files are the reason, and will fail again."
+    return (
+        "No video has failed for a reason that may be gone now. To retry others all the same, name"
+        " their ids or --code."
+    )
 
 
 async def _retry_all(
