@@ -15,7 +15,7 @@ import httpx2
 from clipo.client import address, credentials, download, faults, pictures
 from clipo.client.api import Api, Video
 from clipo.client.faults import retry
-from clipo.client.files import inspect, open_saved_upload
+from clipo.client.files import LocalFile, inspect, open_saved_upload
 from clipo.client.http_client import http_client
 from clipo.client.upload import announce, send
 from clipo.client.watch import wait_until_finished
@@ -96,7 +96,7 @@ class AsyncClipo:
         on_progress: Progress | None,
         saved_in: Path | None = None,
     ) -> Video:
-        file = inspect(path)
+        file = _inspect(path, fields.get("filename") if saved_in else None)
         progress = _Progress(file.size, on_progress)
         with open_saved_upload(self._api.address, file, saved_in, fields=fields) as saved:
             video = await announce(self._api, file, saved, fields)
@@ -254,6 +254,14 @@ class _Progress:
 
 def _given(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _inspect(path: Path, name: str | None) -> LocalFile:
+    """Return the file at a path. Raises `ClipoError` with the path, or the name if there is one."""
+    try:
+        return inspect(path)
+    except ClipoError as error:
+        raise ClipoError(f"{name or path}: {error}") from error
 
 
 def _copy(file: BinaryIO, to: Path) -> None:

@@ -1,7 +1,9 @@
 """The client for programs, with an API and a storage in this process."""
 
 import asyncio
+import io
 from pathlib import Path
+from typing import BinaryIO
 
 import httpx2
 import pytest
@@ -50,3 +52,20 @@ def test_a_download_replaces_an_existing_file_on_demand(tmp_path: Path) -> None:
 
 def test_a_download_into_a_folder_has_the_name_of_the_upload(tmp_path: Path) -> None:
     assert downloaded(tmp_path) == tmp_path / "notes.mp4"
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("clips/gone.mp4", "clips/gone.mp4: There is no such file. Check its name."),
+        (io.BytesIO(), "nothing.mp4: The file is empty. Choose another one."),
+    ],
+)
+def test_the_error_of_a_file_names_it(file: str | BinaryIO, said: str) -> None:
+    async def upload() -> None:
+        async with AsyncClipo("http://api") as clipo:
+            await clipo.upload(file, filename="nothing.mp4")
+
+    with pytest.raises(ClipoError) as refused:
+        asyncio.run(upload())
+    assert str(refused.value) == said
