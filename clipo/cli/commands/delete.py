@@ -21,7 +21,7 @@ from clipo.cli.command import (
 )
 from clipo.cli.commands.list import Status
 from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
-from clipo.client import faults
+from clipo.client import deletes, faults
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
@@ -171,21 +171,15 @@ def _delete_selected(
 async def _delete_all(
     api: "Api", output: "Terminal", conditions: _Conditions, report: _Deletes
 ) -> None:
-    """Delete some videos with each call, until none remains or the storage fails."""
-    cursor = None
-    while True:
-        found = await api.delete_selected(**conditions, cursor=cursor)
+    async for found in deletes.delete_all(api, conditions):
         report.deleted += len(found["deleted"])
         report.left += found["left"]
         for left in found["left"]:
             output.error(view.plain(f"{left['message']} ({left['code']})"))
-        cursor = found["next_cursor"]
-        if cursor is None:
-            return
-        if any(left["code"] == "storage_unavailable" for left in found["left"]):
+        if deletes.has_stopped(found):
             report.remaining = found["remaining"]
-            return
-        output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
+        elif found["next_cursor"]:
+            output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
 
 
 def _summary(report: _Deletes) -> str:
