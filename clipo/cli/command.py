@@ -98,10 +98,8 @@ StackOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
-QuietOption = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Write no more than ids (upload, list) and errors."),
-]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write errors only.")]
+IdsOnlyOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write ids and errors only.")]
 Id = typer.Argument(
     metavar="ID", parser=check_video_id, help="Id of a video, as in clipo list.", show_default=False
 )
