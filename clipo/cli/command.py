@@ -61,7 +61,8 @@ def check_video_id(text: str) -> str:
     """Return a video id in the spelling of the API. Raises `typer.BadParameter`."""
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
-            f"{text!r} is not a video id. An id has 24 hexadecimal digits: see clipo list."
+            f"{text!r} is not a video id. An id has 24 hexadecimal digits: see"
+            f" {program_name()} list."
         )
     return text.lower()
 

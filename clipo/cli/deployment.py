@@ -56,7 +56,9 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         await api.delete(video["id"])
     except Fault as fault:
-        yield broken("Delete", str(fault), f"Delete it later: clipo delete {video['id']}")
+        yield broken(
+            "Delete", str(fault), f"Delete it later: {program_name()} delete {video['id']}"
+        )
 
 
 def _start(api: Api) -> str:

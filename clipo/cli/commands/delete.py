@@ -23,6 +23,7 @@ from clipo.cli.commands.list import Status
 from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
 from clipo.client import deletes, faults
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -90,8 +91,9 @@ def command(
     }
     given: _Conditions = {name: value for name, value in conditions.items() if value}
     if bool(ids) == bool(given) or (ids and dry_run):
+        delete = f"{program_name()} delete"
         raise Misuse(
-            "Give either ids or options that select videos: clipo delete ID…, or clipo delete"
+            f"Give either ids or options that select videos: {delete} ID…, or {delete}"
             " --all-failed."
         )
     if not (yes or dry_run or (sys.stdin and sys.stdin.isatty())):

@@ -63,7 +63,7 @@ def test_many_are_retried_some_at_a_time_and_reported(videos: FailedVideos) -> N
     assert found.stderr.splitlines() == [
         "retried: 2, to do: 3",
         "Video 3 has no file. (source_gone)",
-        "4 retried, 1 refused. Follow: clipo watch",
+        "4 retried, 1 refused. Follow: CLIPO_API=http://127.0.0.1:1 clipo watch",
     ]
 
 
