@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 _PLAIN_WORDS = {
-    "^Input should be greater than or equal to": "It must be at least",
-    "^Input should be less than or equal to": "It must be at most",
+    r"^Input should be greater than or equal to (\S+)": r"It must be at least \1.",
+    r"^Input should be less than or equal to (\S+)": r"It must be at most \1.",
     "^Input should be a valid integer.*": "It must be a whole number.",
     "^Input should be a valid number.*": "It must be a number.",
 }

@@ -91,7 +91,7 @@ def test_a_command_has_a_short_name(name: str, alias: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["list", "--limit", "0"], "It must be at least 1"),
+        (["list", "--limit", "0"], "It must be at least 1."),
         (["list", "--limit", "a"], "whole number"),
         (["list", "--status", "foo"], "'--status': 'foo' is not one of"),
     ],
