@@ -43,7 +43,7 @@ class Terminal:
         """Write data; for a program without spaces at the ends of lines."""
         with _writing():
             if self.out.file.isatty():
-                self.out.print(shown)
+                self.out.print(shown, crop=False)
                 return
             with self.out.capture() as captured:
                 self.out.print(shown)

@@ -1,4 +1,3 @@
-import io
 import sys
 from contextlib import redirect_stderr
 
@@ -8,15 +7,9 @@ import typer
 from clipo.cli.command import report_errors
 from clipo.cli.terminal import Terminal
 from clipo.errors import ClipoError
+from tests.fakes.screen import Screen
 
 _ADDRESS = f"https://{'a' * 40}.example.com"
-
-
-class Screen(io.StringIO):
-    """A stream to a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture(autouse=True)
