@@ -20,6 +20,7 @@ for _name in (
     "clipo.client.address",
     "clipo.client.api",
     "clipo.client.credentials",
+    "clipo.client.deletes",
     "clipo.client.download",
     "clipo.client.faults",
     "clipo.client.logins",

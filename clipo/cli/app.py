@@ -4,15 +4,16 @@ Each folder there is a group of commands, such as `clipo keys create`.
 """
 
 from importlib import import_module
+from inspect import getdoc
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from clipo.cli import commands, overview
 from clipo.cli.command import ApiOption, ProfileOption, with_exit_code
-from clipo.cli.help import HelpfulCommand, HelpfulGroup
+from clipo.cli.help import HelpfulCommand, HelpfulGroup, unwrap
 
 _PANELS = {
     "Start": ("up", "sample", "open"),
@@ -95,9 +96,11 @@ def _add_commands(program: typer.Typer, package: ModuleType) -> None:
 def _add_command(program: typer.Typer, name: str, module: ModuleType, panel: str | None) -> None:
     command, alias = with_exit_code(module.command), _ALIASES.get(name)
     also = f"Short name: {alias}" if alias else None
-    program.command(name, cls=HelpfulCommand, epilog=also, rich_help_panel=panel)(command)
+    text = unwrap(getdoc(module.command) or "")
+    options: dict[str, Any] = {"cls": HelpfulCommand, "help": text}
+    program.command(name, epilog=also, rich_help_panel=panel, **options)(command)
     if alias:
-        program.command(alias, cls=HelpfulCommand, hidden=True)(command)
+        program.command(alias, hidden=True, **options)(command)
 
 
 _add_commands(app, commands)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
-from clipo.cli import view
+from clipo.cli import terminal, view
 from clipo.client import address, credentials, faults, profiles
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
@@ -61,7 +61,8 @@ def check_video_id(text: str) -> str:
     """Return a video id in the spelling of the API. Raises `typer.BadParameter`."""
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
-            f"{text!r} is not a video id. An id has 24 hexadecimal digits: see clipo list."
+            f"{text!r} is not a video id. An id has 24 hexadecimal digits: see"
+            f" {program_name()} list."
         )
     return text.lower()
 
@@ -98,10 +99,8 @@ StackOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
-QuietOption = Annotated[
-    bool,
-    typer.Option("--quiet", "-q", help="Write no more than ids (upload, list) and errors."),
-]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write errors only.")]
+IdsOnlyOption = Annotated[bool, typer.Option("--quiet", "-q", help="Write ids and errors only.")]
 Id = typer.Argument(
     metavar="ID", parser=check_video_id, help="Id of a video, as in clipo list.", show_default=False
 )
@@ -251,13 +250,13 @@ def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Itera
     try:
         yield
     except ClipoError as error:
-        typer.secho(str(error), fg="red", err=True)
+        terminal.say(terminal.stderr(), str(error), "red")
         raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error
     except BrokenPipeError as error:  # stdout's reader is gone: exit as if SIGPIPE had killed us
         raise typer.Exit(UNREAD) from error
     except KeyboardInterrupt as error:
         # A new line, because the terminal has written ^C.
-        typer.echo(f"\n{on_interrupt()}", err=True)
+        terminal.say(terminal.stderr(), f"\n{on_interrupt()}")
         raise typer.Exit(INTERRUPTED) from error
 
 

@@ -32,7 +32,7 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
         health = await api.health()
     except Fault as fault:
         refused = isinstance(fault, Unreachable) and fault.refused
-        yield broken("API", str(fault), _start() if refused else "")
+        yield broken("API", str(fault), _start(api) if refused else "")
         return
     yield ok("API", f"{api.address} is Clipo.")
     yield compare_clocks("Clock", health, "this machine", time.time())
@@ -56,12 +56,15 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         await api.delete(video["id"])
     except Fault as fault:
-        yield broken("Delete", str(fault), f"Delete it later: clipo delete {video['id']}")
+        yield broken(
+            "Delete", str(fault), f"Delete it later: {program_name()} delete {video['id']}"
+        )
 
 
-def _start() -> str:
-    start = f"Start it with {program_name()} up, or correct" if checkout.is_here() else "Correct"
-    return f"{start} --api or CLIPO_API."
+def _start(api: Api) -> str:
+    if checkout.is_here() and is_local(api.address):
+        return f"Start it with {program_name()} up, or correct --api or CLIPO_API."
+    return "Correct --api or CLIPO_API."
 
 
 async def _access(api: Api) -> tuple[set[str], list[Finding]]:

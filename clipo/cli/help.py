@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 _PLAIN_WORDS = {
-    "^Input should be greater than or equal to": "It must be at least",
-    "^Input should be less than or equal to": "It must be at most",
+    r"^Input should be greater than or equal to (\S+)": r"It must be at least \1.",
+    r"^Input should be less than or equal to (\S+)": r"It must be at most \1.",
     "^Input should be a valid integer.*": "It must be a whole number.",
     "^Input should be a valid number.*": "It must be a number.",
 }
@@ -35,6 +35,11 @@ class HelpfulCommand(TyperCommand):
         """Return the parameters, prepared for the help."""
         return _without_types(ctx, super().get_params(ctx))
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words after the command's name, with braces around choices alone."""
+        pieces = super().collect_usage_pieces(ctx)
+        return [re.sub(r"^\{([^|]*)\}", r"\1", piece) for piece in pieces]
+
 
 class HelpfulGroup(TyperGroup):
     """A group of commands."""
@@ -42,6 +47,11 @@ class HelpfulGroup(TyperGroup):
     def get_params(self, ctx: Any) -> "list[Parameter]":
         """Return the parameters, prepared for the help."""
         return _without_types(ctx, super().get_params(ctx))
+
+
+def unwrap(docstring: str) -> str:
+    """Return a docstring with each paragraph in one line, for a terminal of any width."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", docstring)
 
 
 def in_plain_words(message: str) -> str:

@@ -35,7 +35,7 @@ SinceOption = Annotated[
 ]
 UntilOption = Annotated[
     str | None,
-    typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before."),
+    typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before then."),
 ]
 
 

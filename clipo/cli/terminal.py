@@ -4,6 +4,7 @@ import io
 import json
 import os
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO
@@ -31,7 +32,7 @@ class Terminal:
         self.as_json = as_json
         self.quiet = quiet
         self.out = _console(sys.stdout)
-        self.err = _console(sys.stderr)
+        self.err = stderr()
 
     @property
     def animated(self) -> bool:
@@ -42,7 +43,7 @@ class Terminal:
         """Write data; for a program without spaces at the ends of lines."""
         with _writing():
             if self.out.file.isatty():
-                self.out.print(shown)
+                self.out.print(shown, crop=False)
                 return
             with self.out.capture() as captured:
                 self.out.print(shown)
@@ -66,14 +67,33 @@ class Terminal:
         with _writing():
             print(json.dumps(document, indent=indent), file=self.out.file, flush=True)
 
-    def message(self, line: str | Text, style: str = "") -> None:
+    def message(self, line: str, style: str = "") -> None:
         """Write a message to a person, unless `--quiet` is given."""
         if not self.quiet:
             self.error(line, style)
 
-    def error(self, line: str | Text, style: str = "red") -> None:
+    def error(self, line: str, style: str = "red") -> None:
         """Write an error to a person."""
-        self.err.print(Text(line, style=style) if isinstance(line, str) else line)
+        say(self.err, line, style)
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """Write a text to a person; on a terminal wrapped between words.
+
+    A word that is longer than a line, such as an address, stays whole, so that it can be copied.
+    """
+    if console.file.isatty():
+        text = "\n".join(_wrap(line, console.width) for line in text.split("\n"))
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def _wrap(line: str, width: int) -> str:
+    return textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+
+
+def stderr() -> Console:
+    """Return the console of standard error."""
+    return _console(sys.stderr)
 
 
 @contextmanager
@@ -103,7 +123,9 @@ def _console(stream: TextIO | None) -> Console:
         # Write a question mark for a character that the terminal cannot show.
         stream.reconfigure(errors="replace")
     width = None if stream and stream.isatty() else _PIPE_WIDTH
+    # Rich would write to stdout if stderr is closed.
+    file = stream or io.StringIO()
     # Without these options a filename could be taken for markup or the name of an emoji.
     return RaisingConsole(
-        file=stream, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
+        file=file, highlight=False, markup=False, emoji=False, width=width, soft_wrap=False
     )

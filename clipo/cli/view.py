@@ -21,7 +21,9 @@ _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROK
 _CLOSED = "closed: requests need an API key or a token"
 _TABLE_FROM = 100
 _FACTS_FROM = 80
-"""Smallest widths in columns: of a table, and of all facts but the filename on one line."""
+_DELIVERIES_FROM = 140
+"""Smallest widths in columns: of a table, of all facts but the filename on one line, and of the
+table of deliveries, which has two long ids."""
 
 
 def status(video: Video) -> Text:
@@ -285,30 +287,57 @@ def _open(api: str) -> str:
 
 def new_key(key: Mapping[str, Any]) -> RenderableType:
     """Return a new API key with its secrets."""
-    return grid(
-        [
-            ("ID", key["id"]),
-            ("Name", plain(key["name"])),
-            ("Scopes", " ".join(key["scopes"])),
-            ("Owner", _owner(key)),
-            ("Key", key["key"]),
-            ("Signing secret", key["signing_secret"]),
-        ]
+    width = len("Signing secret")
+    facts = [
+        ("ID", key["id"]),
+        ("Name", plain(key["name"])),
+        ("Scopes", " ".join(key["scopes"])),
+        ("Owner", _owner(key)),
+    ]
+    return Group(
+        grid(facts, width),
+        _unbroken("Key", key["key"], width),
+        _unbroken("Signing secret", key["signing_secret"], width),
     )
 
 
-def keys(found: Sequence[Mapping[str, Any]]) -> Table:
+def _unbroken(name: str, value: str, name_width: int) -> Text:
+    """Return a row of a grid that only the terminal may wrap, so that its value can be copied."""
+    row = Text("  ", no_wrap=True, overflow="ignore")
+    return row.append(f"{name:{name_width}}", style="dim").append(f"  {value}")
+
+
+def keys(found: Sequence[Mapping[str, Any]], *, width: int) -> RenderableType:
     """Return a table of API keys."""
+    headings = ("ID", "Name", "Scopes", "Owner", "Expires", "Last used", "Root")
+    rows = [
+        (
+            key["id"],
+            plain(key["name"]),
+            " ".join(key["scopes"]),
+            _owner(key),
+            when(key["expires_at"]) if key["expires_at"] else "never",
+            when(key["last_used_at"])[:-3] if key["last_used_at"] else "never",
+            str(key["root_generation"]),
+        )
+        for key in found
+    ]
+    return _records(headings, rows, as_table=width >= _FACTS_FROM)
+
+
+def _records(
+    headings: Sequence[str], rows: Sequence[Sequence[str]], *, as_table: bool
+) -> RenderableType:
+    """Return a table, or for a narrow terminal a grid for each row."""
+    if not as_table:
+        grids = (grid([*zip(headings, row, strict=True)]) for row in rows)
+        return Group(*[part for one in grids for part in (Text(), one)][1:])
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("ID", no_wrap=True, min_width=12)
-    for heading in ("Name", "Scopes", "Owner", "Expires", "Last used", "Root"):
-        table.add_column(heading, overflow="fold")
-    for key in found:
-        expires = when(key["expires_at"]) if key["expires_at"] else "never"
-        used = when(key["last_used_at"])[:-3] if key["last_used_at"] else "never"
-        name, scopes = plain(key["name"]), " ".join(key["scopes"])
-        root = str(key["root_generation"])
-        table.add_row(key["id"], name, scopes, _owner(key), expires, used, root)
+    for heading in headings:
+        # An id must stay complete to be copied.
+        table.add_column(heading, overflow="fold", no_wrap=heading == "ID")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
@@ -322,42 +351,34 @@ def new_receiver(receiver: Mapping[str, Any]) -> RenderableType:
     ]
     if description := receiver.get("description"):
         rows.append(("Description", plain(description)))
-    return grid([*rows, ("Secret", receiver["secret"])])
+    width = max(len(name) for name, _ in rows)
+    return Group(grid(rows, width), _unbroken("Secret", receiver["secret"], width))
 
 
-def receivers(found: Sequence[Mapping[str, Any]]) -> Table:
+def receivers(found: Sequence[Mapping[str, Any]], *, width: int) -> RenderableType:
     """Return a table of webhook receivers."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("ID", no_wrap=True)
     described = any(one.get("description") for one in found)
-    for heading in ("URL", "Events", "Owner", "State", *(["Description"] if described else [])):
-        table.add_column(heading, overflow="fold")
+    about = ["Description"] if described else []
+    rows = []
     for one in found:
         state, events = "on" if one["enabled"] else "off", " ".join(one["events"])
-        about = [plain(one.get("description") or "")] if described else []
-        table.add_row(one["id"], plain(one["url"]), events, _owner(one), state, *about)
-    return table
+        text = [plain(one.get("description") or "")] if described else []
+        rows.append([one["id"], plain(one["url"]), events, _owner(one), state, *text])
+    headings = ["ID", "URL", "Events", "Owner", "State", *about]
+    return _records(headings, rows, as_table=width >= _TABLE_FROM)
 
 
-def deliveries(found: Sequence[Mapping[str, Any]]) -> Table:
+def deliveries(found: Sequence[Mapping[str, Any]], *, width: int) -> RenderableType:
     """Return a table of webhook deliveries."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("Created", "Event", "Video", "Status", "Attempts", "Latest"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("ID", overflow="fold")
+    headings = ("Created", "Event", "Video", "Status", "Attempts", "Latest", "ID")
+    rows = []
     for one in found:
         attempts = one["attempts"]
         latest = plain(attempts[-1]["reason"]) if attempts else ""
-        table.add_row(
-            when(one["created_at"]),
-            one["type"],
-            one["video_id"] or "",
-            one["status"],
-            str(len(attempts)),
-            latest,
-            one["id"],
-        )
-    return table
+        created, video = when(one["created_at"]), one["video_id"] or ""
+        count = str(len(attempts))
+        rows.append([created, one["type"], video, one["status"], count, latest, one["id"]])
+    return _records(headings, rows, as_table=width >= _DELIVERIES_FROM)
 
 
 def delivery(one: Mapping[str, Any]) -> str:

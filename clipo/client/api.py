@@ -346,7 +346,7 @@ def _detail(address: str, document: Mapping[str, Any], credential: Credential | 
             return f"{detail} The credential comes from {credential.source}. {fix}: {login}"
         case "invalid_request":
             # The command's user knows options, and not the parts of a request.
-            return re.sub(r"(^|; )(?:body|query)\.", r"\1", detail)
+            return re.sub(r"(^|; )(?:body|query)\.(\w+)(?:\.\d+)?", r"\1\2", detail)
     return detail
 
 

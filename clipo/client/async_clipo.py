@@ -14,9 +14,12 @@ import httpx2
 
 from clipo.client import address, credentials, download, faults, pictures
 from clipo.client.api import Api, Video
+from clipo.client.deletes import delete_all
 from clipo.client.faults import retry
-from clipo.client.files import inspect, open_saved_upload
+from clipo.client.files import LocalFile, inspect, open_saved_upload
 from clipo.client.http_client import http_client
+from clipo.client.retries import retry_all
+from clipo.client.summaries import DeleteSummary, RetrySummary
 from clipo.client.upload import announce, send
 from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError, Misuse
@@ -96,7 +99,7 @@ class AsyncClipo:
         on_progress: Progress | None,
         saved_in: Path | None = None,
     ) -> Video:
-        file = inspect(path)
+        file = _inspect(path, fields.get("filename") if saved_in else None)
         progress = _Progress(file.size, on_progress)
         with open_saved_upload(self._api.address, file, saved_in, fields=fields) as saved:
             video = await announce(self._api, file, saved, fields)
@@ -129,6 +132,30 @@ class AsyncClipo:
         """Process a failed video again."""
         return await self._api.retry(video_id)
 
+    async def retry_many(
+        self,
+        *,
+        codes: Sequence[str] | None = None,
+        owner: str | None = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
+    ) -> RetrySummary:
+        """Process all failed videos of a selection again, no faster than workers take them.
+
+        Without `codes` these are the videos that may succeed now.
+        """
+        conditions = {
+            "codes": codes and [*codes],
+            "owner": owner,
+            "created_after": created_after,
+            "created_before": created_before,
+        }
+        report = RetrySummary(retried=[], refused=[])
+        async for found in retry_all(self._api, conditions, lambda: None):
+            report["retried"] += found["retried"]
+            report["refused"] += found["refused"]
+        return report
+
     async def reprocess(self, video_id: str) -> Video:
         """Process a done video again."""
         return await self._api.reprocess(video_id)
@@ -142,6 +169,38 @@ class AsyncClipo:
     async def delete(self, video_id: str, *, purge: bool = False) -> None:
         """Delete a video; with `purge` its file cannot be restored."""
         await _repeatable(partial(self._api.delete, video_id, purge=purge))
+
+    async def delete_many(
+        self,
+        *,
+        statuses: Sequence[str] | None = None,
+        codes: Sequence[str] | None = None,
+        owner: str | None = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
+        dry_run: bool = False,
+        purge: bool = False,
+    ) -> DeleteSummary:
+        """Delete all videos of a selection, until none remains or the storage fails.
+
+        With `dry_run` they are only counted; with `purge` their files cannot be restored.
+        """
+        conditions = {
+            "statuses": statuses and [*statuses],
+            "codes": codes and [*codes],
+            "owner": owner,
+            "created_after": created_after,
+            "created_before": created_before,
+            "dry_run": dry_run,
+            "purge": purge,
+        }
+        calls = [call async for call in delete_all(self._api, conditions)]
+        return DeleteSummary(
+            found=calls[0]["found"],
+            deleted=[deleted for call in calls for deleted in call["deleted"]],
+            left=[left for call in calls for left in call["left"]],
+            remaining=calls[-1]["remaining"],
+        )
 
     async def download(
         self,
@@ -254,6 +313,14 @@ class _Progress:
 
 def _given(**fields: str | None) -> dict[str, str]:
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def _inspect(path: Path, name: str | None) -> LocalFile:
+    """Return the file at a path. Raises `ClipoError` with the path, or the name if there is one."""
+    try:
+        return inspect(path)
+    except ClipoError as error:
+        raise ClipoError(f"{name or path}: {error}") from error
 
 
 def _copy(file: BinaryIO, to: Path) -> None:

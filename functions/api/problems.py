@@ -102,8 +102,7 @@ QUOTA_EXCEEDED = ProblemKind(
     "quota_exceeded",
     403,
     "A quota does not allow this video",
-    "The quota of the videos of anna is 100, and it is used up. Delete a video, then upload this"
-    " file.",
+    "Your quota is used up: it allows 100 videos. Delete a video, then try again.",
 )
 KEY_NOT_FOUND = ProblemKind(
     "key_not_found",

@@ -8,6 +8,7 @@ from functions.api import problems
 from functions.api.new_video import owner_of_new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
+from functions.core.access import Caller
 from functions.core.lifecycle import Move, Refusal
 from functions.core.quotas import Quota, Usage, smallest
 from functions.core.video import Video
@@ -107,23 +108,30 @@ def _reserve(services: Services, video: Video, quota: Quota) -> None:
     if services.catalog.reserve_quota(video, quota):
         return
     left = quota.left(services.catalog.usage(video.owner))
-    raise _exceeded(_reason(video, quota, left), left)
+    raise _exceeded(_reason(_name(services.caller, video), video, quota, left), left)
 
 
-def _reason(video: Video, quota: Quota, left: Quota) -> str:
-    """Return the sentence for a video that does not fit in its owner's quota."""
-    of_owner = f"of {video.owner}" if video.owner else "without an owner"
+def _name(caller: Caller, video: Video) -> str:
+    """Return how the quota of a video's owner is called in a sentence for the caller."""
+    if not caller.reaches_all_owners:
+        return "Your quota"
+    return "The owner's quota" if video.owner else "The quota of videos without an owner"
+
+
+def _reason(name: str, video: Video, quota: Quota, left: Quota) -> str:
+    """Return the sentence for a video that does not fit in a quota."""
     if left.videos == 0:
+        videos = "video" if quota.videos == 1 else "videos"
         return (
-            f"The quota of the videos {of_owner} is {quota.videos:,}, and it is used up. Delete a"
-            " video, then upload this file."
+            f"{name} is used up: it allows {quota.videos:,} {videos}. Delete a video, then try"
+            " again."
         )
     if left.bytes is not None and left.bytes < video.declared_size:
         return (
-            f"The videos {of_owner} may have {left.bytes:,} more bytes, and the file has"
+            f"{name} has room for {left.bytes:,} more bytes, and the file has"
             f" {video.declared_size:,}. Delete videos, or upload a smaller version."
         )
-    return f"The quota of the videos {of_owner} was full a moment ago, and now has room. Try again."
+    return f"{name} was full a moment ago, and now has room. Try again."
 
 
 def _exceeded(detail: str, left: Quota) -> Problem:

@@ -46,7 +46,8 @@ def id_in(key: str) -> str:
     parts = _KEY.fullmatch(key)
     if parts is None:
         raise Unauthenticated(
-            Denial.MALFORMED, f"This is not an API key, which looks like {PREFIX}… Copy it whole."
+            Denial.MALFORMED,
+            f"This is not an API key, which looks like {PREFIX}… Copy it again, and all of it.",
         )
     if parts[3] != _checksum(parts[1]):
         raise Unauthenticated(

@@ -60,12 +60,14 @@ def sign(claims: Mapping[str, Any], *, kid: str, secret: str) -> str:
 
 def read_token(text: str) -> UnverifiedToken:
     """Take a token apart and check its header. Raises `Unauthenticated`."""
-    parts = _TOKEN.fullmatch(text) if len(text) <= _MOST_BYTES else None
-    if parts is None:
+    if len(text) > _MOST_BYTES:
         raise malformed(
-            f"It is neither an API key nor a token of at most {_MOST_BYTES:,} characters."
-            " Copy it again, whole."
+            f"It has {len(text):,} characters, and a token has at most {_MOST_BYTES:,}. Copy the"
+            " token alone, or sign one with fewer claims."
         )
+    parts = _TOKEN.fullmatch(text)
+    if parts is None:
+        raise malformed("It is neither an API key nor a token. Copy it again, and all of it.")
     header = read_object(parts[1].partition(".")[0])
     if header.get("alg") != _ALGORITHM:
         raise malformed(f"Its alg must be {_ALGORITHM}.")

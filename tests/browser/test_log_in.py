@@ -159,7 +159,7 @@ def test_one_sees_the_limits_and_how_much_is_used(
     expect_picture(card(page, "first.mp4"))
     expect(hint).to_contain_text("1 of 1 videos used")
     page.drop(DROP, named("tiny.mp4", "second.mp4"))
-    refusal = "The quota of the videos of limited is 1, and it is used up."
+    refusal = "Your quota is used up: it allows 1 video."
     expect(page.page.locator(".upload")).to_contain_text(refusal)
     card(page, "first.mp4").locator("a").click()
     delete_open_video(page)

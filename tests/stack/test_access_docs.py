@@ -211,7 +211,7 @@ def test_limits_for_each_plan(
     free = server["clipo_token"]("carl", "free")
     for _ in range(2):
         assert server["announce"](free, "clip.mp4", 5)["owner"] == "carl"
-    with pytest.raises(ValueError, match=r"The quota of the videos of carl is 2,.*'videos': 0"):
+    with pytest.raises(ValueError, match=r"Your quota is used up: it allows 2 videos.*'videos': 0"):
         server["announce"](free, "clip.mp4", 5)
     paid = server["clipo_token"]("carl", "paid")
     assert server["announce"](paid, "clip.mp4", 600_000_000)["status"] == "pending"

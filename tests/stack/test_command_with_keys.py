@@ -209,7 +209,7 @@ def test_the_quota_of_a_token_is_shown_before_an_upload(
     second = stranger.run("upload", "tiny.mp4", "--no-wait")
     assert second.returncode == 1
     assert second.stderr.startswith("Used: 1 of 1 videos.\n")
-    assert "The quota of the videos of limited is 1," in second.stderr.replace("\n", " ")
+    assert "Your quota is used up: it allows 1 video." in second.stderr.replace("\n", " ")
     shown = stranger.run("whoami").stdout
     assert "10.0 MB and 90 s for each video" in shown
     assert "1 of 1 videos" in shown

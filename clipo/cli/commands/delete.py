@@ -21,8 +21,9 @@ from clipo.cli.command import (
 )
 from clipo.cli.commands.list import Status
 from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
-from clipo.client import faults
+from clipo.client import deletes, faults
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -90,8 +91,9 @@ def command(
     }
     given: _Conditions = {name: value for name, value in conditions.items() if value}
     if bool(ids) == bool(given) or (ids and dry_run):
+        delete = f"{program_name()} delete"
         raise Misuse(
-            "Give either ids or options that select videos: clipo delete ID…, or clipo delete"
+            f"Give either ids or options that select videos: {delete} ID…, or {delete}"
             " --all-failed."
         )
     if not (yes or dry_run or (sys.stdin and sys.stdin.isatty())):
@@ -171,21 +173,15 @@ def _delete_selected(
 async def _delete_all(
     api: "Api", output: "Terminal", conditions: _Conditions, report: _Deletes
 ) -> None:
-    """Delete some videos with each call, until none remains or the storage fails."""
-    cursor = None
-    while True:
-        found = await api.delete_selected(**conditions, cursor=cursor)
+    async for found in deletes.delete_all(api, conditions):
         report.deleted += len(found["deleted"])
         report.left += found["left"]
         for left in found["left"]:
             output.error(view.plain(f"{left['message']} ({left['code']})"))
-        cursor = found["next_cursor"]
-        if cursor is None:
-            return
-        if any(left["code"] == "storage_unavailable" for left in found["left"]):
+        if deletes.has_stopped(found):
             report.remaining = found["remaining"]
-            return
-        output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
+        elif found["next_cursor"]:
+            output.message(f"deleted: {report.deleted:,}, to do: {found['remaining']:,}", "dim")
 
 
 def _summary(report: _Deletes) -> str:

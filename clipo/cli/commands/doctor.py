@@ -13,6 +13,7 @@ from clipo.cli.finding import Finding, State, broken
 from clipo.client import address, credentials, faults
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -91,7 +92,8 @@ async def _check_api(
     try:
         credential = credentials.choose(url, environ)
     except ClipoError as error:
-        report(broken("Login", str(error), "Correct it, or unset it and log in: clipo login"))
+        fix = f"Correct it, or unset it and log in: {program_name()} login"
+        report(broken("Login", str(error), fix))
         return
     async with api_client.connect(
         url, credential=credential, timeouts=faults.DOCTOR_TIMEOUTS

@@ -19,6 +19,7 @@ from clipo.cli.command import (
 from clipo.cli.target import ForceOption
 from clipo.client import download
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -53,7 +54,7 @@ def command(
     """
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     if len(set(ids)) > 1 and to and not to.is_dir():
-        raise Misuse("Several videos need a folder: clipo download ID… -o FOLDER")
+        raise Misuse(f"Several videos need a folder: {program_name()} download ID… -o FOLDER")
     if to == target.STDOUT:
         target.check_stdout(output)
         return ask(api_url, output, lambda api: _stream(api, output, ids[0]))

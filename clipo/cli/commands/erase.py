@@ -1,5 +1,6 @@
 """`clipo erase`: removes all that Clipo stores of one owner."""
 
+import os
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, QuietOption, ask, confirm
+from clipo.client.address import program_for
 from clipo.errors import Misuse
 
 if TYPE_CHECKING:
@@ -54,8 +56,9 @@ async def _erase(api: "Api", output: "Terminal", owner: str) -> int:
         videos = "video" if count == 1 else "videos"
         output.write(f"erased  {view.plain(owner)}  {count:,} {videos}")
     if left := report["api_keys_left"]:
+        program = program_for(api.address, os.environ)
         output.message(
-            f"API keys for this owner that still work: {left}. List them with clipo keys list, and"
-            " revoke them with clipo keys revoke."
+            f"API keys for this owner that still work: {left}. List them with {program} keys list,"
+            f" and revoke them with {program} keys revoke."
         )
     return DONE

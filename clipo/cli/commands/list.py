@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipo.cli import moment, terminal, view
-from clipo.cli.command import DONE, ApiOption, JsonOption, QuietOption, ask
+from clipo.cli.command import DONE, ApiOption, IdsOnlyOption, JsonOption, ask
 from clipo.client import api as client
 from clipo.client.address import program_for
 
@@ -71,7 +71,7 @@ def command(
     ] = 20,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    quiet: IdsOnlyOption = False,
 ) -> int:
     """List videos, newest first."""
     output = terminal.Terminal(as_json=as_json, quiet=quiet)

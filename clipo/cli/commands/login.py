@@ -107,7 +107,7 @@ def _interruptible() -> Iterator[None]:
 
 def _read_key(url: str) -> str:
     if _is_typed():
-        typer.echo(_where_from(), err=True)
+        terminal.say(terminal.stderr(), _where_from())
         with _interruptible():
             return str(typer.prompt(f"API key for {url}", hide_input=True, err=True))
     key = sys.stdin.readline().strip() if sys.stdin else ""

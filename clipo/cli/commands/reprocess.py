@@ -9,6 +9,7 @@ from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, Id, JsonOption, QuietOption, ask, do_each
 from clipo.client import faults, watch
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -37,7 +38,8 @@ def command(
 ) -> int:
     """Process done videos again. Each keeps its old result until the new one is there."""
     if bool(ids) == bool(before):
-        raise Misuse("Give either ids or --before: clipo reprocess ID…, or --before 0.2.0.")
+        again = f"{program_name()} reprocess"
+        raise Misuse(f"Give either ids or --before: {again} ID…, or {again} --before 0.2.0.")
     release = _release(before) if before else None
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     return ask(api_url, output, lambda api: _reprocess_all(api, output, ids or [], release))

@@ -21,9 +21,10 @@ from clipo.cli.command import (
     do_each,
 )
 from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
-from clipo.client import retries
+from clipo.client import address, retries
 from clipo.client.address import program_for
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -68,7 +69,8 @@ def command(
     conditions = {"codes": code, "owner": owner, "created_after": since, "created_before": until}
     given = {name: value for name, value in conditions.items() if value}
     if bool(ids) == bool(all_failed or given):
-        raise Misuse("Give either ids or options: clipo retry ID…, or clipo retry --all-failed.")
+        again = f"{program_name()} retry"
+        raise Misuse(f"Give either ids or options: {again} ID…, or {again} --all-failed.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     if ids:
         return ask(api_url, output, lambda api: _retry(api, output, ids))
@@ -104,7 +106,9 @@ def _retry_selected(
     report = _Report()
     if count:
         ask(api_url, output, lambda api: _retry_all(api, output, conditions, report))
-    return _end(output, report, nothing=_nothing_to_retry(conditions))
+    api = address.without_login(address.choose(api_url, os.environ))
+    follow = f"{program_for(api, os.environ)} watch"
+    return _end(output, report, follow=follow, nothing=_nothing_to_retry(conditions))
 
 
 def _question(count: int, conditions: _Conditions) -> str:
@@ -116,7 +120,10 @@ def _question(count: int, conditions: _Conditions) -> str:
 def _nothing_to_retry(conditions: _Conditions) -> str:
     if "codes" in conditions:
         return "No failed video matches."
-    return "No failed video is worth a retry: their files are the reason, and will fail again."
+    return (
+        "No video has failed for a reason that may be gone now. To retry others all the same, name"
+        " their ids or --code."
+    )
 
 
 async def _retry_all(
@@ -134,12 +141,12 @@ async def _retry_all(
             output.message(f"retried: {report.retried:,}, to do: {found['remaining']:,}", "dim")
 
 
-def _end(output: "Terminal", report: _Report, *, nothing: str) -> int:
+def _end(output: "Terminal", report: _Report, *, follow: str, nothing: str) -> int:
     if output.as_json:
         output.write_json({"retried": report.retried, "refused": report.refused})
     elif report.retried or report.refused:
         refused = f", {len(report.refused):,} refused" if report.refused else ""
-        output.message(f"{report.retried:,} retried{refused}. Follow: clipo watch")
+        output.message(f"{report.retried:,} retried{refused}. Follow: {follow}")
     else:
         output.message(nothing)
     return FAILED if report.refused else DONE

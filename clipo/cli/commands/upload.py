@@ -15,8 +15,8 @@ from clipo.cli.command import (
     DONE,
     FAILED,
     ApiOption,
+    IdsOnlyOption,
     JsonOption,
-    QuietOption,
     ask,
     end_at_sigterm,
     report_errors,
@@ -77,7 +77,7 @@ def command(
     ] = None,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    quiet: IdsOnlyOption = False,
 ) -> int:
     """Upload videos, and follow them until they are done or failed.
 

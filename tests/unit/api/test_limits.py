@@ -123,21 +123,40 @@ class TestQuota:
         self, client: TestClient, api_keys: FakeApiKeys, anna: dict[str, str]
     ) -> None:
         server = bearer(issue(api_keys).key)
-        for headers, of in ((anna, "of anna"), (server, "without an owner")):
+        for headers, quota in (
+            (anna, "Your quota"),
+            (server, "The quota of videos without an owner"),
+        ):
             made = [announce(client, headers, size=10) for _ in range(3)]
             assert [one.status_code for one in made] == [201] * 3
             for refused in (announce(client, headers, size=10), upload_form(client, headers)):
                 body = problem(refused)
                 assert (body["status"], body["code"]) == (403, "quota_exceeded")
                 assert body["left"] == {"videos": 0, "bytes": 9970}
-                assert f"The quota of the videos {of} is 3, and" in body["detail"]
+                assert body["detail"].startswith(f"{quota} is used up: it allows 3 videos.")
 
     def test_limits_their_bytes(self, client: TestClient, anna: dict[str, str]) -> None:
         assert announce(client, anna, size=9000).status_code == 201
         body = problem(announce(client, anna, size=1001))
         assert body["left"] == {"videos": 2, "bytes": 1000}
-        assert "of anna may have 1,000 more bytes, and the file has 1,001" in body["detail"]
+        assert "Your quota has room for 1,000 more bytes, and the file has 1,001" in body["detail"]
         assert announce(client, anna, size=1000).status_code == 201
+
+    def test_of_another_is_called_the_owners(
+        self,
+        client: TestClient,
+        records: FakeCatalog,
+        objects: FakeStorage,
+        api_keys: FakeApiKeys,
+        anna: dict[str, str],
+    ) -> None:
+        announce(client, anna, size=10_000)
+        of_anna = replace(failed_video(), owner="anna", charged=False)
+        records.videos[of_anna.id] = of_anna
+        objects.uploads[source_key(of_anna.id)] = b"video"
+        server = bearer(issue(api_keys).key)
+        body = problem(client.post(f"/videos/{of_anna.id}/retry", headers=server))
+        assert body["detail"].startswith("The owner's quota has room for 0 more bytes")
 
     def test_of_the_token_holds_if_it_is_smaller(
         self, client: TestClient, api_keys: FakeApiKeys

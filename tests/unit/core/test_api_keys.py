@@ -40,6 +40,7 @@ def test_another_text_is_no_key(change: Callable[[str], str]) -> None:
     with pytest.raises(Unauthenticated) as refused:
         id_in(change(new_key(urandom)[1]))
     assert refused.value.denial is Denial.MALFORMED
+    assert str(refused.value).endswith("Copy it again, and all of it.")
 
 
 def test_each_key_and_each_purpose_has_its_own_derived_secret() -> None:

@@ -132,7 +132,18 @@ def test_another_text_is_refused(text: str) -> None:
 def test_a_token_has_at_most_4_kb() -> None:
     assert len(handmade(claims=CLAIMS | {"x": "y" * 2800})) < 4096
     read(x="y" * 2800)
-    assert denial(handmade(claims=CLAIMS | {"x": "y" * 3000})) is Denial.MALFORMED
+    with pytest.raises(Unauthenticated, match="characters, and a token has at most 4,096") as long:
+        read(x="y" * 3000)
+    assert long.value.denial is Denial.MALFORMED
+
+
+def test_the_error_of_a_short_text_does_not_blame_its_length() -> None:
+    with pytest.raises(Unauthenticated) as other:
+        read_token("my-password")
+    assert str(other.value) == (
+        "The credential cannot be read. It is neither an API key nor a token. Copy it again, and"
+        " all of it."
+    )
 
 
 def test_claims_with_one_name_twice_are_refused() -> None:

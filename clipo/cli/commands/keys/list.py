@@ -25,7 +25,7 @@ async def _list(api: "Api", output: "Terminal") -> int:
     if output.as_json:
         output.write_json(keys, indent=2)
     elif keys:
-        output.write(view.keys(keys))
+        output.write(view.keys(keys, width=output.out.width))
     else:
         program = program_for(api.address, os.environ)
         output.message(f"There are no keys. Create one: {program} keys create --name NAME")

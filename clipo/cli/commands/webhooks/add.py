@@ -28,7 +28,11 @@ def command(
     *,
     event: Annotated[
         list[EventKind] | None,
-        typer.Option(help="Send only events of this type. Can be repeated.", show_default="all"),
+        typer.Option(
+            metavar="EVENT",
+            help="Send only events of this type: video.done or video.failed. Can be repeated.",
+            show_default="all",
+        ),
     ] = None,
     owner: Annotated[
         str | None,

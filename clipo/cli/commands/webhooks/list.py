@@ -25,7 +25,7 @@ async def _list(api: "Api", output: "Terminal") -> int:
     if output.as_json:
         output.write_json(receivers, indent=2)
     elif receivers:
-        output.write(view.receivers(receivers))
+        output.write(view.receivers(receivers, width=output.out.width))
     elif off := await webhooks.why_off(api):
         output.message(off.document()["message"])
     else:

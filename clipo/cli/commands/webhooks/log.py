@@ -72,7 +72,7 @@ async def _list(
     if output.as_json:
         output.write_json(found, indent=2)
     elif found:
-        output.write(view.deliveries(found))
+        output.write(view.deliveries(found, width=output.out.width))
     elif off := await webhooks.why_off(api):
         output.message(off.document()["message"])
     else:

@@ -39,12 +39,46 @@ def test_each_command_has_a_help_text(name: str) -> None:
     assert group.commands[name].help
 
 
-@pytest.mark.parametrize("arguments", [["-h"], ["upload", "-h"], ["keys", "create", "-h"]])
+@pytest.mark.parametrize(
+    "arguments", [["-h"], ["upload", "-h"], ["keys", "create", "-h"], ["webhooks", "add", "-h"]]
+)
 def test_the_help_names_no_types_of_python(arguments: list[str]) -> None:
     shown = CliRunner().invoke(app, arguments)
     assert shown.exit_code == 0
     assert "Usage: " in shown.output
     assert "<" not in shown.output
+    assert "list[" not in shown.output
+
+
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("show", "clipo show [OPTIONS] ID "),
+        ("download", "clipo download [OPTIONS] ID... "),
+        ("visibility", "clipo visibility [OPTIONS] {public|private} ID... "),
+    ],
+)
+def test_the_usage_has_braces_around_choices_alone(command: str, usage: str) -> None:
+    shown = CliRunner().invoke(app, [command, "-h"], prog_name="clipo").output
+    assert f"Usage: {usage}" in shown
+
+
+def test_the_help_wraps_each_paragraph_to_the_terminal() -> None:
+    shown = CliRunner().invoke(app, ["webhooks", "listen", "-h"], env={"COLUMNS": "60"}).output
+    paragraph = shown.partition("The server gets")[2].partition("╭")[0].strip()
+    assert [line.strip() for line in paragraph.splitlines()] == [
+        "what a webhook receiver gets. The command",
+        "asks the API for the events, so that nothing from outside",
+        "has to reach this machine.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [("sample", "Write errors only."), ("list", "Write ids and errors only.")],
+)
+def test_quiet_says_what_it_leaves_of_this_command(command: str, said: str) -> None:
+    assert said in CliRunner().invoke(app, [command, "-h"]).output
 
 
 @pytest.mark.parametrize(("name", "alias"), [("list", "ls"), ("delete", "rm")])
@@ -57,7 +91,7 @@ def test_a_command_has_a_short_name(name: str, alias: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["list", "--limit", "0"], "It must be at least 1"),
+        (["list", "--limit", "0"], "It must be at least 1."),
         (["list", "--limit", "a"], "whole number"),
         (["list", "--status", "foo"], "'--status': 'foo' is not one of"),
     ],

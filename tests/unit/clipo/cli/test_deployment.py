@@ -10,6 +10,7 @@ from clipo.cli import deployment
 from clipo.cli.finding import Finding, State
 from clipo.client.api import Api
 from clipo.client.credentials import Credential
+from clipo.local import checkout
 
 ALL = ["upload", "read", "deliver", "write"]
 
@@ -86,3 +87,32 @@ def test_a_login_that_may_only_read_leaves_the_storage_out() -> None:
 def test_an_api_that_fails_is_broken() -> None:
     found = findings(503, {"code": "catalog_unavailable", "detail": "Down."})
     assert found["Access"].state is State.BROKEN
+
+
+LOCAL = "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    ("api", "is_checkout", "fix"),
+    [
+        (LOCAL, True, "Start it with clipo up, or correct --api or CLIPO_API."),
+        (LOCAL, False, "Correct --api or CLIPO_API."),
+        ("https://video.example.com", True, "Correct --api or CLIPO_API."),
+    ],
+)
+def test_only_a_checkout_can_start_an_api_and_only_here(
+    monkeypatch: pytest.MonkeyPatch, *, api: str, is_checkout: bool, fix: str
+) -> None:
+    monkeypatch.setattr(checkout, "is_here", lambda: is_checkout)
+    assert findings_without_server(api) == [("API", State.BROKEN, fix)]
+
+
+def findings_without_server(api: str) -> list[tuple[str, State, str]]:
+    def refuse(_: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    async def ask() -> list[Finding]:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
+            return [one async for one in deployment.findings(Api(api, http, credential=None))]
+
+    return [(one.name, one.state, one.fix) for one in asyncio.run(ask())]

@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from clipo.cli import piped
+from clipo.cli.app import app
 from clipo.client import profiles
 from clipo.errors import Misuse
 
@@ -17,3 +19,6 @@ def test_hints_name_the_program_as_the_shell_finds_it(
         profiles.address_of("staging")
     with pytest.raises(Misuse, match=f"{program} upload - --name"):
         piped.check_name(None)
+    for arguments in (["retry"], ["reprocess"], ["delete"], ["show", "x"]):
+        said = " ".join(CliRunner().invoke(app, arguments, env={"COLUMNS": "1000"}).output.split())
+        assert f"{program} " in said

@@ -1,4 +1,6 @@
 import io
+import re
+from contextlib import redirect_stdout
 from typing import Any
 
 import pytest
@@ -6,8 +8,10 @@ from rich.console import Console, RenderableType
 
 from clipo.cli import view
 from clipo.cli.bars import short_time
+from clipo.cli.terminal import Terminal
 from clipo.cli.view import plain, size
 from functions.api.examples import DONE_VIDEO
+from tests.fakes.screen import Screen
 
 FAILED: dict[str, Any] = dict(DONE_VIDEO) | {
     "status": "failed",
@@ -22,6 +26,17 @@ def printed(shown: RenderableType, width: int) -> list[str]:
     console.print(shown)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
+
+
+KEY: dict[str, Any] = {
+    "id": "IvCjAfLdpqMB",
+    "name": "web server",
+    "scopes": ["upload", "read", "deliver", "write"],
+    "owner": None,
+    "expires_at": None,
+    "last_used_at": None,
+    "root_generation": 1,
+}
 
 
 @pytest.mark.parametrize(
@@ -133,3 +148,46 @@ def test_grids_of_one_name_width_have_aligned_values() -> None:
     rows = [("Local stack", "x"), ("API", "x")]
     apart = [printed(view.grid([row], name_width=len("Local stack")), 40)[0] for row in rows]
     assert [line.index("x") for line in apart] == [15, 15]
+
+
+def test_a_new_key_stays_whole_so_that_it_can_be_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = KEY | {"key": "clipo_sk_" + "k" * 62, "signing_secret": "s" * 43}
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    with redirect_stdout(Screen()) as screen:
+        Terminal().write(view.new_key(key))
+    assert re.sub(r"\x1b\[\d*m", "", screen.getvalue()).splitlines()[-2:] == [
+        f"  Key             {key['key']}",
+        f"  Signing secret  {key['signing_secret']}",
+    ]
+
+
+def test_keys_are_a_table_if_there_is_room() -> None:
+    table = printed(view.keys([KEY, KEY], width=100), 100)
+    assert [line.split()[0] for line in table] == ["ID", KEY["id"], KEY["id"]]
+    narrow = printed(view.keys([KEY, KEY], width=40), 40)
+    assert [line.rstrip() for line in narrow[:3]] == [
+        "  ID         IvCjAfLdpqMB",
+        "  Name       web server",
+        "  Scopes     upload read deliver write",
+    ]
+    assert [line for line in narrow if not line.strip()] == [""], "one between the two"
+
+
+def test_narrow_receivers_and_deliveries_show_whole_ids() -> None:
+    receiver = {"id": "r" * 24, "url": "https://app.example.com/hook", "events": ["video.done"]}
+    shown = view.receivers([receiver | {"owner": None, "enabled": True}], width=60)
+    assert f"  ID      {'r' * 24}" in [line.rstrip() for line in printed(shown, 60)]
+    one: dict[str, Any] = {
+        "id": "d" * 36,
+        "type": "video.done",
+        "video_id": "v" * 24,
+        "status": "delivered",
+        "created_at": "2026-11-29T16:13:24.687Z",
+        "attempts": [{"reason": "200"}],
+    }
+    lines = [line.rstrip() for line in printed(view.deliveries([one], width=100), 100)]
+    assert f"  Video     {'v' * 24}" in lines
+    assert f"  ID        {'d' * 36}" in lines

@@ -44,8 +44,11 @@ def test_a_problem_is_shown_with_its_code_and_request_id() -> None:
 
 
 def test_an_invalid_field_is_named_without_its_place_in_the_request() -> None:
-    invalid = {"code": "invalid_request", "detail": "body.owner: Too long; query.limit: No"}
-    with pytest.raises(Problem, match=r"^owner: Too long; limit: No \("):
+    invalid = {
+        "code": "invalid_request",
+        "detail": "body.owner: Too long; query.limit: No; body.codes.0: Odd",
+    }
+    with pytest.raises(Problem, match=r"^owner: Too long; limit: No; codes: Odd \("):
         asked(httpx2.Response(422, json=_PROBLEM | invalid), lambda api: api.get("x"))
 
 
