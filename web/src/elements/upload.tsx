@@ -10,6 +10,7 @@ import {ChooseFiles, listenForFiles} from "../view/drop";
 import {Icon} from "../view/icons";
 import {Refusals, Row, useFocusKept} from "../view/tray";
 import {ClipoElement, type Connected, define} from "./base";
+import {isDenial} from "./denial";
 import {Followed} from "./following";
 import {s} from "./strings";
 import style from "./upload.css";
@@ -45,6 +46,7 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
   declare addEventListener: ClipoUploadElement["addEventListener"];
   declare removeEventListener: ClipoUploadElement["removeEventListener"];
 
+  protected readonly forbidden = s.mayNotUpload;
   private shared: Shared | undefined;
   private connected: Connected | undefined;
   private readonly onDeleted = ({detail}: Event & {detail?: {videoId: string}}) =>
@@ -105,14 +107,8 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
     const {shared, connected} = this;
     if (!shared || !connected?.me) return;
     const mayUpload = connected.me.scopes.includes("upload") && !connected.me.video_id;
-    this.draw(
-      connected,
-      mayUpload ? (
-        <View element={this} {...shared} message={this.message} />
-      ) : (
-        <p class="quiet">{s.mayNotUpload}</p>
-      ),
-    );
+    if (mayUpload) this.draw(connected, <View element={this} {...shared} message={this.message} />);
+    else this.deny("forbidden");
   }
 }
 
@@ -135,10 +131,16 @@ function sharedFor({api, me}: Connected): Shared {
     onMessage: (sentence) => toAll((one) => one.tell(sentence)),
     onUploaded: ({videoId = "", name}) => {
       if (videoId) void followed.follow(videoId);
-      toAll((one) => one.emit("clipo-uploaded", {videoId, name}));
+      toAll((one) => {
+        one.noteAccess(null);
+        one.emit("clipo-uploaded", {videoId, name});
+      });
     },
     onFailed: ({name, videoId, problem}, code) =>
-      toAll((one) => one.emit("clipo-failed", {name, videoId, code, message: problem ?? ""})),
+      toAll((one) => {
+        one.emit("clipo-failed", {name, videoId, code, message: problem ?? ""});
+        if (isDenial(code)) one.noteAccess(code);
+      }),
     onRefused: (name, reason) => {
       const message = t.refusal([name], reason, limits);
       const detail = {name, videoId: undefined, code: CODES[reason], message};
