@@ -241,7 +241,7 @@ def test_a_user_watches_one_video_of_another(
     shown, other = (uploaded_by("teacher", environ, clips["film.mp4"]) for _ in range(2))
     code = recipe("Limits, and videos of others", EMBED_DOCS)["python"]
     (tmp_path / "app.py").write_text(_PUPIL + code + _RUN)
-    watched.expect_complaint("favicon|401")
+    watched.expect_complaint("favicon|403")
     environ |= {"VIDEO_ID": shown}
     with serving([sys.executable, "app.py"], tmp_path, environ) as app:
         watched.page.goto(f"{app}7")
@@ -250,7 +250,7 @@ def test_a_user_watches_one_video_of_another(
             "() => fetch('/lessons/7/clipo/token', {method: 'POST'}).then((r) => r.json())"
         )["token"]
         watched.page.goto(f"{app}8")
-        expect(watched.page.get_by_text("session has ended").first).to_be_visible()
+        expect(watched.page.get_by_text("You may not see this video.")).to_be_visible()
     headers = {"Authorization": f"Bearer {token}"}
     assert stack.client.get(f"/videos/{shown}", headers=headers).status_code == 200
     assert stack.client.get(f"/videos/{other}", headers=headers).status_code in (403, 404)
