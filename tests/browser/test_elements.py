@@ -227,7 +227,7 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     assert watched.accessibility_findings() == []
     watched.screenshot("elements", width=1000, height=700)
     watched.screenshot("elements", width=320, height=700, dark=True)
-    page.keyboard.press("Tab")  # the button that dismisses the row
+    expect(page.locator("clipo-upload .upload")).to_have_count(0, timeout=DONE_MS)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert await_event(page, "select")["videoId"] == video_id
@@ -237,8 +237,61 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     page.keyboard.press("Enter")
     assert await_event(page, "deleted")["videoId"] == video_id
     expect(page.get_by_text("No videos yet.")).to_be_focused()
-    expect(page.locator("clipo-upload .upload")).to_have_count(0)
     assert stack.client.get(f"/videos/{video_id}").status_code == 404
+
+
+_SHOWN_MS = 5000
+"""How long the row of a done video stays above a grid."""
+
+
+def test_a_done_video_moves_to_its_grid_and_a_failed_one_stays(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    upload = '<clipo-upload endpoint="/api/clipo" multiple></clipo-upload>'
+    grid = '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
+    page = opened(app, stack, watched, upload + grid)
+    expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    watched.drop("clipo-upload", clips["tiny.mp4"], clips["audio-only.mp4"])
+    rows = page.locator("clipo-upload .upload")
+    done, failed = (rows.filter(has=page.locator(f".{one}")) for one in ("done", "failed"))
+    expect(done).to_be_visible(timeout=DONE_MS)
+    expect(failed).to_be_visible(timeout=DONE_MS)
+    done.get_by_role("button").focus()
+    expect(done).to_have_count(0, timeout=DONE_MS)
+    expect(failed.get_by_role("button")).to_be_focused()
+    failed.get_by_role("button").click()
+    expect(rows).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose videos")).to_be_focused()
+
+
+def test_a_done_video_stays_without_a_grid_of_its_own(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("401")
+    other = '<clipo-upload endpoint="/api/clipo"></clipo-upload><clipo-grid></clipo-grid>'
+    page = opened(app, stack, watched, other)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    watched.drop("clipo-upload", clips["tiny.mp4"])
+    done = page.locator("clipo-upload .upload .done")
+    expect(done).to_be_visible(timeout=DONE_MS)
+    page.wait_for_timeout(_SHOWN_MS + 1000)
+    expect(done).to_be_visible()
+
+
+def test_elements_have_a_gap_between_them(
+    app: App, stack: RunningStack, watched: WatchedPage
+) -> None:
+    body = (
+        '<clipo-upload endpoint="/api/clipo"></clipo-upload>'
+        '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
+    )
+    page = opened(app, stack, watched, body)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    upload, grid = (
+        page.locator(name).evaluate("(one) => one.getBoundingClientRect().toJSON()")
+        for name in ("clipo-upload", "clipo-grid")
+    )
+    assert grid["top"] - upload["bottom"] == 20
 
 
 def test_a_large_file_is_paused_resumed_after_a_reload_and_survives_an_outage(

@@ -23,6 +23,9 @@ const CODES: Record<Refusal["reason"], string> = {
   duplicate: "duplicate",
 };
 
+/** How long the row of a done video stays if a grid shows the video, too. */
+const DONE_SHOWN_MS = 5000;
+
 /** What elements with the same API and the same person share: uploads go on while none is in the page. */
 interface Shared {
   uploads: Uploads;
@@ -123,7 +126,11 @@ function sharedFor({api, me}: Connected): Shared {
   const toAll = (act: (element: UploadElement) => void) => {
     for (const element of elements) act(element);
   };
-  const followed = new Followed(api, (video) => toAll((one) => tellEnd(one, video)));
+  const followed = new Followed(api, (video) => {
+    toAll((one) => tellEnd(one, video));
+    if (video.status === "done" && [...elements].some(standsByItsGrid))
+      setTimeout(() => followed.dismiss(video.id), DONE_SHOWN_MS);
+  });
   const uploads = new Uploads(api, {
     limits,
     person: owner ?? "",
@@ -153,6 +160,14 @@ function sharedFor({api, me}: Connected): Shared {
   const shared = {uploads, followed, limits, elements};
   all.set(key, shared);
   return shared;
+}
+
+/** Tell whether a grid in the same document or shadow root lists what an element uploads. */
+function standsByItsGrid(element: UploadElement): boolean {
+  const root = element.getRootNode() as Document | ShadowRoot;
+  return [...root.querySelectorAll("clipo-grid")].some((grid) =>
+    ["endpoint", "api"].every((name) => grid.getAttribute(name) === element.getAttribute(name)),
+  );
 }
 
 /** What the page was told last of each upload, as JSON. */
@@ -193,8 +208,10 @@ function View({
   const {videos} = useStore(followed);
   const [hovers, setHovers] = useState(false);
   const list = useRef<HTMLUListElement>(null);
+  const finished = useRef<HTMLUListElement>(null);
   const isDisabled = element.hasAttribute("disabled");
   useFocusKept(list, rows);
+  useFocusKept(finished, videos);
   useEffect(
     () =>
       listenForFiles(element, setHovers, isDisabled ? undefined : (files) => element.add(files)),
@@ -232,7 +249,7 @@ function View({
         ))}
       </ul>
       {videos.length > 0 && (
-        <ul class="uploads" part="videos" aria-label={s.uploadedVideos}>
+        <ul ref={finished} class="uploads" part="videos" aria-label={s.uploadedVideos}>
           {videos.map((video) => (
             <Finished key={video.id} video={video} onDismiss={() => followed.dismiss(video.id)} />
           ))}
