@@ -30,6 +30,11 @@ window.heard = [];
 for (const name of ["progress", "uploaded", "done", "failed", "select", "deleted", "denied"])
   addEventListener(`clipo-${name}`, ({type, detail}) => heard.push([type, detail]));
 """
+_WIDTH = """async (src) => {
+  const image = Object.assign(new Image(), {src});
+  await image.decode();
+  return image.naturalWidth;
+}"""
 _LARGE = 101 << 20
 """Just too large for one request."""
 
@@ -525,9 +530,11 @@ def test_the_player_plays_scrubs_and_explains(
     video.evaluate("(video) => { video.muted = true; return video.play(); }")
     assert video.evaluate("(video) => video.currentTime") > 1
     assert "token" not in video.evaluate("(video) => video.currentSrc")
+    assert page.evaluate(_WIDTH, video.get_attribute("poster")) == 640
     assert watched.accessibility_findings() == []
     page.locator("clipo-player").evaluate("(player, id) => { player.videoId = id; }", bad)
     expect(page.locator("clipo-player .note")).to_contain_text("No browser")
+    expect(page.locator("clipo-player .poster")).not_to_have_js_property("naturalWidth", 0)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "sorenson.flv"

@@ -14,7 +14,8 @@ import {s} from "./strings";
 const FIRST_DELAY_MS = 500;
 const LAST_DELAY_MS = 5000;
 const GROWTH = 1.3;
-const POSTER_WIDTH = 960;
+/** The largest that a token for deliveries may have: docs/delivery.md. */
+const POSTER_WIDTH = 1280;
 const VIDEO_ID = /^[0-9a-f]{24}$/i;
 
 class PlayerElement extends ClipoElement implements ClipoPlayerElement {
@@ -115,9 +116,7 @@ function Known({video, onDenied}: {video: Video; onDenied: OnDenied}) {
       id={id}
       name={filename}
       poster={
-        thumbnail && pictures
-          ? api.here(`${pictures.image_url}&t=${thumbnail.at_s}&w=${POSTER_WIDTH}`)
-          : undefined
+        thumbnail && pictures ? api.here(`${pictures.image_url}&w=${POSTER_WIDTH}`) : undefined
       }
       storyboard={storyboardOf(video)}
       note={playback?.browsers === "all" ? null : sentenceOfPlayback(media)}
