@@ -5,17 +5,21 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from clipo.server import Grant, Mount, Reply
+from clipo.server import Forbidden, Grant, Mount, Reply
 from clipo.server.mount import MOST_BODY_BYTES
 
 
 def mount(
-    owner: Callable[[], Grant | str | int | None], *, name: str = "clipo", **settings: Any
+    owner: Callable[[], Grant | Forbidden | str | int | None],
+    *,
+    name: str = "clipo",
+    **settings: Any,
 ) -> Blueprint:
     """Return a blueprint with the routes `/token` and `/webhook`.
 
-    `owner` returns the id of the user who is logged in, or a `Grant`, or `None`; `settings` are
-    those of `clipo.server.Mount`. A second mount in the same app needs another `name`.
+    `owner` returns the id of the user who is logged in, or a `Grant`, or `None`, or
+    `Forbidden()`; `settings` are those of `clipo.server.Mount`. A second mount in the same
+    app needs another `name`.
     """
     clipo, blueprint = Mount(**settings), Blueprint(name, __name__)
 

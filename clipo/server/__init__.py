@@ -4,11 +4,12 @@
 """
 
 from clipo.server.mount import Mount, Reply
-from clipo.server.tokens import Grant, page_tokens
+from clipo.server.tokens import Forbidden, Grant, page_tokens
 from clipo.server.webhooks import ClipoEvent, InvalidWebhook, verify_webhook
 
 __all__ = [
     "ClipoEvent",
+    "Forbidden",
     "Grant",
     "InvalidWebhook",
     "Mount",

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clipo.errors import Misuse
-from clipo.server.tokens import Grant, page_tokens
+from clipo.server.tokens import Forbidden, Grant, page_tokens
 from clipo.server.webhooks import ClipoEvent, HandledEvents, InvalidWebhook, verify_webhook
 
 Handler = Callable[[ClipoEvent], object]
@@ -57,15 +57,20 @@ class Mount:
         self._handlers = {"video.done": on_done, "video.failed": on_failed}
         self._handled = HandledEvents()
 
-    def token(self, owner: Grant | str | int | None, headers: Mapping[str, str]) -> Reply:
+    def token(
+        self, owner: Grant | Forbidden | str | int | None, headers: Mapping[str, str]
+    ) -> Reply:
         """Reply `POST /token` for the user who is logged in, if there is one.
 
         A `Grant` limits what the page may do, or lets its user see a video of another owner.
+        `Forbidden()` is for a user who may do nothing there.
         """
         if _is_cross_site(headers):
             return _problem(403, "cross_site", "A page of another site sends this request.")
         if not owner:
             return _problem(401, "unauthenticated", "Log in to this app first.")
+        if isinstance(owner, Forbidden):
+            return _problem(403, "forbidden", "The user of this app may not use this page.")
         return _json(200, page_tokens(owner, **self._settings))
 
     def webhook(self, body: bytes, headers: Mapping[str, str]) -> Reply:

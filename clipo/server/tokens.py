@@ -51,6 +51,11 @@ class Grant:
                 raise ValueError("A limit must be a whole number from 1.")
 
 
+@dataclass(frozen=True, slots=True)
+class Forbidden:
+    """Stands for a user who is logged in, but may not use the page."""
+
+
 def page_tokens(
     grant: Grant | str | int, *, url: str, key: str, signing_secret: str
 ) -> dict[str, str]:

@@ -27,9 +27,14 @@ pytestmark = pytest.mark.long
 
 _HEAR = """
 window.heard = [];
-for (const name of ["progress", "uploaded", "done", "failed", "select", "deleted"])
+for (const name of ["progress", "uploaded", "done", "failed", "select", "deleted", "denied"])
   addEventListener(`clipo-${name}`, ({type, detail}) => heard.push([type, detail]));
 """
+_WIDTH = """async (src) => {
+  const image = Object.assign(new Image(), {src});
+  await image.decode();
+  return image.naturalWidth;
+}"""
 _LARGE = 101 << 20
 """Just too large for one request."""
 
@@ -43,6 +48,10 @@ class App:
     key: IssuedKey | None = None
     api: str = ""
     user: str = "anna"
+    status: int = 200
+    """What it answers instead of a token, if it denies one."""
+    claims: dict[str, str] = field(default_factory=dict)
+    """Claims of its tokens that differ."""
     lifetime: timedelta = timedelta(minutes=5)
     asked: int = 0
     """How many tokens it was asked for."""
@@ -57,7 +66,7 @@ class App:
         """Return what `POST /token` answers, as docs/elements.md says."""
         assert self.key
         self.asked += 1
-        token = self.key.token(sub=self.user, scope="upload read write")
+        token = self.key.token(**{"sub": self.user, "scope": "upload read write"} | self.claims)
         return {
             "api": self.api,
             "token": f"{token}x" if self.asked in self.broken else token,
@@ -76,7 +85,8 @@ def served(app: App) -> Iterator[None]:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
             assert self.path == "/api/clipo/token"
-            self._send(200, "application/json", json.dumps(app.answer()))
+            answer = app.answer() if app.status == 200 else {}
+            self._send(app.status, "application/json", json.dumps(answer))
 
         def _send(self, status: int, media_type: str, body: str) -> None:
             self.send_response(status)
@@ -119,8 +129,9 @@ def stack(site: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
 
 @pytest.fixture
 def app(site: App) -> App:
-    site.user, site.lifetime, site.asked = "anna", timedelta(minutes=5), 0
+    site.user, site.lifetime, site.asked, site.status = "anna", timedelta(minutes=5), 0, 200
     site.broken.clear()
+    site.claims.clear()
     return site
 
 
@@ -221,7 +232,7 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     assert watched.accessibility_findings() == []
     watched.screenshot("elements", width=1000, height=700)
     watched.screenshot("elements", width=320, height=700, dark=True)
-    page.keyboard.press("Tab")  # the button that dismisses the row
+    expect(page.locator("clipo-upload .upload")).to_have_count(0, timeout=DONE_MS)
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     assert await_event(page, "select")["videoId"] == video_id
@@ -231,8 +242,61 @@ def test_a_video_is_uploaded_listed_selected_and_deleted_by_keyboard(
     page.keyboard.press("Enter")
     assert await_event(page, "deleted")["videoId"] == video_id
     expect(page.get_by_text("No videos yet.")).to_be_focused()
-    expect(page.locator("clipo-upload .upload")).to_have_count(0)
     assert stack.client.get(f"/videos/{video_id}").status_code == 404
+
+
+_SHOWN_MS = 5000
+"""How long the row of a done video stays above a grid."""
+
+
+def test_a_done_video_moves_to_its_grid_and_a_failed_one_stays(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    upload = '<clipo-upload endpoint="/api/clipo" multiple></clipo-upload>'
+    grid = '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
+    page = opened(app, stack, watched, upload + grid)
+    expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
+    watched.drop("clipo-upload", clips["tiny.mp4"], clips["audio-only.mp4"])
+    rows = page.locator("clipo-upload .upload")
+    done, failed = (rows.filter(has=page.locator(f".{one}")) for one in ("done", "failed"))
+    expect(done).to_be_visible(timeout=DONE_MS)
+    expect(failed).to_be_visible(timeout=DONE_MS)
+    done.get_by_role("button").focus()
+    expect(done).to_have_count(0, timeout=DONE_MS)
+    expect(failed.get_by_role("button")).to_be_focused()
+    failed.get_by_role("button").click()
+    expect(rows).to_have_count(0)
+    expect(page.get_by_role("button", name="Choose videos")).to_be_focused()
+
+
+def test_a_done_video_stays_without_a_grid_of_its_own(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("401")
+    other = '<clipo-upload endpoint="/api/clipo"></clipo-upload><clipo-grid></clipo-grid>'
+    page = opened(app, stack, watched, other)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    watched.drop("clipo-upload", clips["tiny.mp4"])
+    done = page.locator("clipo-upload .upload .done")
+    expect(done).to_be_visible(timeout=DONE_MS)
+    page.wait_for_timeout(_SHOWN_MS + 1000)
+    expect(done).to_be_visible()
+
+
+def test_elements_have_a_gap_between_them(
+    app: App, stack: RunningStack, watched: WatchedPage
+) -> None:
+    body = (
+        '<clipo-upload endpoint="/api/clipo"></clipo-upload>'
+        '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
+    )
+    page = opened(app, stack, watched, body)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    upload, grid = (
+        page.locator(name).evaluate("(one) => one.getBoundingClientRect().toJSON()")
+        for name in ("clipo-upload", "clipo-grid")
+    )
+    assert grid["top"] - upload["bottom"] == 20
 
 
 def test_a_large_file_is_paused_resumed_after_a_reload_and_survives_an_outage(
@@ -328,6 +392,123 @@ def test_a_file_is_not_uploaded_for_the_next_user(
     assert f"POST {stack.api}/videos" not in watched.calls
 
 
+_PLAYER = '<clipo-player endpoint="/api/clipo" video-id="507f1f77bcf86cd799439011"></clipo-player>'
+_ALL = (
+    f'<clipo-upload endpoint="/api/clipo"></clipo-upload>{_PLAYER}'
+    '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
+)
+_FORBIDDEN = {
+    "en": [
+        "You may not upload here.",
+        "You may not see this video.",
+        "You may not see these videos.",
+    ],
+    "de": [
+        "Sie dürfen hier nichts hochladen.",
+        "Sie dürfen dieses Video nicht sehen.",
+        "Sie dürfen diese Videos nicht sehen.",
+    ],
+    "es": [
+        "Aquí no puedes subir nada.",
+        "No puedes ver este vídeo.",
+        "No puedes ver estos vídeos.",
+    ],
+}
+_ENDED = {
+    "en": "Your session has ended. Log in again.",
+    "de": "Ihre Sitzung ist beendet. Melden Sie sich wieder an.",
+    "es": "Tu sesión ha terminado. Vuelve a iniciarla.",
+}
+
+
+def denials(page: Page) -> list[dict[str, str]]:
+    return [detail for name, detail in page.evaluate("heard") if name == "clipo-denied"]
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_a_missing_session_differs_from_a_missing_right(
+    app: App, stack: RunningStack, watched: WatchedPage, language: str
+) -> None:
+    watched.expect_complaint("401|403")
+    app.status = 403
+    page = opened(app, stack, watched, _ALL)
+    app.html = app.html.replace('lang="en"', f'lang="{language}"')
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text(_FORBIDDEN[language])
+    page.wait_for_timeout(2500)  # in which the elements ask again
+    heard = sorted(denials(page), key=lambda detail: detail["message"])
+    assert heard == [
+        {"code": "forbidden", "message": message} for message in sorted(_FORBIDDEN[language])
+    ]
+    assert watched.accessibility_findings() == []
+    app.status = 401
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text([_ENDED[language]] * 3)
+    assert denials(page) == [{"code": "unauthenticated", "message": _ENDED[language]}] * 3
+
+
+def test_the_elements_return_with_the_session(
+    app: App, stack: RunningStack, watched: WatchedPage
+) -> None:
+    watched.expect_complaint("401|403|404")
+    app.status = 401
+    page = opened(app, stack, watched, _ALL)
+    expect(page.get_by_role("alert")).to_have_count(3)
+    app.status = 200
+    expect(page.get_by_role("alert")).to_have_count(0)
+    app.lifetime = timedelta(hours=-1)
+    expect(page.get_by_text("There is no such video")).to_be_visible()
+
+
+def test_a_player_of_another_video_than_the_tokens_says_so(
+    app: App, stack: RunningStack, watched: WatchedPage
+) -> None:
+    watched.expect_complaint("403")
+    app.claims["vid"] = "507f1f77bcf86cd799439012"
+    page = opened(app, stack, watched, _PLAYER)
+    expect(page.get_by_role("alert")).to_have_text("You may not see this video.")
+    assert [detail["code"] for detail in denials(page)] == ["forbidden"]
+
+
+def test_a_private_video_is_not_for_everyone(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("401")
+    video_id = stack.upload_signed(clips["tiny.mp4"])
+    page = opened(app, stack, watched, f'<clipo-player video-id="{video_id}"></clipo-player>')
+    expect(page.get_by_role("alert")).to_have_text("You may not see this video.")
+    assert [detail["code"] for detail in denials(page)] == ["forbidden"]
+
+
+def test_a_page_hears_that_the_right_to_upload_has_gone(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("403")
+    app.lifetime = timedelta(hours=-1)  # so that each request asks for another token
+    body = '<clipo-upload endpoint="/api/clipo"></clipo-upload>'
+    page = opened(app, stack, watched, body)
+    expect(page.get_by_role("button", name="Choose a video")).to_be_visible()
+    app.claims["scope"] = "read"
+    watched.drop("clipo-upload", clips["tiny.mp4"])
+    assert await_event(page, "failed")["code"] == "forbidden"
+    assert await_event(page, "denied")["code"] == "forbidden"
+    row = page.locator("clipo-upload .upload")
+    expect(row.locator(".error")).to_have_text("You may not do this.")
+
+
+def test_a_page_hears_that_the_session_of_its_grid_has_ended(
+    app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
+) -> None:
+    watched.expect_complaint("401")
+    stack.upload_signed(clips["tiny.mp4"])
+    app.lifetime = timedelta(hours=-1)
+    page = opened(app, stack, watched, '<clipo-grid endpoint="/api/clipo"></clipo-grid>')
+    expect(page.locator("clipo-grid .card").first).to_be_visible()
+    app.status = 401
+    assert await_event(page, "denied")["code"] == "unauthenticated"
+    expect(page.locator("clipo-grid .card").first).to_be_visible()
+
+
 def test_the_player_plays_scrubs_and_explains(
     app: App, stack: RunningStack, watched: WatchedPage, clips: Clips
 ) -> None:
@@ -349,9 +530,11 @@ def test_the_player_plays_scrubs_and_explains(
     video.evaluate("(video) => { video.muted = true; return video.play(); }")
     assert video.evaluate("(video) => video.currentTime") > 1
     assert "token" not in video.evaluate("(video) => video.currentSrc")
+    assert page.evaluate(_WIDTH, video.get_attribute("poster")) == 640
     assert watched.accessibility_findings() == []
     page.locator("clipo-player").evaluate("(player, id) => { player.videoId = id; }", bad)
     expect(page.locator("clipo-player .note")).to_contain_text("No browser")
+    expect(page.locator("clipo-player .poster")).not_to_have_js_property("naturalWidth", 0)
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "sorenson.flv"

@@ -154,7 +154,7 @@ def delete(page: Page, name: str, *, left: int) -> None:
 def assert_it_does_what_the_document_says(
     app: str, watched: WatchedPage, browser: Browser, clips: Clips, stack: RunningStack
 ) -> None:
-    watched.expect_complaint("favicon|401")
+    watched.expect_complaint("favicon|401|403|ERR_ABORTED")
     page = watched.page
     log_in(page, app, "anna", "wrong")
     expect(page.get_by_role("alert")).to_have_text("The name or the password is wrong.")
@@ -176,10 +176,36 @@ def assert_it_does_what_the_document_says(
     delete(page, "film.mp4", left=1)
     expect(page.locator("clipo-player")).to_be_hidden()
     delete(page, "tiny.mp4", left=0)
-    page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_label("Password")).to_be_visible()
+    log_out_during_an_upload(page, clips["tiny.mp4"], stack)
     page.goto(app)
     expect(page.get_by_label("Password")).to_be_visible()
+    log_in(page, app, "anna", "correct horse")
+    expect(page.get_by_text("No videos yet.")).to_be_visible()
+    expect(page.locator("clipo-upload .upload")).to_have_count(0)
+    for action in ("login", "logout"):
+        assert status_of_a_foreign_form(page, f"{app}{action}") == 403
+    page.goto(app)
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+
+
+def log_out_during_an_upload(page: Page, clip: Path, stack: RunningStack) -> None:
+    storage = f"{stack.addresses['s3']}/**"
+    page.route(storage, lambda _: None)  # the upload never ends
+    with page.expect_request(storage):
+        page.locator("clipo-upload input[type=file]").set_input_files(clip)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Password")).to_be_visible()
+    page.unroute(storage)
+
+
+def status_of_a_foreign_form(page: Page, action: str) -> int:
+    """Send a form from a page of another site, and return the status of the answer."""
+    fields = '<input name="name" value="ben"><input name="password" value="battery staple">'
+    page.goto("about:blank")
+    page.goto(f'data:text/html,<form method="post" action="{action}">{fields}<button>Go</button>')
+    with page.expect_response(action) as response:
+        page.get_by_role("button").click()
+    return response.value.status
 
 
 @pytest.mark.parametrize(
@@ -201,8 +227,9 @@ def test_a_whole_app(
         node_folder(tmp_path)
     file = tmp_path / ("app.mjs" if language == "js" else "app.py")
     file.write_text(code)
-    program = str(NODE) if language == "js" else sys.executable
-    with serving([program, file.name], tmp_path, environ) as app:
+    flask = [sys.executable, "-m", "flask", "--app", "app", "run", "--port", environ["PORT"]]
+    command = [str(NODE), file.name] if language == "js" else flask
+    with serving(command, tmp_path, environ) as app:
         assert_it_does_what_the_document_says(app, watched, browser, clips, stack)
 
 
@@ -241,7 +268,7 @@ def test_a_user_watches_one_video_of_another(
     shown, other = (uploaded_by("teacher", environ, clips["film.mp4"]) for _ in range(2))
     code = recipe("Limits, and videos of others", EMBED_DOCS)["python"]
     (tmp_path / "app.py").write_text(_PUPIL + code + _RUN)
-    watched.expect_complaint("favicon|401")
+    watched.expect_complaint("favicon|403")
     environ |= {"VIDEO_ID": shown}
     with serving([sys.executable, "app.py"], tmp_path, environ) as app:
         watched.page.goto(f"{app}7")
@@ -250,7 +277,7 @@ def test_a_user_watches_one_video_of_another(
             "() => fetch('/lessons/7/clipo/token', {method: 'POST'}).then((r) => r.json())"
         )["token"]
         watched.page.goto(f"{app}8")
-        expect(watched.page.get_by_text("session has ended").first).to_be_visible()
+        expect(watched.page.get_by_text("You may not see this video.")).to_be_visible()
     headers = {"Authorization": f"Bearer {token}"}
     assert stack.client.get(f"/videos/{shown}", headers=headers).status_code == 200
     assert stack.client.get(f"/videos/{other}", headers=headers).status_code in (403, 404)

@@ -32,11 +32,13 @@ _BODY = {
 }
 _PYTHON = """
 import json, os, pathlib
-from clipo.server import Grant
+from clipo.server import Forbidden, Grant
 
 def signed_in_user(request):
     if wrong := request.headers.get("X-Wrong"):
         return Grant("teacher", **json.loads(wrong))
+    if request.headers.get("X-User") == "stranger":
+        return Forbidden()
     if request.headers.get("X-User") == "pupil":
         return Grant("teacher", scope="read", video_id="6b03911acf2b20c6f6841702", max_videos=3)
     return request.headers.get("X-User")
@@ -81,8 +83,9 @@ const grant = {owner: "teacher", scope: "read", videoId: "6b03911acf2b20c6f68417
 const names = {video_id: "videoId", max_videos: "maxVideos"};
 const wronged = (wrong) => Object.fromEntries(
   Object.entries(JSON.parse(wrong)).map(([name, value]) => [names[name] ?? name, value]));
+const others = {pupil: grant, stranger: {forbidden: true}};
 const granted = (user, wrong) =>
-  wrong ? {owner: "teacher", ...wronged(wrong)} : user === "pupil" ? grant : user;
+  wrong ? {owner: "teacher", ...wronged(wrong)} : others[user] ?? user;
 const signedInUser = ({headers}) => granted(headers.get("x-user"), headers.get("x-wrong"));
 
 function save(event) {
@@ -239,6 +242,12 @@ def test_a_grant_limits_the_tokens(app: App) -> None:
         assert (claims[name].owner, set(claims[name].scopes)) == ("teacher", scopes)
         assert claims[name].video_id == _BODY["data"]["id"]  # type: ignore[index]
     assert claims["token"].limits.max_videos == 3
+
+
+def test_a_user_without_the_right_is_told_so(app: App) -> None:
+    answer = app.token(X_User="stranger")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "forbidden"
 
 
 @pytest.mark.parametrize(

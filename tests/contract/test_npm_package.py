@@ -25,6 +25,9 @@ upload.addEventListener("clipo-done", ({detail}) => {
   document.createElement("clipo-player").videoId = detail.video.id;
 });
 upload.addEventListener("click", () => upload.add([new File(["x"], "x.mp4")]));
+document.createElement("clipo-player").addEventListener("clipo-denied", ({detail}) => {
+  if (detail.code === "unauthenticated") location.assign("/login");
+});
 // @ts-expect-error: it has no such detail
 upload.addEventListener("clipo-uploaded", ({detail}) => detail.fraction);
 document.querySelector("clipo-grid")?.refresh();

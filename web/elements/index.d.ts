@@ -60,7 +60,20 @@ export interface ClipoFailure {
   message: string;
 }
 
-export interface ClipoUploadEvents {
+export interface ClipoDenial {
+  /** `unauthenticated` if there is no session any more, `forbidden` if the user may not do this. */
+  code: "unauthenticated" | "forbidden";
+  /** The sentence that the element shows. */
+  message: string;
+}
+
+/** The events of all elements. */
+export interface ClipoAccessEvents {
+  /** Your backend or Clipo denies access: once, until it is granted again. */
+  "clipo-denied": CustomEvent<ClipoDenial>;
+}
+
+export interface ClipoUploadEvents extends ClipoAccessEvents {
   "clipo-progress": CustomEvent<ClipoProgress>;
   /** The file has arrived; Clipo now processes it. */
   "clipo-uploaded": CustomEvent<{videoId: string; name: string}>;
@@ -69,7 +82,7 @@ export interface ClipoUploadEvents {
   "clipo-failed": CustomEvent<ClipoFailure>;
 }
 
-export interface ClipoGridEvents {
+export interface ClipoGridEvents extends ClipoAccessEvents {
   "clipo-select": CustomEvent<{videoId: string; video: ClipoVideo}>;
   "clipo-deleted": CustomEvent<{videoId: string}>;
 }
@@ -112,7 +125,7 @@ export interface ClipoGridElement extends ElementWith<ClipoGridEvents> {
 }
 
 /** `<clipo-player endpoint api video-id>` */
-export interface ClipoPlayerElement extends HTMLElement {
+export interface ClipoPlayerElement extends ElementWith<ClipoAccessEvents> {
   /** The attribute `video-id`. */
   videoId: string | null;
 }

@@ -75,6 +75,8 @@ export class Library extends Store<LibraryState> {
     private readonly api: Api,
     query: Query,
     private readonly onStatus: (video: Video) => void,
+    /** Called after each poll, with the error if it failed. */
+    private readonly onAnswer: (problem?: unknown) => void = () => {},
   ) {
     super({...EMPTY, query});
   }
@@ -245,12 +247,14 @@ export class Library extends Store<LibraryState> {
       const page = await this.firstPage();
       const singles = await this.getSingles(page.data);
       if (round !== this.round) return;
+      this.onAnswer();
       this.take(page, singles);
       if (this.state.trouble) this.set({trouble: null});
       this.delay = Math.min(this.delay * GROWTH, VISIBLE_SLOWEST_MS);
       if (!this.hasUnfinished) this.delay = this.restingDelay();
     } catch (error) {
       if (round !== this.round) return;
+      this.onAnswer(error);
       // Without a session the page shows the log-in instead.
       if (!isRefused(error)) this.set({trouble: sentence(error)});
       this.delay = Math.min(this.delay * 2, TROUBLE_SLOWEST_MS);

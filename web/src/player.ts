@@ -6,12 +6,13 @@ const FIRST_DELAY_MS = 500;
 
 /**
  * Load a player's signed address, ask for another one when the storage refuses it, and go on at the
- * same moment: docs/delivery.md. Call `giveUp` if the browser cannot play the file, or nothing helps.
+ * same moment: docs/delivery.md. Call `giveUp` if the browser cannot play the file, or nothing helps:
+ * with the last error if there is no address.
  */
 export function keepPlaying(
   video: HTMLVideoElement,
   address: () => Promise<string>,
-  giveUp: () => void,
+  giveUp: (problem?: Error) => void,
 ): () => void {
   let moment = 0;
   let tries = 0;
@@ -23,20 +24,20 @@ export function keepPlaying(
     if (isAsking) return;
     isAsking = true;
     const {paused} = video;
-    const url = await address().catch(() => null);
+    const url = await address().catch((problem: Error) => problem);
     isAsking = false;
     if (isOver) return;
-    if (url === null) {
-      retry();
+    if (url instanceof Error) {
+      retry(url);
       return;
     }
     video.src = url;
     video.currentTime = moment;
     if (!paused) video.play().catch(() => {});
   };
-  const retry = () => {
+  const retry = (problem?: Error) => {
     if (known && tries < TRIES) timer = setTimeout(ask, FIRST_DELAY_MS * 2 ** tries++);
-    else giveUp();
+    else giveUp(problem);
   };
   video.ontimeupdate = video.onseeking = () => {
     if (video.readyState > HTMLMediaElement.HAVE_NOTHING) moment = video.currentTime;
@@ -47,7 +48,7 @@ export function keepPlaying(
   video.onplaying = () => {
     tries = 0;
   };
-  video.onerror = retry;
+  video.onerror = () => retry();
   // Chromium reports no refusal to the page, but retries for a minute. This event means that no byte
   // has come for 3 seconds; without metadata, the first answer is only slow.
   video.onstalled = () => {

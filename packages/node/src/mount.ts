@@ -19,12 +19,20 @@ export interface Settings {
   webhookSecret?: string;
 }
 
-type Owner = Grant | string | number | null | undefined;
+/** Stands for a user who is logged in, but may not use the page. */
+interface Forbidden {
+  forbidden: true;
+}
+
+type Owner = Grant | Forbidden | string | number | null | undefined;
 type Handler = (event: ClipoEvent) => unknown;
 
 /** What your app adds. */
 export interface Options<Incoming> {
-  /** Returns the id of the user who is logged in, or a grant, or nothing. The id never changes. */
+  /**
+   * Returns the id of the user who is logged in, or a grant, or nothing without a user, or
+   * `{forbidden: true}` for a user who may not use the page. The id never changes.
+   */
   owner: (request: Incoming) => Owner | Promise<Owner>;
   /** Called with each video that is done, once for each event in this process. */
   onDone?: Handler;
@@ -59,6 +67,9 @@ export function mount(settings: Settings, {onDone, onFailed}: Omit<Options<never
     }
     const owner = await call.owner();
     if (!owner) return problem(401, "unauthenticated", "Log in to this app first.");
+    if (typeof owner === "object" && "forbidden" in owner) {
+      return problem(403, "forbidden", "The user of this app may not use this page.");
+    }
     return json(200, pageTokens(owner, ofTokens(settings)));
   }
 

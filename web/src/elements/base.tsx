@@ -6,6 +6,8 @@ import {ApiContext} from "../context";
 import {RightsContext, rightsOf} from "../rights";
 import common from "./common.css";
 import {type Connection, connect} from "./connection";
+import {type Denial, denialOf} from "./denial";
+import {s} from "./strings";
 
 const FIRST_RETRY_MS = 2000;
 const LAST_RETRY_MS = 30_000;
@@ -19,6 +21,9 @@ export interface Connected {
 export abstract class ClipoElement extends HTMLElement {
   /** Whether the element also works without a credential. */
   protected readonly isForEveryone: boolean = false;
+  /** The sentence for a user without the right. */
+  protected abstract readonly forbidden: string;
+  private denial: Denial | null = null;
   private readonly root = this.attachShadow({mode: "open"});
   private timer: ReturnType<typeof setTimeout> | undefined;
   private connection: Connection | undefined;
@@ -42,6 +47,7 @@ export abstract class ClipoElement extends HTMLElement {
 
   disconnectedCallback(): void {
     this.round++;
+    this.denial = null;
     clearTimeout(this.timer);
     this.release();
     this.stop();
@@ -52,6 +58,14 @@ export abstract class ClipoElement extends HTMLElement {
     if (!this.isConnected || before === after) return;
     this.disconnectedCallback();
     this.connectedCallback();
+  }
+
+  /** Tell the page that access is denied, once until it is granted (null). */
+  noteAccess(denial: Denial | null): void {
+    const isNews = denial !== this.denial;
+    this.denial = denial;
+    if (denial && isNews)
+      this.send("clipo-denied", {code: denial, message: this.sentenceOf(denial)});
   }
 
   /** Begin to show what the caller may see. */
@@ -70,6 +84,12 @@ export abstract class ClipoElement extends HTMLElement {
     );
   }
 
+  /** Show only why access is denied. */
+  protected deny(denial: Denial): void {
+    this.say(this.sentenceOf(denial));
+    this.noteAccess(denial);
+  }
+
   protected send(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, {detail, bubbles: true, composed: true}));
   }
@@ -79,11 +99,16 @@ export abstract class ClipoElement extends HTMLElement {
       this.connection ??= connect(this.getAttribute("endpoint"), this.getAttribute("api"));
       const api = await this.connection.api;
       const me = await this.callerOf(api);
-      if (round === this.round) this.start({api, me});
+      if (round !== this.round) return;
+      this.noteAccess(null);
+      this.start({api, me});
     } catch (error) {
       if (round !== this.round) return;
       this.release();
-      this.say(error as Error);
+      console.warn(`<${this.localName}>`, error);
+      const denial = denialOf(error);
+      if (denial) this.deny(denial);
+      else this.say((error as Error).message);
       const next = () => void this.open(round, Math.min(delay * 2, LAST_RETRY_MS));
       if (error instanceof Unreachable || error instanceof ApiProblem)
         this.timer = setTimeout(next, delay);
@@ -104,11 +129,14 @@ export abstract class ClipoElement extends HTMLElement {
     }
   }
 
-  private say(error: Error): void {
-    console.warn(`<${this.localName}>`, error);
+  private sentenceOf(denial: Denial): string {
+    return denial === "forbidden" ? this.forbidden : s.sessionEnded;
+  }
+
+  private say(sentence: string): void {
     render(
       <p class="error" part="error" role="alert">
-        {error.message}
+        {sentence}
       </p>,
       this.root,
     );

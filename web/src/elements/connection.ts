@@ -1,7 +1,7 @@
 /** Connects elements to Clipo's API: with tokens from the app's own backend, or with what the browser has. */
 
 import {Api, ApiProblem, problemOf, Unreachable} from "../api";
-import {sentenceOfProblem as sentenceOf} from "../api-sentences";
+import {sentenceOfProblem} from "../api-sentences";
 import {s} from "./strings";
 
 /** The answer of the backend: docs/elements.md. */
@@ -47,6 +47,7 @@ class TokenSource {
     }).catch((error) => Promise.reject(new Unreachable(error)));
     const text = await response.text();
     if (response.status === 401) throw sessionEnded();
+    if (response.status === 403) throw new ApiProblem("forbidden", 403, s.mayNot);
     if (!response.ok) throw problemOf(response.status, text);
     const tokens: Tokens = JSON.parse(text);
     // The uploads of one user must not continue as those of another one.
@@ -59,6 +60,12 @@ class TokenSource {
     this.tokens = tokens;
     return tokens;
   }
+}
+
+/** Return a sentence for the users of an app: the API's own sentences about access are for developers. */
+function sentenceOf(code: string, detail: string): string {
+  if (code === "unauthenticated") return s.sessionEnded;
+  return code === "forbidden" ? s.mayNot : sentenceOfProblem(code, detail);
 }
 
 const sessionEnded = () => new ApiProblem("unauthenticated", 401, s.sessionEnded);

@@ -2,6 +2,7 @@
 
 import {type Api, ApiProblem, type Video} from "../api";
 import {Store} from "../store";
+import {denialOf} from "./denial";
 
 const FIRST_DELAY_MS = 500;
 const LAST_DELAY_MS = 5000;
@@ -27,7 +28,7 @@ export class Followed extends Store<FollowedState> {
   /** Show a video until it is dismissed. */
   async follow(id: string): Promise<void> {
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LAST_DELAY_MS)) {
-      const video = await find(this.api, id);
+      const video = await find(this.api, id).catch(unlessForbidden);
       if (video === null) return this.dismiss(id);
       if (video && !this.dismissed.has(id)) this.put(video);
       if (video && isFinished(video)) return this.onFinished(video);
@@ -51,12 +52,19 @@ export class Followed extends Store<FollowedState> {
   }
 }
 
-/** Return a video; null if the caller does not reach it, undefined if the API cannot be reached now. */
+/** A session may come back, but a right does not. */
+const unlessForbidden = (error: unknown) => (denialOf(error) === "forbidden" ? null : undefined);
+
+/**
+ * Return a video; null if the caller does not reach it, undefined if the API cannot be reached now.
+ * Raises `ApiProblem` if access is denied.
+ */
 export async function find(api: Api, id: string): Promise<Video | null | undefined> {
   try {
     return await api.getVideo(id);
   } catch (error) {
-    const isFinal = error instanceof ApiProblem && [400, 403, 404].includes(error.status);
+    if (denialOf(error)) throw error;
+    const isFinal = error instanceof ApiProblem && [400, 404].includes(error.status);
     return isFinal ? null : undefined;
   }
 }

@@ -11,6 +11,7 @@ import {useStore} from "../store";
 import {Picture} from "../view/picture";
 import {useScrub} from "../view/scrub";
 import {ClipoElement, type Connected, define} from "./base";
+import {denialOf} from "./denial";
 import style from "./grid.css";
 import {s} from "./strings";
 
@@ -22,6 +23,7 @@ class GridElement extends ClipoElement implements ClipoGridElement {
   declare addEventListener: ClipoGridElement["addEventListener"];
   declare removeEventListener: ClipoGridElement["removeEventListener"];
 
+  protected readonly forbidden = s.mayNotList;
   private library: Library | undefined;
   private readonly onUploaded = () => this.library?.wake();
 
@@ -45,10 +47,11 @@ class GridElement extends ClipoElement implements ClipoGridElement {
     const {api, me} = connected;
     const rights = me && rightsOf(me);
     if (!rights?.list) {
-      this.draw(connected, <p class="quiet">{s.mayNotList}</p>);
+      this.deny("forbidden");
       return;
     }
-    const library = new Library(api, NEWEST, () => {});
+    const onAnswer = (problem?: unknown) => this.noteAccess(denialOf(problem));
+    const library = new Library(api, NEWEST, () => {}, onAnswer);
     this.library = library;
     document.addEventListener("clipo-uploaded", this.onUploaded);
     library.open(true);

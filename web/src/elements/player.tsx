@@ -6,6 +6,7 @@ import {ApiContext} from "../context";
 import {t} from "../shared-strings";
 import {Player, storyboardOf} from "../view/player";
 import {ClipoElement, type Connected, define} from "./base";
+import {type Denial, denialOf} from "./denial";
 import {find, isFinished} from "./following";
 import style from "./player.css";
 import {s} from "./strings";
@@ -13,12 +14,17 @@ import {s} from "./strings";
 const FIRST_DELAY_MS = 500;
 const LAST_DELAY_MS = 5000;
 const GROWTH = 1.3;
-const POSTER_WIDTH = 960;
+/** The largest that a token for deliveries may have: docs/delivery.md. */
+const POSTER_WIDTH = 1280;
 const VIDEO_ID = /^[0-9a-f]{24}$/i;
 
 class PlayerElement extends ClipoElement implements ClipoPlayerElement {
   static readonly observedAttributes = ["endpoint", "api", "video-id"];
 
+  declare addEventListener: ClipoPlayerElement["addEventListener"];
+  declare removeEventListener: ClipoPlayerElement["removeEventListener"];
+
+  protected readonly forbidden = s.mayNotSee;
   // Everyone may play a public video.
   protected override readonly isForEveryone = true;
   private asked = 0;
@@ -44,7 +50,7 @@ class PlayerElement extends ClipoElement implements ClipoPlayerElement {
     else if (connected.me?.scopes.some((scope) => scope === "read" || scope === "upload"))
       void this.follow(connected, videoId, ++this.asked);
     // Without the right to see its record, the addresses are known all the same.
-    else this.draw(connected, <Delivered id={videoId} />);
+    else this.draw(connected, <Delivered id={videoId} onDenied={this.denierFor(connected)} />);
   }
 
   protected stop(): void {
@@ -54,21 +60,40 @@ class PlayerElement extends ClipoElement implements ClipoPlayerElement {
   /** Show the video when it is done. */
   private async follow(connected: Connected, id: string, asked: number): Promise<void> {
     for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * GROWTH, LAST_DELAY_MS)) {
-      const video = await find(connected.api, id);
+      const found = await find(connected.api, id).catch(denialOf);
       if (asked !== this.asked) return;
-      if (video !== undefined) this.show(connected, video);
-      if (video === null || (video && isFinished(video))) return;
+      if (typeof found === "string") this.deny(found);
+      else if (found !== undefined) this.show(connected, found);
+      if (isLast(found)) return;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   }
 
   private show(connected: Connected, video: Video | null): void {
-    this.draw(connected, video ? <Known video={video} /> : <p class="quiet">{s.videoIsGone}</p>);
+    this.noteAccess(null);
+    const onDenied = this.denierFor(connected);
+    this.draw(
+      connected,
+      video ? <Known video={video} onDenied={onDenied} /> : <p class="quiet">{s.videoIsGone}</p>,
+    );
+  }
+
+  /** Without a credential there is no session that could have ended: the video is not public. */
+  private denierFor({me}: Connected): OnDenied {
+    return (denial) => this.deny(me ? denial : "forbidden");
   }
 }
 
+type OnDenied = (denial: Denial) => void;
+
+/** Whether another answer would be the same. A session may come back, but a right does not. */
+function isLast(found: Video | Denial | null | undefined): boolean {
+  if (typeof found === "string") return found === "forbidden";
+  return found === null || (found !== undefined && isFinished(found));
+}
+
 /** A video whose record the caller may see. */
-function Known({video}: {video: Video}) {
+function Known({video, onDenied}: {video: Video; onDenied: OnDenied}) {
   const api = useContext(ApiContext);
   const {id, filename, status, media, error, thumbnail, pictures} = video;
   const playback = media?.playback;
@@ -91,19 +116,18 @@ function Known({video}: {video: Video}) {
       id={id}
       name={filename}
       poster={
-        thumbnail && pictures
-          ? api.here(`${pictures.image_url}&t=${thumbnail.at_s}&w=${POSTER_WIDTH}`)
-          : undefined
+        thumbnail && pictures ? api.here(`${pictures.image_url}&w=${POSTER_WIDTH}`) : undefined
       }
       storyboard={storyboardOf(video)}
       note={playback?.browsers === "all" ? null : sentenceOfPlayback(media)}
       isHopeless={playback?.browsers === "none"}
+      onDenied={onDenied}
     />
   );
 }
 
 /** A video of which the caller gets the file and the pictures only. */
-function Delivered({id}: {id: string}) {
+function Delivered({id, onDenied}: {id: string; onDenied: OnDenied}) {
   const api = useContext(ApiContext);
   const at = (name: string) => api.url(`/videos/${id}/${name}`);
   return (
@@ -114,6 +138,7 @@ function Delivered({id}: {id: string}) {
       storyboard={{sheet: at("storyboard.jpg"), json: at("storyboard.json")}}
       note={null}
       isHopeless={false}
+      onDenied={onDenied}
     />
   );
 }
@@ -127,10 +152,16 @@ interface PlayableProps {
   note: Sentence | null;
   /** Whether no browser can. */
   isHopeless: boolean;
+  onDenied: OnDenied;
 }
 
-function Playable({id, name, poster, storyboard, note, isHopeless}: PlayableProps) {
+function Playable({id, name, poster, storyboard, note, isHopeless, onDenied}: PlayableProps) {
   const [hasFailed, setFailed] = useState(false);
+  const onFailed = (problem?: Error) => {
+    const denial = denialOf(problem);
+    if (denial) onDenied(denial);
+    else setFailed(true);
+  };
   const canPlay = !isHopeless && !hasFailed;
   return (
     <>
@@ -140,7 +171,7 @@ function Playable({id, name, poster, storyboard, note, isHopeless}: PlayableProp
           name={name}
           poster={poster}
           storyboard={storyboard}
-          onFailed={() => setFailed(true)}
+          onFailed={onFailed}
         />
       )}
       {!canPlay && poster && <img class="poster" part="poster" src={poster} alt="" />}

@@ -10,6 +10,7 @@ import {ChooseFiles, listenForFiles} from "../view/drop";
 import {Icon} from "../view/icons";
 import {Refusals, Row, useFocusKept} from "../view/tray";
 import {ClipoElement, type Connected, define} from "./base";
+import {isDenial} from "./denial";
 import {Followed} from "./following";
 import {s} from "./strings";
 import style from "./upload.css";
@@ -21,6 +22,9 @@ const CODES: Record<Refusal["reason"], string> = {
   empty: "empty_file",
   duplicate: "duplicate",
 };
+
+/** How long the row of a done video stays if a grid shows the video, too. */
+const DONE_SHOWN_MS = 5000;
 
 /** What elements with the same API and the same person share: uploads go on while none is in the page. */
 interface Shared {
@@ -45,6 +49,7 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
   declare addEventListener: ClipoUploadElement["addEventListener"];
   declare removeEventListener: ClipoUploadElement["removeEventListener"];
 
+  protected readonly forbidden = s.mayNotUpload;
   private shared: Shared | undefined;
   private connected: Connected | undefined;
   private readonly onDeleted = ({detail}: Event & {detail?: {videoId: string}}) =>
@@ -105,14 +110,8 @@ class UploadElement extends ClipoElement implements ClipoUploadElement {
     const {shared, connected} = this;
     if (!shared || !connected?.me) return;
     const mayUpload = connected.me.scopes.includes("upload") && !connected.me.video_id;
-    this.draw(
-      connected,
-      mayUpload ? (
-        <View element={this} {...shared} message={this.message} />
-      ) : (
-        <p class="quiet">{s.mayNotUpload}</p>
-      ),
-    );
+    if (mayUpload) this.draw(connected, <View element={this} {...shared} message={this.message} />);
+    else this.deny("forbidden");
   }
 }
 
@@ -127,7 +126,11 @@ function sharedFor({api, me}: Connected): Shared {
   const toAll = (act: (element: UploadElement) => void) => {
     for (const element of elements) act(element);
   };
-  const followed = new Followed(api, (video) => toAll((one) => tellEnd(one, video)));
+  const followed = new Followed(api, (video) => {
+    toAll((one) => tellEnd(one, video));
+    if (video.status === "done" && [...elements].some(standsByItsGrid))
+      setTimeout(() => followed.dismiss(video.id), DONE_SHOWN_MS);
+  });
   const uploads = new Uploads(api, {
     limits,
     person: owner ?? "",
@@ -135,10 +138,16 @@ function sharedFor({api, me}: Connected): Shared {
     onMessage: (sentence) => toAll((one) => one.tell(sentence)),
     onUploaded: ({videoId = "", name}) => {
       if (videoId) void followed.follow(videoId);
-      toAll((one) => one.emit("clipo-uploaded", {videoId, name}));
+      toAll((one) => {
+        one.noteAccess(null);
+        one.emit("clipo-uploaded", {videoId, name});
+      });
     },
     onFailed: ({name, videoId, problem}, code) =>
-      toAll((one) => one.emit("clipo-failed", {name, videoId, code, message: problem ?? ""})),
+      toAll((one) => {
+        one.emit("clipo-failed", {name, videoId, code, message: problem ?? ""});
+        if (isDenial(code)) one.noteAccess(code);
+      }),
     onRefused: (name, reason) => {
       const message = t.refusal([name], reason, limits);
       const detail = {name, videoId: undefined, code: CODES[reason], message};
@@ -151,6 +160,14 @@ function sharedFor({api, me}: Connected): Shared {
   const shared = {uploads, followed, limits, elements};
   all.set(key, shared);
   return shared;
+}
+
+/** Tell whether a grid in the same document or shadow root lists what an element uploads. */
+function standsByItsGrid(element: UploadElement): boolean {
+  const root = element.getRootNode() as Document | ShadowRoot;
+  return [...root.querySelectorAll("clipo-grid")].some((grid) =>
+    ["endpoint", "api"].every((name) => grid.getAttribute(name) === element.getAttribute(name)),
+  );
 }
 
 /** What the page was told last of each upload, as JSON. */
@@ -191,8 +208,10 @@ function View({
   const {videos} = useStore(followed);
   const [hovers, setHovers] = useState(false);
   const list = useRef<HTMLUListElement>(null);
+  const finished = useRef<HTMLUListElement>(null);
   const isDisabled = element.hasAttribute("disabled");
   useFocusKept(list, rows);
+  useFocusKept(finished, videos);
   useEffect(
     () =>
       listenForFiles(element, setHovers, isDisabled ? undefined : (files) => element.add(files)),
@@ -230,7 +249,7 @@ function View({
         ))}
       </ul>
       {videos.length > 0 && (
-        <ul class="uploads" part="videos" aria-label={s.uploadedVideos}>
+        <ul ref={finished} class="uploads" part="videos" aria-label={s.uploadedVideos}>
           {videos.map((video) => (
             <Finished key={video.id} video={video} onDismiss={() => followed.dismiss(video.id)} />
           ))}

@@ -11,7 +11,8 @@ interface PlayerProps {
   storyboard: {sheet: string; json: string} | null;
   /** Whether it plays and has the focus at once. */
   autoPlay?: boolean;
-  onFailed(): void;
+  /** Called with the error if the address of the file cannot be had. */
+  onFailed(problem?: Error): void;
 }
 
 /** Plays a video, also after its signed address has ended, and shows its pictures while one scrubs. */
