@@ -4,7 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,7 +98,9 @@ class FaultyStack:
     def _abort_uploads_in_parts(self) -> None:
         s3, bucket = self.stack.cloud("s3"), "clipo-uploads"
         for one in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
-            s3.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
+            # The stack may abort the upload of a deleted video at the same moment.
+            with suppress(s3.exceptions.NoSuchUpload):
+                s3.abort_multipart_upload(Bucket=bucket, Key=one["Key"], UploadId=one["UploadId"])
 
     def upload(self, created: dict[str, Any], clip: Path) -> str:
         response = post_form(created["upload"], clip.read_bytes())
