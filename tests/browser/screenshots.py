@@ -224,7 +224,7 @@ def _selected(scene: Scene) -> None:
 
 def _ask_delete(scene: Scene) -> None:
     _selected(scene)
-    scene.page.locator(".bulk").get_by_role("button", name="Delete…").click()
+    scene.page.locator(".bulk").get_by_role("button", name="Delete").click()
     expect(scene.page.get_by_role("dialog")).to_be_visible()
 
 

@@ -97,7 +97,7 @@ function showLimits(me: Me): void {
   const limits = (
     <>
       {formats(allowedExtensions)} · {limitsOf(me)}
-      {usage && (isNearlyUsedUp(me) ? <strong> · {usage}</strong> : <span> · {usage}</span>)}
+      {usage && <> · {isNearlyUsedUp(me) ? <strong>{usage}</strong> : usage}</>}
     </>
   );
   render(rightsOf(me).upload ? limits : t.mayNotUpload, element("limits"));

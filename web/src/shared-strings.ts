@@ -85,7 +85,7 @@ const en = {
   sessionEndedDuringUpload: "Your session has ended. Log in again to resume the upload.",
   fileTooLarge: (limit: string) => `The file is too large. The limit is ${limit}.`,
   signatureExpired:
-    "Storage refused the upload: it took too long, or this computer’s clock is wrong. Press Retry.",
+    "Storage refused the upload: it took too long, or this device’s clock is wrong. Try again.",
   partsGone:
     "The uploaded parts are gone: the video was deleted or has expired. Retry uploads the whole file again.",
   statuses: {pending: "pending", processing: "processing", done: "done", failed: "failed"},
@@ -182,7 +182,7 @@ const de: SharedStrings = {
     "Ihre Sitzung ist beendet. Melden Sie sich wieder an, um den Upload fortzusetzen.",
   fileTooLarge: (limit) => `Die Datei ist zu groß. Das Limit ist ${limit}.`,
   signatureExpired:
-    "Der Speicher hat den Upload abgelehnt: Er hat zu lange gedauert, oder die Uhr dieses Computers geht falsch. Versuchen Sie es noch einmal.",
+    "Der Speicher hat den Upload abgelehnt: Er hat zu lange gedauert, oder die Uhr dieses Geräts geht falsch. Versuchen Sie es noch einmal.",
   partsGone:
     "Die hochgeladenen Teile sind weg: Das Video wurde gelöscht oder ist abgelaufen. Ein neuer Versuch lädt die ganze Datei erneut hoch.",
   statuses: {
@@ -275,7 +275,7 @@ const es: SharedStrings = {
   sessionEndedDuringUpload: "Tu sesión ha terminado. Iníciala de nuevo para reanudar la subida.",
   fileTooLarge: (limit) => `El archivo es demasiado grande. El límite es ${limit}.`,
   signatureExpired:
-    "El almacenamiento ha rechazado la subida: ha tardado demasiado o el reloj de este ordenador va mal. Reinténtalo.",
+    "El almacenamiento ha rechazado la subida: ha tardado demasiado o el reloj de este dispositivo va mal. Reinténtalo.",
   partsGone:
     "Las partes subidas ya no están: el vídeo se borró o ha caducado. Reintentar sube otra vez el archivo entero.",
   statuses: {

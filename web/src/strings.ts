@@ -42,7 +42,7 @@ const en = {
     ". A token comes from your own application.",
   ],
   notStored: "The page does not store it: the browser gets a session of at most 12 hours instead.",
-  allCalls: "All calls of the API, for programs",
+  allCalls: "API documentation",
   noCredential: "This is neither an API key nor a token. Copy it again, and all of it.",
   noCookies: "The browser keeps no session. Allow cookies for this page, and try again.",
   openToEveryone: "Open to everyone.",
@@ -58,15 +58,14 @@ const en = {
 
   upload: "Upload",
   orDrop: "or drop them anywhere on this page",
-  mayNotUpload: "You may not upload here: that needs the scope upload.",
+  mayNotUpload: "You may not upload here: that needs the scope “upload”.",
   atMost: (size: string, length: string | null) =>
     `at most ${length ? `${size} and ${length}` : size} each`,
   videosUsed: (used: number, limit: number) => `${count(used)} of ${count(limit)} videos used`,
   bytesUsed: (used: number, limit: number) => `${bytes(used)} of ${bytes(limit)} used`,
 
   videos: "Videos",
-  mayNotList:
-    "You see what you upload here, until you reload the page. Earlier videos need the scope read.",
+  mayNotList: "You may upload, but not list earlier videos: that needs the scope “read”.",
   search: "Search videos",
   searchHelp: "Finds the beginning of names, and whole IDs and passthroughs",
   searchIsByName: "What a search finds is sorted by name",
@@ -90,13 +89,14 @@ const en = {
   },
   nothing: {
     all: "No videos yet",
+    mine: "Nothing uploaded on this page yet",
     pending: "No video is waiting for its upload.",
     processing: "Nothing is being processed.",
     done: "No video is done yet.",
     failed: "No video has failed.",
   },
   nothingFound: (text: string, status: string | null) =>
-    `No video ${status ? `with the status “${status}” ` : ""}matches “${isolate(text)}”. Search finds names that begin with it, and whole IDs and passthroughs.`,
+    `No video ${status ? `with the status “${status}” ` : ""}matches “${isolate(text)}”. A search looks at the beginning of names, and at whole IDs and passthroughs.`,
   showAll: "Show all videos",
   steps: [
     ["Upload", "Choose a video, or drop it anywhere on this page."],
@@ -108,9 +108,9 @@ const en = {
   select: (name: string) => `Select ${name}`,
   selected: (videos: number) => `${count(videos)} selected`,
   selectAll: (videos: number) => `Select all ${count(videos)} videos of the list`,
-  all: (videos: number) => `All ${count(videos)}`,
+  all: (videos: number) => `Select all ${count(videos)}`,
   clearSelection: "Clear the selection",
-  deleteSelected: "Delete…",
+  deleteSelected: (videos: number) => `Delete ${count(videos)}…`,
   retrySelected: (videos: number) => `Retry ${count(videos)}`,
   deleted: (videos: number) =>
     counted(videos, "The video is deleted.", `${count(videos)} videos are deleted.`),
@@ -123,8 +123,8 @@ const en = {
   previous: "Previous video",
   next: "Next video",
   overview: "Overview",
-  noPicture: "You may not see its picture: that needs the scope deliver.",
-  mayNotChange: "You may not retry or delete it: that needs the scope write.",
+  noPicture: "You may not see its picture: that needs the scope “deliver”.",
+  mayNotChange: "You may not retry or delete it: that needs the scope “write”.",
   retry: "Retry",
   uploadAnother: "Upload another file",
   copy: "Copy",
@@ -240,7 +240,7 @@ const de: Strings = {
   ],
   notStored:
     "Die Seite speichert ihn nicht: Der Browser erhält stattdessen eine Sitzung von höchstens 12 Stunden.",
-  allCalls: "Alle Aufrufe der API, für Programme",
+  allCalls: "API-Dokumentation",
   noCredential:
     "Das ist weder ein API-Schlüssel noch ein Token. Kopieren Sie ihn noch einmal vollständig.",
   noCookies:
@@ -258,19 +258,19 @@ const de: Strings = {
 
   upload: "Hochladen",
   orDrop: "oder irgendwo auf dieser Seite ablegen",
-  mayNotUpload: "Sie dürfen hier nichts hochladen: Dazu ist der Scope upload nötig.",
+  mayNotUpload: "Sie dürfen hier nichts hochladen: Dazu ist der Scope „upload“ nötig.",
   atMost: (size, length) => `je höchstens ${length ? `${size} und ${length}` : size}`,
   videosUsed: (used, limit) => `${count(used)} von ${count(limit)} Videos verbraucht`,
   bytesUsed: (used, limit) => `${bytes(used)} von ${bytes(limit)} verbraucht`,
 
   videos: "Videos",
   mayNotList:
-    "Sie sehen hier, was Sie hochladen, bis Sie die Seite neu laden. Frühere Videos brauchen den Scope read.",
+    "Sie dürfen hochladen, aber frühere Videos nicht auflisten: Dazu ist der Scope „read“ nötig.",
   search: "Videos suchen",
   searchHelp: "Findet den Anfang von Namen und ganze IDs und Passthroughs",
   searchIsByName: "Was eine Suche findet, ist nach Namen sortiert",
   statusFilter: "Videos mit dem Status",
-  filters: {all: "alle", ...shared.statuses},
+  filters: {all: "alle", ...shared.statuses, failed: "Fehler"},
   sort: "Sortieren",
   sorts: {
     newest: "Neueste zuerst",
@@ -289,6 +289,7 @@ const de: Strings = {
   },
   nothing: {
     all: "Noch keine Videos",
+    mine: "Auf dieser Seite ist noch nichts hochgeladen",
     pending: "Kein Video wartet auf seinen Upload.",
     processing: "Nichts ist in Arbeit.",
     done: "Noch kein Video ist fertig.",
@@ -310,9 +311,9 @@ const de: Strings = {
   select: (name) => `${name} auswählen`,
   selected: (videos) => `${count(videos)} ausgewählt`,
   selectAll: (videos) => `Alle ${count(videos)} Videos der Liste auswählen`,
-  all: (videos) => `Alle ${count(videos)}`,
+  all: (videos) => `Alle ${count(videos)} auswählen`,
   clearSelection: "Auswahl aufheben",
-  deleteSelected: "Löschen …",
+  deleteSelected: (videos) => `${count(videos)} löschen …`,
   retrySelected: (videos) => `${count(videos)} noch einmal versuchen`,
   deleted: (videos) =>
     counted(videos, "Das Video ist gelöscht.", `${count(videos)} Videos sind gelöscht.`),
@@ -325,8 +326,9 @@ const de: Strings = {
   previous: "Vorheriges Video",
   next: "Nächstes Video",
   overview: "Überblick",
-  noPicture: "Sie dürfen sein Bild nicht sehen: Dazu ist der Scope deliver nötig.",
-  mayNotChange: "Sie dürfen es weder neu verarbeiten noch löschen: Dazu ist der Scope write nötig.",
+  noPicture: "Sie dürfen sein Bild nicht sehen: Dazu ist der Scope „deliver“ nötig.",
+  mayNotChange:
+    "Sie dürfen es weder noch einmal verarbeiten noch löschen: Dazu ist der Scope „write“ nötig.",
   retry: "Noch einmal versuchen",
   uploadAnother: "Andere Datei hochladen",
   copy: "Kopieren",
@@ -439,7 +441,7 @@ const es: Strings = {
   ],
   notStored:
     "La página no la guarda: el navegador recibe en su lugar una sesión de 12 horas como máximo.",
-  allCalls: "Todas las llamadas de la API, para programas",
+  allCalls: "Documentación de la API",
   noCredential: "Esto no es ni una clave de API ni un token. Vuelve a copiarlo entero.",
   noCookies:
     "El navegador no guarda la sesión. Permite las cookies de esta página y vuelve a intentarlo.",
@@ -456,14 +458,13 @@ const es: Strings = {
 
   upload: "Subir",
   orDrop: "o suéltalos en cualquier parte de esta página",
-  mayNotUpload: "Aquí no puedes subir nada: hace falta el permiso upload.",
+  mayNotUpload: "Aquí no puedes subir nada: hace falta el permiso «upload».",
   atMost: (size, length) => `como máximo ${length ? `${size} y ${length}` : size} cada uno`,
   videosUsed: (used, limit) => `${count(used)} de ${count(limit)} vídeos usados`,
   bytesUsed: (used, limit) => `${bytes(used)} de ${bytes(limit)} usados`,
 
   videos: "Vídeos",
-  mayNotList:
-    "Aquí ves lo que subes hasta que recargues la página. Los vídeos anteriores requieren el permiso read.",
+  mayNotList: "Puedes subir vídeos, pero no ver los anteriores: hace falta el permiso «read».",
   search: "Buscar vídeos",
   searchHelp: "Encuentra el principio de los nombres, y ID y passthrough completos",
   searchIsByName: "Lo que encuentra una búsqueda se ordena por nombre",
@@ -493,6 +494,7 @@ const es: Strings = {
   },
   nothing: {
     all: "Todavía no hay vídeos",
+    mine: "Aún no se ha subido nada en esta página",
     pending: "Ningún vídeo espera su subida.",
     processing: "No hay nada en proceso.",
     done: "Todavía no hay ningún vídeo listo.",
@@ -511,9 +513,9 @@ const es: Strings = {
   select: (name) => `Seleccionar ${name}`,
   selected: (videos) => counted(videos, "1 seleccionado", `${count(videos)} seleccionados`),
   selectAll: (videos) => `Seleccionar los ${count(videos)} vídeos de la lista`,
-  all: (videos) => `Todos (${count(videos)})`,
+  all: (videos) => `Seleccionar los ${count(videos)}`,
   clearSelection: "Quitar la selección",
-  deleteSelected: "Borrar…",
+  deleteSelected: (videos) => `Borrar ${count(videos)}…`,
   retrySelected: (videos) => `Reintentar ${count(videos)}`,
   deleted: (videos) =>
     counted(videos, "El vídeo se ha borrado.", `Se han borrado ${count(videos)} vídeos.`),
@@ -526,8 +528,8 @@ const es: Strings = {
   previous: "Vídeo anterior",
   next: "Vídeo siguiente",
   overview: "Resumen",
-  noPicture: "No puedes ver su imagen: hace falta el permiso deliver.",
-  mayNotChange: "No puedes volver a procesarlo ni borrarlo: hace falta el permiso write.",
+  noPicture: "No puedes ver su imagen: hace falta el permiso «deliver».",
+  mayNotChange: "No puedes volver a procesarlo ni borrarlo: hace falta el permiso «write».",
   retry: "Reintentar",
   uploadAnother: "Subir otro archivo",
   copy: "Copiar",

@@ -62,7 +62,7 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
       )}
       {chosen.length > 0 && (
         <button type="button" class="danger" disabled={busy} onClick={() => setAsking(true)}>
-          {t.deleteSelected}
+          {t.deleteSelected(chosen.length)}
         </button>
       )}
       <button

@@ -37,9 +37,7 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
             </span>
           )}
         </div>
-        <strong class="name" title={video.filename}>
-          <bdi>{video.filename}</bdi>
-        </strong>
+        <Name of={video} />
         <span class="facts">
           <StatusMark video={video} />
           <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
@@ -69,9 +67,11 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
             <Picture video={video} />
           </span>
           <span class="label">
-            <strong class="name" title={video.filename}>
-              <bdi>{video.filename}</bdi>
-            </strong>
+            <Name of={video} />
+            <span class="facts">
+              <StatusMark video={video} />
+              <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
+            </span>
             {why && (
               <span class="why" lang={why.lang} title={why.text}>
                 {why.text}
@@ -80,12 +80,14 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
           </span>
         </OpenLink>
       </td>
-      <td>
+      <td class="extra">
         <StatusMark video={video} />
       </td>
-      <td class="number extra">{media?.duration_s == null ? "" : duration(media.duration_s)}</td>
+      <td class="number extra amount">
+        {media?.duration_s == null ? "" : duration(media.duration_s)}
+      </td>
       <td class="number frame">{media ? `${media.width}×${media.height}` : ""}</td>
-      <td class="number extra">{bytes(video.size)}</td>
+      <td class="number extra amount">{bytes(video.size)}</td>
       <td class="number extra">
         <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
       </td>
@@ -94,6 +96,13 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
 }
 
 export const Row = memo(RowOf);
+
+/** A name that is too long ends with an ellipsis in its own direction, not the page's. */
+const Name = ({of: {filename}}: {of: Video}) => (
+  <strong class="name" dir="auto" title={filename}>
+    {filename}
+  </strong>
+);
 
 interface OpenLinkProps {
   video: Video;

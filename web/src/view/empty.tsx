@@ -3,11 +3,12 @@ import {t} from "../strings";
 import type {Uploads} from "../upload/uploads";
 
 interface EmptyProps {
+  title: string;
   uploads: Uploads | undefined;
 }
 
 /** Shows a new user what to do, below the button that chooses videos. */
-export function Empty({uploads}: EmptyProps) {
+export function Empty({title, uploads}: EmptyProps) {
   const [recording, setRecording] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const trySample = async () => {
@@ -22,7 +23,7 @@ export function Empty({uploads}: EmptyProps) {
   };
   return (
     <div class="empty">
-      <h2>{t.nothing.all}</h2>
+      <h2>{title}</h2>
       <ol class="steps">
         {t.steps.map(([title, text]) => (
           <li key={title}>

@@ -64,7 +64,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         {list && (
           <Toolbar
             query={query}
-            counts={query.search || !counts ? undefined : without(counts, uploading.size)}
+            counts={counts && without(counts, uploading.size)}
             view={view}
             onQuery={onQuery}
             onView={onView}
@@ -75,7 +75,9 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       <p class="trouble" role="status" hidden={!trouble}>
         {trouble} <span>{t.keepsTrying}</span>
       </p>
-      {isEmpty && isAll && <Empty uploads={uploads} />}
+      {isEmpty && isAll && (
+        <Empty title={list ? t.nothing.all : t.nothing.mine} uploads={uploads} />
+      )}
       {isEmpty && !isAll && (
         <div class="empty">
           <p>

@@ -96,14 +96,16 @@ function Titles(props: ListProps) {
           </td>
         )}
         {title(name, isByTime ? null : "ascending", "name")}
-        <th scope="col">{status}</th>
         <th scope="col" class="extra">
+          {status}
+        </th>
+        <th scope="col" class="extra amount">
           {length}
         </th>
         <th scope="col" class="frame">
           {resolution}
         </th>
-        <th scope="col" class="extra">
+        <th scope="col" class="extra amount">
           {size}
         </th>
         {title(

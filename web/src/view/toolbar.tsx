@@ -22,7 +22,7 @@ interface ToolbarProps {
 export function Toolbar({query, counts, view, onQuery, onView}: ToolbarProps) {
   return (
     <div class="toolbar">
-      <Filters status={query.status} counts={counts} onChoose={(status) => onQuery({status})} />
+      <Filters query={query} counts={counts} onChoose={(status) => onQuery({status})} />
       <Search text={query.search} onSearch={(search) => onQuery({search})} />
       <select
         aria-label={t.sort}
@@ -96,12 +96,12 @@ const VIEWS = ["grid", "table"] as const;
 const CHOICES = ["all", ...STATUSES] as const;
 
 interface FiltersProps {
-  status: Status | null;
+  query: Query;
   counts: Page["counts"];
   onChoose(status: Status | null): void;
 }
 
-function Filters({status, counts, onChoose}: FiltersProps) {
+function Filters({query: {status, search}, counts, onChoose}: FiltersProps) {
   const statusOf = (choice: (typeof CHOICES)[number]) => (choice === "all" ? null : choice);
   return (
     <Segments
@@ -114,7 +114,12 @@ function Filters({status, counts, onChoose}: FiltersProps) {
       {(choice) => (
         <>
           <span class="word">{t.filters[choice]}</span>
-          {counts && <small>{countOf(counts, statusOf(choice))}</small>}
+          {/* The API counts all videos, not those that a search finds. Their place stays. */}
+          {counts && (
+            <small class={search ? "unknown" : undefined}>
+              {countOf(counts, statusOf(choice))}
+            </small>
+          )}
         </>
       )}
     </Segments>

@@ -90,12 +90,28 @@ function titleOf(rows: readonly Upload[], refusals: readonly Refusal[]): string 
   const moving = rows.filter(({state}) => ["waiting", "uploading", "offline"].includes(state));
   if (moving.length > 0) {
     if (areAll(moving, "offline")) return t.offlineFiles(moving.length);
-    return `${t.uploadingFiles(moving.length)} · ${percent(sum(rows))}`;
+    return titleOfMoving(rows, moving.length);
   }
   const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
   if (waiting.length > 0) return titleOfWaiting(waiting)(waiting.length);
   if (rows.some(({state}) => state === "uploaded")) return t.allUploaded;
   return refusals.length > 0 ? t.notUploaded : t.uploads;
+}
+
+/** Say how much is uploaded, how long the rest takes, and what has stopped. */
+function titleOfMoving(rows: readonly Upload[], moving: number): string {
+  const perS = rows.reduce((bytes, {bytesPerS}) => bytes + (bytesPerS ?? 0), 0);
+  const left = rows
+    .filter(({state}) => state === "uploading" || state === "waiting")
+    .reduce((bytes, {size, fraction}) => bytes + size * (1 - fraction), 0);
+  const stopped = rows.filter(({state}) => state === "stopped").length;
+  const parts = [
+    t.uploadingFiles(moving),
+    percent(sum(rows)),
+    perS > 0 && left > 0 ? t.timeLeft(span(left / perS)) : null,
+    stopped > 0 ? t.stoppedFiles(stopped) : null,
+  ];
+  return parts.filter((part) => part !== null).join(" · ");
 }
 
 function titleOfWaiting(rows: readonly Upload[]): (files: number) => string {
