@@ -103,8 +103,12 @@ class Authenticator:
         root = root_of(key, self._roots)
         if root is None:
             raise _wrong_signature()
-        ends = self._now() + LONGEST_SESSION
+        now = self._now()
+        ends = now + LONGEST_SESSION
         ends = min(ends, caller.expires_at or ends).replace(microsecond=0)
+        if ends <= now:
+            # The leeway of a token is for clocks that differ: its session would be over at once.
+            raise Unauthenticated(Denial.EXPIRED, "The token has expired. Get a new one.")
         claims = Claims(
             caller.owner, caller.scopes, ends, video_id=caller.video_id, limits=caller.limits
         )

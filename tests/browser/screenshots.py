@@ -214,6 +214,14 @@ def _at(address: str, **options: Any) -> State:
     return State(reach, options=options)
 
 
+def _nothing_processed(scene: Scene) -> None:
+    scene.fill()
+    for one in list(scene.records.videos.values()):
+        if one.status is Status.PROCESSING:
+            del scene.records.videos[one.id]
+    scene.open("/?status=processing")
+
+
 def _selected(scene: Scene) -> None:
     scene.library()
     for number in (9, 3):
@@ -357,7 +365,7 @@ STATES: dict[str, State] = {
     "stopped": State(_stopped),
     "search-empty": _at("/?search=nothing"),
     "filter-failed": _at("/?status=failed"),
-    "filter-empty": State(lambda scene: scene.open("/?status=processing")),
+    "filter-empty": State(_nothing_processed),
     "table": _at("/?view=table"),
     "selected": State(_selected),
     "ask-delete": State(_ask_delete),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from functions.core.video import Failure, Video
+from functions.core.video import Failure, MediaWarning, Video
 from tests.browsers import WatchedPage, opened
 from tests.examples import OPEN, done_video, failed_video, media
 from tests.fakes.api_keys import FakeApiKeys
@@ -263,6 +263,10 @@ def test_the_headings_of_the_table_sort_it(
         expect(names).to_have_text(shown)
         expect(heading).to_have_attribute("aria-sort", order)
         expect(page.page.locator("th[aria-sort]")).to_have_count(1)
+    steps = page.page.evaluate("history.length")
+    name.get_by_role("button").click()
+    name.get_by_role("button").click()
+    assert page.page.evaluate("history.length") == steps + 1
     page.page.get_by_role("searchbox").fill("clip")
     expect(name).to_have_attribute("aria-sort", "ascending")
     expect(created.get_by_role("button")).to_be_disabled()
@@ -274,12 +278,12 @@ def test_all_videos_of_the_list_are_selected_at_once(
     fill(records, 8)
     page.page.goto(origin)
     pick(page, 3)
-    page.page.get_by_role("button", name="Select all 8 videos").click()
+    page.page.get_by_role("button", name="Select all 8").click()
     bulk = page.page.locator(".bulk")
     expect(bulk).to_contain_text("8 selected")
     expect(bulk.get_by_role("button", name="Select all")).to_have_count(0)
     page.page.get_by_role("radio", name="Table").check(force=True)
-    every = page.page.get_by_role("checkbox", name="Select all 8 videos")
+    every = page.page.get_by_role("checkbox", name="Select all 8")
     expect(every).to_be_checked()
     every.click()
     expect(bulk).to_have_count(0)
@@ -383,6 +387,13 @@ def test_the_question_mark_lists_the_keys(
     page.page.keyboard.press("Escape")
     menu = page.page.locator("summary")
     expect(menu).to_be_focused()
+    cards(page).first.click()
+    page.page.keyboard.press("?")
+    expect(keys).to_be_visible()
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("Escape")
+    expect(page.page.get_by_role("dialog")).to_contain_text(name_of(1))
+    page.page.keyboard.press("Escape")
     menu.click()
     page.page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(keys).to_be_visible()
@@ -398,6 +409,71 @@ def test_the_details_begin_with_their_heading(
     expect(details.get_by_role("heading", name=name_of(1))).to_be_focused()
     page.page.keyboard.press("Tab")
     expect(details.get_by_role("button", name="Next video")).to_be_focused()
+
+
+def test_of_a_longer_list_only_the_loaded_videos_are_selected(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 200)
+    page.page.goto(f"{origin}/?view=table")
+    page.page.get_by_role("checkbox", name=re.compile("Select the [0-9]+ loaded")).click()
+    expect(page.page.locator(".bulk")).to_contain_text(re.compile("^[0-9]+ selected"))
+
+
+def test_a_file_whose_end_is_missing_is_not_shown_as_whole(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    cut = replace(media(), warnings=(MediaWarning.TRUNCATED,))
+    records.videos[id_of(1)] = replace(done_video(), id=id_of(1), media=cut)
+    page.page.goto(origin)
+    expect(cards(page)).to_contain_text("Incomplete")
+    cards(page).click()
+    details = page.page.get_by_role("dialog")
+    expect(details.locator(".note").last).to_contain_text("The end of the file is missing")
+
+
+def test_a_selection_and_the_tray_are_both_in_reach_on_a_phone(
+    page: WatchedPage, origin: str, records: FakeCatalog, tmp_path: Path
+) -> None:
+    fill(records, 3)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("text")
+    for width in (360, 768, 1280):
+        page.page.set_viewport_size({"width": width, "height": 740})
+        page.page.goto(origin)
+        expect(cards(page)).to_have_count(3)
+        page.drop(DROP, notes)
+        expect(page.page.get_by_role("heading", name="1 file is not uploaded")).to_be_visible()
+        pick(page, 2)
+        bulk = page.page.locator(".bulk")
+        bulk.get_by_role("button", name="Select all 3").click()
+        page.page.get_by_role("button", name="Dismiss").click()
+        bulk.get_by_role("button", name="Clear the selection").click()
+
+
+def test_a_file_that_is_chosen_again_goes_on(
+    page: WatchedPage, records: FakeCatalog, tmp_path: Path
+) -> None:
+    file = tmp_path / "holiday.mp4"
+    file.write_bytes(bytes(9_000_000))
+    with (
+        slow_storage() as storage,
+        served(records, FakeApiKeys(), OPEN, storage) as port,
+    ):
+        storage.treatment.share = 0.4
+        page.page.goto(f"http://127.0.0.1:{port}")
+        expect(page.page.get_by_role("button", name="Try a sample")).to_be_visible()
+        page.drop(DROP, file)
+        row = page.page.locator(".upload")
+        expect(row).to_have_attribute("data-state", "uploading")
+        expect(page.page).to_have_title(re.compile("^[0-9]+% · Clipo$"))
+        page.page.get_by_role("button", name="Pause holiday.mp4").click()
+        expect(row).to_have_attribute("data-state", "paused")
+        page.drop(DROP, file)
+        expect(row).to_have_attribute("data-state", "uploading")
+        expect(page.page.locator(".refusal")).to_have_count(0)
+        page.drop(DROP, file)
+        expect(page.page.locator(".refusal")).to_contain_text("Being uploaded already")
 
 
 def test_the_numbers_leave_out_what_the_tray_shows(

@@ -195,5 +195,8 @@ def test_the_player_shows_the_moment_under_the_pointer_and_goes_there(
         "'seeking', () => { video.soughtTo ??= video.currentTime; })"
     )
     strip.click(position=at)
+    watched.page.wait_for_function(
+        "() => document.querySelector('dialog video').soughtTo !== undefined"
+    )
     assert video.evaluate("(video) => video.soughtTo") == pytest.approx(0.75 * length, abs=0.02)
     expect(video).to_have_js_property("paused", value=False)

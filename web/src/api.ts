@@ -33,6 +33,8 @@ export interface Video {
   created_at: string;
   updated_at: string;
   attempts: number;
+  /** Faults of a file that plays nevertheless. */
+  warnings: string[];
   media: {
     container: string;
     duration: string | null;

@@ -252,6 +252,7 @@ export class Library extends Store<LibraryState> {
       if (this.state.trouble) this.set({trouble: null});
       this.delay = Math.min(this.delay * GROWTH, VISIBLE_SLOWEST_MS);
       if (!this.hasUnfinished) this.delay = this.restingDelay();
+      if (this.mayList && this.countedAt === 0) this.delay = BUSY_MS;
     } catch (error) {
       if (round !== this.round) return;
       this.onAnswer(error);

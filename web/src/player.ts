@@ -48,7 +48,11 @@ export function keepPlaying(
   video.onplaying = () => {
     tries = 0;
   };
-  video.onerror = () => retry();
+  video.onerror = () => {
+    // No new address helps against the end of a file that is cut off.
+    if (video.error?.code === MediaError.MEDIA_ERR_DECODE) giveUp();
+    else retry();
+  };
   // Chromium reports no refusal to the page, but retries for a minute. This event means that no byte
   // has come for 3 seconds; without metadata, the first answer is only slow.
   video.onstalled = () => {

@@ -34,6 +34,8 @@ const en = {
     counted(files, "1 upload is paused", `${count(files)} uploads are paused`),
   stoppedFiles: (files: number) =>
     counted(files, "1 upload has stopped", `${count(files)} uploads have stopped`),
+  refusedFiles: (files: number) =>
+    counted(files, "1 file is not uploaded", `${count(files)} files are not uploaded`),
   resumingFiles: (files: number) =>
     counted(files, "1 upload resumes by itself", `${count(files)} uploads resume by themselves`),
   allUploaded: "All videos are uploaded",
@@ -128,6 +130,8 @@ const de: SharedStrings = {
     counted(files, "1 Upload ist angehalten", `${count(files)} Uploads sind angehalten`),
   stoppedFiles: (files) =>
     counted(files, "1 Upload ist gestoppt", `${count(files)} Uploads sind gestoppt`),
+  refusedFiles: (files) =>
+    counted(files, "1 Datei nicht hochgeladen", `${count(files)} Dateien nicht hochgeladen`),
   resumingFiles: (files) =>
     counted(
       files,
@@ -227,6 +231,8 @@ const es: SharedStrings = {
     counted(files, "1 subida está en pausa", `${count(files)} subidas están en pausa`),
   stoppedFiles: (files) =>
     counted(files, "1 subida se ha detenido", `${count(files)} subidas se han detenido`),
+  refusedFiles: (files) =>
+    counted(files, "1 archivo no se ha subido", `${count(files)} archivos no se han subido`),
   resumingFiles: (files) =>
     counted(files, "1 subida continúa sola", `${count(files)} subidas continúan solas`),
   allUploaded: "Todos los vídeos se han subido",

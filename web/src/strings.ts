@@ -17,7 +17,7 @@ const en = {
   /** The keys, and what they do. */
   keys: [
     [["/"], "Search"],
-    [["←", "→"], "Previous or next video"],
+    [["←", "→"], "Previous or next video, in the details"],
     [["Shift", "Click"], "Select all videos up to this one"],
     [["Esc"], "Close, or clear the selection"],
     [["?"], "These shortcuts"],
@@ -101,14 +101,14 @@ const en = {
   steps: [
     ["Upload", "Choose a video, or drop it anywhere on this page."],
     ["Wait a moment", "Clipo reads its metadata and makes a thumbnail."],
-    ["Use it", "Copy a call of the API from the video’s page, or receive a webhook."],
+    ["Use it", "Copy an API call from the video’s page, or receive a webhook."],
   ],
   trySample: "Try a sample",
   makingSample: "Recording a sample…",
   select: (name: string) => `Select ${name}`,
   selected: (videos: number) => `${count(videos)} selected`,
-  selectAll: (videos: number) => `Select all ${count(videos)} videos of the list`,
-  all: (videos: number) => `Select all ${count(videos)}`,
+  selectAll: (videos: number, areMore: boolean) =>
+    areMore ? `Select the ${count(videos)} loaded` : `Select all ${count(videos)}`,
   clearSelection: "Clear the selection",
   deleteSelected: (videos: number) => `Delete ${count(videos)}…`,
   retrySelected: (videos: number) => `Retry ${count(videos)}`,
@@ -176,6 +176,11 @@ const en = {
   announced: "Announced",
   waitingForFile: "Waiting for the file",
   beingProcessed: "Being processed",
+  incomplete: "Incomplete",
+  warnings: {
+    truncated: "The end of the file is missing: it plays only up to there. Upload the whole file.",
+    dolby_vision_5: "The thumbnail is grey: only a decoder by Dolby has the colours.",
+  } as Record<string, string>,
   processingStarted: "Processing started",
   done: "Done",
   failed: "Failed",
@@ -213,7 +218,7 @@ const de: Strings = {
   shortcuts: "Tastenkürzel",
   keys: [
     [["/"], "Suchen"],
-    [["←", "→"], "Vorheriges oder nächstes Video"],
+    [["←", "→"], "Vorheriges oder nächstes Video, in den Details"],
     [["Umschalt", "Klick"], "Alle Videos bis zu diesem auswählen"],
     [["Esc"], "Schließen, oder die Auswahl aufheben"],
     [["?"], "Diese Tastenkürzel"],
@@ -300,7 +305,7 @@ const de: Strings = {
   showAll: "Alle Videos zeigen",
   steps: [
     ["Hochladen", "Wählen Sie ein Video aus, oder legen Sie es irgendwo auf dieser Seite ab."],
-    ["Kurz warten", "Clipo liest die Metadaten und macht ein Vorschaubild."],
+    ["Kurz warten", "Clipo liest die Metadaten und erstellt ein Vorschaubild."],
     [
       "Verwenden",
       "Kopieren Sie einen API-Aufruf von der Seite des Videos, oder empfangen Sie einen Webhook.",
@@ -310,8 +315,8 @@ const de: Strings = {
   makingSample: "Beispiel wird aufgenommen …",
   select: (name) => `${name} auswählen`,
   selected: (videos) => `${count(videos)} ausgewählt`,
-  selectAll: (videos) => `Alle ${count(videos)} Videos der Liste auswählen`,
-  all: (videos) => `Alle ${count(videos)} auswählen`,
+  selectAll: (videos, areMore) =>
+    areMore ? `Die ${count(videos)} geladenen auswählen` : `Alle ${count(videos)} auswählen`,
   clearSelection: "Auswahl aufheben",
   deleteSelected: (videos) => `${count(videos)} löschen …`,
   retrySelected: (videos) => `${count(videos)} noch einmal versuchen`,
@@ -380,6 +385,12 @@ const de: Strings = {
   announced: "Angekündigt",
   waitingForFile: "Wartet auf die Datei",
   beingProcessed: "Wird verarbeitet",
+  incomplete: "Unvollständig",
+  warnings: {
+    truncated:
+      "Das Ende der Datei fehlt: Sie spielt nur bis dahin. Laden Sie die ganze Datei hoch.",
+    dolby_vision_5: "Das Vorschaubild ist grau: Nur ein Decoder von Dolby hat die Farben.",
+  },
   processingStarted: "Verarbeitung begonnen",
   done: "Fertig",
   failed: "Fehlgeschlagen",
@@ -415,7 +426,7 @@ const es: Strings = {
   shortcuts: "Atajos de teclado",
   keys: [
     [["/"], "Buscar"],
-    [["←", "→"], "Vídeo anterior o siguiente"],
+    [["←", "→"], "Vídeo anterior o siguiente, en los detalles"],
     [["Mayús", "Clic"], "Seleccionar todos los vídeos hasta este"],
     [["Esc"], "Cerrar, o anular la selección"],
     [["?"], "Estos atajos"],
@@ -512,8 +523,8 @@ const es: Strings = {
   makingSample: "Grabando un ejemplo…",
   select: (name) => `Seleccionar ${name}`,
   selected: (videos) => counted(videos, "1 seleccionado", `${count(videos)} seleccionados`),
-  selectAll: (videos) => `Seleccionar los ${count(videos)} vídeos de la lista`,
-  all: (videos) => `Seleccionar los ${count(videos)}`,
+  selectAll: (videos, areMore) =>
+    areMore ? `Seleccionar los ${count(videos)} cargados` : `Seleccionar los ${count(videos)}`,
   clearSelection: "Quitar la selección",
   deleteSelected: (videos) => `Borrar ${count(videos)}…`,
   retrySelected: (videos) => `Reintentar ${count(videos)}`,
@@ -549,7 +560,7 @@ const es: Strings = {
     size: "Tamaño",
     resolution: "Resolución",
     codec: "Códec",
-    frameRate: "Velocidad",
+    frameRate: "Fotogramas",
     bitRate: "Tasa de bits",
     hdr: "Rango dinámico",
     thumbnail: "Miniatura",
@@ -581,6 +592,11 @@ const es: Strings = {
   announced: "Anunciado",
   waitingForFile: "Esperando el archivo",
   beingProcessed: "Se está procesando",
+  incomplete: "Incompleto",
+  warnings: {
+    truncated: "Falta el final del archivo: solo se reproduce hasta ahí. Sube el archivo entero.",
+    dolby_vision_5: "La miniatura es gris: solo un decodificador de Dolby tiene los colores.",
+  },
   processingStarted: "Procesamiento iniciado",
   done: "Listo",
   failed: "Fallido",

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from functions.api.settings import ApiSettings
 from functions.core.access import Scope
-from tests.credentials import KEYS, ROOT, admin_token, bearer, issue, session
+from tests.credentials import KEYS, ROOT, admin_token, bearer, issue, seconds, session
 from tests.examples import ID, OPEN
 from tests.fakes.api_keys import FakeApiKeys
 from tests.logs import logged
@@ -190,6 +190,14 @@ class TestSession:
         assert (me["owner"], me["scopes"]) == ("anna", ["read"])
         ends = datetime.fromisoformat(me["expires_at"])
         assert ends - datetime.now(UTC) <= timedelta(minutes=5)
+
+    def test_a_token_that_has_just_ended_opens_none(
+        self, client: TestClient, api_keys: FakeApiKeys
+    ) -> None:
+        """The leeway for clocks that differ would open a session that is over at once."""
+        token = issue(api_keys).token(exp=seconds(-5))
+        assert client.get("/me", headers=bearer(token)).status_code == 200
+        assert problem(self.login(client, token))["detail"].startswith("The token has expired.")
 
     def test_it_may_change_something_only_from_its_own_page(
         self, client: TestClient, api_keys: FakeApiKeys

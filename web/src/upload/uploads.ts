@@ -82,6 +82,9 @@ interface Job {
   ends: AbortController;
 }
 
+/** States in which a file that is chosen again is meant to be uploaded. */
+const AGAIN: readonly Job["state"][] = ["lost", "interrupted", "paused", "stopped"];
+
 export interface UploadsOptions extends UploadEvents {
   limits: Limits;
   /** Whose uploads these are. */
@@ -140,7 +143,7 @@ export class Uploads extends Store<UploadsState> {
       const job = this.jobs.get(id);
       const reason = reasonAgainst(file, this.limits);
       if (reason) this.refuse(file.name, reason);
-      else if (job?.state === "lost") this.begin({...job, file});
+      else if (job && AGAIN.includes(job.state)) this.beginAgain(job, file);
       else if (job?.state === "cancelled") this.undo(id);
       else if (job) this.refuse(file.name, "duplicate");
       else this.begin(this.newJob(id, file, passthrough));
@@ -227,6 +230,12 @@ export class Uploads extends Store<UploadsState> {
     job.state = "queued";
     this.jobs.set(job.note.id, job);
     this.store(job);
+  }
+
+  /** Go on with an upload whose file the user has chosen once more. */
+  private beginAgain(job: Job, file: File): void {
+    this.retryable.delete(job);
+    this.begin({...job, file, problem: null, isFinal: false, resumes: false});
   }
 
   /** Run uploads that wait, a few at once. */

@@ -10,12 +10,14 @@ interface BulkProps {
   library: Library;
   /** The videos of the list. */
   videos: readonly Video[];
+  /** Whether the list goes on beyond them. */
+  areMore: boolean;
   picked: ReadonlySet<string>;
   onDeleted(ids: readonly string[]): void;
 }
 
 /** Acts on all marked videos. */
-export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
+export function Bulk({library, videos, areMore, picked, onDeleted}: BulkProps) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -45,10 +47,9 @@ export function Bulk({library, videos, picked, onDeleted}: BulkProps) {
         <button
           type="button"
           class="quiet-button"
-          aria-label={t.selectAll(videos.length)}
           onClick={() => library.pickAll(videos.map(({id}) => id))}
         >
-          {t.all(videos.length)}
+          {t.selectAll(videos.length, areMore)}
         </button>
       )}
       {retryable.length > 0 && (

@@ -40,6 +40,7 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
         <Name of={video} />
         <span class="facts">
           <StatusMark video={video} />
+          {video.warnings.includes("truncated") && <span class="warning">{t.incomplete}</span>}
           <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
           <span>{media ? `${media.width}×${media.height}` : bytes(video.size)}</span>
         </span>

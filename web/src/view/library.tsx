@@ -11,7 +11,7 @@ import {
   viewInAddress,
 } from "../address";
 import type {Page} from "../api";
-import {isolate} from "../format";
+import {isolate, percent} from "../format";
 import type {Library} from "../library";
 import {prefer} from "../preferences";
 import {RightsContext} from "../rights";
@@ -23,6 +23,7 @@ import {Details} from "./details";
 import {Empty} from "./empty";
 import {List} from "./list";
 import {Toolbar} from "./toolbar";
+import {sum} from "./tray";
 
 interface LibraryProps {
   library: Library;
@@ -39,13 +40,14 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
   const [view, setView] = useState<View>(viewInAddress);
   useQueryFollowed(library, view);
   const videos = uploading.size ? state.videos.filter(({id}) => !uploading.has(id)) : state.videos;
-  useTitle(selected?.filename);
+  useTitle(selected?.filename, useProgress(uploads));
   useScrollKept(library, loaded);
   useEscape(() => library.pickNone());
   // Without any video there is nothing to filter.
   const isAll = !query.search && (!query.status || (counts && totalOf(counts) === 0));
   const isEmpty = loaded && videos.length === 0;
   const onQuery = (change: Partial<Query>) => {
+    if (isSame(query, {...query, ...change})) return;
     library.show(change);
     // Back leads through searches, not through each letter typed.
     showInAddress({...query, ...change}, view, Boolean(query.search && change.search));
@@ -94,6 +96,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         <List
           key={view}
           videos={videos}
+          areMore={cursor !== null}
           query={query}
           view={view}
           picked={picked}
@@ -112,7 +115,13 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
         </button>
       )}
       {write && (
-        <Bulk library={library} videos={videos} picked={picked} onDeleted={() => focusNear(0)} />
+        <Bulk
+          library={library}
+          videos={videos}
+          areMore={cursor !== null}
+          picked={picked}
+          onDeleted={() => focusNear(0)}
+        />
       )}
       {(selected || missing) && (
         <Details
@@ -171,10 +180,27 @@ function useQueryFollowed(library: Library, view: View): void {
 const isSame = (one: Query, other: Query) =>
   one.status === other.status && one.search === other.search && one.sort === other.sort;
 
-function useTitle(filename: string | undefined): void {
+/** Return how much of all uploads is done, such as "42%"; null without a running one. */
+function useProgress(uploads: Uploads | undefined): string | null {
+  const [progress, setProgress] = useState<string | null>(null);
   useEffect(() => {
-    document.title = filename ? `${isolate(filename)} · Clipo` : "Clipo";
-  }, [filename]);
+    const take = () => {
+      const rows = uploads?.current.uploads ?? [];
+      const isMoving = rows.some(({state}) => state === "uploading");
+      setProgress(isMoving ? percent(sum(rows)) : null);
+    };
+    take();
+    return uploads?.subscribe(take);
+  }, [uploads]);
+  return progress;
+}
+
+/** Name the open video, and how much is uploaded: a tab in the background shows nothing else. */
+function useTitle(filename: string | undefined, progress: string | null): void {
+  useEffect(() => {
+    const parts = [progress, filename && isolate(filename), "Clipo"];
+    document.title = parts.filter(Boolean).join(" · ");
+  }, [filename, progress]);
 }
 
 /** Keep the scroll position over a reload and over a visit of another page. */

@@ -12,6 +12,8 @@ const COMING = 12;
 
 interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
   videos: readonly Video[];
+  /** Whether the list goes on beyond them. */
+  areMore: boolean;
   query: Query;
   view: View;
   picked: ReadonlySet<string>;
@@ -119,7 +121,7 @@ function Titles(props: ListProps) {
 }
 
 /** Marks all videos of the table, or none. */
-function PickAll({videos, picked, onPickAll, onPickNone}: ListProps) {
+function PickAll({videos, areMore, picked, onPickAll, onPickNone}: ListProps) {
   const isAll = videos.length > 0 && picked.size >= videos.length;
   return (
     <label class="pick">
@@ -127,7 +129,7 @@ function PickAll({videos, picked, onPickAll, onPickNone}: ListProps) {
         type="checkbox"
         checked={isAll}
         indeterminate={picked.size > 0 && !isAll}
-        aria-label={t.selectAll(videos.length)}
+        aria-label={t.selectAll(videos.length, areMore)}
         onClick={isAll ? onPickNone : onPickAll}
       />
     </label>

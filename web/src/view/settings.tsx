@@ -13,7 +13,7 @@ export function Settings() {
   const menu = useRef<HTMLDetailsElement>(null);
   const [theme, setTheme] = useState<string>(preferred("theme") ?? "system");
   const [helping, setHelping] = useState(false);
-  useKey("?", () => setHelping(true));
+  useKey("?", () => setHelping(true), "dialog.question");
   useEffect(() => closeOutside(menu.current), []);
   return (
     <>
@@ -67,14 +67,15 @@ export function Settings() {
         </div>
       </details>
       {helping && (
-        <Shortcuts
-          onClose={() => setHelping(false)}
-          returnTo={() => menu.current?.querySelector("summary") ?? null}
-        />
+        <Shortcuts onClose={() => setHelping(false)} returnTo={() => menuButton(menu.current)} />
       )}
     </>
   );
 }
+
+/** Return the button of the menu, unless a dialog is in front of it. */
+const menuButton = (menu: HTMLElement | null) =>
+  document.querySelector("dialog[open]") ? null : (menu?.querySelector("summary") ?? null);
 
 /** Close a menu when the user clicks elsewhere, leaves it or presses Escape. */
 function closeOutside(menu: HTMLDetailsElement | null): () => void {

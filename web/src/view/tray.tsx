@@ -87,19 +87,20 @@ const areAll = (rows: readonly Upload[], state: UploadState) =>
 const WAITS_FOR_USER: readonly UploadState[] = ["paused", "stopped", "interrupted", "lost"];
 
 function titleOf(rows: readonly Upload[], refusals: readonly Refusal[]): string {
+  const refused = refusals.reduce((files, {names}) => files + names.length, 0);
   const moving = rows.filter(({state}) => ["waiting", "uploading", "offline"].includes(state));
   if (moving.length > 0) {
     if (areAll(moving, "offline")) return t.offlineFiles(moving.length);
-    return titleOfMoving(rows, moving.length);
+    return titleOfMoving(rows, moving.length, refused);
   }
   const waiting = rows.filter(({state}) => WAITS_FOR_USER.includes(state));
   if (waiting.length > 0) return titleOfWaiting(waiting)(waiting.length);
-  if (rows.some(({state}) => state === "uploaded")) return t.allUploaded;
-  return refusals.length > 0 ? t.notUploaded : t.uploads;
+  if (refused > 0) return t.refusedFiles(refused);
+  return rows.some(({state}) => state === "uploaded") ? t.allUploaded : t.uploads;
 }
 
-/** Say how much is uploaded, how long the rest takes, and what has stopped. */
-function titleOfMoving(rows: readonly Upload[], moving: number): string {
+/** Say how much is uploaded, how long the rest takes, and what is not uploaded. */
+function titleOfMoving(rows: readonly Upload[], moving: number, refused: number): string {
   const perS = rows.reduce((bytes, {bytesPerS}) => bytes + (bytesPerS ?? 0), 0);
   const left = rows
     .filter(({state}) => state === "uploading" || state === "waiting")
@@ -110,6 +111,7 @@ function titleOfMoving(rows: readonly Upload[], moving: number): string {
     percent(sum(rows)),
     perS > 0 && left > 0 ? t.timeLeft(span(left / perS)) : null,
     stopped > 0 ? t.stoppedFiles(stopped) : null,
+    refused > 0 ? t.refusedFiles(refused) : null,
   ];
   return parts.filter((part) => part !== null).join(" · ");
 }
@@ -121,7 +123,7 @@ function titleOfWaiting(rows: readonly Upload[]): (files: number) => string {
 }
 
 /** The share of all bytes that is uploaded. */
-function sum(rows: readonly Upload[]): number {
+export function sum(rows: readonly Upload[]): number {
   const counted = rows.filter(({state}) => state !== "cancelled");
   const total = counted.reduce((bytes, {size}) => bytes + size, 0);
   const sent = counted.reduce((bytes, {size, fraction}) => bytes + size * fraction, 0);

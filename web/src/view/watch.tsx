@@ -56,12 +56,20 @@ export function Watch({video}: {video: Video}) {
           {note.text}
         </p>
       )}
+      {warningsOf(video).map((warning) => (
+        <p key={warning} class="note">
+          {warning}
+        </p>
+      ))}
       <p class="error" role="alert" hidden={state !== "failed"}>
         {t.cannotPlay}
       </p>
     </>
   );
 }
+
+/** Codes that are newer than the page are for programs only. */
+const warningsOf = ({warnings}: Video) => warnings.flatMap((code) => t.warnings[code] ?? []);
 
 /** The thumbnail, and then the same moment in the size of the dialog. */
 function LargePicture({video}: {video: Video}) {
