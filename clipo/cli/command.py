@@ -143,7 +143,7 @@ def _not_operator(problem: "faults.Problem", url: str) -> "faults.Problem":
         detail=(
             "Only the operator may do this: use a key with the scope admin"
             f" ({program_name()} login --api {address.without_login(url)}), add --stack NAME for a"
-            " stack in AWS, or go to the folder of the local stack."
+            " stack in AWS, or set CLIPO_HOME to the folder of the local stack."
         ),
         code=document["code"],
         request_id=document.get("request_id"),

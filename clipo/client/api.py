@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from clipo.client import faults
+from clipo.client import faults, logins, profiles
 from clipo.client.address import is_local, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
@@ -282,7 +282,7 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     local = is_local(address)
     # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
-        return Unreachable(f"Nothing answers at {address}{_start()}", refused=True)
+        return Unreachable(f"Nothing answers at {address}{_start()}{_known()}", refused=True)
     said = f"No answer from {address}: {faults.reason(error)}."
     return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
 
@@ -292,6 +292,15 @@ def _start() -> str:
     if checkout.is_here():
         return ": is `clipo up` running? To use another address, set --api or CLIPO_API."
     return f". Name your API: --api URL, or CLIPO_API, or {program_name()} login --api URL."
+
+
+def _known() -> str:
+    """Return a sentence with the APIs that the user has named before, if there are any."""
+    if names := profiles.names():
+        return f" Your profiles: {', '.join(names)} (CLIPO_PROFILE=NAME)."
+    if origins := logins.origins():
+        return f" You are logged in at {', '.join(origins)}: add --api."
+    return ""
 
 
 def _advice(error: httpx2.HTTPError, *, local: bool) -> str:

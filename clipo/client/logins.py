@@ -18,6 +18,11 @@ def key_for(api: str) -> str | None:
     return kept.read(_FILE).get(origin(api))
 
 
+def origins() -> list[str]:
+    """Return the origins of the APIs whose keys are kept, sorted."""
+    return sorted(kept.read(_FILE))
+
+
 def save(api: str, key: str) -> None:
     """Keep a key for an API, in place of an earlier one."""
     kept.write(_FILE, kept.read(_FILE) | {origin(api): key})

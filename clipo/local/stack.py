@@ -223,11 +223,9 @@ class Stack:
         if not api.endswith(f":{wanted}"):
             self._console.say(f"Port {wanted} is taken: the API is on another one.", "yellow")
         program = program_name(anywhere=True)
-        if access == "keys":
-            # The command proves itself by the root secret, which it finds in this folder.
+        if access == "keys" or api != DEFAULT:
+            # There the command finds the address, and the root secret that proves the operator.
             program = f"CLIPO_HOME={shlex.quote(str(self._home.root))} {program}"
-        elif api != DEFAULT:
-            program = f"CLIPO_API={api} {program}"
         self._console.welcome(addresses, next_command=f"{program} upload --sample")
         if access == "keys":
             self._console.say("Make an API key, for your server or to log in to the page", "bold")

@@ -93,8 +93,8 @@ def test_what_only_the_operator_may_do_is_said_once(
     assert found.exit_code == 1
     assert found.stderr == (
         "Only the operator may do this: use a key with the scope admin (clipo login --api"
-        " http://127.0.0.1:1), add --stack NAME for a stack in AWS, or go to the folder of the"
-        f" local stack. ({code})\n"
+        " http://127.0.0.1:1), add --stack NAME for a stack in AWS, or set CLIPO_HOME to the"
+        f" folder of the local stack. ({code})\n"
     )
 
 

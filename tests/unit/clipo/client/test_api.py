@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
 from socket import gaierror
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from clipo.cli.deployment import compare_clocks
 from clipo.cli.finding import State
+from clipo.client import logins, profiles
 from clipo.client.api import Api, unreachable
 from clipo.client.credentials import Credential
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
@@ -17,6 +19,12 @@ from clipo.errors import Misuse
 from clipo.local import checkout
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
+
+
+@pytest.fixture(autouse=True)
+def _config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test's own logins and profiles instead of the user's."""
+    monkeypatch.setattr("platformdirs.user_config_path", lambda name: tmp_path / name)
 
 
 def asked(
@@ -113,6 +121,17 @@ def test_the_client_alone_does_not_offer_to_start_a_stack(monkeypatch: pytest.Mo
         "Nothing answers at http://localhost:1. Name your API: --api URL, or CLIPO_API, or"
         " clipo login --api URL."
     )
+
+
+def test_who_is_logged_in_elsewhere_is_told_so() -> None:
+    def said() -> str:
+        return str(unreachable("http://127.0.0.1:8000", httpx2.ConnectError("refused")))
+
+    assert "logged in" not in said()
+    logins.save("https://video.example", "clipo_sk_one")
+    assert said().endswith(" You are logged in at https://video.example: add --api.")
+    profiles.save("work", "https://video.example")
+    assert said().endswith(" Your profiles: work (CLIPO_PROFILE=NAME).")
 
 
 def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
