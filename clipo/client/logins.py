@@ -19,8 +19,8 @@ def key_for(api: str) -> str | None:
 
 
 def origins() -> list[str]:
-    """Return the origins of the APIs whose keys are kept, sorted."""
-    return sorted(kept.read(_FILE))
+    """Return the origins of the APIs whose keys are kept, sorted, without the port of HTTPS."""
+    return sorted(kept_for.removesuffix(":443") for kept_for in kept.read(_FILE))
 
 
 def save(api: str, key: str) -> None:
