@@ -9,6 +9,7 @@ from typer.testing import CliRunner, Result
 
 from clipo.cli import view
 from clipo.cli.app import app
+from functions.api.examples import DONE_VIDEO
 from tests.scripted_api import Scripted
 
 ID = "6b03911acf2b20c6f6841702"
@@ -113,3 +114,22 @@ def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> 
     assert "unauthenticated" not in found.output
     assert "API          http://127.0.0.1:1 (closed: log in with an API key)" in found.output
     assert "clipo login --api http://127.0.0.1:1  log in with an API key" in found.output
+
+
+def test_a_quiet_upload_says_why_a_video_failed(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "beach.mp4").write_bytes(b"video")
+    video: dict[str, Any] = dict(DONE_VIDEO) | {"id": ID, "upload": None}
+    failed = {"status": "failed", "error": {"code": "not_a_video", "message": "It is no video."}}
+    scripted.answers["POST /videos"] = httpx2.Response(200, json=video)
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video | failed)
+    found = run(scripted, "upload", "beach.mp4", "--quiet")
+    assert (found.exit_code, found.stdout) == (1, f"{ID}\n")
+    assert found.stderr == "beach.mp4: It is no video. (not_a_video)\n"
+
+
+def test_a_recursive_upload_reports_a_folder_without_videos(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "emptyd").mkdir()
+    found = run(scripted, "upload", "-r", "emptyd", "--quiet")
+    assert (found.exit_code, found.stderr) == (1, "emptyd: There is no video in this folder.\n")
