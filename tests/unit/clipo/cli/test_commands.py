@@ -133,3 +133,10 @@ def test_a_recursive_upload_reports_a_folder_without_videos(
     (tmp_path / "emptyd").mkdir()
     found = run(scripted, "upload", "-r", "emptyd", "--quiet")
     assert (found.exit_code, found.stderr) == (1, "emptyd: There is no video in this folder.\n")
+
+
+def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
+    page = {"data": [], "has_more": False, "next_cursor": None}
+    scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
+    run(scripted, "list", "--status", "done", "--status", "failed")
+    assert scripted.requests[0].url.params.get_list("status") == ["done", "failed"]
