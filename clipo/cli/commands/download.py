@@ -34,12 +34,13 @@ def command(
     ids: Annotated[list[str], Id],
     *,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help="File or folder to write to; - for standard output.",
+            help="File or folder to write to; - for standard output. The command creates a folder"
+            " whose name ends with a slash.",
             show_default="the name that the video was uploaded with",
         ),
     ] = None,
@@ -53,13 +54,24 @@ def command(
     After an interruption the same command resumes the download.
     """
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    if len(set(ids)) > 1 and to and not to.is_dir():
-        raise Misuse(f"Several videos need a folder: {program_name()} download ID… -o FOLDER")
-    if to == target.STDOUT:
+    place = _place(to, several=len(set(ids)) > 1) if to else None
+    if place == target.STDOUT:
         target.check_stdout(output)
         return ask(api_url, output, lambda api: _stream(api, output, ids[0]))
     with report_errors(lambda: _RESUME):
-        return ask(api_url, output, lambda api: _save_all(api, output, ids, to, force=force))
+        return ask(api_url, output, lambda api: _save_all(api, output, ids, place, force=force))
+
+
+def _place(to: str, *, several: bool) -> Path:
+    """Return the file or the folder to write to, which the command creates if it ends with `/`."""
+    place = Path(to)
+    if to.endswith("/"):
+        target.make_folder(place)
+    elif several and (place == target.STDOUT or place.is_file()):
+        raise Misuse(f"Several videos need a folder: {program_name()} download ID… -o FOLDER")
+    elif several and not place.is_dir():
+        raise Misuse(f"There is no folder {place}. To create it, add a slash: -o {place}/")
+    return place
 
 
 async def _stream(api: "Api", output: "Terminal", video_id: str) -> int:

@@ -13,6 +13,7 @@ from functions.api.examples import DONE_VIDEO
 from tests.scripted_api import Scripted
 
 ID = "6b03911acf2b20c6f6841702"
+OTHER = "6b03911acf2b20c6f6841703"
 
 
 @pytest.fixture(autouse=True)
@@ -140,3 +141,24 @@ def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
     scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
     run(scripted, "list", "--status", "done", "--status", "failed")
     assert scripted.requests[0].url.params.get_list("status") == ["done", "failed"]
+
+
+def test_a_download_of_several_videos_needs_a_folder(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    several = ("download", ID, OTHER, "-o")
+    found = run(scripted, *several, "d2")
+    said = "There is no folder d2. To create it, add a slash: -o d2/\n"
+    assert (found.exit_code, found.stderr) == (2, said)
+    assert "Several videos need a folder" in run(scripted, *several, "file").stderr
+
+
+def test_a_download_creates_a_folder_that_ends_with_a_slash(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    for video_id in (ID, OTHER):
+        scripted.refuse(f"GET /videos/{video_id}", 404, "video_not_found")
+    found = run(scripted, "download", ID, OTHER, "-o", "new/d2/")
+    assert (found.exit_code, (tmp_path / "new/d2").is_dir()) == (1, True)
+    (tmp_path / "file").touch()
+    found = run(scripted, "download", ID, "-o", "file/")
+    assert (found.exit_code, found.stderr) == (1, "file cannot be created: File exists.\n")
