@@ -1,6 +1,7 @@
 """`clipo download`: saves the uploaded files of videos."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -87,9 +88,12 @@ async def _stream(api: "Api", output: "Terminal", video_id: str) -> int:
 async def _save_all(
     api: "Api", output: "Terminal", ids: Sequence[str], to: Path | None, *, force: bool
 ) -> int:
+    taken: set[Path] = set()
+
     async def save(video_id: str) -> None:
         video = await api.get(video_id)
-        file = _file(video, to)
+        file = _distinct(_file(video, to), taken)
+        taken.add(file)
         # A video without a file to deliver is the first thing to say, not that the name is taken.
         stored = await download.find(api, video_id)
         target.check(file, force=force)
@@ -107,6 +111,12 @@ def _file(video: "Video", to: Path | None) -> Path:
     if to and not to.is_dir():
         return to
     return (to or Path()) / download.safe_name(video)
+
+
+def _distinct(file: Path, taken: Container[Path]) -> Path:
+    """Return a file that is not taken: the given one, or `beach-2.mp4` beside `beach.mp4`."""
+    numbered = (file.with_stem(f"{file.stem}-{number}") for number in count(2))
+    return next(one for one in chain([file], numbered) if one not in taken)
 
 
 async def _save(

@@ -162,3 +162,20 @@ def test_a_download_creates_a_folder_that_ends_with_a_slash(
     (tmp_path / "file").touch()
     found = run(scripted, "download", ID, "-o", "file/")
     assert (found.exit_code, found.stderr) == (1, "file cannot be created: File exists.\n")
+
+
+def test_downloads_of_one_name_become_several_files(scripted: Scripted, tmp_path: Path) -> None:
+    for video_id in (ID, OTHER):
+        video = {"id": video_id, "filename": "beach.mp4", "size": 1}
+        source = {"url": f"{scripted.url}/{video_id}"}
+        scripted.answers[f"GET /videos/{video_id}"] = httpx2.Response(200, json=video)
+        scripted.answers[f"GET /videos/{video_id}/source"] = httpx2.Response(200, json=source)
+        scripted.answers[f"GET /{video_id}"] = httpx2.Response(
+            206, headers={"content-range": "bytes 0-0/1"}, content=video_id[-1:].encode()
+        )
+    found = run(scripted, "download", ID, OTHER)
+    assert (found.exit_code, (tmp_path / "beach.mp4").read_text()) == (0, "2")
+    assert (tmp_path / "beach-2.mp4").read_text() == "3"
+    again = run(scripted, "download", ID, OTHER).stderr.splitlines()
+    exists = "exists: add --force to replace it, or name another file."
+    assert again == [f"{ID}: beach.mp4 {exists}", f"{OTHER}: beach-2.mp4 {exists}"]
