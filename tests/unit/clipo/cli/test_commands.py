@@ -179,3 +179,22 @@ def test_downloads_of_one_name_become_several_files(scripted: Scripted, tmp_path
     again = run(scripted, "download", ID, OTHER).stderr.splitlines()
     exists = "exists: add --force to replace it, or name another file."
     assert again == [f"{ID}: beach.mp4 {exists}", f"{OTHER}: beach-2.mp4 {exists}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "file"),
+    [
+        ("image", "image.jpg", "beach.jpg"),
+        ("storyboard", "storyboard.jpg", "beach-storyboard.jpg"),
+    ],
+)
+def test_a_picture_in_a_folder_has_the_name_of_the_video(
+    scripted: Scripted, tmp_path: Path, name: str, address: str, file: str
+) -> None:
+    (tmp_path / "trip").mkdir()
+    video = {"id": ID, "filename": "beach.mp4"}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    scripted.answers[f"GET /videos/{ID}/{address}"] = httpx2.Response(200, content=b"jpeg")
+    found = run(scripted, name, ID, "-o", "trip")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert (tmp_path / "trip" / file).read_bytes() == b"jpeg"
