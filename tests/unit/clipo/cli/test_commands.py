@@ -1,5 +1,6 @@
 """What commands say, with an API in this process."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,14 @@ def test_a_picture_in_a_folder_has_the_name_of_the_video(
     found = run(scripted, name, ID, "-o", "trip")
     assert (found.exit_code, found.stderr) == (0, "")
     assert (tmp_path / "trip" / file).read_bytes() == b"jpeg"
+
+
+def test_a_dry_run_counts_the_named_videos_that_exist(scripted: Scripted) -> None:
+    video = {"id": ID, "filename": "beach.mp4"}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    scripted.refuse(f"GET /videos/{OTHER}", 404, "video_not_found")
+    found = run(scripted, "delete", ID, OTHER, "--dry-run")
+    assert (found.exit_code, found.stderr) == (0, "1 video would be deleted.\n")
+    assert {request.method for request in scripted.requests} == {"GET"}
+    counted = run(scripted, "delete", OTHER, "--dry-run", "--json").stdout
+    assert json.loads(counted) == {"dry_run": True, "found": 0, "deleted": 0, "left": []}
