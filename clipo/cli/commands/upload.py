@@ -93,7 +93,11 @@ def command(
     with report_errors(upload.interrupted), TemporaryDirectory(prefix="clipo-") as folder:
         paths = list(uploads.videos_in(files or [])) if recursive else files or []
         named = _distinct(output, [path for path in paths if path != piped.STDIN])
-        made = _make(output, Path(folder), sample_wanted=with_sample, piped_name=_name(name, paths))
+        piped_name = _name(name, paths)
+        if piped_name:
+            # The input may be long, and cannot be read again.
+            ask(api_url, output, lambda api: api.me())
+        made = _make(output, Path(folder), sample_wanted=with_sample, piped_name=piped_name)
         inputs = [*named, *made]
         upload.resumable = bool(named)
         return ask(api_url, output, lambda api: upload.run(api, inputs))

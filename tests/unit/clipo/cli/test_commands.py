@@ -8,7 +8,7 @@ import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
-from clipo.cli import view
+from clipo.cli import piped, view
 from clipo.cli.app import app
 from functions.api.examples import DONE_VIDEO
 from tests.scripted_api import Scripted
@@ -210,3 +210,17 @@ def test_a_dry_run_counts_the_named_videos_that_exist(scripted: Scripted) -> Non
     assert {request.method for request in scripted.requests} == {"GET"}
     counted = run(scripted, "delete", OTHER, "--dry-run", "--json").stdout
     assert json.loads(counted) == {"dry_run": True, "found": 0, "deleted": 0, "left": []}
+
+
+def test_standard_input_is_read_after_cheap_checks(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(piped, "save", read.append)
+    notes = run(scripted, "upload", "-", "--name", "notes.txt")
+    assert (notes.exit_code, scripted.requests) == (2, [])
+    assert notes.stderr.startswith("--name must end with a supported extension: avi, ")
+    scripted.refuse("GET /me", 401, "unauthenticated")
+    refused = run(scripted, "upload", "-", "--name", "camera.mp4")
+    assert (refused.exit_code, read) == (1, [])
+    assert "The API needs a credential." in refused.stderr
