@@ -18,7 +18,9 @@ class Scripted:
         answer = self.answers[f"{request.method} {request.url.path}"]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        # A client can read the stream of a response only once.
+        stream = httpx2.ByteStream(answer.content)
+        return httpx2.Response(answer.status_code, headers=answer.headers, stream=stream)
 
     def refuse(self, call: str, status: int, code: str, detail: str = "No.") -> None:
         """Answer a call with a problem document."""

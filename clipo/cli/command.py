@@ -203,7 +203,10 @@ async def do_each(
         try:
             await action(video_id)
         except ClipoError as error:
-            output.error(view.plain(str(error)))
+            said = str(error)
+            if len(ids) > 1 and video_id not in said:
+                said = f"{video_id}: {said}"
+            output.error(view.plain(said))
             if output.as_json:
                 output.write_json({"id": video_id, "error": error.document()})
             exit_code = FAILED

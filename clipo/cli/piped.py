@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from clipo.client import files
 from clipo.errors import ClipoError, Misuse
 from clipo.program import program_name
 
@@ -17,11 +18,14 @@ def example() -> str:
 
 
 def check_name(name: str | None) -> str:
-    """Return the name for the video. Raises `Misuse` without one, or if it is a path."""
+    """Return the name for the video. Raises `Misuse` without one, or if it is no video's."""
     if not name:
         raise Misuse(f"A video from standard input needs a name: {example()}")
     if "/" in name or name in (".", ".."):
         raise Misuse(f"--name must be the name of a file, not the path {name!r}.")
+    if not files.is_video_name(name):
+        extensions = ", ".join(files.EXTENSIONS)
+        raise Misuse(f"--name must end with a supported extension: {extensions}.")
     return name
 
 

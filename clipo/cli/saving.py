@@ -25,7 +25,8 @@ def output_option(ending: str) -> Any:
         "--output",
         "-o",
         metavar="FILE",
-        help="File to write, whose extension names the format; - for a JPEG to standard output.",
+        help="File to write, whose extension names the format, or folder for a JPEG; - for a JPEG"
+        " to standard output.",
         show_default=f"the name of the video, with {ending}",
     )
 
@@ -43,7 +44,7 @@ def save(
 ) -> int:
     """Get a file of a video and write it. Return the exit code.
 
-    Without `to`, its name is the video's with `ending` in place of the extension.
+    Without `to`, or in a folder, its name is the video's with `ending` in place of the extension.
     """
     if to == target.STDOUT:
         target.check_stdout(output)
@@ -56,7 +57,9 @@ def save(
         if to == target.STDOUT:
             output.write_bytes(await fetch(api, extension, on_wait))
             return DONE
-        name = to or _default_name(await api.get(video_id), ending)
+        name = to
+        if name is None or name.is_dir():
+            name = _file(await api.get(video_id), name, ending)
         target.check(name, force=force)
         data = await fetch(api, extension, on_wait)
         with target.written(name) as unfinished:
@@ -66,13 +69,13 @@ def save(
     return ask(api_url, output, run)
 
 
-def _default_name(video: "Video", ending: str) -> Path:
+def _file(video: "Video", folder: Path | None, ending: str) -> Path:
     name = Path(download.safe_name(video))
-    return name.with_name(f"{name.stem}{ending}")
+    return (folder or Path()) / f"{name.stem}{ending}"
 
 
 def _extension(to: Path | None, extensions: Sequence[str]) -> str:
-    if to is None or to == target.STDOUT:
+    if to is None or to == target.STDOUT or to.is_dir():
         return "jpg"
     extension = to.suffix.lower().removeprefix(".").replace("jpeg", "jpg")
     if extension not in extensions:

@@ -38,6 +38,14 @@ def check(file: Path, *, force: bool) -> None:
         raise ClipoError(f"{file} exists: add --force to replace it, or name another file.")
 
 
+def make_folder(folder: Path) -> None:
+    """Create a folder if there is none. Raises `ClipoError` if that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ClipoError(f"{folder} cannot be created: {error.strerror or error}.") from error
+
+
 @contextmanager
 def written(file: Path) -> Iterator[Path]:
     """Yield the path of a file beside, which replaces the file when the `with` block succeeds."""

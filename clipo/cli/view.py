@@ -18,6 +18,13 @@ from clipo.client.api import Video
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
 _MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
+_WARNINGS = {
+    "truncated": "The end of the file is missing, so a player may stop early.",
+    "dolby_vision_5": (
+        "Only a decoder by Dolby can convert the colours, so the thumbnail is grey."
+    ),
+}
+"""Sentences for the warnings of the API. One that a newer API adds is shown as its code."""
 _CLOSED = "closed: requests need an API key or a token"
 _TABLE_FROM = 100
 _FACTS_FROM = 80
@@ -36,7 +43,15 @@ def result(video: Video, *, name: str) -> Group:
     failed = video["status"] == "failed"
     said = error_line(video) if failed else media_line(video)
     first = Text.assemble(status(video), "  ", plain(name), no_wrap=True, overflow="ellipsis")
-    return Group(first, Padding(said, (0, 0, 0, 2), expand=False))
+    lines: list[str | Text] = [said, *warnings(video)]
+    return Group(first, *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines))
+
+
+def warnings(video: Video) -> list[Text]:
+    """Return a sentence for each fault of the file that does not keep a player from playing it."""
+    # An API of release 0.1 knows none.
+    codes = video.get("warnings", [])
+    return [Text(_WARNINGS.get(code, plain(code)), style="yellow") for code in codes]
 
 
 def media_line(video: Video) -> str:
@@ -62,7 +77,8 @@ def change(video: Video) -> Text:
     line.append(f"{video['status']:10}", style=STYLES.get(video["status"], "yellow"))
     failed = video["status"] == "failed"
     said = video["error"]["code"] if failed else media_line(video)
-    return line.append(f"  {plain(video['filename'])}  {said}", style="default")
+    line.append(f"  {plain(video['filename'])}  {said}", style="default")
+    return Text("  ").join([line, *warnings(video)])
 
 
 def listing(videos: Sequence[Video], *, width: int) -> RenderableType:
@@ -116,6 +132,7 @@ def details(video: Video, *, program: str) -> RenderableType:
             *_texts(video),
             *_visibility(video),
             *_media(video),
+            *(("Warning", warning) for warning in warnings(video)),
             *_thumbnail(video),
             *_webhook(video),
         ]

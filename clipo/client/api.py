@@ -2,7 +2,7 @@
 
 import re
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -89,11 +89,11 @@ class Api:
         """Return a video."""
         return await self._json("GET", _path(video_id))
 
-    async def page(self, *, limit: int, **filters: str | None) -> dict[str, Any]:
+    async def page(self, *, limit: int, **filters: str | Sequence[str] | None) -> dict[str, Any]:
         """Return a page of videos, newest first: `data`, `has_more` and `next_cursor`.
 
-        `filters` are `status`, `owner`, `search`, `created_after` and `cursor`. Videos that a
-        `search` finds are sorted by name.
+        `filters` are `status` (one or several), `owner`, `search`, `created_after` and `cursor`.
+        Videos that a `search` finds are sorted by name.
         """
         return await self._json("GET", "/videos", params=_given({"limit": limit} | filters))
 

@@ -81,14 +81,16 @@ class Outcome:
 class Uploads:
     """One run of `clipo upload`."""
 
-    def __init__(self, api: Api, *, wait: bool, fields: Mapping[str, str]) -> None:
+    def __init__(self, api: Api, *, wait: bool, recursive: bool, fields: Mapping[str, str]) -> None:
         """Take the API, whether to wait until each video is done or failed, and its fields.
 
-        These are the same for all videos: `owner`, `passthrough` and `visibility`.
+        With `recursive` a folder among the files is one in which `videos_in` has found none. The
+        fields are the same for all videos: `owner`, `passthrough` and `visibility`.
         """
         self._api = api
         self._fields = fields
         self._wait = wait
+        self._recursive = recursive
         self._free = asyncio.Semaphore(_FILES_AT_ONCE)
         self._unsent = 0
 
@@ -138,6 +140,8 @@ class Uploads:
         return Outcome(file, video)
 
     async def _send(self, given: InputFile, new_row: NewRow) -> tuple[Video, ProgressRow]:
+        if self._recursive and given.path.is_dir():
+            raise ClipoError("There is no video in this folder.")
         file = inspect(given.path)
         async with self._free:
             with open_saved_upload(self._api.address, file, fields=self._fields) as saved:

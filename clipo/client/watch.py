@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 from clipo.client.api import Api, Video
 from clipo.client.faults import retry
@@ -28,13 +28,19 @@ async def wait_until_finished(api: Api, video_id: str, on_status: Callable[[str]
         wait_s = min(wait_s * 1.5, _LONGEST_WAIT_S)
 
 
-async def watch(api: Api, ids: Sequence[str]) -> AsyncIterator[Video]:
-    """Yield each video, and again at each new status, until all are done or failed."""
+async def watch(
+    api: Api, ids: Sequence[str], on_outage: Callable[[], None]
+) -> AsyncIterator[Video]:
+    """Yield each video, and again at each new status, until all are done or failed.
+
+    `on_outage` is called once each time that the API stops answering.
+    """
     seen: dict[str, str] = {}
     unfinished = list(dict.fromkeys(ids))
     while unfinished:
         for video_id in list(unfinished):
-            video = await retry(partial(api.get, video_id), if_refused=bool(seen))
+            # `cache` keeps the further retries of an outage silent.
+            video = await retry(partial(api.get, video_id), cache(on_outage), if_refused=bool(seen))
             if seen.get(video_id) != video["status"]:
                 seen[video_id] = video["status"]
                 yield video
@@ -44,10 +50,11 @@ async def watch(api: Api, ids: Sequence[str]) -> AsyncIterator[Video]:
             await asyncio.sleep(_INTERVAL_S)
 
 
-async def watch_newest(api: Api) -> AsyncIterator[Video]:
+async def watch_newest(api: Api, on_outage: Callable[[], None]) -> AsyncIterator[Video]:
     """Yield the unfinished ones of the newest 100 videos, then each change among these, for ever.
 
     A change is a new video, status or attempt. A deleted video has the status `deleted`.
+    `on_outage` is as in `watch`.
     """
     page = await api.page(limit=_NEWEST)
     seen = {video["id"]: video for video in page["data"]}
@@ -56,7 +63,7 @@ async def watch_newest(api: Api) -> AsyncIterator[Video]:
             yield video
     while True:
         await asyncio.sleep(_INTERVAL_S)
-        page = await retry(lambda: api.page(limit=_NEWEST))
+        page = await retry(lambda: api.page(limit=_NEWEST), cache(on_outage))
         now = {video["id"]: video for video in page["data"]}
         for video in reversed(page["data"]):
             before = seen.get(video["id"], {})

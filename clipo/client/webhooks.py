@@ -142,7 +142,7 @@ async def forwarder(url: str, secret: str) -> AsyncIterator[Forwarder]:
     parsed = _parsed(url)
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise Misuse(f"--forward-to must be an address such as http://localhost:3000: {url!r}.")
-    key = _key(secret)
+    key = signing_key(secret)
     async with http_client(url, timeout=_ANSWER_S) as http:
         yield Forwarder(url, key, http)
 
@@ -154,7 +154,8 @@ def _parsed(url: str) -> httpx2.URL:
         raise Misuse(f"--forward-to is not an address: {url!r}.") from error
 
 
-def _key(secret: str) -> bytes:
+def signing_key(secret: str) -> bytes:
+    """Return the bytes that a secret stands for. Raises `Misuse` for a wrong one."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
     except ValueError:

@@ -48,8 +48,6 @@ _ACCESS = {
     "keys": "requests need an API key or a token",
 }
 
-_WEBHOOKS = "on: clipo webhooks add URL adds a receiver, clipo webhooks listen shows the events"
-
 _FUNCTION_MODULES = {
     "api": "clipo.local.api_server",
     "processing": "clipo.local.dispatcher",
@@ -234,7 +232,11 @@ class Stack:
 
 def webhooks_row(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """Return the row of the addresses that says that webhooks are on, if they are."""
-    return [("Webhooks", _WEBHOOKS)] if flag(environ, "WEBHOOKS") else []
+    if not flag(environ, "WEBHOOKS"):
+        return []
+    webhooks = f"{program_name(anywhere=True)} webhooks"
+    said = f"on: {webhooks} add URL adds a receiver, {webhooks} listen shows the events"
+    return [("Webhooks", said)]
 
 
 def _at_images(environ: Mapping[str, str], images: Mapping[str, str]) -> dict[str, str]:

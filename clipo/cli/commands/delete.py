@@ -61,7 +61,7 @@ def command(
     since: SinceOption = None,
     until: UntilOption = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only count the videos that the options select.")
+        bool, typer.Option("--dry-run", help="Only count the videos, and delete none.")
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete without asking for confirmation.")
@@ -90,7 +90,7 @@ def command(
         "created_before": until,
     }
     given: _Conditions = {name: value for name, value in conditions.items() if value}
-    if bool(ids) == bool(given) or (ids and dry_run):
+    if bool(ids) == bool(given):
         delete = f"{program_name()} delete"
         raise Misuse(
             f"Give either ids or options that select videos: {delete} ID…, or {delete}"
@@ -102,7 +102,28 @@ def command(
     if given:
         given |= {"purge": True} if purge else {}
         return _delete_selected(api_url, output, given, asks=not yes, dry_run=dry_run)
+    if dry_run:
+        return _count_named(api_url, output, ids or [])
     return _delete_named(api_url, output, ids or [], asks=not yes, purge=purge)
+
+
+def _count_named(api_url: str | None, output: "Terminal", ids: Sequence[str]) -> int:
+    names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
+    _report_count(output, sum(name != "" for name in names.values()))
+    return exit_code
+
+
+def _report_count(output: "Terminal", found: int) -> None:
+    if output.as_json:
+        output.write_json({"dry_run": True, "found": found, "deleted": 0, "left": []})
+    elif found:
+        output.message(f"{_videos(found)} would be deleted.")
+    else:
+        output.message("No video matches.")
+
+
+def _videos(found: int) -> str:
+    return f"{counted(found)} {'video' if found == 1 else 'videos'}"
 
 
 def _delete_named(
@@ -151,20 +172,20 @@ def _delete_selected(
 ) -> int:
     counts = ask(api_url, output, lambda api: api.delete_selected(**conditions, dry_run=True))
     found, report = counts["found"], _Deletes()
-    videos = f"{counted(found)} {'video' if found == 1 else 'videos'}"
-    if found and not dry_run:
+    if dry_run:
+        _report_count(output, found)
+        return DONE
+    if found:
         for_good = " for good" if "purge" in conditions else ""
-        if asks and not confirm(f"Delete {videos}{for_good}?", otherwise=_NOTHING):
+        if asks and not confirm(f"Delete {_videos(found)}{for_good}?", otherwise=_NOTHING):
             output.message(_NOTHING)
             return FAILED
         ask(api_url, output, lambda api: _delete_all(api, output, conditions, report))
     if output.as_json:
         done = {"deleted": report.deleted, "left": report.left}
-        output.write_json({"dry_run": dry_run, "found": found} | done)
+        output.write_json({"dry_run": False, "found": found} | done)
     elif not found:
         output.message("No video matches.")
-    elif dry_run:
-        output.message(f"{videos} would be deleted.")
     else:
         output.message(_summary(report))
     return FAILED if report.left else DONE

@@ -1,6 +1,7 @@
 """`clipo download`: saves the uploaded files of videos."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,12 +35,13 @@ def command(
     ids: Annotated[list[str], Id],
     *,
     to: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
-            help="File or folder to write to; - for standard output.",
+            help="File or folder to write to; - for standard output. The command creates a folder"
+            " whose name ends with a slash.",
             show_default="the name that the video was uploaded with",
         ),
     ] = None,
@@ -53,13 +55,24 @@ def command(
     After an interruption the same command resumes the download.
     """
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    if len(set(ids)) > 1 and to and not to.is_dir():
-        raise Misuse(f"Several videos need a folder: {program_name()} download ID… -o FOLDER")
-    if to == target.STDOUT:
+    place = _place(to, several=len(set(ids)) > 1) if to else None
+    if place == target.STDOUT:
         target.check_stdout(output)
         return ask(api_url, output, lambda api: _stream(api, output, ids[0]))
     with report_errors(lambda: _RESUME):
-        return ask(api_url, output, lambda api: _save_all(api, output, ids, to, force=force))
+        return ask(api_url, output, lambda api: _save_all(api, output, ids, place, force=force))
+
+
+def _place(to: str, *, several: bool) -> Path:
+    """Return the file or the folder to write to, which the command creates if it ends with `/`."""
+    place = Path(to)
+    if to.endswith("/"):
+        target.make_folder(place)
+    elif several and (place == target.STDOUT or place.is_file()):
+        raise Misuse(f"Several videos need a folder: {program_name()} download ID… -o FOLDER")
+    elif several and not place.is_dir():
+        raise Misuse(f"There is no folder {place}. To create it, add a slash: -o {place}/")
+    return place
 
 
 async def _stream(api: "Api", output: "Terminal", video_id: str) -> int:
@@ -75,9 +88,12 @@ async def _stream(api: "Api", output: "Terminal", video_id: str) -> int:
 async def _save_all(
     api: "Api", output: "Terminal", ids: Sequence[str], to: Path | None, *, force: bool
 ) -> int:
+    taken: set[Path] = set()
+
     async def save(video_id: str) -> None:
         video = await api.get(video_id)
-        file = _file(video, to)
+        file = _distinct(_file(video, to), taken)
+        taken.add(file)
         # A video without a file to deliver is the first thing to say, not that the name is taken.
         stored = await download.find(api, video_id)
         target.check(file, force=force)
@@ -95,6 +111,12 @@ def _file(video: "Video", to: Path | None) -> Path:
     if to and not to.is_dir():
         return to
     return (to or Path()) / download.safe_name(video)
+
+
+def _distinct(file: Path, taken: Container[Path]) -> Path:
+    """Return a file that is not taken: the given one, or `beach-2.mp4` beside `beach.mp4`."""
+    numbered = (file.with_stem(f"{file.stem}-{number}") for number in count(2))
+    return next(one for one in chain([file], numbered) if one not in taken)
 
 
 async def _save(

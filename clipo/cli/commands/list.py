@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,10 +30,10 @@ class Status(StrEnum):
 def command(
     *,
     status: Annotated[
-        Status | None,
+        list[Status] | None,
         typer.Option(
             metavar="STATUS",
-            help="List videos that are pending, processing, done or failed.",
+            help="List videos that are pending, processing, done or failed. Can be repeated.",
             show_default="all",
         ),
     ] = None,
@@ -81,7 +81,10 @@ def command(
 
 
 async def _list(
-    api: "Api", output: "Terminal", limit: int, filters: Mapping[str, str | None]
+    api: "Api",
+    output: "Terminal",
+    limit: int,
+    filters: Mapping[str, str | Sequence[str] | None],
 ) -> int:
     videos: list[Video] = []
     cursor, more = None, True

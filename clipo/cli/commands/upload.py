@@ -88,12 +88,16 @@ def command(
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
     given = {"owner": owner, "passthrough": passthrough, "visibility": visibility}
     fields = {field: value for field, value in given.items() if value is not None}
-    upload = _Upload(output, wait=wait, fields=fields)
+    upload = _Upload(output, wait=wait, recursive=recursive, fields=fields)
     end_at_sigterm()
     with report_errors(upload.interrupted), TemporaryDirectory(prefix="clipo-") as folder:
         paths = list(uploads.videos_in(files or [])) if recursive else files or []
         named = _distinct(output, [path for path in paths if path != piped.STDIN])
-        made = _make(output, Path(folder), sample_wanted=with_sample, piped_name=_name(name, paths))
+        piped_name = _name(name, paths)
+        if piped_name:
+            # The input may be long, and cannot be read again.
+            ask(api_url, output, lambda api: api.me())
+        made = _make(output, Path(folder), sample_wanted=with_sample, piped_name=piped_name)
         inputs = [*named, *made]
         upload.resumable = bool(named)
         return ask(api_url, output, lambda api: upload.run(api, inputs))
@@ -134,8 +138,11 @@ def _make(
 class _Upload:
     """One run of the command, which knows what to say after Ctrl-C."""
 
-    def __init__(self, output: "Terminal", *, wait: bool, fields: Mapping[str, str]) -> None:
+    def __init__(
+        self, output: "Terminal", *, wait: bool, recursive: bool, fields: Mapping[str, str]
+    ) -> None:
         self._output = output
+        self._recursive = recursive
         self._fields = fields
         self.resumable = True
         self._wait = wait
@@ -145,7 +152,9 @@ class _Upload:
     async def run(self, api: "Api", inputs: "Sequence[uploads.InputFile]") -> int:
         """Upload files. Return the exit code."""
         self._program = program_for(api.address, os.environ)
-        self._uploads = uploads.Uploads(api, wait=self._wait, fields=self._fields)
+        self._uploads = uploads.Uploads(
+            api, wait=self._wait, recursive=self._recursive, fields=self._fields
+        )
         await self._show_quota(api)
         return self._sum_up(await self._run_and_report(api, self._uploads, inputs))
 
@@ -194,6 +203,8 @@ class _Upload:
         output, video = self._output, outcome.video
         if outcome.error:
             output.error(f"{view.plain(outcome.file.typed)}: {view.plain(str(outcome.error))}")
+        elif video and output.quiet and video["status"] == "failed":
+            output.error(f"{view.plain(outcome.file.typed)}: {view.error_line(video)}")
         if not outcome.file.temporary and getattr(outcome.error, "resumable", False):
             output.error(_RESUME, "default")
         if output.as_json:

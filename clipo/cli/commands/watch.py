@@ -26,9 +26,14 @@ def command(
 
 async def _watch(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     exit_code = DONE
+
+    def on_outage() -> None:
+        output.message(f"{api.address} does not answer. Trying again for about a minute.", "yellow")
+
     if not ids:
         output.message(f"Watching {api.address}. Stop with Ctrl-C.", "dim")
-    async for video in watch.watch(api, ids) if ids else watch.watch_newest(api):
+    videos = watch.watch(api, ids, on_outage) if ids else watch.watch_newest(api, on_outage)
+    async for video in videos:
         if ids and video["status"] == "failed":
             exit_code = FAILED
         if output.as_json:

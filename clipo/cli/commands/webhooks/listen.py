@@ -40,6 +40,8 @@ def command(
     The server gets what a webhook receiver gets. The command asks the API for the events, so that
     nothing from outside has to reach this machine.
     """
+    if secret is not None:
+        webhooks.signing_key(secret)
     output = terminal.Terminal(as_json=as_json)
     return ask(api_url, output, lambda api: _listen(api, output, forward_to, secret))
 

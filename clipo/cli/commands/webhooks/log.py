@@ -75,6 +75,8 @@ async def _list(
         output.write(view.deliveries(found, width=output.out.width))
     elif off := await webhooks.why_off(api):
         output.message(off.document()["message"])
-    else:
+    elif any(filters.values()):
         output.message("The log has no such delivery.")
+    else:
+        output.message("There are no deliveries yet.")
     return DONE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clipo.cli import terminal, view
-from clipo.cli.command import ApiOption, JsonOption, ask, do_each
+from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, ask, do_each
 from clipo.client import webhooks
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def command(
 
 
 async def _resend(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
+    exit_code = DONE
+
     async def resend(delivery: str) -> None:
+        nonlocal exit_code
         before = await api.delivery(delivery)
         await api.resend(delivery)
         sent = await webhooks.wait_for_attempt(api, before)
@@ -39,5 +42,7 @@ async def _resend(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
             output.write_json(sent)
         else:
             output.write(view.delivery(sent))
+        if sent["status"] != "delivered":
+            exit_code = FAILED
 
-    return await do_each(output, ids, resend)
+    return max(await do_each(output, ids, resend), exit_code)

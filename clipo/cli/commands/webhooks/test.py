@@ -39,4 +39,7 @@ async def _test(api: "Api", output: "Terminal", receiver: str) -> int:
         output.write_json(tested)
     else:
         output.write(view.delivery(tested))
+    # Only the webhooks function knows WEBHOOK_URL: without it, a test fails without an attempt.
+    if receiver == "settings" and tested["status"] == "failed" and not tested["attempts"]:
+        output.error("WEBHOOK_URL is not set where Clipo runs, so this receiver does not exist.")
     return DONE if tested["status"] == "delivered" else FAILED

@@ -1,5 +1,6 @@
 """What commands say, with an API in this process."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import httpx2
 import pytest
 from typer.testing import CliRunner, Result
 
-from clipo.cli import view
+from clipo.cli import piped, view
 from clipo.cli.app import app
+from functions.api.examples import DONE_VIDEO
 from tests.scripted_api import Scripted
 
 ID = "6b03911acf2b20c6f6841702"
+OTHER = "6b03911acf2b20c6f6841703"
 
 
 @pytest.fixture(autouse=True)
@@ -113,3 +116,111 @@ def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> 
     assert "unauthenticated" not in found.output
     assert "API          http://127.0.0.1:1 (closed: log in with an API key)" in found.output
     assert "clipo login --api http://127.0.0.1:1  log in with an API key" in found.output
+
+
+def test_a_quiet_upload_says_why_a_video_failed(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "beach.mp4").write_bytes(b"video")
+    video: dict[str, Any] = dict(DONE_VIDEO) | {"id": ID, "upload": None}
+    failed = {"status": "failed", "error": {"code": "not_a_video", "message": "It is no video."}}
+    scripted.answers["POST /videos"] = httpx2.Response(200, json=video)
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video | failed)
+    found = run(scripted, "upload", "beach.mp4", "--quiet")
+    assert (found.exit_code, found.stdout) == (1, f"{ID}\n")
+    assert found.stderr == "beach.mp4: It is no video. (not_a_video)\n"
+
+
+def test_a_recursive_upload_reports_a_folder_without_videos(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "emptyd").mkdir()
+    found = run(scripted, "upload", "-r", "emptyd", "--quiet")
+    assert (found.exit_code, found.stderr) == (1, "emptyd: There is no video in this folder.\n")
+
+
+def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
+    page = {"data": [], "has_more": False, "next_cursor": None}
+    scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
+    run(scripted, "list", "--status", "done", "--status", "failed")
+    assert scripted.requests[0].url.params.get_list("status") == ["done", "failed"]
+
+
+def test_a_download_of_several_videos_needs_a_folder(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    several = ("download", ID, OTHER, "-o")
+    found = run(scripted, *several, "d2")
+    said = "There is no folder d2. To create it, add a slash: -o d2/\n"
+    assert (found.exit_code, found.stderr) == (2, said)
+    assert "Several videos need a folder" in run(scripted, *several, "file").stderr
+
+
+def test_a_download_creates_a_folder_that_ends_with_a_slash(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    for video_id in (ID, OTHER):
+        scripted.refuse(f"GET /videos/{video_id}", 404, "video_not_found")
+    found = run(scripted, "download", ID, OTHER, "-o", "new/d2/")
+    assert (found.exit_code, (tmp_path / "new/d2").is_dir()) == (1, True)
+    (tmp_path / "file").touch()
+    found = run(scripted, "download", ID, "-o", "file/")
+    assert (found.exit_code, found.stderr) == (1, "file cannot be created: File exists.\n")
+
+
+def test_downloads_of_one_name_become_several_files(scripted: Scripted, tmp_path: Path) -> None:
+    for video_id in (ID, OTHER):
+        video = {"id": video_id, "filename": "beach.mp4", "size": 1}
+        source = {"url": f"{scripted.url}/{video_id}"}
+        scripted.answers[f"GET /videos/{video_id}"] = httpx2.Response(200, json=video)
+        scripted.answers[f"GET /videos/{video_id}/source"] = httpx2.Response(200, json=source)
+        scripted.answers[f"GET /{video_id}"] = httpx2.Response(
+            206, headers={"content-range": "bytes 0-0/1"}, content=video_id[-1:].encode()
+        )
+    found = run(scripted, "download", ID, OTHER)
+    assert (found.exit_code, (tmp_path / "beach.mp4").read_text()) == (0, "2")
+    assert (tmp_path / "beach-2.mp4").read_text() == "3"
+    again = run(scripted, "download", ID, OTHER).stderr.splitlines()
+    exists = "exists: add --force to replace it, or name another file."
+    assert again == [f"{ID}: beach.mp4 {exists}", f"{OTHER}: beach-2.mp4 {exists}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "file"),
+    [
+        ("image", "image.jpg", "beach.jpg"),
+        ("storyboard", "storyboard.jpg", "beach-storyboard.jpg"),
+    ],
+)
+def test_a_picture_in_a_folder_has_the_name_of_the_video(
+    scripted: Scripted, tmp_path: Path, name: str, address: str, file: str
+) -> None:
+    (tmp_path / "trip").mkdir()
+    video = {"id": ID, "filename": "beach.mp4"}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    scripted.answers[f"GET /videos/{ID}/{address}"] = httpx2.Response(200, content=b"jpeg")
+    found = run(scripted, name, ID, "-o", "trip")
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert (tmp_path / "trip" / file).read_bytes() == b"jpeg"
+
+
+def test_a_dry_run_counts_the_named_videos_that_exist(scripted: Scripted) -> None:
+    video = {"id": ID, "filename": "beach.mp4"}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    scripted.refuse(f"GET /videos/{OTHER}", 404, "video_not_found")
+    found = run(scripted, "delete", ID, OTHER, "--dry-run")
+    assert (found.exit_code, found.stderr) == (0, "1 video would be deleted.\n")
+    assert {request.method for request in scripted.requests} == {"GET"}
+    counted = run(scripted, "delete", OTHER, "--dry-run", "--json").stdout
+    assert json.loads(counted) == {"dry_run": True, "found": 0, "deleted": 0, "left": []}
+
+
+def test_standard_input_is_read_after_cheap_checks(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    monkeypatch.setattr(piped, "save", read.append)
+    notes = run(scripted, "upload", "-", "--name", "notes.txt")
+    assert (notes.exit_code, scripted.requests) == (2, [])
+    assert notes.stderr.startswith("--name must end with a supported extension: avi, ")
+    scripted.refuse("GET /me", 401, "unauthenticated")
+    refused = run(scripted, "upload", "-", "--name", "camera.mp4")
+    assert (refused.exit_code, read) == (1, [])
+    assert "The API needs a credential." in refused.stderr

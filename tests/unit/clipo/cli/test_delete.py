@@ -167,7 +167,6 @@ def test_without_a_terminal_it_needs_a_confirmation(videos: ManyVideos) -> None:
         [],
         ["--purge"],
         ["--dry-run"],
-        [ID, "--dry-run"],
         [ID, "--all-failed"],
         [ID, "--code", "corrupt"],
         ["--all-failed", "--status", "done"],

@@ -74,6 +74,28 @@ def test_the_browsers_that_play_a_video_are_shown() -> None:
     assert "Browsers     All browsers play the video." in shown
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("truncated", "The end of the file is missing, so a player may stop early."),
+        ("dolby_vision_5", "so the thumbnail is grey."),
+        ("from_a_newer_api", "from_a_newer_api"),
+    ],
+)
+def test_a_warning_is_shown_wherever_a_video_is(code: str, said: str) -> None:
+    video: dict[str, Any] = dict(DONE_VIDEO) | {"warnings": [code]}
+    for shown in (
+        view.details(video, program="clipo"),
+        view.result(video, name="clip.mp4"),
+        view.change(video),
+    ):
+        assert said in "\n".join(printed(shown, 250))
+
+
+def test_a_warning_is_yellow() -> None:
+    assert [one.style for one in view.warnings({"warnings": ["truncated"]})] == ["yellow"]
+
+
 @pytest.mark.parametrize("width", [40, 80, 99, 100, 130, 200])
 def test_a_long_name_leaves_room_for_all_facts(width: int) -> None:
     long = dict(DONE_VIDEO) | {"filename": "a" * 250}

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clipo.cli.app import app
+from clipo.client import webhooks as client
 from tests.scripted_api import Scripted
 
 OFF = "Webhooks are off. Start the local stack with WEBHOOKS=true."
@@ -65,3 +66,51 @@ def test_a_receiver_without_a_description_has_no_row_of_it(scripted: Scripted) -
     made = receiver(None)
     scripted.answers["GET /webhooks"] = httpx2.Response(200, json={"data": [made]})
     assert "Description" not in webhooks(scripted, "list").output
+
+
+def delivery(*, delivered: bool, attempts: int) -> httpx2.Response:
+    attempt = {"reason": "the connection was refused"}
+    status = "delivered" if delivered else "failed"
+    fields = {"id": "dlv_1", "status": status, "attempts": [attempt] * attempts}
+    return httpx2.Response(200, json=fields)
+
+
+def test_a_test_of_the_settings_says_that_they_name_no_receiver(scripted: Scripted) -> None:
+    pending = {"id": "dlv_1", "status": "pending", "attempts": []}
+    scripted.answers["POST /webhooks/settings/test"] = httpx2.Response(202, json=pending)
+    scripted.answers["GET /webhooks/deliveries/dlv_1"] = delivery(delivered=False, attempts=0)
+    found = webhooks(scripted, "test", "settings")
+    assert found.exit_code == 1
+    assert found.stderr.startswith("WEBHOOK_URL is not set where Clipo runs")
+    scripted.answers["GET /webhooks/deliveries/dlv_1"] = delivery(delivered=False, attempts=1)
+    assert webhooks(scripted, "test", "settings").stderr == ""
+
+
+def test_listen_refuses_a_wrong_secret_at_once(scripted: Scripted) -> None:
+    found = webhooks(scripted, "listen", "--secret", "foo")
+    assert (found.exit_code, scripted.requests) == (2, [])
+    assert found.stderr.startswith("--secret must be whsec_")
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ([], "There are no deliveries yet.\n"),
+        (["--status", "failed"], "The log has no such delivery.\n"),
+    ],
+)
+def test_an_empty_log_says_whether_there_are_deliveries(
+    off: Scripted, filters: list[str], said: str
+) -> None:
+    off.answers["GET /webhooks/events"] = httpx2.Response(200, json={"data": []})
+    assert webhooks(off, "log", *filters).stderr == said
+
+
+@pytest.mark.parametrize(("delivered", "code"), [(True, 0), (False, 1)])
+def test_the_exit_code_of_a_resend_is_its_result(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, code: int, *, delivered: bool
+) -> None:
+    monkeypatch.setattr(client, "_ATTEMPT_S", 0)
+    scripted.answers["GET /webhooks/deliveries/dlv_1"] = delivery(delivered=delivered, attempts=1)
+    scripted.answers["POST /webhooks/deliveries/dlv_1/resend"] = httpx2.Response(202, json={"a": 1})
+    assert webhooks(scripted, "resend", "dlv_1").exit_code == code
