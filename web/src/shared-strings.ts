@@ -20,29 +20,7 @@ const en = {
   uploads: "Uploads",
   chooseVideos: "Choose videos",
   dropNow: "Drop to upload",
-  uploadingFiles: (files: number) =>
-    counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
-  waitingFiles: (files: number) =>
-    counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
-  offlineFiles: (files: number) =>
-    counted(
-      files,
-      "1 upload waits for the network",
-      `${count(files)} uploads wait for the network`,
-    ),
-  pausedFiles: (files: number) =>
-    counted(files, "1 upload is paused", `${count(files)} uploads are paused`),
-  stoppedFiles: (files: number) =>
-    counted(files, "1 upload has stopped", `${count(files)} uploads have stopped`),
-  refusedFiles: (files: number) =>
-    counted(files, "1 file is not uploaded", `${count(files)} files are not uploaded`),
-  resumingFiles: (files: number) =>
-    counted(files, "1 upload resumes by itself", `${count(files)} uploads resume by themselves`),
-  allUploaded: "All videos are uploaded",
   notUploaded: "Not uploaded",
-  minimize: "Show only the sum of all uploads",
-  expand: "Show each upload",
-  cancelAllUploads: "Cancel all",
   states: {
     waiting: "waiting",
     uploading: "uploading",
@@ -120,29 +98,7 @@ const de: SharedStrings = {
   uploads: "Uploads",
   chooseVideos: "Videos auswählen",
   dropNow: "Zum Hochladen ablegen",
-  uploadingFiles: (files) =>
-    counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
-  waitingFiles: (files) =>
-    counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
-  offlineFiles: (files) =>
-    counted(files, "1 Upload wartet auf das Netz", `${count(files)} Uploads warten auf das Netz`),
-  pausedFiles: (files) =>
-    counted(files, "1 Upload ist angehalten", `${count(files)} Uploads sind angehalten`),
-  stoppedFiles: (files) =>
-    counted(files, "1 Upload ist gestoppt", `${count(files)} Uploads sind gestoppt`),
-  refusedFiles: (files) =>
-    counted(files, "1 Datei nicht hochgeladen", `${count(files)} Dateien nicht hochgeladen`),
-  resumingFiles: (files) =>
-    counted(
-      files,
-      "1 Upload läuft von selbst weiter",
-      `${count(files)} Uploads laufen von selbst weiter`,
-    ),
-  allUploaded: "Alle Videos sind hochgeladen",
   notUploaded: "Nicht hochgeladen",
-  minimize: "Nur die Summe aller Uploads zeigen",
-  expand: "Jeden Upload zeigen",
-  cancelAllUploads: "Alle abbrechen",
   states: {
     waiting: "wartet",
     uploading: "wird hochgeladen",
@@ -222,24 +178,7 @@ const es: SharedStrings = {
   uploads: "Subidas",
   chooseVideos: "Elegir vídeos",
   dropNow: "Suelta para subir",
-  uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
-  waitingFiles: (files) =>
-    counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
-  offlineFiles: (files) =>
-    counted(files, "1 subida espera la red", `${count(files)} subidas esperan la red`),
-  pausedFiles: (files) =>
-    counted(files, "1 subida está en pausa", `${count(files)} subidas están en pausa`),
-  stoppedFiles: (files) =>
-    counted(files, "1 subida se ha detenido", `${count(files)} subidas se han detenido`),
-  refusedFiles: (files) =>
-    counted(files, "1 archivo no se ha subido", `${count(files)} archivos no se han subido`),
-  resumingFiles: (files) =>
-    counted(files, "1 subida continúa sola", `${count(files)} subidas continúan solas`),
-  allUploaded: "Todos los vídeos se han subido",
   notUploaded: "No se ha subido",
-  minimize: "Mostrar solo el total de las subidas",
-  expand: "Mostrar cada subida",
-  cancelAllUploads: "Cancelar todas",
   states: {
     waiting: "en espera",
     uploading: "subiendo",

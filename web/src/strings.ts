@@ -64,6 +64,29 @@ const en = {
   videosUsed: (used: number, limit: number) => `${count(used)} of ${count(limit)} videos used`,
   bytesUsed: (used: number, limit: number) => `${bytes(used)} of ${bytes(limit)} used`,
 
+  uploadingFiles: (files: number) =>
+    counted(files, "Uploading 1 video", `Uploading ${count(files)} videos`),
+  waitingFiles: (files: number) =>
+    counted(files, "1 upload waits for you", `${count(files)} uploads wait for you`),
+  offlineFiles: (files: number) =>
+    counted(
+      files,
+      "1 upload waits for the network",
+      `${count(files)} uploads wait for the network`,
+    ),
+  pausedFiles: (files: number) =>
+    counted(files, "1 upload is paused", `${count(files)} uploads are paused`),
+  stoppedFiles: (files: number) =>
+    counted(files, "1 upload has stopped", `${count(files)} uploads have stopped`),
+  refusedFiles: (files: number) =>
+    counted(files, "1 file is not uploaded", `${count(files)} files are not uploaded`),
+  resumingFiles: (files: number) =>
+    counted(files, "1 upload resumes by itself", `${count(files)} uploads resume by themselves`),
+  allUploaded: "All videos are uploaded",
+  minimize: "Show only the sum of all uploads",
+  expand: "Show each upload",
+  cancelAllUploads: "Cancel all",
+
   videos: "Videos",
   mayNotList: "You may upload, but not list earlier videos: that needs the scope “read”.",
   search: "Search videos",
@@ -267,6 +290,29 @@ const de: Strings = {
   atMost: (size, length) => `je höchstens ${length ? `${size} und ${length}` : size}`,
   videosUsed: (used, limit) => `${count(used)} von ${count(limit)} Videos verbraucht`,
   bytesUsed: (used, limit) => `${bytes(used)} von ${bytes(limit)} verbraucht`,
+
+  uploadingFiles: (files) =>
+    counted(files, "1 Video wird hochgeladen", `${count(files)} Videos werden hochgeladen`),
+  waitingFiles: (files) =>
+    counted(files, "1 Upload wartet auf Sie", `${count(files)} Uploads warten auf Sie`),
+  offlineFiles: (files) =>
+    counted(files, "1 Upload wartet auf das Netz", `${count(files)} Uploads warten auf das Netz`),
+  pausedFiles: (files) =>
+    counted(files, "1 Upload ist angehalten", `${count(files)} Uploads sind angehalten`),
+  stoppedFiles: (files) =>
+    counted(files, "1 Upload ist gestoppt", `${count(files)} Uploads sind gestoppt`),
+  refusedFiles: (files) =>
+    counted(files, "1 Datei nicht hochgeladen", `${count(files)} Dateien nicht hochgeladen`),
+  resumingFiles: (files) =>
+    counted(
+      files,
+      "1 Upload läuft von selbst weiter",
+      `${count(files)} Uploads laufen von selbst weiter`,
+    ),
+  allUploaded: "Alle Videos sind hochgeladen",
+  minimize: "Nur die Summe aller Uploads zeigen",
+  expand: "Jeden Upload zeigen",
+  cancelAllUploads: "Alle abbrechen",
 
   videos: "Videos",
   mayNotList:
@@ -473,6 +519,24 @@ const es: Strings = {
   atMost: (size, length) => `como máximo ${length ? `${size} y ${length}` : size} cada uno`,
   videosUsed: (used, limit) => `${count(used)} de ${count(limit)} vídeos usados`,
   bytesUsed: (used, limit) => `${bytes(used)} de ${bytes(limit)} usados`,
+
+  uploadingFiles: (files) => counted(files, "Subiendo 1 vídeo", `Subiendo ${count(files)} vídeos`),
+  waitingFiles: (files) =>
+    counted(files, "1 subida te espera", `${count(files)} subidas te esperan`),
+  offlineFiles: (files) =>
+    counted(files, "1 subida espera la red", `${count(files)} subidas esperan la red`),
+  pausedFiles: (files) =>
+    counted(files, "1 subida está en pausa", `${count(files)} subidas están en pausa`),
+  stoppedFiles: (files) =>
+    counted(files, "1 subida se ha detenido", `${count(files)} subidas se han detenido`),
+  refusedFiles: (files) =>
+    counted(files, "1 archivo no se ha subido", `${count(files)} archivos no se han subido`),
+  resumingFiles: (files) =>
+    counted(files, "1 subida continúa sola", `${count(files)} subidas continúan solas`),
+  allUploaded: "Todos los vídeos se han subido",
+  minimize: "Mostrar solo el total de las subidas",
+  expand: "Mostrar cada subida",
+  cancelAllUploads: "Cancelar todas",
 
   videos: "Vídeos",
   mayNotList: "Puedes subir vídeos, pero no ver los anteriores: hace falta el permiso «read».",

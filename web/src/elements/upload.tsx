@@ -8,7 +8,7 @@ import type {Limits, Refusal} from "../upload/refusals";
 import {type Upload, Uploads} from "../upload/uploads";
 import {ChooseFiles, listenForFiles} from "../view/drop";
 import {Icon} from "../view/icons";
-import {Refusals, Row, useFocusKept} from "../view/tray";
+import {Refusals, Row, useFocusKept} from "../view/upload-row";
 import {ClipoElement, type Connected, define} from "./base";
 import {isDenial} from "./denial";
 import {Followed} from "./following";
