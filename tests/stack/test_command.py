@@ -515,9 +515,9 @@ class TestVideos:
         again = stack.client.get(f"/videos/{done['id']}").json()
         assert again["status"] == "done"
         assert again["processing"]["finished_at"] > done["processing"]["finished_at"]
-        nothing = command.run("reprocess", "--before", done["processing"]["release"])
+        nothing = command.run("reprocess", "--before", done["processing"]["release"], "--yes")
         assert (nothing.returncode, nothing.stdout) == (0, "")
-        everything = command.run("reprocess", "--before", "999.0")
+        everything = command.run("reprocess", "--before", "999.0", "--yes")
         assert everything.returncode == 0
         assert {done["id"], other["id"]} <= set(
             re.findall(r"^reprocessed  (\w+)", everything.stdout, re.MULTILINE)
