@@ -3,7 +3,7 @@
 import re
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from clipo.client.address import is_local, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
-from clipo.errors import Misuse
+from clipo.errors import ClipoError, Misuse
 from clipo.local import checkout
 from clipo.program import program_name
 
@@ -296,10 +296,11 @@ def _start() -> str:
 
 def _known() -> str:
     """Return a sentence with the APIs that the user has named before, if there are any."""
-    if names := profiles.names():
-        return f" Your profiles: {', '.join(names)} (CLIPO_PROFILE=NAME)."
-    if origins := logins.origins():
-        return f" You are logged in at {', '.join(origins)}: add --api."
+    with suppress(ClipoError):  # A damaged file must not hide the error.
+        if names := profiles.names():
+            return f" Your profiles: {', '.join(names)} (CLIPO_PROFILE=NAME)."
+        if origins := logins.origins():
+            return f" You are logged in at {', '.join(origins)}: add --api."
     return ""
 
 
