@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 DONE, FAILED, MISUSED, INTERRUPTED, UNREAD = 0, 1, 2, 130, 141
 """Exit codes."""
 
+_OPTIONS = {
+    "w": "--width",
+    "h": "--height",
+    "t": "--time",
+    "codes": "--code",
+    "statuses": "--status",
+    "owner": "--owner",
+    "url": "URL",
+}
+"""Options and arguments by the API's names of their fields."""
+
 _PROFILE = "clipo.profile"
 """Where the context of a command notes the value of `--profile`."""
 
@@ -38,7 +49,7 @@ def _choose_api(context: typer.Context, option: str | None) -> str | None:
     """Return the option after the command's name, else the one before it, or the profile's API."""
     if option and _PROFILE in context.meta:
         raise typer.BadParameter("Give --api or --profile, not both.")
-    return option or context.obj
+    return context.obj if option is None else option
 
 
 def _choose_profile(context: typer.Context, name: str | None) -> str | None:
@@ -203,7 +214,7 @@ async def do_each(
         try:
             await action(video_id)
         except ClipoError as error:
-            said = str(error)
+            said = in_options(error)
             if len(ids) > 1 and video_id not in said:
                 said = f"{video_id}: {said}"
             output.error(view.plain(said))
@@ -220,6 +231,17 @@ def confirm(question: str, *, otherwise: str) -> bool:
             return typer.confirm(question, err=True)
         except typer.Abort:  # Ctrl-C or Ctrl-D
             raise KeyboardInterrupt from None
+
+
+def in_options(error: ClipoError) -> str:
+    """Return the message of an error; one of the API with options in place of fields."""
+    if not isinstance(error, faults.Problem):
+        return str(error)
+    # A rule about several fields is a rule about the whole body.
+    text = re.sub(r"(^|; )body: ", r"\1", str(error))
+    fields = "|".join(_OPTIONS)
+    pattern = rf"((?:^|; |Leave ))({fields})(?=: | out\b)"
+    return re.sub(pattern, lambda found: found[1] + _OPTIONS[found[2]], text)
 
 
 def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, None]:
@@ -253,7 +275,7 @@ def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Itera
     try:
         yield
     except ClipoError as error:
-        terminal.say(terminal.stderr(), str(error), "red")
+        terminal.say(terminal.stderr(), in_options(error), "red")
         raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error
     except BrokenPipeError as error:  # stdout's reader is gone: exit as if SIGPIPE had killed us
         raise typer.Exit(UNREAD) from error

@@ -19,6 +19,7 @@ from clipo.cli.command import (
     JsonOption,
     ask,
     end_at_sigterm,
+    in_options,
     report_errors,
 )
 from clipo.client import uploads
@@ -202,7 +203,7 @@ class _Upload:
     def _report(self, api: "Api", outcome: "uploads.Outcome") -> None:
         output, video = self._output, outcome.video
         if outcome.error:
-            output.error(f"{view.plain(outcome.file.typed)}: {view.plain(str(outcome.error))}")
+            output.error(view.plain(f"{outcome.file.typed}: {in_options(outcome.error)}"))
         elif video and output.quiet and video["status"] == "failed":
             output.error(f"{view.plain(outcome.file.typed)}: {view.error_line(video)}")
         if not outcome.file.temporary and getattr(outcome.error, "resumable", False):
