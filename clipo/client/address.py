@@ -28,7 +28,7 @@ def choose(option: str | None, environ: Mapping[str, str]) -> str:
 
     The address does not end with a slash. Raises `Misuse` if it is invalid.
     """
-    if option:
+    if option is not None:
         return check(option, "--api")
     if environ.get(VARIABLE):
         return check(environ[VARIABLE], VARIABLE)

@@ -611,7 +611,10 @@ class TestVideos:
         finished = command.run("delete", "--yes", gone, one, "--json")
         assert finished.returncode == 0, finished.stderr
         lines = {line["id"]: line for line in map(json.loads, finished.stdout.splitlines())}
-        assert lines == {one: {"id": one, "status": "deleted"} for one in (gone, one)}
+        statuses = {gone: "gone", one: "deleted"}
+        assert lines == {
+            video: {"id": video, "status": status} for video, status in statuses.items()
+        }
 
     def test_watching_shows_changes_until_ctrl_c(
         self, stack: RunningStack, command: Command, clips: Clips

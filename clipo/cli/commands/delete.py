@@ -160,7 +160,8 @@ async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purg
     async def delete(video_id: str) -> None:
         await api.delete(video_id, purge=purge)
         if output.as_json:
-            output.write_json({"id": video_id, "status": "deleted"})
+            status = "deleted" if names[video_id] else "gone"
+            output.write_json({"id": video_id, "status": status})
         elif not output.quiet:
             output.write(f"deleted  {video_id}  {names[video_id] or '(it was gone already)'}")
 

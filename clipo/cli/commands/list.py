@@ -12,10 +12,15 @@ from clipo.cli import moment, terminal, view
 from clipo.cli.command import DONE, ApiOption, IdsOnlyOption, JsonOption, ask
 from clipo.client import api as client
 from clipo.client.address import program_for
+from clipo.errors import Misuse
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
     from clipo.client.api import Api, Video
+
+
+_LIMIT = 20
+"""Videos in a list without `--limit`."""
 
 
 class Status(StrEnum):
@@ -64,18 +69,25 @@ def command(
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="List all videos.")] = False,
     limit: Annotated[
-        int,
+        int | None,
         typer.Option(
-            "--limit", "-n", min=1, metavar="NUMBER", help="List at most this many videos."
+            "--limit",
+            "-n",
+            min=1,
+            metavar="NUMBER",
+            help="List at most this many videos.",
+            show_default=str(_LIMIT),
         ),
-    ] = 20,
+    ] = None,
     api_url: ApiOption = None,
     as_json: JsonOption = False,
     quiet: IdsOnlyOption = False,
 ) -> int:
     """List videos, newest first."""
+    if everything and limit:
+        raise Misuse("Give either --all or --limit.")
     output = terminal.Terminal(as_json=as_json, quiet=quiet)
-    wanted = sys.maxsize if everything else limit
+    wanted = sys.maxsize if everything else limit or _LIMIT
     filters = {"status": status, "owner": owner, "search": search, "created_after": since}
     return ask(api_url, output, lambda api: _list(api, output, wanted, filters))
 

@@ -8,6 +8,7 @@ import typer
 from clipo.cli import sample, target, terminal
 from clipo.cli.command import DONE, QuietOption
 from clipo.cli.target import ForceOption
+from clipo.errors import Misuse
 
 
 def command(
@@ -20,6 +21,8 @@ def command(
 ) -> int:
     """Write a sample video of 5 seconds, with a test picture and sound."""
     output = terminal.Terminal(quiet=quiet)
+    if file.suffix.lower() != ".mp4":
+        raise Misuse(f"The sample is an MP4 file, but {file} does not end with .mp4.")
     target.check(file, force=force)
     with target.written(file) as unfinished:
         sample.write(unfinished)

@@ -224,3 +224,46 @@ def test_standard_input_is_read_after_cheap_checks(
     refused = run(scripted, "upload", "-", "--name", "camera.mp4")
     assert (refused.exit_code, read) == (1, [])
     assert "The API needs a credential." in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("query.w: Too small.; query.t: Odd.", "--width: Too small.; --time: Odd."),
+        ("body.codes.0: Odd.", "--code: Odd."),
+        ("body: Odd. Leave statuses out.", "Odd. Leave --status out."),
+        ("For one owner only. Leave owner out.", "For one owner only. Leave --owner out."),
+    ],
+)
+def test_a_refusal_names_options_in_place_of_fields(
+    scripted: Scripted, detail: str, said: str
+) -> None:
+    scripted.refuse("GET /videos", 422, "invalid_request", detail)
+    assert run(scripted, "list").stderr == f"{said} (invalid_request)\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("list", "--all", "-n", "2"), "Give either --all or --limit.\n"),
+        (
+            ("sample", "beach.mkv"),
+            "The sample is an MP4 file, but beach.mkv does not end with .mp4.\n",
+        ),
+        (("list", "--api", ""), "--api must be an address like"),
+        (("--api", "", "list"), "--api must be an address like"),
+    ],
+)
+def test_what_the_command_cannot_do_as_typed_is_misuse(
+    scripted: Scripted, arguments: tuple[str, ...], said: str
+) -> None:
+    found = CliRunner().invoke(app, arguments)
+    assert (found.exit_code, scripted.requests) == (2, [])
+    assert found.stderr.startswith(said)
+
+
+def test_a_repeated_delete_says_in_json_that_the_video_was_gone(scripted: Scripted) -> None:
+    scripted.refuse(f"GET /videos/{ID}", 404, "video_not_found")
+    scripted.answers[f"DELETE /videos/{ID}"] = httpx2.Response(204)
+    found = run(scripted, "delete", ID, "--yes", "--json")
+    assert json.loads(found.stdout) == {"id": ID, "status": "gone"}
