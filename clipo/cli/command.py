@@ -4,12 +4,12 @@ import inspect
 import os
 import re
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from http import HTTPStatus
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, Self, TypeVar
 
 import typer
 
@@ -68,14 +68,47 @@ def _complete_profile() -> list[str]:
     return profiles.names()
 
 
+class _LocatedId(str):
+    """A video id from an address, whose API is compared when `--api` has been read, too."""
+
+    __slots__ = ("origin",)
+    origin: str
+
+    def __new__(cls, video_id: str, origin: str) -> Self:
+        located = super().__new__(cls, video_id)
+        located.origin = origin
+        return located
+
+
 def check_video_id(text: str) -> str:
-    """Return a video id in the spelling of the API. Raises `typer.BadParameter`."""
+    """Return a video id in the spelling of the API. Raises `typer.BadParameter`.
+
+    The text may also be the address of the video on the page or in the API.
+    """
+    if found := re.fullmatch(r"(https?://.+?)/(?:#/)?videos/([0-9a-fA-F]{24})/?", text):
+        return _LocatedId(found[2].lower(), address.origin(found[1]))
     if not re.fullmatch(r"[0-9a-fA-F]{24}", text):
         raise typer.BadParameter(
             f"{text!r} is not a video id. An id has 24 hexadecimal digits: see"
             f" {program_name()} list."
         )
     return text.lower()
+
+
+def _check_origins(options: Mapping[str, Any]) -> None:
+    """Raise `Misuse` if the command got the address of a video at another API than it uses."""
+    values = [one for value in options.values() for one in _each(value)]
+    for other in {value.origin for value in values if isinstance(value, _LocatedId)}:
+        url = address.choose(options.get("api_url"), os.environ)
+        if other != address.origin(url):
+            raise Misuse(
+                f"The video is at {other}, but this command uses {address.without_login(url)}: add"
+                f" --api {other}."
+            )
+
+
+def _each(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else [value]
 
 
 ApiOption = Annotated[
@@ -258,6 +291,7 @@ def with_exit_code(command: Callable[_Arguments, int]) -> Callable[_Arguments, N
         if takes_profile:
             options.pop("profile", None)  # its callback has chosen the API
         with report_errors():
+            _check_origins(options)
             raise typer.Exit(command(*arguments, **options))
 
     if takes_profile:

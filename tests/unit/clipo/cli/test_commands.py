@@ -267,3 +267,19 @@ def test_a_repeated_delete_says_in_json_that_the_video_was_gone(scripted: Script
     scripted.answers[f"DELETE /videos/{ID}"] = httpx2.Response(204)
     found = run(scripted, "delete", ID, "--yes", "--json")
     assert json.loads(found.stdout) == {"id": ID, "status": "gone"}
+
+
+@pytest.mark.parametrize("path", ["#/videos", "videos"])
+def test_an_address_stands_for_the_id_of_its_video(scripted: Scripted, path: str) -> None:
+    scripted.refuse(f"GET /videos/{ID}", 404, "video_not_found")
+    found = run(scripted, "show", f"{scripted.url}/{path}/{ID}")
+    assert (found.exit_code, found.stderr) == (1, "No. (video_not_found)\n")
+
+
+def test_the_address_of_a_video_at_another_api_is_refused(scripted: Scripted) -> None:
+    found = run(scripted, "delete", f"https://other.example/#/videos/{ID}", "--yes")
+    assert (found.exit_code, scripted.requests) == (2, [])
+    assert found.stderr == (
+        "The video is at https://other.example:443, but this command uses http://127.0.0.1:1: add"
+        " --api https://other.example:443.\n"
+    )
