@@ -20,8 +20,12 @@ _ENDING = ".jpg"
 
 
 def _moment(text: str) -> str:
+    """Return a moment as the API takes it: in seconds, or as a share of the duration."""
+    if clock := re.fullmatch(r"(?:(\d+):)?(\d+):(\d\d)(\.\d+)?", text, re.ASCII):
+        hours, minutes, seconds = (int(part or 0) for part in clock.groups()[:3])
+        return f"{hours * 3600 + minutes * 60 + seconds}{clock[4] or ''}"
     if not re.fullmatch(r"\d+(\.\d+)?%?", text, re.ASCII):
-        raise typer.BadParameter(f"{text!r} is not a moment like 12, 12.5 (seconds) or 10%.")
+        raise typer.BadParameter(f"{text!r} is not a moment like 12, 12.5 (seconds), 0:12 or 10%.")
     return text
 
 
@@ -35,7 +39,8 @@ def command(
             "-t",
             metavar="TIME",
             parser=_moment,
-            help="Moment in seconds, such as 12.5, or as a share of the duration, such as 10%.",
+            help="Moment in seconds, such as 12.5 or 00:00:12.5, or as a share of the duration,"
+            " such as 10%.",
             show_default="the moment of the thumbnail",
         ),
     ] = None,

@@ -283,3 +283,16 @@ def test_the_address_of_a_video_at_another_api_is_refused(scripted: Scripted) ->
         "The video is at https://other.example:443, but this command uses http://127.0.0.1:1: add"
         " --api https://other.example:443.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("0:02", "2"), ("00:00:02", "2"), ("1:01:02.5", "3662.5"), ("12.5", "12.5"), ("10%", "10%")],
+)
+def test_a_moment_may_have_the_form_in_which_lists_show_it(
+    scripted: Scripted, typed: str, sent: str
+) -> None:
+    path = f"/videos/{ID}/image.jpg"
+    scripted.refuse(f"GET {path}", 404, "video_not_found")
+    run(scripted, "image", ID, "-t", typed, "-o", "a.jpg")
+    assert scripted.requests[-1].url.params["t"] == sent
