@@ -30,7 +30,7 @@ _LAST_PANEL = "Operate"
 
 _ORDER = [name for names in _PANELS.values() for name in names]
 
-_ALIASES = {"list": "ls", "delete": "rm"}
+_ALIASES = {"list": "ls", "delete": "rm", "revoke": "rm", "remove": "rm"}
 """Second names of commands, which the help of the command mentions."""
 
 app = typer.Typer(

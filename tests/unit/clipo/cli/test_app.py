@@ -20,8 +20,8 @@ def test_each_module_is_a_command_and_each_folder_a_group() -> None:
         if group.typer_instance
     }
     assert groups == {
-        "keys": {"create", "list", "ls", "revoke"},
-        "webhooks": {"add", "list", "listen", "log", "ls", "remove", "resend", "test"},
+        "keys": {"create", "list", "ls", "revoke", "rm"},
+        "webhooks": {"add", "list", "listen", "log", "ls", "remove", "resend", "rm", "test"},
     }
 
 

@@ -296,3 +296,9 @@ def test_a_moment_may_have_the_form_in_which_lists_show_it(
     scripted.refuse(f"GET {path}", 404, "video_not_found")
     run(scripted, "image", ID, "-t", typed, "-o", "a.jpg")
     assert scripted.requests[-1].url.params["t"] == sent
+
+
+@pytest.mark.parametrize("group", ["keys", "webhooks"])
+def test_rm_removes_keys_and_receivers_too(scripted: Scripted, group: str) -> None:
+    scripted.answers[f"DELETE /{group}/one"] = httpx2.Response(204)
+    assert run(scripted, group, "rm", "one").exit_code == 0
