@@ -335,7 +335,7 @@ class TestDownload:
         other = stack.finished(stack.upload_form(clips["tiny.mp4"], "other.mp4"))["id"]
         refused = command.run("download", video_id, other)
         assert refused.returncode == 1
-        assert refused.stderr.startswith("trip.mp4 exists: add --force to replace it")
+        assert refused.stderr.startswith(f"{video_id}: trip.mp4 exists: add --force to replace it")
         assert refused.stdout == f"downloaded  {other}  other.mp4\n"
         assert (command.folder / "trip.mp4").read_text() == "mine"
         assert command.run("download", video_id, "--force", "--quiet").returncode == 0
