@@ -56,11 +56,7 @@ def inspect(path: Path) -> LocalFile:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            names = ", ".join(EXTENSIONS)
-            raise ClipoError(
-                "This is a folder. Name the videos in it, or add --recursive, which takes the"
-                f" {names} files in it and below."
-            )
+            raise ClipoError("This is a folder. Name the videos in it.")
         if not stat.S_ISREG(found.st_mode):
             raise ClipoError("This is not a file. Save the video to a file first.")
         if not os.access(path, os.R_OK):

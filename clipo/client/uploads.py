@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clipo.client.api import Api, Video
-from clipo.client.files import inspect, is_video_name, open_saved_upload
+from clipo.client.files import EXTENSIONS, inspect, is_video_name, open_saved_upload
 from clipo.client.upload import NewRow, ProgressRow, announce, send
 from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
@@ -139,9 +139,18 @@ class Uploads:
             return Outcome(file, video, error)
         return Outcome(file, video)
 
+    def _folder(self) -> ClipoError:
+        if self._recursive:
+            return ClipoError("There is no video in this folder.")
+        names = ", ".join(EXTENSIONS)
+        return ClipoError(
+            "This is a folder. Name the videos in it, or add --recursive, which takes the"
+            f" {names} files in it and below."
+        )
+
     async def _send(self, given: InputFile, new_row: NewRow) -> tuple[Video, ProgressRow]:
-        if self._recursive and given.path.is_dir():
-            raise ClipoError("There is no video in this folder.")
+        if given.path.is_dir():
+            raise self._folder()
         file = inspect(given.path)
         async with self._free:
             with open_saved_upload(self._api.address, file, fields=self._fields) as saved:

@@ -135,6 +135,8 @@ def test_a_recursive_upload_reports_a_folder_without_videos(
     (tmp_path / "emptyd").mkdir()
     found = run(scripted, "upload", "-r", "emptyd", "--quiet")
     assert (found.exit_code, found.stderr) == (1, "emptyd: There is no video in this folder.\n")
+    said = run(scripted, "upload", "emptyd", "--quiet").stderr
+    assert "or add --recursive, which takes the avi, flv, " in said
 
 
 def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
