@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -321,7 +322,10 @@ def test_a_large_file_is_paused_resumed_after_a_reload_and_survives_an_outage(
         with watched.offline():
             expect(row).to_contain_text("waiting for the network")
     video_id = await_event(page, "done")["videoId"]
-    assert parts(watched) == [1, 2, 3, 3, 4, 5, 6, *range(6, 14)]
+    sent = Counter(parts(watched))
+    assert sorted(sent) == [*range(1, 14)]
+    # A request that was held during the outage may also go on after it.
+    assert {part for part, times in sent.items() if times > 1} in ({3}, {3, 6})
     assert stack.client.get(f"/videos/{video_id}").json()["size"] == _LARGE
 
 
