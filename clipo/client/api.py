@@ -298,7 +298,7 @@ def _known() -> str:
     """Return a sentence with the APIs that the user has named before, if there are any."""
     with suppress(ClipoError):  # A damaged file must not hide the error.
         if names := profiles.names():
-            return f" Your profiles: {', '.join(names)} (CLIPO_PROFILE=NAME)."
+            return f" Your profiles: {', '.join(names)} (--profile NAME)."
         if origins := logins.origins():
             return f" You are logged in at {', '.join(origins)}: add --api."
     return ""

@@ -46,6 +46,24 @@ def origin(records: FakeCatalog) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@pytest.fixture
+def slow_origin(records: FakeCatalog) -> Iterator[str]:
+    """The same with a storage in which each upload stands still at 40%."""
+    with (
+        slow_storage() as storage,
+        served(records, FakeApiKeys(), OPEN, storage) as port,
+    ):
+        storage.treatment.share = 0.4
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def holiday(tmp_path: Path) -> Path:
+    file = tmp_path / "holiday.mp4"
+    file.write_bytes(bytes(9_000_000))
+    return file
+
+
 def show_pictures(page: WatchedPage) -> None:
     picture = {"body": _PICTURE, "content_type": "image/svg+xml"}
     for address in ("**/thumbnail*", "**/image.jpg*", "**/storyboard.jpg*"):
@@ -452,52 +470,38 @@ def test_a_selection_and_the_tray_are_both_in_reach_on_a_phone(
 
 
 def test_a_file_that_is_chosen_again_goes_on(
-    page: WatchedPage, records: FakeCatalog, tmp_path: Path
+    page: WatchedPage, slow_origin: str, holiday: Path
 ) -> None:
-    file = tmp_path / "holiday.mp4"
-    file.write_bytes(bytes(9_000_000))
-    with (
-        slow_storage() as storage,
-        served(records, FakeApiKeys(), OPEN, storage) as port,
-    ):
-        storage.treatment.share = 0.4
-        page.page.goto(f"http://127.0.0.1:{port}")
-        expect(page.page.get_by_role("button", name="Try a sample")).to_be_visible()
-        page.drop(DROP, file)
-        row = page.page.locator(".upload")
-        expect(row).to_have_attribute("data-state", "uploading")
-        expect(page.page).to_have_title(re.compile("^[0-9]+% · Clipo$"))
-        page.page.get_by_role("button", name="Pause holiday.mp4").click()
-        expect(row).to_have_attribute("data-state", "paused")
-        page.drop(DROP, file)
-        expect(row).to_have_attribute("data-state", "uploading")
-        expect(page.page.locator(".refusal")).to_have_count(0)
-        page.drop(DROP, file)
-        expect(page.page.locator(".refusal")).to_contain_text("Being uploaded already")
+    page.page.goto(slow_origin)
+    expect(page.page.get_by_role("button", name="Try a sample")).to_be_visible()
+    page.drop(DROP, holiday)
+    row = page.page.locator(".upload")
+    expect(row).to_have_attribute("data-state", "uploading")
+    expect(page.page).to_have_title(re.compile("^[0-9]+% · Clipo$"))
+    page.page.get_by_role("button", name="Pause holiday.mp4").click()
+    expect(row).to_have_attribute("data-state", "paused")
+    page.drop(DROP, holiday)
+    expect(row).to_have_attribute("data-state", "uploading")
+    expect(page.page.locator(".refusal")).to_have_count(0)
+    page.drop(DROP, holiday)
+    expect(page.page.locator(".refusal")).to_contain_text("Being uploaded already")
 
 
 def test_the_numbers_leave_out_what_the_tray_shows(
-    page: WatchedPage, records: FakeCatalog, tmp_path: Path
+    page: WatchedPage, slow_origin: str, records: FakeCatalog, holiday: Path
 ) -> None:
     fill(records, 2)
-    file = tmp_path / "holiday.mp4"
-    file.write_bytes(bytes(9_000_000))
-    with (
-        slow_storage() as storage,
-        served(records, FakeApiKeys(), OPEN, storage) as port,
-    ):
-        storage.treatment.share = 0.4
-        page.page.goto(f"http://127.0.0.1:{port}")
-        expect(cards(page)).to_have_count(2)
-        with page.page.expect_response("**/videos?*counts=true*") as answer:
-            page.drop(DROP, file)
-        assert answer.value.json()["counts"]["pending"] == 1
-        with page.page.expect_response("**/videos?*"):
-            pass
-        expect(page.page.locator(".filters label")).to_have_text(
-            ["all2", "pending0", "processing0", "done2", "failed0"]
-        )
-        expect(cards(page)).to_have_count(2)
+    page.page.goto(slow_origin)
+    expect(cards(page)).to_have_count(2)
+    with page.page.expect_response("**/videos?*counts=true*") as answer:
+        page.drop(DROP, holiday)
+    assert answer.value.json()["counts"]["pending"] == 1
+    with page.page.expect_response("**/videos?*"):
+        pass
+    expect(page.page.locator(".filters label")).to_have_text(
+        ["all2", "pending0", "processing0", "done2", "failed0"]
+    )
+    expect(cards(page)).to_have_count(2)
 
 
 def test_the_first_look_at_an_empty_library_shifts_nothing(page: WatchedPage, origin: str) -> None:

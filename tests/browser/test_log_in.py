@@ -268,7 +268,7 @@ def test_a_token_that_may_only_upload_is_offered_nothing_else(
     key = new_key(name="app")
     log_in(page, key.token(scope="upload"))
     expect(page.page.locator(".who")).to_contain_text("anna")
-    expect(page.page.get_by_text("but not list earlier videos")).to_be_visible()
+    expect(page.page.get_by_text("You may not list videos")).to_be_visible()
     page.drop(DROP, named("tiny.mp4", "only-uploaded.mp4"))
     expect(card(page, "only-uploaded.mp4").locator("[data-status=done]")).to_be_visible(
         timeout=DONE_MS

@@ -116,3 +116,15 @@ def test_the_page_offers_a_file_that_no_browser_plays(
     expect(dialog.locator(".note")).to_contain_text("No browser")
     expect(dialog.get_by_role("button", name="Play")).to_have_count(0)
     expect(dialog.get_by_role("link", name="Download")).to_be_visible()
+
+
+def test_the_page_says_where_a_file_that_is_cut_off_ends(
+    cinema: Cinema, watched: WatchedPage, clips: Clips
+) -> None:
+    video_id = cinema.stack.upload_signed(clips["half.mp4"])
+    assert cinema.stack.finished(video_id)["warnings"] == ["truncated"]
+    watched.page.goto(f"{cinema.stack.api}/#/videos/{video_id}")
+    dialog = watched.page.get_by_role("dialog")
+    expect(dialog.locator(".note")).to_contain_text("The end of the file is missing")
+    dialog.get_by_role("button", name="Play").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("cannot play the file")

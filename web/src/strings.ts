@@ -88,7 +88,7 @@ const en = {
   cancelAllUploads: "Cancel all",
 
   videos: "Videos",
-  mayNotList: "You may upload, but not list earlier videos: that needs the scope “read”.",
+  mayNotList: "You may not list videos: that needs the scope “read”.",
   search: "Search videos",
   searchHelp: "Finds the beginning of names, and whole IDs and passthroughs",
   searchIsByName: "What a search finds is sorted by name",
@@ -315,8 +315,7 @@ const de: Strings = {
   cancelAllUploads: "Alle abbrechen",
 
   videos: "Videos",
-  mayNotList:
-    "Sie dürfen hochladen, aber frühere Videos nicht auflisten: Dazu ist der Scope „read“ nötig.",
+  mayNotList: "Sie dürfen keine Videos auflisten: Dazu ist der Scope „read“ nötig.",
   search: "Videos suchen",
   searchHelp: "Findet den Anfang von Namen und ganze IDs und Passthroughs",
   searchIsByName: "Was eine Suche findet, ist nach Namen sortiert",
@@ -539,7 +538,7 @@ const es: Strings = {
   cancelAllUploads: "Cancelar todas",
 
   videos: "Vídeos",
-  mayNotList: "Puedes subir vídeos, pero no ver los anteriores: hace falta el permiso «read».",
+  mayNotList: "No puedes ver la lista de vídeos: hace falta el permiso «read».",
   search: "Buscar vídeos",
   searchHelp: "Encuentra el principio de los nombres, y ID y passthrough completos",
   searchIsByName: "Lo que encuentra una búsqueda se ordena por nombre",

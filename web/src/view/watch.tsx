@@ -52,7 +52,7 @@ export function Watch({video}: {video: Video}) {
         </div>
       )}
       {note && (
-        <p class="note" data-browsers={playback?.browsers} lang={note.lang}>
+        <p class="note" lang={note.lang}>
           {note.text}
         </p>
       )}

@@ -60,7 +60,7 @@ function partNear(list: HTMLElement, count: number, top: number): Drawn | null {
   const height = item.offsetHeight + (isGrid ? Number.parseFloat(style.rowGap) || 0 : 0);
   const rows = Math.ceil(count / columns);
   const clamp = (row: number) => Math.min(Math.max(row, 0), rows);
-  // A wider window has fewer rows: one of them is drawn also where the old ones were longer.
+  // In a wider window the list may end above the screen: a row is drawn all the same, to measure by.
   const firstRow = Math.min(clamp(Math.floor((-top - AROUND) / height)), rows - 1);
   const endRow = Math.max(clamp(Math.ceil((innerHeight - top + AROUND) / height)), firstRow + 1);
   return {

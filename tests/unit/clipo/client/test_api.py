@@ -131,7 +131,7 @@ def test_who_is_logged_in_elsewhere_is_told_so() -> None:
     logins.save("https://video.example", "clipo_sk_one")
     assert said().endswith(" You are logged in at https://video.example: add --api.")
     profiles.save("work", "https://video.example")
-    assert said().endswith(" Your profiles: work (CLIPO_PROFILE=NAME).")
+    assert said().endswith(" Your profiles: work (--profile NAME).")
 
 
 def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
