@@ -1,7 +1,6 @@
 """A local stack in which tests can make S3, MongoDB and ffmpeg fail."""
 
 import json
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -200,15 +199,6 @@ class FaultyStack:
     def _environment(self, is_it: Callable[[psutil.Process], bool]) -> psutil.Process:
         dispatcher = psutil.Process(self.stack.children()["clipo.local.dispatcher"])
         return next(child for child in dispatcher.children() if is_it(child))
-
-
-def kill(environment: psutil.Process) -> None:
-    """Kill an execution environment with all its processes, as Lambda does."""
-    children = environment.children(recursive=True)
-    environment.send_signal(signal.SIGKILL)
-    for child in children:
-        if child.is_running():
-            child.kill()
 
 
 def _one(video_id: str) -> dict[str, ObjectId]:

@@ -15,6 +15,7 @@ import httpx2
 import psutil
 
 from tests.credentials import KEYS
+from tests.killing import kill_with_children
 from tests.running_stack import post_form
 from tests.servers import S3, MongoDB, mongodb, reserved_port, s3, wait_until_listening
 from tests.waiting import eventually
@@ -35,8 +36,7 @@ class Process:
         """Kill the process and all that it has started, as the end of a container does."""
         parent = psutil.Process(self.running.pid)
         parent.suspend()
-        for one in (*parent.children(recursive=True), parent):
-            one.kill()
+        kill_with_children(parent)
         self.running.wait()
 
     def stop(self) -> int:

@@ -19,7 +19,8 @@ from bson import ObjectId
 
 from tests.clips import Clips
 from tests.fault_proxy import FAULTS_OF_S3, Fault, Trap
-from tests.faulty_stack import PROGRAMS, FaultyStack, kill
+from tests.faulty_stack import PROGRAMS, FaultyStack
+from tests.killing import kill_with_children
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.long
@@ -98,7 +99,7 @@ def test_a_worker_killed_between_two_requests(world: FaultyStack, clips: Clips, 
     trap = PLACES[name](world, created["id"])
     video_id = world.upload(created, clips["tiny.mp4"])
     assert trap.reached.wait(20), world.stack.output
-    kill(world.environment_of(trap))
+    kill_with_children(world.environment_of(trap))
     trap.go_on.set()
     bury(world)
     assert_right_and_once(world, video_id)
@@ -111,7 +112,7 @@ def test_a_worker_killed_while_a_program_runs(
 ) -> None:
     gate = world.gate(program, moment)
     video_id = world.upload(world.stack.create(clips["tiny.mp4"]), clips["tiny.mp4"])
-    kill(world.environment_above(gate.await_reached()))
+    kill_with_children(world.environment_above(gate.await_reached()))
     gate.open()
     bury(world)
     assert_right_and_once(world, video_id)

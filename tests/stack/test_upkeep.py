@@ -5,7 +5,8 @@ from typing import Any
 
 from functions.core.keys import source_key
 from tests.clips import Clips
-from tests.faulty_stack import FaultyStack, kill
+from tests.faulty_stack import FaultyStack
+from tests.killing import kill_with_children
 from tests.waiting import eventually
 
 
@@ -57,7 +58,7 @@ def test_an_upload_that_came_after_all_is_processed(world: FaultyStack, clips: C
 def test_a_worker_that_was_killed_is_replaced(world: FaultyStack, clips: Clips) -> None:
     gate = world.gate("ffmpeg", "begin")
     video_id = world.stack.upload_form(clips["tiny.mp4"])
-    kill(world.environment_above(gate.await_reached()))
+    kill_with_children(world.environment_above(gate.await_reached()))
     gate.open()
     lose_events(world)
     assert world.stack.client.get(f"/videos/{video_id}").json()["status"] == "processing"

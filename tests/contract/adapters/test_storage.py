@@ -5,6 +5,7 @@ what S3 answers seldom.
 """
 
 import io
+import re
 import socket
 import threading
 import traceback
@@ -78,6 +79,24 @@ def either(request: pytest.FixtureRequest, settings: StorageSettings) -> Either:
     return SdkStorage(settings, attempts=1, read_timeout_s=5)
 
 
+_LAST_HEADER = b"\r\nConnection: close\r\n\r\n"
+"""Without it a client may send its next request while the connection is being closed."""
+
+
+def _whole_request(connection: socket.socket) -> bytes:
+    """Read to the end of the body: a connection that closes with unread bytes is reset."""
+    request = b""
+    while not _is_whole(request) and (more := connection.recv(65536)):
+        request += more
+    return request
+
+
+def _is_whole(request: bytes) -> bool:
+    head, end_of_head, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)content-length: (\d+)", head)
+    return bool(end_of_head) and len(body) >= int(length[1] if length else 0)
+
+
 @contextmanager
 def answering(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[str]:
     """Yield the URL of a server that says these things, one to each connection."""
@@ -86,12 +105,10 @@ def answering(*answers: bytes, heard: list[bytes] | None = None) -> Iterator[str
         for answer in answers:
             connection, _ = listener.accept()
             with connection:
-                request = connection.recv(65536)
-                if b"content-length: 8" in request and b"the file" not in request:
-                    request += connection.recv(65536)
+                request = _whole_request(connection)
                 if heard is not None:
                     heard.append(request)
-                connection.sendall(answer)
+                connection.sendall(answer.replace(b"\r\n\r\n", _LAST_HEADER, 1))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)
@@ -197,7 +214,7 @@ def test_what_ends_early_is_not_taken_for_all_of_it() -> None:
 
 
 def test_what_fails_once_is_asked_for_again() -> None:
-    busy = b"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 503 Slow Down\r\nContent-Length: 0\r\n\r\n"
     good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
     with answering(busy, b"", good) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url), attempts=3)
@@ -219,7 +236,7 @@ def test_no_error_tells_what_was_signed() -> None:
 
 
 def test_a_write_that_fails_once_is_sent_again_and_whole() -> None:
-    busy = b"HTTP/1.1 500 Internal\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 500 Internal\r\nContent-Length: 0\r\n\r\n"
     good = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
     heard: list[bytes] = []
     with answering(busy, good, heard=heard) as url:
@@ -231,7 +248,7 @@ def test_a_write_that_fails_once_is_sent_again_and_whole() -> None:
 
 
 def test_storage_is_not_waited_for_as_long_as_it_likes() -> None:
-    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 99\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 99\r\nContent-Length: 0\r\n\r\n"
     good = b'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: 9\r\n\r\n'
     with answering(busy, good) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url), attempts=2)
@@ -476,7 +493,6 @@ def test_more_unfinished_uploads_than_one_page_are_aborted() -> None:
     listing = f"GET /clipo-uploads?prefix=uploads%2F{IDS[0]}%2Fsource&uploads="
     answers = [page(first), good, page(last), good, good, empty, empty]
     # Each connection gets one answer.
-    answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     with answering(*answers, heard=heard) as url:
         signed_storage(replace(SETTINGS, endpoint_url=url)).delete_objects_of(deleted_video(IDS[0]))
     assert [request.split(b" HTTP/")[0].decode() for request in heard] == [
@@ -502,7 +518,6 @@ def test_more_versions_than_one_page_are_purged() -> None:
     none = page("<ListMultipartUploadsResult/>"), page("<ListBucketResult/>")
     good = b"HTTP/1.1 204 No Content\r\n\r\n"
     answers = [none[0], page(first), good, good, page(last), good, none[1], none[1]]
-    answers = [one.replace(b"\r\n", b"\r\nConnection: close\r\n", 1) for one in answers]
     heard: list[bytes] = []
     with answering(*answers, heard=heard) as url:
         storage = signed_storage(replace(SETTINGS, endpoint_url=url))
