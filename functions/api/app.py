@@ -26,7 +26,8 @@ from functions.api.routes import (
     videos,
     webhooks,
 )
-from functions.api.schemas import CreateVideo, ProblemDetails
+from functions.api.schemas.problems import ProblemDetails
+from functions.api.schemas.uploads import CreateVideo
 from functions.api.scopes import document_access
 from functions.api.services import Backend
 from functions.api.settings import Access, ApiSettings

@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from functions.api import problems
 from functions.api.problems import InvalidField, Problem
-from functions.api.schemas import MAX_PASSTHROUGH, TimeInFilter
+from functions.api.schemas.fields import MAX_PASSTHROUGH, TimeInFilter
 from functions.core.listing import MAX_NAME_KEY, Order, Selection
 from functions.core.video import Status
 

@@ -15,7 +15,7 @@ from functions.adapters.telemetry import logger
 from functions.api import field_errors, problems
 from functions.api.middleware import NO_STORE, BodyTooLarge, route_path
 from functions.api.problems import InvalidField, Problem, ProblemKind
-from functions.api.schemas import ProblemDetails
+from functions.api.schemas.problems import ProblemDetails
 from functions.core.access import Denial, Unauthenticated
 from functions.core.unavailable import (
     CatalogUnavailable,

@@ -7,7 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from functions.api import problems
-from functions.api.access_schemas import (
+from functions.api.authentication import InjectedAuthenticator, InjectedCaller, bearer_credentials
+from functions.api.manage_keys import create_key, revoke_key, sign_token
+from functions.api.page_session import SESSION_PATH, check_origin, end_session, start_session
+from functions.api.problem_responses import documented
+from functions.api.quota import limits_of, usage_of
+from functions.api.schemas.access import (
     CreatedKey,
     CreatedToken,
     CreateKey,
@@ -18,11 +23,6 @@ from functions.api.access_schemas import (
     key_resource,
     me,
 )
-from functions.api.authentication import InjectedAuthenticator, InjectedCaller, bearer_credentials
-from functions.api.manage_keys import create_key, revoke_key, sign_token
-from functions.api.page_session import SESSION_PATH, check_origin, end_session, start_session
-from functions.api.problem_responses import documented
-from functions.api.quota import limits_of, usage_of
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.core.access import Denial, Scope, Unauthenticated

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from functions.api.problem_responses import documented
-from functions.api.schemas import Health
+from functions.api.schemas.health import Health
 
 router = APIRouter(tags=["health"])
 

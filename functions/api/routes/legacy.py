@@ -12,13 +12,8 @@ from functions.api.lookup import find_video, thumbnail_of
 from functions.api.problem_responses import documented
 from functions.api.problems import Problem
 from functions.api.receive_video import receive_video
-from functions.api.schemas import (
-    UploadAccepted,
-    VideoIdInPath,
-    VideoMetadata,
-    VideoStatus,
-    video_metadata,
-)
+from functions.api.schemas.fields import VideoIdInPath
+from functions.api.schemas.legacy import UploadAccepted, VideoMetadata, VideoStatus, video_metadata
 from functions.api.scopes import ScopedRoute, needs
 from functions.api.services import InjectedServices
 from functions.core.access import Scope

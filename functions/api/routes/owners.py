@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.api import problems
 from functions.api.owner_data import CURSOR, erase, export_records
 from functions.api.problem_responses import documented
-from functions.api.schemas import OwnerInFilter
+from functions.api.schemas.fields import OwnerInFilter
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.core.access import Scope

@@ -17,7 +17,7 @@ from functions.api.picture_response import (
     versioned_query,
 )
 from functions.api.problem_responses import documented
-from functions.api.schemas import VideoIdInPath
+from functions.api.schemas.fields import VideoIdInPath
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices, Services
 from functions.core.access import Scope

@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from functions.api import problems
 from functions.api.examples import VIDEO_ID
-from functions.api.many_schemas import CodeInBody, ManyReport, ManyVideos, VideoWithReason
 from functions.api.problem_responses import documented
 from functions.api.retry_videos import MOST, retry_videos
-from functions.api.schemas import VideoId, whole
+from functions.api.schemas.fields import VideoId, whole
+from functions.api.schemas.many import CodeInBody, ManyReport, ManyVideos, VideoWithReason
 from functions.api.scopes import ResourceRoute, needs
 from functions.api.services import InjectedServices
 from functions.core.access import Scope

@@ -21,20 +21,20 @@ from functions.api.picture_response import picture_response, redirect_to_version
 from functions.api.problem_responses import documented
 from functions.api.process_again import reprocess_video, retry_video
 from functions.api.revalidation import OF_A_REVALIDATED_ANSWER, revalidated
-from functions.api.schemas import (
-    VISIBLE_ASCII,
-    ChangeVideo,
+from functions.api.schemas.fields import VISIBLE_ASCII, OwnerInFilter, VideoIdInPath
+from functions.api.schemas.uploads import (
     CreatedVideo,
     CreateVideo,
-    OwnerInFilter,
     SignedRequest,
     SignUpload,
-    SourceAddress,
-    VideoIdInPath,
-    VideoPage,
-    VideoResource,
     created_video,
     signed_request,
+)
+from functions.api.schemas.videos import (
+    ChangeVideo,
+    SourceAddress,
+    VideoPage,
+    VideoResource,
     video_page,
     video_resource,
 )

@@ -21,10 +21,8 @@ from functions.api.manage_webhooks import (
 )
 from functions.api.problem_responses import documented
 from functions.api.problems import InvalidField, Problem
-from functions.api.schemas import TimeInFilter
-from functions.api.scopes import ResourceRoute, needs
-from functions.api.services import InjectedServices
-from functions.api.webhook_schemas import (
+from functions.api.schemas.fields import TimeInFilter
+from functions.api.schemas.webhooks import (
     EVENT,
     RECEIVER,
     ChangeReceiver,
@@ -40,6 +38,8 @@ from functions.api.webhook_schemas import (
     receiver_resource,
     receiver_with_secret,
 )
+from functions.api.scopes import ResourceRoute, needs
+from functions.api.services import InjectedServices
 from functions.core.access import Scope
 from functions.core.delivery_log import DELIVERY_ID, DeliveryFilter, DeliveryStatus
 from functions.core.result_event import result_event

@@ -10,13 +10,9 @@ import pytest
 from pydantic import BaseModel
 from starlette.testclient import TestClient
 
-from functions.api.schemas import (
-    CreatedVideo,
-    ProblemDetails,
-    SignedRequest,
-    VideoPage,
-    VideoResource,
-)
+from functions.api.schemas.problems import ProblemDetails
+from functions.api.schemas.uploads import CreatedVideo, SignedRequest
+from functions.api.schemas.videos import VideoPage, VideoResource
 from tests.examples import ID
 
 

@@ -3,7 +3,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from functions.api.schemas import video_resource
+from functions.api.schemas.videos import video_resource
 from functions.core.access import OPEN_CALLER
 from functions.core.pictures import picture_version, thumbnail_version
 from functions.core.result_event import event_type, payload, result_event

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.api.examples import TIME, VIDEO_ID
 from functions.api.quota import CallerLimits
-from functions.api.schemas import LARGEST_SAFE_INTEGER, Owner, Time, read_time
+from functions.api.schemas.fields import LARGEST_SAFE_INTEGER, Owner, Time, read_time
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
 from functions.core.quotas import TokenLimits, Usage

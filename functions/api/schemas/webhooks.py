@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from functions.api.schemas import Owner, Time
+from functions.api.schemas.fields import Owner, Time
 from functions.core.delivery_log import DeliveryStatus, LoggedDelivery
 from functions.core.receivers import EVERY_EVENT, Receiver
 from functions.core.result_event import EventType

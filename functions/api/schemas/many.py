@@ -8,7 +8,7 @@ from functions.api.cursor import PATTERN as CURSOR
 from functions.api.cursor import position_in
 from functions.api.list_videos import COUNTED
 from functions.api.new_video import check_owner
-from functions.api.schemas import OwnerInFilter, TimeInFilter, VideoId
+from functions.api.schemas.fields import OwnerInFilter, TimeInFilter, VideoId
 from functions.core.access import Caller
 from functions.core.failures import FailureCode
 from functions.core.listing import Selection
