@@ -6,7 +6,7 @@ packages/node/node_modules/.ready: packages/node/package.json packages/node/pack
 	@$(WITH_NODE) npm --prefix packages/node ci --silent
 	@touch $@
 
-packages/node/openapi.json: packages/openapi.py $(wildcard functions/api/*.py functions/api/*/*.py functions/core/*.py) .venv/.local
+packages/node/openapi.json: packages/openapi.py $(wildcard functions/api/*.py functions/api/*/*.py functions/core/*.py functions/core/*/*.py) .venv/.local
 	@.venv/bin/python -m packages.openapi >$@
 
 $(NODE_PACKAGE): packages/node/node_modules/.ready packages/node/openapi.json $(wildcard packages/node/*.ts packages/node/*.json packages/node/src/*.ts)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.storage import Storage
-from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle import polling, stuck
+from functions.core.lifecycle.announcement import may_discard
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.video import MAX_ATTEMPTS, UploadedObject, Video
 from functions.upkeep.stuck import fail_stuck
 
@@ -49,7 +50,7 @@ class VideoQueue:
 
         def postpone(seen: Video) -> Move:
             # A record without a source has not been claimed, and its next look is set.
-            return lifecycle.postpone(seen, now=now) if seen.source else Refusal.BUSY
+            return polling.postpone(seen, now=now) if seen.source else Refusal.BUSY
 
         if video := self.catalog.get(upload.video_id):
             change(self.catalog, video, postpone)
@@ -68,26 +69,26 @@ class VideoQueue:
         A video that no attempt would finish fails here: upkeep does the same, but later.
         """
         now = self.now()
-        overdue = lifecycle.is_overdue(video, now=now)
+        overdue = stuck.is_overdue(video, now=now)
         if video.attempts >= MAX_ATTEMPTS and not overdue:
             return None
         reserved = self._reserve(video)
         if reserved is None:
             return None
         found = self.storage.find_upload(video.upload.key)
-        if overdue and (error := lifecycle.why_hopeless(reserved, found)):
+        if overdue and (error := stuck.why_hopeless(reserved, found)):
             fail_stuck(self.catalog, self.storage, reserved, error, now=now)
             return None
         # Processing finds out that an object is gone, and fails its video.
         source = found or reserved.source
-        return lifecycle.found_upload(reserved, source) if source else None
+        return stuck.found_upload(reserved, source) if source else None
 
     def _reserve(self, video: Video) -> Video | None:
         """Reserve the look for an upload; `None` if another worker has done so.
 
         Once an upload has been claimed, the next claim of its video is the reservation.
         """
-        if not lifecycle.may_discard(video):
+        if not may_discard(video):
             return video
-        postponed = lifecycle.postpone(video, now=self.now())
+        postponed = polling.postpone(video, now=self.now())
         return None if isinstance(postponed, Refusal) else self.catalog.save(video, postponed)

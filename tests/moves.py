@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from functions.adapters.catalog import Catalog, change
-from functions.core import lifecycle
-from functions.core.lifecycle import SETTINGS_RECEIVER, Move
+from functions.core.lifecycle import attempts, deliveries, restarts, stuck
+from functions.core.lifecycle.deliveries import SETTINGS_RECEIVER
+from functions.core.lifecycle.moves import Move
 from functions.core.video import Lease, UploadedObject, Video
 from tests.examples import failure, media, processing, thumbnail
 
@@ -20,14 +21,14 @@ def move(catalog: Catalog, video_id: str, rule: Callable[[Video], Move]) -> Vide
 
 
 def claim(catalog: Catalog, event: UploadedObject, lease: Lease, *, now: datetime) -> Video:
-    return move(catalog, event.video_id, lambda seen: lifecycle.claim(seen, event, lease, now=now))
+    return move(catalog, event.video_id, lambda seen: attempts.claim(seen, event, lease, now=now))
 
 
 def complete(catalog: Catalog, video_id: str, lease: Lease) -> Video:
     webhook = catalog.new_webhook(due_at=processing().finished_at)
 
     def rule(seen: Video) -> Move:
-        return lifecycle.complete(
+        return attempts.complete(
             seen,
             lease,
             media=media(),
@@ -44,18 +45,18 @@ def fail_stuck(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
     return move(
         catalog,
         video_id,
-        lambda seen: lifecycle.fail_stuck(seen, error=failure(), webhook=webhook, now=now),
+        lambda seen: stuck.fail_stuck(seen, error=failure(), webhook=webhook, now=now),
     )
 
 
 def retry(catalog: Catalog, video_id: str, *, now: datetime) -> Video:
-    return move(catalog, video_id, lambda seen: lifecycle.retry(seen, now=now))
+    return move(catalog, video_id, lambda seen: restarts.retry(seen, now=now))
 
 
 def begin_delivery(video: Video, *, now: datetime) -> Video:
     """Count an attempt to the receiver of the settings."""
     wanted_by = [SETTINGS_RECEIVER]
-    begun = lifecycle.begin_delivery(video, SETTINGS_RECEIVER, wanted_by=wanted_by, now=now)
+    begun = deliveries.begin_delivery(video, SETTINGS_RECEIVER, wanted_by=wanted_by, now=now)
     assert isinstance(begun, Video), begun
     return begun
 
@@ -64,7 +65,7 @@ def end_delivery(video: Video, status: int | None, *, now: datetime) -> Video:
     """Record the answer to the attempt that `begin_delivery` has counted."""
     assert video.webhook
     (begun,) = video.webhook.deliveries
-    after = lifecycle.after_answer(begun, status, now=now)
-    ended = lifecycle.end_delivery(video, video.webhook.id, begun, after)
+    after = deliveries.after_answer(begun, status, now=now)
+    ended = deliveries.end_delivery(video, video.webhook.id, begun, after)
     assert isinstance(ended, Video), ended
     return ended

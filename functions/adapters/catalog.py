@@ -11,7 +11,8 @@ from functions.adapters.receivers import Receivers
 from functions.adapters.telemetry import logger
 from functions.adapters.usage import OwnerUsage
 from functions.core.access import ALL_OWNERS
-from functions.core.lifecycle import Move, Refusal, may_discard
+from functions.core.lifecycle.announcement import may_discard
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.listing import EVERY_VIDEO, Selection
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import DeletedVideo, Status, Video, Webhook

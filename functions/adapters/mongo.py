@@ -1,6 +1,6 @@
 """The catalog: one MongoDB document for each video.
 
-It has no rule about videos: `core/lifecycle.py` decides what a record becomes. `save` writes that
+It has no rule about videos: `core/lifecycle/` decides what a record becomes. `save` writes that
 by one `update_one`, whose condition is the record as it was seen, and whose matched count says
 whether it was written. This is as atomic as `findAndModify`, and cheaper.
 """

@@ -14,7 +14,7 @@ from functions.core.pictures import WantedPicture
 class MongoPictureLeases:
     """A document for each lease, which MongoDB removes when the lease has expired.
 
-    The number of images is a field of the video's record that the rules of `core/lifecycle.py` do
+    The number of images is a field of the video's record that the rules of `core/lifecycle/` do
     not know: it belongs to no step, and goes with the record.
     """
 

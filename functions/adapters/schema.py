@@ -15,7 +15,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from functions.core.failures import UPLOAD_EXPIRED
-from functions.core.lifecycle import EXPIRED_KEPT
+from functions.core.lifecycle.stuck import EXPIRED_KEPT
 from functions.core.listing import name_key
 from functions.core.video import Status
 

@@ -3,8 +3,8 @@
 from functions.adapters.telemetry import logger
 from functions.api.lookup import find_video
 from functions.api.services import Services
-from functions.core import lifecycle
-from functions.core.lifecycle import Refusal
+from functions.core.lifecycle import announcement
+from functions.core.lifecycle.moves import Refusal
 from functions.core.video import Video, Visibility
 
 
@@ -15,7 +15,7 @@ def set_visibility(services: Services, video_id: str, visibility: Visibility) ->
     """
     video = find_video(services, video_id)
     changed = services.catalog.change(
-        video, lambda seen: lifecycle.set_visibility(seen, visibility)
+        video, lambda seen: announcement.set_visibility(seen, visibility)
     )
     if isinstance(changed, Refusal):
         # It was deleted meanwhile.

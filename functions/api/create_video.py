@@ -16,9 +16,9 @@ from functions.api.problems import Problem
 from functions.api.quota import add_within_quota, change_within_quota, check_token_limit
 from functions.api.services import Services
 from functions.api.sign_upload import extend_upload, sign_form
-from functions.core import lifecycle
 from functions.core.access import ALL_OWNERS, CredentialKind
 from functions.core.keys import source_key
+from functions.core.lifecycle import restarts
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video, Visibility
 
@@ -173,7 +173,7 @@ def _answer_again(services: Services, video_id: str) -> tuple[Video, SignedPost 
     logger().info("request repeated", video_id=video.id, status=video.status)
     now = services.now()
     moved = change_within_quota(
-        services, video, lambda seen: lifecycle.await_upload_again(seen, now=now)
+        services, video, lambda seen: restarts.await_upload_again(seen, now=now)
     )
     if isinstance(moved, Video):
         video = moved

@@ -10,9 +10,9 @@ from functions.adapters.telemetry import logger
 from functions.api import problems
 from functions.api.problems import InvalidField, Problem
 from functions.api.services import Services
-from functions.core import lifecycle
 from functions.core.delivery_log import DeliveryStatus, LoggedDelivery, delivery_id
-from functions.core.lifecycle import SETTINGS_RECEIVER, Refusal
+from functions.core.lifecycle.deliveries import SETTINGS_RECEIVER, deliver_again
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.receivers import (
     MOST_RECEIVERS,
     SECRETS_OVERLAP,
@@ -120,8 +120,8 @@ def send_again(services: Services, wanted: str) -> LoggedDelivery:
     delivery, now = find_delivery(services, wanted), services.now()
     video = _video_of(services, delivery)
 
-    def rule(seen: Video) -> lifecycle.Move:
-        return lifecycle.deliver_again(seen, delivery.event_id, delivery.receiver, now=now)
+    def rule(seen: Video) -> Move:
+        return deliver_again(seen, delivery.event_id, delivery.receiver, now=now)
 
     if isinstance(rule(video), Refusal):
         raise _superseded(delivery)

@@ -8,13 +8,13 @@ from functions.adapters.telemetry import current_trace
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.settings import ApiSettings
-from functions.core import lifecycle
 from functions.core.access import Caller, Scope
 from functions.core.formats import MEDIA_TYPES
+from functions.core.lifecycle.announcement import UPLOAD_WINDOW, announce
 from functions.core.quotas import TokenLimits
 from functions.core.video import Video, Visibility
 
-UPLOAD_WINDOW_S = int(lifecycle.UPLOAD_WINDOW.total_seconds())
+UPLOAD_WINDOW_S = int(UPLOAD_WINDOW.total_seconds())
 """Seconds within which a signed upload must begin."""
 
 MAX_FILENAME = 255
@@ -40,7 +40,7 @@ def new_video(
     extension = _extension(name, settings)
     check_size(name, size, settings.max_upload_bytes)
     trace = current_trace()
-    return lifecycle.announce(
+    return announce(
         new_video_id(),
         filename=name,
         content_type=content_type or MEDIA_TYPES.get(extension, "application/octet-stream"),

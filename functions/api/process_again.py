@@ -8,8 +8,8 @@ from functions.api.lookup import find_video
 from functions.api.problems import Problem
 from functions.api.quota import change_within_quota
 from functions.api.services import Services
-from functions.core import lifecycle
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle import restarts, stuck
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.unavailable import ProcessingUnavailable
 from functions.core.video import Source, Status, Video
 
@@ -21,14 +21,14 @@ def retry_video(services: Services, video_id: str) -> Video:
     `StorageUnavailable`.
     """
     now = services.now()
-    _retry(services, find_video(services, video_id), lambda seen: lifecycle.retry(seen, now=now))
+    _retry(services, find_video(services, video_id), lambda seen: restarts.retry(seen, now=now))
     return find_video(services, video_id)
 
 
 def retry_among_many(services: Services, video: Video) -> None:
     """Retry a video of a selection. Raises the errors of `retry_video`."""
     now = services.now()
-    _retry(services, video, lambda seen: lifecycle.retry_among_many(seen, now=now))
+    _retry(services, video, lambda seen: restarts.retry_among_many(seen, now=now))
 
 
 def reprocess_video(services: Services, video_id: str) -> Video:
@@ -41,7 +41,7 @@ def reprocess_video(services: Services, video_id: str) -> Video:
     found, moved = _find_and_move(
         services,
         find_video(services, video_id),
-        lambda seen: lifecycle.reprocess(seen, now=now),
+        lambda seen: restarts.reprocess(seen, now=now),
         _not_done,
     )
     logger().info("video reprocessed", video_id=moved.id, size=found.size)
@@ -68,7 +68,7 @@ def _find_and_move(
     found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise _source_gone(video)
-    if lifecycle.is_replaced(video, found):
+    if stuck.is_replaced(video, found):
         raise _source_replaced(video)
     moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
@@ -79,7 +79,7 @@ def _find_and_move(
 
 def _start(services: Services, video: Video, found: Source) -> None:
     try:
-        services.processing.start(lifecycle.found_upload(video, found))
+        services.processing.start(stuck.found_upload(video, found))
     except ProcessingUnavailable:
         # The record is pending already, so upkeep starts the processing later (ADR 10).
         logger().error("processing not started", video_id=video.id, exc_info=True)

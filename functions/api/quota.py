@@ -9,7 +9,7 @@ from functions.api.new_video import owner_of_new_video
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.core.access import Caller
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.quotas import Quota, Usage, smallest
 from functions.core.video import Video
 

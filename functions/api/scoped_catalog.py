@@ -13,7 +13,7 @@ from functions.adapters.catalog import (
 from functions.adapters.owner_data import OwnerData
 from functions.core.access import ALL_OWNERS, PUBLIC_CALLER, reaches
 from functions.core.delivery_log import DeliveryFilter, DeliveryStatus, LoggedDelivery
-from functions.core.lifecycle import Move
+from functions.core.lifecycle.moves import Move
 from functions.core.listing import EVERY_VIDEO, Selection
 from functions.core.quotas import Quota, Usage
 from functions.core.video import DeletedVideo, Status, Video

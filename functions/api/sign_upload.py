@@ -11,8 +11,9 @@ from functions.api.lookup import find_video
 from functions.api.new_video import UPLOAD_WINDOW_S
 from functions.api.problems import InvalidField, Problem
 from functions.api.services import Services
-from functions.core import lifecycle, parts
-from functions.core.lifecycle import UPLOAD_WINDOW, Refusal
+from functions.core import parts
+from functions.core.lifecycle import announcement
+from functions.core.lifecycle.moves import Refusal
 from functions.core.video import Video
 
 _CONTENT_LENGTH = "Content-Length"
@@ -68,7 +69,7 @@ def sign_upload(
     awaited = extend_upload(services, video)
     if awaited is None:
         raise _not_pending(find_video(services, video_id))
-    expires_at = services.now() + UPLOAD_WINDOW
+    expires_at = services.now() + announcement.UPLOAD_WINDOW
     logger().info("request signed", video_id=video.id, step=multipart and multipart.step)
     part_size = part_size_of(video)
     if multipart is None:
@@ -125,7 +126,7 @@ def _part_length(video: Video, number: int) -> int:
 def extend_upload(services: Services, video: Video) -> Video | None:
     """Extend the upload window of a pending video; return `None` if it is not pending."""
     now = services.now()
-    moved = services.catalog.change(video, lambda seen: lifecycle.extend_upload(seen, now=now))
+    moved = services.catalog.change(video, lambda seen: announcement.extend_upload(seen, now=now))
     return None if isinstance(moved, Refusal) else moved
 
 

@@ -1,4 +1,4 @@
-"""The record of a video: values only. `lifecycle.py` has the rules for their changes."""
+"""The record of a video: values only. `lifecycle/` has the rules for their changes."""
 
 from dataclasses import dataclass
 from datetime import datetime

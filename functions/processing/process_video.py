@@ -29,11 +29,12 @@ from functions.adapters.telemetry import (
     measure,
     trace_context,
 )
-from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, BadMedia
 from functions.core.keys import thumbnail_key
-from functions.core.lifecycle import LEASE_GRACE, Move, Refusal
+from functions.core.lifecycle import attempts
+from functions.core.lifecycle.attempts import LEASE_GRACE
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.pictures import picture_version
 from functions.core.quotas import smallest
 from functions.core.release import RELEASE
@@ -113,14 +114,14 @@ class VideoProcessor:
         def claim(current: Video) -> Move:
             nonlocal seen
             seen = current
-            moved = lifecycle.claim(seen, event, lease, now=now)
-            if lifecycle.needs_current_object(seen, event, moved):
+            moved = attempts.claim(seen, event, lease, now=now)
+            if attempts.needs_current_object(seen, event, moved):
                 return moved if self.sources.is_current(event) else Refusal.SUPERSEDED
             return moved
 
         moved = change(self.catalog, seen, claim)
         if moved is Refusal.DUPLICATE or moved is Refusal.BUSY:
-            change(self.catalog, seen, lambda video: lifecycle.learn_order(video, event))
+            change(self.catalog, seen, lambda video: attempts.learn_order(video, event))
         if isinstance(moved, Video) and not seen.charged:
             # An upload that arrived after Clipo had given its quota back.
             self.catalog.usage.charge(moved.owner, moved.declared_size)
@@ -143,10 +144,10 @@ class VideoProcessor:
         except SourceReplaced:
             # The event of the newer object claims the video.
             now = self.now()
-            change(self.catalog, video, lambda seen: lifecycle.release(seen, lease, now=now))
+            change(self.catalog, video, lambda seen: attempts.release(seen, lease, now=now))
             return self._drop(event.video_id, work, Refusal.SUPERSEDED)
         except BadMedia as error:
-            if lifecycle.removes_object(video, error.code):
+            if attempts.removes_object(video, error.code):
                 # Before the result is saved, so that the event comes again if this request fails.
                 self.storage.delete_upload(event.key, event.source)
             return self._fail(video, lease, error, work)
@@ -203,7 +204,7 @@ class VideoProcessor:
         webhook = self.catalog.new_webhook(due_at=processing.finished_at)
 
         def complete(seen: Video) -> Move:
-            return lifecycle.complete(
+            return attempts.complete(
                 seen,
                 lease,
                 media=inspection.media,
@@ -246,7 +247,7 @@ class VideoProcessor:
         webhook = self.catalog.new_webhook(due_at=processing.finished_at)
 
         def fail(seen: Video) -> Move:
-            return lifecycle.fail(
+            return attempts.fail(
                 seen, lease, error=error.failure, processing=processing, webhook=webhook
             )
 
@@ -316,7 +317,7 @@ class VideoProcessor:
         try:
             seen = self.catalog.get(event.video_id)
             released = seen and change(
-                self.catalog, seen, lambda video: lifecycle.release(video, lease, now=now)
+                self.catalog, seen, lambda video: attempts.release(video, lease, now=now)
             )
         except Unavailable:
             # The caller raises the first error, which matters more. The lease expires by itself.

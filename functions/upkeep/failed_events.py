@@ -14,7 +14,7 @@ from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import log_context, logger, trace_context
 from functions.core.clock import Clock, utc_now
 from functions.core.failures import RETRIES_EXHAUSTED
-from functions.core.lifecycle import is_abandoned
+from functions.core.lifecycle.stuck import is_abandoned
 from functions.core.s3_event import MalformedEvent, event_id, records, uploaded_object
 from functions.core.trace import parse_trace
 from functions.core.video import UploadedObject, Video

@@ -12,9 +12,9 @@ from functions.adapters.catalog import Catalog, Search, change
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import StoredObject
 from functions.adapters.telemetry import logger
-from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
 from functions.core.keys import video_id_of_object
+from functions.core.lifecycle import restarts
 from functions.upkeep.sweep import MARGIN_S
 
 MIN_AGE = timedelta(days=1)
@@ -103,7 +103,7 @@ class OrphanSearch:
         """
         now = self.now()
         for video in self.catalog.expired(_video_ids(page)):
-            change(self.catalog, video, lambda seen: lifecycle.await_upload_again(seen, now=now))
+            change(self.catalog, video, lambda seen: restarts.await_upload_again(seen, now=now))
             logger().warning("late upload found", video_id=video.id)
             report.late_uploads += 1
 

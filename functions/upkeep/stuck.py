@@ -7,7 +7,7 @@ from functions.adapters.catalog import Catalog
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.storage import Storage, remove_pictures, remove_thumbnail
 from functions.adapters.telemetry import count_failed, logger
-from functions.core import lifecycle
+from functions.core.lifecycle import stuck
 from functions.core.video import Failure, Status, Video
 
 
@@ -19,7 +19,7 @@ def fail_stuck(
     Pictures that the video no longer shows are deleted. Raises `CatalogUnavailable`.
     """
     webhook = catalog.new_webhook(due_at=now)
-    failed = lifecycle.fail_stuck(seen, error=error, webhook=webhook, now=now)
+    failed = stuck.fail_stuck(seen, error=error, webhook=webhook, now=now)
     if not catalog.save(seen, failed):
         return False
     kept = failed.status is Status.DONE

@@ -9,8 +9,8 @@ from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger, trace_context
-from functions.core import lifecycle
 from functions.core.clock import Clock, utc_now
+from functions.core.lifecycle import stuck
 from functions.core.trace import parse_trace
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import Source, Status, Video
@@ -108,31 +108,31 @@ class Sweep:
 
     def _overdue(self) -> Iterator[Video]:
         now = self.now()
-        for video in self.catalog.unfinished(before=lifecycle.overdue_before(now)):
-            if lifecycle.is_overdue(video, now=now):
+        for video in self.catalog.unfinished(before=stuck.overdue_before(now)):
+            if stuck.is_overdue(video, now=now):
                 yield video
 
     def _settle(self, video: Video, report: Report) -> None:
-        if lifecycle.event_may_come(video, now=self.now()):
+        if stuck.event_may_come(video, now=self.now()):
             report.waiting += 1
             report.replays_awaited += video.replays > 0
             return
         found = self.storage.find_upload(video.upload.key)
-        error = lifecycle.why_hopeless(video, found)
+        error = stuck.why_hopeless(video, found)
         if error:
             if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
-        elif report.replays_awaited >= lifecycle.MAX_REPLAYS_AWAITED:
+        elif report.replays_awaited >= stuck.MAX_REPLAYS_AWAITED:
             report.held_back += 1
         elif found:
             self._replay(video, found, report)
 
     def _replay(self, video: Video, found: Source, report: Report) -> None:
         # The record is saved first, so that only one of two overlapping sweeps sends an event.
-        if not self.catalog.save(video, lifecycle.replay(video, now=self.now())):
+        if not self.catalog.save(video, stuck.replay(video, now=self.now())):
             return
         report.replays_awaited += 1
-        self.processing.start(lifecycle.found_upload(video, found))
+        self.processing.start(stuck.found_upload(video, found))
         lost = video.status is Status.PENDING
         logger().warning(
             "lost event found" if lost else "lapsed lease found",

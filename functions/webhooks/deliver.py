@@ -16,14 +16,14 @@ from functions.adapters.catalog import Catalog, change
 from functions.adapters.jobs import LONGEST_DELAY_S, WebhookQueue
 from functions.adapters.parallel import in_parallel
 from functions.adapters.telemetry import current_trace, logger, trace_context
-from functions.core import lifecycle
 from functions.core.delivery_log import (
     DeliveryStatus,
     LoggedAttempt,
     LoggedDelivery,
     delivery_id,
 )
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle import deliveries
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.result_event import (
     TEST_EVENT,
     event_type,
@@ -85,7 +85,7 @@ class Webhooks:
     def deliver(self, video_id: str) -> None:
         """Attempt the due deliveries of one video's result. Raises `CatalogUnavailable`."""
         video, now = self.catalog.get(video_id), datetime.now(UTC)
-        if video is None or video.webhook is None or not lifecycle.is_due(video.webhook, now=now):
+        if video is None or video.webhook is None or not deliveries.is_due(video.webhook, now=now):
             return
         targets = [one for one in self.targets.all() if _may_be_due(video, one, now)]
         if not targets:
@@ -103,7 +103,7 @@ class Webhooks:
             return
         body = payload(receiver_test_event(test.receiver, now=test.created_at))
         answer, attempt = _post(target, test.event_id, body)
-        accepted = lifecycle.is_accepted(answer.status)
+        accepted = deliveries.is_accepted(answer.status)
         ended = replace(
             test,
             status=DeliveryStatus.DELIVERED if accepted else DeliveryStatus.FAILED,
@@ -165,7 +165,7 @@ class Webhooks:
         begun = saved.webhook.delivery_to(target.id)
         if begun is None:
             return None
-        if lifecycle.has_begun(saved.webhook, target.id, now=now):
+        if deliveries.has_begun(saved.webhook, target.id, now=now):
             with trace_context(parse_trace(video.traceparent)):
                 return self._send(target, saved, saved.webhook, begun)
         if begun.due_at is None and not begun.delivered_at and _may_be_due(video, target, now):
@@ -177,7 +177,7 @@ class Webhooks:
 
         def begin(seen: Video) -> Move:
             wanted_by = [one.id for one in targets if one.receiver.wants(seen)]
-            return lifecycle.begin_delivery(seen, receiver, wanted_by=wanted_by, now=now)
+            return deliveries.begin_delivery(seen, receiver, wanted_by=wanted_by, now=now)
 
         return change(self.catalog, video, begin)
 
@@ -185,12 +185,12 @@ class Webhooks:
         body = payload(result_event(video, api_url=self.api_url))
         answer, attempt = _post(target, webhook.id, body)
         now = datetime.now(UTC)
-        after = lifecycle.after_answer(
+        after = deliveries.after_answer(
             begun, answer.status, now=now, retry_after=answer.retry_after
         )
 
         def end(seen: Video) -> Move:
-            return lifecycle.end_delivery(seen, webhook.id, begun, after)
+            return deliveries.end_delivery(seen, webhook.id, begun, after)
 
         change(self.catalog, video, end)
         self._record(video, webhook.id, after, attempt, reason=attempt.reason)
@@ -233,7 +233,7 @@ def _may_be_due(video: Video, target: Target, now: datetime) -> bool:
     if not webhook.deliveries:
         return target.receiver.wants(video)
     delivery = webhook.delivery_to(target.id)
-    return delivery is not None and lifecycle.is_due(delivery, now=now)
+    return delivery is not None and deliveries.is_due(delivery, now=now)
 
 
 def _post(target: Target, event_id: str, body: str) -> tuple[Answer, LoggedAttempt]:

@@ -7,7 +7,7 @@ from functools import partial
 from functions.adapters.jobs import WebhookQueue
 from functions.adapters.mongo import MongoCatalog
 from functions.adapters.sdk.aws import SdkAws
-from functions.core.lifecycle import SETTINGS_RECEIVER
+from functions.core.lifecycle.deliveries import SETTINGS_RECEIVER
 from functions.core.receivers import Receiver
 from functions.core.settings import CatalogSettings, SettingsError
 from functions.webhooks.deliver import Webhooks

@@ -40,7 +40,7 @@ from functions.api.settings import ApiSettings
 from functions.core.access import OPEN_CALLER
 from functions.core.failures import FailureCode
 from functions.core.keys import source_key
-from functions.core.lifecycle import MAX_REPLACEMENTS
+from functions.core.lifecycle.attempts import MAX_REPLACEMENTS
 from functions.core.s3_event import created_event, pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import Unavailable

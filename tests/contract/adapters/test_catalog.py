@@ -1,6 +1,6 @@
 """The catalog against a server that speaks MongoDB's protocol.
 
-`tests/unit/core/test_lifecycle.py` proves the rules of what is saved here.
+`tests/unit/core/lifecycle` proves the rules of what is saved here.
 """
 
 from collections.abc import Iterator
@@ -25,10 +25,10 @@ from functions.adapters import mongo as module
 from functions.adapters import mongo_listing
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
 from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
-from functions.core import lifecycle
 from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
-from functions.core.lifecycle import Move, Refusal
+from functions.core.lifecycle import announcement, attempts, stuck
+from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.listing import Order, Selection
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
@@ -161,7 +161,7 @@ class TestRecords:
     def test_are_discarded_as_they_were_seen_only(
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
-        extended = moves.move(catalog, pending.id, partial(lifecycle.extend_upload, now=NOW))
+        extended = moves.move(catalog, pending.id, partial(announcement.extend_upload, now=NOW))
         assert not catalog.discard(pending)
         assert catalog.get(pending.id) == extended
         assert catalog.discard(extended)
@@ -175,7 +175,7 @@ class TestRecords:
         assert catalog.get(pending.id) == claimed
         other = video(new_video_id())
         catalog.add(other)
-        moves.move(catalog, other.id, partial(lifecycle.extend_upload, now=NOW))
+        moves.move(catalog, other.id, partial(announcement.extend_upload, now=NOW))
         discard(catalog, other)
         assert catalog.get(other.id) is None
 
@@ -241,26 +241,26 @@ def states() -> dict[str, Video]:
         updated_at=NOW,
         source=event.source,
     )
-    claimed = moved(lifecycle.claim(new, event, LEASE, now=NOW))
+    claimed = moved(attempts.claim(new, event, LEASE, now=NOW))
     newer = uploaded(new.id, etag="newer", sequencer=pad_sequencer("FF"))
     begun = moves.begin_delivery(done, now=NOW)
     assert done.media
     silent = replace(done.media, audio_codec=None, duration_s=None, has_audio=False)
     return {
         "new": new,
-        "extended": moved(lifecycle.extend_upload(new, now=NOW)),
+        "extended": moved(announcement.extend_upload(new, now=NOW)),
         "claimed": claimed,
-        "released": moved(lifecycle.release(claimed, LEASE, now=NOW)),
-        "replayed": lifecycle.replay(claimed, now=LATER),
+        "released": moved(attempts.release(claimed, LEASE, now=NOW)),
+        "replayed": stuck.replay(claimed, now=LATER),
         "done": done,
         "odd": replace(done, media=odd_video().media, thumbnail=odd_video().thumbnail),
         "silent": replace(done, media=silent, webhook=None),
         "begun": begun,
         "told": moves.end_delivery(begun, 204, now=LATER),
         "not_told": moves.end_delivery(begun, None, now=LATER),
-        "overwritten": moved(lifecycle.claim(done, newer, LEASE, now=NOW)),
-        "failed": lifecycle.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
-        "expired": lifecycle.fail_stuck(
+        "overwritten": moved(attempts.claim(done, newer, LEASE, now=NOW)),
+        "failed": stuck.fail_stuck(claimed, error=failure(), webhook=None, now=NOW),
+        "expired": stuck.fail_stuck(
             new, error=UPLOAD_EXPIRED.failure(), webhook=None, now=datetime(2100, 1, 2, tzinfo=UTC)
         ),
     }
@@ -299,7 +299,7 @@ class TestSave:
         of = states()
         catalog = watched.catalog
         catalog.add(of["new"])
-        extended = moved(lifecycle.extend_upload(of["new"], now=NOW))
+        extended = moved(announcement.extend_upload(of["new"], now=NOW))
         seen = catalog.save(of["new"], extended)
         assert seen
         assert watched.update() == {
@@ -355,7 +355,7 @@ class TestSave:
         def claim(number: int) -> Move:
             lease, event = Lease(str(number), LATER), uploaded(pending.id)
             return change(
-                catalog, pending, lambda seen: lifecycle.claim(seen, event, lease, now=NOW)
+                catalog, pending, lambda seen: attempts.claim(seen, event, lease, now=NOW)
             )
 
         with ThreadPoolExecutor(8) as pool:
@@ -765,7 +765,7 @@ class TestQueries:
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
         assert catalog.count_replays_awaited(limit=9) == 0
-        replayed = catalog.save(pending, lifecycle.replay(pending, now=NOW))
+        replayed = catalog.save(pending, stuck.replay(pending, now=NOW))
         assert replayed
         assert catalog.count_replays_awaited(limit=9) == 1
         moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)

@@ -16,8 +16,8 @@ from pymongo import MongoClient
 
 from functions.adapters.catalog import change
 from functions.adapters.mongo import MongoCatalog, new_video_id
-from functions.core import lifecycle
-from functions.core.lifecycle import Refusal
+from functions.core.lifecycle import announcement, attempts, stuck
+from functions.core.lifecycle.moves import Refusal
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.video import (
@@ -52,7 +52,7 @@ def old(catalog: MongoCatalog) -> Release01:
 
 def add(catalog: MongoCatalog, video_id: str) -> None:
     catalog.add(
-        lifecycle.announce(
+        announcement.announce(
             video_id,
             filename="clip.mp4",
             content_type="video/mp4",
@@ -85,7 +85,7 @@ def test_only_a_video_of_this_release_binds_the_size_of_its_upload(
         announced = new_video_id()
         announce(announced)
         moves.claim(catalog, uploaded(announced), LEASE, now=NOW)
-        moves.move(catalog, announced, lambda seen: lifecycle.release(seen, LEASE, now=NOW))
+        moves.move(catalog, announced, lambda seen: attempts.release(seen, LEASE, now=NOW))
         assert found(catalog, announced).accepts_size(999) is not binding
         assert found(catalog, announced).accepts_size(1000)
 
@@ -113,7 +113,7 @@ def failed(catalog: MongoCatalog, video_id: str, lease: Lease = LEASE) -> Video:
     return moves.move(
         catalog,
         video_id,
-        lambda seen: lifecycle.fail(
+        lambda seen: attempts.fail(
             seen, lease, error=failure(), processing=processing(), webhook=webhook
         ),
     )
@@ -125,7 +125,7 @@ class TestRelease01GoesOn:
     def test_claims_and_completes(
         self, catalog: MongoCatalog, old: Release01, video_id: str
     ) -> None:
-        moves.move(catalog, video_id, lambda seen: lifecycle.extend_upload(seen, now=LATER))
+        moves.move(catalog, video_id, lambda seen: announcement.extend_upload(seen, now=LATER))
         assert old.claim(uploaded(video_id))
         assert found(catalog, video_id).attempts == 1
         assert old.complete(video_id)
@@ -146,7 +146,7 @@ class TestRelease01GoesOn:
         moves.claim(catalog, uploaded(video_id), LEASE, now=NOW)
         assert old.claim(uploaded(video_id), OTHER_LEASE, now=LATER)
         assert found(catalog, video_id).attempts == 2
-        moves.move(catalog, video_id, lambda seen: lifecycle.release(seen, OTHER_LEASE, now=LATER))
+        moves.move(catalog, video_id, lambda seen: attempts.release(seen, OTHER_LEASE, now=LATER))
         assert not old.complete(video_id, OTHER_LEASE), "a released lease completes nothing"
         assert old.claim(uploaded(video_id), LEASE, now=LATER)
 
@@ -208,7 +208,7 @@ class TestThisReleaseGoesOn:
         old.claim(uploaded(video_id))
         seen = found(catalog, video_id)
         event = uploaded(video_id)
-        assert lifecycle.claim(seen, event, OTHER_LEASE, now=NOW) is Refusal.BUSY
+        assert attempts.claim(seen, event, OTHER_LEASE, now=NOW) is Refusal.BUSY
         old.release(video_id)
         assert moves.claim(catalog, event, OTHER_LEASE, now=LATER).attempts == 2
         assert not old.complete(video_id), "it has lost its lease"
@@ -220,7 +220,7 @@ class TestThisReleaseGoesOn:
         old.claim(uploaded(video_id))
         old.complete(video_id)
         done = found(catalog, video_id)
-        duplicate = lifecycle.claim(done, uploaded(video_id), OTHER_LEASE, now=LATER)
+        duplicate = attempts.claim(done, uploaded(video_id), OTHER_LEASE, now=LATER)
         assert duplicate is Refusal.DUPLICATE
         claimed = moves.claim(catalog, newer(video_id), OTHER_LEASE, now=LATER)
         assert claimed.webhook is None
@@ -250,7 +250,7 @@ class TestThisReleaseGoesOn:
         assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
         old.claim(uploaded(video_id))
         assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
-        moves.move(catalog, video_id, lambda seen: lifecycle.replay(seen, now=LATER))
+        moves.move(catalog, video_id, lambda seen: stuck.replay(seen, now=LATER))
         assert moves.fail_stuck(catalog, video_id, now=LATER).status is Status.FAILED
 
 
@@ -329,7 +329,7 @@ def test_two_releases_claim_at_once_and_one_gets_the_lease(
     event = uploaded(video_id)
     seen = found(catalog, video_id)
     assert old.claim(event, OTHER_LEASE)
-    outcome = change(catalog, seen, lambda current: lifecycle.claim(current, event, LEASE, now=NOW))
+    outcome = change(catalog, seen, lambda current: attempts.claim(current, event, LEASE, now=NOW))
     assert outcome is Refusal.BUSY
     assert found(catalog, video_id).lease == OTHER_LEASE
 

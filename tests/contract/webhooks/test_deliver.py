@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters.mongo import MongoCatalog, new_video_id
-from functions.core.lifecycle import WEBHOOK_DELAYS
+from functions.core.lifecycle.deliveries import WEBHOOK_DELAYS
 from functions.core.settings import CatalogSettings
 from functions.core.video import Lease, Video, Webhook
 from functions.webhooks.deliver import DeliveryReport, Webhooks

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
-from functions.core import lifecycle
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key
+from functions.core.lifecycle import stuck
 from functions.core.quotas import Usage
 from functions.core.video import Status
 from tests.credentials import KEYS, bearer, issue
@@ -250,7 +250,7 @@ class TestQuota:
         self, client: TestClient, records: FakeCatalog, anna: dict[str, str]
     ) -> None:
         made = announce(client, anna, key="k", size=6000).json()["id"]
-        expired = lifecycle.fail_stuck(
+        expired = stuck.fail_stuck(
             records.videos[made],
             error=UPLOAD_EXPIRED.failure(),
             webhook=None,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.core import lifecycle
+from functions.core.lifecycle import attempts
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import Fallback, Lease, Status, Video
 from tests.examples import CREATED, ID, done_video, failed_video, odd_video, uploaded, video
@@ -233,7 +233,7 @@ class TestGet:
         self, client: TestClient, records: FakeCatalog
     ) -> None:
         newer = uploaded(etag="b", sequencer=pad_sequencer("FF"))
-        claimed = lifecycle.claim(done_video(), newer, Lease("token", CREATED), now=CREATED)
+        claimed = attempts.claim(done_video(), newer, Lease("token", CREATED), now=CREATED)
         assert isinstance(claimed, Video)
         records.videos[ID] = claimed
         body = client.get(f"/videos/{ID}").json()

@@ -11,9 +11,9 @@ import pytest
 
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.adapters.telemetry import trace_context
-from functions.core import lifecycle
 from functions.core.failures import DAMAGED, NO_VIDEO_STREAM, TOO_LONG, BadMedia
 from functions.core.keys import source_key, thumbnail_prefix
+from functions.core.lifecycle import attempts, restarts
 from functions.core.pictures import picture_version
 from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
@@ -168,7 +168,7 @@ def test_reprocessing_that_fails_keeps_the_old_picture(world: World) -> None:
 
 
 def reprocessed(done: Video) -> Video:
-    moved = lifecycle.reprocess(done, now=datetime.now(UTC))
+    moved = restarts.reprocess(done, now=datetime.now(UTC))
     assert isinstance(moved, Video)
     return moved
 
@@ -743,7 +743,7 @@ def test_a_finished_video_that_is_claimed_meanwhile_is_left_to_that_worker(
     def claimed_meanwhile(_: FakeSources, __: UploadedObject) -> bool:
         monkeypatch.undo()
         lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
-        claimed = lifecycle.claim(world.video, event, lease, now=datetime.now(UTC))
+        claimed = attempts.claim(world.video, event, lease, now=datetime.now(UTC))
         assert isinstance(claimed, Video)
         assert world.records.save(world.video, claimed)
         return True

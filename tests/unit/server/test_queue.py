@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from functions.core import lifecycle
 from functions.core.failures import FailureCode
 from functions.core.keys import source_key
-from functions.core.lifecycle import UPLOAD_GRACE, UPLOAD_WINDOW
+from functions.core.lifecycle import restarts
+from functions.core.lifecycle.announcement import UPLOAD_GRACE, UPLOAD_WINDOW
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import MAX_ATTEMPTS, ExpectedUpload, Lease, Status, UploadedObject, Video
 from server.queue import VideoQueue
@@ -92,7 +92,7 @@ def test_two_workers_do_not_look_for_the_same_upload(world: World) -> None:
 
 
 def test_the_slots_of_a_worker_get_different_videos(world: World) -> None:
-    retried = lifecycle.retry(failed_video(), now=CREATED)
+    retried = restarts.retry(failed_video(), now=CREATED)
     assert isinstance(retried, Video)
     world.has(retried, announced(OTHER))
     queue = world.queue()

@@ -10,7 +10,7 @@ import pytest
 from functions.adapters.storage import StoredObject
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.keys import source_key, thumbnail_prefix
-from functions.core.lifecycle import fail_stuck, is_overdue
+from functions.core.lifecycle.stuck import fail_stuck, is_overdue
 from functions.core.unavailable import StorageUnavailable
 from functions.core.video import Status
 from functions.upkeep.orphans import OrphanReport, OrphanSearch

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from functions.core import lifecycle
 from functions.core.keys import source_key
-from functions.core.lifecycle import MAX_REPLACEMENTS, MAX_REPLAYS, MAX_REPLAYS_AWAITED
+from functions.core.lifecycle import attempts
+from functions.core.lifecycle.attempts import MAX_REPLACEMENTS
+from functions.core.lifecycle.stuck import MAX_REPLAYS, MAX_REPLAYS_AWAITED
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep
@@ -212,7 +213,7 @@ def test_a_video_that_was_claimed_meanwhile_is_left_to_its_worker(
 
     def claimed_meanwhile(objects: FakeStorage, key: str) -> Source | None:
         lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
-        claimed = lifecycle.claim(world.video(), uploaded(), lease, now=datetime.now(UTC))
+        claimed = attempts.claim(world.video(), uploaded(), lease, now=datetime.now(UTC))
         assert isinstance(claimed, Video)
         world.has(claimed, stored=False)
         return find_upload(objects, key)
@@ -383,7 +384,7 @@ def test_an_event_that_is_claimed_makes_room_for_another(world: World) -> None:
     world.sweep()
     first = world.processing.started[0].video_id
     lease = Lease("alive", datetime.now(UTC) + timedelta(minutes=2))
-    claimed = lifecycle.claim(world.video(first), uploaded(first), lease, now=datetime.now(UTC))
+    claimed = attempts.claim(world.video(first), uploaded(first), lease, now=datetime.now(UTC))
     assert isinstance(claimed, Video)
     world.has(claimed)
     assert world.sweep().lost_events == 1

@@ -8,8 +8,8 @@ import pytest
 from standardwebhooks import Webhook as Signer
 
 from functions.adapters.telemetry import current_trace, trace_context
-from functions.core import lifecycle
-from functions.core.lifecycle import WEBHOOK_DELAYS
+from functions.core.lifecycle import restarts
+from functions.core.lifecycle.deliveries import WEBHOOK_DELAYS
 from functions.core.trace import new_trace, parse_trace
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import Video, Webhook
@@ -243,7 +243,7 @@ def test_a_retry_during_a_delivery_is_not_overwritten(
     world: World,
 ) -> None:
     def retried() -> None:
-        again = lifecycle.retry(world.records.videos[ID], now=datetime.now(UTC))
+        again = restarts.retry(world.records.videos[ID], now=datetime.now(UTC))
         assert isinstance(again, Video)
         world.has(again)
 
