@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.request_failed import RequestFailed
 from functions.adapters.sdk.aws import failures, make_client
 from functions.adapters.telemetry import logger

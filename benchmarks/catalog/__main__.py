@@ -22,7 +22,7 @@ from time import perf_counter
 from benchmarks.catalog import report
 from benchmarks.catalog.queries import queries
 from benchmarks.catalog.records import fill
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.settings import CatalogSettings
 from tests.servers import mongodb
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.listing import name_key
 from functions.core.video import Lease, Status
 from tests import moves

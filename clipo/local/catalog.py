@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 
 from clipo.client import address
 from clipo.errors import ClipoError, Misuse
-from functions.adapters.mongo import MongoCatalog
-from functions.adapters.schema import Migration, Progress
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.schema import Migration, Progress
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 

@@ -1,4 +1,4 @@
-"""The records of the API keys, as the API uses them. `mongo_api_keys.py` keeps them in MongoDB."""
+"""The records of the API keys, as the API uses them. `mongo/api_keys.py` keeps them in MongoDB."""
 
 from datetime import datetime
 from typing import Protocol

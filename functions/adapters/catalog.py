@@ -1,4 +1,4 @@
-"""The catalog of videos, as the functions use it. `mongo.py` keeps it in MongoDB."""
+"""The catalog of videos, as the functions use it. `mongo/catalog.py` keeps it in MongoDB."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The log of webhook deliveries. `mongo_deliveries.py` keeps it in MongoDB."""
+"""The log of webhook deliveries. `mongo/deliveries.py` keeps it in MongoDB."""
 
 from datetime import datetime
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""All records of one owner, for an export and for an erasure. `mongo_owner_data.py` reads them."""
+"""All records of one owner, for an export and for an erasure. `mongo/owner_data.py` reads them."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""The maker of pictures and its leases, as the API uses them. `mongo_pictures.py` keeps the leases.
+"""The maker of pictures and its leases, as the API uses them. `mongo/pictures.py` keeps the leases.
 
 The lease and the count are in the API's database: the images function, which runs ffmpeg, has none
 (ADR 47).

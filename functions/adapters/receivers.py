@@ -1,4 +1,4 @@
-"""The records of webhook receivers. `mongo_receivers.py` keeps them in MongoDB."""
+"""The records of webhook receivers. `mongo/receivers.py` keeps them in MongoDB."""
 
 from typing import Protocol
 

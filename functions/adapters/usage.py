@@ -1,4 +1,4 @@
-"""The use of each owner's quota, as the functions count it. `mongo_usage.py` keeps the counters."""
+"""The use of each owner's quota, as the functions count it. `mongo/usage.py` keeps the counters."""
 
 from datetime import datetime
 from typing import Protocol

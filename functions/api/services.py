@@ -10,9 +10,9 @@ from fastapi import Depends, Request
 from functions.adapters.api_keys import ApiKeys
 from functions.adapters.catalog import Catalog
 from functions.adapters.jobs import Jobs, WebhookQueue
-from functions.adapters.mongo import MongoCatalog
-from functions.adapters.mongo_api_keys import MongoApiKeys
-from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.mongo.api_keys import MongoApiKeys
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.pictures import MongoPictureLeases
 from functions.adapters.pictures import ImagesFunction, Pictures
 from functions.adapters.receivers import Receivers
 from functions.adapters.signed.aws import SignedAws

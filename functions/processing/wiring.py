@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import functions.adapters.signed.connections  # noqa: F401 (every event needs it: import it before the first)
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.signed.aws import SignedAws
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage

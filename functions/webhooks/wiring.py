@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.sdk.aws import SdkAws
 from functions.core.lifecycle.deliveries import SETTINGS_RECEIVER
 from functions.core.receivers import Receiver

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from functions.adapters.mongo import MongoCatalog
-from functions.adapters.mongo_api_keys import MongoApiKeys
+from functions.adapters.mongo.api_keys import MongoApiKeys
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.access import Scope
 from functions.core.api_keys import Root
 from functions.core.settings import CatalogSettings

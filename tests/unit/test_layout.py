@@ -46,20 +46,6 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
 @pytest.mark.parametrize(
     ("packages", "modules"),
     [
-        (
-            ["pymongo", "bson"],
-            [
-                "adapters.mongo",
-                "adapters.mongo_api_keys",
-                "adapters.mongo_deliveries",
-                "adapters.mongo_listing",
-                "adapters.mongo_owner_data",
-                "adapters.mongo_pictures",
-                "adapters.mongo_receivers",
-                "adapters.mongo_usage",
-                "adapters.schema",
-            ],
-        ),
         (["boto3", "botocore"], ["adapters.sdk.aws"]),
         (
             ["urllib3"],
@@ -79,6 +65,22 @@ def importers(*packages: str, below: str = "functions") -> list[str]:
 )
 def test_one_module_speaks_to_each_thing_outside(packages: list[str], modules: list[str]) -> None:
     assert importers(*packages) == [f"functions.{module}" for module in modules]
+
+
+def test_one_package_speaks_to_mongodb() -> None:
+    speaking = importers("pymongo", "bson")
+    assert speaking
+    assert [one for one in speaking if not within(one, "functions.adapters.mongo")] == []
+
+
+def test_an_import_names_the_module_that_has_the_name() -> None:
+    """A package whose `__init__` forwards names hides where they are, and loads all modules."""
+    forwarding = [
+        module
+        for module, path in _MODULES.items()
+        if path.name == "__init__.py" and within(module, "functions", "server") and imports(path)
+    ]
+    assert forwarding == []
 
 
 def test_the_rules_of_the_domain_need_the_standard_library_only() -> None:
@@ -241,7 +243,10 @@ def test_the_web_framework_stays_in_the_api() -> None:
 def test_a_route_gets_no_catalog_but_its_callers() -> None:
     """Only the wiring knows the records of all owners (ADR 42)."""
     api = "functions.api"
-    unscoped = ("functions.adapters.catalog.Catalog", "functions.adapters.mongo.MongoCatalog")
+    unscoped = (
+        "functions.adapters.catalog.Catalog",
+        "functions.adapters.mongo.catalog.MongoCatalog",
+    )
     assert importers(*unscoped, below=api) == [f"{api}.scoped_catalog", f"{api}.services"]
     changes = ("functions.adapters.catalog.change", "functions.adapters.catalog.discard")
     assert importers(*changes, below=api) == [f"{api}.scoped_catalog"]

@@ -5,8 +5,8 @@ import os
 from mangum import Mangum
 
 from functions.adapters.jobs import ProcessingFunction
-from functions.adapters.mongo_api_keys import MongoApiKeys
-from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.mongo.api_keys import MongoApiKeys
+from functions.adapters.mongo.pictures import MongoPictureLeases
 from functions.adapters.pictures import ImagesFunction, Pictures
 from functions.adapters.sdk.aws import SdkAws
 from functions.adapters.signed.aws import SignedAws

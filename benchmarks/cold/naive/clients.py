@@ -7,7 +7,7 @@ import boto3
 from botocore.config import Config
 from pymongo import MongoClient
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.adapters.storage import READ_BYTES, SignedPost

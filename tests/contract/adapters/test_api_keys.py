@@ -9,8 +9,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from functions.adapters.mongo import MongoCatalog
-from functions.adapters.mongo_api_keys import MongoApiKeys
+from functions.adapters.mongo.api_keys import MongoApiKeys
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.access import Scope
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.settings import CatalogSettings
 from tests.examples import ID
 from tests.fakes.mongodb_server import fake_mongodb_server

@@ -21,10 +21,10 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from functions.adapters import mongo as module
-from functions.adapters import mongo_listing
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
-from functions.adapters.mongo import Document, MongoCatalog, is_video_id, new_video_id
+from functions.adapters.mongo import catalog as module
+from functions.adapters.mongo import listing
+from functions.adapters.mongo.catalog import Document, MongoCatalog, is_video_id, new_video_id
 from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import announcement, attempts, stuck
@@ -658,8 +658,8 @@ class TestOwners:
             Selection(search="holiday", order=Order.NAME),
         ]
         for selection in selections:
-            field, direction = mongo_listing.ORDERS[selection.order]
-            condition = next(mongo_listing.conditions(selection, None)) | {"owner": "anna"}
+            field, direction = listing.ORDERS[selection.order]
+            condition = next(listing.conditions(selection, None)) | {"owner": "anna"}
             plan = catalog._videos.find(condition).sort(field, direction).explain()
             assert "owner_-1" in str(plan["queryPlanner"]["winningPlan"]), (selection, plan)
 

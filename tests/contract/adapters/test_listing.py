@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymongo import MongoClient
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.access import ALL_OWNERS
 from functions.core.listing import Order, Selection
 from functions.core.settings import CatalogSettings

@@ -10,8 +10,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from functions.adapters.mongo import MongoCatalog
-from functions.adapters.mongo_pictures import MongoPictureLeases
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.pictures import MongoPictureLeases
 from functions.adapters.pictures import LeaseEnd
 from functions.core.pictures import ImageSpec, PictureFormat, WantedPicture
 from functions.core.settings import CatalogSettings

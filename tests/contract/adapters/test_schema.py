@@ -13,8 +13,8 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
-from functions.adapters import schema
-from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.adapters.mongo import schema
+from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
 from functions.core.listing import name_key
 from functions.core.settings import CatalogSettings
 from functions.core.video import Status, Webhook
@@ -259,7 +259,7 @@ def test_no_step_of_a_migration_has_a_time_limit(
     # The operator's connection string may have the functions' limit.
     settings = CatalogSettings(f"{mongodb_uri}&timeoutMS=5000", database.name)
     observed = partial(MongoClient[dict[str, Any]], event_listeners=[commands])
-    monkeypatch.setattr("functions.adapters.mongo.MongoClient", observed)
+    monkeypatch.setattr("functions.adapters.mongo.catalog.MongoClient", observed)
     with closing(MongoCatalog(settings, pool_size=1, timeout_ms=0)) as catalog:
         catalog.migrate(show_nothing)
     assert "createIndexes" in {next(iter(sent)) for sent in commands.sent}

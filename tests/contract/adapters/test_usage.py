@@ -14,8 +14,8 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandListener
 from starlette.testclient import TestClient
 
-from functions.adapters import mongo_usage
-from functions.adapters.mongo import MongoCatalog, new_video_id
+from functions.adapters.mongo import usage
+from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings
@@ -178,7 +178,7 @@ class TestGivenBack:
             raise CatalogUnavailable("MongoDB: AutoReconnect")
 
         with monkeypatch.context() as outage:
-            outage.setattr(mongo_usage, "_add", fail)
+            outage.setattr(usage, "_add", fail)
             catalog.delete(charged.id)
         assert catalog.get(charged.id) is None
         assert catalog.usage.get("anna") == Usage(1, 1000), "too high, until it is recounted"
@@ -219,21 +219,21 @@ class TestRecount:
     ) -> None:
         self.wrong(catalog)
         catalog.usage.recount("anna", SOON)
-        count = mongo_usage._count
+        count = usage._count
 
         def count_while_another_announces(*given: Any) -> Usage:
             counted = count(*given)
             catalog.usage.charge("anna", 5)
             return counted
 
-        monkeypatch.setattr(mongo_usage, "_count", count_while_another_announces)
+        monkeypatch.setattr(usage, "_count", count_while_another_announces)
         assert not catalog.usage.recount("anna", SOON)
         assert catalog.usage.get("anna") == Usage(4, 150)
 
     def test_counts_more_videos_than_fit_in_one_query(
         self, catalog: MongoCatalog, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(mongo_usage, "_PAGE", 2)
+        monkeypatch.setattr(usage, "_PAGE", 2)
         for _ in range(5):
             stored(catalog, declared_size=5)
         catalog.usage.reserve("anna", 5, Quota(videos=9))

@@ -19,7 +19,7 @@ from pymongo.monitoring import (
     CommandSucceededEvent,
 )
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings
 from functions.upkeep.sweep import Sweep

@@ -6,7 +6,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.pictures import LeaseEnd
 from functions.core.pictures import WantedPicture
 

@@ -21,12 +21,12 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from functions.adapters import mongo_listing, schema
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
-from functions.adapters.mongo_deliveries import MongoDeliveries
-from functions.adapters.mongo_owner_data import MongoOwnerData
-from functions.adapters.mongo_receivers import MongoReceivers
-from functions.adapters.mongo_usage import MongoUsage
+from functions.adapters.mongo import listing, schema
+from functions.adapters.mongo.deliveries import MongoDeliveries
+from functions.adapters.mongo.owner_data import MongoOwnerData
+from functions.adapters.mongo.receivers import MongoReceivers
+from functions.adapters.mongo.usage import MongoUsage
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
 from functions.core.listing import EVERY_VIDEO, Selection, name_key
@@ -188,10 +188,10 @@ class MongoCatalog:
         limit: int,
     ) -> list[Video]:
         """Return up to `limit` videos of a selection, in its order, after a position in it."""
-        field, direction = mongo_listing.ORDERS[selection.order]
+        field, direction = listing.ORDERS[selection.order]
         found: dict[ObjectId, Document] = {}
         with _unavailable_on_error():
-            for condition in mongo_listing.conditions(selection, after):
+            for condition in listing.conditions(selection, after):
                 matching = self._videos.find(condition | _of(owner))
                 for document in matching.sort(field, direction).limit(limit):
                     found[document["_id"]] = document
@@ -214,7 +214,7 @@ class MongoCatalog:
 
         A selection with a search has no count.
         """
-        (condition,) = mongo_listing.conditions(selection, after)
+        (condition,) = listing.conditions(selection, after)
         with _unavailable_on_error():
             return self._videos.count_documents(condition | _of(owner), limit=limit)
 

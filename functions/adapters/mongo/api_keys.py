@@ -6,7 +6,7 @@ from typing import Any
 
 from pymongo import ASCENDING
 
-from functions.adapters.mongo import MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
 from functions.core.access import ApiKey, Scope
 
 

@@ -1,0 +1,1 @@
+"""All that speaks to MongoDB: no other module imports its driver (ADR 66)."""
