@@ -28,7 +28,8 @@ from time import perf_counter, sleep
 from unittest.mock import patch
 
 from functions.adapters.catalog import Catalog
-from functions.adapters.mongo.catalog import MongoCatalog, new_event_id, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_event_id, new_video_id
 from functions.adapters.telemetry import logger
 from functions.core.clock import utc_now
 from functions.core.delivery_log import LoggedAttempt, LoggedDelivery

@@ -6,7 +6,8 @@ from datetime import timedelta
 from itertools import count
 
 from benchmarks.catalog.records import LARGE_OWNER, SMALL_OWNER, video_id
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.listing import EVERY_VIDEO, Order, Selection
 from functions.core.quotas import Quota
 from functions.core.video import Status, Video

@@ -12,7 +12,8 @@ import boto3
 from benchmarks.cold.sandbox import FunctionFailed
 from clipo.local.cloud import Cloud
 from functions.adapters.mongo.api_keys import MongoApiKeys
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.api_keys import Root
 from functions.core.keys import source_key
 from functions.core.settings import CatalogSettings

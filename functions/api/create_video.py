@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from functions.adapters.catalog import KeyUse
-from functions.adapters.mongo.catalog import new_video_id
+from functions.adapters.mongo.ids import new_video_id
 from functions.adapters.storage import SignedPost
 from functions.adapters.telemetry import Metric, count, logger
 from functions.api import problems

@@ -8,7 +8,7 @@ import base64
 import binascii
 import hashlib
 
-from functions.adapters.mongo.catalog import is_video_id
+from functions.adapters.mongo.ids import is_video_id
 from functions.api import problems
 from functions.api.problems import Problem
 from functions.core.listing import Order, Selection

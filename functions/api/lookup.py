@@ -1,6 +1,6 @@
 """Finds the video that a path names."""
 
-from functions.adapters.mongo.catalog import is_video_id
+from functions.adapters.mongo.ids import is_video_id
 from functions.adapters.storage import ObjectGone, StoredPicture
 from functions.api import problems
 from functions.api.problems import Problem

@@ -5,7 +5,7 @@ from os import urandom
 from typing import Any
 
 from functions.adapters.jobs import WebhookQueue
-from functions.adapters.mongo.catalog import new_event_id
+from functions.adapters.mongo.ids import new_event_id
 from functions.adapters.telemetry import logger
 from functions.api import problems
 from functions.api.problems import InvalidField, Problem

@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import datetime
 
-from functions.adapters.mongo.catalog import new_video_id
+from functions.adapters.mongo.ids import new_video_id
 from functions.adapters.telemetry import current_trace
 from functions.api import problems
 from functions.api.problems import Problem

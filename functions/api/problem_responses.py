@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from functions.adapters.mongo.catalog import is_video_id
+from functions.adapters.mongo.ids import is_video_id
 from functions.adapters.telemetry import logger
 from functions.api import field_errors, problems
 from functions.api.middleware import NO_STORE, BodyTooLarge, route_path

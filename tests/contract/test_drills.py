@@ -17,7 +17,8 @@ from pymongo.database import Database
 from pymongo.errors import ConnectionFailure
 
 from clipo.cli.failure_queue import redrive
-from functions.adapters.mongo.catalog import Document, MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.documents import Document
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.process_again import retry_video

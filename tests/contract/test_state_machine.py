@@ -30,7 +30,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from functions.adapters.mongo.catalog import Document, MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.documents import Document
 from functions.api.create_video import create_video
 from functions.api.delete_video import delete_video
 from functions.api.problems import Problem

@@ -15,7 +15,8 @@ import pytest
 
 from clipo.local.cloud import Cloud
 from clipo.local.ports import free_port
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.keys import source_key
 from functions.core.picture_making import wanted_in
 from functions.core.settings import CatalogSettings

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from pymongo import MongoClient
 
-from functions.adapters.mongo.catalog import new_video_id
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.keys import source_key
 from tests.clips import Clips
 from tests.command import Command

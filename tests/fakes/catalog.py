@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
-from functions.adapters.mongo.catalog import new_event_id
+from functions.adapters.mongo.ids import new_event_id
 from functions.core.access import ALL_OWNERS
 from functions.core.listing import EVERY_VIDEO, Order, Selection, search_key
 from functions.core.unavailable import CatalogUnavailable

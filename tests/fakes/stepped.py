@@ -9,7 +9,8 @@ from pathlib import Path
 
 from bson import ObjectId
 
-from functions.adapters.mongo.catalog import Document, MongoCatalog
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.documents import Document
 from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core.access import ALL_OWNERS
 from functions.core.failures import DAMAGED, BadMedia

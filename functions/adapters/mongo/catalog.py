@@ -7,13 +7,10 @@ whether it was written. This is as atomic as `findAndModify`, and cheaper.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from operator import itemgetter
-from os import urandom
-from time import time_ns
-from typing import Any, TypeAlias
 
 from bson import ObjectId
 from pymongo import DESCENDING, MongoClient, UpdateOne
@@ -24,6 +21,17 @@ from pymongo.errors import DuplicateKeyError, PyMongoError
 from functions.adapters.catalog import TOMBSTONE_KEPT, KeyUse, Search, UploadMethod
 from functions.adapters.mongo import listing, schema
 from functions.adapters.mongo.deliveries import MongoDeliveries
+from functions.adapters.mongo.documents import (
+    Document,
+    as_seen,
+    deleted_video_from,
+    difference,
+    known_fields,
+    owned_by,
+    present,
+    video_from,
+)
+from functions.adapters.mongo.ids import new_event_id
 from functions.adapters.mongo.owner_data import MongoOwnerData
 from functions.adapters.mongo.receivers import MongoReceivers
 from functions.adapters.mongo.usage import MongoUsage
@@ -33,26 +41,12 @@ from functions.core.listing import EVERY_VIDEO, Selection, name_key
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
 from functions.core.video import (
-    AudioStream,
     DeletedVideo,
-    Delivery,
-    ExpectedUpload,
-    Failure,
-    Lease,
-    Location,
-    Media,
-    Processing,
-    Source,
     Status,
-    Stream,
-    Thumbnail,
     Video,
-    VideoStream,
     Visibility,
     Webhook,
 )
-
-Document: TypeAlias = dict[str, Any]
 
 _SERVER_SELECTION_MS = 3000
 _CONNECT_MS = 2000
@@ -154,13 +148,13 @@ class MongoCatalog:
         # Release 0.1 compares sequencers in MongoDB: the empty one is lower than every other.
         document["source"] = {"sequencer": ""}
         with _unavailable_on_error():
-            return _insert(self._videos, _present(document))
+            return _insert(self._videos, present(document))
 
     def discard(self, seen: Video) -> bool:
         """Remove a record if it is still as it was seen, and leave a tombstone."""
         self._leave_tombstone(seen, purge=False)
         with _unavailable_on_error():
-            removed = self._videos.delete_one(_as_seen(seen)).deleted_count == 1
+            removed = self._videos.delete_one(as_seen(seen)).deleted_count == 1
         if removed and seen.charged:
             self.usage.give_back(seen.owner, seen.declared_size)
         return removed
@@ -168,8 +162,8 @@ class MongoCatalog:
     def get(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> Video | None:
         """Return one video, or `None` if there is none."""
         with _unavailable_on_error():
-            document = self._videos.find_one({"_id": ObjectId(video_id)} | _of(owner))
-        return _video(document) if document else None
+            document = self._videos.find_one({"_id": ObjectId(video_id)} | owned_by(owner))
+        return video_from(document) if document else None
 
     def get_public(self, video_id: str) -> Video | None:
         """Return one public video of any owner, or `None` if there is none."""
@@ -177,7 +171,7 @@ class MongoCatalog:
             document = self._videos.find_one(
                 {"_id": ObjectId(video_id), "visibility": Visibility.PUBLIC}
             )
-        return _video(document) if document else None
+        return video_from(document) if document else None
 
     def page(
         self,
@@ -192,18 +186,20 @@ class MongoCatalog:
         found: dict[ObjectId, Document] = {}
         with _unavailable_on_error():
             for condition in listing.conditions(selection, after):
-                matching = self._videos.find(condition | _of(owner))
+                matching = self._videos.find(condition | owned_by(owner))
                 for document in matching.sort(field, direction).limit(limit):
                     found[document["_id"]] = document
         newest_first = direction == DESCENDING
         documents = sorted(found.values(), key=itemgetter(field), reverse=newest_first)
-        return [_video(document) for document in documents[:limit]]
+        return [video_from(document) for document in documents[:limit]]
 
     def count_by_status(self, *, owner: str | None, limit: int) -> dict[Status, int]:
         """Return the number of videos of each status. No number is above `limit`."""
         with _unavailable_on_error():
             return {
-                status: self._videos.count_documents(_of(owner) | {"status": status}, limit=limit)
+                status: self._videos.count_documents(
+                    owned_by(owner) | {"status": status}, limit=limit
+                )
                 for status in Status
             }
 
@@ -216,7 +212,7 @@ class MongoCatalog:
         """
         (condition,) = listing.conditions(selection, after)
         with _unavailable_on_error():
-            return self._videos.count_documents(condition | _of(owner), limit=limit)
+            return self._videos.count_documents(condition | owned_by(owner), limit=limit)
 
     def count_replays_awaited(self, *, limit: int) -> int:
         """Return the number of pending videos for which Clipo has sent an event by itself."""
@@ -231,14 +227,14 @@ class MongoCatalog:
         field from `null`.
         """
         with _unavailable_on_error():
-            pending = _of(owner) | {"status": Status.PENDING}
+            pending = owned_by(owner) | {"status": Status.PENDING}
             return self._videos.count_documents(pending, limit=count) >= count
 
     def save(self, seen: Video, new: Video) -> Video | None:
         """Write the difference if the record is still as it was seen; else return `None`."""
         new = replace(new, version=seen.version + 1)
         with _unavailable_on_error():
-            updated = self._videos.update_one(_as_seen(seen), _difference(seen, new))
+            updated = self._videos.update_one(as_seen(seen), difference(seen, new))
         if not updated.matched_count:
             return None
         if seen.charged and not new.charged:
@@ -281,7 +277,7 @@ class MongoCatalog:
         """Store a tombstone. Its times are the clock's, because MongoDB's expires it by its own."""
         now = utc_now()
         tombstone = DeletedVideo(of.id, now, now + TOMBSTONE_KEPT, of.owner, purge)
-        document = _present(asdict(tombstone))
+        document = present(asdict(tombstone))
         found = {"_id": ObjectId(document.pop("id"))}
         if not purge:
             # An earlier delete, which ended half-way, may have set it.
@@ -292,7 +288,7 @@ class MongoCatalog:
 
     def _remove(self, video_id: str, seen: Video | None) -> bool:
         """Remove a record, with `seen` if it is still as it was seen; tell whether it was."""
-        condition = _as_seen(seen) if seen else {"_id": ObjectId(video_id)}
+        condition = as_seen(seen) if seen else {"_id": ObjectId(video_id)}
         with _unavailable_on_error():
             # The key first, so that a request that adds a video for it sees the delete (ADR 12).
             self._keys.delete_one({"video_id": video_id})
@@ -306,8 +302,8 @@ class MongoCatalog:
     def deleted(self, video_id: str, *, owner: str | None = ALL_OWNERS) -> DeletedVideo | None:
         """Return a video's tombstone; `None` if it was not deleted, or long ago."""
         with _unavailable_on_error():
-            found = self._deleted.find_one({"_id": ObjectId(video_id)} | _of(owner))
-        return _deleted_video(found) if found else None
+            found = self._deleted.find_one({"_id": ObjectId(video_id)} | owned_by(owner))
+        return deleted_video_from(found) if found else None
 
     def deleted_among(self, video_ids: Iterable[str]) -> list[DeletedVideo]:
         """Return the tombstones of those of the ids that have one and no record."""
@@ -318,7 +314,7 @@ class MongoCatalog:
             known = self._videos.find({"_id": {"$in": list(found)}}, {"_id": True})
             for one in known if found else ():
                 del found[one["_id"]]
-        return [_deleted_video(one) for one in found.values()]
+        return [deleted_video_from(one) for one in found.values()]
 
     def reserve(self, use: KeyUse) -> KeyUse:
         """Return the first use of an idempotency key: the given one if there is no other.
@@ -342,7 +338,7 @@ class MongoCatalog:
             found = self._keys.find_one({"_id": _key_id(use)})
         if found is None:
             return None
-        return KeyUse(**_known_fields(KeyUse, found | {"key": use.key, "owner": use.owner}))
+        return KeyUse(**known_fields(KeyUse, found | {"key": use.key, "owner": use.owner}))
 
     def free_key(self, use: KeyUse) -> None:
         """Remove an idempotency key, unless its first use was another."""
@@ -374,15 +370,15 @@ class MongoCatalog:
 
         It reads the results of all owners after that id.
         """
-        condition = {"webhook.id": {"$gt": after}} | _of(owner)
+        condition = {"webhook.id": {"$gt": after}} | owned_by(owner)
         with _unavailable_on_error():
             found = self._videos.find(condition).sort("webhook.id").limit(limit)
-            return [_video(document) for document in found]
+            return [video_from(document) for document in found]
 
     def _matching(self, condition: Document, *, order: str = "_id") -> Iterator[Video]:
         with _unavailable_on_error():
             for document in self._videos.find(condition, batch_size=_BATCH).sort(order):
-                yield _video(document)
+                yield video_from(document)
 
     def orphaned_since(self, video_ids: Iterable[str], *, now: datetime) -> dict[str, datetime]:
         """Return those of the ids that have no video, each with the first time it was found so."""
@@ -407,16 +403,12 @@ class MongoCatalog:
         """Return how far the search for orphaned objects has come."""
         with _unavailable_on_error():
             found = self._searches.find_one({"_id": _SEARCH})
-        return Search(**_known_fields(Search, found)) if found else None
+        return Search(**known_fields(Search, found)) if found else None
 
     def save_search(self, search: Search) -> None:
         """Store how far the search for orphaned objects has come."""
         with _unavailable_on_error():
             self._searches.replace_one({"_id": _SEARCH}, asdict(search), upsert=True)
-
-
-def _deleted_video(document: Document) -> DeletedVideo:
-    return DeletedVideo(**_known_fields(DeletedVideo, document | {"id": str(document["_id"])}))
 
 
 def _sighting(video_id: ObjectId, now: datetime) -> UpdateOne:
@@ -439,11 +431,6 @@ def _insert(collection: Collection[Document], document: Document) -> bool:
     return True
 
 
-def _of(owner: str | None) -> Document:
-    """Match the records of an owner; `None` matches those without one."""
-    return {} if owner == ALL_OWNERS else {"owner": owner}
-
-
 def _key_id(use: KeyUse) -> str:
     """Return the id of an idempotency key's record.
 
@@ -451,144 +438,6 @@ def _key_id(use: KeyUse) -> str:
     gives it, so that the two releases find each other's.
     """
     return use.key if use.owner is None else f"{use.owner} {use.key}"
-
-
-def _present(document: Document) -> Document:
-    return {name: value for name, value in document.items() if value is not None}
-
-
-def new_video_id() -> str:
-    """Return a new id: an ObjectId in hex, which begins with the time of its creation.
-
-    It has 4 bytes of seconds, 3 bytes of their fraction, and 5 random bytes. PyMongo's own ids
-    count from a number that the process draws at its start: all copies of one SnapStart snapshot
-    would make the same ids.
-    https://docs.aws.amazon.com/lambda/latest/dg/snapstart-uniqueness.html
-    """
-    seconds, nanoseconds = divmod(time_ns(), 10**9)
-    fraction = (nanoseconds << 24) // 10**9
-    return (seconds.to_bytes(4) + fraction.to_bytes(3) + urandom(5)).hex()
-
-
-def new_event_id() -> str:
-    """Return the id of a new webhook event. Ids sort by the time at which they were made."""
-    return f"msg_{new_video_id()}"
-
-
-def event_id_at(moment: datetime) -> str:
-    """Return a text that sorts before the ids of all events of a moment and later."""
-    return f"msg_{int(moment.timestamp()):08x}"
-
-
-def is_video_id(text: str) -> bool:
-    """Tell whether a text from outside has the form of an id."""
-    return ObjectId.is_valid(text)
-
-
-def _as_seen(seen: Video) -> Document:
-    """Match a record that has not changed since it was read.
-
-    Every change raises the version. Release 0.1, whose functions may still run, raises none: so
-    this release also matches the fields that those change.
-    """
-    return {
-        "_id": ObjectId(seen.id),
-        "owner": seen.owner,
-        # `None` matches a record of release 0.1, which has no version.
-        "version": seen.version or None,
-        "status": seen.status,
-        "updated_at": seen.updated_at,
-        "upload.expires_at": seen.upload.expires_at,
-        # It is empty until the first claim.
-        "source.sequencer": seen.source.sequencer if seen.source else "",
-        "webhook.due_at": seen.webhook.due_at if seen.webhook else None,
-    }
-
-
-def _difference(seen: Video, new: Video) -> Document:
-    """Return the update that turns one record into the other and keeps unknown fields."""
-    before, after = _fields(seen), _fields(new)
-    written = {
-        name: value for name, value in after.items() if name not in before or before[name] != value
-    }
-    gone = {
-        name.partition(".")[0] if getattr(new, name.partition(".")[0]) is None else name
-        for name in before.keys() - after.keys()
-    }
-    change: Document = {"$set": written}
-    if gone:
-        change["$unset"] = dict.fromkeys(sorted(gone), "")
-    return change
-
-
-def _fields(video: Video) -> Document:
-    """Return the fields of a record by their dotted names."""
-    found: Document = {}
-    for name, value in asdict(video).items():
-        if isinstance(value, dict):
-            found |= {f"{name}.{inner}": one for inner, one in _stored(_NESTED[name], value)}
-        elif value is not None:
-            found[name] = value
-    return found
-
-
-def _stored(of: type[Any], value: Document) -> Iterator[tuple[str, Any]]:
-    """Yield the fields of a nested object; of those without a default, also a `None`."""
-    for field in fields(of):
-        if value[field.name] is not None or field.default is MISSING:
-            yield field.name, value[field.name]
-
-
-_NESTED: dict[str, type[Any]] = {
-    "upload": ExpectedUpload,
-    "source": Source,
-    "lease": Lease,
-    "media": Media,
-    "thumbnail": Thumbnail,
-    "processing": Processing,
-    "error": Failure,
-    "webhook": Webhook,
-}
-
-_STREAMS: dict[str, type[Stream]] = {"video": VideoStream, "audio": AudioStream}
-
-
-def _video(document: Document) -> Video:
-    known = _known_fields(Video, document) | {
-        "id": str(document["_id"]),
-        "status": Status(document["status"]),
-        "visibility": Visibility(document.get("visibility", Visibility.PRIVATE)),
-        # Before the first claim it has only the empty sequencer that `add` wrote.
-        "source": document["source"] if "etag" in document["source"] else None,
-    }
-    for name, nested in _NESTED.items():
-        if known.get(name):
-            known[name] = _nested(nested, known[name])
-    return Video(**known)
-
-
-def _nested(of: type[Any], document: Document) -> Any:
-    known = _known_fields(of, document)
-    if known.get("location"):
-        known["location"] = _nested(Location, known["location"])
-    if known.get("streams"):
-        known["streams"] = tuple(map(_stream, known["streams"]))
-    if known.get("deliveries"):
-        known["deliveries"] = tuple(
-            Delivery(**_known_fields(Delivery, one)) for one in known["deliveries"]
-        )
-    return of(**known)
-
-
-def _stream(document: Document) -> Stream:
-    of = _STREAMS.get(document["kind"], Stream)
-    return of(**_known_fields(of, document))
-
-
-def _known_fields(of: type[Any], document: Document) -> Document:
-    """Leave out the fields of a newer release, so that this one can read them after a roll-back."""
-    known = {f.name: document[f.name] for f in fields(of) if f.name in document}
-    return {name: tuple(one) if isinstance(one, list) else one for name, one in known.items()}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any
 from pymongo import DESCENDING
 from pymongo.database import Database
 
+from functions.adapters.mongo.documents import owned_by
 from functions.core.access import ALL_OWNERS
 from functions.core.clock import utc_now
 from functions.core.delivery_log import (
@@ -59,7 +60,7 @@ class MongoDeliveries:
     def get(self, delivery_id: str, *, owner: str | None = ALL_OWNERS) -> LoggedDelivery | None:
         """Return one delivery, or `None` if it is not in the log."""
         with self._database() as database:
-            found = database.webhook_deliveries.find_one({"_id": delivery_id, **_of(owner)})
+            found = database.webhook_deliveries.find_one({"_id": delivery_id, **owned_by(owner)})
         return _delivery(found) if found else None
 
     def page(
@@ -72,16 +73,12 @@ class MongoDeliveries:
     ) -> list[LoggedDelivery]:
         """Return up to `limit` deliveries that follow the one with an id, newest first."""
         given = {name: value for name, value in asdict(only).items() if value is not None}
-        condition: dict[str, Any] = {**given, **_of(owner)}
+        condition: dict[str, Any] = {**given, **owned_by(owner)}
         if after is not None:
             condition["_id"] = {"$lt": after}
         with self._database() as database:
             found = database.webhook_deliveries.find(condition).sort("_id", DESCENDING)
             return [_delivery(one) for one in found.limit(limit)]
-
-
-def _of(owner: str | None) -> dict[str, Any]:
-    return {} if owner == ALL_OWNERS else {"owner": owner}
 
 
 def _delivery(document: dict[str, Any]) -> LoggedDelivery:

@@ -12,6 +12,7 @@ from bson import ObjectId
 from pymongo import ASCENDING
 from pymongo.database import Database
 
+from functions.adapters.mongo.documents import deleted_video_from
 from functions.adapters.owner_data import Forgotten, StoredRecord
 from functions.core.clock import rfc3339
 from functions.core.video import DeletedVideo
@@ -49,16 +50,7 @@ class MongoOwnerData:
         """Return up to `limit` tombstones of an owner's deleted videos."""
         with self._database() as database:
             found = database.deleted_videos.find({"owner": owner}).limit(limit)
-            return [
-                DeletedVideo(
-                    id=str(one["_id"]),
-                    deleted_at=one["deleted_at"],
-                    expires_at=one["expires_at"],
-                    owner=owner,
-                    purge=one.get("purge", False),
-                )
-                for one in found
-            ]
+            return [deleted_video_from(one) for one in found]
 
     def forget_owner_of(self, tombstone: DeletedVideo) -> None:
         """Remove the owner's name from a tombstone."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from functions.adapters.mongo.catalog import event_id_at, is_video_id
+from functions.adapters.mongo.ids import event_id_at, is_video_id
 from functions.api import problems
 from functions.api.manage_webhooks import (
     change_receiver,

@@ -22,9 +22,10 @@ from pymongo.monitoring import (
 )
 
 from functions.adapters.catalog import KeyUse, Search, UploadMethod, change, discard
-from functions.adapters.mongo import catalog as module
 from functions.adapters.mongo import listing
-from functions.adapters.mongo.catalog import Document, MongoCatalog, is_video_id, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.documents import Document
+from functions.adapters.mongo.ids import is_video_id, new_video_id
 from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle import announcement, attempts, stuck
@@ -192,7 +193,7 @@ class TestRecords:
 def test_ids_made_at_one_moment_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also in copies of one process, which SnapStart makes: nothing is drawn ahead or counted."""
     moment = 1_764_000_000_999_999_999
-    monkeypatch.setattr(module, "time_ns", lambda: moment)
+    monkeypatch.setattr("functions.adapters.mongo.ids.time_ns", lambda: moment)
     ids = {new_video_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert {ObjectId(one).generation_time.timestamp() for one in ids} == {moment // 10**9}
@@ -202,7 +203,7 @@ def test_a_later_id_is_greater(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = [0, 1, 59, 60, 999_999_999, 1_000_000_000, 4_000_000_000 * 10**9]
     ids = []
     for moment in moments:
-        monkeypatch.setattr(module, "time_ns", lambda moment=moment: moment)
+        monkeypatch.setattr("functions.adapters.mongo.ids.time_ns", lambda moment=moment: moment)
         ids.append(new_video_id()[:14])
     assert ids == sorted(ids)
     assert len(set(ids)) == len(moments) - 2  # a fraction has 60 ns

@@ -12,7 +12,8 @@ from pymongo import MongoClient
 
 from functions.adapters.catalog import KeyUse
 from functions.adapters.mongo.api_keys import MongoApiKeys
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.quotas import Quota, Usage
 from functions.core.settings import CatalogSettings
 from tests.credentials import api_key

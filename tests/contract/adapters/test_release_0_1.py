@@ -15,7 +15,8 @@ from bson import ObjectId
 from pymongo import MongoClient
 
 from functions.adapters.catalog import change
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.lifecycle import announcement, attempts, stuck
 from functions.core.lifecycle.moves import Refusal
 from functions.core.s3_event import pad_sequencer

@@ -14,7 +14,8 @@ from pymongo.database import Database
 from pymongo.monitoring import CommandListener, CommandStartedEvent
 
 from functions.adapters.mongo import schema
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.listing import name_key
 from functions.core.settings import CatalogSettings
 from functions.core.video import Status, Webhook

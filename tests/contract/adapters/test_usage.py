@@ -15,7 +15,8 @@ from pymongo.monitoring import CommandListener
 from starlette.testclient import TestClient
 
 from functions.adapters.mongo import usage
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.api.app import create_app
 from functions.api.services import Backend
 from functions.api.settings import ApiSettings

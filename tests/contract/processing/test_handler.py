@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.adapters.signed.storage import SignedStorage
 from functions.core.keys import source_key
 from functions.core.s3_event import MalformedEvent

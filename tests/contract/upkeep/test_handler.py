@@ -12,7 +12,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from functions.adapters.mongo.catalog import MongoCatalog, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_video_id
 from functions.core.keys import source_key
 from functions.core.video import (
     Lease,

@@ -9,7 +9,8 @@ import pytest
 from bson import ObjectId
 from pymongo import MongoClient
 
-from functions.adapters.mongo.catalog import MongoCatalog, new_event_id, new_video_id
+from functions.adapters.mongo.catalog import MongoCatalog
+from functions.adapters.mongo.ids import new_event_id, new_video_id
 from functions.core.delivery_log import (
     DeliveryFilter,
     DeliveryStatus,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from functions.adapters.mongo.catalog import event_id_at
+from functions.adapters.mongo.ids import event_id_at
 from functions.adapters.pictures import Pictures
 from functions.api.app import create_app
 from functions.api.services import Backend

@@ -11,7 +11,7 @@ from bson import ObjectId
 from pymongo import MongoClient
 from pymongo.collection import Collection
 
-from functions.adapters.mongo.catalog import new_video_id
+from functions.adapters.mongo.ids import new_video_id
 from tests.command import Command
 from tests.release_0_1 import Release01
 
