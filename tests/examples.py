@@ -5,26 +5,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from functions.core.keys import source_key
-from functions.core.s3_event import pad_sequencer
-from functions.core.video import (
+from functions.core.media import (
     AudioStream,
-    DeletedVideo,
-    ExpectedUpload,
-    Failure,
-    Fallback,
     Hdr,
     Location,
     Media,
     MediaWarning,
+    Stream,
+    StreamKind,
+    VideoStream,
+)
+from functions.core.s3_event import pad_sequencer
+from functions.core.video import (
+    DeletedVideo,
+    ExpectedUpload,
+    Failure,
+    Fallback,
     Processing,
     Source,
     Status,
-    Stream,
-    StreamKind,
     Thumbnail,
     UploadedObject,
     Video,
-    VideoStream,
 )
 
 ID = "507f1f77bcf86cd799439011"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from functions.core.video import Media
+from functions.core.media import Media
 from functions.media.engine import Engine, Inspection
 from functions.media.splice import views
 from tests.clips import ffmpeg

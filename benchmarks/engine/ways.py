@@ -18,10 +18,7 @@ from functions.adapters.signed.credentials import Credentials
 from functions.adapters.signed.service import SignedService
 from functions.adapters.signed.storage import SignedStorage
 from functions.core.settings import StorageSettings
-from functions.core.video import (
-    Source,
-    UploadedObject,
-)
+from functions.core.video import Source, UploadedObject
 from functions.media.engine import Engine
 from functions.media.reader.source import OpenSource, RangedSources
 

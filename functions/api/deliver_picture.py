@@ -12,6 +12,7 @@ from functions.api.lookup import find_source
 from functions.api.problems import InvalidField, Problem
 from functions.api.services import Services
 from functions.core.access import Scope
+from functions.core.media import Media
 from functions.core.picture_making import Making, MakingOutcome
 from functions.core.picture_rules import (
     MOST_IMAGES,
@@ -35,7 +36,7 @@ from functions.core.pictures import (
     wanted_picture,
 )
 from functions.core.unavailable import PicturesFailed, PicturesThrottled, PicturesTimedOut
-from functions.core.video import Media, Video
+from functions.core.video import Video
 
 LEASE = timedelta(seconds=130)
 """The validity of a lease: longer than the images function may run."""

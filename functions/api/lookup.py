@@ -6,7 +6,8 @@ from functions.api import problems
 from functions.api.problems import Problem
 from functions.api.services import Services
 from functions.core.access import PUBLIC_CALLER, missing_credential
-from functions.core.video import Media, Status, Thumbnail, Video
+from functions.core.media import Media
+from functions.core.video import Status, Thumbnail, Video
 
 
 def check_id(video_id: str) -> None:

@@ -3,9 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from functions.core.media import Media
 from functions.core.pictures import Fit, ImageSpec, PictureFormat, StoryboardSpec
 from functions.core.storyboard import plan_storyboard
-from functions.core.video import Media
 
 LADDER = (160, 320, 640, 1280)
 """The widths of images that every caller may ask for, in pixels."""

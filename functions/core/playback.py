@@ -7,7 +7,7 @@ plugins: https://developer.mozilla.org/en-US/docs/Web/Media/Guides/Formats
 from dataclasses import dataclass
 from enum import StrEnum
 
-from functions.core.video import Media, VideoStream
+from functions.core.media import Media, VideoStream
 
 
 class Browsers(StrEnum):

@@ -8,9 +8,10 @@ from typing import Any
 
 from functions.core.clock import rfc3339
 from functions.core.formats import media_type_of
+from functions.core.media import Media
 from functions.core.picture_addresses import picture_addresses, thumbnail_address
 from functions.core.playback import playback_of
-from functions.core.video import Media, Status, Video
+from functions.core.video import Status, Video
 
 
 class EventType(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from functions.core.video import MediaWarning
+from functions.core.media import MediaWarning
 
 
 @dataclass(frozen=True, slots=True)

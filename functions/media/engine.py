@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from functions.core.failures import TOO_LONG, UNKNOWN_DURATION, BadMedia
+from functions.core.media import Media, MediaWarning, VideoStream
 from functions.core.quotas import is_too_long
-from functions.core.video import Media, MediaWarning, VideoStream
 from functions.media import completeness, probe, sandbox
 from functions.media.children import LIMITS, OVER_HTTP, Budget, Children
 from functions.media.header import HeaderReader

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from functions.core import failures
 from functions.core.failures import BadMedia
-from functions.core.video import Media
+from functions.core.media import Media
 from functions.media import streams
 from functions.media.colour import Colours
 from functions.media.decoders import VIDEO_CODECS

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from math import gcd
 from typing import Any, Final
 
-from functions.core.video import AudioStream, Hdr, Location, Stream, StreamKind, VideoStream
+from functions.core.media import AudioStream, Hdr, Location, Stream, StreamKind, VideoStream
 from functions.media.values import Report, frame_rate, rotation, whole
 
 MAX_LISTED = 32

@@ -18,7 +18,8 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from functions.core.failures import NOT_A_VIDEO, RETRIES_EXHAUSTED
-from functions.core.video import Lease, Media, Processing, Status, Video, VideoStream
+from functions.core.media import Media, VideoStream
+from functions.core.video import Lease, Processing, Status, Video
 from tests.browsers import WatchedPage, chromium, find_chromium, opened
 from tests.credentials import KEYS, IssuedKey, issue
 from tests.examples import OPEN, done_video, failed_video, media, thumbnail, uploaded

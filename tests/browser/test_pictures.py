@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Position, Route, expect
 
 from functions.adapters.storage import StoredPicture
+from functions.core.media import VideoStream
 from functions.core.storyboard import plan_storyboard
-from functions.core.video import Video, VideoStream
+from functions.core.video import Video
 from tests.browsers import WatchedPage, opened
 from tests.clips import Clips, ffmpeg
 from tests.examples import OPEN, done_video, media, thumbnail

@@ -45,11 +45,7 @@ from functions.core.lifecycle.attempts import MAX_REPLACEMENTS
 from functions.core.s3_event import created_event, pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import Unavailable
-from functions.core.video import (
-    Source,
-    Status,
-    UploadedObject,
-)
+from functions.core.video import Source, Status, UploadedObject
 from functions.processing.process_video import NotNow, VideoProcessor
 from functions.upkeep.failed_events import FailedEvents
 from functions.upkeep.orphans import OrphanSearch

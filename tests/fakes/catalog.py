@@ -10,13 +10,7 @@ from functions.adapters.mongo.ids import new_event_id
 from functions.core.access import ALL_OWNERS
 from functions.core.listing import EVERY_VIDEO, Order, Selection, search_key
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    DeletedVideo,
-    Status,
-    Video,
-    Visibility,
-    Webhook,
-)
+from functions.core.video import DeletedVideo, Status, Video, Visibility, Webhook
 from tests.fakes.deliveries import FakeDeliveries
 from tests.fakes.owner_data import FakeOwnerData
 from tests.fakes.receivers import FakeReceivers

@@ -15,12 +15,7 @@ from functions.adapters.storage import ObjectGone, SourceReplaced
 from functions.core.access import ALL_OWNERS
 from functions.core.failures import DAMAGED, BadMedia
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
-from functions.core.video import (
-    DeletedVideo,
-    Source,
-    UploadedObject,
-    Video,
-)
+from functions.core.video import DeletedVideo, Source, UploadedObject, Video
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
 from functions.media.thumbnail import Frame

@@ -40,13 +40,7 @@ from functions.core.clock import utc_now
 from functions.core.listing import EVERY_VIDEO, Selection, name_key
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    DeletedVideo,
-    Status,
-    Video,
-    Visibility,
-    Webhook,
-)
+from functions.core.video import DeletedVideo, Status, Video, Visibility, Webhook
 
 _SERVER_SELECTION_MS = 3000
 _CONNECT_MS = 2000

@@ -7,22 +7,18 @@ from typing import Any, TypeAlias
 from bson import ObjectId
 
 from functions.core.access import ALL_OWNERS
+from functions.core.media import AudioStream, Location, Media, Stream, VideoStream
 from functions.core.video import (
-    AudioStream,
     DeletedVideo,
     Delivery,
     ExpectedUpload,
     Failure,
     Lease,
-    Location,
-    Media,
     Processing,
     Source,
     Status,
-    Stream,
     Thumbnail,
     Video,
-    VideoStream,
     Visibility,
     Webhook,
 )

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.api.schemas.fields import Time
-from functions.core import video as core
+from functions.core import media as core
 from functions.core.access import Caller, Scope
+from functions.core.media import Hdr, StreamKind
 from functions.core.playback import Browsers, Obstacle, playback_of
-from functions.core.video import Hdr, StreamKind
 
 
 class Stream(BaseModel):

@@ -9,9 +9,10 @@ from functions.api.schemas.fields import Time, VideoId, VisibilityInBody
 from functions.api.schemas.media import Media, shown_media
 from functions.core.access import Caller
 from functions.core.formats import media_type_of
+from functions.core.media import MediaWarning
 from functions.core.picture_addresses import picture_addresses, thumbnail_address
 from functions.core.release import RELEASE
-from functions.core.video import Fallback, MediaWarning, Status, Video, Visibility
+from functions.core.video import Fallback, Status, Video, Visibility
 
 
 class VideoFile(BaseModel):

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from functions.core.failures import SIZE_MISMATCH, SOURCE_GONE, TOO_LARGE, TOO_LONG, UPLOAD_EXPIRED
 from functions.core.lifecycle.moves import Move, Refusal
+from functions.core.media import Media
 from functions.core.video import (
     MAX_ATTEMPTS,
     Failure,
     Lease,
-    Media,
     Processing,
     Source,
     Status,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from playwright.sync_api import expect
 
-from functions.core.video import MediaWarning
+from functions.core.media import MediaWarning
 from tests.browsers import WatchedPage
 from tests.examples import done_video, media
 from tests.fakes.catalog import FakeCatalog

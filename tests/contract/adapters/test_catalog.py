@@ -34,15 +34,7 @@ from functions.core.listing import Order, Selection
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
 from functions.core.unavailable import CatalogUnavailable
-from functions.core.video import (
-    Delivery,
-    Lease,
-    Status,
-    UploadedObject,
-    Video,
-    Visibility,
-    Webhook,
-)
+from functions.core.video import Delivery, Lease, Status, UploadedObject, Video, Visibility, Webhook
 from functions.processing.process_video import VideoProcessor
 from tests import moves
 from tests.examples import CREATED, done_video, failure, odd_video, processing, uploaded, video

@@ -19,18 +19,10 @@ from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.mongo.ids import new_video_id
 from functions.core.lifecycle import announcement, attempts, stuck
 from functions.core.lifecycle.moves import Refusal
+from functions.core.media import Media
 from functions.core.s3_event import pad_sequencer
 from functions.core.settings import CatalogSettings
-from functions.core.video import (
-    Lease,
-    Media,
-    Source,
-    Status,
-    UploadedObject,
-    Video,
-    Visibility,
-    Webhook,
-)
+from functions.core.video import Lease, Source, Status, UploadedObject, Video, Visibility, Webhook
 from tests import moves
 from tests.examples import failure, media, processing, uploaded
 from tests.release_0_1 import LATER, LEASE, MAX_ATTEMPTS, NOW, OTHER_LEASE, Release01

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.core.failures import BadMedia
-from functions.core.video import AudioStream, Location, Media, VideoStream
+from functions.core.media import AudioStream, Location, Media, VideoStream
 from functions.media.children import OutOfTime
 from functions.media.engine import FFMPEG_FOR_AV1, Engine, Inspection
 from functions.media.reader.source import OpenSource

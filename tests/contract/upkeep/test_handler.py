@@ -15,12 +15,7 @@ from pymongo import MongoClient
 from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.mongo.ids import new_video_id
 from functions.core.keys import source_key
-from functions.core.video import (
-    Lease,
-    Status,
-    UploadedObject,
-    Video,
-)
+from functions.core.video import Lease, Status, UploadedObject, Video
 from functions.upkeep.handler import handle
 from functions.upkeep.wiring import wire
 from tests import moves

@@ -7,10 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from functions.core.keys import source_key
-from functions.core.video import (
-    ExpectedUpload,
-    Status,
-)
+from functions.core.video import ExpectedUpload, Status
 from tests.examples import CREATED, ID, SEQUENCER, done_video, failed_video, video
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.processing import FakeProcessing

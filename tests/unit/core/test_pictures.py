@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from functions.core.keys import video_id_of_object
+from functions.core.media import Media
 from functions.core.picture_addresses import picture_addresses
 from functions.core.picture_making import making_event, wanted_in
 from functions.core.picture_rules import (
@@ -26,7 +27,7 @@ from functions.core.pictures import (
     thumbnail_version,
     wanted_picture,
 )
-from functions.core.video import Media, Status
+from functions.core.video import Status
 from tests.examples import ID, done_video, media, thumbnail, video
 
 JPEG = PictureFormat.JPEG

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from functions.core.media import Hdr, Media, VideoStream
 from functions.core.playback import Browsers, Obstacle, Playback, playback_of
-from functions.core.video import Hdr, Media, VideoStream
 from tests.documented import rows
 from tests.examples import media
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from functions.core.failures import BadMedia
-from functions.core.video import Media
+from functions.core.media import Media
 from functions.media import probe
 
 VIDEO: dict[str, Any] = {

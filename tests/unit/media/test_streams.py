@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from functions.core.video import AudioStream, Hdr, Location, StreamKind, VideoStream
+from functions.core.media import AudioStream, Hdr, Location, StreamKind, VideoStream
 from functions.media import streams
 from functions.media.probe import report_options
 

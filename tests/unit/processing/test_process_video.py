@@ -19,12 +19,7 @@ from functions.core.quotas import Usage
 from functions.core.s3_event import pad_sequencer
 from functions.core.trace import Trace, new_trace
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
-from functions.core.video import (
-    Lease,
-    Status,
-    UploadedObject,
-    Video,
-)
+from functions.core.video import Lease, Status, UploadedObject, Video
 from functions.media.engine import Engine, Inspection
 from functions.media.reader.source import OpenSource, RangedSources
 from functions.media.thumbnail import Frame

@@ -10,12 +10,7 @@ import pytest
 from functions.core.keys import source_key
 from functions.core.s3_event import pad_sequencer
 from functions.core.unavailable import CatalogUnavailable, StorageUnavailable
-from functions.core.video import (
-    Lease,
-    Source,
-    Status,
-    Video,
-)
+from functions.core.video import Lease, Source, Status, Video
 from functions.upkeep.failed_events import FailedEvents
 from tests.events import event
 from tests.examples import ID, SEQUENCER, done_video, failed_video, thumbnail, video
