@@ -18,6 +18,7 @@ from functions.api.receive_video import larger_files_hint
 from functions.api.routes import (
     access,
     deletes,
+    delivery,
     health,
     legacy,
     owners,
@@ -65,6 +66,20 @@ _TAGS = [
     {"name": "health", "description": "A check for monitoring."},
 ]
 
+_ROUTES = (
+    health,
+    videos,
+    delivery,
+    retries,
+    deletes,
+    pictures,
+    webhooks,
+    access,
+    owners,
+    legacy,
+)
+"""The modules of routes, in the order in which the documentation shows them."""
+
 
 def create_app(
     backend: Backend,
@@ -89,7 +104,7 @@ def create_app(
     app.state.authenticator = Authenticator(
         backend.settings.roots, backend.api_keys, backend.now, backend.logins
     )
-    for routes in (health, videos, retries, deletes, pictures, webhooks, access, owners, legacy):
+    for routes in _ROUTES:
         app.include_router(routes.router)
     app.include_router(access.session_router)
     problem_responses.install(app)
