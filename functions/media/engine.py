@@ -10,7 +10,7 @@ from functions.core.quotas import is_too_long
 from functions.media import completeness, probe, sandbox
 from functions.media.children import LIMITS, OVER_HTTP, Budget, Children
 from functions.media.header import HeaderReader
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.shown import Shown
 from functions.media.splice.views import Views

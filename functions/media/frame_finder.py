@@ -13,7 +13,7 @@ from functions.media.drawing import Drawing
 from functions.media.frame_command import FrameCommand
 from functions.media.picture import Picture
 from functions.media.position import PRE_ROLL_S
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.sandbox import Finished
 from functions.media.shown import Shown

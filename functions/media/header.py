@@ -9,7 +9,7 @@ from functions.media import drawing, ffmpeg_errors, joined, matroska_crop, probe
 from functions.media.children import FROM_FILE, LIMITS, OVER_HTTP, Children
 from functions.media.colour import Colours
 from functions.media.frame_command import FrameCommand
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.sandbox import Finished
 from functions.media.splice import clusters
 from functions.media.splice.views import Views

@@ -11,7 +11,7 @@ from functions.media.engine import select_decoder
 from functions.media.frame_finder import FrameFinder
 from functions.media.header import HeaderReader
 from functions.media.picture import Picture
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.reader.source import OpenSource
 from functions.media.splice.views import Views
 

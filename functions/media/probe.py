@@ -1,27 +1,17 @@
 """Turns ffprobe's report into a video's metadata."""
 
 import json
-import math
 import re
-from dataclasses import dataclass, replace
 
 from functions.core import failures
 from functions.core.failures import BadMedia
 from functions.core.media import Media
-from functions.media import streams
+from functions.media import stated_times, streams
 from functions.media.colour import Colours
 from functions.media.decoders import VIDEO_CODECS
 from functions.media.ffmpeg_errors import MAX_PIXELS, MAX_STREAMS
-from functions.media.values import (
-    MAX_NUMBER,
-    MAX_RATE,
-    Report,
-    frame_rate,
-    positive,
-    ratio,
-    rotation,
-    stated_rates,
-)
+from functions.media.probed import Probed
+from functions.media.values import Report, frame_rate, positive, ratio, rotation
 
 _ENTRIES = ":".join(
     [
@@ -69,7 +59,7 @@ MALFORMED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError
 """The exceptions that reading a malformed report raises."""
 
 _NAME = re.compile(r"[\w.,\[\] -]{1,64}", re.ASCII)
-_DURATION = re.compile(r"(\d{1,4}):(\d\d):(\d\d(?:\.\d{1,9})?)", re.ASCII)
+
 _CONTAINERS = {
     "mov,mp4,m4a,3gp,3g2,mj2": "mp4",
     "matroska,webm": "matroska",
@@ -78,74 +68,11 @@ _CONTAINERS = {
 }
 """Container names, by ffprobe's name of the demuxer, where the two differ."""
 
-_LONG_TICK_S = 0.002
-"""Length of a tick from which on its rounding is not that of times in milliseconds."""
-
-_EXACT = 1e-6
-"""Share of a tick below which a number is whole."""
-
 _NO_TAG = "[0][0][0][0]"
 """ffprobe's text for a missing codec tag."""
 
 _WEBM_CODECS = {"vp8", "vp9", "av1", "vorbis", "opus"}
 """The codecs that WebM allows: https://www.webmproject.org/docs/container/"""
-
-
-@dataclass(frozen=True, slots=True)
-class Probed:
-    """The content of a report: the metadata, and facts that decide how to find a frame."""
-
-    media: Media
-    index: int
-    """Index of the stream with the picture."""
-    start_s: float
-    """Time at which the file begins."""
-    late_s: float
-    """Seconds from the file's beginning to the picture's."""
-    length_s: float | None
-    """Duration of the picture: sound and subtitles may be longer."""
-    frame_s: float
-    """Shortest time that a frame is shown, 0 if the rate is unknown."""
-    tick_s: float
-    """The unit of the picture's times, 0 if it is unknown."""
-    palette: bool
-    """True if the colours come from a table that only the beginning of the file contains."""
-    colours: Colours
-    protected: bool
-    """True if any part of the file is encrypted, perhaps only a later part or the sound."""
-    packet_seen: bool
-    """True if the first packets include a video packet, which is then not encrypted."""
-    frames: float = 0
-    """The number of pictures that the header states."""
-    deep: bool = False
-    """True if the picture begins so late that only `DEEP` finds it."""
-    joined: bool = False
-    """True if the times jump, so that only decoding from the beginning finds a moment."""
-
-    @property
-    def end_s(self) -> float:
-        """The time at which the file ends, 0 if its duration is unknown."""
-        return self.start_s + (self.media.duration_s or 0)
-
-    def without_duration(self) -> "Probed":
-        """Return the same description of a file that states a wrong duration."""
-        media = replace(self.media, duration_s=None, bit_rate=None)
-        return replace(self, media=media, length_s=None)
-
-    def tick_after_s(self, at_s: float) -> float:
-        """Return the first tick at or after a moment, if ticks are so long that it matters.
-
-        ffmpeg rounds the moment to which it seeks, and the one from which it shows frames, to the
-        nearest tick. In AVI and Ogg files a tick is as long as a frame.
-        """
-        if self.tick_s < _LONG_TICK_S:
-            return at_s
-        return math.ceil((self.start_s + at_s) / self.tick_s - _EXACT) * self.tick_s - self.start_s
-
-    def position_s(self, share: float) -> float:
-        """Return the moment after a share of the picture's duration, 0 if it is unknown."""
-        at_s = (self.length_s or 0) * share
-        return round(at_s + self.late_s if self.late_s > at_s > 0 else at_s, 3)
 
 
 def parse_report(stdout: bytes) -> Probed:
@@ -165,15 +92,15 @@ def parse(report: Report, *, broken: int | None = None) -> Probed:
     video = _main_picture(report, broken)
     if _is_encrypted(report, video):
         raise BadMedia(failures.ENCRYPTED)
-    start_s = _start_s(report["format"])
+    start_s = stated_times.start(report["format"])
     media = _media(report, video, played, start_s)
     return Probed(
         media=media,
         index=int(video["index"]),
         start_s=start_s or 0,
-        late_s=_late_s(video, start_s),
-        length_s=_length_s(video, start_s) or media.duration_s,
-        frame_s=_frame_s(video),
+        late_s=stated_times.delay(video, start_s),
+        length_s=stated_times.length(video, start_s) or media.duration_s,
+        frame_s=stated_times.frame_length(video),
         tick_s=ratio(video.get("time_base")) or 0,
         palette=video.get("pix_fmt") == "pal8",
         colours=Colours.of(video),
@@ -195,7 +122,7 @@ def _media(report: Report, video: Report, played: list[Report], start_s: float |
     width, height = _size(video)
     return Media(
         container=_container(report),
-        duration_s=_duration_s(report["format"], played, start_s),
+        duration_s=stated_times.duration(report["format"], played, start_s),
         width=width,
         height=height,
         rotation=rotation(video),
@@ -278,15 +205,6 @@ def times_s(stdout: bytes) -> list[float]:
         return []
 
 
-def _start_s(part: Report) -> float | None:
-    if part.get("start_time") is None:
-        return None
-    seconds = float(part["start_time"])
-    if not abs(seconds) < MAX_NUMBER:
-        raise ValueError("The start time is out of range.")
-    return seconds
-
-
 def _main_picture(report: Report, broken: int | None) -> Report:
     """Return the stream that a player shows: neither a cover nor a preview or an empty track."""
     pictures = [
@@ -359,45 +277,6 @@ def _size(video: Report) -> tuple[int, int]:
     return width, height
 
 
-def _duration_s(format_: Report, played: list[Report], start_s: float | None) -> float | None:
-    """Return the duration of picture and sound: subtitles may go on for hours after them."""
-    whole = positive(format_.get("duration"))
-    ends = [_end_s(stream, start_s) for stream in played]
-    known = [end for end in ends if end]
-    if known and (not whole or len(known) == len(ends)):
-        return round(min(max(known), whole or MAX_NUMBER), 3)
-    return round(whole, 3) if whole else None
-
-
-def _end_s(stream: Report, start_s: float | None) -> float | None:
-    """Return the time from the file's beginning to a stream's end."""
-    length_s = _length_s(stream, start_s)
-    return length_s + _late_s(stream, start_s) if length_s else None
-
-
-def _late_s(stream: Report, start_s: float | None) -> float:
-    """Return the time from the file's beginning to a stream's, 0 if the file states none."""
-    begin_s = _start_s(stream)
-    return 0 if begin_s is None or start_s is None else max(0, begin_s - start_s)
-
-
-def _length_s(stream: Report, start_s: float | None) -> float | None:
-    """Return a stream's own duration. In Matroska a tag has the time of its end."""
-    stated = positive(stream.get("duration"))
-    if stated:
-        return stated
-    tag = _DURATION.fullmatch(str(stream.get("tags", {}).get("DURATION", "")))
-    if not tag:
-        return None
-    hours, minutes, seconds = tag.groups()
-    end_s = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    return max(0, end_s - _late_s(stream, start_s)) or None
-
-
 def _bit_rate(format_: Report) -> int | None:
     bits = positive(format_.get("bit_rate"))
     return int(bits) if bits else None
-
-
-def _frame_s(video: Report) -> float:
-    return 1 / max((rate for rate in stated_rates(video) if rate <= MAX_RATE), default=math.inf)

@@ -10,7 +10,7 @@ from functions.media.children import Children
 from functions.media.frame_finder import FrameFinder, Taken
 from functions.media.header import HeaderReader
 from functions.media.position import THUMBNAIL_SHARE
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.shown import Shown
 from functions.media.splice.views import Views
 from functions.media.survey import survey

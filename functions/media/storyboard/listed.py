@@ -11,7 +11,7 @@ from functions.core.formats import DEMUXERS
 from functions.media.children import OVER_HTTP
 from functions.media.decoders import SOUND_DECODERS, SUBTITLE_DECODERS, VIDEO_DECODERS
 from functions.media.ffmpeg_errors import MAX_OTHER_STREAMS, MAX_STREAMS
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 from functions.media.splice.views import View
 from functions.media.storyboard.contents import MemoryContent
 from functions.media.storyboard.tiles import KEYFRAMES, Tile, TileCommand

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functions.core.storyboard import StoryboardPlan
 from functions.media import probe, sandbox
 from functions.media.children import LIMITS, OVER_HTTP, Children
-from functions.media.probe import Probed
+from functions.media.probed import Probed
 
 KEYFRAMES = ["-skip_frame", "nokey"]
 """Input options to decode only keyframes."""
