@@ -21,7 +21,7 @@ from functions.api.manage_webhooks import (
 )
 from functions.api.problem_responses import documented
 from functions.api.problems import InvalidField, Problem
-from functions.api.schemas.fields import TimeInFilter
+from functions.api.schemas.fields import VIDEO_ID_PATTERN, TimeInFilter
 from functions.api.schemas.webhooks import (
     EVENT,
     RECEIVER,
@@ -110,7 +110,7 @@ def list_deliveries(
     video_id: Annotated[
         str | None,
         Query(
-            json_schema_extra={"pattern": "^[0-9a-fA-F]{24}$"},
+            json_schema_extra={"pattern": VIDEO_ID_PATTERN},
             description="Only of this video",
             examples=["6b03911acf2b20c6f6841702"],
         ),

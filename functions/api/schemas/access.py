@@ -7,7 +7,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from functions.api.examples import TIME, VIDEO_ID
 from functions.api.quota import CallerLimits
-from functions.api.schemas.fields import LARGEST_SAFE_INTEGER, Owner, Time, read_time
+from functions.api.schemas.fields import (
+    LARGEST_SAFE_INTEGER,
+    VIDEO_ID_PATTERN,
+    Owner,
+    Time,
+    read_time,
+)
 from functions.api.settings import Access
 from functions.core.access import DEFAULT_SCOPES, ApiKey, Caller, CredentialKind, Scope
 from functions.core.quotas import TokenLimits, Usage
@@ -79,7 +85,7 @@ class CreateToken(BaseModel):
     expires_in_s: Annotated[int, Field(ge=1, le=int(LONGEST.total_seconds()), examples=[900])]
     video_id: str | None = Field(
         default=None,
-        pattern="^[0-9a-fA-F]{24}$",
+        pattern=VIDEO_ID_PATTERN,
         description="The only video for which the token is",
         examples=[VIDEO_ID],
     )

@@ -14,6 +14,7 @@ from functions.core.clock import rfc3339
 from functions.core.video import Visibility
 
 VISIBLE_ASCII = "^[!-~]+$"
+VIDEO_ID_PATTERN = "^[0-9a-fA-F]{24}$"
 MAX_PASSTHROUGH = 255
 
 LARGEST_SAFE_INTEGER = 2**53 - 1
@@ -41,7 +42,7 @@ VideoId = Annotated[str, Field(examples=[VIDEO_ID])]
 VideoIdInPath = Annotated[
     str,
     # For the documentation only. Another text ends in 400 `invalid_id`, as at the legacy endpoints.
-    Path(examples=[VIDEO_ID], json_schema_extra={"pattern": "^[0-9a-fA-F]{24}$"}),
+    Path(examples=[VIDEO_ID], json_schema_extra={"pattern": VIDEO_ID_PATTERN}),
 ]
 
 
