@@ -27,7 +27,6 @@ export function Dialog({name, title, buttons, onClose, returnTo, children}: Dial
       onClose={onClose}
     >
       <header>
-        {/* The first element that can have the focus gets it: from here the dialog is read in order. */}
         <h2 id={`${name}-title`} tabIndex={-1}>
           {title}
         </h2>
@@ -52,6 +51,8 @@ function useModal(returnTo: DialogProps["returnTo"]) {
     if (!element) return;
     const opener = document.activeElement;
     element.showModal();
+    // Browsers disagree which element gets the focus. From its heading a dialog is read in order.
+    if (!element.querySelector("[autofocus]")) element.querySelector("h2")?.focus();
     const onClick = (event: MouseEvent) => {
       if (event.target === element) element.close();
     };
