@@ -62,10 +62,10 @@ PYTEST = .venv/bin/python -I -m pytest --numprocesses logical --maxprocesses 4 -
 test: setup
 	$(PYTEST) -m "not long" $(ARGS)
 
-test-all: setup
+test-all: setup .tools/webkit/.ready
 	$(PYTEST) $(ARGS)
 
-test-long: setup
+test-long: setup .tools/webkit/.ready
 	$(PYTEST) -m long $(ARGS)
 
 bench: setup
@@ -120,7 +120,7 @@ layer:
 
 setup:
 	$(SET_UP) .venv/.dev .tools/ministack/.ready .tools/sam/.ready .tools/checkov/.ready \
-		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/browser/.ready \
+		.tools/aws-emulator/.ready .tools/runtime/.ready .tools/chromium/.ready \
 		web/node_modules/.dev $(PAGE) $(NODE_PACKAGE) \
 		packages/collection/node_modules/.ready
 
@@ -172,8 +172,8 @@ lock:
 	$(UV) pip install --quiet --compile-bytecode --python .tools/runtime --require-hashes -r $< && \
 	touch $@; } || echo "Python 3.13 is missing: the tests and benchmarks of cold starts do not run."
 
-.tools/browser/.ready: tests/browser/set_up.sh
-	@sh $<
+.tools/chromium/.ready .tools/webkit/.ready: .tools/%/.ready: tests/browser/set_up.sh
+	@sh $< $*
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: help command run test test-all test-long bench bench-upload bench-cold bench-api bench-images bench-webhooks \

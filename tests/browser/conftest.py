@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
     """One Chromium per module, because two Playwright event loops cannot run at once."""
     executable = find_chromium()
     if executable is None:
-        pytest.skip("no Chromium: install it with sh tests/browser/set_up.sh")
+        pytest.skip("no Chromium: install it with sh tests/browser/set_up.sh chromium")
     with chromium(executable) as browser:
         yield browser
 

@@ -456,7 +456,7 @@ def _take(scene: Scene, state: State, path: str) -> None:
 
 def main(folder: Path, names: list[str]) -> None:
     executable = find_chromium()
-    assert executable, "There is no Chromium: sh tests/browser/set_up.sh"
+    assert executable, "There is no Chromium: sh tests/browser/set_up.sh chromium"
     landscapes = Landscapes.kept()
     # Made before the first page waits for it.
     assert landscapes.storyboard
