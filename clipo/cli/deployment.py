@@ -1,5 +1,6 @@
 """The checks of `clipo doctor` on the API and its storage."""
 
+import os
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -10,11 +11,9 @@ import httpx2
 
 from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import faults
-from clipo.client.address import is_local
+from clipo.client.address import is_local, program_for
 from clipo.client.api import Api
-from clipo.client.credentials import VARIABLE
-from clipo.client.faults import Fault, Problem, Unreachable
-from clipo.local import checkout
+from clipo.client.faults import Fault, Problem
 from clipo.program import program_name
 
 _SKEW_S = 60
@@ -31,8 +30,7 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         health = await api.health()
     except Fault as fault:
-        refused = isinstance(fault, Unreachable) and fault.refused
-        yield broken("API", str(fault), _start(api) if refused else "")
+        yield _fault("API", fault)
         return
     yield ok("API", f"{api.address} is Clipo.")
     yield compare_clocks("Clock", health, "this machine", time.time())
@@ -46,9 +44,8 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
             filename="clipo-doctor.mp4", size=1, idempotency_key=secrets.token_urlsafe(24)
         )
     except Fault as fault:
-        yield broken(
-            "Database", str(fault), "Read the API's log. The local stack has it in .clipo/logs."
-        )
+        log = "Read the API's log. The local stack has it in .clipo/logs."
+        yield _fault("Database", fault, log)
         return
     yield ok("Database", "A video can be announced.")
     async for finding in _storage(api, video["upload"]["url"], health):
@@ -56,15 +53,15 @@ async def findings(api: Api) -> AsyncIterator[Finding]:
     try:
         await api.delete(video["id"])
     except Fault as fault:
-        yield broken(
-            "Delete", str(fault), f"Delete it later: {program_name()} delete {video['id']}"
-        )
+        program = program_for(api.address, os.environ)
+        yield _fault("Delete", fault, f"Delete it later: {program} delete {video['id']}")
 
 
-def _start(api: Api) -> str:
-    if checkout.is_here() and is_local(api.address):
-        return f"Start it with {program_name()} up, or correct --api or CLIPO_API."
-    return "Correct --api or CLIPO_API."
+def _fault(name: str, fault: Fault, fix: str = "") -> Finding:
+    """Return a finding that has the advice of an error once, else `fix`."""
+    if fault.advice:
+        return broken(name, fault.sentence, fault.advice)
+    return broken(name, str(fault), fix)
 
 
 async def _access(api: Api) -> tuple[set[str], list[Finding]]:
@@ -74,20 +71,14 @@ async def _access(api: Api) -> tuple[set[str], list[Finding]]:
         me = await api.me()
     except Problem as problem:
         if problem.code == "unauthenticated":
-            return set(), [closed, broken("Login", str(problem), _login_fix(api))]
+            return set(), [closed, _fault("Login", problem)]
         if problem.code == "route_not_found":  # release 0.1
             return {"upload", "write"}, [_open(api.address)]
-        return set(), [broken("Access", str(problem), "Read the API's log.")]
+        return set(), [_fault("Access", problem, "Read the API's log.")]
     except Fault as fault:
-        return set(), [broken("Access", str(fault), "")]
+        return set(), [_fault("Access", fault)]
     found = [closed if me["access"] == "keys" else _open(api.address)]
     return set(me["scopes"]), [*found, _login(api, me)]
-
-
-def _login_fix(api: Api) -> str:
-    if api.credential and api.credential.source == VARIABLE:
-        return f"Correct {VARIABLE}, or unset it and log in."
-    return f"{program_name()} login --api {api.address}"
 
 
 def _open(api: str) -> Finding:

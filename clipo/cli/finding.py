@@ -11,6 +11,8 @@ class State(StrEnum):
     WARNING = "warning"
     """It works, but perhaps not as intended."""
     BROKEN = "broken"
+    ABSENT = "absent"
+    """It is not there, and no command needs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Finding:
     state: State
     said: str
     fix: str = ""
-    """What to do; empty if the state is `OK`."""
+    """What to do; empty if the state is `OK`, and if another finding says it."""
 
 
 def ok(name: str, said: str) -> Finding:
@@ -37,3 +39,8 @@ def warning(name: str, said: str, fix: str) -> Finding:
 def broken(name: str, said: str, fix: str) -> Finding:
     """Return a finding in the state `BROKEN`."""
     return Finding(name, State.BROKEN, said, fix)
+
+
+def absent(name: str, said: str, fix: str = "") -> Finding:
+    """Return a finding in the state `ABSENT`."""
+    return Finding(name, State.ABSENT, said, fix)

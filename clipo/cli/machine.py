@@ -11,17 +11,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from clipo.cli import issuer
-from clipo.cli.finding import Finding, broken, ok, warning
+from clipo.cli.finding import Finding, absent, broken, ok, warning
 from clipo.client import address, logins
 from clipo.errors import ClipoError, Misuse
 from clipo.home import Home
 from clipo.local import checkout, cloud, emulators, environment, ffmpeg, settings
 from clipo.local.ports import is_free
+from clipo.program import program_name
 
 _PYTHONS = ((3, 11), (3, 13))
 _PLATFORMS = (("Linux", "x86_64"), ("Linux", "aarch64"))
 _UNTESTED = (("Darwin", "arm64"),)
 _LITTLE, _TOO_LITTLE = 2_000_000_000, 200_000_000
+_STACK = "Local stack"
 _KNOWN = (
     "CLIPO_API",
     "CLIPO_API_KEY",
@@ -45,9 +47,9 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
         checkout.require()
     yield _python(sys.version_info[:3])
     if here:
-        yield from _local_stack(environ)
+        yield from _local_stack(environ, needed=not address.is_chosen(api, environ))
     else:
-        yield ok("Local stack", f"{checkout.ABSENT} {checkout.GET_IT}")
+        yield absent(_STACK, checkout.ABSENT, checkout.GET_IT)
     yield _spelling(environ)
     if here:
         # Needs `functions`, which an installed client does not have.
@@ -61,14 +63,14 @@ def findings(environ: Mapping[str, str], api: str | None = None) -> Iterator[Fin
     yield _proxies(environ)
 
 
-def _local_stack(environ: Mapping[str, str]) -> Iterator[Finding]:
+def _local_stack(environ: Mapping[str, str], *, needed: bool) -> Iterator[Finding]:
     home = address.home(environ)
     yield _platform(platform.system(), platform.machine())
     yield _set_up(emulators.MINISTACK, emulators.SECANTUSD)
     yield _ffmpeg(environ.get("CLIPO_FFMPEG_DIR"))
     yield _folder(home)
     yield _disk(home)
-    yield _stack(home, environ)
+    yield _stack(home, environ, needed=needed)
 
 
 def _python(version: tuple[int, ...]) -> Finding:
@@ -113,7 +115,9 @@ def _folder(home: Home) -> Finding:
         return broken(name, f"{where} cannot be written.", fix)
     for part in (home.objects, home.emulator, home.mongo):
         if os.path.lexists(part) and not part.is_dir():
-            return broken(name, f"{part} is no folder.", "Remove it, or clipo up --reset")
+            return broken(
+                name, f"{part} is no folder.", f"Remove it, or {program_name()} up --reset"
+            )
     for file in (home.root / "credentials.json", home.root_secret_file, home.functions_env):
         if file.is_dir():
             return broken(name, f"{file} is no file.", "Remove it.")
@@ -130,32 +134,36 @@ def _nearest_existing(path: Path) -> Path:
 def _disk(home: Home) -> Finding:
     free = shutil.disk_usage(_nearest_existing(home.root)).free
     said = f"{free / 1e9:,.1f} GB are free for {home.root}."
-    fix = "Free some space, set CLIPO_HOME to another disk, or run clipo up --reset."
+    reset = f"{program_name()} up --reset"
+    fix = f"Free some space, set CLIPO_HOME to another disk, or delete all videos: {reset}"
     if free < _TOO_LITTLE:
         return broken("Disk", said, fix)
     return warning("Disk", said, fix) if free < _LITTLE else ok("Disk", said)
 
 
-def _stack(home: Home, environ: Mapping[str, str]) -> Finding:
-    name, api = "Local stack", address.noted_address(home)
+def _stack(home: Home, environ: Mapping[str, str], *, needed: bool) -> Finding:
+    """Return whether the stack runs. If a command needs it, the check of the API has the remedy."""
+    api, start = address.noted_address(home), f"{program_name()} up"
     if home.is_locked():
-        return ok(name, f"It runs at {api}." if api else "It is starting.")
+        return ok(_STACK, f"It runs at {api}." if api else "It is starting.")
     if api:
         said = f"{home.stack_file} names {api}, but that stack was killed."
-        return warning(name, said, "clipo up starts it again, and removes the file.")
+        return warning(_STACK, said, f"To start it again, and remove the file: {start}")
     with suppress(Misuse):  # `_settings` reports a wrong PORT
         port = settings.api_port(environ)
         if not is_free(port):
             said = (
                 f"It does not run in this folder. Port {port} is taken, perhaps by another stack."
             )
-            return warning(name, said, "clipo up takes the next free port and shows it.")
-    return ok(name, "It does not run in this folder: clipo up starts it.")
+            return warning(_STACK, said, f"To start one at the next free port: {start}")
+    return absent(_STACK, "It does not run in this folder.", "" if needed else f"Start it: {start}")
 
 
 def _settings(environ: Mapping[str, str]) -> Iterator[Finding]:
     for said in settings.wrong(environ):
-        yield broken("Settings", said, "Correct it, or unset it: clipo up does not start with it.")
+        yield broken(
+            "Settings", said, "Correct it, or unset it: the local stack does not start with it."
+        )
 
 
 def _address(given: str | None, environ: Mapping[str, str]) -> Finding:
@@ -190,9 +198,9 @@ def _services(environ: Mapping[str, str]) -> Iterator[Finding]:
     name = "Services"
     given = [one for one in ("MONGODB_URI", environment.OTHER_STORE) if environ.get(one)]
     if not given:
-        yield ok(name, "clipo up uses its own S3 and MongoDB.")
+        yield ok(name, "The local stack uses its own S3 and MongoDB.")
         return
-    said = f"{' and '.join(given)} is set: clipo up uses that instead of its own server."
+    said = f"{' and '.join(given)} is set: the local stack uses that instead of its own server."
     yield warning(name, said, f"If that is not intended: unset {' '.join(given)}")
     if environment.OTHER_STORE in given:
         yield from _other_store(environment.allowed(environ))

@@ -17,7 +17,12 @@ from clipo.client.api import Video
 
 STYLES = {"pending": "cyan", "processing": "blue", "done": "green", "failed": "red"}
 
-_MARKS = {State.OK: ("✓", "green"), State.WARNING: ("!", "yellow"), State.BROKEN: ("✗", "red")}
+_MARKS = {
+    State.OK: ("✓", "green"),
+    State.WARNING: ("!", "yellow"),
+    State.BROKEN: ("✗", "red"),
+    State.ABSENT: ("–", "dim"),  # noqa: RUF001 (a dash, for what is not there)
+}
 _WARNINGS = {
     "truncated": "The end of the file is missing, so a player may stop early.",
     "dolby_vision_5": (

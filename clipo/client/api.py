@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from clipo.client import faults, logins, profiles
-from clipo.client.address import is_local, origin, without_login
+from clipo.client.address import DEFAULT, is_local, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
@@ -164,7 +164,13 @@ class Api:
 
     async def health(self) -> httpx2.Response:
         """Return the response to `GET /health`."""
-        answer = await self._send("GET", "/health")
+        try:
+            answer = await self._send("GET", "/health")
+        except Problem as problem:
+            # This path needs no credential, but a path that a closed API does not know needs one.
+            if problem.code == "unauthenticated" and urlsplit(self.address).path:
+                raise _misplaced(self.address) from problem
+            raise
         if not str(_object(answer).get("message", "")).startswith("Clipo"):
             raise _not_clipo(self.address, answer)
         return answer
@@ -282,16 +288,20 @@ def unreachable(address: str, error: httpx2.HTTPError) -> Unreachable:
     local = is_local(address)
     # A failed TLS handshake is a ConnectError, too.
     if refused and local and "[SSL" not in str(error):
-        return Unreachable(f"Nothing answers at {address}{_start()}{_known()}", refused=True)
+        advice = f"{_start(address)}{_known()}"
+        return Unreachable(f"Nothing answers at {address}.", advice, refused=True)
     said = f"No answer from {address}: {faults.reason(error)}."
-    return Unreachable(f"{said} {_advice(error, local=local)}", refused=refused)
+    return Unreachable(said, _advice(error, local=local), refused=refused)
 
 
-def _start() -> str:
-    """Return the end of a sentence: how to start the local stack, or to use another API."""
+def _start(address: str) -> str:
+    """Return how to start the local stack, or to use another API."""
     if checkout.is_here():
-        return ": is `clipo up` running? To use another address, set --api or CLIPO_API."
-    return f". Name your API: --api URL, or CLIPO_API, or {program_name()} login --api URL."
+        start = f"{program_name()} up"
+        return f"Start the local stack: {start} (or name another address: --api, CLIPO_API)."
+    if address == DEFAULT:
+        return "Name your API: --api URL, or CLIPO_API."
+    return "Check the address (--api, CLIPO_API), and that Clipo runs there."
 
 
 def _known() -> str:
@@ -325,49 +335,53 @@ def _problem(
     document = _object(answer)
     if "code" not in document or "detail" not in document:
         return _not_clipo(address, answer)
-    parts = urlsplit(address)
-    if document["code"] == "route_not_found" and parts.path:
-        return NotClipo(
-            f"The API is not at {address}: {document['detail']} The address (--api, CLIPO_API)"
-            f" probably should end before {parts.path}."
-        )
+    if document["code"] == "route_not_found" and urlsplit(address).path:
+        return _misplaced(address, str(document["detail"]))
+    detail, advice = _explain(address, document, credential)
     return Problem(
         status=answer.status_code,
-        detail=_detail(address, document, credential),
+        detail=detail,
         code=str(document["code"]),
         retry_after_s=_seconds(answer.headers.get("retry-after")),
         request_id=document.get("request_id"),
+        advice=advice,
     )
 
 
-def _detail(address: str, document: Mapping[str, Any], credential: Credential | None) -> str:
-    """Return the sentence of a problem; after a refusal with the command that helps."""
-    detail, login = str(document["detail"]), f"{program_name()} login --api {address}"
-    # A login has no effect while the variable is set.
-    is_set = credential is not None and credential.source == VARIABLE
-    fix = f"Correct {VARIABLE}, or unset it and log in" if is_set else ""
+def _misplaced(address: str, reason: str = "") -> NotClipo:
+    """Return the error for an address that goes on after that of the API."""
+    path = urlsplit(address).path
+    said = f"The API is not at {address}{f': {reason}' if reason else '.'}"
+    return NotClipo(said, f"The address (--api, CLIPO_API) probably should end before {path}.")
+
+
+def _explain(
+    address: str, document: Mapping[str, Any], credential: Credential | None
+) -> tuple[str, str]:
+    """Return the sentence of a problem, and after a refusal the command that helps."""
+    detail = str(document["detail"])
     match document["code"]:
         case "unauthenticated" if credential:
-            return f"Clipo refuses {credential.source}: {detail} {fix or 'To log in'}: {login}"
+            return f"Clipo refuses {credential.source}: {detail}", credential.remedy
         case "unauthenticated":
-            return f"The API needs a credential. Log in: {login} (or set {VARIABLE})"
+            login = f"Log in: {program_name()} login --api {address} (or set {VARIABLE})"
+            return "The API needs a credential.", login
         case "forbidden" if credential:
-            fix = fix or "To use another key"
-            return f"{detail} The credential comes from {credential.source}. {fix}: {login}"
+            return f"{detail} The credential comes from {credential.source}.", credential.remedy
         case "invalid_request":
             # The command's user knows options, and not the parts of a request.
-            return re.sub(r"(^|; )(?:body|query)\.(\w+)(?:\.\d+)?", r"\1\2", detail)
-    return detail
+            return re.sub(r"(^|; )(?:body|query)\.(\w+)(?:\.\d+)?", r"\1\2", detail), ""
+    return detail, ""
 
 
 def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
-    if answer.is_redirect:
-        elsewhere = answer.headers.get("location", "")
-        return NotClipo(f"{address} redirects to {elsewhere}. Use that address with --api.")
+    if answer.has_redirect_location:
+        return _redirected(address, answer)
     kind = answer.headers.get("content-type", "").partition(";")[0] or "no content"
+    program = " and which program uses that port" if is_local(address) else ""
     problem = NotClipo(
-        f"The server at {address} is not Clipo: it answered {answer.status_code} with {kind}."
-        " Check --api, CLIPO_API and which program uses that port."
+        f"The server at {address} is not Clipo: it answered {answer.status_code} with {kind}.",
+        f"Check the address (--api, CLIPO_API){program}.",
     )
     # These may come from a gateway in front of Clipo.
     problem.transient = answer.status_code in (
@@ -376,6 +390,21 @@ def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
         HTTPStatus.GATEWAY_TIMEOUT,
     )
     return problem
+
+
+def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
+    """Return the error for a redirect: to another address of the API, or to any other page."""
+    asked = answer.request.url
+    target = without_login(str(asked.join(answer.headers["location"]).copy_with(query=None)))
+    path = asked.path.removeprefix(urlsplit(address).path)
+    if target.endswith(path):
+        base = target.removesuffix(path)
+        return NotClipo(f"{address} redirects to {base}.", f"Use that address: --api {base}")
+    return NotClipo(
+        f"{address} redirects to {target}, which is not the API.",
+        "If that is the log-in page of a proxy, a command cannot pass it: use an address of the API"
+        " itself.",
+    )
 
 
 def _seconds(text: str | None) -> int | None:

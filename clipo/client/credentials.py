@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from clipo.client import address, logins
 from clipo.client.admin_token import admin_token
 from clipo.errors import Misuse
+from clipo.program import program_name
 
 VARIABLE = "CLIPO_API_KEY"
 
@@ -20,14 +21,20 @@ class Credential:
     """Where it comes from, for messages. They never contain the credential."""
     text: Callable[[], str] = field(repr=False)
     """Returns the credential. An admin token is signed anew for each request."""
+    remedy: str = ""
+    """What to do if the API refuses it."""
 
 
 def choose(api: str, environ: Mapping[str, str]) -> Credential | None:
     """Return CLIPO_API_KEY, else the login for this API, else that of the running local stack."""
+    login = f"{program_name()} login --api {address.without_login(api)}"
     if environ.get(VARIABLE):
-        return given(environ[VARIABLE], VARIABLE)
+        # A login has no effect while the variable is set.
+        return given(
+            environ[VARIABLE], VARIABLE, f"Correct {VARIABLE}, or unset it and log in: {login}"
+        )
     if key := logins.key_for(api):
-        return given(key, "the login of this machine")
+        return given(key, "the login of this machine", f"To use another key: {login}")
     return of_local_stack(api, environ)
 
 
@@ -36,13 +43,14 @@ def choose_for_operator(api: str, environ: Mapping[str, str]) -> Credential | No
     return of_local_stack(api, environ) or choose(api, environ)
 
 
-def given(text: str, source: str) -> Credential:
+def given(text: str, source: str, remedy: str = "") -> Credential:
     """Return a credential of the user's. Raises `Misuse` for a text that cannot be one."""
     text = text.strip()
     # Other characters would fail in the HTTP client, with an error that shows the text.
     if not re.fullmatch(r"[A-Za-z0-9._-]+", text):
-        raise Misuse(f"{source} is neither an API key nor a token. Copy it again, without spaces.")
-    return Credential(source, lambda: text)
+        subject = source[0].upper() + source[1:]
+        raise Misuse(f"{subject} is neither an API key nor a token. Copy it again, without spaces.")
+    return Credential(source, lambda: text, remedy)
 
 
 def of_root(root_secret: str, source: str) -> Credential:

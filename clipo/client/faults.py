@@ -45,6 +45,16 @@ class Fault(ClipoError):
     resumable = False
     """Whether the same command, run again, continues this upload."""
 
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        """Take what happened, and what to do next."""
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Return the message."""
+        return f"{self.sentence} {self.advice}".rstrip()
+
 
 class Unreachable(Fault):
     """The server sent no response."""
@@ -52,9 +62,9 @@ class Unreachable(Fault):
     transient = True
     code = "unreachable"
 
-    def __init__(self, sentence: str, *, refused: bool = False) -> None:
-        """Take the message, and whether the connection was refused."""
-        super().__init__(sentence)
+    def __init__(self, sentence: str, advice: str = "", *, refused: bool = False) -> None:
+        """Take the parts of the message, and whether the connection was refused."""
+        super().__init__(sentence, advice)
         self.refused = refused
 
 
@@ -64,7 +74,7 @@ class NotClipo(Fault):
     code = "not_clipo"
 
 
-_ADVICE = {"file_too_large": " Shorten the video, or raise MAX_UPLOAD_BYTES where Clipo runs."}
+_ADVICE = {"file_too_large": "Shorten the video, or raise MAX_UPLOAD_BYTES where Clipo runs."}
 """Advice for errors whose `detail` gives none, by code."""
 
 
@@ -79,20 +89,24 @@ class Problem(Fault):
         code: str,
         request_id: str | None,
         retry_after_s: int | None = None,
+        advice: str = "",
     ) -> None:
         """Take the fields of the document, and the seconds until the same request may succeed."""
-        reference = f"{code}, request {request_id}" if request_id else code
-        super().__init__(f"{detail}{_ADVICE.get(code, '')} ({reference})")
+        super().__init__(detail, advice or _ADVICE.get(code, ""))
         self.code = code
+        self.request_id = request_id
         self.retry_after_s = retry_after_s
         self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
-        self._document = {"code": code, "message": detail}
-        if request_id:
-            self._document["request_id"] = request_id
+
+    def __str__(self) -> str:
+        """Return the message with the code, which leads to the documentation and the log."""
+        request = f", request {self.request_id}" if self.request_id else ""
+        return f"{super().__str__()} ({self.code}{request})"
 
     def document(self) -> dict[str, str]:
         """Return the error as a JSON object."""
-        return self._document
+        found = {"code": self.code, "message": super().__str__()}
+        return found | ({"request_id": self.request_id} if self.request_id else {})
 
 
 class StorageRefused(Fault):

@@ -20,7 +20,7 @@ def prepare(environ: Mapping[str, str]) -> None:
 
     Raises `ClipoError`, which shows no password, if the database cannot be used.
     """
-    advice = "Correct MONGODB_URI, or unset it: then clipo up starts its own."
+    advice = "Correct MONGODB_URI, or unset it: then the local stack starts its own."
     with _connect(CatalogSettings.read(environ), _TIMEOUT_MS, advice) as catalog:
         catalog.ensure_schema()
 

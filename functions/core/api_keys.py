@@ -47,7 +47,8 @@ def id_in(key: str) -> str:
     if parts is None:
         raise Unauthenticated(
             Denial.MALFORMED,
-            f"This is not an API key: one begins with {PREFIX}. Copy it again, and all of it.",
+            "This begins like an API key, but it is longer or shorter. Copy it again, and all of"
+            " it.",
         )
     if parts[3] != _checksum(parts[1]):
         raise Unauthenticated(

@@ -89,7 +89,7 @@ def test_the_doctor_leaves_the_local_stack_out(stack: RunningStack, command: Com
     found = command.run("doctor", "--json", "--api", stack.api, PORT="no number")
     assert found.returncode == 0, found.stdout + found.stderr
     findings = {one["name"]: one for one in json.loads(found.stdout)}
-    assert "this is the client alone" in findings["Local stack"]["said"]
+    assert findings["Local stack"]["state"] == "absent"
     assert "Set-up" not in findings
     assert findings["Storage"]["state"] == "ok"
 

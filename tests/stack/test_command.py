@@ -251,7 +251,8 @@ class TestAddress:
         address = f"http://localhost:{free_port(18700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
         assert finished.returncode == 1
-        assert f"Nothing answers at {address}: is `clipo up` running?" in finished.stderr
+        start = f"Start the local stack: {command.program} up (or "
+        assert f"Nothing answers at {address}. {start}" in finished.stderr
 
     def test_somebody_else_is_not_taken_for_clipo(self, command: Command) -> None:
         with a_web_server() as address:
@@ -678,7 +679,7 @@ class TestDoctor:
         with command.typed("doctor", columns=40, CLIPO_API="http://localhost:1") as screen:
             assert screen.exit_code() == 1
             assert "✗ API" in screen.text
-            assert "→ Start it with clipo up" in screen.text
+            assert "→ Start the local stack" in screen.text
             assert "1 broken" in screen.text
         finished = command.run("doctor", CLIPO_API="ftp://x", CLIPO_AIP="x")
         assert finished.returncode == 1

@@ -57,7 +57,7 @@ def command(
         _check_encryption(url)
         ask_with(url, None, output, lambda api: api.health())
         key = _read_key(url)
-    credential = credentials.given(key, "this key")
+    credential = credentials.given(key, "this key", f"Use a key for the API at {url}.")
     me = ask_with(url, credential, output, lambda api: api.me())
     logins.save(url, key.strip())
     if profile:

@@ -10,6 +10,7 @@ import pytest
 
 from clipo.cli import machine
 from clipo.cli.finding import Finding, State
+from clipo.local.ports import free_port
 
 
 def finding(name: str, environ: Mapping[str, str]) -> Finding:
@@ -67,6 +68,13 @@ class TestLocalStack:
         assert stale.state is State.WARNING
         assert "was killed" in stale.said
 
+    def test_without_it_one_finding_says_how_to_start_it(self, environ: dict[str, str]) -> None:
+        environ["PORT"] = str(free_port(18700, taken=set()))
+        found = finding("Local stack", environ)
+        assert (found.state, found.fix) == (State.ABSENT, ""), "the check of the API says it"
+        found = finding("Local stack", environ | {"CLIPO_API": "https://x.example"})
+        assert (found.state, found.fix) == (State.ABSENT, "Start it: clipo up")
+
     def test_a_port_that_another_program_has_is_found(self, environ: dict[str, str]) -> None:
         with socket.socket() as other:
             other.bind(("127.0.0.1", 0))
@@ -75,6 +83,18 @@ class TestLocalStack:
             found = finding("Local stack", environ | {"PORT": port})
         assert found.state is State.WARNING
         assert f"Port {port} is taken" in found.said
+
+
+def test_the_client_alone_needs_no_local_stack(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clipo.local.checkout.is_here", lambda: False)
+    assert finding("Local stack", environ) == Finding(
+        "Local stack",
+        State.ABSENT,
+        "The local stack runs from a checkout of Clipo, and this is the client alone.",
+        "To run it, clone Clipo's repository and type make run there.",
+    )
 
 
 def test_a_misspelled_setting_and_a_wrong_one_are_both_found(environ: dict[str, str]) -> None:

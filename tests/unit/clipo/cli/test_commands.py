@@ -62,6 +62,29 @@ def test_login_checks_the_address_before_it_reads_the_key(scripted: Scripted) ->
     assert "is not Clipo" in found.stderr
 
 
+@pytest.mark.parametrize("code", ["unauthenticated", "forbidden"])
+def test_login_says_what_is_wrong_with_the_key_and_not_to_log_in(
+    scripted: Scripted, code: str
+) -> None:
+    scripted.answers["GET /health"] = httpx2.Response(200, json={"message": "Clipo"})
+    scripted.refuse("GET /me", 401, code, "Its checksum is wrong.")
+    found = run(scripted, "login", typed="clipo_sk_key\n")
+    assert found.exit_code == 1
+    assert "Its checksum is wrong." in found.stderr
+    assert f"Use a key for the API at {scripted.url}. ({code})\n" in found.stderr
+    assert "clipo login" not in found.stderr
+
+
+def test_login_says_that_an_address_has_a_path_too_many(scripted: Scripted) -> None:
+    """A closed API refuses each path that it does not know, for want of a credential."""
+    scripted.url += "/docs"
+    scripted.refuse("GET /docs/health", 401, "unauthenticated")
+    found = run(scripted, "login", typed="clipo_sk_key\n")
+    assert found.exit_code == 1
+    assert "probably should end before /docs." in found.stderr
+    assert "clipo login" not in found.stderr
+
+
 def test_login_says_where_a_key_comes_from(scripted: Scripted) -> None:
     scripted.answers["GET /health"] = httpx2.Response(200, json={"message": "Clipo"})
     found = run(scripted, "login", typed="")

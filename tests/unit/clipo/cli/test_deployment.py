@@ -21,7 +21,6 @@ def findings(
     *,
     api: str = "https://api",
     has_key: bool = True,
-    source: str = "a test",
 ) -> dict[str, Finding]:
     """Return the findings on an API that answers `GET /me` so, by name."""
 
@@ -33,7 +32,7 @@ def findings(
         return httpx2.Response(503, json={"code": "down", "detail": "Down."})
 
     async def ask() -> list[Finding]:
-        credential = Credential(source, lambda: "secret") if has_key else None
+        credential = Credential("a test", lambda: "secret", "Get another.") if has_key else None
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(respond)) as http:
             return [one async for one in deployment.findings(Api(api, http, credential=credential))]
 
@@ -65,17 +64,10 @@ def test_a_release_without_keys_is_open() -> None:
 
 def test_a_refused_login_ends_the_checks() -> None:
     found = findings(401, {"code": "unauthenticated", "detail": "Revoked."})
-    assert found["Login"].state is State.BROKEN
-    assert found["Login"].fix == "clipo login --api https://api"
+    refused = Finding("Login", State.BROKEN, "Clipo refuses a test: Revoked.", "Get another.")
+    assert found["Login"] == refused
     assert "Closed" in found["Access"].said
     assert "Database" not in found
-
-
-def test_a_refused_variable_is_to_be_corrected_or_unset() -> None:
-    """It has precedence over a login."""
-    refused = {"code": "unauthenticated", "detail": "Revoked."}
-    found = findings(401, refused, source="CLIPO_API_KEY")
-    assert found["Login"].fix == "Correct CLIPO_API_KEY, or unset it and log in."
 
 
 def test_a_login_that_may_only_read_leaves_the_storage_out() -> None:
@@ -95,19 +87,28 @@ LOCAL = "http://127.0.0.1:8000"
 @pytest.mark.parametrize(
     ("api", "is_checkout", "fix"),
     [
-        (LOCAL, True, "Start it with clipo up, or correct --api or CLIPO_API."),
-        (LOCAL, False, "Correct --api or CLIPO_API."),
-        ("https://video.example.com", True, "Correct --api or CLIPO_API."),
+        (
+            LOCAL,
+            True,
+            "Start the local stack: clipo up (or name another address: --api, CLIPO_API).",
+        ),
+        (LOCAL, False, "Name your API: --api URL, or CLIPO_API."),
+        (
+            "http://localhost:1",
+            False,
+            "Check the address (--api, CLIPO_API), and that Clipo runs there.",
+        ),
     ],
 )
-def test_only_a_checkout_can_start_an_api_and_only_here(
+def test_an_address_without_a_server_has_one_remedy(
     monkeypatch: pytest.MonkeyPatch, *, api: str, is_checkout: bool, fix: str
 ) -> None:
     monkeypatch.setattr(checkout, "is_here", lambda: is_checkout)
-    assert findings_without_server(api) == [("API", State.BROKEN, fix)]
+    found = findings_without_server(api)
+    assert found == [Finding("API", State.BROKEN, f"Nothing answers at {api}.", fix)]
 
 
-def findings_without_server(api: str) -> list[tuple[str, State, str]]:
+def findings_without_server(api: str) -> list[Finding]:
     def refuse(_: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
@@ -115,4 +116,4 @@ def findings_without_server(api: str) -> list[tuple[str, State, str]]:
         async with httpx2.AsyncClient(transport=httpx2.MockTransport(refuse)) as http:
             return [one async for one in deployment.findings(Api(api, http, credential=None))]
 
-    return [(one.name, one.state, one.fix) for one in asyncio.run(ask())]
+    return asyncio.run(ask())

@@ -1,4 +1,5 @@
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from email.utils import format_datetime, parsedate_to_datetime
@@ -16,7 +17,6 @@ from clipo.client.api import Api, unreachable
 from clipo.client.credentials import Credential
 from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
 from clipo.errors import Misuse
-from clipo.local import checkout
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
 
@@ -75,16 +75,32 @@ def test_a_response_of_another_program_is_not_clipo(answer: httpx2.Response) -> 
         asked(answer, lambda api: api.page(limit=1))
 
 
-def test_a_redirect_names_the_new_address() -> None:
-    answer = httpx2.Response(301, headers={"Location": "https://localhost/videos"})
-    with pytest.raises(NotClipo, match="redirects to https://localhost/videos"):
-        asked(answer, lambda api: api.page(limit=1))
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        (
+            "https://x.example/clipo/videos?limit=1",
+            "Use that address: --api https://x.example/clipo",
+        ),
+        ("https://user:secret@new.example/videos", "Use that address: --api https://new.example"),
+        (
+            "https://id.example/authorize?to=https%3A%2F%2Fx.example",
+            "redirects to https://id.example/authorize, which is not the API. If that",
+        ),
+        ("/log-in", "redirects to https://x.example/log-in, which is not the API."),
+    ],
+)
+def test_a_redirect_to_the_api_is_told_from_one_to_a_log_in_page(location: str, said: str) -> None:
+    answer = httpx2.Response(302, headers={"Location": location})
+    with pytest.raises(NotClipo, match=re.escape(said)) as caught:
+        asked(answer, lambda api: api.page(limit=1), address="https://user:secret@x.example")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("address", "error", "said"),
     [
-        ("http://localhost:1", httpx2.ConnectError("refused"), "is `clipo up` running?"),
+        ("http://localhost:1", httpx2.ConnectError("refused"), "Start the local stack: clipo up"),
         (
             "https://localhost:1",
             httpx2.ConnectError("[SSL: WRONG_VERSION] x"),
@@ -112,15 +128,6 @@ def test_an_unknown_host_is_called_so() -> None:
     said = str(unreachable("https://clips.example", error))
     assert said.startswith("No answer from https://clips.example: the host cannot be found. ")
     assert "Errno" not in said
-
-
-def test_the_client_alone_does_not_offer_to_start_a_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkout, "is_here", lambda: False)
-    said = str(unreachable("http://localhost:1", httpx2.ConnectError("refused")))
-    assert said == (
-        "Nothing answers at http://localhost:1. Name your API: --api URL, or CLIPO_API, or"
-        " clipo login --api URL."
-    )
 
 
 def test_who_is_logged_in_elsewhere_is_told_so() -> None:
@@ -254,36 +261,23 @@ class TestCredential:
     @pytest.mark.parametrize(
         ("code", "source", "said"),
         [
-            ("unauthenticated", None, "Log in: clipo login --api http://api (or"),
-            (
-                "unauthenticated",
-                "a test",
-                "Clipo refuses a test: Not so. To log in: clipo login --api",
-            ),
-            ("forbidden", "a test", "comes from a test. To use another key: clipo login"),
-            (
-                "unauthenticated",
-                "CLIPO_API_KEY",
-                "Not so. Correct CLIPO_API_KEY, or unset it and log in: clipo login --api",
-            ),
-            (
-                "forbidden",
-                "CLIPO_API_KEY",
-                "Correct CLIPO_API_KEY, or unset it and log in: clipo login --api",
-            ),
+            ("unauthenticated", None, "The API needs a credential. Log in: clipo login --api http"),
+            ("unauthenticated", "a test", "Clipo refuses a test: Not so. Get another one. ("),
+            ("forbidden", "a test", "Not so. The credential comes from a test. Get another one. ("),
         ],
     )
     def test_a_refusal_says_what_to_do_and_shows_no_secret(
         self, code: str, source: str | None, said: str
     ) -> None:
         answer = httpx2.Response(401, json=_PROBLEM | {"code": code})
+        given = Credential(source, lambda: self._SECRET, "Get another one.") if source else None
 
         async def question(api: Api) -> None:
-            api.credential = Credential(source, lambda: self._SECRET) if source else None
+            api.credential = given
             with pytest.raises(Problem) as caught:
                 await api.me()
             assert said in str(caught.value)
-            assert self._SECRET not in str(caught.value) + repr(api.credential)
+            assert self._SECRET not in str(caught.value) + repr(given)
 
         self.sent_by(question, answer)
 

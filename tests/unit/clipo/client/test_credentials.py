@@ -53,6 +53,17 @@ def test_the_variable_comes_first_then_the_login_then_the_local_stack(
     assert source(API, environ | {"CLIPO_API_KEY": "clipo_sk_given"}) == "CLIPO_API_KEY"
 
 
+def test_a_credential_says_what_to_do_if_it_is_refused(environ: dict[str, str]) -> None:
+    logins.save(REMOTE, "clipo_sk_login")
+    login = f"clipo login --api {REMOTE}"
+    found = credentials.choose(REMOTE, environ)
+    assert found is not None
+    assert found.remedy == f"To use another key: {login}"
+    found = credentials.choose(REMOTE, environ | {"CLIPO_API_KEY": "clipo_sk_given"})
+    assert found is not None
+    assert found.remedy == f"Correct CLIPO_API_KEY, or unset it and log in: {login}"
+
+
 def test_the_operator_of_the_local_stack_uses_its_root_secret_first(
     running: Home, environ: dict[str, str]
 ) -> None:
