@@ -176,21 +176,20 @@ def ask_as_operator(
         return ask_with(url, credential, output, question)
     except faults.Problem as problem:
         if problem.code == "forbidden" or (problem.code == "unauthenticated" and not credential):
-            raise _not_operator(problem, url) from problem
+            raise _not_operator(problem) from problem
         raise
 
 
-def _not_operator(problem: "faults.Problem", url: str) -> "faults.Problem":
-    document = problem.document()
+def _not_operator(problem: "faults.Problem") -> "faults.Problem":
     return faults.Problem(
         status=HTTPStatus.FORBIDDEN,
         detail=(
-            "Only the operator may do this: use a key with the scope admin"
-            f" ({program_name()} login --api {address.without_login(url)}), add --stack NAME for a"
-            " stack in AWS, or set CLIPO_HOME to the folder of the local stack."
+            "Only the operator may do this: add --stack NAME for a stack in AWS, set CLIPO_HOME to"
+            " the folder of the local stack, or use a key with the scope admin."
         ),
-        code=document["code"],
-        request_id=document.get("request_id"),
+        code=problem.code,
+        request_id=problem.request_id,
+        advice=problem.advice,
     )
 
 
@@ -239,14 +238,24 @@ def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:
 
 
 async def do_each(
-    output: "Terminal", ids: Sequence[str], action: Callable[[str], Awaitable[None]]
+    output: "Terminal",
+    ids: Sequence[str],
+    action: Callable[[str], Awaitable[None]],
+    *,
+    stop_if_refused: bool = False,
 ) -> int:
-    """Run an action for each video, even if it fails for one of them. Return the exit code."""
+    """Run an action for each id, even if it fails for one of them. Return the exit code.
+
+    With `stop_if_refused` it raises the `Problem` of a refused credential. Without it another video
+    may still be public, or be that of the token.
+    """
     exit_code = DONE
     for video_id in dict.fromkeys(ids):
         try:
             await action(video_id)
         except ClipoError as error:
+            if stop_if_refused and isinstance(error, faults.Problem) and error.refuses_credential:
+                raise
             said = in_options(error)
             if len(ids) > 1 and video_id not in said:
                 said = f"{video_id}: {said}"

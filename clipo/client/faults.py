@@ -98,6 +98,11 @@ class Problem(Fault):
         self.retry_after_s = retry_after_s
         self.transient = status == 429 or status >= 500  # noqa: PLR2004 (too many, server errors)
 
+    @property
+    def refuses_credential(self) -> bool:
+        """Whether the API accepts no such request from this caller."""
+        return self.code in ("unauthenticated", "forbidden")
+
     def __str__(self) -> str:
         """Return the message with the code, which leads to the documentation and the log."""
         request = f", request {self.request_id}" if self.request_id else ""

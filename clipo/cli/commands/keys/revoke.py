@@ -46,4 +46,4 @@ async def _revoke(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
         elif not output.quiet:
             output.write(f"revoked  {key_id}")
 
-    return await do_each(output, ids, revoke)
+    return await do_each(output, ids, revoke, stop_if_refused=True)

@@ -46,4 +46,4 @@ async def _remove(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
         elif not output.quiet:
             output.write(f"removed  {receiver}")
 
-    return await do_each(output, ids, remove)
+    return await do_each(output, ids, remove, stop_if_refused=True)

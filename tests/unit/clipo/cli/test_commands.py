@@ -100,27 +100,41 @@ def test_a_token_needs_a_key_to_sign_it(scripted: Scripted) -> None:
     assert scripted.requests == []
 
 
-@pytest.mark.parametrize("arguments", [("keys", "list"), ("webhooks", "list")])
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        ("keys list", "GET /keys"),
+        ("keys revoke one two", "DELETE /keys/one"),
+        ("webhooks list", "GET /webhooks"),
+        ("webhooks remove one two --json", "DELETE /webhooks/one"),
+    ],
+)
 @pytest.mark.parametrize(
     ("key", "status", "code"), [("", 401, "unauthenticated"), ("clipo_sk_a", 403, "forbidden")]
 )
 def test_what_only_the_operator_may_do_is_said_once(
     scripted: Scripted,
     monkeypatch: pytest.MonkeyPatch,
-    arguments: tuple[str, str],
+    arguments: str,
+    call: str,
     key: str,
     status: int,
     code: str,
 ) -> None:
     monkeypatch.setenv("CLIPO_API_KEY", key)
-    path = {"keys": "/keys", "webhooks": "/webhooks"}[arguments[0]]
-    scripted.refuse(f"GET {path}", status, code, "This needs a credential with the scope admin.")
-    found = run(scripted, *arguments)
+    scripted.refuse(call, status, code, "This needs a credential with the scope admin.")
+    found = run(scripted, *arguments.split())
     assert found.exit_code == 1
+    login = "clipo login --api http://127.0.0.1:1"
+    advice = {
+        "unauthenticated": f"Log in: {login} (or set CLIPO_API_KEY)",
+        "forbidden": f"Correct CLIPO_API_KEY, or unset it and log in: {login}",
+    }
+    assert found.stdout == ""
     assert found.stderr == (
-        "Only the operator may do this: use a key with the scope admin (clipo login --api"
-        " http://127.0.0.1:1), add --stack NAME for a stack in AWS, or set CLIPO_HOME to the"
-        f" folder of the local stack. ({code})\n"
+        "Only the operator may do this: add --stack NAME for a stack in AWS, set CLIPO_HOME to the"
+        " folder of the local stack, or use a key with the scope admin."
+        f" {advice[code]} ({code})\n"
     )
 
 
