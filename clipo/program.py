@@ -17,7 +17,12 @@ def program_name(*, anywhere: bool = False) -> str:
     found = shutil.which("clipo")
     if found and Path(found).resolve() == program.resolve():
         return "clipo"
-    program = program.absolute()
-    if not anywhere and program.is_relative_to(Path.cwd()):
-        program = program.relative_to(Path.cwd())
-    return shlex.quote(str(program))
+    return shlex.quote(str(program.absolute())) if anywhere else shown_path(program)
+
+
+def shown_path(path: Path) -> str:
+    """Return a path to type in the working directory, relative if it is in there."""
+    path = path.absolute()
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return shlex.quote(str(path))

@@ -17,6 +17,7 @@ from clipo.cli import terminal, view
 from clipo.client import address, credentials, faults, profiles
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
+from clipo.installation import command_to_add
 from clipo.program import program_name
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def import_for_aws(module: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        raise Misuse("The option --stack needs boto3: pip install boto3") from error
+        raise Misuse(f"The option --stack needs boto3: {command_to_add('boto3')}") from error
 
 
 def run(coroutine: Coroutine[Any, Any, _Result]) -> _Result:

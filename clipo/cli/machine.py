@@ -77,7 +77,7 @@ def _python(version: tuple[int, ...]) -> Finding:
     text = ".".join(map(str, version))
     if _PYTHONS[0] <= version[:2] <= _PYTHONS[1]:
         return ok("Python", text)
-    return broken("Python", f"{text} is not supported.", "make PYTHON=python3.12 setup")
+    return broken("Python", f"{text} is not supported.", checkout.make("PYTHON=python3.12 setup"))
 
 
 def _platform(system: str, machine: str) -> Finding:
@@ -94,7 +94,7 @@ def _platform(system: str, machine: str) -> Finding:
 def _set_up(*programs: Path) -> Finding:
     missing = [str(program) for program in programs if not os.access(program, os.X_OK)]
     if missing:
-        return broken("Set-up", f"{', '.join(missing)} is missing.", "make run")
+        return broken("Set-up", f"{', '.join(missing)} is missing.", checkout.make("run"))
     return ok("Set-up", "The local S3 and MongoDB servers are installed.")
 
 
@@ -102,7 +102,7 @@ def _ffmpeg(chosen: str | None) -> Finding:
     try:
         version = ffmpeg.version(Path(chosen)) if chosen else ffmpeg.wheel_version()
     except ClipoError as error:
-        fix = "Unset CLIPO_FFMPEG_DIR, or correct it." if chosen else "make run"
+        fix = "Unset CLIPO_FFMPEG_DIR, or correct it." if chosen else checkout.make("run")
         return broken("ffmpeg", str(error), fix)
     return ok("ffmpeg", version)
 

@@ -1,5 +1,6 @@
 """The checkout that the local stack runs from. A client that was installed alone has none."""
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,10 +13,19 @@ _ROOT = Path(__file__).parents[2]
 _RULES = _ROOT / "functions" / "core"
 """Not `functions` alone: among installed packages there may be another one of that name."""
 
+ENVIRONMENT = _ROOT / ".venv"
+"""The environment that `make` sets up."""
+
 
 def is_here() -> bool:
     """Whether this is a checkout."""
     return _RULES.is_dir()
+
+
+def make(target: str) -> str:
+    """Return the command that makes a target of the checkout, from the working directory."""
+    place = "" if Path.cwd() == _ROOT else f"-C {shlex.quote(str(_ROOT))} "
+    return f"make {place}{target}"
 
 
 def require() -> None:

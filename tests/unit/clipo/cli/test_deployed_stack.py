@@ -234,5 +234,5 @@ def test_the_command_says_that_it_needs_boto3(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.delitem(sys.modules, "clipo.cli.deployed_stack")
     monkeypatch.delattr("clipo.cli.deployed_stack")
-    with pytest.raises(Misuse, match="pip install boto3"):
+    with pytest.raises(Misuse, match="needs boto3: make "):
         doctor.command(stack="clipo")

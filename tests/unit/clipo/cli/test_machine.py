@@ -4,6 +4,7 @@ import pytest
 
 from clipo.cli import machine
 from clipo.cli.finding import State
+from clipo.local import checkout
 
 
 @pytest.mark.parametrize(
@@ -28,4 +29,4 @@ def test_supported_platforms(system: str, processor: str, state: State) -> None:
 
 def test_a_missing_program_is_found(tmp_path: Path) -> None:
     found = machine._set_up(tmp_path / "ministack")
-    assert (found.state, found.fix) == (State.BROKEN, "make run")
+    assert (found.state, found.fix) == (State.BROKEN, checkout.make("run"))

@@ -130,5 +130,5 @@ def test_without_boto3_a_sentence_says_what_is_missing(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "boto3", None)
     monkeypatch.delitem(sys.modules, "clipo.cli.deployed_stack")
     monkeypatch.delattr("clipo.cli.deployed_stack")
-    with pytest.raises(Misuse, match="pip install boto3"):
+    with pytest.raises(Misuse, match="needs boto3: make "):
         redrive.command(stack="clipo")

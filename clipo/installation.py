@@ -1,0 +1,58 @@
+"""How this program is installed, for messages that say how to add a package to it."""
+
+import shlex
+import shutil
+import sys
+import tomllib
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from clipo.local import checkout
+from clipo.program import shown_path
+
+_PLACES = ("directory", "editable", "path", "url")
+"""Where uv has a package from, if it is not a registry."""
+
+
+def command_to_add(package: str) -> str:
+    """Return the command that adds a package to the environment of this program.
+
+    pipx and uv keep a file in each environment that they manage. Packages that another program adds
+    there would be gone after their next upgrade.
+    """
+    prefix = Path(sys.prefix)
+    if prefix.resolve() == checkout.ENVIRONMENT.resolve():
+        return checkout.make("command")
+    if (prefix / "pipx_metadata.json").is_file():
+        return shlex.join(["pipx", "inject", prefix.name, package])
+    receipt = prefix / "uv-receipt.toml"
+    if receipt.is_file():
+        return _with_uv(tomllib.loads(receipt.read_text())["tool"]["requirements"], package)
+    return _with_pip(prefix, package)
+
+
+def _with_uv(requirements: list[dict[str, Any]], package: str) -> str:
+    """Return the command that installs the tool again: it needs all packages beside the tool."""
+    tool, *others = requirements
+    options = [f"--with={_requirement(one)}" for one in others]
+    return shlex.join(["uv", "tool", "install", *options, f"--with={package}", _requirement(tool)])
+
+
+def _requirement(of: dict[str, Any]) -> str:
+    """Return an entry of uv's receipt as one would type it."""
+    if "git" in of:
+        address, _, revision = of["git"].partition("?rev=")
+        return f"git+{address}{f'@{revision}' if revision else ''}"
+    place = next((of[one] for one in _PLACES if one in of), None)
+    return str(place or of["name"] + of.get("specifier", ""))
+
+
+def _with_pip(prefix: Path, package: str) -> str:
+    found = shutil.which("pip")
+    if found and Path(found).is_relative_to(prefix):
+        return f"pip install {package}"
+    python = shown_path(Path(sys.executable))
+    if find_spec("pip"):
+        return f"{python} -m pip install {package}"
+    return f"uv pip install --python {python} {package}"
