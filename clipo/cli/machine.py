@@ -186,12 +186,18 @@ def _spelling(environ: Mapping[str, str]) -> Finding:
     likely = {
         given: close[0]
         for given in sorted(environ)
-        if given not in _KNOWN and (close := difflib.get_close_matches(given.upper(), _KNOWN, 1))
+        if given not in _KNOWN and (close := _close_names(given.upper()))
     }
     if not likely:
         return ok("Settings", "No setting is misspelled.")
     said = f"Not a setting of Clipo: {', '.join(likely)}."
     return warning("Settings", said, f"Did you mean {', '.join(likely.values())}?")
+
+
+def _close_names(given: str) -> list[str]:
+    """Return the setting that a name is likely meant for; PIPX_HOME, for example, for none."""
+    cutoff = 0.6 if given.startswith("CLIPO") else 0.8
+    return difflib.get_close_matches(given, _KNOWN, n=1, cutoff=cutoff)
 
 
 def _services(environ: Mapping[str, str]) -> Iterator[Finding]:
