@@ -16,6 +16,7 @@ _VARYING = (
     (r"(?<=ID ) +[0-9A-Za-z]{12}\b", "KEY_ID"),
     (r"[\d.]+ (kB|MB|bytes)|[\d,]+ bytes", "SIZE"),
     (r"[\d.]+ (ms|kbit/s)", "NUMBER"),
+    (r"(seconds|\d+ minutes?) ago", "AGE"),
     (r" +", " "),
 )
 """Patterns of what differs from run to run, with what stands for it in a comparison."""

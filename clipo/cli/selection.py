@@ -42,3 +42,8 @@ UntilOption = Annotated[
 def counted(count: int) -> str:
     """Return a count of the API as text."""
     return f"{count:,} or more" if count >= _COUNTED else f"{count:,}"
+
+
+def others(count: int, shown: int) -> str:
+    """Return the rest of a count of the API, without those that are shown, as text."""
+    return "many" if count >= _COUNTED else f"{count - shown:,}"

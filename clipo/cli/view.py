@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -124,6 +124,11 @@ def _stack(videos: Sequence[Video], width: int) -> Group:
 def _facts(video: Video) -> tuple[str, str, str]:
     length = (video["media"] or {}).get("duration") or "-"
     return when(video["created_at"]), length, size(video["size"])
+
+
+def to_delete(video: Video) -> str:
+    """Return a line with the id, the age and the name of a video."""
+    return f"{video['id']}  {age(video['created_at']):14}  {plain(video['filename'])}"
 
 
 def details(video: Video, *, program: str) -> RenderableType:
@@ -417,6 +422,16 @@ def _owner(record: Mapping[str, Any]) -> str:
 def when(moment: str) -> str:
     """Return a time of the API as local time."""
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age(moment: str) -> str:
+    """Return how long ago a time of the API is, in the largest unit that it fills."""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count:,} {unit}{'s' * (count > 1)} ago"
+    return "seconds ago"
 
 
 def plain(text: str) -> str:

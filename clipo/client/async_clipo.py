@@ -183,7 +183,8 @@ class AsyncClipo:
     ) -> DeleteSummary:
         """Delete all videos of a selection, until none remains or the storage fails.
 
-        With `dry_run` they are only counted; with `purge` their files cannot be restored.
+        With `dry_run` they are only counted, and the first ones named; with `purge` their files
+        cannot be restored.
         """
         conditions = {
             "statuses": statuses and [*statuses],
@@ -197,6 +198,7 @@ class AsyncClipo:
         calls = [call async for call in delete_all(self._api, conditions)]
         return DeleteSummary(
             found=calls[0]["found"],
+            first=calls[0].get("first", []),
             deleted=[deleted for call in calls for deleted in call["deleted"]],
             left=[left for call in calls for left in call["left"]],
             remaining=calls[-1]["remaining"],

@@ -574,6 +574,7 @@ class TestVideos:
         selected = ("delete", "--status", "done", "--owner", "many-of-one")
         counted = command.run(*selected, "--dry-run")
         assert (counted.returncode, counted.stderr) == (0, "1 video would be deleted.\n")
+        assert re.fullmatch(rf"{one}  (seconds|\d+ minutes?) ago +tiny\.mp4\n", counted.stdout)
         with command.typed(*selected) as screen:
             screen.await_text("Delete 1 video? [y/N]")
             screen.press("n\r")

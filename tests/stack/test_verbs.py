@@ -311,6 +311,7 @@ class TestDelete:
         body: dict[str, object] = {"codes": ["not_a_video"], "owner": "many", "limit": 1}
         counted = stack.client.post("/videos/delete", json=body | {"dry_run": True}).json()
         assert (counted["found"], counted["deleted"]) == (2, [])
+        assert [one["id"] for one in counted["first"]] == [worse], "as many as the limit"
         assert stack.objects_of(worse) != []
         first = stack.client.post("/videos/delete", json=body).json()
         assert (first["deleted"], first["remaining"]) == ([worse], 1)

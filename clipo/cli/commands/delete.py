@@ -20,16 +20,18 @@ from clipo.cli.command import (
     do_each,
 )
 from clipo.cli.commands.list import Status
-from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
+from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted, others
 from clipo.client import deletes, faults
 from clipo.errors import Misuse
 from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
-    from clipo.client.api import Api
+    from clipo.client.api import Api, Video
 
 _NOTHING = "Nothing is deleted."
+_NAMED = ("id", "filename", "status", "created_at")
+"""What a dry run tells of a video, as the API does."""
 
 _Conditions: TypeAlias = dict[str, Any]
 
@@ -61,7 +63,7 @@ def command(
     since: SinceOption = None,
     until: UntilOption = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only count the videos, and delete none.")
+        bool, typer.Option("--dry-run", help="Count the videos, name the newest, and delete none.")
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Delete without asking for confirmation.")
@@ -108,18 +110,23 @@ def command(
 
 
 def _count_named(api_url: str | None, output: "Terminal", ids: Sequence[str]) -> int:
-    names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
-    _report_count(output, sum(name != "" for name in names.values()))
+    videos, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
+    here = [{name: one[name] for name in _NAMED} for one in videos.values() if one]
+    _report_dry_run(output, len(here), here)
     return exit_code
 
 
-def _report_count(output: "Terminal", found: int) -> None:
+def _report_dry_run(output: "Terminal", found: int, first: "Sequence[Video]") -> None:
+    """Report the number of videos, and the first ones, if the credential may read them."""
     if output.as_json:
-        output.write_json({"dry_run": True, "found": found, "deleted": 0, "left": []})
-    elif found:
-        output.message(f"{_videos(found)} would be deleted.")
-    else:
-        output.message("No video matches.")
+        report = {"dry_run": True, "found": found, "first": first, "deleted": 0, "left": []}
+        output.write_json(report)
+        return
+    for video in [] if output.quiet else first:
+        output.write_unwrapped(view.to_delete(video))
+    if first and found > len(first):
+        output.message(f"and {others(found, len(first))} more", "dim")
+    output.message(f"{_videos(found)} would be deleted." if found else "No video matches.")
 
 
 def _videos(found: int) -> str:
@@ -129,7 +136,8 @@ def _videos(found: int) -> str:
 def _delete_named(
     api_url: str | None, output: "Terminal", ids: Sequence[str], *, asks: bool, purge: bool
 ) -> int:
-    names, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
+    videos, exit_code = ask(api_url, output, lambda api: _look_up(api, output, ids))
+    names = {id_: view.plain(one["filename"]) if one else "" for id_, one in videos.items()}
     here = [name for name in names.values() if name]
     if here and asks and not confirm(f"Delete {', '.join(here)}?", otherwise=_NOTHING):
         output.message(_NOTHING)
@@ -141,19 +149,19 @@ def _delete_named(
 
 async def _look_up(
     api: "Api", output: "Terminal", ids: Sequence[str]
-) -> tuple[dict[str, str], int]:
-    """Return the filenames, "" for a video that is gone, and the exit code: 1 after an error."""
-    names: dict[str, str] = {}
+) -> "tuple[dict[str, Video | None], int]":
+    """Return the videos, `None` for one that is gone, and the exit code: 1 after an error."""
+    videos: dict[str, Video | None] = {}
 
     async def look_up(video_id: str) -> None:
         try:
-            names[video_id] = view.plain((await api.get(video_id))["filename"])
+            videos[video_id] = await api.get(video_id)
         except faults.Problem as problem:
             if problem.code != "video_not_found":
                 raise
-            names[video_id] = ""
+            videos[video_id] = None
 
-    return names, await do_each(output, ids, look_up)
+    return videos, await do_each(output, ids, look_up)
 
 
 async def _delete(api: "Api", output: "Terminal", names: dict[str, str], *, purge: bool) -> int:
@@ -174,7 +182,8 @@ def _delete_selected(
     counts = ask(api_url, output, lambda api: api.delete_selected(**conditions, dry_run=True))
     found, report = counts["found"], _Deletes()
     if dry_run:
-        _report_count(output, found)
+        # An older API names none.
+        _report_dry_run(output, found, counts.get("first", []))
         return DONE
     if found:
         for_good = " for good" if "purge" in conditions else ""

@@ -3,20 +3,20 @@
 from typing import Annotated, Self
 
 from fastapi import APIRouter
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from functions.api import problems
 from functions.api.delete_videos import CHANGED, MOST, delete_videos
 from functions.api.examples import VIDEO_ID
 from functions.api.list_videos import COUNTED
 from functions.api.problem_responses import documented
-from functions.api.schemas.fields import VideoId, whole
+from functions.api.schemas.fields import Time, VideoId, whole
 from functions.api.schemas.many import CodeInBody, ManyReport, ManyVideos, VideoWithReason
 from functions.api.scopes import ResourceRoute, needs
-from functions.api.services import InjectedServices
+from functions.api.services import InjectedServices, Services
 from functions.core.access import Scope
 from functions.core.listing import Selection
-from functions.core.video import Status
+from functions.core.video import Status, Video
 
 router = APIRouter(prefix="/videos", tags=["videos"], route_class=ResourceRoute)
 
@@ -24,6 +24,9 @@ router = APIRouter(prefix="/videos", tags=["videos"], route_class=ResourceRoute)
 StatusInBody = Annotated[Status, Field(strict=False)]
 
 _FAILED = (Status.FAILED,)
+
+NAMED = 10
+"""The most videos that a dry run names."""
 
 
 class DeleteVideos(ManyVideos):
@@ -44,7 +47,10 @@ class DeleteVideos(ManyVideos):
     limit: Annotated[int, Field(ge=1, le=MOST), BeforeValidator(whole)] = Field(
         default=MOST, description="Most videos to delete in this call"
     )
-    dry_run: bool = Field(default=False, description="Whether to count the videos only")
+    dry_run: bool = Field(
+        default=False,
+        description=f"Whether only to count the videos, and to name {NAMED} of them at most",
+    )
     purge: bool = Field(
         default=False,
         description="Whether to remove the files for good, without the days to undo it",
@@ -85,6 +91,17 @@ class LeftDelete(VideoWithReason):
     )
 
 
+class NamedVideo(BaseModel):
+    """A video that the call would delete."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: VideoId
+    filename: str = Field(examples=["holiday.mp4"])
+    status: Status = Field(examples=["failed"])
+    created_at: Time
+
+
 class DeleteReport(ManyReport):
     """What one call has deleted, or would."""
 
@@ -93,6 +110,11 @@ class DeleteReport(ManyReport):
         description="Videos that the conditions select, from `cursor` on. It counts up to"
         f" {COUNTED:,}, which means this number or more",
         examples=[1],
+    )
+    first: list[NamedVideo] = Field(
+        description=f"With `dry_run`: the newest {NAMED} of these videos, if the credential has the"
+        " scope `read`. Otherwise empty",
+        examples=[[]],
     )
     deleted: list[VideoId] = Field(examples=[[VIDEO_ID]])
     left: list[LeftDelete]
@@ -120,6 +142,7 @@ def post_deletes(body: DeleteVideos, services: InjectedServices) -> DeleteReport
     """
     selection = body.selection()
     after = body.position(selection, services.caller)
+    named = _name_first(body, selection, after, services) if body.dry_run else []
     report = delete_videos(
         services,
         selection,
@@ -132,8 +155,19 @@ def post_deletes(body: DeleteVideos, services: InjectedServices) -> DeleteReport
     return DeleteReport(
         dry_run=body.dry_run,
         found=min(progress.tried + progress.remaining, COUNTED),
+        first=[NamedVideo.model_validate(one) for one in named],
         deleted=report.deleted,
         left=[LeftDelete.model_validate(one) for one in report.left],
         remaining=progress.remaining,
         next_cursor=progress.next_cursor,
     )
+
+
+def _name_first(
+    body: DeleteVideos, selection: Selection, after: str | None, services: Services
+) -> list[Video]:
+    """Return the first videos that the body selects, unless the caller may not read them."""
+    if not services.caller.may(Scope.READ):
+        return []
+    limit = min(body.limit, NAMED)
+    return services.catalog.page(selection, owner=body.owner, after=after, limit=limit)

@@ -21,7 +21,7 @@ from tests.problems import problem
 EXHAUSTED = RETRIES_EXHAUSTED.failure()
 CORRUPT = replace(EXHAUSTED, code="corrupt", retryable=False)
 EVERY_STATUS = {"statuses": [*Status]}
-EMPTY = {"dry_run": False, "found": 0, "deleted": [], "left": [], "remaining": 0}
+EMPTY = {"dry_run": False, "found": 0, "first": [], "deleted": [], "left": [], "remaining": 0}
 
 
 def made(number: int, of: Video, **fields: Any) -> Video:
@@ -80,8 +80,9 @@ def test_removes_those_that_meet_all_conditions_and_no_others(
     chosen = [ids[number - 1] for number in numbers]
     counted = delete(client, **conditions, dry_run=True)
     count = len(chosen)
-    nothing = {"dry_run": True, "found": count, "remaining": count, "next_cursor": None}
-    assert counted == EMPTY | nothing
+    assert [one["id"] for one in counted.pop("first")] == chosen
+    nothing = EMPTY | {"dry_run": True, "found": count, "remaining": count, "next_cursor": None}
+    assert counted == {name: value for name, value in nothing.items() if name != "first"}
     assert (len(records.videos), records.tombstones) == (6, {})
     assert len(objects.uploads) == 6
 
@@ -144,9 +145,24 @@ def test_goes_on_with_the_cursor(client: TestClient, ids: list[str]) -> None:
     assert (first["found"], first["remaining"]) == (6, 2)
     counted = delete(client, **EVERY_STATUS, cursor=first["next_cursor"], dry_run=True)
     assert counted["found"] == 2
+    assert [one["id"] for one in counted["first"]] == ids[1::-1]
     second = delete(client, **EVERY_STATUS, cursor=first["next_cursor"])
     report = {"found": 2, "deleted": ids[1::-1], "next_cursor": None}
     assert second == EMPTY | report
+
+
+def test_a_dry_run_names_the_newest_ten(client: TestClient, records: FakeCatalog) -> None:
+    videos = [made(number, video(f"{number:024x}")) for number in range(10, 22)]
+    records.videos |= {one.id: one for one in videos}
+    counted = delete(client, statuses=["pending"], dry_run=True)
+    assert (counted["found"], len(counted["first"])) == (13, 10)
+    assert counted["first"][0] == {
+        "id": videos[-1].id,
+        "filename": videos[-1].filename,
+        "status": "pending",
+        "created_at": "2026-01-03T00:04:05.678Z",
+    }
+    assert len(delete(client, statuses=["pending"], dry_run=True, limit=3)["first"]) == 3
 
 
 def test_refuses_the_cursor_of_other_conditions(client: TestClient, records: FakeCatalog) -> None:

@@ -127,6 +127,10 @@ def test_a_delete_of_many_videos_removes_those_of_the_caller(
         assert len(report["deleted"]) == report["found"]
         return [owners[video_id] for video_id in report["deleted"]]
 
+    counted = client.post(
+        "/videos/delete", json={"statuses": ["failed"], "dry_run": True}, headers=anna
+    ).json()
+    assert [owners[one["id"]] for one in counted["first"]] == ["anna"]
     for body in ({"owner": "bob"}, {"owner": "bob", "dry_run": True}):
         refused = client.post("/videos/delete", json=body, headers=anna)
         assert problem(refused)["code"] == "forbidden"
@@ -134,6 +138,16 @@ def test_a_delete_of_many_videos_removes_those_of_the_caller(
     assert len(objects.uploads) == 2
     assert deleted(server, owner="bob") == ["bob"]
     assert deleted(server) == [None]
+
+
+def test_a_dry_run_names_no_video_to_a_caller_who_may_not_read(
+    client: TestClient, api_keys: FakeApiKeys, records: FakeCatalog, objects: FakeStorage
+) -> None:
+    failed_videos_of_three(records, objects)
+    writer = bearer(issue(api_keys, owner="anna", scopes=frozenset({Scope.WRITE})).key)
+    body = {"statuses": ["failed"], "dry_run": True}
+    counted = client.post("/videos/delete", json=body, headers=writer).json()
+    assert (counted["found"], counted["first"]) == (1, [])
 
 
 class TestAnnouncement:

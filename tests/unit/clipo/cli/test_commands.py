@@ -1,6 +1,7 @@
 """What commands say, with an API in this process."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -241,14 +242,23 @@ def test_a_picture_in_a_folder_has_the_name_of_the_video(
 
 
 def test_a_dry_run_counts_the_named_videos_that_exist(scripted: Scripted) -> None:
-    video = {"id": ID, "filename": "beach.mp4"}
-    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video)
+    created = datetime.now(UTC) - timedelta(hours=2)
+    video = {"id": ID, "filename": "beach.mp4", "status": "done", "created_at": str(created)}
+    scripted.answers[f"GET /videos/{ID}"] = httpx2.Response(200, json=video | {"size": 5})
     scripted.refuse(f"GET /videos/{OTHER}", 404, "video_not_found")
     found = run(scripted, "delete", ID, OTHER, "--dry-run")
     assert (found.exit_code, found.stderr) == (0, "1 video would be deleted.\n")
+    assert found.stdout == f"{ID}  2 hours ago     beach.mp4\n"
+    assert json.loads(run(scripted, "delete", ID, "--dry-run", "--json").stdout)["first"] == [video]
     assert {request.method for request in scripted.requests} == {"GET"}
     counted = run(scripted, "delete", OTHER, "--dry-run", "--json").stdout
-    assert json.loads(counted) == {"dry_run": True, "found": 0, "deleted": 0, "left": []}
+    assert json.loads(counted) == {
+        "dry_run": True,
+        "found": 0,
+        "first": [],
+        "deleted": 0,
+        "left": [],
+    }
 
 
 def test_standard_input_is_read_after_cheap_checks(

@@ -1,6 +1,7 @@
 """`clipo delete` of many videos."""
 
 import json
+import re
 from typing import Any
 
 import httpx2
@@ -14,6 +15,8 @@ from tests.fakes.httpx2_package import FakeHttpx2
 
 API = "http://127.0.0.1:1"
 ID = "6b070696ca53166161ffad51"
+FIRST = {"id": "1", "filename": "a\x1b.mp4", "status": "failed", "created_at": "2026-01-02T00:00Z"}
+OTHER = FIRST | {"id": "2"}
 LEFT = {"id": "3", "code": "changed", "message": "Video 3 has changed."}
 
 
@@ -24,13 +27,15 @@ class ManyVideos:
         self.bodies: list[dict[str, Any]] = []
         self.count = 5
         self.left = LEFT
+        self.readable = True
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:
         assert request.url.path == "/videos/delete"
         body = json.loads(request.content)
         self.bodies.append(body)
         if body.get("dry_run"):
-            return report(found=self.count, remaining=self.count, dry_run=True)
+            first = [FIRST, OTHER][: self.count] if self.readable else []
+            return report(found=self.count, first=first, remaining=self.count, dry_run=True)
         if "cursor" not in body:
             return report(["1", "2"], left=[self.left], remaining=2, next_cursor="next")
         return report(["4", "5"])
@@ -104,13 +109,30 @@ def test_the_options_are_conditions(
 
 
 def test_a_dry_run_needs_no_confirmation_and_deletes_nothing(videos: ManyVideos) -> None:
-    found = delete("--all-failed", "--dry-run")
-    assert (found.exit_code, found.stderr) == (0, "5 videos would be deleted.\n")
     videos.count = 1
-    assert delete("--all-failed", "--dry-run", "--yes").stderr == "1 video would be deleted.\n"
+    found = delete("--all-failed", "--dry-run", "--yes")
+    assert (found.exit_code, found.stderr) == (0, "1 video would be deleted.\n")
+    assert re.fullmatch(r"1  [\d,]+ days ago +a\\x1b\.mp4\n", found.stdout)
     assert all(body["dry_run"] for body in videos.bodies)
     counted = json.loads(delete("--all-failed", "--dry-run", "--json").stdout)
-    assert counted == {"dry_run": True, "found": 1, "deleted": 0, "left": []}
+    assert counted == {"dry_run": True, "found": 1, "first": [FIRST], "deleted": 0, "left": []}
+
+
+@pytest.mark.parametrize(
+    ("count", "rest", "total"),
+    [(39, "and 37 more\n", "39 videos"), (10_000, "and many more\n", "10,000 or more videos")],
+)
+def test_a_dry_run_names_the_first_videos(
+    videos: ManyVideos, count: int, rest: str, total: str
+) -> None:
+    videos.count = count
+    found = delete("--all-failed", "--dry-run")
+    assert [line[:1] for line in found.stdout.splitlines()] == ["1", "2"]
+    assert found.stderr == f"{rest}{total} would be deleted.\n"
+    assert delete("--all-failed", "--dry-run", "--quiet").output == ""
+    videos.readable = False
+    found = delete("--all-failed", "--dry-run")
+    assert (found.stdout, found.stderr) == ("", f"{total} would be deleted.\n")
 
 
 def test_without_a_match_it_says_so(videos: ManyVideos) -> None:

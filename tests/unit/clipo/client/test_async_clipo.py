@@ -114,7 +114,8 @@ class TestManyDeletes:
             {"found": 1, "deleted": ["3"], "left": []},
         )
         report = asyncio.run(api.client().delete_many(statuses=["failed"], purge=True))
-        assert report == {"found": 3, "deleted": ["1", "3"], "left": [changed], "remaining": 0}
+        done = {"deleted": ["1", "3"], "left": [changed]}
+        assert report == {"found": 3, "first": [], "remaining": 0} | done
         conditions = {"statuses": ["failed"], "dry_run": False, "purge": True}
         assert api.bodies == [conditions, conditions | {"cursor": "c"}]
 
@@ -124,7 +125,13 @@ class TestManyDeletes:
             {"found": 9, "deleted": [], "left": [left], "remaining": 8, "next_cursor": "c"}
         )
         report = asyncio.run(api.client().delete_many(owner="anna"))
-        assert report == {"found": 9, "deleted": [], "left": [left], "remaining": 8}
+        assert report == {"found": 9, "first": [], "deleted": [], "left": [left], "remaining": 8}
+
+    def test_of_a_dry_run_name_the_first_videos(self) -> None:
+        first = [{"id": "1", "filename": "a.mp4", "status": "done", "created_at": "2026-01-02"}]
+        api = ManyVideos({"found": 1, "first": first, "deleted": [], "left": []})
+        report = asyncio.run(api.client().delete_many(owner="anna", dry_run=True))
+        assert report["first"] == first
 
     def test_of_an_empty_condition_are_left_to_the_api_to_refuse(self) -> None:
         """Else an empty list would delete more than its caller means."""
