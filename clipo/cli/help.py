@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
+from clipo.cli.narrow_help import is_narrow, narrow_help
+
 if TYPE_CHECKING:
     from typer._click.core import Parameter
 
@@ -20,7 +22,18 @@ _PLAIN_WORDS = {
 }
 
 
-class HelpfulCommand(TyperCommand):
+class _FittingHelp:
+    """Help that fits the terminal."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help: Typer's tables, or text if the terminal is narrow."""
+        if is_narrow():
+            typer.echo(narrow_help(self, ctx))  # as Typer writes its tables
+        else:
+            super().format_help(ctx, formatter)  # type: ignore[misc]  # Typer's
+
+
+class HelpfulCommand(_FittingHelp, TyperCommand):
     """A command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -41,7 +54,7 @@ class HelpfulCommand(TyperCommand):
         return [re.sub(r"^\{([^|]*)\}", r"\1", piece) for piece in pieces]
 
 
-class HelpfulGroup(TyperGroup):
+class HelpfulGroup(_FittingHelp, TyperGroup):
     """A group of commands."""
 
     def get_params(self, ctx: Any) -> "list[Parameter]":

@@ -5,7 +5,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from clipo.cli import commands
+from clipo.cli import commands, overview
 from clipo.cli.app import app
 
 _MODULES = {file.stem for file in Path(commands.__path__[0]).glob("[!_]*.py")}
@@ -73,6 +73,51 @@ def test_the_help_wraps_each_paragraph_to_the_terminal() -> None:
     ]
 
 
+def in_narrow_terminal(*arguments: str) -> str:
+    found = CliRunner().invoke(app, arguments, env={"COLUMNS": "40"}, prog_name="clipo")
+    assert max(map(len, found.output.splitlines())) <= 40
+    return found.output
+
+
+def test_a_narrow_terminal_has_each_explanation_below_its_option() -> None:
+    shown = in_narrow_terminal("delete", "-h")
+    assert shown.startswith(
+        "Usage: clipo delete [OPTIONS] [ID]...\n\nDelete videos with their files"
+    )
+    assert "\nArguments:\n  ID\n      Id of a video, as in clipo list.\n" in shown
+    assert "  --all-failed\n      Delete all videos that have\n      failed.\n" in shown
+    assert "  -q, --quiet\n      Write errors only.\n" in shown
+    assert "      http://127.0.0.1:8000)]\n" in shown
+    assert "\nShort name: rm\n" in shown
+
+
+def test_a_narrow_terminal_has_the_commands_in_the_same_panels() -> None:
+    shown = in_narrow_terminal("-h")
+    panels = re.findall(r"^(\w+):$", shown, re.MULTILINE)
+    assert panels == ["Options", "Start", "Videos", "Access", "Operate"]
+    assert "\nVideos:\n  upload\n      Upload videos, and follow them\n" in shown
+    assert "\n  ls\n" not in shown
+    assert "\nCommands:\n" in in_narrow_terminal("keys"), "without a command"
+
+
+@pytest.mark.parametrize("words", [(), ("upload",), ("keys",), ("keys", "create"), ("rm",)])
+def test_help_is_a_word_too(words: tuple[str, ...]) -> None:
+    asked = CliRunner().invoke(app, ["help", *words], prog_name="clipo")
+    assert asked.exit_code == 0
+    option = CliRunner().invoke(app, [*words, "--help"], prog_name="clipo")
+    assert asked.output.strip() == option.output.strip()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("uplod", "Did you mean 'upload'?"), ("upload x", "clipo upload has no commands.")],
+)
+def test_the_help_of_what_is_no_command_is_a_misuse(words: str, said: str) -> None:
+    found = CliRunner().invoke(app, ["help", *words.split()], prog_name="clipo")
+    assert found.exit_code == 2
+    assert said in found.output
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [("sample", "Write errors only."), ("list", "Write ids and errors only.")],
@@ -104,5 +149,7 @@ def test_a_wrong_option_is_reported_in_plain_words(arguments: list[str], said: s
     assert "Value error" not in found.output
 
 
-def test_the_version_has_a_short_option() -> None:
-    assert CliRunner().invoke(app, ["-V"]).output.startswith("clipo ")
+@pytest.mark.parametrize("arguments", [["-V"], ["--version"], ["version"]])
+def test_the_version_is_an_option_and_a_command(arguments: list[str]) -> None:
+    found = CliRunner().invoke(app, arguments)
+    assert (found.exit_code, found.output) == (0, f"clipo {overview.version()}\n")
