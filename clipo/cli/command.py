@@ -35,6 +35,9 @@ _OPTIONS = {
     "codes": "--code",
     "statuses": "--status",
     "owner": "--owner",
+    "passthrough": "--passthrough",
+    "visibility": "--visibility",
+    "search": "--search",
     "url": "URL",
 }
 """Options and arguments by the API's names of their fields."""

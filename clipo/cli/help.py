@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -22,6 +23,25 @@ _PLAIN_WORDS = {
 }
 
 
+_ELSEWHERE = {
+    "auth": "'login', 'logout', 'whoami' or 'token'",
+    "browse": "'open'",
+    "completion": "'--install-completion'",
+    "config": "'login'",
+    "get": "'show' or 'download'",
+    "info": "'show'",
+    "ps": "'list'",
+    "remove": "'delete'",
+    "rerun": "'retry'",
+    "start": "'up'",
+    "status": "'show' or 'doctor'",
+    "video": "'list' or 'show'",
+    "videos": "'list' or 'show'",
+    "view": "'show'",
+}
+"""Names that gh and similar programs have for commands, with those of this program."""
+
+
 class _FittingHelp:
     """Help that fits the terminal."""
 
@@ -38,6 +58,8 @@ class HelpfulCommand(_FittingHelp, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments. Raises errors in the words of the other messages."""
+        if not ctx.resilient_parsing and any("--json" in one.opts for one in self.params):
+            _refuse_fields(ctx, self.params, args)
         try:
             return super().parse_args(ctx, args)
         except typer.BadParameter as error:
@@ -57,6 +79,13 @@ class HelpfulCommand(_FittingHelp, TyperCommand):
 class HelpfulGroup(_FittingHelp, TyperGroup):
     """A group of commands."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that an argument names. Raises an error that may name another."""
+        meant = _ELSEWHERE.get(args[0]) if args and ctx.parent is None else None
+        if meant and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {meant}?")
+        return super().resolve_command(ctx, args)
+
     def get_params(self, ctx: Any) -> "list[Parameter]":
         """Return the parameters, prepared for the help."""
         return _without_types(ctx, super().get_params(ctx))
@@ -73,6 +102,18 @@ def in_plain_words(message: str) -> str:
     for words, plain in _PLAIN_WORDS.items():
         message = re.sub(words, plain, message)
     return message
+
+
+def _refuse_fields(ctx: Any, parameters: "Sequence[Parameter]", args: Sequence[str]) -> None:
+    """Raise `typer.BadParameter` for fields after `--json`, which that option has with gh."""
+    takes_words = any(isinstance(one, TyperArgument) for one in parameters)
+    fields = r"[a-z]\w*(,[a-z]\w*)+" if takes_words else r"[a-z]\w*(,[a-z]\w*)*"
+    for option, following in pairwise([*args, ""]):
+        given = option == "--json" and re.fullmatch(fields, following)
+        if given or option.startswith("--json="):
+            raise typer.BadParameter(
+                "--json writes all fields. To select some of them, use jq: --json | jq", ctx=ctx
+            )
 
 
 def _without_types(ctx: Any, parameters: "Sequence[Parameter]") -> "list[Parameter]":

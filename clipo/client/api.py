@@ -359,7 +359,7 @@ def _explain(
     address: str, document: Mapping[str, Any], credential: Credential | None
 ) -> tuple[str, str]:
     """Return the sentence of a problem, and after a refusal the command that helps."""
-    detail = str(document["detail"])
+    detail = str(document["detail"]).replace("`clipo ", f"`{program_name()} ")
     match document["code"]:
         case "unauthenticated" if credential:
             return f"Clipo refuses {credential.source}: {detail}", credential.remedy

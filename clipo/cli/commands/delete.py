@@ -54,6 +54,7 @@ def command(
         list[Status] | None,
         typer.Option(
             metavar="STATUS",
+            case_sensitive=False,
             help="Only videos that are pending, processing, done or failed. Can be repeated.",
             show_default=False,
         ),

@@ -38,6 +38,7 @@ def command(
         list[Status] | None,
         typer.Option(
             metavar="STATUS",
+            case_sensitive=False,
             help="List videos that are pending, processing, done or failed. Can be repeated.",
             show_default="all",
         ),

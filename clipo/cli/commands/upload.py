@@ -1,6 +1,7 @@
 """`clipo upload`: uploads videos, and follows them until they are done or failed."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -106,6 +107,8 @@ def command(
 
 def _name(name: str | None, paths: "Sequence[Path]") -> str | None:
     """Return the name of the video from standard input, `None` if there is none."""
+    if any(re.match("https?:/", str(path)) for path in paths):
+        raise Misuse(f"Upload files, not addresses: curl -L URL | {piped.example()}")
     if piped.STDIN in paths:
         return piped.check_name(name)
     if name:

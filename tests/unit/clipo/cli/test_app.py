@@ -6,6 +6,7 @@ import typer
 from typer.testing import CliRunner
 
 from clipo.cli import commands, overview
+from clipo.cli import help as help_module
 from clipo.cli.app import app
 
 _MODULES = {file.stem for file in Path(commands.__path__[0]).glob("[!_]*.py")}
@@ -147,6 +148,35 @@ def test_a_wrong_option_is_reported_in_plain_words(arguments: list[str], said: s
     assert said in found.output
     assert "Input should" not in found.output
     assert "Value error" not in found.output
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("auth", "'login', 'logout', 'whoami' or 'token'"), ("view", "'show'"), ("uplod", "'upload'")],
+)
+def test_a_command_of_another_program_leads_to_ours(word: str, meant: str) -> None:
+    found = CliRunner().invoke(app, [word, "x"])
+    assert found.exit_code == 2
+    assert f"No such command '{word}'. Did you mean {meant}?" in found.output
+
+
+def test_no_command_is_called_as_another_programs() -> None:
+    assert not set(help_module._ELSEWHERE) & {one.name for one in app.registered_commands}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["list --json id,status", "list --json id", "list --json=id", "show 0 --json id,status"],
+)
+def test_fields_after_json_are_refused_with_a_way_to_select_them(arguments: str) -> None:
+    found = CliRunner().invoke(app, arguments.split(), env={"COLUMNS": "200"})
+    assert found.exit_code == 2
+    assert "To select some of them, use jq: --json | jq" in found.output
+
+
+@pytest.mark.parametrize("arguments", ["upload --json a", "show --json 0", "up --json=id"])
+def test_a_word_after_json_may_be_an_argument(arguments: str) -> None:
+    assert "jq" not in CliRunner().invoke(app, [*arguments.split(), "--api", "ftp://x"]).output
 
 
 @pytest.mark.parametrize("arguments", [["-V"], ["--version"], ["version"]])

@@ -180,7 +180,7 @@ def test_a_recursive_upload_reports_a_folder_without_videos(
 def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
     page = {"data": [], "has_more": False, "next_cursor": None}
     scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
-    run(scripted, "list", "--status", "done", "--status", "failed")
+    run(scripted, "list", "--status", "done", "--status", "Failed")
     assert scripted.requests[0].url.params.get_list("status") == ["done", "failed"]
 
 
@@ -280,6 +280,10 @@ def test_standard_input_is_read_after_cheap_checks(
     [
         ("query.w: Too small.; query.t: Odd.", "--width: Too small.; --time: Odd."),
         ("body.codes.0: Odd.", "--code: Odd."),
+        (
+            "body.passthrough: Odd.; body.visibility: Odd.",
+            "--passthrough: Odd.; --visibility: Odd.",
+        ),
         ("body: Odd. Leave statuses out.", "Odd. Leave --status out."),
         ("For one owner only. Leave owner out.", "For one owner only. Leave --owner out."),
     ],
@@ -294,6 +298,10 @@ def test_a_refusal_names_options_in_place_of_fields(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (
+            ("upload", "https://x.example/a.mp4"),
+            "Upload files, not addresses: curl -L URL | clipo upload - --name clip.mp4\n",
+        ),
         (("list", "--all", "-n", "2"), "Give either --all or --limit.\n"),
         (
             ("sample", "beach.mkv"),

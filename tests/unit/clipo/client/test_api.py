@@ -158,6 +158,15 @@ def test_a_password_for_a_proxy_is_sent_and_never_shown() -> None:
     assert seen == ["Basic dXNlcjpzZWNyZXQ="]
 
 
+def test_a_command_that_the_api_names_is_called_as_this_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "clipo")])
+    answer = httpx2.Response(404, json=_PROBLEM | {"detail": "`clipo keys list` shows all keys."})
+    with pytest.raises(Problem, match=f"`{tmp_path}/clipo keys list` shows all keys"):
+        asked(answer, lambda api: api.revoke_key("x"))
+
+
 def test_an_address_with_a_path_too_many_is_explained() -> None:
     answer = httpx2.Response(404, json=_PROBLEM | {"code": "route_not_found"})
     with pytest.raises(NotClipo, match=r"should end before /docs\."):
