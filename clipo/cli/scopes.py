@@ -22,6 +22,13 @@ def check(text: str) -> str:
     return text
 
 
+def complete(incomplete: str) -> list[str]:
+    """Return the scopes that a shell may complete the last word of an option to."""
+    before, comma, last = incomplete.rpartition(",")
+    left = [name for name in NAMES if name not in before.split(",")]
+    return [f"{before}{comma}{name}" for name in left if name.startswith(last)]
+
+
 def split(options: Sequence[str]) -> list[str]:
     """Return each scope of all options once."""
     return list(dict.fromkeys(",".join(options).split(",")))

@@ -30,6 +30,9 @@ def _refuse_copy() -> None:
 if __name__ == "__main__":
     _isolate()
     _refuse_copy()
-    from clipo.cli.app import app
+    try:
+        from clipo.cli.app import app
 
-    app()
+        app()
+    except KeyboardInterrupt:  # Ctrl-C during the imports: `app` itself handles it later
+        sys.exit(130)

@@ -25,6 +25,7 @@ def command(
         typer.Option(
             metavar="SCOPES",
             parser=scopes.check,
+            autocompletion=scopes.complete,
             help="upload, read, deliver or write, with commas. Can be repeated.",
             show_default=_SCOPES,
         ),

@@ -24,6 +24,7 @@ def command(
         typer.Option(
             metavar="SCOPES",
             parser=scopes.check,
+            autocompletion=scopes.complete,
             help="upload, read, deliver, write or admin, with commas. Can be repeated.",
             show_default="upload,read,deliver,write",
         ),
