@@ -146,7 +146,7 @@ lock:
 .venv/bin/python: | $(UV)
 	@$(UV) venv --quiet --clear --python "$(VENV_PYTHON)" .venv
 
-.venv/.local: requirements/local.txt pyproject.toml .venv/bin/python
+.venv/.local: requirements/local.txt pyproject.toml clipo/cli/script.py .venv/bin/python
 	@$(UV) pip install --quiet --python .venv --require-hashes -r $<
 	@$(UV) pip install --quiet --python .venv --no-deps --no-build-isolation --editable .
 	@touch $@
