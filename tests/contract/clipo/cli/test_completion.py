@@ -31,6 +31,7 @@ def test_commands_options_and_values_are_completed(command: Command) -> None:
     assert completed(command, "clipo", "keys", "cr") == ["create"]
     assert completed(command, "clipo", "token", "--scope", "re") == ["read"]
     assert completed(command, "clipo", "token", "--scope", "read,up") == ["read,upload"]
+    assert completed(command, "clipo", "token", "--scope", "read,re") == []
     assert completed(command, "clipo", "help", "upl") == ["upload"]
     assert completed(command, "clipo", "help", "keys", "cr") == ["create"]
 
