@@ -80,15 +80,15 @@ async def _show_api(api: "Api", output: "Terminal") -> bool:
 def _next_commands(
     stack: str | None, chosen: str | None, *, reached: bool
 ) -> Iterator[tuple[str, str]]:
-    program = program_name()
+    program = address.program_for(chosen, os.environ) if chosen else program_name()
     if reached:
         yield f"{program} upload FILE", "upload a video, or a sample: --sample"
         yield f"{program} list", "list the videos"
         yield f"{program} open", "open the page"
     elif not stack and checkout.is_here():
-        yield f"{program} up", "run all of Clipo on this machine"
+        yield f"{program_name()} up", "run all of Clipo on this machine"
     if not reached:
         purpose = "log in with an API key" if chosen else "use an API elsewhere"
-        yield f"{program} login --api {chosen or 'URL'}", purpose
+        yield f"{program_name()} login --api {chosen or 'URL'}", purpose
         yield f"{program} doctor", "find out what is wrong"
-    yield f"{program} --help", "list all commands"
+    yield f"{program_name()} --help", "list all commands"

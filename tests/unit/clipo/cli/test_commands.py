@@ -1,6 +1,7 @@
 """What commands say, with an API in this process."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,19 @@ def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> 
     found = CliRunner().invoke(app, ["--api", scripted.url])
     assert "unauthenticated" not in found.output
     assert "API          http://127.0.0.1:1 (closed: log in with an API key)" in found.output
-    assert "clipo login --api http://127.0.0.1:1  log in with an API key" in found.output
+    assert re.search(r"clipo login --api http://127.0.0.1:1 +log in with an API", found.output)
+    assert f"CLIPO_API={scripted.url} clipo doctor" in found.output, "the same API"
+
+
+def test_the_overview_of_another_api_names_commands_for_it(scripted: Scripted) -> None:
+    me = {"access": "open", "scopes": [], "owner": None}
+    scripted.answers["GET /me"] = httpx2.Response(200, json=me)
+    page = {"data": [], "has_more": False, "next_cursor": None}
+    scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
+    found = CliRunner().invoke(app, ["--api", scripted.url])
+    assert f"CLIPO_API={scripted.url} clipo list" in found.output
+    found = CliRunner().invoke(app, [], env={"CLIPO_API": scripted.url})
+    assert re.search(r"^  clipo list +list the videos$", found.output, re.MULTILINE)
 
 
 def test_a_quiet_upload_says_why_a_video_failed(scripted: Scripted, tmp_path: Path) -> None:
