@@ -85,7 +85,9 @@ def _open(api: str) -> Finding:
     if is_local(api):
         return ok("Access", "Open to every program on this machine.")
     said = f"Open: everyone who reaches {api} may list and delete all videos."
-    return warning("Access", said, f"Deploy with Access=keys, then {program_name()} login.")
+    return warning(
+        "Access", said, f"Deploy with Access=keys, then {program_name()} login --api {api}"
+    )
 
 
 def _login(api: Api, me: Mapping[str, Any]) -> Finding:

@@ -92,7 +92,8 @@ async def _check_api(
     try:
         credential = credentials.choose(url, environ)
     except ClipoError as error:
-        fix = f"Correct it, or unset it and log in: {program_name()} login"
+        login = f"{program_name()} login --api {address.without_login(url)}"
+        fix = f"Correct it, or unset it and log in: {login}"
         report(broken("Login", str(error), fix))
         return
     async with api_client.connect(

@@ -9,7 +9,6 @@ import typer
 from clipo.cli import terminal
 from clipo.cli.command import DONE, ApiOption, QuietOption
 from clipo.client import address, logins, profiles
-from clipo.program import program_name
 
 
 def command(
@@ -40,6 +39,7 @@ def command(
         return DONE
     # A token, which can be kept, too, has no id.
     found = re.match("clipo_sk_([^_]+)_", key)
-    revoke = f" To end the key itself: {program_name()} keys revoke {found[1]}" if found else ""
+    program = address.program_for(address.without_login(url), os.environ)
+    revoke = f" To end the key itself: {program} keys revoke {found[1]}" if found else ""
     output.message(f"Logged out of {url}.{revoke}")
     return DONE

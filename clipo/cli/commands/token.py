@@ -1,11 +1,13 @@
 """`clipo token`: makes a token for a user of your product."""
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clipo.cli import duration, scopes, terminal
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
+from clipo.client.address import program_for
 from clipo.client.credentials import VARIABLE
 from clipo.errors import Misuse
 from clipo.program import program_name
@@ -76,11 +78,12 @@ def command(
 
 async def _token(api: "Api", output: "Terminal", fields: dict[str, object]) -> int:
     if api.credential is None:
-        program = program_name()
+        create = f"{program_for(api.address, os.environ)} keys create --name NAME"
+        login = f"{program_name()} login --api {api.address}"
         raise Misuse(
             "A token is signed with an API key, and this command has none. Make one with"
-            f" {program} keys create, and log in: {program} login --api {api.address} (or set"
-            f" {VARIABLE}). An open Clipo needs neither key nor token."
+            f" {create}, and log in: {login} (or set {VARIABLE}). An open Clipo needs neither key"
+            " nor token."
         )
     made = await api.create_token(**fields)
     if output.as_json:

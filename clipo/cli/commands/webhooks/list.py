@@ -1,11 +1,12 @@
 """`clipo webhooks list`: lists webhook receivers."""
 
+import os
 from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, ApiOption, JsonOption, StackOption, ask_as_operator
 from clipo.client import webhooks
-from clipo.program import program_name
+from clipo.client.address import program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -29,5 +30,6 @@ async def _list(api: "Api", output: "Terminal") -> int:
     elif off := await webhooks.why_off(api):
         output.message(off.document()["message"])
     else:
-        output.message(f"There are no receivers. Add one: {program_name()} webhooks add URL")
+        program = program_for(api.address, os.environ)
+        output.message(f"There are no receivers. Add one: {program} webhooks add URL")
     return DONE

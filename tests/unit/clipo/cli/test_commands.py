@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from clipo.cli import piped, view
 from clipo.cli.app import app
+from clipo.client import logins
 from functions.api.examples import DONE_VIDEO
 from tests.scripted_api import Scripted
 
@@ -158,8 +159,20 @@ def test_the_overview_of_a_closed_api_says_how_to_log_in(scripted: Scripted) -> 
     assert f"CLIPO_API={scripted.url} clipo doctor" in found.output, "the same API"
 
 
+def test_a_suggested_command_is_for_the_same_api(scripted: Scripted) -> None:
+    command = f"CLIPO_API={scripted.url} clipo"
+    scripted.answers["GET /webhooks"] = httpx2.Response(200, json={"data": []})
+    page: dict[str, Any] = {"data": [], "next_cursor": None}
+    scripted.answers["GET /webhooks/events"] = httpx2.Response(200, json=page)
+    listed = run(scripted, "webhooks", "list")
+    assert listed.stderr == f"There are no receivers. Add one: {command} webhooks add URL\n"
+    logins.save(scripted.url, "clipo_sk_3kTMd9vQxYaB_x")
+    assert f"{command} keys revoke 3kTMd9vQxYaB\n" in run(scripted, "logout").stderr
+    assert f"{command} keys create --name NAME" in run(scripted, "token", "--owner", "a").stderr
+
+
 def test_the_overview_of_another_api_names_commands_for_it(scripted: Scripted) -> None:
-    me = {"access": "open", "scopes": [], "owner": None}
+    me: dict[str, Any] = {"access": "open", "scopes": [], "owner": None}
     scripted.answers["GET /me"] = httpx2.Response(200, json=me)
     page = {"data": [], "has_more": False, "next_cursor": None}
     scripted.answers["GET /videos"] = httpx2.Response(200, json=page)

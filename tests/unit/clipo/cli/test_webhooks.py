@@ -40,7 +40,7 @@ def test_listen_fails_at_once_if_webhooks_are_off(off: Scripted) -> None:
 
 def test_an_empty_list_of_an_api_with_webhooks_says_how_to_add_one(off: Scripted) -> None:
     off.answers["GET /webhooks/events"] = httpx2.Response(200, json={"data": []})
-    assert "Add one: clipo webhooks add URL" in webhooks(off, "list").output
+    assert f"Add one: CLIPO_API={off.url} clipo webhooks add URL" in webhooks(off, "list").output
 
 
 def test_the_log_of_something_else_than_a_video_is_a_misuse(scripted: Scripted) -> None:
