@@ -1,7 +1,7 @@
 """`clipo delete`: deletes videos after a confirmation."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -123,11 +123,17 @@ def _report_dry_run(output: "Terminal", found: int, first: "Sequence[Video]") ->
         report = {"dry_run": True, "found": found, "first": first, "deleted": 0, "left": []}
         output.write_json(report)
         return
+    _name_first(output, found, first, output.write_unwrapped)
+    output.message(f"{_videos(found)} would be deleted." if found else "No video matches.")
+
+
+def _name_first(
+    output: "Terminal", found: int, first: "Sequence[Video]", write: Callable[[str], None]
+) -> None:
     for video in [] if output.quiet else first:
-        output.write_unwrapped(view.to_delete(video))
+        write(view.to_delete(video))
     if first and found > len(first):
         output.message(f"and {others(found, len(first))} more", "dim")
-    output.message(f"{_videos(found)} would be deleted." if found else "No video matches.")
 
 
 def _videos(found: int) -> str:
@@ -181,14 +187,13 @@ def _delete_selected(
     api_url: str | None, output: "Terminal", conditions: _Conditions, *, asks: bool, dry_run: bool
 ) -> int:
     counts = ask(api_url, output, lambda api: api.delete_selected(**conditions, dry_run=True))
-    found, report = counts["found"], _Deletes()
+    # An older API names none.
+    found, first, report = counts["found"], counts.get("first", []), _Deletes()
     if dry_run:
-        # An older API names none.
-        _report_dry_run(output, found, counts.get("first", []))
+        _report_dry_run(output, found, first)
         return DONE
     if found:
-        for_good = " for good" if "purge" in conditions else ""
-        if asks and not confirm(f"Delete {_videos(found)}{for_good}?", otherwise=_NOTHING):
+        if asks and not _confirm_selected(output, found, first, conditions):
             output.message(_NOTHING)
             return FAILED
         ask(api_url, output, lambda api: _delete_all(api, output, conditions, report))
@@ -200,6 +205,14 @@ def _delete_selected(
     else:
         output.message(_summary(report))
     return FAILED if report.left else DONE
+
+
+def _confirm_selected(
+    output: "Terminal", found: int, first: "Sequence[Video]", conditions: _Conditions
+) -> bool:
+    _name_first(output, found, first, output.message)
+    for_good = " for good" if "purge" in conditions else ""
+    return confirm(f"Delete {_videos(found)}{for_good}?", otherwise=_NOTHING)
 
 
 async def _delete_all(

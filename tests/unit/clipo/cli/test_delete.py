@@ -165,6 +165,7 @@ def test_it_asks_with_the_number(
     monkeypatch.setattr(module, "sys", _WithTerminal)
     found = delete("--all-failed", *options)
     assert (asked, found.exit_code) == ([question], 1)
+    assert re.match(r"1  .* ago +a\\x1b\.mp4\n2  .*\nand 3 more\n", found.stderr)
     assert len(videos.bodies) == (3 if answer else 1)
 
 
