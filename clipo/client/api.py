@@ -24,6 +24,11 @@ Video = dict[str, Any]
 
 _MOST_REDIRECTS = 3
 
+_LOG_IN_PAGE = (
+    "If that is the log-in page of a proxy, a command cannot pass it: use an address of the API"
+    " itself."
+)
+
 LARGEST_PAGE = 100
 """The largest page of a list, in videos."""
 
@@ -378,10 +383,14 @@ def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
     if answer.has_redirect_location:
         return _redirected(address, answer)
     kind = answer.headers.get("content-type", "").partition(";")[0] or "no content"
-    program = " and which program uses that port" if is_local(address) else ""
+    advice = "Check the address (--api, CLIPO_API)."
+    if is_local(address):
+        advice = "Check the address (--api, CLIPO_API) and which program uses that port."
+    elif kind == "text/html":
+        advice += f" {_LOG_IN_PAGE}"
     problem = NotClipo(
         f"The server at {address} is not Clipo: it answered {answer.status_code} with {kind}.",
-        f"Check the address (--api, CLIPO_API){program}.",
+        advice,
     )
     # These may come from a gateway in front of Clipo.
     problem.transient = answer.status_code in (
@@ -400,11 +409,7 @@ def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
     if target.endswith(path):
         base = target.removesuffix(path)
         return NotClipo(f"{address} redirects to {base}.", f"Use that address: --api {base}")
-    return NotClipo(
-        f"{address} redirects to {target}, which is not the API.",
-        "If that is the log-in page of a proxy, a command cannot pass it: use an address of the API"
-        " itself.",
-    )
+    return NotClipo(f"{address} redirects to {target}, which is not the API.", _LOG_IN_PAGE)
 
 
 def _seconds(text: str | None) -> int | None:

@@ -75,6 +75,14 @@ def test_a_response_of_another_program_is_not_clipo(answer: httpx2.Response) -> 
         asked(answer, lambda api: api.page(limit=1))
 
 
+def test_a_page_in_place_of_the_api_may_be_a_log_in_page() -> None:
+    answer = httpx2.Response(401, html="<h1>Log in</h1>")
+    with pytest.raises(NotClipo, match=r"401 with text/html.*If that is the log-in page"):
+        asked(answer, lambda api: api.health(), address="https://x.example")
+    with pytest.raises(NotClipo, match=r"which program uses that port\.$"):
+        asked(answer, lambda api: api.health())
+
+
 @pytest.mark.parametrize(
     ("location", "said"),
     [
