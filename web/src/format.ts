@@ -13,6 +13,16 @@ const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "
 /** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
 export const isolate = (name: string) => `\u2068${name}\u2069`;
 
+const graphemes = new Intl.Segmenter(locale);
+const END_LENGTH = 10;
+
+/** Return a name in two parts; names of a series often differ in the second only. */
+export function atItsEnd(name: string): [start: string, end: string] {
+  const places = [...graphemes.segment(name)].map(({index}) => index);
+  const at = places.at(-END_LENGTH) ?? 0;
+  return [name.slice(0, at), name.slice(at)];
+}
+
 export const count = (value: number) => number.format(value);
 
 /** Return 144 ms, 6.1 s or 1:02 min. */

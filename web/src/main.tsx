@@ -4,6 +4,7 @@ import {Api, type Me} from "./api";
 import {sentenceOfProblem} from "./api-sentences";
 import {ApiContext} from "./context";
 import "./page.css";
+import "./view/name.css";
 import {formats} from "./format";
 import {Library} from "./library";
 import {isNearlyUsedUp, limitsOf, usageOf} from "./limits";

@@ -4,6 +4,7 @@ import {type ComponentChild, render} from "preact";
 import {type Api, ApiProblem, type Me, Unreachable} from "../api";
 import {ApiContext} from "../context";
 import {RightsContext, rightsOf} from "../rights";
+import name from "../view/name.css";
 import common from "./common.css";
 import {type Connection, connect} from "./connection";
 import {type Denial, denialOf} from "./denial";
@@ -33,7 +34,7 @@ export abstract class ClipoElement extends HTMLElement {
   constructor(style: string) {
     super();
     // A policy of the page against inline styles does not forbid these.
-    this.root.adoptedStyleSheets = [common, style].map((text) => {
+    this.root.adoptedStyleSheets = [name, common, style].map((text) => {
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(text);
       return sheet;

@@ -8,6 +8,7 @@ import {Library} from "../library";
 import {rightsOf} from "../rights";
 import {t} from "../shared-strings";
 import {useStore} from "../store";
+import {Name} from "../view/name";
 import {Picture} from "../view/picture";
 import {useScrub} from "../view/scrub";
 import {ClipoElement, type Connected, define} from "./base";
@@ -154,8 +155,8 @@ function Card({video, now, onSelect, onDelete}: CardProps) {
             </span>
           )}
         </span>
-        <strong class="name" part="name" title={filename}>
-          <bdi>{filename}</bdi>
+        <strong class="name" part="name" dir="auto" title={filename}>
+          <Name of={filename} />
         </strong>
         <span class="facts" part="facts">
           <span class={`status ${status}`} part="status" data-status={status}>

@@ -4,6 +4,7 @@ import type {Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
 import {ago, bytes, duration} from "../format";
 import {t} from "../strings";
+import {Name} from "./name";
 import {Picture} from "./picture";
 import {useScrub} from "./scrub";
 
@@ -37,7 +38,7 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
             </span>
           )}
         </div>
-        <Name of={video} />
+        <Title of={video} />
         <span class="facts">
           <StatusMark video={video} />
           {video.warnings.includes("truncated") && <span class="warning">{t.incomplete}</span>}
@@ -68,7 +69,7 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
             <Picture video={video} />
           </span>
           <span class="label">
-            <Name of={video} />
+            <Title of={video} />
             <span class="facts">
               <StatusMark video={video} />
               <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
@@ -98,10 +99,10 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
 
 export const Row = memo(RowOf);
 
-/** A name that is too long ends with an ellipsis in its own direction, not the page's. */
-const Name = ({of: {filename}}: {of: Video}) => (
+/** A name has a direction of its own. */
+const Title = ({of: {filename}}: {of: Video}) => (
   <strong class="name" dir="auto" title={filename}>
-    {filename}
+    <Name of={filename} />
   </strong>
 );
 

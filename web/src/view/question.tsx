@@ -1,6 +1,7 @@
 import type {Video} from "../api";
 import {t} from "../strings";
 import {Dialog} from "./dialog";
+import {Name} from "./name";
 
 /** How many names stand in a question: with one more, its row says how many there are. */
 const NAMES = 5;
@@ -19,8 +20,8 @@ export function DeleteQuestion({videos, onDelete, onClose}: DeleteQuestionProps)
         <>
           <ul class="names">
             {videos.slice(0, NAMES).map(({id, filename}) => (
-              <li key={id} title={filename}>
-                <bdi>{filename}</bdi>
+              <li key={id} class="name" dir="auto" title={filename}>
+                <Name of={filename} />
               </li>
             ))}
             {videos.length > NAMES && <li>{t.andMore(videos.length - NAMES)}</li>}

@@ -5,6 +5,7 @@ import type {Limits} from "../upload/refusals";
 import type {Upload, UploadState, Uploads, UploadsState} from "../upload/uploads";
 import {ChooseFiles} from "./drop";
 import {Icon} from "./icons";
+import {Name} from "./name";
 
 export interface TrayProps {
   uploads: Uploads;
@@ -33,7 +34,7 @@ export function Row({row, uploads, limits}: TrayProps & {row: Upload}) {
   return (
     <li class="upload" part="upload" data-state={state}>
       <bdi class="name" part="name" title={name}>
-        {name}
+        <Name of={name} />
       </bdi>
       <span class="buttons">
         {state === "cancelled" ? (
