@@ -1,8 +1,10 @@
 import {memo} from "preact/compat";
+import {useState} from "preact/hooks";
 import {addressOf} from "../address";
 import type {Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
 import {ago, bytes, duration} from "../format";
+import {sayToScreenReaders} from "../screen-reader";
 import {t} from "../strings";
 import {Name} from "./name";
 import {Picture} from "./picture";
@@ -19,11 +21,14 @@ export interface ItemProps {
   onOpen(id: string): void;
   /** Undefined if the caller may do nothing with several videos. */
   onPick: ((id: string, range: boolean) => void) | undefined;
+  /** Process a failed video again, and return why not. Undefined if the caller may not. */
+  onRetry: ((id: string, at: number) => Promise<string | undefined>) | undefined;
 }
 
-function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
-  const {media, error} = video;
-  const why = error && sentenceOfFailure(error);
+function CardOf(props: ItemProps) {
+  const {video, at, of, picked, minute, onOpen, onPick} = props;
+  const {media} = video;
+  const [why, retry] = useRetry(props);
   const scrub = useScrub(video);
   return (
     <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
@@ -32,11 +37,7 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
           <Picture video={video} />
           {scrub.tile}
           {media?.duration_s != null && <span class="length">{duration(media.duration_s)}</span>}
-          {why && (
-            <span class="why" lang={why.lang}>
-              {why.text}
-            </span>
-          )}
+          {why}
         </div>
         <Title of={video} />
         <span class="facts">
@@ -47,15 +48,17 @@ function CardOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
         </span>
       </OpenLink>
       {onPick && <Pick video={video} picked={picked} onPick={onPick} />}
+      {retry}
     </li>
   );
 }
 
 export const Card = memo(CardOf);
 
-function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
-  const {media, error} = video;
-  const why = error && sentenceOfFailure(error);
+function RowOf(props: ItemProps) {
+  const {video, at, of, picked, minute, onOpen, onPick} = props;
+  const {media} = video;
+  const [why, retry] = useRetry(props);
   return (
     <tr data-at={at} aria-rowindex={at + 2} data-picked={picked} data-of={of}>
       {onPick && (
@@ -64,23 +67,22 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
         </td>
       )}
       <td class="row-name">
-        <OpenLink video={video} onOpen={onOpen} onPick={onPick}>
-          <span class="picture">
-            <Picture video={video} />
-          </span>
-          <span class="label">
-            <Title of={video} />
-            <span class="facts">
-              <StatusMark video={video} />
-              <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
+        <div>
+          <OpenLink video={video} onOpen={onOpen} onPick={onPick}>
+            <span class="picture">
+              <Picture video={video} />
             </span>
-            {why && (
-              <span class="why" lang={why.lang} title={why.text}>
-                {why.text}
+            <span class="label">
+              <Title of={video} />
+              <span class="facts">
+                <StatusMark video={video} />
+                <time dateTime={video.created_at}>{ago(video.created_at, minute)}</time>
               </span>
-            )}
-          </span>
-        </OpenLink>
+              {why}
+            </span>
+          </OpenLink>
+          {retry}
+        </div>
       </td>
       <td class="extra">
         <StatusMark video={video} />
@@ -98,6 +100,48 @@ function RowOf({video, at, of, picked, minute, onOpen, onPick}: ItemProps) {
 }
 
 export const Row = memo(RowOf);
+
+/** Return why a video failed, or why its retry did not begin, and the button that retries it. */
+function useRetry({video, at, onRetry}: ItemProps) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const {id, filename, error} = video;
+  if (!error) return [];
+  const {text, lang} = problem ? {text: problem} : sentenceOfFailure(error);
+  const run = async () => {
+    if (busy) return;
+    setBusy(true);
+    const why = await onRetry?.(id, at);
+    setBusy(false);
+    setProblem(why ?? null);
+    if (why) sayToScreenReaders(why);
+  };
+  return [
+    <span class={problem ? "why error" : "why"} lang={lang} title={text}>
+      {text}
+    </span>,
+    error.retryable && onRetry && <RetryButton name={filename} busy={busy} onClick={run} />,
+  ];
+}
+
+interface RetryButtonProps {
+  name: string;
+  busy: boolean;
+  onClick(): void;
+}
+
+/** A disabled button would lose the focus. */
+const RetryButton = ({name, busy, onClick}: RetryButtonProps) => (
+  <button
+    type="button"
+    class="retry"
+    aria-label={t.retry(name)}
+    aria-disabled={busy}
+    onClick={onClick}
+  >
+    {t.retryIt}
+  </button>
+);
 
 /** A name has a direction of its own. */
 const Title = ({of: {filename}}: {of: Video}) => (

@@ -229,7 +229,7 @@ function Failure({video, library, uploads, extensions, close}: TabProps) {
             })
           }
         >
-          {t.retry}
+          {t.retryNow}
         </button>
       )}
       {!error.retryable && uploads && (

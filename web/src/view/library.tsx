@@ -58,6 +58,12 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
     // How the list is drawn is a preference: it stays on the way back.
     showInAddress(query, next, true);
   };
+  const onRetry = useCallback(async (id: string, at: number) => {
+    const [why] = await library.retryAll([id]);
+    // The focused button has gone with the failure.
+    if (!why && document.activeElement === document.body) focusNear(at);
+    return why;
+  }, []);
   const onPick = useCallback((id: string, range: boolean) => library.pick(id, range), []);
   return (
     <>
@@ -107,6 +113,7 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
           onPickNone={() => library.pickNone()}
           onOpen={openInAddress}
           onPick={write ? onPick : undefined}
+          onRetry={write ? onRetry : undefined}
         />
       )}
       {cursor && (

@@ -10,7 +10,7 @@ import {useWindow} from "./window";
 /** How many places are shown until the first cards have come. */
 const COMING = 12;
 
-interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
+interface ListProps extends Pick<ItemProps, "onOpen" | "onPick" | "onRetry"> {
   videos: readonly Video[];
   /** Whether the list goes on beyond them. */
   areMore: boolean;
@@ -26,7 +26,7 @@ interface ListProps extends Pick<ItemProps, "onOpen" | "onPick"> {
 
 /** The videos as cards or as a table. Only those near the screen are drawn. Draw one for each view. */
 export function List(props: ListProps) {
-  const {videos, view, picked, isBusy, onNearEnd, onOpen, onPick} = props;
+  const {videos, view, picked, isBusy, onNearEnd, onOpen, onPick, onRetry} = props;
   const {list, drawn} = useWindow(videos.length, onNearEnd);
   const minute = useMinute();
   useSliding(list, videos);
@@ -43,6 +43,7 @@ export function List(props: ListProps) {
         minute={minute}
         onOpen={onOpen}
         onPick={onPick}
+        onRetry={onRetry}
       />
     ));
   const shared = {
