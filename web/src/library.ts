@@ -171,12 +171,6 @@ export class Library extends Store<LibraryState> {
     if (id && this.isOpen) this.wake();
   }
 
-  /** Return the video before or after the open one. */
-  neighbour(step: 1 | -1): Video | undefined {
-    const at = this.state.videos.findIndex(({id}) => id === this.selectedId);
-    return at < 0 ? undefined : this.state.videos[at + step];
-  }
-
   /** Mark a video, or with `range` all up to the one that was marked last. */
   pick(id: string, range: boolean): void {
     const {videos} = this.state;

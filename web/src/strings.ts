@@ -143,6 +143,8 @@ const en = {
   noSuchVideo: "There is no such video",
   noSuchVideoHelp: (id: string) =>
     `Perhaps the video “${isolate(id)}” was deleted, or its address is incomplete.`,
+  position: (place: number, videos: number, areMore: boolean) =>
+    `${count(place)} of ${count(videos)}${areMore ? "+" : ""}`,
   previous: "Previous video",
   next: "Next video",
   overview: "Overview",
@@ -373,6 +375,7 @@ const de: Strings = {
   noSuchVideo: "Dieses Video gibt es nicht",
   noSuchVideoHelp: (id) =>
     `Vielleicht wurde das Video „${isolate(id)}“ gelöscht, oder die Adresse ist unvollständig.`,
+  position: (place, videos, areMore) => `${count(place)} von ${count(videos)}${areMore ? "+" : ""}`,
   previous: "Vorheriges Video",
   next: "Nächstes Video",
   overview: "Überblick",
@@ -599,6 +602,7 @@ const es: Strings = {
   noSuchVideo: "No existe ese vídeo",
   noSuchVideoHelp: (id) =>
     `Quizá el vídeo «${isolate(id)}» se borró o su dirección está incompleta.`,
+  position: (place, videos, areMore) => `${count(place)} de ${count(videos)}${areMore ? "+" : ""}`,
   previous: "Vídeo anterior",
   next: "Vídeo siguiente",
   overview: "Resumen",

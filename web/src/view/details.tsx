@@ -1,4 +1,4 @@
-import {useContext, useEffect, useState} from "preact/hooks";
+import {useContext, useEffect, useRef, useState} from "preact/hooks";
 import {openInAddress} from "../address";
 import type {Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
@@ -20,8 +20,15 @@ import {DeleteQuestion} from "./question";
 import {Segments} from "./segments";
 import {Watch} from "./watch";
 
+/** How far from its end the list is continued, so that the next video is there in time. */
+const NEAR_END = 3;
+
 interface DetailsProps {
   video: Video | null;
+  /** The videos of the list, which may lack the open one. */
+  videos: readonly Video[];
+  /** Whether the list goes on beyond them. */
+  areMore: boolean;
   missing: string | null;
   library: Library;
   uploads: Uploads | undefined;
@@ -31,8 +38,13 @@ interface DetailsProps {
 }
 
 export function Details(props: DetailsProps) {
-  const {video, missing, library, onClose} = props;
-  useArrows(library);
+  const {video, videos, areMore, missing, library, onClose} = props;
+  const place = videos.findIndex(({id}) => id === video?.id);
+  useArrows(place < 0 ? [] : [videos[place - 1], videos[place + 1]]);
+  const isNearEnd = areMore && place >= videos.length - NEAR_END;
+  useEffect(() => {
+    if (isNearEnd) void library.loadMore();
+  }, [isNearEnd]);
   // The place of the video in the list: after it is deleted, the next one has it.
   const [at, setAt] = useState("");
   useEffect(() => {
@@ -43,7 +55,7 @@ export function Details(props: DetailsProps) {
     <Dialog
       name={video ? "details" : "question"}
       title={video ? <bdi>{video.filename}</bdi> : t.noSuchVideo}
-      buttons={video && <Neighbours library={library} />}
+      buttons={place >= 0 && <Neighbours place={place} videos={videos} areMore={areMore} />}
       onClose={onClose}
       returnTo={() => placeOf(video?.id, at)}
     >
@@ -79,46 +91,60 @@ function placeOf(id: string | undefined, at: string): HTMLElement | null {
 }
 
 /** Open the video before or after the open one with the arrow keys. */
-function useArrows(library: Library): void {
+function useArrows(neighbours: (Video | undefined)[]): void {
+  // The keys may be pressed faster than an effect follows.
+  const latest = useRef(neighbours);
+  latest.current = neighbours;
   useEffect(() => {
     const onKey = ({key, target, altKey, ctrlKey, metaKey}: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey || document.querySelector("dialog.question")) return;
       if ((target as Element).closest?.("video, input, select, pre, [role=tablist]")) return;
       const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
       if (key !== "ArrowLeft" && key !== "ArrowRight") return;
-      const other = library.neighbour(key === forward ? 1 : -1);
+      const [before, after] = latest.current;
+      const other = key === forward ? after : before;
       if (other) openInAddress(other.id);
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, [library]);
+  }, []);
 }
 
-function Neighbours({library}: {library: Library}) {
-  const [before, after] = [library.neighbour(-1), library.neighbour(1)];
+interface NeighboursProps {
+  /** The index of the open video in the list. */
+  place: number;
+  videos: readonly Video[];
+  areMore: boolean;
+}
+
+/** Says which video of the list is open, and leads to those beside it. */
+function Neighbours({place, videos, areMore}: NeighboursProps) {
   return (
     <>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t.previous}
-        disabled={!before}
-        onClick={() => before && openInAddress(before.id)}
-      >
-        <Icon name="left" />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t.next}
-        disabled={!after}
-        onClick={() => after && openInAddress(after.id)}
-      >
-        <Icon name="right" />
-      </button>
+      <span class="position">{t.position(place + 1, videos.length, areMore)}</span>
+      <Neighbour video={videos[place - 1]} label={t.previous} icon="left" />
+      <Neighbour video={videos[place + 1]} label={t.next} icon="right" />
     </>
   );
 }
+
+interface NeighbourProps {
+  video: Video | undefined;
+  label: string;
+  icon: "left" | "right";
+}
+
+const Neighbour = ({video, label, icon}: NeighbourProps) => (
+  <button
+    type="button"
+    class="icon-button"
+    aria-label={label}
+    disabled={!video}
+    onClick={() => video && openInAddress(video.id)}
+  >
+    <Icon name={icon} />
+  </button>
+);
 
 interface TabProps extends DetailsProps {
   video: Video;

@@ -133,6 +133,8 @@ export function LibraryView({library, uploads, extensions}: LibraryProps) {
       {(selected || missing) && (
         <Details
           video={selected}
+          videos={videos}
+          areMore={cursor !== null}
           missing={missing}
           library={library}
           uploads={uploads}

@@ -1,0 +1,80 @@
+"""The place of the open video in the list, shown in its details."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from functions.core.failures import NOT_A_VIDEO
+from tests.browsers import WatchedPage
+from tests.examples import OPEN, done_video, failed_video
+from tests.fakes.api_keys import FakeApiKeys
+from tests.fakes.catalog import FakeCatalog
+from tests.page import id_of, name_of
+from tests.served_api import served
+
+_FIRST_PAGE = 48
+
+
+def _fill(records: FakeCatalog, count: int) -> None:
+    """Add videos, of which every third has failed."""
+    for number in range(count):
+        one = failed_video() if number % 3 == 0 else done_video()
+        error = NOT_A_VIDEO.failure() if one.error else None
+        records.videos[id_of(number)] = replace(
+            one, id=id_of(number), filename=name_of(number), thumbnail=None, error=error
+        )
+
+
+@pytest.fixture
+def records() -> FakeCatalog:
+    return FakeCatalog()
+
+
+@pytest.fixture
+def origin(records: FakeCatalog) -> Iterator[str]:
+    with served(records, FakeApiKeys(), OPEN) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def test_the_details_say_the_place_in_the_filtered_list(
+    watched: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    _fill(records, 12)
+    page = watched.page
+    page.goto(f"{origin}/?status=failed#/videos/{id_of(6)}")
+    details = page.get_by_role("dialog")
+    expect(details.locator(".position")).to_have_text("2 of 4")
+    page.keyboard.press("ArrowRight")
+    expect(details.get_by_role("heading", name=name_of(3))).to_be_visible()
+    expect(details.locator(".position")).to_have_text("3 of 4")
+    details.get_by_role("button", name="Next video").click()
+    expect(details.locator(".position")).to_have_text("4 of 4")
+    expect(details.get_by_role("button", name="Next video")).to_be_disabled()
+    assert watched.accessibility_findings() == []
+    # A video that the list does not show has no place in it.
+    page.goto(f"{origin}/?status=failed#/videos/{id_of(1)}")
+    expect(details.get_by_role("heading", name=name_of(1))).to_be_visible()
+    expect(details.locator(".position")).to_have_count(0)
+
+
+def test_the_list_is_continued_from_its_last_video(
+    watched: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    total = 100
+    _fill(records, total)
+    page = watched.page
+    page.goto(f"{origin}/?view=table")
+    rows = page.locator("[data-video]")
+    expect(rows.first).to_be_visible()
+    rows.first.click()
+    details = page.get_by_role("dialog")
+    expect(details.locator(".position")).to_have_text(f"1 of {_FIRST_PAGE}+")
+    for place in range(2, _FIRST_PAGE + 2):
+        page.keyboard.press("ArrowRight")
+        expect(details.locator(".position")).to_have_text(re.compile(f"^{place} of"))
+    page.keyboard.press("ArrowLeft")
+    # The second page has all of the rest.
+    expect(details.locator(".position")).to_have_text(f"{_FIRST_PAGE} of {total}")
