@@ -21,6 +21,7 @@ _PENDING_VIDEO: dict[str, Any] = {
     "status": "pending",
     "created_at": TIME,
     "updated_at": TIME,
+    "upload_expires_at": "2026-11-22T12:16:00.000Z",
     "attempts": 0,
     "source": None,
     "media": None,
@@ -58,6 +59,7 @@ SIGNED_PART: dict[str, Any] = {
 DONE_VIDEO: dict[str, Any] = _PENDING_VIDEO | {
     "status": "done",
     "updated_at": "2026-11-22T12:01:07.250Z",
+    "upload_expires_at": None,
     "attempts": 1,
     "source": {
         "url": f"{_ADDRESS}/source",

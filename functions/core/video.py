@@ -230,6 +230,11 @@ class Video:
     """The webhook of this result; `None` without a result, and if webhooks are off."""
 
     @property
+    def awaits_upload(self) -> bool:
+        """Whether nothing has followed the announcement: a retried video is pending, too."""
+        return self.status is Status.PENDING and self.updated_at == self.created_at
+
+    @property
     def has_result(self) -> bool:
         """Whether media and thumbnail are those of `source`: when done, and while reprocessed."""
         return self.media is not None and self.thumbnail is not None

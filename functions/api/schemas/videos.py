@@ -161,6 +161,11 @@ class VideoResource(BaseModel):
     status: Status = Field(examples=["done"])
     created_at: Time
     updated_at: Time
+    upload_expires_at: Time | None = Field(
+        description="Time by which the upload must have begun; signing further requests for it"
+        " postpones that. `null` unless the video waits for its upload",
+        examples=[None],
+    )
     attempts: int = Field(description="Number of times that processing has begun", examples=[1])
     source: VideoFile | None = Field(description="Present if done, and during a reprocess")
     media: Media | None = Field(description="Present if done, and during a reprocess")
@@ -249,6 +254,7 @@ def video_resource(video: Video, *, caller: Caller, base_url: str) -> VideoResou
         status=video.status,
         created_at=video.created_at,
         updated_at=video.updated_at,
+        upload_expires_at=video.upload.expires_at if video.awaits_upload else None,
         attempts=video.attempts,
         source=VideoFile(url=f"{address}/source", content_type=media_type_of(media.container))
         if media

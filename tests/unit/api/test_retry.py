@@ -32,6 +32,7 @@ def test_moves_to_pending_and_starts_processing(
     assert response.status_code == 202
     body = response.json()
     assert (body["status"], body["attempts"], body["error"]) == ("pending", 0, None)
+    assert body["upload_expires_at"] is None, "its file is there"
     (started,) = processing.started
     assert (started.video_id, started.key) == (ID, source_key(ID))
     assert (started.source.size, started.source.sequencer) == (4, SEQUENCER)

@@ -123,6 +123,19 @@ def test_the_upload_is_awaited_as_long_as_the_signature_is_good(
     assert datetime.fromisoformat(body["expires_at"]) - awaited < timedelta(milliseconds=1)
 
 
+def test_others_see_until_when_the_upload_is_awaited(
+    client: TestClient, records: FakeCatalog
+) -> None:
+    now = datetime.now(UTC)
+    late = replace(announced().upload, expires_at=now)
+    records.videos[ID] = replace(announced(), upload=late)
+    shown = client.get(f"/videos/{ID}").json()["upload_expires_at"]
+    assert abs(datetime.fromisoformat(shown) - now) < timedelta(seconds=1)
+    sign(client, method="POST")
+    shown = client.get(f"/videos/{ID}").json()["upload_expires_at"]
+    assert datetime.fromisoformat(shown) > now + timedelta(minutes=14)
+
+
 @pytest.mark.parametrize(
     "key", ["uploads/507f1f77bcf86cd799439012/source", "thumbnails/x.jpg", "", "../x"]
 )
