@@ -119,6 +119,9 @@ def _library(now: datetime, landscapes: Landscapes) -> Iterator[Video]:
         at = now - timedelta(minutes=40 * (len(rows) - number - 1) ** 2)
         one = replace(_film(at), **{"media": film} | changes, id=id_of(number))
         hidden = landscapes.placeholder(number - 9, tall=number == _TALL)
+        if one.status is Status.PENDING:
+            awaited = replace(one.upload, expires_at=now + timedelta(minutes=12))
+            one = replace(one, updated_at=at, upload=awaited)
         shown = one.thumbnail and replace(one.thumbnail, placeholder=hidden)
         yield replace(one, thumbnail=shown)
 

@@ -32,6 +32,8 @@ export interface Video {
   status: Status;
   created_at: string;
   updated_at: string;
+  /** Until when the upload may begin; null unless the video waits for it. */
+  upload_expires_at: string | null;
   attempts: number;
   /** Faults of a file that plays nevertheless. */
   warnings: string[];

@@ -1,6 +1,7 @@
 import type {Video} from "./api";
-import {bytes} from "./format";
+import {bytes, moment} from "./format";
 import {t} from "./strings";
+import {waitsFor} from "./waiting";
 
 export interface Step {
   what: string;
@@ -9,8 +10,8 @@ export interface Step {
 }
 
 /** Return the history of a video in order, and what it waits for. */
-export function timelineOf(video: Video): Step[] {
-  return [announcement(video), ...statusSteps(video), ...webhookSteps(video)];
+export function timelineOf(video: Video, now: number): Step[] {
+  return [announcement(video), ...statusSteps(video, now), ...webhookSteps(video)];
 }
 
 const announcement = (video: Video): Step => ({
@@ -19,15 +20,21 @@ const announcement = (video: Video): Step => ({
   more: `${bytes(video.size)}, ${video.content_type}`,
 });
 
-function statusSteps(video: Video): Step[] {
+function statusSteps(video: Video, now: number): Step[] {
   switch (video.status) {
     case "pending":
-      return [{what: t.waitingForFile, when: null, more: attemptsSoFar(video)}];
+      return [waiting(video, now)];
     case "processing":
       return [{what: t.processingStarted, when: video.updated_at, more: attemptsSoFar(video)}];
     default:
       return finishSteps(video);
   }
+}
+
+function waiting(video: Video, now: number): Step {
+  const {upload_expires_at} = video;
+  const more = upload_expires_at && t.validUntil(moment(upload_expires_at));
+  return {what: waitsFor(video, now), when: null, more};
 }
 
 function finishSteps(video: Video): Step[] {

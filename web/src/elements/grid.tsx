@@ -1,4 +1,4 @@
-import {useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
+import {useLayoutEffect, useRef, useState} from "preact/hooks";
 import type {ClipoGridElement, ClipoGridEvents} from "../../elements/index";
 import {NEWEST_FIRST} from "../address";
 import type {Video} from "../api";
@@ -8,6 +8,7 @@ import {Library} from "../library";
 import {rightsOf} from "../rights";
 import {t} from "../shared-strings";
 import {useStore} from "../store";
+import {useMinute} from "../view/minute";
 import {Name} from "../view/name";
 import {Picture} from "../view/picture";
 import {useScrub} from "../view/scrub";
@@ -77,11 +78,7 @@ function View({element, library, mayDelete}: ViewProps) {
   const list = useRef<HTMLUListElement>(null);
   const empty = useRef<HTMLParagraphElement>(null);
   const [removed, setRemoved] = useState(0);
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 60_000);
-    return () => clearInterval(timer);
-  }, []);
+  const now = useMinute();
   const remove = async ({id}: Video) => {
     const [problem] = await library.deleteAll([id]);
     if (problem) throw new Error(problem);

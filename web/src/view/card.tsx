@@ -6,6 +6,7 @@ import {sentenceOfFailure} from "../api-sentences";
 import {ago, bytes, duration} from "../format";
 import {sayToScreenReaders} from "../screen-reader";
 import {t} from "../strings";
+import {waitsFor} from "../waiting";
 import {Name} from "./name";
 import {Picture} from "./picture";
 import {useScrub} from "./scrub";
@@ -28,7 +29,8 @@ export interface ItemProps {
 function CardOf(props: ItemProps) {
   const {video, at, of, picked, minute, onOpen, onPick} = props;
   const {media} = video;
-  const [why, retry] = useRetry(props);
+  const [failure, retry] = useRetry(props);
+  const why = failure ?? <Waiting video={video} now={minute} />;
   const scrub = useScrub(video);
   return (
     <li class="card" data-at={at} aria-posinset={at + 1} aria-setsize={of} data-picked={picked}>
@@ -58,7 +60,8 @@ export const Card = memo(CardOf);
 function RowOf(props: ItemProps) {
   const {video, at, of, picked, minute, onOpen, onPick} = props;
   const {media} = video;
-  const [why, retry] = useRetry(props);
+  const [failure, retry] = useRetry(props);
+  const why = failure ?? <Waiting video={video} now={minute} />;
   return (
     <tr data-at={at} aria-rowindex={at + 2} data-picked={picked} data-of={of}>
       {onPick && (
@@ -100,6 +103,10 @@ function RowOf(props: ItemProps) {
 }
 
 export const Row = memo(RowOf);
+
+/** Says what a pending video waits for, whose upload this tab does not show. */
+const Waiting = ({video, now}: {video: Video; now: number}) =>
+  video.status === "pending" ? <span class="why">{waitsFor(video, now)}</span> : null;
 
 /** Return why a video failed, or why its retry did not begin, and the button that retries it. */
 function useRetry({video, at, onRetry}: ItemProps) {

@@ -16,6 +16,7 @@ import {CopyButton} from "./copy";
 import {Dialog} from "./dialog";
 import {ChooseFiles} from "./drop";
 import {Icon} from "./icons";
+import {useMinute} from "./minute";
 import {DeleteQuestion} from "./question";
 import {Segments} from "./segments";
 import {Watch} from "./watch";
@@ -333,11 +334,12 @@ function Actions({video, library, onDeleted, close}: TabProps) {
 }
 
 function Timeline({video}: {video: Video}) {
+  const now = useMinute();
   return (
     <section>
       <h3>{t.groups.history}</h3>
       <ol class="timeline">
-        {timelineOf(video).map(({what, when, more}) => (
+        {timelineOf(video, now).map(({what, when, more}) => (
           <li key={what}>
             <strong>{what}</strong>
             {when && <time dateTime={when}>{moment(when)}</time>}

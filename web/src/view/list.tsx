@@ -1,9 +1,9 @@
 import type {RefObject} from "preact";
-import {useEffect, useState} from "preact/hooks";
 import {NEWEST_FIRST, type Query, type View} from "../address";
 import type {Video} from "../api";
 import {t} from "../strings";
 import {Card, type ItemProps, Row} from "./card";
+import {useMinute} from "./minute";
 import {useSliding} from "./slide";
 import {useWindow} from "./window";
 
@@ -139,13 +139,3 @@ function PickAll({videos, areMore, picked, onPickAll, onPickNone}: ListProps) {
 
 const Space = ({height}: {height: number}) =>
   height > 0 ? <tr style={{height: `${height}px`}} /> : null;
-
-/** Return the time, and draw again each minute. */
-function useMinute(): number {
-  const [now, setNow] = useState(Date.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 60_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
-}

@@ -4,22 +4,20 @@ import {sentenceOfPlayback} from "../api-sentences";
 import {ApiContext} from "../context";
 import {RightsContext} from "../rights";
 import {t} from "../strings";
+import {waitsFor} from "../waiting";
 import {Icon} from "./icons";
+import {useMinute} from "./minute";
 import {Picture} from "./picture";
 import {Player, storyboardOf} from "./player";
 
 const LARGE_WIDTH = 960;
-
-const WAITING = {pending: t.waitingForFile, processing: t.beingProcessed};
-
-const isUnfinished = (video: Video): video is Video & {status: keyof typeof WAITING} =>
-  video.status in WAITING;
 
 /** The picture of a video, and in its place the player when it is asked for. */
 export function Watch({video}: {video: Video}) {
   const api = useContext(ApiContext);
   const {deliver} = useContext(RightsContext);
   const {thumbnail} = video;
+  const now = useMinute();
   const [state, setState] = useState<"picture" | "playing" | "failed">("picture");
   const playback = video.media?.playback;
   const note = video.media && playback?.browsers !== "all" ? sentenceOfPlayback(video.media) : null;
@@ -38,7 +36,8 @@ export function Watch({video}: {video: Video}) {
       ) : (
         <div class="picture">
           <LargePicture video={video} />
-          {isUnfinished(video) && <span class="why">{WAITING[video.status]}</span>}
+          {video.status === "pending" && <span class="why">{waitsFor(video, now)}</span>}
+          {video.status === "processing" && <span class="why">{t.beingProcessed}</span>}
           {canPlay && (
             <button
               type="button"
