@@ -370,7 +370,10 @@ function Calls({video}: {video: Video}) {
           <li key={title}>
             <span>{title}</span>
             {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard can scroll it */}
-            <pre tabIndex={0}>{code.map(isolateFilename)}</pre>
+            {/* biome-ignore lint/a11y/useSemanticElements: a section would not keep the lines */}
+            <pre tabIndex={0} role="region" aria-label={title}>
+              {code.map(isolateFilename)}
+            </pre>
             <CopyButton text={textOf(code)} what={title} />
           </li>
         ))}

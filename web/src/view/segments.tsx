@@ -1,4 +1,5 @@
 import type {ComponentChildren} from "preact";
+import {useEdges} from "./edges";
 
 interface SegmentsProps<Value extends string> {
   /** Name of the radio buttons, and class of the group. */
@@ -17,8 +18,9 @@ interface SegmentsProps<Value extends string> {
 /** A choice of one among few, all of them visible. */
 export function Segments<Value extends string>(props: SegmentsProps<Value>) {
   const {name, legend, choices, chosen, onChoose, children, label} = props;
+  const box = useEdges<HTMLFieldSetElement>(chosen);
   return (
-    <fieldset class={`segments ${name}`}>
+    <fieldset ref={box} class={`segments ${name}`}>
       <legend class="hidden">{legend}</legend>
       {choices.map((one) => (
         <label key={one} title={label?.(one)}>
