@@ -129,7 +129,13 @@ def test_one_logs_in_uploads_and_logs_out(page: WatchedPage, key: IssuedKey, nam
     # The large picture of the details may come after the delete.
     page.expect_complaint("404")
     log_in(page, key.key)
-    expect(page.page.locator(".who")).to_contain_text(f"all owners · key {key.id}")
+    expect(page.page.locator(".who")).to_have_text("Logged in for all owners")
+    page.page.get_by_label("Settings").click()
+    expect(page.page.locator(".menu")).to_contain_text(f"Your key{key.id}")
+    expect(page.page.get_by_role("button", name="Copy: Your key")).to_be_visible()
+    assert page.accessibility_findings() == []
+    page.screenshot("your-key", width=360, height=740)
+    page.page.keyboard.press("Escape")
     page.drop(DROP, named("tiny.mp4", "with-a-key.mp4"))
     expect_picture(card(page, "with-a-key.mp4"))
     expect(page.page.get_by_role("heading", name="Videos")).to_have_count(1)

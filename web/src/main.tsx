@@ -147,7 +147,7 @@ element("skip").textContent = t.skip;
 render(
   <>
     <Account session={session} unfinished={unfinished} onLogOut={logOut} />
-    <Settings />
+    <Settings session={session} />
   </>,
   element("account"),
 );

@@ -53,16 +53,11 @@ export function Account({session, unfinished, onLogOut}: AccountProps) {
   );
 }
 
-/** The key's id, not its name: the holder of a token need not know what the key is for. */
 function Who({me}: {me: Me}) {
   return (
-    <span class="who">
+    <span class="who" title={me.key_id ? `${t.key}: ${me.key_id}` : undefined}>
       <span class="hidden">{t.loggedInFor} </span>
       {me.owner ? <bdi>{me.owner}</bdi> : t.allOwners}
-      <span class="who-key">
-        {" "}
-        · {t.key} {me.key_id}
-      </span>
     </span>
   );
 }

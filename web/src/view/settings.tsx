@@ -1,15 +1,18 @@
 import {useEffect, useRef, useState} from "preact/hooks";
 import {LANGUAGES, language} from "../locale";
 import {applyTheme, prefer, preferred, type Theme} from "../preferences";
+import type {Session} from "../session";
+import {useStore} from "../store";
 import {t} from "../strings";
+import {CopyButton} from "./copy";
 import {Icon} from "./icons";
 import {useKey} from "./keys";
 import {Shortcuts} from "./shortcuts";
 
 const THEMES: readonly Theme[] = ["system", "light", "dark"];
 
-/** The menu of the page's theme, language and keyboard shortcuts. */
-export function Settings() {
+/** The menu of the page's theme, language, key and keyboard shortcuts. */
+export function Settings({session}: {session: Session}) {
   const menu = useRef<HTMLDetailsElement>(null);
   const [theme, setTheme] = useState<string>(preferred("theme") ?? "system");
   const [helping, setHelping] = useState(false);
@@ -53,6 +56,7 @@ export function Settings() {
               </option>
             ))}
           </select>
+          <Key session={session} />
           <button
             type="button"
             class="keyboard"
@@ -69,6 +73,21 @@ export function Settings() {
       {helping && (
         <Shortcuts onClose={() => setHelping(false)} returnTo={() => menuButton(menu.current)} />
       )}
+    </>
+  );
+}
+
+/** The key's id, not its name: the holder of a token need not know what the key is for. */
+function Key({session}: {session: Session}) {
+  const id = useStore(session).me?.key_id;
+  if (!id) return null;
+  return (
+    <>
+      <span>{t.key}</span>
+      <span class="your-key">
+        <span class="code">{id}</span>
+        <CopyButton text={id} what={t.key} />
+      </span>
     </>
   );
 }
