@@ -231,8 +231,11 @@ class Video:
 
     @property
     def awaits_upload(self) -> bool:
-        """Whether nothing has followed the announcement: a retried video is pending, too."""
-        return self.status is Status.PENDING and self.updated_at == self.created_at
+        """Whether the video still waits for its first event.
+
+        A retried or reprocessed video is pending, too, but has a source.
+        """
+        return self.status is Status.PENDING and self.source is None
 
     @property
     def has_result(self) -> bool:

@@ -121,7 +121,7 @@ def _library(now: datetime, landscapes: Landscapes) -> Iterator[Video]:
         hidden = landscapes.placeholder(number - 9, tall=number == _TALL)
         if one.status is Status.PENDING:
             awaited = replace(one.upload, expires_at=now + timedelta(minutes=12))
-            one = replace(one, updated_at=at, upload=awaited)
+            one = replace(one, declared_size=one.size, source=None, upload=awaited)
         shown = one.thumbnail and replace(one.thumbnail, placeholder=hidden)
         yield replace(one, thumbnail=shown)
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers import WatchedPage
-from tests.examples import OPEN, video
+from tests.examples import OPEN, uploaded, video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.page import id_of
@@ -24,12 +24,9 @@ _QUEUED = "Waiting for processing"
 def records() -> FakeCatalog:
     """An upload that goes on, one that has stopped, and a video that is retried."""
     records = FakeCatalog()
-    for number, (minutes, last_step) in enumerate(((5, 0), (-5, 0), (-5, 19))):
-        one = video(
-            id_of(number),
-            created_at=_ANNOUNCED,
-            updated_at=_ANNOUNCED + timedelta(minutes=last_step),
-        )
+    sources = None, None, uploaded().source
+    for number, (minutes, source) in enumerate(zip((5, -5, -5), sources, strict=True)):
+        one = video(id_of(number), created_at=_ANNOUNCED, source=source)
         ends = datetime.now(UTC) + timedelta(minutes=minutes)
         records.videos[one.id] = replace(one, upload=replace(one.upload, expires_at=ends))
     return records

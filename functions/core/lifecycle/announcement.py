@@ -65,11 +65,8 @@ def extend_upload(video: Video, *, now: datetime) -> Move:
 
 
 def may_discard(video: Video) -> bool:
-    """Tell whether a video still waits for its first event: its record can then be removed.
-
-    A retried or reprocessed video is pending, too, but has a source.
-    """
-    return video.status is Status.PENDING and video.source is None
+    """Tell whether a video still waits for its first event: its record can then be removed."""
+    return video.awaits_upload
 
 
 def set_visibility(video: Video, visibility: Visibility) -> Video:

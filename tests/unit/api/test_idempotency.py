@@ -114,6 +114,7 @@ def test_a_video_whose_file_never_came_is_awaited_again(
     body = create(client).json()
     assert (body["id"], body["status"], body["error"]) == (video_id, "pending", None)
     assert body["upload"]["fields"]["key"] == source_key(video_id)
+    assert datetime.fromisoformat(body["upload_expires_at"]) > datetime.now(UTC)
     records.videos[video_id] = expired
     body = create(client).json()
     assert (body["status"], body["upload"]) == ("failed", None), "this one's file is bad"
