@@ -1,6 +1,5 @@
 """Pending videos whose uploads the page does not make: what they wait for."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -8,13 +7,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browsers import WatchedPage
-from tests.examples import OPEN, uploaded, video
-from tests.fakes.api_keys import FakeApiKeys
+from tests.examples import uploaded, video
 from tests.fakes.catalog import FakeCatalog
 from tests.page import id_of
-from tests.served_api import served
 
-_ANNOUNCED = datetime.now(UTC) - timedelta(minutes=20)
 _WAITING = "Waiting for its upload"
 _STOPPED = "Its upload has probably stopped"
 _QUEUED = "Waiting for processing"
@@ -23,19 +19,13 @@ _QUEUED = "Waiting for processing"
 @pytest.fixture
 def records() -> FakeCatalog:
     """An upload that goes on, one that has stopped, and a video that is retried."""
-    records = FakeCatalog()
+    records, now = FakeCatalog(), datetime.now(UTC)
     sources = None, None, uploaded().source
     for number, (minutes, source) in enumerate(zip((5, -5, -5), sources, strict=True)):
-        one = video(id_of(number), created_at=_ANNOUNCED, source=source)
-        ends = datetime.now(UTC) + timedelta(minutes=minutes)
+        one = video(id_of(number), created_at=now - timedelta(minutes=20), source=source)
+        ends = now + timedelta(minutes=minutes)
         records.videos[one.id] = replace(one, upload=replace(one.upload, expires_at=ends))
     return records
-
-
-@pytest.fixture
-def origin(records: FakeCatalog) -> Iterator[str]:
-    with served(records, FakeApiKeys(), OPEN) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("view", ["grid", "table"])

@@ -1,17 +1,14 @@
 """Rows and lines that are wider than a phone: they scroll sideways in their own boxes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
 from tests.browsers import WatchedPage, opened
-from tests.examples import OPEN, done_video
-from tests.fakes.api_keys import FakeApiKeys
+from tests.examples import done_video
 from tests.fakes.catalog import FakeCatalog
 from tests.page import id_of
-from tests.served_api import served
 
 _HEIGHT = 740
 _ONE_ROW = "(box) => box.clientHeight < 2 * box.querySelector('label').offsetHeight"
@@ -36,13 +33,12 @@ _SHOWN_AS_A_WHOLE = """
 
 
 @pytest.fixture
-def origin() -> Iterator[str]:
+def records() -> FakeCatalog:
     records = FakeCatalog()
     for number in range(1_200):
         one = replace(done_video(), id=id_of(number), thumbnail=None)
         records.videos[one.id] = one
-    with served(records, FakeApiKeys(), OPEN) as port:
-        yield f"http://127.0.0.1:{port}"
+    return records
 
 
 def _filters(page: WatchedPage) -> Locator:

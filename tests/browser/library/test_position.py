@@ -1,19 +1,15 @@
 """The place of the open video in the list, shown in its details."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
-import pytest
 from playwright.sync_api import expect
 
 from functions.core.failures import NOT_A_VIDEO
 from tests.browsers import WatchedPage
-from tests.examples import OPEN, done_video, failed_video
-from tests.fakes.api_keys import FakeApiKeys
+from tests.examples import done_video, failed_video
 from tests.fakes.catalog import FakeCatalog
 from tests.page import id_of, name_of
-from tests.served_api import served
 
 _FIRST_PAGE = 48
 
@@ -26,17 +22,6 @@ def _fill(records: FakeCatalog, count: int) -> None:
         records.videos[id_of(number)] = replace(
             one, id=id_of(number), filename=name_of(number), thumbnail=None, error=error
         )
-
-
-@pytest.fixture
-def records() -> FakeCatalog:
-    return FakeCatalog()
-
-
-@pytest.fixture
-def origin(records: FakeCatalog) -> Iterator[str]:
-    with served(records, FakeApiKeys(), OPEN) as port:
-        yield f"http://127.0.0.1:{port}"
 
 
 def test_the_details_say_the_place_in_the_filtered_list(
