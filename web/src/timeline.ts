@@ -33,7 +33,7 @@ function statusSteps(video: Video, now: number): Step[] {
 
 function waiting(video: Video, now: number): Step {
   const {upload_expires_at} = video;
-  const more = upload_expires_at && t.validUntil(moment(upload_expires_at));
+  const more = upload_expires_at && t.expectedBy(moment(upload_expires_at));
   return {what: waitsFor(video, now), when: null, more};
 }
 

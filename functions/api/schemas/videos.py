@@ -162,8 +162,8 @@ class VideoResource(BaseModel):
     created_at: Time
     updated_at: Time
     upload_expires_at: Time | None = Field(
-        description="Time by which the upload must have begun; signing further requests for it"
-        " postpones that. `null` unless the video waits for its upload",
+        description="Time until which Clipo waits at least for the upload; signing further requests"
+        " postpones it. `null` unless the video is `pending` and no worker has seen its file",
         examples=[None],
     )
     attempts: int = Field(description="Number of times that processing has begun", examples=[1])
