@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functions.adapters.catalog import Catalog, change
 from functions.adapters.storage import Storage
 from functions.core.clock import Clock, utc_now
-from functions.core.lifecycle import polling, stuck
+from functions.core.lifecycle import polling, replays, stuck
 from functions.core.lifecycle.announcement import may_discard
 from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.video import MAX_ATTEMPTS, UploadedObject, Video
@@ -81,7 +81,7 @@ class VideoQueue:
             return None
         # Processing finds out that an object is gone, and fails its video.
         source = found or reserved.source
-        return stuck.found_upload(reserved, source) if source else None
+        return replays.found_upload(reserved, source) if source else None
 
     def _reserve(self, video: Video) -> Video | None:
         """Reserve the look for an upload; `None` if another worker has done so.

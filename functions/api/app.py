@@ -18,7 +18,7 @@ from functions.api.receive_video import larger_files_hint
 from functions.api.routes import (
     access,
     deletes,
-    delivery,
+    files,
     health,
     legacy,
     owners,
@@ -69,7 +69,7 @@ _TAGS = [
 _ROUTES = (
     health,
     videos,
-    delivery,
+    files,
     retries,
     deletes,
     pictures,

@@ -8,7 +8,7 @@ from functions.api.lookup import find_video
 from functions.api.problems import Problem
 from functions.api.quota import change_within_quota
 from functions.api.services import Services
-from functions.core.lifecycle import restarts, stuck
+from functions.core.lifecycle import replays, restarts
 from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.unavailable import ProcessingUnavailable
 from functions.core.video import Source, Status, Video
@@ -68,7 +68,7 @@ def _find_and_move(
     found = services.storage.find_upload(video.upload.key)
     if found is None:
         raise _source_gone(video)
-    if stuck.is_replaced(video, found):
+    if replays.is_replaced(video, found):
         raise _source_replaced(video)
     moved = change_within_quota(services, video, rule)
     if isinstance(moved, Refusal):
@@ -79,7 +79,7 @@ def _find_and_move(
 
 def _start(services: Services, video: Video, found: Source) -> None:
     try:
-        services.processing.start(stuck.found_upload(video, found))
+        services.processing.start(replays.found_upload(video, found))
     except ProcessingUnavailable:
         # The record is pending already, so upkeep starts the processing later (ADR 10).
         logger().error("processing not started", video_id=video.id, exc_info=True)

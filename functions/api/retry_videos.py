@@ -7,7 +7,7 @@ from functions.api.many_videos import LeftVideo, Progress, act_on_many
 from functions.api.problems import Problem
 from functions.api.process_again import retry_among_many
 from functions.api.services import Services
-from functions.core.lifecycle.stuck import MAX_REPLAYS_AWAITED
+from functions.core.lifecycle.replays import MAX_REPLAYS_AWAITED
 from functions.core.listing import Selection
 from functions.core.video import Video
 

@@ -10,7 +10,7 @@ from functions.adapters.jobs import Jobs
 from functions.adapters.sdk.storage import SdkStorage
 from functions.adapters.telemetry import Metric, count, logger, trace_context
 from functions.core.clock import Clock, utc_now
-from functions.core.lifecycle import stuck
+from functions.core.lifecycle import replays, stuck
 from functions.core.trace import parse_trace
 from functions.core.unavailable import CatalogUnavailable, Unavailable
 from functions.core.video import Source, Status, Video
@@ -122,17 +122,17 @@ class Sweep:
         if error:
             if fail_stuck(self.catalog, self.storage, video, error, now=self.now()):
                 report.failed[error.code] += 1
-        elif report.replays_awaited >= stuck.MAX_REPLAYS_AWAITED:
+        elif report.replays_awaited >= replays.MAX_REPLAYS_AWAITED:
             report.held_back += 1
         elif found:
             self._replay(video, found, report)
 
     def _replay(self, video: Video, found: Source, report: Report) -> None:
         # The record is saved first, so that only one of two overlapping sweeps sends an event.
-        if not self.catalog.save(video, stuck.replay(video, now=self.now())):
+        if not self.catalog.save(video, replays.replay(video, now=self.now())):
             return
         report.replays_awaited += 1
-        self.processing.start(stuck.found_upload(video, found))
+        self.processing.start(replays.found_upload(video, found))
         lost = video.status is Status.PENDING
         logger().warning(
             "lost event found" if lost else "lapsed lease found",

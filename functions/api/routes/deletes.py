@@ -49,7 +49,7 @@ class DeleteVideos(ManyVideos):
     )
     dry_run: bool = Field(
         default=False,
-        description=f"Whether only to count the videos, and to name {NAMED} of them at most",
+        description=f"`true`: count the videos and name the newest {NAMED}, but delete none",
     )
     purge: bool = Field(
         default=False,

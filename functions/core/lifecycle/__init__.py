@@ -12,6 +12,7 @@ returned record only if the stored one is still as it was read.
 - `attempts`: a worker's attempt, from the claim of the lease to its end
 - `polling`: when workers without events look again
 - `restarts`: retry and reprocess
+- `replays`: events that Clipo sends by itself
 - `stuck`: what upkeep does with a video that no event moves
 - `deliveries`: the webhook of a result
 """

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from functions.core.failures import UPLOAD_EXPIRED
 from functions.core.lifecycle.moves import Move, Refusal
-from functions.core.lifecycle.stuck import replay
+from functions.core.lifecycle.replays import replay
 from functions.core.video import Status, Video
 
 

@@ -11,6 +11,7 @@ from functions.core.failures import (
 )
 from functions.core.lifecycle.announcement import UPLOAD_GRACE
 from functions.core.lifecycle.attempts import MAX_REPLACEMENTS, failed, is_later
+from functions.core.lifecycle.replays import is_replaced
 from functions.core.video import (
     MAX_ATTEMPTS,
     Failure,
@@ -23,10 +24,6 @@ from functions.core.video import (
 
 MAX_REPLAYS = 5
 """The number of events that upkeep sends for one video while no worker claims it."""
-
-MAX_REPLAYS_AWAITED = 100
-"""The number of events of upkeep, and of retries of many videos, that may await a worker at a time.
-While processing is throttled, all events wait, and these add no more than that (ADR 38, ADR 58)."""
 
 EXPIRED_KEPT = timedelta(days=7)
 """The time for which Clipo keeps the record of an announcement whose upload never arrived."""
@@ -77,25 +74,6 @@ def why_hopeless(video: Video, found: Source | None) -> Failure | None:
     return None
 
 
-def is_replaced(video: Video, found: Source) -> bool:
-    """Tell whether the stored file is not the one that the video's result was made of.
-
-    After `MAX_REPLACEMENTS` the storage has another file. To process it would remove the result.
-    """
-    result_of = video.source if video.has_result else None
-    return result_of is not None and result_of.etag != found.etag
-
-
-def found_upload(video: Video, found: Source) -> UploadedObject:
-    """Return an event for a stored object whose own event was lost.
-
-    The event has the sequencer of the claimed upload. S3's event of a newer upload still precedes
-    it, and one of an older upload is still refused.
-    """
-    sequencer = video.source.sequencer if video.source else ""
-    return UploadedObject(video.id, video.upload.key, replace(found, sequencer=sequencer))
-
-
 def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) -> bool:
     """Tell whether no worker will finish a video whose `event` has failed for the last time.
 
@@ -107,11 +85,6 @@ def is_abandoned(video: Video, event: UploadedObject, *, failed_at: datetime) ->
     if video.lease and video.lease.until > failed_at:
         return False
     return video.source is None or not is_later(video.source, event.source)
-
-
-def replay(video: Video, *, now: datetime) -> Video:
-    """Count an event that Clipo is about to send by itself: for a stuck video, or one of many."""
-    return replace(video, replays=video.replays + 1, updated_at=now)
 
 
 def fail_stuck(video: Video, *, error: Failure, webhook: Webhook | None, now: datetime) -> Video:

@@ -28,7 +28,7 @@ from functions.adapters.mongo.documents import Document
 from functions.adapters.mongo.ids import new_video_id
 from functions.core.access import ALL_OWNERS as ALL
 from functions.core.failures import UPLOAD_EXPIRED
-from functions.core.lifecycle import announcement, attempts, stuck
+from functions.core.lifecycle import announcement, attempts, replays, stuck
 from functions.core.lifecycle.moves import Move, Refusal
 from functions.core.listing import Order, Selection
 from functions.core.s3_event import pad_sequencer
@@ -225,7 +225,7 @@ def states() -> dict[str, Video]:
         "extended": moved(announcement.extend_upload(new, now=NOW)),
         "claimed": claimed,
         "released": moved(attempts.release(claimed, LEASE, now=NOW)),
-        "replayed": stuck.replay(claimed, now=LATER),
+        "replayed": replays.replay(claimed, now=LATER),
         "done": done,
         "odd": replace(done, media=odd_video().media, thumbnail=odd_video().thumbnail),
         "silent": replace(done, media=silent, webhook=None),
@@ -739,7 +739,7 @@ class TestQueries:
         self, catalog: MongoCatalog, pending: Video
     ) -> None:
         assert catalog.count_replays_awaited(limit=9) == 0
-        replayed = catalog.save(pending, stuck.replay(pending, now=NOW))
+        replayed = catalog.save(pending, replays.replay(pending, now=NOW))
         assert replayed
         assert catalog.count_replays_awaited(limit=9) == 1
         moves.claim(catalog, uploaded(pending.id), LEASE, now=NOW)

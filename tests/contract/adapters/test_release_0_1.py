@@ -17,7 +17,7 @@ from pymongo import MongoClient
 from functions.adapters.catalog import change
 from functions.adapters.mongo.catalog import MongoCatalog
 from functions.adapters.mongo.ids import new_video_id
-from functions.core.lifecycle import announcement, attempts, stuck
+from functions.core.lifecycle import announcement, attempts, replays
 from functions.core.lifecycle.moves import Refusal
 from functions.core.media import Media
 from functions.core.s3_event import pad_sequencer
@@ -243,7 +243,7 @@ class TestThisReleaseGoesOn:
         assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
         old.claim(uploaded(video_id))
         assert [one.id for one in catalog.unfinished(before=after)] == [video_id]
-        moves.move(catalog, video_id, lambda seen: stuck.replay(seen, now=LATER))
+        moves.move(catalog, video_id, lambda seen: replays.replay(seen, now=LATER))
         assert moves.fail_stuck(catalog, video_id, now=LATER).status is Status.FAILED
 
 

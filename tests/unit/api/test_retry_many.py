@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from functions.core.failures import RETRIES_EXHAUSTED
 from functions.core.keys import source_key
-from functions.core.lifecycle.stuck import MAX_REPLAYS_AWAITED
+from functions.core.lifecycle.replays import MAX_REPLAYS_AWAITED
 from functions.core.video import ExpectedUpload, Status, Video
 from tests.examples import CREATED, failed_video
 from tests.fakes.catalog import FakeCatalog

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from functions.core.keys import source_key, thumbnail_key, video_id_of, video_id_of_object
-from functions.core.lifecycle.stuck import found_upload
+from functions.core.lifecycle.replays import found_upload
 from functions.core.s3_event import pad_sequencer
 from functions.core.video import Lease, Source
 from tests.examples import ID, media, uploaded, video

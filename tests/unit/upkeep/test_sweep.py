@@ -10,7 +10,8 @@ import pytest
 from functions.core.keys import source_key
 from functions.core.lifecycle import attempts
 from functions.core.lifecycle.attempts import MAX_REPLACEMENTS
-from functions.core.lifecycle.stuck import MAX_REPLAYS, MAX_REPLAYS_AWAITED
+from functions.core.lifecycle.replays import MAX_REPLAYS_AWAITED
+from functions.core.lifecycle.stuck import MAX_REPLAYS
 from functions.core.unavailable import CatalogUnavailable, ProcessingUnavailable, StorageUnavailable
 from functions.core.video import MAX_ATTEMPTS, Lease, Source, Status, UploadedObject, Video
 from functions.upkeep.sweep import MARGIN_S, Report, Sweep

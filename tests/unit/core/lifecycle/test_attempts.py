@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from functions.core.lifecycle import attempts, stuck
+from functions.core.lifecycle import attempts, replays
 from functions.core.lifecycle.attempts import MAX_REPLACEMENTS
 from functions.core.lifecycle.moves import Refusal
 from functions.core.s3_event import pad_sequencer
@@ -97,7 +97,7 @@ class TestClaim:
     def test_an_event_of_the_bytes_that_upkeep_found_replaced_is_not_newer(self) -> None:
         """Upkeep's event has the place of what was claimed before it."""
         released = moved(attempts.release(claimed(), LEASE, now=NOW))
-        found = stuck.found_upload(released, Source("b", 7, ""))
+        found = replays.found_upload(released, Source("b", 7, ""))
         taken = moved(attempts.claim(released, found, LEASE, now=NOW))
         assert attempts.claim(taken, uploaded(), OTHER_LEASE, now=NOW) is Refusal.BUSY
         done = moved(complete(taken))
@@ -165,7 +165,7 @@ class TestClaim:
         refused = attempts.claim(worn_out, newest, OTHER_LEASE, now=NOW)
         assert refused is Refusal.REPLACED_TOO_OFTEN
         released = moved(attempts.release(worn_out, LEASE, now=NOW))
-        found = stuck.found_upload(released, replace(newest.source, sequencer=""))
+        found = replays.found_upload(released, replace(newest.source, sequencer=""))
         taken = moved(attempts.claim(released, found, OTHER_LEASE, now=NOW))
         assert (taken.source and taken.source.etag, taken.attempts) == ("b", 2)
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from functions.core.lifecycle import announcement, attempts, restarts, stuck
+from functions.core.lifecycle import announcement, attempts, replays, restarts, stuck
 from functions.core.lifecycle.moves import Refusal
 from functions.core.video import MAX_ATTEMPTS, Source, Status, Video
 from tests.examples import (
@@ -64,7 +64,7 @@ class TestRestarts:
 
     def test_a_retry_keeps_the_order_of_uploads(self) -> None:
         again = moved(restarts.retry(failed_video(), now=NOW))
-        found = stuck.found_upload(again, Source("b", 7, ""))
+        found = replays.found_upload(again, Source("b", 7, ""))
         done = moved(complete(moved(attempts.claim(again, found, LEASE, now=NOW))))
         assert attempts.claim(done, uploaded(), LEASE, now=NOW) is Refusal.DUPLICATE
         newest = uploaded(etag="c", sequencer=NEWER)
@@ -72,7 +72,7 @@ class TestRestarts:
 
     def test_a_video_that_was_never_claimed_is_retried(self) -> None:
         again = moved(restarts.retry(video(status=Status.FAILED, error=failure()), now=NOW))
-        found = stuck.found_upload(again, Source("etag", 7, ""))
+        found = replays.found_upload(again, Source("etag", 7, ""))
         assert moved(attempts.claim(again, found, LEASE, now=NOW)).attempts == 1
 
     @pytest.mark.parametrize("seen", [pending(), claimed(), done_video()])

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from functions.core.failures import UPLOAD_EXPIRED
-from functions.core.lifecycle import attempts, restarts, stuck
+from functions.core.lifecycle import attempts, replays, restarts, stuck
 from functions.core.lifecycle.moves import Refusal
 from functions.core.video import Status
 from tests.examples import done_video, failure, uploaded
@@ -13,7 +13,7 @@ from tests.steps import LEASE, NEWER, NOW, WEBHOOK, claimed, complete, expired, 
 
 class TestStuck:
     def test_a_claim_forgets_replays(self) -> None:
-        replayed = stuck.replay(pending(), now=NOW)
+        replayed = replays.replay(pending(), now=NOW)
         assert (replayed.replays, replayed.updated_at) == (1, NOW)
         assert claimed(replayed).replays == 0
 
