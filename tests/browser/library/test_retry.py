@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from functions.core.access import Scope
-from functions.core.failures import NOT_A_VIDEO, RETRIES_EXHAUSTED
+from functions.core.failures import ATTEMPTS_EXHAUSTED, NOT_A_VIDEO, RETRIES_EXHAUSTED
 from functions.core.video import Status
 from tests.browsers import WatchedPage
 from tests.credentials import issue
@@ -95,6 +96,26 @@ def test_a_retry_that_fails_says_why(
     expect(why).to_have_class("why error")
     expect(page.get_by_role("button", name=f"Retry {name_of(0)}")).to_be_focused()
     expect(page.locator("#screen-reader-messages")).to_have_text(why.inner_text())
+
+
+@pytest.mark.parametrize("view", ["grid", "table"])
+def test_a_later_failure_replaces_why_a_retry_failed(
+    watched: WatchedPage, origin: str, records: FakeCatalog, storage: FakeStorage, view: str
+) -> None:
+    page = watched.page
+    page.goto(f"{origin}/?view={view}")
+    storage.uploads.clear()
+    watched.expect_complaint("409")
+    _retry(page, 0)
+    why = page.locator(".why").last
+    expect(why).to_have_class("why error")
+    # Someone else retries the video, which fails for another reason.
+    seen = records.videos[id_of(0)]
+    later = seen.updated_at + timedelta(minutes=1)
+    failure = ATTEMPTS_EXHAUSTED.failure()
+    records.videos[seen.id] = replace(seen, error=failure, updated_at=later)
+    expect(why).to_have_text(failure.message)
+    expect(why).to_have_class("why")
 
 
 def test_who_may_only_read_gets_no_retry(watched: WatchedPage, records: FakeCatalog) -> None:

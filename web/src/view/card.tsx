@@ -111,7 +111,7 @@ const Waiting = ({video, now}: {video: Video; now: number}) =>
 /** Return why a video failed, or why its retry did not begin, and the button that retries it. */
 function useRetry({video, at, onRetry}: ItemProps) {
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useProblem(video);
   const {id, filename, error} = video;
   if (!error) return [];
   const {text, lang} = problem ? {text: problem} : sentenceOfFailure(error);
@@ -120,7 +120,7 @@ function useRetry({video, at, onRetry}: ItemProps) {
     setBusy(true);
     const why = await onRetry?.(id, at);
     setBusy(false);
-    setProblem(why ?? null);
+    setProblem(why);
     if (why) sayToScreenReaders(why);
   };
   return [
@@ -129,6 +129,14 @@ function useRetry({video, at, onRetry}: ItemProps) {
     </span>,
     error.retryable && onRetry && <RetryButton name={filename} busy={busy} onClick={run} />,
   ];
+}
+
+/** Return why the last action on a video failed, until the video changes, and its setter. */
+function useProblem({updated_at}: Video) {
+  const [last, setLast] = useState<{text: string | undefined; seen: string}>();
+  const problem = last?.seen === updated_at ? last.text : undefined;
+  const setProblem = (text: string | undefined) => setLast({text, seen: updated_at});
+  return [problem, setProblem] as const;
 }
 
 interface RetryButtonProps {
