@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from functions.core.failures import NOT_A_VIDEO
 from tests.browsers import WatchedPage
@@ -63,3 +63,29 @@ def test_the_list_is_continued_from_its_last_video(
     page.keyboard.press("ArrowLeft")
     # The second page has all of the rest.
     expect(details.locator(".position")).to_have_text(f"{_FIRST_PAGE} of {total}")
+
+
+def test_the_list_is_continued_after_a_page_that_failed(
+    watched: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    total = 60
+    _fill(records, total)
+    failed: list[Route] = []
+
+    def fail_once(route: Route) -> None:
+        if failed:
+            route.fallback()
+            return
+        failed.append(route)
+        route.abort()
+
+    page = watched.page
+    page.route("**/videos?*cursor=*", fail_once)
+    watched.expect_complaint("ERR_FAILED")
+    third_from_last = _FIRST_PAGE - 2
+    with page.expect_event("requestfailed"):
+        page.goto(f"{origin}/#/videos/{id_of(total - third_from_last)}")
+    position = page.get_by_role("dialog").locator(".position")
+    expect(position).to_have_text(f"{third_from_last} of {_FIRST_PAGE}+")
+    page.keyboard.press("ArrowRight")
+    expect(position).to_have_text(f"{third_from_last + 1} of {total}")

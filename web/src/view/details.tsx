@@ -43,9 +43,10 @@ export function Details(props: DetailsProps) {
   const place = videos.findIndex(({id}) => id === video?.id);
   useArrows(place < 0 ? [] : [videos[place - 1], videos[place + 1]]);
   const isNearEnd = areMore && place >= videos.length - NEAR_END;
+  // Each step retries a page that failed to load.
   useEffect(() => {
     if (isNearEnd) void library.loadMore();
-  }, [isNearEnd]);
+  }, [isNearEnd, place, videos.length]);
   // The place of the video in the list: after it is deleted, the next one has it.
   const [at, setAt] = useState("");
   useEffect(() => {
