@@ -13,14 +13,19 @@ const exact = new Intl.DateTimeFormat(locale, {dateStyle: "medium", timeStyle: "
 /** Keep the characters of a name from changing the direction of the text around it, as `<bdi>` does. */
 export const isolate = (name: string) => `\u2068${name}\u2069`;
 
-const graphemes = new Intl.Segmenter(locale);
+// Firefox before version 125 has none.
+const segmenter = "Segmenter" in Intl ? new Intl.Segmenter(locale) : undefined;
 const END_LENGTH = 10;
+
+/** Return the graphemes of a name, or its code points without a segmenter. */
+const charactersOf = (name: string) =>
+  segmenter ? Array.from(segmenter.segment(name), ({segment}) => segment) : [...name];
 
 /** Return a name in two parts; names of a series often differ in the second only. */
 export function atItsEnd(name: string): [start: string, end: string] {
-  const places = [...graphemes.segment(name)].map(({index}) => index);
-  const at = places.at(-END_LENGTH) ?? 0;
-  return [name.slice(0, at), name.slice(at)];
+  const characters = charactersOf(name);
+  const end = characters.splice(-END_LENGTH);
+  return [characters.join(""), end.join("")];
 }
 
 export const count = (value: number) => number.format(value);

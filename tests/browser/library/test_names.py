@@ -85,6 +85,17 @@ def test_a_long_name_keeps_its_end_in_the_list(
         watched.screenshot(f"names-{view}-{direction}", width=width, height=740)
 
 
+def test_a_browser_without_a_segmenter_shows_names(watched: WatchedPage, origin: str) -> None:
+    page = watched.page
+    page.add_init_script("delete Intl.Segmenter")
+    page.goto(origin)
+    names = page.locator("#library .name")
+    expect(names).to_have_count(4)
+    assert shown(names.nth(2)) == "…take 3.mp4"
+    # Without it, the last ten code points begin inside an emoji.
+    assert shown(names.nth(1)) == f"…{(_FAMILY * 2)[-6:]}.mp4"
+
+
 def test_a_name_is_read_and_copied_as_a_whole(watched: WatchedPage, origin: str) -> None:
     page = watched.page
     page.goto(origin)
