@@ -7,6 +7,13 @@ from tests.fakes.catalog import FakeCatalog
 from tests.library import cards, fill
 from tests.page import name_of
 
+_RING_TOP = """
+(link) => {
+  const {outlineOffset, outlineWidth} = getComputedStyle(link);
+  return link.getBoundingClientRect().top - parseFloat(outlineOffset) - parseFloat(outlineWidth);
+}
+"""
+
 
 def test_the_slash_begins_a_search(page: WatchedPage, origin: str, records: FakeCatalog) -> None:
     fill(records, 2)
@@ -51,6 +58,21 @@ def test_the_question_mark_lists_the_keys(
     menu.click()
     page.page.get_by_role("button", name="Keyboard shortcuts").click()
     expect(keys).to_be_visible()
+
+
+def test_the_focus_ring_of_the_first_cards_is_clear_of_the_toolbar(
+    page: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    fill(records, 2)
+    page.page.goto(origin)
+    link = cards(page).first
+    expect(link).to_be_visible()
+    page.page.locator("[name=views]:checked").press("Tab")
+    expect(link).to_be_focused()
+    ring = link.evaluate(_RING_TOP)
+    head = page.page.locator(".library-head").bounding_box()
+    assert head
+    assert ring >= head["y"] + head["height"]
 
 
 def test_the_details_begin_with_their_heading(
