@@ -35,9 +35,11 @@ def test_the_details_say_the_place_in_the_filtered_list(
     page.keyboard.press("ArrowRight")
     expect(details.get_by_role("heading", name=name_of(3))).to_be_visible()
     expect(details.locator(".position")).to_have_text("3 of 4")
-    details.get_by_role("button", name="Next video").click()
+    next_video = details.get_by_role("button", name="Next video")
+    next_video.click()
     expect(details.locator(".position")).to_have_text("4 of 4")
-    expect(details.get_by_role("button", name="Next video")).to_be_disabled()
+    expect(next_video).to_be_disabled()
+    expect(next_video).to_be_focused()
     assert watched.accessibility_findings() == []
     # A video that the list does not show has no place in it.
     page.goto(f"{origin}/?status=failed#/videos/{id_of(1)}")

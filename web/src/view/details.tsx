@@ -136,12 +136,14 @@ interface NeighbourProps {
   icon: "left" | "right";
 }
 
+/** At the ends of the list a disabled button would lose the focus. */
 const Neighbour = ({video, label, icon}: NeighbourProps) => (
   <button
     type="button"
     class="icon-button"
     aria-label={label}
-    disabled={!video}
+    aria-disabled={!video}
+    tabIndex={video ? 0 : -1}
     onClick={() => video && openInAddress(video.id)}
   >
     <Icon name={icon} />
