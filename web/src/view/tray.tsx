@@ -91,7 +91,8 @@ function titleOfMoving(rows: readonly Upload[], moving: number, refused: number)
     stopped > 0 ? t.stoppedFiles(stopped) : null,
     refused > 0 ? t.refusedFiles(refused) : null,
   ];
-  return parts.filter((part) => part !== null).join(" · ");
+  // A line never begins with the dot.
+  return parts.filter((part) => part !== null).join("\u00a0· ");
 }
 
 function titleOfWaiting(rows: readonly Upload[]): (files: number) => string {
