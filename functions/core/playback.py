@@ -73,7 +73,7 @@ _SENTENCES = {
     Obstacle.AUDIO_CODEC: "plays the sound, which is {media.audio_codec}",
 }
 _LATE = "It starts late: its index is at the end. Export it with “fast start” to mend that."
-_CONVERT = "As MP4 with H.264 and AAC it plays in all of them."
+_CONVERT = "As MP4 with H.264 (8 bits, 4:2:0, SDR) and AAC it plays in all of them."
 
 
 def playback_of(media: Media) -> Playback | None:

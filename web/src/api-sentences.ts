@@ -93,7 +93,7 @@ const DE: Translation = {
   },
   startsLate:
     "Es beginnt spät: Sein Index steht am Ende der Datei. Ein Export mit „Fast Start“ behebt das.",
-  convert: "Als MP4 mit H.264 und AAC läuft es in allen.",
+  convert: "Als MP4 mit H.264 (8 Bit, 4:2:0, SDR) und AAC läuft es in allen.",
 };
 
 const ES: Translation = {
@@ -160,7 +160,7 @@ const ES: Translation = {
   },
   startsLate:
     "Tarda en empezar: su índice está al final del archivo. Expórtalo con «fast start» para evitarlo.",
-  convert: "En MP4 con H.264 y AAC se reproduce en todos.",
+  convert: "En MP4 con H.264 (8 bits, 4:2:0, SDR) y AAC se reproduce en todos.",
 };
 
 const TRANSLATIONS: Partial<Record<Language, Translation>> = {de: DE, es: ES};

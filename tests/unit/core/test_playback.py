@@ -92,8 +92,8 @@ def test_the_message_is_a_sentence_about_the_file() -> None:
     assert playback_of(deep) == Playback(
         SOME,
         Obstacle.BIT_DEPTH,
-        "Not every browser decodes h264 with 10 bits. As MP4 with H.264 and AAC it plays in all"
-        " of them.",
+        "Not every browser decodes h264 with 10 bits. As MP4 with H.264 (8 bits, 4:2:0, SDR) and"
+        " AAC it plays in all of them.",
     )
     unread = playback_of(of_a_file("avi", "mpeg4", "mp3"))
     assert unread
