@@ -11,10 +11,9 @@ import httpx2
 
 from clipo.cli.finding import Finding, broken, ok, warning
 from clipo.client import faults
-from clipo.client.address import is_local, program_for
+from clipo.client.address import is_local, login_command, program_for
 from clipo.client.api import Api
 from clipo.client.faults import Fault, Problem
-from clipo.program import program_name
 
 _SKEW_S = 60
 _TOO_MUCH_SKEW_S = 10 * 60
@@ -85,9 +84,7 @@ def _open(api: str) -> Finding:
     if is_local(api):
         return ok("Access", "Open to every program on this machine.")
     said = f"Open: everyone who reaches {api} may list and delete all videos."
-    return warning(
-        "Access", said, f"Deploy with Access=keys, then {program_name()} login --api {api}"
-    )
+    return warning("Access", said, f"Deploy with Access=keys, then {login_command(api)}")
 
 
 def _login(api: Api, me: Mapping[str, Any]) -> Finding:

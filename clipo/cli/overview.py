@@ -89,6 +89,6 @@ def _next_commands(
         yield f"{program_name()} up", "run all of Clipo on this machine"
     if not reached:
         purpose = "log in with an API key" if chosen else "use an API elsewhere"
-        yield f"{program_name()} login --api {chosen or 'URL'}", purpose
+        yield address.login_command(chosen or "URL"), purpose
         yield f"{program} doctor", "find out what is wrong"
     yield f"{program_name()} --help", "list all commands"

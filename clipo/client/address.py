@@ -50,6 +50,11 @@ def program_for(api: str, environ: Mapping[str, str]) -> str:
     return f"{VARIABLE}={shlex.quote(api)} {program_name()}"
 
 
+def login_command(api: str) -> str:
+    """Return the command that logs in to an API, for messages that say what to type."""
+    return f"{program_name()} login --api {shlex.quote(without_login(api))}"
+
+
 def check(text: str, name: str) -> str:
     """Return an address with its scheme and without a slash at its end.
 

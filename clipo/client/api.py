@@ -1,6 +1,7 @@
 """Client of Clipo's API."""
 
 import re
+import shlex
 from asyncio import get_running_loop
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from clipo.client import faults, logins, profiles
-from clipo.client.address import DEFAULT, is_local, origin, without_login
+from clipo.client.address import DEFAULT, check, is_local, login_command, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
 from clipo.client.faults import NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
@@ -28,6 +29,8 @@ _LOG_IN_PAGE = (
     "If that is the log-in page of a proxy, a command cannot pass it: use an address of the API"
     " itself."
 )
+
+_CHECK_PROXY = "Check the address (--api, CLIPO_API), and the proxy in front of the API."
 
 LARGEST_PAGE = 100
 """The largest page of a list, in videos."""
@@ -369,8 +372,8 @@ def _explain(
         case "unauthenticated" if credential:
             return f"Clipo refuses {credential.source}: {detail}", credential.remedy
         case "unauthenticated":
-            login = f"Log in: {program_name()} login --api {address} (or set {VARIABLE})"
-            return "The API needs a credential.", login
+            login = login_command(address)
+            return "The API needs a credential.", f"Log in: {login} (or set {VARIABLE})"
         case "forbidden" if credential:
             return f"{detail} The credential comes from {credential.source}.", credential.remedy
         case "invalid_request":
@@ -403,13 +406,25 @@ def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
 
 def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
     """Return the error for a redirect: to another address of the API, or to any other page."""
-    asked = answer.request.url
-    target = without_login(str(asked.join(answer.headers["location"]).copy_with(query=None)))
-    path = asked.path.removeprefix(urlsplit(address).path)
+    target = _target(answer)
+    if target is None:
+        return NotClipo(f"{address} redirects to an invalid web address.", _CHECK_PROXY)
+    path = answer.request.url.path.removeprefix(urlsplit(address).path)
     if target.endswith(path):
         base = target.removesuffix(path)
-        return NotClipo(f"{address} redirects to {base}.", f"Use that address: --api {base}")
+        advice = f"Use that address: --api {shlex.quote(base)}"
+        return NotClipo(f"{address} redirects to {base}.", advice)
     return NotClipo(f"{address} redirects to {target}, which is not the API.", _LOG_IN_PAGE)
+
+
+def _target(answer: httpx2.Response) -> str | None:
+    """Return the address of a redirect as one of an API, or `None` if it cannot be one."""
+    target = answer.request.url.join(answer.headers["location"])
+    if not target.host:
+        return None
+    with suppress(Misuse):
+        return without_login(check(str(target.copy_with(query=None, fragment=None)), "Location"))
+    return None
 
 
 def _seconds(text: str | None) -> int | None:

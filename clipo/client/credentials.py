@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from clipo.client import address, logins
 from clipo.client.admin_token import admin_token
 from clipo.errors import Misuse
-from clipo.program import program_name
 
 VARIABLE = "CLIPO_API_KEY"
 
@@ -27,7 +26,7 @@ class Credential:
 
 def choose(api: str, environ: Mapping[str, str]) -> Credential | None:
     """Return CLIPO_API_KEY, else the login for this API, else that of the running local stack."""
-    login = f"{program_name()} login --api {address.without_login(api)}"
+    login = address.login_command(api)
     if environ.get(VARIABLE):
         # A login has no effect while the variable is set.
         return given(

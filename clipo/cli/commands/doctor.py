@@ -13,7 +13,6 @@ from clipo.cli.finding import Finding, State, broken
 from clipo.client import address, credentials, faults
 from clipo.client import api as api_client
 from clipo.errors import ClipoError, Misuse
-from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -92,8 +91,7 @@ async def _check_api(
     try:
         credential = credentials.choose(url, environ)
     except ClipoError as error:
-        login = f"{program_name()} login --api {address.without_login(url)}"
-        fix = f"Correct it, or unset it and log in: {login}"
+        fix = f"Correct it, or unset it and log in: {address.login_command(url)}"
         report(broken("Login", str(error), fix))
         return
     async with api_client.connect(

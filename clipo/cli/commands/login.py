@@ -113,7 +113,7 @@ def _read_key(url: str) -> str:
     key = sys.stdin.readline().strip() if sys.stdin else ""
     if not key:
         raise Misuse(
-            f"Standard input has no API key. Try: {program_name()} login --api {url} < file."
+            f"Standard input has no API key. Try: {address.login_command(url)} < file."
             f" {_where_from()}"
         )
     return key

@@ -7,10 +7,9 @@ import typer
 
 from clipo.cli import duration, scopes, terminal
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
-from clipo.client.address import program_for
+from clipo.client.address import login_command, program_for
 from clipo.client.credentials import VARIABLE
 from clipo.errors import Misuse
-from clipo.program import program_name
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -79,7 +78,7 @@ def command(
 async def _token(api: "Api", output: "Terminal", fields: dict[str, object]) -> int:
     if api.credential is None:
         create = f"{program_for(api.address, os.environ)} keys create --name NAME"
-        login = f"{program_name()} login --api {api.address}"
+        login = login_command(api.address)
         raise Misuse(
             "A token is signed with an API key, and this command has none. Make one with"
             f" {create}, and log in: {login} (or set {VARIABLE}). An open Clipo needs neither key"

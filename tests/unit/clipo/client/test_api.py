@@ -96,6 +96,11 @@ def test_a_page_in_place_of_the_api_may_be_a_log_in_page() -> None:
             "redirects to https://id.example/authorize, which is not the API. If that",
         ),
         ("/log-in", "redirects to https://x.example/log-in, which is not the API."),
+        ("http://new.example/$(id)/videos", "that address: --api 'http://new.example/$(id)'"),
+        ("http://new.example;id/videos#x", "Use that address: --api 'http://new.example;id'"),
+        ("http://new.example/#/videos", "http://new.example, which is not the API."),
+        ("javascript:alert(1)/videos", "https://x.example redirects to an invalid web address."),
+        ("ftp://new.example/videos", "https://x.example redirects to an invalid web address."),
     ],
 )
 def test_a_redirect_to_the_api_is_told_from_one_to_a_log_in_page(location: str, said: str) -> None:
@@ -103,6 +108,12 @@ def test_a_redirect_to_the_api_is_told_from_one_to_a_log_in_page(location: str, 
     with pytest.raises(NotClipo, match=re.escape(said)) as caught:
         asked(answer, lambda api: api.page(limit=1), address="https://user:secret@x.example")
     assert "secret" not in str(caught.value)
+
+
+def test_the_command_to_log_in_has_the_address_as_one_word() -> None:
+    answer = httpx2.Response(401, json=_PROBLEM | {"code": "unauthenticated"})
+    with pytest.raises(Problem, match=re.escape("clipo login --api 'http://x/$(id)' (or")):
+        asked(answer, lambda api: api.me(), address="http://x/$(id)")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,14 @@ def test_a_credential_says_what_to_do_if_it_is_refused(environ: dict[str, str]) 
     assert found.remedy == f"Correct CLIPO_API_KEY, or unset it and log in: {login}"
 
 
+def test_the_command_to_log_in_has_the_address_as_one_word() -> None:
+    assert address.login_command("http://x/$(id)") == "clipo login --api 'http://x/$(id)'"
+    assert address.login_command(f"{REMOTE}/a") == f"clipo login --api {REMOTE}/a"
+    found = credentials.choose("http://x/$(id)", {"CLIPO_API_KEY": "clipo_sk_given"})
+    assert found is not None
+    assert found.remedy.endswith("clipo login --api 'http://x/$(id)'")
+
+
 def test_the_operator_of_the_local_stack_uses_its_root_secret_first(
     running: Home, environ: dict[str, str]
 ) -> None:
