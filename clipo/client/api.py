@@ -419,10 +419,10 @@ def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
 
 def _target(answer: httpx2.Response) -> str | None:
     """Return the address of a redirect as one of an API, or `None` if it cannot be one."""
-    target = answer.request.url.join(answer.headers["location"])
-    if not target.host:
-        return None
-    with suppress(Misuse):
+    with suppress(httpx2.InvalidURL, Misuse):
+        target = answer.request.url.join(answer.headers["location"])
+        if not target.host:
+            return None
         return without_login(check(str(target.copy_with(query=None, fragment=None)), "Location"))
     return None
 

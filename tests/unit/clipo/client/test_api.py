@@ -101,6 +101,9 @@ def test_a_page_in_place_of_the_api_may_be_a_log_in_page() -> None:
         ("http://new.example/#/videos", "http://new.example, which is not the API."),
         ("javascript:alert(1)/videos", "https://x.example redirects to an invalid web address."),
         ("ftp://new.example/videos", "https://x.example redirects to an invalid web address."),
+        ("//new\x1b[31m/videos", "https://x.example redirects to an invalid web address."),
+        ("http://[::1/videos", "https://x.example redirects to an invalid web address."),
+        ("http://new.example:99999/videos", "redirects to an invalid web address."),
     ],
 )
 def test_a_redirect_to_the_api_is_told_from_one_to_a_log_in_page(location: str, said: str) -> None:
