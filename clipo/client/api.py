@@ -405,13 +405,15 @@ def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
 
 
 def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
-    """Return the error for a redirect: to another address of the API, or to any other page."""
+    """Return the error for a redirect: to an address of the API, or to any other page."""
     target = _target(answer)
     if target is None:
         return NotClipo(f"{address} redirects to an invalid web address.", _CHECK_PROXY)
     path = answer.request.url.path.removeprefix(urlsplit(address).path)
     if target.endswith(path):
         base = target.removesuffix(path)
+        if httpx2.URL(base) == httpx2.URL(address):
+            return NotClipo(f"{address} redirects to itself.", _CHECK_PROXY)
         advice = f"Use that address: --api {shlex.quote(base)}"
         return NotClipo(f"{address} redirects to {base}.", advice)
     return NotClipo(f"{address} redirects to {target}, which is not the API.", _LOG_IN_PAGE)
