@@ -8,9 +8,11 @@ from clipo.cli.command import DONE
 
 
 def _complete(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the commands that may come next."""
-    group, _ = _find(context, context.params.get("words") or [])
-    names = [name for name, one in getattr(group, "commands", {}).items() if not one.hidden]
+    """Return the commands that may come next: none after words that name no group."""
+    commands = _commands(context.find_root().command)
+    for word in context.params.get("words") or []:
+        commands = _commands(commands.get(word))
+    names = [name for name, one in commands.items() if not one.hidden]
     return [name for name in names if name.startswith(incomplete)]
 
 
@@ -30,6 +32,10 @@ def command(
     found, its_context = _find(context, words or [])
     typer.echo(found.get_help(its_context), nl=False)
     return DONE
+
+
+def _commands(of: Any) -> dict[str, Any]:
+    return getattr(of, "commands", {})
 
 
 def _find(context: typer.Context, words: list[str]) -> tuple[Any, Any]:

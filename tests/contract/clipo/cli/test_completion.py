@@ -34,6 +34,8 @@ def test_commands_options_and_values_are_completed(command: Command) -> None:
     assert completed(command, "clipo", "token", "--scope", "read,re") == []
     assert completed(command, "clipo", "help", "upl") == ["upload"]
     assert completed(command, "clipo", "help", "keys", "cr") == ["create"]
+    assert completed(command, "clipo", "help", "nope", "") == []
+    assert completed(command, "clipo", "help", "upload", "x", "") == []
 
 
 def test_profiles_are_completed(command: Command, tmp_path: Path) -> None:
