@@ -128,7 +128,7 @@ def _facts(video: Video) -> tuple[str, str, str]:
 
 def to_delete(video: Video) -> str:
     """Return a line with the id, the age and the name of a video."""
-    return f"{video['id']}  {age(video['created_at']):14}  {plain(video['filename'])}"
+    return f"{plain(video['id'])}  {age(video['created_at']):14}  {plain(video['filename'])}"
 
 
 def details(video: Video, *, program: str) -> RenderableType:
@@ -425,8 +425,14 @@ def when(moment: str) -> str:
 
 
 def age(moment: str) -> str:
-    """Return how long ago a time of the API is, in the largest unit that it fills."""
-    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    """Return how long ago a time is, in the largest unit that it fills.
+
+    A text that is not a time with a zone is returned as it is, with escapes.
+    """
+    try:
+        seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    except (TypeError, ValueError):
+        return plain(moment)
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds >= length:
             count = int(seconds // length)

@@ -53,6 +53,15 @@ def test_a_name_cannot_affect_the_terminal(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("moment", "shown"),
+    [("2026-01-02T00:00:00", "2026-01-02T00:00:00"), ("\x1b[2J", "\\x1b[2J"), ("", "")],
+)
+def test_a_video_to_delete_is_named_whatever_the_server_says(moment: str, shown: str) -> None:
+    video = {"id": "1\x1b[1A", "filename": "a.mp4", "created_at": moment}
+    assert view.to_delete(video) == f"1\\x1b[1A  {shown:14}  a.mp4"
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("video", [DONE_VIDEO, FAILED], ids=["done", "failed"])
 def test_every_view_fits_the_width(video: dict[str, Any], width: int) -> None:
