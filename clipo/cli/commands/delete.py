@@ -123,7 +123,8 @@ def _report_dry_run(output: "Terminal", found: int, first: "Sequence[Video]") ->
         report = {"dry_run": True, "found": found, "first": first, "deleted": 0, "left": []}
         output.write_json(report)
         return
-    _name_first(output, found, first, output.write_unwrapped)
+    if found:
+        _name_first(output, found, first, output.write_unwrapped)
     output.message(f"{_videos(found)} would be deleted." if found else "No video matches.")
 
 

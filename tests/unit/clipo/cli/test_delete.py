@@ -141,6 +141,13 @@ def test_without_a_match_it_says_so(videos: ManyVideos) -> None:
     assert len(videos.bodies) == 1
 
 
+def test_a_dry_run_without_a_match_names_no_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = report(found=0, first=[FIRST])
+    monkeypatch.setattr(http_client, "httpx2", FakeHttpx2(lambda _: answer))
+    found = delete("--all-failed", "--dry-run")
+    assert (found.stdout, found.stderr) == ("", "No video matches.\n")
+
+
 @pytest.mark.parametrize("answer", [True, False])
 @pytest.mark.parametrize(
     ("options", "question"),
