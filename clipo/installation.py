@@ -4,6 +4,7 @@ import shlex
 import shutil
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,18 +29,37 @@ def command_to_add(package: str) -> str:
         return shlex.join(["pipx", "inject", prefix.name, package])
     receipt = prefix / "uv-receipt.toml"
     if receipt.is_file():
-        return _with_uv(tomllib.loads(receipt.read_text())["tool"]["requirements"], package)
+        return _with_uv(receipt, package)
     return _with_pip(prefix, package)
 
 
-def _with_uv(requirements: list[dict[str, Any]], package: str) -> str:
+def _with_uv(receipt: Path, package: str) -> str:
     """Return the command that installs the tool again: it needs all packages beside the tool."""
-    tool, *others = requirements
+    tool, *others = _packages(_read(receipt)) or [{"name": "clipo"}]
     options = [f"--with={_requirement(one)}" for one in others]
     return shlex.join(["uv", "tool", "install", *options, f"--with={package}", _requirement(tool)])
 
 
-def _requirement(of: dict[str, Any]) -> str:
+def _read(receipt: Path) -> dict[str, Any]:
+    """Return the table `tool` of a uv receipt, or an empty one if the file has none."""
+    try:
+        with receipt.open("rb") as file:
+            tool = tomllib.load(file).get("tool")
+    except (OSError, ValueError):
+        return {}
+    return tool if isinstance(tool, dict) else {}
+
+
+def _packages(tool: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return the texts of each package, the tool first; nothing if one is not as expected."""
+    entries = tool.get("requirements")
+    if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+        return []
+    found = [{key: one[key] for key in one if isinstance(one[key], str)} for one in entries]
+    return found if all("name" in one for one in found) else []
+
+
+def _requirement(of: Mapping[str, str]) -> str:
     """Return an entry of uv's receipt as one would type it."""
     if "git" in of:
         address, _, revision = of["git"].partition("?rev=")

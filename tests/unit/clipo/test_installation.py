@@ -48,6 +48,24 @@ def test_a_tool_of_uv_is_installed_again_with_all_that_it_had(
     assert command_to_add("boto3") == f"uv tool install {command}"
 
 
+@pytest.mark.parametrize(
+    "receipt",
+    [
+        b"",
+        b"tool = 1",
+        b"[tool]",
+        b"[tool]\nrequirements = []",
+        b"[tool]\nrequirements = ['clipo']",
+        b"[tool]\nrequirements = [{ name = 1 }]",
+        b"[tool",
+        b"[tool]\nrequirements = '\xff'",
+    ],
+)
+def test_a_tool_with_an_odd_receipt_is_installed_by_its_name(prefix: Path, receipt: bytes) -> None:
+    (prefix / "uv-receipt.toml").write_bytes(receipt)
+    assert command_to_add("boto3") == "uv tool install --with=boto3 clipo"
+
+
 def test_any_other_environment_gets_it_by_its_own_pip(
     prefix: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
