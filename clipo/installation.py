@@ -8,12 +8,16 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 from clipo.local import checkout
 from clipo.program import shown_path
 
 _PLACES = ("directory", "editable", "path", "url")
 """Where uv has a package from, if it is not a registry."""
+
+_REVISIONS = ("rev", "tag", "branch")
+"""Keys for the revision in the query of a git source."""
 
 
 def command_to_add(package: str) -> str:
@@ -35,9 +39,14 @@ def command_to_add(package: str) -> str:
 
 def _with_uv(receipt: Path, package: str) -> str:
     """Return the command that installs the tool again: it needs all packages beside the tool."""
-    tool, *others = _packages(_read(receipt)) or [{"name": "clipo"}]
-    options = [f"--with={_requirement(one)}" for one in others]
-    return shlex.join(["uv", "tool", "install", *options, f"--with={package}", _requirement(tool)])
+    found = _read(receipt)
+    tool, *others = _packages(found) or [{"name": "clipo"}]
+    options = [*map(_option, others), f"--with={package}"]
+    if isinstance(found.get("python"), str):
+        options.append(f"--python={found['python']}")
+    if "editable" in tool:
+        options.append("--editable")
+    return shlex.join(["uv", "tool", "install", *options, _requirement(tool)])
 
 
 def _read(receipt: Path) -> dict[str, Any]:
@@ -59,13 +68,27 @@ def _packages(tool: Mapping[str, Any]) -> list[dict[str, str]]:
     return found if all("name" in one for one in found) else []
 
 
+def _option(of: Mapping[str, str]) -> str:
+    """Return the option that adds a package beside the tool."""
+    kind = "--with-editable" if "editable" in of else "--with"
+    return f"{kind}={_requirement(of)}"
+
+
 def _requirement(of: Mapping[str, str]) -> str:
     """Return an entry of uv's receipt as one would type it."""
     if "git" in of:
-        address, _, revision = of["git"].partition("?rev=")
-        return f"git+{address}{f'@{revision}' if revision else ''}"
+        return _git(of["git"])
     place = next((of[one] for one in _PLACES if one in of), None)
-    return str(place or of["name"] + of.get("specifier", ""))
+    return place or of["name"] + of.get("specifier", "")
+
+
+def _git(source: str) -> str:
+    """Return a git source, whose query has the revision and the folder, as one would type it."""
+    address, _, query = source.partition("#")[0].partition("?")
+    given = parse_qs(query)
+    revision = next((f"@{given[one][0]}" for one in _REVISIONS if one in given), "")
+    folder = "".join(f"#subdirectory={one}" for one in given.get("subdirectory", []))
+    return f"git+{address}{revision}{folder}"
 
 
 def _with_pip(prefix: Path, package: str) -> str:

@@ -34,6 +34,19 @@ def test_an_environment_of_pipx_gets_it_by_pipx(prefix: Path) -> None:
         ('{ name = "clipo", directory = "/my clone" }', "--with=boto3 '/my clone'"),
         ('{ name = "clipo", git = "https://x/y" }', "--with=boto3 git+https://x/y"),
         ('{ name = "clipo", git = "https://x/y?rev=v1" }', "--with=boto3 git+https://x/y@v1"),
+        ('{ name = "clipo", git = "https://x/y?tag=v1#0ab" }', "--with=boto3 git+https://x/y@v1"),
+        (
+            '{ name = "clipo", git = "https://x/y?subdirectory=a%2Fb&branch=c%2Fd" }',
+            "--with=boto3 'git+https://x/y@c/d#subdirectory=a/b'",
+        ),
+        (
+            '{ name = "clipo", editable = "/src" }, { name = "ours", editable = "/ours" }',
+            "--with-editable=/ours --with=boto3 --editable /src",
+        ),
+        (
+            '{ name = "clipo" }, { name = "rich", extras = ["x"], virtual = "/rich" }',
+            "--with=rich --with=boto3 clipo",
+        ),
         ('{ name = "clipo", specifier = "==0.2" }', "--with=boto3 clipo==0.2"),
         (
             '{ name = "clipo", path = "/a.whl" }, { name = "rich", specifier = ">=2" }',
@@ -46,6 +59,12 @@ def test_a_tool_of_uv_is_installed_again_with_all_that_it_had(
 ) -> None:
     (prefix / "uv-receipt.toml").write_text(f"[tool]\nrequirements = [{receipt}]\n")
     assert command_to_add("boto3") == f"uv tool install {command}"
+
+
+def test_a_tool_of_uv_keeps_its_python(prefix: Path) -> None:
+    receipt = '[tool]\nrequirements = [{ name = "clipo" }]\npython = "3.13"\n'
+    (prefix / "uv-receipt.toml").write_text(receipt)
+    assert command_to_add("boto3") == "uv tool install --with=boto3 --python=3.13 clipo"
 
 
 @pytest.mark.parametrize(
