@@ -14,7 +14,7 @@ from clipo.local import checkout
 from clipo.program import shown_path
 
 _PLACES = ("directory", "editable", "path", "url")
-"""Where uv has a package from, if it is not a registry."""
+"""Keys of a uv receipt that name a source other than a registry."""
 
 _REVISIONS = ("rev", "tag", "branch")
 """Keys for the revision in the query of a git source."""

@@ -250,8 +250,8 @@ async def do_each(
 ) -> int:
     """Run an action for each id, even if it fails for one of them. Return the exit code.
 
-    With `stop_if_refused` it raises the `Problem` of a refused credential. Without it another video
-    may still be public, or be that of the token.
+    With `stop_if_refused` it raises the `Problem` of a refused credential. Otherwise it goes on:
+    the credential may still reach the next video.
     """
     exit_code = DONE
     for video_id in dict.fromkeys(ids):

@@ -12,7 +12,7 @@ class State(StrEnum):
     """It works, but perhaps not as intended."""
     BROKEN = "broken"
     ABSENT = "absent"
-    """It is not there, which alone is no fault."""
+    """An optional part that is not installed or not running."""
 
 
 @dataclass(frozen=True, slots=True)

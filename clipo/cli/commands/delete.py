@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing is deleted."
 _NAMED = ("id", "filename", "status", "created_at")
-"""What a dry run tells of a video, as the API does."""
+"""Fields of a video in a dry run's report."""
 
 _Conditions: TypeAlias = dict[str, Any]
 
