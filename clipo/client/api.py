@@ -157,7 +157,7 @@ class Api:
         """
         answer = await self._request("GET", f"{_path(video_id)}/{name}", params=_given(query))
         for _ in range(_MOST_REDIRECTS):
-            if answer.next_request is None:
+            if answer.next_request is None or _target(answer) is None:
                 break
             url, headers = str(answer.next_request.url), None
             if origin(url) == origin(self._address):

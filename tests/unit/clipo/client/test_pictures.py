@@ -9,7 +9,7 @@ import pytest
 from clipo.client import pictures
 from clipo.client.api import Api
 from clipo.client.credentials import given
-from clipo.client.faults import Problem
+from clipo.client.faults import NotClipo, Problem
 
 ID = "6b03911acf2b20c6f6841702"
 API = "http://127.0.0.1:8000"
@@ -89,6 +89,12 @@ def test_a_refusal_is_final(answer: httpx2.Response) -> None:
     with pytest.raises(Problem):
         fetched(server)
     assert len(server.asked) == 1
+
+
+def test_a_redirect_to_an_invalid_address_is_reported() -> None:
+    server = Server([httpx2.Response(307, headers={"Location": "http://storage:99999/a"})])
+    with pytest.raises(NotClipo, match="redirects to an invalid web address"):
+        fetched(server)
 
 
 def test_a_loop_of_redirects_ends() -> None:
