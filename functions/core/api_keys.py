@@ -47,8 +47,7 @@ def id_in(key: str) -> str:
     if parts is None:
         raise Unauthenticated(
             Denial.MALFORMED,
-            "This begins like an API key, but it is longer or shorter. Copy it again, and all of"
-            " it.",
+            "This is not an API key, although it begins like one. Copy it again, and all of it.",
         )
     if parts[3] != _checksum(parts[1]):
         raise Unauthenticated(
