@@ -202,7 +202,7 @@ const en = {
   waitingForUpload: "Waiting for its upload",
   uploadStopped: "Its upload may have stopped",
   waitingForProcessing: "Waiting for processing",
-  expectedBy: (time: string) => `upload expected by ${time}`,
+  expectedBy: (time: string) => `expected by ${time}`,
   beingProcessed: "Being processed",
   incomplete: "Incomplete",
   warnings: {
@@ -437,7 +437,7 @@ const de: Strings = {
   waitingForUpload: "Wartet auf seinen Upload",
   uploadStopped: "Sein Upload ist vielleicht abgebrochen",
   waitingForProcessing: "Wartet auf die Verarbeitung",
-  expectedBy: (time) => `Upload erwartet bis ${time}`,
+  expectedBy: (time) => `erwartet bis ${time}`,
   beingProcessed: "Wird verarbeitet",
   incomplete: "Unvollständig",
   warnings: {
@@ -666,7 +666,7 @@ const es: Strings = {
   waitingForUpload: "Esperando su subida",
   uploadStopped: "Es posible que su subida se haya detenido",
   waitingForProcessing: "Esperando el procesamiento",
-  expectedBy: (time) => `subida esperada hasta el ${time}`,
+  expectedBy: (time) => `se espera hasta el ${time}`,
   beingProcessed: "Se está procesando",
   incomplete: "Incompleto",
   warnings: {

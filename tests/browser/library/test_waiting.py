@@ -51,7 +51,7 @@ def test_the_details_say_what_a_pending_video_waits_for(
     expect(details.locator(".why")).to_have_text(what)
     step = details.locator(".timeline li").last
     expect(step.locator("strong")).to_have_text(what)
-    expect(step.get_by_text("upload expected by")).to_have_count(int(valid))
+    expect(step.get_by_text("expected by")).to_have_count(int(valid))
 
 
 def test_an_upload_stops_while_the_page_is_open(watched: WatchedPage, origin: str) -> None:
