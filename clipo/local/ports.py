@@ -74,12 +74,39 @@ def is_free(port: int, host: str = LOOPBACK) -> bool:
     return _bindable(host, port) is not None
 
 
+def claim(port: int) -> TextIO | None:
+    """Keep other stacks from choosing a port, also while nothing listens on it.
+
+    The claim ends with this process, or when the returned file is closed. `None` if another one has
+    claimed the port.
+    """
+    file = _claim_file(port).open("a")
+    if _try_lock(file):
+        return file
+    file.close()
+    return None
+
+
+def is_claimed(port: int) -> bool:
+    """Whether a stack has claimed a port."""
+    if not _claim_file(port).exists():
+        return False
+    claimed = claim(port)
+    if claimed:
+        claimed.close()
+    return claimed is None
+
+
+def _claim_file(port: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"clipo-{os.getuid()}-{port}.lock"
+
+
 def free_port(preferred: int, *, taken: set[int], host: str = LOOPBACK) -> int:
     """Return the preferred port of `host`, or the next free one, and add it to `taken`."""
     candidates = [*range(preferred, min(preferred + _NEIGHBOURS, 65536)), *[0] * _CHOICES]
     for candidate in candidates:
         port = _bindable(host, candidate)
-        if port and port not in taken:
+        if port and port not in taken and not is_claimed(port):
             taken.add(port)
             return port
     raise AssertionError("There is no free port.")

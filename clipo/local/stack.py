@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from signal import Signals
+from typing import TextIO
 
 from clipo.client.address import DEFAULT
 from clipo.errors import ClipoError
@@ -17,7 +18,7 @@ from clipo.local.catalog import without_password
 from clipo.local.child import Child
 from clipo.local.cloud import Cloud, Queues
 from clipo.local.console import StackConsole
-from clipo.local.ports import LOOPBACK, free_port, lock_ports
+from clipo.local.ports import LOOPBACK, claim, free_port, lock_ports
 from clipo.local.supervisor import Program, Supervisor
 from clipo.program import program_name
 from functions.core.settings import flag
@@ -74,6 +75,7 @@ class Stack:
         self._console = console
         self._supervisor = Supervisor(console, logs=home.logs, logs_last=home.lasting)
         self._ports: set[int] = set()
+        self._claims: list[TextIO | None] = []
         self._host = settings.bound_host(environ)
 
     def run(self) -> int:
@@ -83,7 +85,7 @@ class Stack:
     def _start(self) -> None:
         with lock_ports(f"the Clipo in {self._home.root}", self._console.say):
             self._home.prepare()
-            port = free_port(settings.api_port(self._given), taken=self._ports)
+            port = self._port(settings.api_port(self._given))
             chosen = self._given.get("CLIPO_FFMPEG_DIR")
             for_av1 = None if chosen else ffmpeg.find_for_av1()
             ffmpeg_dir = ffmpeg.prepare(self._home.ffmpeg, chosen, for_av1=for_av1)
@@ -101,6 +103,12 @@ class Stack:
             self._supervisor.start_and_reload(_FUNCTIONS, *programs)
             self._write_addresses(api, environ)
             self._welcome(api, environ, ffmpeg_version)
+
+    def _port(self, preferred: int, host: str = LOOPBACK) -> int:
+        """Return a free port. It stays this stack's while a part starts again."""
+        port = free_port(preferred, taken=self._ports, host=host)
+        self._claims.append(claim(port))
+        return port
 
     def _start_services(self) -> dict[str, str]:
         """Start S3 and MongoDB unless others are given; return the functions' environment."""
@@ -132,7 +140,7 @@ class Stack:
 
     def _s3(self) -> tuple[Program, dict[str, str]]:
         """Return our own S3, and the environment of the functions that use it."""
-        port = free_port(_S3_PORT, taken=self._ports, host=self._host)
+        port = self._port(_S3_PORT, self._host)
         url = f"http://{self._host}:{port}"
         environ = emulators.own_storage_environ(self._home, url, self._given)
         command, its_own = emulators.ministack(self._home, port, self._host)
@@ -145,7 +153,7 @@ class Stack:
 
     def _mongodb(self) -> tuple[Program, str]:
         """Return our own MongoDB, and its URI."""
-        port = free_port(_MONGO_PORT, taken=self._ports, host=self._host)
+        port = self._port(_MONGO_PORT, self._host)
         program = Program(
             "mongodb",
             emulators.secantusd(self._home, port, self._host),
@@ -163,7 +171,7 @@ class Stack:
 
     def _images(self) -> dict[str, str]:
         """Return where the API invokes the images function. Its name is as good as a password."""
-        port = free_port(_IMAGES_PORT, taken=self._ports)
+        port = self._port(_IMAGES_PORT)
         return {"IMAGES_PORT": str(port), "IMAGES_FUNCTION": f"clipo-images-{token_hex(16)}"}
 
     def _function(

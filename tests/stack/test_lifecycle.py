@@ -21,7 +21,7 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from clipo.local.ports import free_port, lock_ports
+from clipo.local.ports import free_port, is_claimed, lock_ports
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver
 from tests.running_stack import RunningStack, await_ready, launch, launched
@@ -306,6 +306,7 @@ class TestToday:
         eventually(lambda: "Waiting for the next change" in stack.output)
         assert "SyntaxError" in stack.output
         assert stack.process.poll() is None
+        assert is_claimed(httpx2.URL(stack.api).port or 0), "no other stack takes it meanwhile"
 
         code.write_text(good)
         eventually(lambda: stack.output.endswith("The functions run again.\n"))

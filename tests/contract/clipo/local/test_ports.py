@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clipo.errors import ClipoError
-from clipo.local.ports import free_port, is_free, lock_ports
+from clipo.local.ports import claim, free_port, is_free, lock_ports
 
 
 def test_the_preferred_port_is_taken_when_it_is_free() -> None:
@@ -23,6 +23,19 @@ def test_a_taken_port_is_worked_around() -> None:
         somebody.listen()
         port = somebody.getsockname()[1]
         assert free_port(port, taken=set()) != port
+
+
+def test_a_claimed_port_is_worked_around_until_the_claim_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    port = free_port(20_000, taken=set())
+    claimed = claim(port)
+    assert claimed
+    assert claim(port) is None
+    assert free_port(port, taken=set()) != port
+    claimed.close()
+    assert free_port(port, taken=set()) == port
 
 
 def test_one_chooses_at_a_time_and_the_next_is_told(
