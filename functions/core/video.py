@@ -231,10 +231,7 @@ class Video:
 
     @property
     def awaits_upload(self) -> bool:
-        """Whether the video still waits for its first event.
-
-        A retried or reprocessed video is pending, too, but has a source.
-        """
+        """Whether the video is pending, and no worker has ever seen a file of it."""
         return self.status is Status.PENDING and self.source is None
 
     @property
