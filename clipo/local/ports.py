@@ -78,9 +78,12 @@ def claim(port: int) -> TextIO | None:
     """Keep other stacks from choosing a port, also while nothing listens on it.
 
     The claim ends with this process, or when the returned file is closed. `None` if another one has
-    claimed the port.
+    claimed the port, or if the file of the claim is not ours to open.
     """
-    file = _claim_file(port).open("a")
+    try:
+        file = _claim_file(port).open("a")
+    except PermissionError:
+        return None
     if _try_lock(file):
         return file
     file.close()

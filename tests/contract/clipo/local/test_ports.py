@@ -38,6 +38,16 @@ def test_a_claimed_port_is_worked_around_until_the_claim_ends(
     assert free_port(port, taken=set()) == port
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
+def test_a_port_whose_claim_belongs_to_somebody_else_is_worked_around(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    port = free_port(20_000, taken=set())
+    (tmp_path / f"clipo-{os.getuid()}-{port}.lock").touch(mode=0)
+    assert free_port(port, taken=set()) != port
+
+
 def test_one_chooses_at_a_time_and_the_next_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
