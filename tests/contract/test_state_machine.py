@@ -168,6 +168,8 @@ class Videos(RuleBasedStateMachine):
         self.lost_thumbnails: set[str] = set()
         self.untold: set[str] = set()
         """Videos of which an upload was made and no event sent."""
+        self.indistinct: set[str] = set()
+        """Keys whose last write no event tells from one of the same bytes before it."""
 
     # What may happen. Two rules with choices, and not a rule for each choice: Hypothesis leaves
     # out some rules of each example, and without either of these there is little to see.
@@ -254,6 +256,10 @@ class Videos(RuleBasedStateMachine):
             self.events.append(replace(event))
         else:
             self.untold.add(video_id)
+        if told and ordered:
+            self.indistinct.discard(key)
+        else:
+            self.indistinct.add(key)
 
     def repeat_an_event(self, data: st.DataObject) -> None:
         self.events.append(replace(data.draw(st.sampled_from(self.told))))
@@ -464,9 +470,9 @@ class Videos(RuleBasedStateMachine):
     def _check_quiet(self) -> None:
         for video_id, video in self.seen.items():
             assert video["replacements"] <= MAX_REPLACEMENTS
-            # Nothing processes the same wrong file again if no event of it comes.
-            is_told = video_id not in self.untold
-            if is_told and video.get("error", {}).get("code") == FailureCode.SIZE_MISMATCH:
+            # The same wrong file again, without an event of its own, stays until a delete.
+            is_distinct = source_key(video_id) not in self.indistinct
+            if is_distinct and video.get("error", {}).get("code") == FailureCode.SIZE_MISMATCH:
                 stored = self.world.objects.uploads.get(source_key(video_id))
                 assert not stored or md5(stored).hexdigest() != video["source"]["etag"]
         assert not self.deleted & set(self.seen)
