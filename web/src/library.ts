@@ -164,6 +164,14 @@ export class Library extends Store<LibraryState> {
     }
   }
 
+  /** Return the video beside another one in the list, which is continued if it ends there. */
+  async beside(id: string, offset: -1 | 1): Promise<Video | undefined> {
+    const placeOf = () => this.state.videos.findIndex((video) => video.id === id);
+    if (placeOf() + offset === this.state.videos.length) await this.loadMore();
+    const place = placeOf();
+    return place < 0 ? undefined : this.state.videos[place + offset];
+  }
+
   select(id: string | null): void {
     this.selectedId = id;
     const selected = this.state.videos.find((video) => video.id === id) ?? null;

@@ -35,11 +35,14 @@ def test_the_details_say_the_place_in_the_filtered_list(
     page.keyboard.press("ArrowRight")
     expect(details.get_by_role("heading", name=name_of(3))).to_be_visible()
     expect(details.locator(".position")).to_have_text("3 of 4")
+    details.get_by_role("tab", name="API").click()
     next_video = details.get_by_role("button", name="Next video")
     next_video.click()
     expect(details.locator(".position")).to_have_text("4 of 4")
     expect(next_video).to_be_disabled()
     expect(next_video).to_be_focused()
+    # Who compares the calls of several videos keeps seeing them.
+    expect(details.get_by_role("tab", name="API", selected=True)).to_be_visible()
     assert watched.accessibility_findings() == []
     # A video that the list does not show has no place in it.
     page.goto(f"{origin}/?status=failed#/videos/{id_of(1)}")
@@ -65,6 +68,30 @@ def test_the_list_is_continued_from_its_last_video(
     page.keyboard.press("ArrowLeft")
     # The second page has all of the rest.
     expect(details.locator(".position")).to_have_text(f"{_FIRST_PAGE} of {total}")
+
+
+def test_a_step_beyond_the_loaded_videos_waits_for_the_next_page(
+    watched: WatchedPage, origin: str, records: FakeCatalog
+) -> None:
+    _fill(records, 60)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page = watched.page
+    page.route("**/videos?*cursor=*", hold)
+    with page.expect_request("**/videos?*cursor=*"):
+        page.goto(f"{origin}/#/videos/{id_of(60 - _FIRST_PAGE)}")
+    details = page.get_by_role("dialog")
+    expect(details.locator(".position")).to_have_text(f"{_FIRST_PAGE} of {_FIRST_PAGE}+")
+    next_video = details.get_by_role("button", name="Next video")
+    expect(next_video).to_be_enabled()
+    page.keyboard.press("ArrowRight")
+    next_video.click()
+    held.pop().continue_()
+    # The second step was asked for the same video as the first.
+    expect(details.locator(".position")).to_have_text(f"{_FIRST_PAGE + 1} of 60")
 
 
 def test_the_list_is_continued_after_a_page_that_failed(

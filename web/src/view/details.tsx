@@ -1,5 +1,5 @@
-import {useContext, useEffect, useRef, useState} from "preact/hooks";
-import {openInAddress} from "../address";
+import {useContext, useEffect, useState} from "preact/hooks";
+import {idInAddress, openInAddress} from "../address";
 import type {Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
 import {callsFor, type Piece, PROGRAMS, type Program, textOf} from "../calls";
@@ -41,7 +41,7 @@ interface DetailsProps {
 export function Details(props: DetailsProps) {
   const {video, videos, areMore, missing, library, onClose} = props;
   const place = videos.findIndex(({id}) => id === video?.id);
-  useArrows(place < 0 ? [] : [videos[place - 1], videos[place + 1]]);
+  useArrows(library);
   const isNearEnd = areMore && place >= videos.length - NEAR_END;
   // Each step retries a page that failed to load.
   useEffect(() => {
@@ -57,13 +57,13 @@ export function Details(props: DetailsProps) {
     <Dialog
       name={video ? "details" : "question"}
       title={video ? <bdi>{video.filename}</bdi> : t.noSuchVideo}
-      buttons={place >= 0 && <Neighbours place={place} videos={videos} areMore={areMore} />}
+      buttons={place >= 0 && <Neighbours {...props} place={place} />}
       onClose={onClose}
       returnTo={() => placeOf(video?.id, at)}
     >
       {(close) =>
         video ? (
-          <Tabs key={video.id} {...props} video={video} close={close} />
+          <Tabs {...props} video={video} close={close} />
         ) : (
           <>
             <p>{t.noSuchVideoHelp(missing ?? "")}</p>
@@ -92,59 +92,63 @@ function placeOf(id: string | undefined, at: string): HTMLElement | null {
   );
 }
 
+/** Open the video beside the open one, as soon as the list has loaded it. */
+async function step(library: Library, offset: -1 | 1): Promise<void> {
+  const id = idInAddress();
+  if (!id) return;
+  const other = await library.beside(id, offset);
+  if (other && idInAddress() === id) openInAddress(other.id);
+}
+
 /** Open the video before or after the open one with the arrow keys. */
-function useArrows(neighbours: (Video | undefined)[]): void {
-  // The keys may be pressed faster than an effect follows.
-  const latest = useRef(neighbours);
-  latest.current = neighbours;
+function useArrows(library: Library): void {
   useEffect(() => {
     const onKey = ({key, target, altKey, ctrlKey, metaKey}: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey || document.querySelector("dialog.question")) return;
       if ((target as Element).closest?.("video, input, select, pre, [role=tablist]")) return;
       const forward = document.documentElement.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
       if (key !== "ArrowLeft" && key !== "ArrowRight") return;
-      const [before, after] = latest.current;
-      const other = key === forward ? after : before;
-      if (other) openInAddress(other.id);
+      void step(library, key === forward ? 1 : -1);
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
-  }, []);
+  }, [library]);
 }
 
-interface NeighboursProps {
+interface NeighboursProps extends DetailsProps {
   /** The index of the open video in the list. */
   place: number;
-  videos: readonly Video[];
-  areMore: boolean;
 }
 
 /** Says which video of the list is open, and leads to those beside it. */
-function Neighbours({place, videos, areMore}: NeighboursProps) {
+function Neighbours({place, videos, areMore, library}: NeighboursProps) {
+  const isLast = place === videos.length - 1 && !areMore;
+  const to = (offset: -1 | 1) => () => void step(library, offset);
   return (
     <>
       <span class="position">{t.position(place + 1, videos.length, areMore)}</span>
-      <Neighbour video={videos[place - 1]} label={t.previous} icon="left" />
-      <Neighbour video={videos[place + 1]} label={t.next} icon="right" />
+      <Neighbour isEnd={place === 0} label={t.previous} icon="left" onClick={to(-1)} />
+      <Neighbour isEnd={isLast} label={t.next} icon="right" onClick={to(1)} />
     </>
   );
 }
 
 interface NeighbourProps {
-  video: Video | undefined;
+  isEnd: boolean;
   label: string;
   icon: "left" | "right";
+  onClick(): void;
 }
 
 /** At the ends of the list a disabled button would lose the focus. */
-const Neighbour = ({video, label, icon}: NeighbourProps) => (
+const Neighbour = ({isEnd, label, icon, onClick}: NeighbourProps) => (
   <button
     type="button"
     class="icon-button"
     aria-label={label}
-    aria-disabled={!video}
-    tabIndex={video ? 0 : -1}
-    onClick={() => video && openInAddress(video.id)}
+    aria-disabled={isEnd}
+    tabIndex={isEnd ? -1 : 0}
+    onClick={onClick}
   >
     <Icon name={icon} />
   </button>
@@ -183,7 +187,7 @@ function Tabs(props: TabProps) {
           </button>
         ))}
       </div>
-      <div id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
+      <div key={props.video.id} id="tab-panel" role="tabpanel" aria-labelledby={`tab-${tab}`}>
         {tab === "overview" ? <Overview {...props} /> : <Calls video={props.video} />}
       </div>
     </>
