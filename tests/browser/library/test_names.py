@@ -118,3 +118,19 @@ def test_a_long_name_keeps_its_end_in_the_tray(
     name = row(watched, _INTERVIEW).locator(".name")
     expect(name).to_be_visible()
     assert shown(name) == "…take 3.mp4"
+
+
+def test_the_question_before_a_delete_shows_the_whole_name(
+    watched: WatchedPage, origin: str
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 320, "height": 740})
+    page.goto(f"{origin}/#/videos/{id_of(1)}")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    name = page.locator("dialog.question").get_by_role("listitem")
+    expect(name).to_have_text(_INTERVIEW)
+    lines = name.evaluate(
+        "(name) => name.clientHeight / parseFloat(getComputedStyle(name).lineHeight)"
+    )
+    assert lines >= 2
+    assert name.evaluate("(name) => name.scrollWidth <= name.clientWidth")

@@ -14,14 +14,15 @@ interface DeleteQuestionProps {
 
 /** Asks before videos are deleted. */
 export function DeleteQuestion({videos, onDelete, onClose}: DeleteQuestionProps) {
+  const areMany = videos.length > 1;
   return (
     <Dialog name="question" title={t.askDelete(videos.length)} onClose={onClose}>
       {(close) => (
         <>
           <ul class="names">
             {videos.slice(0, NAMES).map(({id, filename}) => (
-              <li key={id} class="name" dir="auto" title={filename}>
-                <Name of={filename} />
+              <li key={id} class={areMany ? "name" : "whole-name"} dir="auto" title={filename}>
+                {areMany ? <Name of={filename} /> : filename}
               </li>
             ))}
             {videos.length > NAMES && <li>{t.andMore(videos.length - NAMES)}</li>}
