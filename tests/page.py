@@ -1,5 +1,6 @@
 """Actions and expectations of the tests of Clipo's page."""
 
+import re
 import time
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,8 +14,8 @@ DROP = "main"
 DONE_MS = 40_000
 
 _KEPT = """
-async () => {
-  const opened = indexedDB.open("clipo-uploads");
+async (name) => {
+  const opened = indexedDB.open(name);
   const database = await new Promise((resolve) => {
     opened.onsuccess = () => resolve(opened.result);
   });
@@ -44,6 +45,12 @@ def expect_ready(page: WatchedPage) -> None:
     expect(page.page.locator("[aria-busy=false], .empty").first).to_be_visible()
 
 
+def close_details(page: WatchedPage) -> None:
+    """Close the details, and wait until the browser is back at the list."""
+    page.page.keyboard.press("Escape")
+    expect(page.page).not_to_have_url(re.compile("#"))
+
+
 def expect_no_uploads(page: WatchedPage) -> None:
     expect(page.page.locator(".tray")).to_have_count(0, timeout=DONE_MS)
 
@@ -69,10 +76,10 @@ def expect_picture(card: Locator) -> None:
     )
 
 
-def await_kept(page: Page) -> None:
+def await_kept(page: Page, database: str = "clipo-uploads") -> None:
     """Wait until the browser has stored a multipart upload and its file."""
     deadline = time.monotonic() + 30
-    while not page.evaluate(_KEPT):
+    while not page.evaluate(_KEPT, database):
         assert time.monotonic() < deadline, "the browser does not keep it"
         page.wait_for_timeout(50)
 

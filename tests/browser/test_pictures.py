@@ -17,7 +17,7 @@ from tests.examples import OPEN, done_video, media, thumbnail
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
-from tests.page import DONE_MS, DROP, card
+from tests.page import DONE_MS, DROP, card, expect_ready
 from tests.running_stack import RunningStack
 from tests.served_api import served
 
@@ -148,6 +148,7 @@ def test_files_that_hover_are_taken_anywhere_also_above_the_details(
         file.touch()
     overlay = watched.page.locator(".drop-overlay")
     watched.page.goto(origin)
+    expect_ready(watched)
     for place, file in zip((DROP, "dialog"), files, strict=True):
         with watched.dragged(place, file):
             expect(overlay).to_be_visible()
@@ -155,6 +156,7 @@ def test_files_that_hover_are_taken_anywhere_also_above_the_details(
             watched.screenshot("drop", width=1280, height=800)
         expect(overlay).to_have_count(0)
         watched.page.goto(f"{origin}/#/videos/{video.id}")
+        expect(watched.page.get_by_role("dialog")).to_be_visible()
     expect(watched.page.locator(".refusal")).to_have_count(2)
 
 
@@ -201,3 +203,29 @@ def test_the_player_shows_the_moment_under_the_pointer_and_goes_there(
     )
     assert video.evaluate("(video) => video.soughtTo") == pytest.approx(0.75 * length, abs=0.02)
     expect(video).to_have_js_property("paused", value=False)
+
+
+def test_a_moment_that_is_chosen_before_the_film_has_an_address_is_kept(
+    watched: WatchedPage, stack: RunningStack, clips: Clips
+) -> None:
+    video_id = stack.upload_signed(clips["no-sound.mp4"], "early.mp4")
+    length: float = stack.finished(video_id)["media"]["duration_s"]
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    watched.page.route("**/source?redirect=*", hold)
+    watched.page.goto(f"{stack.api}/#/videos/{video_id}")
+    with watched.page.expect_request("**/source?redirect=*"):
+        watched.page.get_by_role("button", name="Play").click()
+    strip = watched.page.locator(".moments")
+    expect(strip).to_be_visible(timeout=DONE_MS)
+    box = strip.bounding_box()
+    assert box
+    strip.click(position=Position(x=0.75 * box["width"], y=box["height"] / 2))
+    video = watched.page.locator("dialog video")
+    video.evaluate("(video) => { video.autoplay = false; }")
+    held[0].continue_()
+    expect(video).not_to_have_js_property("readyState", 0, timeout=DONE_MS)
+    assert video.evaluate("(video) => video.currentTime") >= 0.74 * length

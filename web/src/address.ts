@@ -57,7 +57,17 @@ interface Entry {
 
 const entry = (): Entry => history.state ?? {};
 
+/** Whether the browser is on its way back to the list: it arrives later. */
+let isLeaving = false;
+addEventListener("popstate", ({isTrusted}) => {
+  if (isTrusted) isLeaving = false;
+});
+
 export function openInAddress(id: string): void {
+  if (isLeaving) {
+    addEventListener("popstate", () => openInAddress(id), {once: true});
+    return;
+  }
   if (idInAddress()) history.replaceState(entry(), "", addressOf(id));
   else history.pushState({opened: true} satisfies Entry, "", addressOf(id));
   dispatchEvent(new PopStateEvent("popstate"));
@@ -65,9 +75,11 @@ export function openInAddress(id: string): void {
 
 /** Leave the open video, without a step in the history that shows nothing new. */
 export function closeInAddress(): void {
-  if (!idInAddress()) return;
-  if (entry().opened) history.back();
-  else {
+  if (!idInAddress() || isLeaving) return;
+  if (entry().opened) {
+    isLeaving = true;
+    history.back();
+  } else {
     history.replaceState(null, "", location.pathname + location.search);
     dispatchEvent(new PopStateEvent("popstate"));
   }

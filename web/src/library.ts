@@ -204,10 +204,14 @@ export class Library extends Store<LibraryState> {
   /** Delete videos. Return why each of the others was not deleted. */
   async deleteAll(ids: readonly string[]): Promise<string[]> {
     const gone: string[] = [];
+    const open = this.selectedId;
+    // Nobody asks for the open video while it goes.
+    if (open && ids.includes(open)) this.selectedId = null;
     const problems = await forEach(ids, async (id) => {
       await this.api.deleteVideo(id);
       gone.push(id);
     });
+    if (open && !gone.includes(open) && open === this.state.selected?.id) this.selectedId = open;
     this.remove(gone);
     return problems;
   }

@@ -23,7 +23,6 @@ export function keepPlaying(
   const ask = async () => {
     if (isAsking) return;
     isAsking = true;
-    const {paused} = video;
     const url = await address().catch((problem: Error) => problem);
     isAsking = false;
     if (isOver) return;
@@ -31,8 +30,10 @@ export function keepPlaying(
       retry(url);
       return;
     }
+    // A viewer may have chosen a moment, or begun to play, before the address came.
+    const {paused} = video;
     video.src = url;
-    video.currentTime = moment;
+    if (moment) video.currentTime = moment;
     if (!paused) video.play().catch(() => {});
   };
   const retry = (problem?: Error) => {

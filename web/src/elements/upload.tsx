@@ -1,4 +1,4 @@
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useLayoutEffect, useRef, useState} from "preact/hooks";
 import type {ClipoUploadElement, ClipoUploadEvents} from "../../elements/index";
 import type {Me, Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
@@ -212,7 +212,7 @@ function View({
   const isDisabled = element.hasAttribute("disabled");
   useFocusKept(list, rows);
   useFocusKept(finished, videos);
-  useEffect(
+  useLayoutEffect(
     () =>
       listenForFiles(element, setHovers, isDisabled ? undefined : (files) => element.add(files)),
     [element, isDisabled],

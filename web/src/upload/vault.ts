@@ -27,8 +27,10 @@ const FILE_BYTES = 2 ** 30;
 const ALL_BYTES = 2 ** 31;
 
 export class Vault {
-  /** The sizes of the stored files. */
+  /** The sizes of the files that are stored, or on their way. */
   private readonly files = new Map<string, number>();
+  /** The files that a reload does not lose. */
+  private readonly stored = new Set<string>();
 
   private constructor(private readonly database: IDBDatabase) {}
 
@@ -47,7 +49,10 @@ export class Vault {
     return Promise.all(
       notes.map(async (note): Promise<[Note, File | null]> => {
         const file = await result<File | undefined>(this.store("files", "readonly").get(note.id));
-        if (file) this.files.set(note.id, file.size);
+        if (file) {
+          this.files.set(note.id, file.size);
+          this.stored.add(note.id);
+        }
         return [note, file ?? null];
       }),
     );
@@ -61,18 +66,23 @@ export class Vault {
     const stored = [...this.files.values()].reduce((sum, size) => sum + size, 0);
     if (this.files.has(id) || file.size > FILE_BYTES || stored + file.size > ALL_BYTES) return;
     this.files.set(id, file.size);
-    await result(this.store("files").put(file, id)).catch((error) => {
+    const store = this.store("files");
+    try {
+      await Promise.all([result(store.put(file, id)), completion(store.transaction)]);
+    } catch (error) {
       this.files.delete(id);
       throw error;
-    });
+    }
+    if (this.files.has(id)) this.stored.add(id);
   }
 
   hasFile(id: string): boolean {
-    return this.files.has(id);
+    return this.stored.has(id);
   }
 
   async remove(id: string): Promise<void> {
     this.files.delete(id);
+    this.stored.delete(id);
     await Promise.all(["notes", "files"].map((name) => result(this.store(name).delete(id))));
   }
 
@@ -89,6 +99,13 @@ const result = <T>(request: IDBRequest<T>) =>
       event.preventDefault();
       reject(request.error);
     };
+  });
+
+/** Wait until a transaction is written: that of a large file ends long after its request, or fails. */
+const completion = (transaction: IDBTransaction) =>
+  new Promise<void>((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
   });
 
 /** Tell whether the browser stores data for this page. With blocked cookies, or in a sandboxed frame, any use may throw. */

@@ -1,4 +1,4 @@
-import {useContext, useEffect, useState} from "preact/hooks";
+import {useContext, useEffect, useLayoutEffect, useState} from "preact/hooks";
 import {idInAddress, openInAddress} from "../address";
 import type {Video} from "../api";
 import {sentenceOfFailure} from "../api-sentences";
@@ -102,7 +102,7 @@ async function step(library: Library, offset: -1 | 1): Promise<void> {
 
 /** Open the video before or after the open one with the arrow keys. */
 function useArrows(library: Library): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = ({key, target, altKey, ctrlKey, metaKey}: KeyboardEvent) => {
       if (altKey || ctrlKey || metaKey || document.querySelector("dialog.question")) return;
       if ((target as Element).closest?.("video, input, select, pre, [role=tablist]")) return;

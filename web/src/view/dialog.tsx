@@ -1,5 +1,5 @@
 import type {ComponentChildren} from "preact";
-import {useEffect, useRef} from "preact/hooks";
+import {useLayoutEffect, useRef} from "preact/hooks";
 import {t} from "../strings";
 import {Icon} from "./icons";
 
@@ -46,7 +46,7 @@ function useModal(returnTo: DialogProps["returnTo"]) {
   const dialog = useRef<HTMLDialogElement>(null);
   const target = useRef(returnTo);
   target.current = returnTo;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     if (!element) return;
     const opener = document.activeElement;
@@ -57,8 +57,14 @@ function useModal(returnTo: DialogProps["returnTo"]) {
       if (event.target === element) element.close();
     };
     element.addEventListener("click", onClick);
+    let focused: Element | null = null;
+    element.addEventListener("close", () => {
+      focused = document.activeElement;
+    });
     return () => {
       element.removeEventListener("click", onClick);
+      // It is removed some time after it has closed: the user may be elsewhere already.
+      if (focused && ![focused, document.body].includes(document.activeElement ?? focused)) return;
       // After the dialog is removed: nothing behind an open one can take the focus.
       queueMicrotask(() => {
         const place = target.current?.() ?? opener;

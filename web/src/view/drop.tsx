@@ -1,4 +1,4 @@
-import {useEffect, useLayoutEffect, useRef, useState} from "preact/hooks";
+import {useLayoutEffect, useRef, useState} from "preact/hooks";
 import {t} from "../shared-strings";
 import {filesIn} from "../upload/files";
 import {Icon} from "./icons";
@@ -58,7 +58,7 @@ interface DropProps {
 export function DropAnywhere({onFiles}: DropProps) {
   const overlay = useRef<HTMLDivElement>(null);
   const [hovers, setHovers] = useState(false);
-  useEffect(() => listenForFiles(document, setHovers, onFiles), [onFiles]);
+  useLayoutEffect(() => listenForFiles(document, setHovers, onFiles), [onFiles]);
   useLayoutEffect(() => {
     // A popover is above an open dialog, too.
     if (hovers) overlay.current?.showPopover();

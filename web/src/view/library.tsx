@@ -225,7 +225,8 @@ function useScrollKept(library: Library, loaded: boolean): void {
     let timer = 0;
     const keep = () => {
       // The address may be that of another list already, to which Back has led.
-      if (library.current.loaded) keepScroll(scrollY, library.current.videos.length);
+      const {loaded, query, videos} = library.current;
+      if (loaded && isSame(queryInAddress(t.sorts), query)) keepScroll(scrollY, videos.length);
     };
     const onScroll = () => {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import {useEffect, useRef, useState} from "preact/hooks";
+import {useLayoutEffect, useRef, useState} from "preact/hooks";
 import type {Query, View} from "../address";
 import {type Page, STATUSES, type Status} from "../api";
 import {count} from "../format";
@@ -55,10 +55,21 @@ function Search({text, onSearch}: {text: string; onSearch(text: string): void}) 
   const [typed, setTyped] = useState(text);
   const input = useRef<HTMLInputElement>(null);
   useKey("/", () => input.current?.focus());
-  useEffect(() => setTyped(text), [text]);
-  useEffect(() => {
-    if (typed.trim() === text) return;
-    const timer = setTimeout(() => onSearch(typed.trim()), TYPED_MS);
+  // Layout effects: a letter that is typed before the next paint must not be overwritten.
+  const begun = useRef(text);
+  useLayoutEffect(() => {
+    // Back, or "Show all videos": not the search that the letters have begun.
+    if (text !== begun.current) setTyped(text);
+    begun.current = text;
+  }, [text]);
+  const search = useRef(onSearch);
+  search.current = onSearch;
+  useLayoutEffect(() => {
+    if (typed.trim() === begun.current) return;
+    const timer = setTimeout(() => {
+      begun.current = typed.trim();
+      search.current(begun.current);
+    }, TYPED_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return (
