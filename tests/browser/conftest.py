@@ -2,11 +2,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browsers import NODE_MODULES, WatchedPage, chromium, find_chromium, opened
 
 _HERE = Path(__file__).parent
+
+# A slow machine may take longer than the default of 5 s. No test measures the product by it.
+expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

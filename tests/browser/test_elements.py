@@ -16,7 +16,7 @@ from tests.boxes import widen
 from tests.browsers import WatchedPage
 from tests.clips import Clips
 from tests.embedding import App, closed_stack, page_with, served
-from tests.page import DONE_MS
+from tests.page import DONE_MS, await_kept
 from tests.running_stack import RunningStack
 
 pytestmark = pytest.mark.long
@@ -157,11 +157,12 @@ def test_a_done_video_moves_to_its_grid_and_a_failed_one_stays(
     grid = '<clipo-grid endpoint="/api/clipo"></clipo-grid>'
     page = opened(app, stack, watched, upload + grid)
     expect(page.get_by_role("button", name="Choose videos")).to_be_visible()
-    watched.drop("clipo-upload", clips["tiny.mp4"], clips["audio-only.mp4"])
     rows = page.locator("clipo-upload .upload")
     done, failed = (rows.filter(has=page.locator(f".{one}")) for one in ("done", "failed"))
-    expect(done).to_be_visible(timeout=DONE_MS)
+    watched.drop("clipo-upload", clips["audio-only.mp4"])
     expect(failed).to_be_visible(timeout=DONE_MS)
+    watched.drop("clipo-upload", clips["tiny.mp4"])
+    expect(done).to_be_visible(timeout=DONE_MS)
     done.get_by_role("button").focus()
     expect(done).to_have_count(0, timeout=DONE_MS)
     expect(failed.get_by_role("button")).to_be_focused()
@@ -214,6 +215,7 @@ def test_a_large_file_is_paused_resumed_after_a_reload_and_survives_an_outage(
         await_reached(page, reached)
         page.get_by_role("button", name="Pause large.mp4").click()
         expect(row).to_contain_text("paused")
+    await_kept(page, f"clipo-uploads {stack.api}")
     page.reload()
     expect(row).to_contain_text("interrupted")
     with held(page, 6) as reached:

@@ -245,6 +245,8 @@ def test_the_shown_programs_send_the_key(
     program: str,
     run: list[str],
 ) -> None:
+    # The program deletes the video that is open.
+    page.expect_complaint("404")
     log_in(page, key.key)
     clip = named("tiny.mp4", f"it's by {program}.mp4")
     content = clip.read_bytes()
@@ -264,7 +266,7 @@ def test_the_shown_programs_send_the_key(
     assert clip.read_bytes() == content
     page.page.keyboard.press("Escape")
     [deleted] = re.findall(r"[0-9a-f]{24}", others[-1])
-    expect(page.page.locator(f"[data-video='{deleted}']")).to_have_count(0)
+    expect(page.page.locator(f"[data-video='{deleted}']")).to_have_count(0, timeout=DONE_MS)
     expect_picture(card(page, clip.name))
 
 

@@ -16,6 +16,7 @@ from tests.page import (
     DONE_MS,
     DROP,
     card,
+    close_details,
     delete_open_video,
     expect_no_uploads,
     expect_picture,
@@ -420,7 +421,7 @@ def test_names_are_shown_as_text(page: WatchedPage, named: Named) -> None:
         expect(page.page.get_by_role("heading", name=name)).to_be_visible()
         wider = page.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wider <= 0
-        page.page.keyboard.press("Escape")
+        close_details(page)
 
 
 def test_the_page_says_that_the_service_cannot_be_reached(page: WatchedPage) -> None:
@@ -471,4 +472,4 @@ def test_the_page_is_accessible(page: WatchedPage, named: Named, *, dark: bool) 
         for width, height in _WIDTHS:
             page.screenshot(f"details-{status}", width=width, height=height, dark=dark)
         assert page.accessibility_findings() == []
-        page.page.keyboard.press("Escape")
+        close_details(page)

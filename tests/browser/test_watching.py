@@ -17,6 +17,7 @@ setTimeout(() => {
   document.title = "shifted";
 }, 300);
 """
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.fixture
@@ -32,6 +33,7 @@ def bad(browser: Browser, tmp_path: Path) -> Iterator[WatchedPage]:
     with site(tmp_path) as origin, opened(browser) as page:
         page.page.goto(origin)
         expect(page.page).to_have_title("shifted")
+        page.page.evaluate(_DRAWN)
         yield page
 
 

@@ -11,7 +11,7 @@ from tests.browsers import WatchedPage, opened
 from tests.examples import failed_video
 from tests.fakes.catalog import FakeCatalog
 from tests.library import cards, failed, fill, fits, pick, show_pictures
-from tests.page import id_of, name_of
+from tests.page import close_details, id_of, name_of
 
 
 @pytest.mark.parametrize(
@@ -96,5 +96,5 @@ def test_the_page_fits_at_320_pixels_at_twice_the_size_and_from_right_to_left(
             page.page.keyboard.press("ArrowLeft")
             name = name_of(9) if direction == "ltr" else name_of(5)
             expect(details).to_contain_text(name)
-            page.page.keyboard.press("Escape")
+            close_details(page)
             expect(details).to_have_count(0)

@@ -111,7 +111,7 @@ def test_a_long_name_keeps_its_end_in_the_tray(
     watched: WatchedPage, origin: str, tmp_path: Path
 ) -> None:
     file = tmp_path / _INTERVIEW
-    file.write_bytes(bytes(9_000_000))
+    file.write_bytes(bytes(40_000_000))
     watched.page.goto(origin)
     expect(watched.page.locator("#library .name")).to_have_count(4)
     watched.drop(DROP, file)

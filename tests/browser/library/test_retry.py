@@ -16,7 +16,7 @@ from tests.examples import OPEN, failed_video
 from tests.fakes.api_keys import FakeApiKeys
 from tests.fakes.catalog import FakeCatalog
 from tests.fakes.storage import FakeStorage
-from tests.page import id_of, name_of
+from tests.page import DONE_MS, id_of, name_of
 from tests.served_api import served
 
 
@@ -114,7 +114,7 @@ def test_a_later_failure_replaces_why_a_retry_failed(
     later = seen.updated_at + timedelta(minutes=1)
     failure = ATTEMPTS_EXHAUSTED.failure()
     records.videos[seen.id] = replace(seen, error=failure, updated_at=later)
-    expect(why).to_have_text(failure.message)
+    expect(why).to_have_text(failure.message, timeout=DONE_MS)
     expect(why).to_have_class("why")
 
 
