@@ -66,18 +66,18 @@ class MongoPictureLeases:
         """Count an image of a video; `False` if its file has `limit` of them already."""
         video_id = {"_id": ObjectId(wanted.video_id)}
         of_version = {"images.version": wanted.version, "images.made": {"$lt": limit}}
-        first = {"images": {"version": wanted.version, "made": 1}}
+        another = (video_id | of_version, {"$inc": {"images.made": 1}})
+        # The first image of this file: those of an earlier one are removed.
+        first = (
+            video_id | {"images.version": {"$ne": wanted.version}},
+            {"$set": {"images": {"version": wanted.version, "made": 1}}},
+        )
         with self._catalog.database() as database:
-            counted = database.videos.update_one(
-                video_id | of_version, {"$inc": {"images.made": 1}}
+            # Of requests that race, one counts the first image: the others come after it.
+            return any(
+                database.videos.update_one(*step).matched_count == 1
+                for step in (another, first, another)
             )
-            if counted.matched_count:
-                return True
-            # The first image of this file: those of an earlier one are removed.
-            begun = database.videos.update_one(
-                video_id | {"images.version": {"$ne": wanted.version}}, {"$set": first}
-            )
-            return begun.matched_count == 1
 
     def discount(self, wanted: WantedPicture) -> None:
         """Subtract an image that was not made."""

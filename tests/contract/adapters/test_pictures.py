@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from bson import ObjectId
@@ -103,3 +104,20 @@ def test_a_count_goes_with_the_record_and_survives_its_changes(
     catalog.delete(ID)
     assert not leases.count(WANTED, limit=1)
     assert catalog.get(ID) is None, "a count makes no record"
+
+
+def test_of_the_first_images_of_a_file_that_are_counted_at_once_none_is_lost(
+    leases: MongoPictureLeases,
+) -> None:
+    for version in range(20):
+        wanted = replace(WANTED, version=f"v{version}")
+        together = Barrier(8)
+
+        def count(wanted: WantedPicture = wanted, together: Barrier = together) -> bool:
+            together.wait()
+            return leases.count(wanted, limit=8)
+
+        with ThreadPoolExecutor(8) as pool:
+            counted = [one.result() for one in [pool.submit(count) for _ in range(8)]]
+        assert all(counted)
+        assert not leases.count(wanted, limit=8)
