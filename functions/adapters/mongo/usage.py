@@ -62,9 +62,9 @@ class MongoUsage:
         with self._database() as database:
             if _add(database, fits, 1, size):
                 return True
-            if database.owner_usage.find_one({"_id": _counter(owner)}, {"_id": True}):
-                return False
-            _open(database, owner)
+            if not database.owner_usage.find_one({"_id": _counter(owner)}, {"_id": True}):
+                _open(database, owner)
+            # Another request may have opened the counter since the first attempt.
             return _add(database, fits, 1, size)
 
     def charge(self, owner: str | None, size: int) -> None:

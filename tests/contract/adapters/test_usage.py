@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -64,6 +65,20 @@ def stored(catalog: MongoCatalog, owner: str | None = "anna", **fields: Any) -> 
 
 
 class TestReservation:
+    def test_none_of_the_first_ones_of_an_owner_is_refused(self, catalog: MongoCatalog) -> None:
+        for number in range(20):
+            owner = f"new-{number}"
+            together = Barrier(8)
+
+            def reserve(owner: str = owner, together: Barrier = together) -> bool:
+                together.wait()
+                return catalog.usage.reserve(owner, 5, Quota(videos=8))
+
+            with ThreadPoolExecutor(8) as pool:
+                reserved = [one.result() for one in [pool.submit(reserve) for _ in range(8)]]
+            assert all(reserved)
+            assert not catalog.usage.reserve(owner, 5, Quota(videos=8))
+
     @pytest.mark.parametrize(
         ("quota", "fit"),
         [
