@@ -46,8 +46,8 @@ class Child:
         self._on_log_failure = on_log_failure
         self._ready = threading.Event()
         read, write = os.pipe()
-        tied = [*environment.python(), "-m", "clipo.local.tied", orphaned.name, *command]
-        self._process = _start(tied, environ, ready_fd=write)
+        tied = [*environment.python(), "-m", "clipo.local.tied", orphaned.name, str(os.getpid())]
+        self._process = _start([*tied, *command], environ, ready_fd=write)
         os.close(write)
         self._listener = threading.Thread(target=self._listen, name=f"{name} log", daemon=True)
         self._listener.start()

@@ -1,6 +1,7 @@
 import errno
 import os
 import queue
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,17 @@ def test_every_line_is_heard_logged_and_the_last_ones_kept(tmp_path: Path) -> No
     assert lines == [f"line {i}\n" for i in range(30)]
     assert (tmp_path / "log").read_text() == "".join(lines)
     assert list(child.last_lines) == [f"line {i}" for i in range(10, 30)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_program_whose_parent_has_ended_does_not_start() -> None:
+    tied = [sys.executable, "-m", "clipo.local.tied", "SIGTERM"]
+    codes = {}
+    for parent in (os.getpid(), os.getppid()):
+        command = [*tied, str(parent), sys.executable, "-c", "print('started')"]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False)
+        codes[parent] = (finished.returncode, finished.stdout)
+    assert codes == {os.getpid(): (0, "started\n"), os.getppid(): (1, "")}
 
 
 def test_a_child_that_is_stopped_ends(tmp_path: Path) -> None:
