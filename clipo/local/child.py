@@ -15,6 +15,7 @@ from clipo.local import environment, ready
 
 _LAST_LINES = 20
 _GRACE_S = 10
+_OUTPUT_S = 2
 
 
 class Child:
@@ -87,6 +88,13 @@ class Child:
                 process.kill()
         self._process.wait()
         self._listener.join(_GRACE_S)
+
+    def await_last_lines(self) -> None:
+        """Wait until `last_lines` is complete, after the end of the process.
+
+        At most 2 seconds: a process that it has started may keep the output open.
+        """
+        self._listener.join(_OUTPUT_S)
 
     def _await_ready(self, descriptor: int) -> None:
         with os.fdopen(descriptor, "rb", buffering=0) as pipe:

@@ -194,6 +194,7 @@ class Supervisor:
         )
 
     def _report(self, child: Child) -> None:
+        child.await_last_lines()
         self._console.report_exit(child.name, child.exit_code, child.last_lines)
 
 

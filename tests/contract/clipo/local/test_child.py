@@ -3,6 +3,7 @@ import os
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,6 +40,20 @@ def test_every_line_is_heard_logged_and_the_last_ones_kept(tmp_path: Path) -> No
     assert lines == [f"line {i}\n" for i in range(30)]
     assert (tmp_path / "log").read_text() == "".join(lines)
     assert list(child.last_lines) == [f"line {i}" for i in range(10, 30)]
+
+
+def test_the_last_lines_are_complete_after_a_wait(tmp_path: Path) -> None:
+    child = Child(
+        "name",
+        [sys.executable, "-c", "print('first'); print('last')"],
+        environ=os.environ,
+        log=tmp_path / "log",
+        on_line=lambda _: time.sleep(0.3),
+        on_exit=lambda _: None,
+    )
+    eventually(lambda: not child.running)
+    child.await_last_lines()
+    assert list(child.last_lines) == ["first", "last"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
