@@ -3,6 +3,9 @@
 PROGRAMS and RELOADED are JSON: Python code by program name. A program is ready when it calls
 `ready()`. PROGRAMS start one after the other. RELOADED start together, and restart when a file in
 FOLDER/code changes.
+
+GRACE_S, in the environment, limits the stop of each program, and START_S the start of each one of
+RELOADED, in seconds.
 """
 
 import json
@@ -34,6 +37,7 @@ def main(folder: Path, one_by_one: str, reloaded: str = "{}") -> int:
     def start() -> None:
         for program in programs(json.loads(one_by_one), environ):
             supervised.start(program)
+        supervisor._START_S = int(os.environ.get("START_S", supervisor._START_S))
         supervised.start_and_reload(folder / "code", *programs(json.loads(reloaded), environ))
         (folder / "started").touch()
 
@@ -42,7 +46,6 @@ def main(folder: Path, one_by_one: str, reloaded: str = "{}") -> int:
 
 if __name__ == "__main__":
     child._GRACE_S = int(os.environ.get("GRACE_S", child._GRACE_S))
-    supervisor._START_S = int(os.environ.get("START_S", supervisor._START_S))
     try:
         sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
     except ClipoError as error:

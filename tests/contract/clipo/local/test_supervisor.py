@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.saving import save_at_once
 from tests.servers import assert_ended
 from tests.waiting import eventually
 
@@ -81,7 +82,7 @@ def supervised(
 ) -> Iterator[Supervised]:
     """Start a supervisor, and end it with the `with` block."""
     for name in ("logs", "code"):
-        (folder / name).mkdir()
+        (folder / name).mkdir(exist_ok=True)
     with (folder / "output").open("wb") as output:
         process = subprocess.Popen(
             [
@@ -230,7 +231,7 @@ def test_a_child_that_dies_at_its_start_is_reported_and_nothing_more_is_started(
 
 def test_a_child_that_is_not_ready_in_time_ends_the_others(tmp_path: Path) -> None:
     never = "import time; time.sleep(600)"
-    with supervised(tmp_path, {"one": SLEEP, "never": never}, START_S="1") as program:
+    with supervised(tmp_path, {"one": SLEEP}, {"never": never}, START_S="1") as program:
         eventually((tmp_path / "logs" / "never.log").exists)
         family = program.family()
         assert program.process.wait(30) == 1
@@ -240,14 +241,15 @@ def test_a_child_that_is_not_ready_in_time_ends_the_others(tmp_path: Path) -> No
 
 def test_a_change_of_the_code_is_run_and_a_mistake_is_waited_out(tmp_path: Path) -> None:
     code = tmp_path / "code" / "code.py"
+    code.parent.mkdir()
+    code.write_text(TELLS.format(name="first"))
     reads = f"exec(open({str(code)!r}).read())"
     with supervised(tmp_path, {"one": SLEEP}, {"two": SLEEP, "reads": reads}) as program:
-        code.write_text(TELLS.format(name="first"))
         program.await_start()
         kept, again = program.child(SLEEP), program.child(reads)
         others = program.family()
 
-        code.write_text(TELLS.format(name="second"))
+        save_at_once(code, TELLS.format(name="second"), by=tmp_path / "new")
         eventually(lambda: "second starts" in program.notes)
         assert program.notes == ["first starts", "first ends", "second starts"]
         eventually(lambda: program.output.endswith("The code run again.\n"))
@@ -255,13 +257,13 @@ def test_a_change_of_the_code_is_run_and_a_mistake_is_waited_out(tmp_path: Path)
         assert again not in program.family()
         assert len(set(program.family()) & set(others)) == 1, "the other reloaded one is new, too"
 
-        code.write_text("this is no Python")
+        save_at_once(code, "this is no Python", by=tmp_path / "new")
         eventually(lambda: program.output.endswith("Waiting for the next change in code/.\n"))
         assert "SyntaxError" in program.output
         assert program.process.poll() is None
         eventually(lambda: program.family() == [kept])
 
-        code.write_text(TELLS.format(name="third"))
+        save_at_once(code, TELLS.format(name="third"), by=tmp_path / "new")
         eventually(lambda: program.output.endswith("The code run again.\n"))
         assert program.notes[-1] == "third starts"
 
