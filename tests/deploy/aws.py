@@ -65,7 +65,7 @@ def emulated_aws(folder: Path) -> Iterator[Aws]:
     authority.cert_pem.write_to_path(ca)
     issued = authority.issue_cert("localhost", "127.0.0.1")
     issued.private_key_and_cert_chain_pem.write_to_path(certificate)
-    with reserved_port(34566) as port:
+    with reserved_port(30500) as port:
         environ = _CREDENTIALS | {
             "AUTH": "true",
             "BIND_HOST": "127.0.0.1",

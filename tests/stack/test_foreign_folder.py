@@ -20,7 +20,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def command(folder: Path) -> Command:
-    port = str(free_port(18600, taken=set()))
+    port = str(free_port(17600, taken=set()))
     home = folder / "home"
     hostile = hostile_environ(folder, home)
     return Command(hostile | {"PORT": port, "XDG_STATE_HOME": str(home / "state")}, folder)

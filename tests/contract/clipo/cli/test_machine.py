@@ -69,7 +69,7 @@ class TestLocalStack:
         assert "was killed" in stale.said
 
     def test_without_it_one_finding_says_how_to_start_it(self, environ: dict[str, str]) -> None:
-        environ["PORT"] = str(free_port(18700, taken=set()))
+        environ["PORT"] = str(free_port(17700, taken=set()))
         found = finding("Local stack", environ)
         assert (found.state, found.fix) == (State.ABSENT, ""), "the check of the API says it"
         found = finding("Local stack", environ | {"CLIPO_API": "https://x.example"})
