@@ -16,7 +16,8 @@ import pexpect
 import pyte
 
 _PROGRAM = Path(sys.executable).with_name("clipo")
-_PATIENCE_S = 60
+_PATIENCE_S = 300
+"""Most seconds for a command: `clipo up` first waits for each other stack that starts."""
 _OF_THIS_TERMINAL = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES")
 _WITH_PROGRAM = {"PATH": f"{_PROGRAM.parent}:{os.environ['PATH']}"}
 

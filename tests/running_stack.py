@@ -20,8 +20,11 @@ import httpx2
 from clipo.local.ports import free_port
 from tests.servers import worker
 
-_START_S = 60
-_FINISH_S = 30
+START_S = 300
+"""Most seconds until a stack has started: it first waits for each other one that starts."""
+UNTIL_EVENT_S = 0.5
+"""Seconds after an upload until the emulator, in a thread, has put its event on the queue."""
+_FINISH_S = 120
 _FOLDERS = (
     ("clipo-uploads", "uploads"),
     ("clipo-media", "thumbnails"),
@@ -199,7 +202,7 @@ def running_stack(home: Path, port: int | None = None, **environ: str) -> Iterat
 
 
 def await_ready(stack: RunningStack) -> None:
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + START_S
     file = stack.home / "stack.json"
     while not file.exists() or not file.read_text():
         assert stack.process.poll() is None, stack.output

@@ -46,7 +46,7 @@ class Process:
 
     def get(self, path: str) -> httpx2.Response:
         """Ask for `/health` or `/metrics`."""
-        return httpx2.get(f"http://127.0.0.1:{self.health_port}{path}")
+        return httpx2.get(f"http://127.0.0.1:{self.health_port}{path}", timeout=60)
 
 
 @dataclass

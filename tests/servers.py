@@ -139,7 +139,7 @@ def process_state(pid: int) -> str | None:
 
 def assert_ended(pid: int) -> None:
     """Wait until a process is gone or a zombie."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 120
     while process_state(pid) not in (None, "Z"):
         assert time.monotonic() < deadline, f"{pid} is still running"
         time.sleep(0.01)

@@ -127,7 +127,8 @@ class Parts:
         """Send a part whose signature is bound to its length, or to another one."""
         length = len(content) if signed_length is None else signed_length
         headers = {"Content-Length": str(length)}
-        return httpx2.put(self.url(MultipartStep.PART, headers, number), content=content)
+        url = self.url(MultipartStep.PART, headers, number)
+        return httpx2.put(url, content=content, timeout=60)
 
     def complete(self, etags: list[str], *, size: int) -> httpx2.Response:
         """Complete the upload, bound to the size of all parts together."""
@@ -150,7 +151,7 @@ def begin_parts(store: Store) -> Parts:
     url = store.signed().sign_multipart(
         key, MultipartStep.CREATE, headers=headers, expires_s=MINUTES
     )
-    answer = httpx2.post(url, headers=headers)
+    answer = httpx2.post(url, headers=headers, timeout=60)
     assert answer.status_code == 200, f"{answer.status_code} {answer.text[:200]}"
     upload_id = answer.text.partition("<UploadId>")[2].partition("</UploadId>")[0]
     return Parts(store, key, upload_id)

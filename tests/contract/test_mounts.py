@@ -208,7 +208,8 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     try:
         # A server may close a connection after an error, while the next request is on its way.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", limits=limits) as client:
+        url = f"http://127.0.0.1:{port}"
+        with httpx2.Client(base_url=url, limits=limits, timeout=60) as client:
             yield App(request.param, folder, client)
     finally:
         server.stop()

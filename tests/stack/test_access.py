@@ -93,9 +93,10 @@ def raw_answer(stack: RunningStack, request: str) -> bytes:
     host, port = urlsplit(stack.api).hostname, urlsplit(stack.api).port
     answer = b""
     with socket.create_connection((host, port), timeout=10) as connection:
-        connection.sendall(request.encode("latin-1"))
         # The server may close before it has read all of a request that it refuses.
-        with suppress(ConnectionResetError):
+        with suppress(ConnectionError):
+            connection.sendall(request.encode("latin-1"))
+        with suppress(ConnectionError):
             while piece := connection.recv(65536):
                 answer += piece
     return answer

@@ -94,7 +94,7 @@ def serving(command: list[str], secrets: dict[str, str]) -> Iterator[httpx2.Clie
         server = Server(command, port, environ=os.environ | secrets | {"PORT": str(port)})
         server.start()
     try:
-        with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             yield client
     finally:
         server.stop()

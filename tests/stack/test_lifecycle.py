@@ -24,7 +24,8 @@ from pymongo import MongoClient
 from clipo.local.ports import free_port, is_claimed, lock_ports
 from tests.clips import Clips
 from tests.receivers import SECRET, Receiver, receiver
-from tests.running_stack import RunningStack, await_ready, launch, launched
+from tests.running_stack import START_S, RunningStack, await_ready, launch, launched
+from tests.saving import save_at_once
 from tests.servers import assert_ended
 from tests.time_travel import let_time_pass
 from tests.waiting import eventually
@@ -135,7 +136,7 @@ def damage(one: Path, two: Path) -> None:
 def a_taken_port() -> Iterator[int]:
     with socket.socket() as other:
         with lock_ports("a test"):
-            other.bind(("127.0.0.1", free_port(18500, taken=set())))
+            other.bind(("127.0.0.1", free_port(17500, taken=set())))
             other.listen()
         yield other.getsockname()[1]
 
@@ -228,7 +229,7 @@ def today(
     webhooks = {"WEBHOOK_URL": told.url, "WEBHOOK_SECRET": SECRET}
     assert (two / "stack.json").exists() is (_KILL == signal.SIGKILL)
     with launched(one, None, python) as first, launched(two, None, **webhooks) as second:
-        eventually(lambda: not (two / "stack.json").exists())
+        eventually(lambda: not (two / "stack.json").exists(), within_s=START_S)
         with ready(first), ready(second):
             yield Today(first, second, code)
 
@@ -292,9 +293,8 @@ class TestToday:
         before = stack.children()
         assert "clipo.local.webhooks" not in before, "it runs where a receiver is set, only"
 
-        code.write_text(
-            good + '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'
-        )
+        route = '\n\n@router.get("/new")\ndef new() -> Health:\n    return Health()\n'
+        save_at_once(code, good + route, by=today.code / "new")
         eventually(lambda: answers(stack, "/new"))
         eventually(lambda: stack.output.endswith("The functions run again.\n"))
         after = stack.children()
@@ -302,13 +302,13 @@ class TestToday:
         kept = {name for name in after if after[name] == before[name]}
         assert kept == {"ministack", "secantusd"}
 
-        code.write_text("this is no Python")
+        save_at_once(code, "this is no Python", by=today.code / "new")
         eventually(lambda: "Waiting for the next change" in stack.output)
         assert "SyntaxError" in stack.output
         assert stack.process.poll() is None
         assert is_claimed(httpx2.URL(stack.api).port or 0), "no other stack takes it meanwhile"
 
-        code.write_text(good)
+        save_at_once(code, good, by=today.code / "new")
         eventually(lambda: stack.output.endswith("The functions run again.\n"))
         assert answers(stack, "/health")
 
@@ -354,8 +354,8 @@ def test_the_welcome_says_where_everything_is_and_what_to_type(stack: RunningSta
 
 
 def test_a_second_stack_in_one_folder_is_refused(stack: RunningStack) -> None:
-    second = launch(stack.home / "..", 18900, CLIPO_HOME=str(stack.home))
-    assert second.process.wait(30) == 1
+    with launched(stack.home / "..", 18900, CLIPO_HOME=str(stack.home)) as second:
+        assert second.process.wait(60) == 1
     assert "already running" in second.output
     assert httpx2.get(f"{stack.api}/health").status_code == 200
 
@@ -380,7 +380,7 @@ def test_settings_that_make_no_sense_are_each_answered_with_a_sentence(tmp_path:
 
 
 def test_an_ffmpeg_that_is_not_there_is_named(tmp_path: Path) -> None:
-    stack = launch(tmp_path, 18950, CLIPO_FFMPEG_DIR=str(tmp_path))
-    assert stack.process.wait(30) == 1
+    with launched(tmp_path, 18950, CLIPO_FFMPEG_DIR=str(tmp_path)) as stack:
+        assert stack.process.wait(START_S) == 1
     assert "CLIPO_FFMPEG_DIR" in stack.output
     assert "Traceback" not in stack.output

@@ -13,6 +13,7 @@ from tests.boxes import box
 from tests.clips import CONTAINERS, Clips
 from tests.hostile import PLAYLISTS, a_canary
 from tests.running_stack import RunningStack, post_form
+from tests.waiting import eventually
 
 
 def jpeg_size(jpeg: bytes) -> tuple[int, int]:
@@ -48,7 +49,7 @@ def test_every_container_as_the_ancestors_clients_send_it(
     metadata = stack.client.get(f"/video-metadata/{video_id}").json()
     assert (metadata["filename"], metadata["duration"]) == (name.upper(), "00:00:02")
     assert metadata["error_message"] is None
-    picture = httpx2.get(metadata["thumbnail_url"])
+    picture = httpx2.get(metadata["thumbnail_url"], timeout=60)
     assert picture.status_code == 200
     assert jpeg_size(picture.content) == (320, 180)
 
@@ -83,17 +84,18 @@ def test_two_uploads_of_one_name_are_two_videos(stack: RunningStack, clips: Clip
     for video_id in (wide, tall):
         stack.finished(video_id)
         metadata = stack.client.get(f"/video-metadata/{video_id}").json()
-        sizes.append(jpeg_size(httpx2.get(metadata["thumbnail_url"]).content))
+        picture = httpx2.get(metadata["thumbnail_url"], timeout=60)
+        sizes.append(jpeg_size(picture.content))
     assert sizes == [(320, 180), (134, 240)]
 
 
 def test_the_thumbnail_can_be_had_straight_from_storage(stack: RunningStack, clips: Clips) -> None:
     video = stack.finished(stack.upload_signed(clips["h264.mp4"]))
     address = f"{stack.api}/videos/{video['id']}/thumbnail"
-    redirect = httpx2.get(address, follow_redirects=False)
+    redirect = httpx2.get(address, follow_redirects=False, timeout=60)
     assert redirect.status_code == 307
     assert redirect.headers["location"].startswith(stack.addresses["s3"])
-    picture = httpx2.get(redirect.headers["location"])
+    picture = httpx2.get(redirect.headers["location"], timeout=60)
     assert picture.headers["content-type"] == "image/jpeg"
     assert jpeg_size(picture.content) == (
         video["thumbnail"]["width"],
@@ -185,11 +187,7 @@ def test_a_second_upload_of_one_video_replaces_the_first(stack: RunningStack, cl
     post_form(created["upload"], wide)
     assert stack.finished(created["id"])["media"]["width"] == 640
     post_form(created["upload"], tall)
-    for _ in range(200):
-        video = stack.finished(created["id"])
-        if video["media"] and video["media"]["width"] == 360:
-            break
-    assert video["media"]["width"] == 360
+    eventually(lambda: (stack.finished(created["id"])["media"] or {}).get("width") == 360)
     assert stack.client.get(f"/thumbnails/{created['id']}.jpg").status_code == 200
 
 

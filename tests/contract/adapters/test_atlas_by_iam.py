@@ -23,7 +23,7 @@ def test_the_catalog_logs_in_with_the_credentials_of_the_environment(
     with fake_mongodb_server() as server:
         address = f"mongodb://127.0.0.1:{server.port}/?directConnection=true"
         uri = f"{address}&authMechanism=MONGODB-AWS&authSource=%24external"
-        catalog = MongoCatalog(CatalogSettings(uri, "clipo"), pool_size=1, timeout_ms=4000)
+        catalog = MongoCatalog(CatalogSettings(uri, "clipo"), pool_size=1, timeout_ms=30_000)
         with closing(catalog):
             assert catalog.get(ID) is None
     (proof,) = server.proofs

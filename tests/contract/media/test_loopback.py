@@ -111,11 +111,12 @@ def test_a_client_may_stop_reading() -> None:
 
 
 def test_a_silent_client_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("functions.media.reader.loopback._Answer.timeout", 0.1)
     with serve_one(content()) as url:
         parts = urlsplit(url)
-        with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as silent:
-            assert silent.recv(1) == b""
+        with monkeypatch.context() as patch:
+            patch.setattr("functions.media.reader.loopback._Answer.timeout", 0.1)
+            with socket.create_connection((parts.hostname, parts.port or 0), timeout=5) as silent:
+                assert silent.recv(1) == b""
         assert get(url).read() == CONTENT
 
 
