@@ -17,7 +17,8 @@ def test_an_upload_whose_event_was_lost_is_processed(world: FaultyStack, clips: 
     world.age(video_id, "upload.expires_at", "updated_at", "claimable_at")
     video = stack.finished(video_id)
     assert (video["status"], video["attempts"]) == ("done", 1)
-    assert f"{video_id}  retry       its event was lost: it is started again" in stack.output
+    line = f"{video_id}  retry       its event was lost: it is started again"
+    eventually(lambda: line in stack.output)
 
 
 def test_an_event_that_was_only_late_changes_nothing(world: FaultyStack, clips: Clips) -> None:
@@ -41,7 +42,7 @@ def test_an_upload_that_never_came_fails_with_a_sentence(world: FaultyStack, cli
         "message": "The file was not uploaded in time. Upload it as a new video.",
         "retryable": False,
     }
-    assert f"{video_id}  failed      upload_expired" in world.stack.output
+    eventually(lambda: f"{video_id}  failed      upload_expired" in world.stack.output)
 
 
 def test_an_upload_that_came_after_all_is_processed(world: FaultyStack, clips: Clips) -> None:
@@ -65,7 +66,7 @@ def test_a_worker_that_was_killed_is_replaced(world: FaultyStack, clips: Clips) 
     world.age(video_id, "lease.until", "claimable_at")
     video = world.stack.finished(video_id)
     assert (video["status"], video["attempts"]) == ("done", 2)
-    assert f"{video_id}  retry       its worker has stopped" in world.stack.output
+    eventually(lambda: f"{video_id}  retry       its worker has stopped" in world.stack.output)
 
 
 def lose_events(world: FaultyStack) -> None:
@@ -95,7 +96,7 @@ def test_a_video_whose_event_failed_all_retries_fails_and_a_done_one_stays(
         world.send("clipo-failed-events", failure_record(world.event(video_id)))
     video = stack.finished(stuck)
     assert (video["status"], video["error"]["code"]) == ("failed", "retries_exhausted")
-    assert f"{stuck}  failed      retries_exhausted" in stack.output
+    eventually(lambda: f"{stuck}  failed      retries_exhausted" in stack.output)
     assert stack.client.get(f"/videos/{done}").json() == before
 
 

@@ -111,7 +111,7 @@ def test_the_processes_beside_it(server: SelfHosted, worker: Process, clips: Cli
         eventually(lambda: any(video_id in str(event) for _, event in told.got))
         for process in (webhooks, upkeep):
             assert process.get("/health").status_code == 200
-        assert any(one["message"] == "swept" for one in lines(upkeep))
+        eventually(lambda: any(one["message"] == "swept" for one in lines(upkeep)))
         assert [one.stop() for one in (webhooks, upkeep, notifying)] == [0, 0, 0]
 
 
