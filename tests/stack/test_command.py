@@ -248,7 +248,7 @@ class TestAddress:
         assert command.shell(said.removeprefix("Follow: ")).returncode == 1, "it fails again"
 
     def test_without_a_stack_it_says_what_to_start(self, command: Command) -> None:
-        address = f"http://localhost:{free_port(18700, taken=set())}"
+        address = f"http://localhost:{free_port(17700, taken=set())}"
         finished = command.run("upload", "--sample", "--api", address)
         assert finished.returncode == 1
         start = f"Start the local stack: {command.program} up (or "
@@ -506,10 +506,7 @@ class TestVideos:
     def test_done_videos_are_reprocessed(
         self, stack: RunningStack, command: Command, clips: Clips
     ) -> None:
-        done, other = (
-            stack.finished(stack.upload_form(clips["tiny.mp4"], name))
-            for name in ("one.mp4", "other.mp4")
-        )
+        done = stack.finished(stack.upload_form(clips["tiny.mp4"], "one.mp4"))
         finished = command.run("reprocess", done["id"])
         assert (finished.returncode, finished.stderr) == (0, "")
         assert finished.stdout == f"reprocessed  {done['id']}  one.mp4\n"
@@ -518,11 +515,6 @@ class TestVideos:
         assert again["processing"]["finished_at"] > done["processing"]["finished_at"]
         nothing = command.run("reprocess", "--before", done["processing"]["release"], "--yes")
         assert (nothing.returncode, nothing.stdout) == (0, "")
-        everything = command.run("reprocess", "--before", "999.0", "--yes")
-        assert everything.returncode == 0
-        assert {done["id"], other["id"]} <= set(
-            re.findall(r"^reprocessed  (\w+)", everything.stdout, re.MULTILINE)
-        )
 
     def test_a_video_is_made_public_and_private(
         self, stack: RunningStack, command: Command, clips: Clips

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from tests.clips import Clips
 from tests.command import Command
 from tests.running_stack import RunningStack, running_stack
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,8 @@ def test_a_person_types_the_key_unseen(operator: Command, stranger: Command) -> 
     key = new_key(operator)
     with stranger.typed("login") as screen:
         screen.await_text("API key for")
+        # The prompt discards what was typed before.
+        eventually(lambda: not screen.child.getecho())
         screen.press(key["key"] + "\n")
         assert screen.exit_code() == 0
         assert f"with the key {key['id']}" in screen.text
@@ -215,6 +218,20 @@ def test_the_quota_of_a_token_is_shown_before_an_upload(
     assert "1 of 1 videos" in shown
     (video,) = operator.json("list", "--owner", "limited")
     assert operator.run("delete", video["id"], "--yes").returncode == 0
+
+
+def test_all_done_videos_of_an_older_release_are_reprocessed(
+    operator: Command, stranger: Command, clips: Clips
+) -> None:
+    """The key of one owner limits them to those of this test."""
+    stranger.environ["CLIPO_API_KEY"] = new_key(operator, "--owner", "again")["key"]
+    shutil.copy(clips["tiny.mp4"], stranger.folder)
+    ids = [stranger.run("upload", "tiny.mp4", "--quiet").stdout.strip() for _ in range(2)]
+    finished = stranger.run("reprocess", "--before", "999.0", "--yes")
+    assert finished.returncode == 0, finished.stderr
+    reprocessed = re.findall(r"^reprocessed  (\w+)", finished.stdout, re.MULTILINE)
+    assert sorted(reprocessed) == sorted(ids)
+    assert operator.run("delete", *ids, "--yes").returncode == 0
 
 
 def test_all_that_is_stored_of_an_owner_is_exported_and_erased(
