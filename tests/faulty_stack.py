@@ -15,7 +15,7 @@ from pymongo import MongoClient
 
 from functions.core.keys import source_key
 from tests.fault_proxy import MongoProxy, S3Proxy, Trap, run_proxies
-from tests.running_stack import RunningStack, post_form, running_stack
+from tests.running_stack import UNTIL_EVENT_S, RunningStack, post_form, running_stack
 from tests.servers import S3, MongoDB, mongodb, s3
 from tests.time_travel import let_time_pass
 from tests.waiting import eventually
@@ -158,6 +158,8 @@ class FaultyStack:
         try:
             yield
         finally:
+            # The emulator reads the configuration in that time.
+            time.sleep(UNTIL_EVENT_S)
             put(Bucket=bucket, NotificationConfiguration=kept)
 
     def event(self, video_id: str) -> dict[str, Any]:

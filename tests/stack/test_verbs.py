@@ -14,7 +14,7 @@ from tests.boxes import box
 from tests.clips import Clips
 from tests.faulty_stack import FaultyStack
 from tests.problems import problem
-from tests.running_stack import RunningStack, post_form
+from tests.running_stack import UNTIL_EVENT_S, RunningStack, post_form
 from tests.waiting import eventually
 
 PART_BYTES = 8 << 20
@@ -43,7 +43,7 @@ class Uppy:
     def create(self, signed: dict[str, Any] | None = None) -> str:
         signed = signed or self.sign("POST")
         headers = {"Content-Type": "application/octet-stream"} | signed["headers"]
-        response = httpx2.post(signed["url"], headers=headers)
+        response = httpx2.post(signed["url"], headers=headers, timeout=60)
         assert response.status_code == 200, response.text
         found = re.search("<UploadId>(.+)</UploadId>", response.text)
         assert found
@@ -56,10 +56,10 @@ class Uppy:
 
     def try_put(self, upload: str, number: int, content: bytes) -> httpx2.Response:
         url = self.sign("PUT", uploadId=upload, partNumber=number)["url"]
-        return httpx2.put(url, content=content)
+        return httpx2.put(url, content=content, timeout=60)
 
     def parts(self, upload: str) -> list[str]:
-        listed = httpx2.get(self.sign("GET", uploadId=upload)["url"])
+        listed = httpx2.get(self.sign("GET", uploadId=upload)["url"], timeout=60)
         return re.findall(r"<PartNumber>(\d+)</PartNumber>", listed.text)
 
     def complete(
@@ -72,7 +72,7 @@ class Uppy:
         )
         body = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>"
         headers = {"Content-Type": "application/xml"} | signed.get("headers", {})
-        return httpx2.post(signed["url"], content=body, headers=headers)
+        return httpx2.post(signed["url"], content=body, headers=headers, timeout=60)
 
 
 @pytest.fixture
@@ -109,8 +109,10 @@ class TestSign:
         uppy = Uppy(stack, stack.create(clips["tiny.mp4"]))
         upload = uppy.create()
         uppy.put(upload, 1, clips["tiny.mp4"].read_bytes())
-        assert httpx2.delete(uppy.sign("DELETE", uploadId=upload)["url"]).status_code == 204
-        assert "NoSuchUpload" in httpx2.get(uppy.sign("GET", uploadId=upload)["url"]).text
+        deleted = httpx2.delete(uppy.sign("DELETE", uploadId=upload)["url"], timeout=60)
+        assert deleted.status_code == 204
+        gone = httpx2.get(uppy.sign("GET", uploadId=upload)["url"], timeout=60)
+        assert "NoSuchUpload" in gone.text
 
     def test_a_fresh_form_uploads_too(self, stack: RunningStack, clips: Clips) -> None:
         uppy = Uppy(stack, stack.create(clips["tiny.mp4"]))
@@ -124,7 +126,7 @@ class TestSign:
         uppy = Uppy(stack, stack.create(clips["tiny.mp4"]))
         created = uppy.sign("POST")
         other = {"Content-Type": "text/html"}
-        assert httpx2.post(created["url"], headers=other).status_code == 403
+        assert httpx2.post(created["url"], headers=other, timeout=60).status_code == 403
         upload = uppy.create(created)
         part = uppy.sign("PUT", uploadId=upload, partNumber=1)["url"]
         elsewhere = part.replace(uppy.video["id"], "507f1f77bcf86cd799439011")
@@ -132,9 +134,9 @@ class TestSign:
         content = clips["tiny.mp4"].read_bytes()
         for url in (elsewhere, second, part.replace("&partNumber=1", "")):
             assert url != part
-            assert httpx2.put(url, content=content).status_code == 403
-        assert httpx2.put(part, content=content).status_code == 200
-        assert httpx2.delete(part).status_code == 403
+            assert httpx2.put(url, content=content, timeout=60).status_code == 403
+        assert httpx2.put(part, content=content, timeout=60).status_code == 200
+        assert httpx2.delete(part, timeout=60).status_code == 403
 
     def test_each_part_has_its_exact_length(self, stack: RunningStack, large: Path) -> None:
         uppy = Uppy(stack, stack.create(large))
@@ -213,6 +215,7 @@ class TestSign:
         for number in range(6):
             content = clip[:-1] + bytes([number])
             assert post_form(created["upload"], content).status_code == 204
+            time.sleep(UNTIL_EVENT_S)
             stack.await_events()
             video = stack.finished(created["id"])
             assert video["status"] in ("done", "failed")
@@ -231,7 +234,7 @@ class TestSign:
     ) -> None:
         url = Uppy(stack, stack.create(clips["tiny.mp4"])).sign("POST")["url"]
         headers = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": method}
-        allowed = httpx2.options(url, headers=headers)
+        allowed = httpx2.options(url, headers=headers, timeout=60)
         assert method in allowed.headers["access-control-allow-methods"]
 
 
@@ -388,6 +391,7 @@ class TestDelete:
 
         with ThreadPoolExecutor(4) as pool:
             ids = list(pool.map(upload_and_delete, range(40)))
+        time.sleep(UNTIL_EVENT_S)
         stack.await_events()
         for video_id in ids:
             assert stack.objects_of(video_id) == []
