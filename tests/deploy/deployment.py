@@ -69,6 +69,7 @@ class Deployed:
             data=upload["fields"] | changes,
             files={"file": ("any", content)},
             verify=self.aws.tls,
+            timeout=60,
         )
 
     def uploaded(self, api: httpx2.Client, content: bytes) -> str:
@@ -89,7 +90,7 @@ class Deployed:
 
 
 def eventually(
-    look: Callable[[], dict[str, Any] | None], *, within_s: float = 30
+    look: Callable[[], dict[str, Any] | None], *, within_s: float = 120
 ) -> dict[str, Any]:
     deadline = time.monotonic() + within_s
     while (found := look()) is None:
