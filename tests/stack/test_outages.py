@@ -117,7 +117,8 @@ def assert_unavailable(calls: list[Callable[[], httpx2.Response]], code: str) ->
         for response, seconds in pool.map(timed, calls):
             assert problem(response)["code"] == code
             assert response.status_code == 503
-            assert seconds < 5
+            # The limits of a call are 4 s and 5 s. Waits for others would add up.
+            assert seconds < 7.5
 
 
 def answer(stack: RunningStack, path: str) -> httpx2.Response:

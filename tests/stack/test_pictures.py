@@ -1,5 +1,6 @@
 """Pictures of any moment in the running stack: made by ffmpeg, stored, and removed."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -151,8 +152,8 @@ def test_many_requests_at_once_end_in_pictures_or_a_request_to_try_again(
     log = anna.stack.home / "logs" / "images.log"
 
     def stored() -> list[str] | None:
-        lines = log.read_text().splitlines()
-        found = [line for line in lines if "picture stored" in line and "-64x0-" in line]
+        lines = [line for line in log.read_text().splitlines() if "picture stored" in line]
+        found = [name for line in lines if "-64x0-" in (name := json.loads(line)["picture"])]
         return found if len(found) >= statuses[200] else None
 
     found = eventually(stored)
