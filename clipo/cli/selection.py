@@ -17,10 +17,20 @@ CodeOption = Annotated[
         show_default=False,
     ),
 ]
+
+
+def owner_name(text: str) -> str:
+    """Return an owner. Raises `BadParameter` for an empty text: the value of an unset variable."""
+    if not text:
+        raise typer.BadParameter("It is empty. Leave the option out for the videos of all owners.")
+    return text
+
+
 OwnerOption = Annotated[
     str | None,
     typer.Option(
         metavar="OWNER",
+        parser=owner_name,
         help="Only videos of this owner, if the key is for all owners.",
         show_default="all",
     ),

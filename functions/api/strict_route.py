@@ -52,7 +52,8 @@ class StrictRoute(APIRoute):
     It also refuses to take a parameter twice, unless that is documented as a list.
 
     An empty query parameter counts as left out, because HTML forms send those, unless the empty
-    text is one of its documented values.
+    text is one of its documented values. An empty `owner` is refused: a server that fills it in
+    from an unset variable must not get the videos of all owners.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -77,6 +78,9 @@ def _read_query(query: bytes, declared: dict[str, _Rule]) -> bytes:
     """Return a query without its empty parameters. Raises `Problem`."""
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     _check_query([name for name, _ in given], declared)
+    if ("owner", "") in given:
+        error = InvalidField("query.owner", "It is empty. Leave it out for all owners.")
+        raise Problem(problems.INVALID_REQUEST, f"{error.field}: {error.message}", error)
     kept = [(name, value) for name, value in given if value or declared[name].may_be_empty]
     return urlencode(kept).encode()
 

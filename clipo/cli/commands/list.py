@@ -10,6 +10,7 @@ import typer
 
 from clipo.cli import moment, terminal, view
 from clipo.cli.command import DONE, ApiOption, IdsOnlyOption, JsonOption, ask
+from clipo.cli.selection import owner_name
 from clipo.client import api as client
 from clipo.client.address import program_for
 from clipo.errors import Misuse
@@ -47,6 +48,7 @@ def command(
         str | None,
         typer.Option(
             metavar="OWNER",
+            parser=owner_name,
             help="List videos of this owner, if the key is for all owners.",
             show_default="all",
         ),

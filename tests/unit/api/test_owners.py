@@ -225,7 +225,6 @@ class TestList:
         assert listed(client, server, owner="bob") == [f"{5:024}", f"{2:024}"]
         assert listed(client, server, owner="$legacy") == [f"{7:024}"]
         assert listed(client, server, owner="carl") == []
-        assert len(listed(client, server, owner="")) == 7, "empty counts as left out"
 
     def test_of_another_owner_is_refused(self, client: TestClient, anna: Headers) -> None:
         assert listed(client, anna, owner="anna") == [f"{4:024}", f"{1:024}"]
@@ -233,7 +232,7 @@ class TestList:
             refused = problem(client.get("/videos", params={"owner": owner}, headers=anna))
             assert (refused["status"], refused["code"]) == (403, "forbidden")
 
-    @pytest.mark.parametrize("owner", ["*", "$other", "a b", "a" * 129])
+    @pytest.mark.parametrize("owner", ["", "*", "$other", "a b", "a" * 129])
     def test_refuses_what_is_no_owner(
         self, client: TestClient, server: Headers, owner: str
     ) -> None:

@@ -108,6 +108,16 @@ def test_the_options_are_conditions(
     assert videos.bodies[:2] == [conditions | {"dry_run": True}, conditions]
 
 
+def test_an_empty_owner_selects_nothing(videos: ManyVideos) -> None:
+    for command in ("delete", "retry"):
+        words = [command, "--all-failed", "--owner", "", "--yes", "--api", API]
+        found = CliRunner().invoke(app, words)
+        assert found.exit_code == 2
+        assert "--owner" in found.stderr
+        assert "is empty" in found.stderr
+    assert videos.bodies == []
+
+
 def test_a_dry_run_needs_no_confirmation_and_deletes_nothing(videos: ManyVideos) -> None:
     videos.count = 1
     found = delete("--all-failed", "--dry-run", "--yes")
