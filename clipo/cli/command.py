@@ -322,7 +322,9 @@ def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Itera
     try:
         yield
     except ClipoError as error:
-        terminal.say(terminal.stderr(), in_options(error), "red")
+        # A server may have written parts of it.
+        said = "\n".join(view.plain(line) for line in in_options(error).split("\n"))
+        terminal.say(terminal.stderr(), said, "red")
         raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error
     except BrokenPipeError as error:  # stdout's reader is gone: exit as if SIGPIPE had killed us
         raise typer.Exit(UNREAD) from error

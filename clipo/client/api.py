@@ -14,7 +14,7 @@ import httpx2
 from clipo.client import faults, logins, profiles
 from clipo.client.address import DEFAULT, check, is_local, login_command, origin, without_login
 from clipo.client.credentials import VARIABLE, Credential
-from clipo.client.faults import NotClipo, Problem, Unreachable
+from clipo.client.faults import GatewayFailed, NotClipo, Problem, Unreachable
 from clipo.client.http_client import certificates_in_use, http_client, proxies_in_use
 from clipo.errors import ClipoError, Misuse
 from clipo.local import checkout
@@ -339,7 +339,7 @@ def _advice(error: httpx2.HTTPError, *, local: bool) -> str:
 
 def _problem(
     address: str, answer: httpx2.Response, credential: Credential | None
-) -> Problem | NotClipo:
+) -> Problem | NotClipo | GatewayFailed:
     document = _object(answer)
     if "code" not in document or "detail" not in document:
         return _not_clipo(address, answer)
@@ -382,26 +382,22 @@ def _explain(
     return detail, ""
 
 
-def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo:
+def _not_clipo(address: str, answer: httpx2.Response) -> NotClipo | GatewayFailed:
     if answer.has_redirect_location:
         return _redirected(address, answer)
+    if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS or answer.is_server_error:
+        said = f"Clipo at {address}, or a gateway in front of it, answered {answer.status_code}."
+        return GatewayFailed(said, "It may be starting or overloaded: try again in a moment.")
     kind = answer.headers.get("content-type", "").partition(";")[0] or "no content"
     advice = "Check the address (--api, CLIPO_API)."
     if is_local(address):
         advice = "Check the address (--api, CLIPO_API) and which program uses that port."
     elif kind == "text/html":
         advice += f" {_LOG_IN_PAGE}"
-    problem = NotClipo(
+    return NotClipo(
         f"The server at {address} is not Clipo: it answered {answer.status_code} with {kind}.",
         advice,
     )
-    # These may come from a gateway in front of Clipo.
-    problem.transient = answer.status_code in (
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    )
-    return problem
 
 
 def _redirected(address: str, answer: httpx2.Response) -> NotClipo:
@@ -436,7 +432,7 @@ def _seconds(text: str | None) -> int | None:
 def _object(answer: httpx2.Response) -> dict[str, Any]:
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

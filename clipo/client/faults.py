@@ -74,6 +74,13 @@ class NotClipo(Fault):
     code = "not_clipo"
 
 
+class GatewayFailed(Fault):
+    """A server error, or a limit of calls, that is no answer of Clipo itself."""
+
+    transient = True
+    code = "gateway_failed"
+
+
 _ADVICE = {"file_too_large": "Shorten the video, or raise MAX_UPLOAD_BYTES where Clipo runs."}
 """Advice for errors whose `detail` gives none, by code."""
 

@@ -43,6 +43,12 @@ def test_a_failed_video_is_reported_before_a_file_of_its_name(
     assert (found.exit_code, found.stderr) == (1, "It failed. (video_failed)\n")
 
 
+def test_what_a_server_says_cannot_control_the_terminal(scripted: Scripted) -> None:
+    scripted.refuse(f"GET /videos/{ID}", 400, "odd", "\x1b]0;title\x07\x1b[2J")
+    found = run(scripted, "show", ID)
+    assert found.stderr == "\\x1b]0;title\\x07\\x1b[2J (odd)\n"
+
+
 @pytest.mark.parametrize(("count", "said"), [(1, "1 video"), (1200, "1,200 videos")])
 def test_erased_videos_are_counted(scripted: Scripted, count: int, said: str) -> None:
     report = {"videos": count, "api_keys_left": 0, "finished": True}

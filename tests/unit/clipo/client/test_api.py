@@ -15,7 +15,7 @@ from clipo.cli.finding import State
 from clipo.client import logins, profiles
 from clipo.client.api import Api, unreachable
 from clipo.client.credentials import Credential
-from clipo.client.faults import Fault, NotClipo, Problem, Unreachable, retry
+from clipo.client.faults import Fault, GatewayFailed, NotClipo, Problem, Unreachable, retry
 from clipo.errors import Misuse
 
 _PROBLEM = {"title": "No", "detail": "Not so.", "code": "no", "request_id": "abc", "status": 404}
@@ -67,12 +67,28 @@ def test_an_invalid_field_is_named_without_its_place_in_the_request() -> None:
         httpx2.Response(404, html="nothing"),
         httpx2.Response(200, json=[]),
         httpx2.Response(200, content=b""),
+        httpx2.Response(200, content=b"[" * 200_000),
         httpx2.Response(401, json={"message": "Unauthorized"}),
     ],
 )
 def test_a_response_of_another_program_is_not_clipo(answer: httpx2.Response) -> None:
     with pytest.raises(NotClipo, match="is not Clipo"):
         asked(answer, lambda api: api.page(limit=1))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx2.Response(429, json={"message": "Too Many Requests"}),
+        httpx2.Response(500, json={"message": "Internal Server Error"}),
+        httpx2.Response(502, html="<h1>Bad gateway</h1>"),
+        httpx2.Response(503, content=b""),
+    ],
+)
+def test_a_fault_of_a_gateway_passes(answer: httpx2.Response) -> None:
+    with pytest.raises(GatewayFailed, match="or a gateway in front of it, answered") as caught:
+        asked(answer, lambda api: api.page(limit=1))
+    assert caught.value.transient
 
 
 def test_a_page_in_place_of_the_api_may_be_a_log_in_page() -> None:
