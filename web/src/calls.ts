@@ -19,6 +19,10 @@ export type Program = keyof typeof PROGRAMS;
 export const textOf = (code: Piece[]) =>
   code.map((piece) => (typeof piece === "string" ? piece : piece.filename)).join("");
 
+/** Return a name for a file in the present folder: who has uploaded the video may have chosen a path. */
+const localName = (filename: string) =>
+  filename.split(/[\\/]/).at(-1)?.replace(/^\.+/, "") || "video";
+
 /** Return the calls that the caller may make. */
 export function callsFor(program: Program, video: Video, origin: string, rights: Rights): Call[] {
   const calls = {curl, js, python}[program](video, origin, rights.closed);
@@ -58,7 +62,7 @@ function curl(video: Video, origin: string, closed: boolean): Calls {
       `curl "$(jq -r .upload.url video.json)" \\
   $(jq -r '.upload.fields | to_entries[] | "-F \\(.key)=\\(.value)"' video.json) \\
   -F 'file=@"`,
-      {filename: escapeForShell(escapeForCurl(video.filename))},
+      {filename: escapeForShell(escapeForCurl(localName(video.filename)))},
       `"'`,
     ],
     get: [`${call} ${url}`],
@@ -106,13 +110,13 @@ const video = await response.json();`,
 const form = new FormData();
 for (const [name, value] of Object.entries(video.upload.fields)) form.append(name, value);
 form.append("file", await openAsBlob(`,
-      {filename: JSON.stringify(video.filename)},
+      {filename: JSON.stringify(localName(video.filename))},
       `));
 await fetch(video.upload.url, {method: "POST", body: form});`,
     ],
     get: [`const video = await (await fetch("${url}"${options("")})).json();`],
     thumbnail: save("thumbnail.jpg", "/thumbnail"),
-    download: save(video.filename, "/source?download"),
+    download: save(localName(video.filename), "/source?download"),
     retry: [`await fetch("${url}/retry"${options("POST")});`],
     remove: [`await fetch("${url}"${options("DELETE")});`],
   };
@@ -146,14 +150,14 @@ with open(`,
     ],
     upload: [
       "import requests\nwith open(",
-      {filename: JSON.stringify(video.filename)},
+      {filename: JSON.stringify(localName(video.filename))},
       `, "rb") as file:
     form = video["upload"]
     requests.post(form["url"], data=form["fields"], files={"file": file}).raise_for_status()`,
     ],
     get: [`${imports}video = ${call("get", url)}.json()`],
     thumbnail: save("thumbnail.jpg", "/thumbnail"),
-    download: save(video.filename, "/source?download"),
+    download: save(localName(video.filename), "/source?download"),
     retry: [`${imports}${call("post", `${url}/retry`)}.raise_for_status()`],
     remove: [`${imports}${call("delete", url)}.raise_for_status()`],
   };

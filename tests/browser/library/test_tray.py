@@ -88,5 +88,12 @@ def test_a_selection_and_the_tray_are_both_in_reach_on_a_phone(
         pick(page, 2)
         bulk = page.page.locator(".bulk")
         bulk.get_by_role("button", name="Select all 3").click()
+        head = page.page.locator("header").first.bounding_box()
+        bar, tray = bulk.bounding_box(), page.page.locator(".tray").bounding_box()
+        assert head
+        assert bar
+        assert tray
+        assert head["y"] + head["height"] < bar["y"], "nothing covers the page's own buttons"
+        assert tray["y"] + tray["height"] <= bar["y"] or bar["x"] + bar["width"] <= tray["x"]
         page.page.get_by_role("button", name="Dismiss").click()
         bulk.get_by_role("button", name="Clear the selection").click()

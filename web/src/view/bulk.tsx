@@ -16,6 +16,18 @@ interface BulkProps {
   onDeleted(ids: readonly string[]): void;
 }
 
+const observer = new ResizeObserver((bars) => {
+  for (const {target} of bars) {
+    const {height} = target.getBoundingClientRect();
+    document.body.style.setProperty("--bulk-height", `${height}px`);
+  }
+});
+
+/** Tell the style sheet the height of the bar: in a narrow window the tray is above it. */
+function measure(bar: HTMLElement | null): void {
+  if (bar) observer.observe(bar);
+}
+
 /** Acts on all marked videos. */
 export function Bulk({library, videos, areMore, picked, onDeleted}: BulkProps) {
   const [asking, setAsking] = useState(false);
@@ -36,7 +48,7 @@ export function Bulk({library, videos, areMore, picked, onDeleted}: BulkProps) {
   };
   if (picked.size === 0 && !problem) return null;
   return (
-    <section class="bulk" aria-label={t.selected(picked.size)}>
+    <section ref={measure} class="bulk" aria-label={t.selected(picked.size)}>
       <strong aria-live="polite">{t.selected(picked.size)}</strong>
       {problem && (
         <p class="error" role="alert">

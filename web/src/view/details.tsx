@@ -66,7 +66,7 @@ export function Details(props: DetailsProps) {
           <Tabs {...props} video={video} close={close} />
         ) : (
           <>
-            <p>{t.noSuchVideoHelp(missing ?? "")}</p>
+            <p>{t.noSuchVideoHelp(decoded(missing ?? ""))}</p>
             <div class="actions">
               <button type="button" class="primary" onClick={close}>
                 {t.showAll}
@@ -77,6 +77,15 @@ export function Details(props: DetailsProps) {
       }
     </Dialog>
   );
+}
+
+/** Return a part of an address as the person has typed it. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Return the link of a video in the list, of its follower, of the last one, or the list. */
