@@ -148,7 +148,7 @@ class _Upload:
         self._output = output
         self._recursive = recursive
         self._fields = fields
-        self.resumable = True
+        self.resumable = False
         self._wait = wait
         self._uploads: uploads.Uploads | None = None
         self._program = "clipo"

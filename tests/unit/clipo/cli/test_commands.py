@@ -307,6 +307,20 @@ def test_standard_input_is_read_after_cheap_checks(
     assert "The API needs a credential." in refused.stderr
 
 
+def test_ctrl_c_while_standard_input_is_read_promises_no_resume(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    (tmp_path / "beach.mp4").write_bytes(b"video")
+    monkeypatch.setattr(piped, "save", interrupt)
+    scripted.answers["GET /me"] = httpx2.Response(200, json={"access": "open"})
+    found = run(scripted, "upload", "beach.mp4", "-", "--name", "camera.mp4")
+    said = "Reading the video from standard input.\n\nStopped.\n"
+    assert (found.exit_code, found.stderr) == (130, said)
+
+
 @pytest.mark.parametrize(
     ("detail", "said"),
     [
