@@ -45,23 +45,33 @@ def distinct_files(paths: Sequence[Path]) -> list[InputFile]:
     ]
 
 
-def videos_in(paths: Sequence[Path]) -> Iterator[Path]:
+def videos_in(paths: Sequence[Path], on_skip: Callable[[Path], None]) -> Iterator[Path]:
     """Yield the videos in each folder and below it, in order, and the other paths as they are.
 
     A folder without videos is yielded, too, so that the upload reports it. Hidden files and folders
-    are left out, and so are links to folders.
+    are left out, and so are links to folders. `on_skip` is called with each link to a file outside
+    the folder, which is left out as well: an archive may contain a link to any file of the user.
     """
     for path in paths:
-        yield from (_walk(path) or [path]) if path.is_dir() else [path]
+        yield from (_walk(path, on_skip) or [path]) if path.is_dir() else [path]
 
 
-def _walk(folder: Path) -> list[Path]:
+def _walk(folder: Path, on_skip: Callable[[Path], None]) -> list[Path]:
     found: list[Path] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         visible = (name for name in sorted(names) if not name.startswith("."))
-        found += [Path(root, name) for name in visible if is_video_name(name)]
+        for path in (Path(root, name) for name in visible if is_video_name(name)):
+            if path.is_symlink() and not _is_within(path, folder):
+                on_skip(path)
+            else:
+                found.append(path)
     return found
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    # `Path.resolve` raises an error for a link to itself.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 @dataclass(frozen=True, slots=True)

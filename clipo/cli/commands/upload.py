@@ -93,7 +93,9 @@ def command(
     upload = _Upload(output, wait=wait, recursive=recursive, fields=fields)
     end_at_sigterm()
     with report_errors(upload.interrupted), TemporaryDirectory(prefix="clipo-") as folder:
-        paths = list(uploads.videos_in(files or [])) if recursive else files or []
+        paths = files or []
+        if recursive:
+            paths = list(uploads.videos_in(paths, partial(_report_link, output)))
         named = _distinct(output, [path for path in paths if path != piped.STDIN])
         piped_name = _name(name, paths)
         if piped_name:
@@ -114,6 +116,14 @@ def _name(name: str | None, paths: "Sequence[Path]") -> str | None:
     if name:
         raise Misuse(f"--name is for a video from standard input: {piped.example()}")
     return None
+
+
+def _report_link(output: "Terminal", path: Path) -> None:
+    output.message(
+        f"Skipped {view.plain(str(path))}: it is a link to a file outside the folder. To upload"
+        " that file, name it.",
+        "yellow",
+    )
 
 
 def _distinct(output: "Terminal", paths: "Sequence[Path]") -> "list[uploads.InputFile]":

@@ -209,6 +209,19 @@ def test_a_recursive_upload_reports_a_folder_without_videos(
     assert "or add --recursive, which takes the avi, flv, " in said
 
 
+def test_a_recursive_upload_says_which_links_it_skips(scripted: Scripted, tmp_path: Path) -> None:
+    (tmp_path / "trip").mkdir()
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "trip" / "link.mp4").symlink_to(tmp_path / "secret")
+    found = run(scripted, "upload", "-r", "trip", "--json")
+    assert (found.exit_code, [request.method for request in scripted.requests]) == (1, [])
+    assert found.stderr == (
+        "Skipped trip/link.mp4: it is a link to a file outside the folder. To upload that file,"
+        " name it.\n"
+        "trip: There is no video in this folder.\n"
+    )
+
+
 def test_a_list_takes_several_statuses(scripted: Scripted) -> None:
     page = {"data": [], "has_more": False, "next_cursor": None}
     scripted.answers["GET /videos"] = httpx2.Response(200, json=page)

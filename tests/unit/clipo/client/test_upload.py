@@ -156,19 +156,40 @@ def test_the_client_knows_the_extensions_of_the_api() -> None:
     assert sorted(EXTENSIONS) == sorted(formats.EXTENSIONS)
 
 
+def refuse(path: Path) -> None:
+    pytest.fail(f"{path} is skipped")
+
+
 def test_a_folder_stands_for_the_videos_in_it(tmp_path: Path) -> None:
     for name in ("b.mp4", "a.MOV", "notes.txt", ".hidden.mp4", "sub/c.webm", ".git/d.mp4"):
         file = tmp_path / "clips" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch()
     (tmp_path / "clips" / "loop").symlink_to(tmp_path / "clips")
-    found = list(videos_in([tmp_path / "clips", tmp_path / "other.mp4"]))
+    found = list(videos_in([tmp_path / "clips", tmp_path / "other.mp4"], refuse))
     names = [str(path.relative_to(tmp_path)) for path in found]
     assert names == ["clips/a.MOV", "clips/b.mp4", "clips/sub/c.webm", "other.mp4"]
 
 
+def test_a_link_in_a_folder_is_skipped_if_it_leads_out_of_it(tmp_path: Path) -> None:
+    folder, skipped = tmp_path / "clips", list[Path]()
+    folder.mkdir()
+    for path in (tmp_path / "secret", folder / "a.mp4"):
+        path.touch()
+    links = {"out.mp4": "../secret", "again.mp4": "a.mp4", "self.mp4": "self.mp4"}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    (tmp_path / "alias").symlink_to(folder)
+    for given in (folder, tmp_path / "alias"):
+        found = list(videos_in([given, given / "out.mp4"], skipped.append))
+        names = [path.name for path in found]
+        assert names == ["a.mp4", "again.mp4", "self.mp4", "out.mp4"], "a named link stays"
+        assert skipped.pop() == given / "out.mp4"
+    assert skipped == []
+
+
 def test_a_folder_without_videos_stays_to_be_reported(tmp_path: Path) -> None:
-    assert list(videos_in([tmp_path])) == [tmp_path]
+    assert list(videos_in([tmp_path], refuse)) == [tmp_path]
     with pytest.raises(ClipoError) as refused:
         inspect(tmp_path)
     assert str(refused.value) == "This is a folder. Name the videos in it."
