@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from clipo.cli import moment
+from clipo.errors import Misuse
 
 _COUNTED = 10_000
 """The largest count of the API, which means this number or more."""
@@ -47,6 +48,12 @@ UntilOption = Annotated[
     str | None,
     typer.Option(metavar="TIME", parser=moment.parse, help="Only videos announced before then."),
 ]
+
+
+def check_span(since: str | None, until: str | None) -> None:
+    """Raise `Misuse` if a span of two times that `moment.parse` returned ends before it begins."""
+    if since and until and until < since:
+        raise Misuse("--until is before --since.")
 
 
 def counted(count: int) -> str:

@@ -20,7 +20,15 @@ from clipo.cli.command import (
     do_each,
 )
 from clipo.cli.commands.list import Status
-from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted, others
+from clipo.cli.selection import (
+    CodeOption,
+    OwnerOption,
+    SinceOption,
+    UntilOption,
+    check_span,
+    counted,
+    others,
+)
 from clipo.client import deletes, faults
 from clipo.errors import Misuse
 from clipo.program import program_name
@@ -85,6 +93,7 @@ def command(
     """
     if all_failed and status:
         raise Misuse("Give either --all-failed or --status.")
+    check_span(since, until)
     conditions = {
         "statuses": [Status.FAILED] if all_failed else status,
         "codes": code,

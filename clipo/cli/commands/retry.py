@@ -20,7 +20,14 @@ from clipo.cli.command import (
     confirm,
     do_each,
 )
-from clipo.cli.selection import CodeOption, OwnerOption, SinceOption, UntilOption, counted
+from clipo.cli.selection import (
+    CodeOption,
+    OwnerOption,
+    SinceOption,
+    UntilOption,
+    check_span,
+    counted,
+)
 from clipo.client import address, retries
 from clipo.client.address import program_for
 from clipo.errors import Misuse
@@ -66,6 +73,7 @@ def command(
 
     Without --code, the options select the videos that may succeed now.
     """
+    check_span(since, until)
     conditions = {"codes": code, "owner": owner, "created_after": since, "created_before": until}
     given = {name: value for name, value in conditions.items() if value}
     if bool(ids) == bool(all_failed or given):

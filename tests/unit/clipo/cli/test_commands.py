@@ -366,6 +366,8 @@ def test_a_refusal_names_options_in_place_of_fields(
             ("sample", "beach.mkv"),
             "The sample is an MP4 file, but beach.mkv does not end with .mp4.\n",
         ),
+        (("delete", "--since", "1d", "--until", "2d"), "--until is before --since.\n"),
+        (("retry", "--until", "2025-12-31", "--since", "2026-01-01"), "--until is before --since."),
         (("list", "--api", ""), "--api must be an address like"),
         (("--api", "", "list"), "--api must be an address like"),
     ],
