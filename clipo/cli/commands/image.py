@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from clipo.client.api import Api
 
 _ENDING = ".jpg"
+SMALLEST_SIDE, LARGEST_SIDE = 16, 4096
+"""The API's limits of a picture's width and height, in pixels."""
+_LARGEST_SHARE = 100
 
 
 def _moment(text: str) -> str:
@@ -26,6 +29,8 @@ def _moment(text: str) -> str:
         return f"{hours * 3600 + minutes * 60 + seconds}{clock[4] or ''}"
     if not re.fullmatch(r"\d+(\.\d+)?%?", text, re.ASCII):
         raise typer.BadParameter(f"{text!r} is not a moment like 12, 12.5 (seconds), 0:12 or 10%.")
+    if text.endswith("%") and float(text[:-1]) > _LARGEST_SHARE:
+        raise typer.BadParameter(f"{text!r} is more than 100%, the end of the video.")
     return text
 
 
@@ -46,10 +51,21 @@ def command(
     ] = None,
     width: Annotated[
         int | None,
-        typer.Option("--width", "-w", metavar="PIXELS", help="Width.", show_default="640"),
+        typer.Option(
+            "--width",
+            "-w",
+            min=SMALLEST_SIDE,
+            max=LARGEST_SIDE,
+            metavar="PIXELS",
+            help="Width.",
+            show_default="640",
+        ),
     ] = None,
     height: Annotated[
-        int | None, typer.Option("--height", metavar="PIXELS", help="Height.")
+        int | None,
+        typer.Option(
+            "--height", min=SMALLEST_SIDE, max=LARGEST_SIDE, metavar="PIXELS", help="Height."
+        ),
     ] = None,
     fit: Annotated[
         Literal["contain", "cover"],

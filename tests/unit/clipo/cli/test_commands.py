@@ -12,8 +12,10 @@ from typer.testing import CliRunner, Result
 
 from clipo.cli import piped, view
 from clipo.cli.app import app
+from clipo.cli.commands import image
 from clipo.client import logins
 from functions.api.examples import DONE_VIDEO
+from functions.core import picture_rules
 from tests.scripted_api import Scripted
 
 ID = "6b03911acf2b20c6f6841702"
@@ -414,6 +416,27 @@ def test_a_moment_may_have_the_form_in_which_lists_show_it(
     scripted.refuse(f"GET {path}", 404, "video_not_found")
     run(scripted, "image", ID, "-t", typed, "-o", "a.jpg")
     assert scripted.requests[-1].url.params["t"] == sent
+
+
+def test_a_wrong_picture_is_refused_before_a_file_of_its_name(
+    scripted: Scripted, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").touch()
+    for option, value, said in [
+        ("-w", "0", "at least 16"),
+        ("-w", "4097", "at most 4096"),
+        ("--height", "15", "at least 16"),
+        ("-t", "150%", "'150%' is more than 100%"),
+        ("-t", "100.1%", "'100.1%' is more than 100%"),
+    ]:
+        found = run(scripted, "image", ID, option, value, "-o", "a.jpg")
+        assert (found.exit_code, scripted.requests) == (2, []), value
+        assert said in found.stderr
+
+
+def test_the_command_knows_the_limits_of_pictures() -> None:
+    ours = (image.SMALLEST_SIDE, image.LARGEST_SIDE)
+    assert ours == (picture_rules.SMALLEST_SIDE, picture_rules.LARGEST_SIDE)
 
 
 @pytest.mark.parametrize("group", ["keys", "webhooks"])
