@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clipo.cli import terminal, view
-from clipo.cli.command import DONE, ask
+from clipo.cli.command import DONE, ask, ask_with
 from clipo.client import address, profiles
 from clipo.client.faults import Problem
 from clipo.errors import ClipoError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from clipo.client.api import Api, Video
 
 _NEWEST = 3
+_PATIENCE_S = 2
+"""How long to wait for an answer at the default address, which another program may have."""
 _STACK = "Local stack"
 
 
@@ -38,18 +41,26 @@ def show(option: str | None) -> int:
     if names := profiles.names():
         rows.append(("Profiles", ", ".join(names)))
     output.write(view.grid(rows))
-    chosen = _chosen(stack, option)
-    reached = chosen and ask(option, output, lambda api: _show_api(api, output))
+    by_default = not stack and not address.is_chosen(option, os.environ)
+    chosen = None
+    # Another program at the default address gets no credential.
+    if not by_default or ask_with(address.DEFAULT, None, output, _is_clipo):
+        chosen = address.without_login(address.choose(option, os.environ))
+    note = "the default; " if by_default else ""
+    reached = chosen and ask(option, output, lambda api: _show_api(api, output, note))
     output.write("\nNext")
     output.write(view.grid(list(_next_commands(stack, chosen, reached=bool(reached)))))
     return DONE
 
 
-def _chosen(stack: str | None, option: str | None) -> str | None:
-    """Return the address of the API that commands use, if there is one besides the default."""
-    if not stack and not address.is_chosen(option, os.environ):
-        return None
-    return address.without_login(address.choose(option, os.environ))
+async def _is_clipo(api: "Api") -> bool:
+    import asyncio  # noqa: PLC0415 (slow: `clipo --help` does without it)
+
+    with suppress(ClipoError, TimeoutError):
+        async with asyncio.timeout(_PATIENCE_S):
+            await api.health()
+        return True
+    return False
 
 
 def _state(stack: str | None, folder: Path) -> str:
@@ -58,15 +69,15 @@ def _state(stack: str | None, folder: Path) -> str:
     return f"does not run in {folder}" if checkout.is_here() else "needs a checkout of Clipo"
 
 
-async def _show_api(api: "Api", output: "Terminal") -> bool:
-    """Show the API and its newest videos; return whether it answers this caller."""
+async def _show_api(api: "Api", output: "Terminal", note: str) -> bool:
+    """Show the API, with a note, and its newest videos; return whether it answers this caller."""
     try:
-        reached = view.reach(await api.me(), api=api.address)
+        reached = view.reach(await api.me(), api=api.address).replace(" (", f" ({note}", 1)
         output.write(view.grid([("API", reached)], name_width=len(_STACK)))
         videos: list[Video] = (await api.page(limit=_NEWEST))["data"]
     except ClipoError as error:
         if isinstance(error, Problem) and error.code == "unauthenticated" and not api.credential:
-            closed = f"{api.address} (closed: log in with an API key)"
+            closed = f"{api.address} ({note}closed: log in with an API key)"
             output.write(view.grid([("API", closed)], name_width=len(_STACK)))
             return False
         output.error(view.plain(str(error)))

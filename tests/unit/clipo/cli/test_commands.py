@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from clipo.cli import piped, view
 from clipo.cli.app import app
 from clipo.cli.commands import image
-from clipo.client import logins
+from clipo.client import faults, logins
 from functions.api.examples import DONE_VIDEO
 from functions.core import picture_rules
 from tests.scripted_api import Scripted
@@ -188,6 +188,47 @@ def test_the_overview_of_another_api_names_commands_for_it(scripted: Scripted) -
     assert f"CLIPO_API={scripted.url} clipo list" in found.output
     found = CliRunner().invoke(app, [], env={"CLIPO_API": scripted.url})
     assert re.search(r"^  clipo list +list the videos$", found.output, re.MULTILINE)
+
+
+def test_the_overview_shows_the_api_at_the_default_address(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
+    scripted.answers["GET /health"] = httpx2.Response(200, json={"message": "Clipo"})
+    scripted.answers["GET /me"] = httpx2.Response(200, json={"access": "open"})
+    video = {"id": ID, "filename": "beach.mp4", "status": "pending", "size": 5, "media": None}
+    page = {"data": [video | {"created_at": "2026-11-28T12:00:00Z"}], "has_more": False}
+    scripted.answers["GET /videos"] = httpx2.Response(200, json=page)
+    found = CliRunner().invoke(app, [])
+    api = "http://127.0.0.1:8000 (the default; open to every program on this machine)"
+    assert f"  API          {api}\n" in found.stdout
+    assert "Newest videos" in found.stdout
+    assert re.search(r"^  clipo list +list the videos$", found.stdout, re.MULTILINE)
+    assert "clipo up " not in found.stdout
+    assert {str(request.url.copy_with(path="/", query=None)) for request in scripted.requests} == {
+        "http://127.0.0.1:8000/"
+    }
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        faults.Unreachable("Nothing answers.", refused=True),
+        httpx2.Response(200, text="another program"),
+        httpx2.Response(401, json={"detail": "Who are you?"}),
+    ],
+)
+def test_the_overview_is_silent_about_a_default_address_without_clipo(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, answer: httpx2.Response | Exception
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
+    scripted.answers["GET /health"] = answer
+    found = CliRunner().invoke(app, [])
+    assert (found.exit_code, found.stderr) == (0, "")
+    assert "\n  API  " not in found.stdout
+    assert "clipo login --api URL" in found.stdout
+    [request] = scripted.requests
+    assert "authorization" not in request.headers, "another program gets no credential"
 
 
 def test_a_quiet_upload_says_why_a_video_failed(scripted: Scripted, tmp_path: Path) -> None:
