@@ -1,7 +1,8 @@
 """What `clipo` shows without a command: the stack, the API, its newest videos, what to do next."""
 
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
@@ -38,7 +39,8 @@ def show(option: str | None) -> int:
     output.write(f"Clipo {version()}")
     output.write("")
     rows = [(_STACK, _state(stack, home.root))]
-    if names := profiles.names():
+    names = profiles.names()
+    if names:
         rows.append(("Profiles", ", ".join(names)))
     output.write(view.grid(rows))
     by_default = not stack and not address.is_chosen(option, os.environ)
@@ -49,7 +51,10 @@ def show(option: str | None) -> int:
     note = "the default; " if by_default else ""
     reached = chosen and ask(option, output, lambda api: _show_api(api, output, note))
     output.write("\nNext")
-    output.write(view.grid(list(_next_commands(stack, chosen, reached=bool(reached)))))
+    # The first profile is an example. After --api or --profile the user needs none.
+    offered = [] if address.is_chosen(option, os.environ) else names[:1]
+    commands = _next_commands(stack, chosen, offered, reached=bool(reached))
+    output.write(view.grid(list(commands)))
     return DONE
 
 
@@ -89,7 +94,7 @@ async def _show_api(api: "Api", output: "Terminal", note: str) -> bool:
 
 
 def _next_commands(
-    stack: str | None, chosen: str | None, *, reached: bool
+    stack: str | None, chosen: str | None, names: Sequence[str], *, reached: bool
 ) -> Iterator[tuple[str, str]]:
     program = address.program_for(chosen, os.environ) if chosen else program_name()
     if reached:
@@ -99,6 +104,8 @@ def _next_commands(
     elif not stack and checkout.is_here():
         yield f"{program_name()} up", "run all of Clipo on this machine"
     if not reached:
+        for name in names:
+            yield f"{program_name()} --profile {shlex.quote(name)} list", "list a profile's videos"
         purpose = "log in with an API key" if chosen else "use an API elsewhere"
         yield address.login_command(chosen or "URL"), purpose
         yield f"{program} doctor", "find out what is wrong"

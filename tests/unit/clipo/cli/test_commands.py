@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from clipo.cli import piped, view
 from clipo.cli.app import app
 from clipo.cli.commands import image
-from clipo.client import faults, logins
+from clipo.client import faults, logins, profiles
 from functions.api.examples import DONE_VIDEO
 from functions.core import picture_rules
 from tests.scripted_api import Scripted
@@ -229,6 +229,17 @@ def test_the_overview_is_silent_about_a_default_address_without_clipo(
     assert "clipo login --api URL" in found.stdout
     [request] = scripted.requests
     assert "authorization" not in request.headers, "another program gets no credential"
+
+
+def test_the_overview_offers_a_profile_unless_an_api_answers(scripted: Scripted) -> None:
+    for name in ("staging", "prod"):
+        profiles.save(name, "https://clipo.example")
+    scripted.answers["GET /health"] = faults.Unreachable("Nothing answers.", refused=True)
+    shown = CliRunner().invoke(app, []).stdout
+    assert re.search(r"^  clipo --profile prod list +list a profile's videos$", shown, re.MULTILINE)
+    assert "--profile staging" not in shown, "one is enough"
+    scripted.refuse("GET /me", 401, "unauthenticated")
+    assert "--profile" not in CliRunner().invoke(app, ["--profile", "prod"]).stdout
 
 
 def test_a_quiet_upload_says_why_a_video_failed(scripted: Scripted, tmp_path: Path) -> None:
