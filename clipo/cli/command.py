@@ -38,6 +38,7 @@ _OPTIONS = {
     "passthrough": "--passthrough",
     "visibility": "--visibility",
     "search": "--search",
+    "name": "--name",
     "url": "URL",
 }
 """Options and arguments by the API's names of their fields."""

@@ -138,6 +138,12 @@ class OldResultKept(Fault):
     code = "old_result_kept"
 
 
+class NotResendable(Fault):
+    """A delivery that cannot be sent again because it was a test."""
+
+    code = "not_resendable"
+
+
 async def retry(
     attempt: Callable[[], Awaitable[_Result]],
     on_retry: Callable[[], None] = lambda: None,

@@ -1,5 +1,6 @@
 """`clipo webhooks resend`: delivers webhooks again."""
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,8 @@ import typer
 
 from clipo.cli import terminal, view
 from clipo.cli.command import DONE, FAILED, ApiOption, JsonOption, ask, do_each
-from clipo.client import webhooks
+from clipo.client import faults, webhooks
+from clipo.client.address import program_for
 
 if TYPE_CHECKING:
     from clipo.cli.terminal import Terminal
@@ -36,6 +38,9 @@ async def _resend(api: "Api", output: "Terminal", ids: Sequence[str]) -> int:
     async def resend(delivery: str) -> None:
         nonlocal exit_code
         before = await api.delivery(delivery)
+        if before["type"] == "webhook.test":
+            test = f"{program_for(api.address, os.environ)} webhooks test {before['receiver']}"
+            raise faults.NotResendable(f"This delivery was a test. Send another one: {test}")
         await api.resend(delivery)
         sent = await webhooks.wait_for_attempt(api, before)
         if output.as_json:

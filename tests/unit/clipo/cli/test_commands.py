@@ -393,6 +393,7 @@ def test_ctrl_c_while_standard_input_is_read_promises_no_resume(
     [
         ("query.w: Too small.; query.t: Odd.", "--width: Too small.; --time: Odd."),
         ("body.codes.0: Odd.", "--code: Odd."),
+        ("body.name: must have at least 1 character", "--name: must have at least 1 character"),
         (
             "body.passthrough: Odd.; body.visibility: Odd.",
             "--passthrough: Odd.; --visibility: Odd.",

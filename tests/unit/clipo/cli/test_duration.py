@@ -17,6 +17,13 @@ def test_other_texts_are_refused(text: str) -> None:
         duration.parse(text)
 
 
+@pytest.mark.parametrize("text", ["100000s", "99999999d", "9" * 5000 + "h"])
+def test_a_duration_has_a_limit(text: str) -> None:
+    assert duration.parse("99999d") == 99_999 * 86_400
+    with pytest.raises(typer.BadParameter, match="too long: the number is at most 99999"):
+        duration.parse(text)
+
+
 def test_a_token_is_valid_for_a_day_at_most() -> None:
     assert duration.parse_within_a_day("24h") == 86_400
     with pytest.raises(typer.BadParameter, match="at most 24h"):

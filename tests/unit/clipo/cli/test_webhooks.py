@@ -72,7 +72,7 @@ def delivery(*, delivered: bool, attempts: int) -> httpx2.Response:
     attempt = {"reason": "the connection was refused"}
     status = "delivered" if delivered else "failed"
     fields = {"id": "dlv_1", "status": status, "attempts": [attempt] * attempts}
-    return httpx2.Response(200, json=fields)
+    return httpx2.Response(200, json=fields | {"type": "video.done"})
 
 
 def test_a_test_of_the_settings_says_that_they_name_no_receiver(scripted: Scripted) -> None:
@@ -114,3 +114,14 @@ def test_the_exit_code_of_a_resend_is_its_result(
     scripted.answers["GET /webhooks/deliveries/dlv_1"] = delivery(delivered=delivered, attempts=1)
     scripted.answers["POST /webhooks/deliveries/dlv_1/resend"] = httpx2.Response(202, json={"a": 1})
     assert webhooks(scripted, "resend", "dlv_1").exit_code == code
+
+
+def test_a_test_is_not_sent_again_but_the_command_for_another_one_is_named(
+    scripted: Scripted,
+) -> None:
+    tested = {"id": "dlv_1", "type": "webhook.test", "receiver": "rcv_1", "attempts": []}
+    scripted.answers["GET /webhooks/deliveries/dlv_1"] = httpx2.Response(200, json=tested)
+    found = webhooks(scripted, "resend", "dlv_1")
+    another = f"CLIPO_API={scripted.url} clipo webhooks test rcv_1"
+    said = f"This delivery was a test. Send another one: {another}\n"
+    assert (found.exit_code, found.stderr) == (1, said)
