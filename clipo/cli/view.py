@@ -343,13 +343,18 @@ def keys(found: Sequence[Mapping[str, Any]], *, width: int) -> RenderableType:
             plain(key["name"]),
             " ".join(key["scopes"]),
             _owner(key),
-            when(key["expires_at"]) if key["expires_at"] else "never",
+            _expiry(key["expires_at"]) if key["expires_at"] else "never",
             when(key["last_used_at"])[:-3] if key["last_used_at"] else "never",
             str(key["root_generation"]),
         )
         for key in found
     ]
     return _records(headings, rows, as_table=width >= _FACTS_FROM)
+
+
+def _expiry(moment: str) -> str:
+    expired = datetime.fromisoformat(moment) <= datetime.now(UTC)
+    return f"{when(moment)} (expired)" if expired else when(moment)
 
 
 def _records(

@@ -207,6 +207,13 @@ def test_keys_are_a_table_if_there_is_room() -> None:
     assert [line for line in narrow if not line.strip()] == [""], "one between the two"
 
 
+def test_an_expired_key_is_marked() -> None:
+    ends = {"expired": "2026-01-02T12:00:00Z", "valid": "2999-01-02T12:00:00Z", "endless": None}
+    keys = [KEY | {"id": name, "expires_at": moment} for name, moment in ends.items()]
+    table = printed(view.keys(keys, width=200), 200)
+    assert [line.split()[0] for line in table if "(expired)" in line] == ["expired"]
+
+
 def test_narrow_receivers_and_deliveries_show_whole_ids() -> None:
     receiver = {"id": "r" * 24, "url": "https://app.example.com/hook", "events": ["video.done"]}
     shown = view.receivers([receiver | {"owner": None, "enabled": True}], width=60)
