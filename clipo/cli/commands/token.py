@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clipo.cli import duration, scopes, terminal
+from clipo.cli import byte_size, duration, scopes, terminal
 from clipo.cli.command import DONE, ApiOption, JsonOption, ask, check_video_id
 from clipo.client.address import login_command, program_for
 from clipo.client.credentials import VARIABLE
@@ -44,7 +44,12 @@ def command(
         typer.Option(metavar="ID", parser=check_video_id, help="The only video that it is for."),
     ] = None,
     max_bytes: Annotated[
-        int | None, typer.Option(min=1, metavar="BYTES", help="Size limit of each video.")
+        int | None,
+        typer.Option(
+            metavar="SIZE",
+            parser=byte_size.parse,
+            help="Size limit of each video, in bytes or such as 500kB, 20MB, 5GB or 1TB.",
+        ),
     ] = None,
     max_videos: Annotated[
         int | None, typer.Option(min=1, metavar="NUMBER", help="How many videos OWNER may have.")

@@ -111,6 +111,15 @@ def test_a_token_needs_a_key_to_sign_it(scripted: Scripted) -> None:
     assert scripted.requests == []
 
 
+def test_the_size_limit_of_a_token_may_have_a_unit(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLIPO_API_KEY", "clipo_sk_a")
+    scripted.answers["POST /tokens"] = httpx2.Response(201, json={"token": "a.b.c"})
+    assert run(scripted, "token", "--owner", "anna", "--max-bytes", "1GB").stdout == "a.b.c\n"
+    assert json.loads(scripted.requests[-1].content)["max_bytes"] == 1_000_000_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "call"),
     [
