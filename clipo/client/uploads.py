@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
 
 _FILES_AT_ONCE = 3
+_DELETE_S = 3
+"""Seconds that an interrupted command takes at most to delete a video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,5 +169,17 @@ class Uploads:
             with open_saved_upload(self._api.address, file, fields=self._fields) as saved:
                 video = await announce(self._api, file, saved, self._fields)
                 row = new_row(given.label, file.size)
-                await send(self._api, video, file, saved, row)
+                try:
+                    await send(self._api, video, file, saved, row)
+                except asyncio.CancelledError:
+                    if given.temporary:
+                        saved.delete()
+                        await self._delete(video)
+                    raise
         return video, row
+
+    async def _delete(self, video: Video) -> None:
+        """Try to delete the video of a file that no later command can send."""
+        with suppress(ClipoError, TimeoutError):
+            async with asyncio.timeout(_DELETE_S):
+                await self._api.delete(video["id"])

@@ -1,7 +1,9 @@
 """What commands say, with an API in this process."""
 
+import asyncio
 import json
 import re
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from typer.testing import CliRunner, Result
 from clipo.cli import piped, view
 from clipo.cli.app import app
 from clipo.cli.commands import image
-from clipo.client import faults, logins, profiles
+from clipo.client import faults, logins, profiles, uploads
 from functions.api.examples import DONE_VIDEO
 from functions.core import picture_rules
 from tests.scripted_api import Scripted
@@ -395,6 +397,32 @@ def test_ctrl_c_while_standard_input_is_read_promises_no_resume(
     found = run(scripted, "upload", "beach.mp4", "-", "--name", "camera.mp4")
     said = "Reading the video from standard input.\n\nStopped.\n"
     assert (found.exit_code, found.stderr) == (130, said)
+
+
+@pytest.mark.parametrize("status", [204, 403])
+def test_ctrl_c_deletes_the_video_of_standard_input_which_cannot_be_resumed(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, status: int
+) -> None:
+    async def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(60)
+
+    def save(file: Path) -> None:
+        file.write_bytes(b"video")
+
+    (tmp_path / "beach.mp4").write_bytes(b"video")
+    monkeypatch.setattr(piped, "save", save)
+    monkeypatch.setattr(uploads, "send", interrupt)
+    scripted.answers["GET /me"] = httpx2.Response(200, json={"access": "open"})
+    scripted.answers["POST /videos"] = httpx2.Response(201, json={"id": ID})
+    scripted.answers[f"DELETE /videos/{ID}"] = httpx2.Response(status, json={"code": "forbidden"})
+    found = run(scripted, "upload", "-", "--name", "camera.mp4")
+    assert (found.exit_code, found.stderr.splitlines()[-1]) == (130, "Stopped.")
+    assert scripted.requests[-1].method == "DELETE"
+    scripted.requests.clear()
+    found = run(scripted, "upload", "beach.mp4")
+    assert found.stderr.endswith("\nStopped. Run the same command again to resume.\n")
+    assert "DELETE" not in {request.method for request in scripted.requests}
 
 
 @pytest.mark.parametrize(
