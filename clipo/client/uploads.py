@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -15,6 +16,7 @@ from clipo.client.watch import wait_until_finished
 from clipo.errors import ClipoError
 
 _FILES_AT_ONCE = 3
+_NUMBERS = re.compile(r"(\d+)", re.ASCII)
 _DELETE_S = 3
 """Seconds that an interrupted command takes at most to delete a video."""
 
@@ -62,14 +64,22 @@ def videos_in(paths: Sequence[Path], on_skip: Callable[[Path], None]) -> Iterato
 def _walk(folder: Path, on_skip: Callable[[Path], None]) -> list[Path]:
     found: list[Path] = []
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        visible = (name for name in sorted(names) if not name.startswith("."))
-        for path in (Path(root, name) for name in visible if is_video_name(name)):
+        visible = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(visible, key=_natural)
+        for path in (Path(root, name) for name in sorted(names, key=_natural)):
+            if path.name.startswith(".") or not is_video_name(path.name):
+                continue
             if path.is_symlink() and not _is_within(path, folder):
                 on_skip(path)
             else:
                 found.append(path)
     return found
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return the key of an order in which clip2 comes before clip10."""
+    parts = (part.lstrip("0") if part.isdecimal() else part for part in _NUMBERS.split(name))
+    return [(len(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _is_within(path: Path, folder: Path) -> bool:

@@ -160,6 +160,14 @@ def refuse(path: Path) -> None:
     pytest.fail(f"{path} is skipped")
 
 
+def test_the_videos_of_a_folder_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    names = ["take1.mp4", "take2.mp4", "take002b.mp4", "take03.mp4", "take10.mp4"]
+    for name in reversed(names):
+        (tmp_path / name).touch()
+    found = [path.name for path in videos_in([tmp_path], refuse)]
+    assert found == names
+
+
 def test_a_folder_stands_for_the_videos_in_it(tmp_path: Path) -> None:
     for name in ("b.mp4", "a.MOV", "notes.txt", ".hidden.mp4", "sub/c.webm", ".git/d.mp4"):
         file = tmp_path / "clips" / name
