@@ -323,7 +323,7 @@ def report_errors(on_interrupt: Callable[[], str] = lambda: "Stopped.") -> Itera
     try:
         yield
     except ClipoError as error:
-        # A server may have written parts of it.
+        # What a server has written may contain control characters.
         said = "\n".join(view.plain(line) for line in in_options(error).split("\n"))
         terminal.say(terminal.stderr(), said, "red")
         raise typer.Exit(MISUSED if isinstance(error, Misuse) else FAILED) from error

@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 
 from functions.api import problems, strict_json
 from functions.api.problems import InvalidField, Problem
+from functions.api.schemas.fields import OwnerInFilter
 
 
 class _StrictRequest(Request):
@@ -32,17 +33,18 @@ class _StrictRequest(Request):
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How often a query parameter may be given, and whether its value may be empty."""
+    """How often a query parameter may be given, and whether it is given if its value is empty."""
 
     repeatable: bool
-    may_be_empty: bool
+    counts_if_empty: bool
 
     @classmethod
     def of(cls, annotation: Any) -> Self:
         """Return the rule for a parameter of this type."""
         types = get_args(annotation)
         return cls(
-            repeatable=any(get_origin(one) is list for one in types), may_be_empty="" in types
+            repeatable=any(get_origin(one) is list for one in types),
+            counts_if_empty="" in types or OwnerInFilter in types,
         )
 
 
@@ -52,8 +54,8 @@ class StrictRoute(APIRoute):
     It also refuses to take a parameter twice, unless that is documented as a list.
 
     An empty query parameter counts as left out, because HTML forms send those, unless the empty
-    text is one of its documented values. An empty `owner` is refused: a server that fills it in
-    from an unset variable must not get the videos of all owners.
+    text is one of its documented values, or the parameter selects an owner. The type of an owner
+    refuses it then: who fills it in from an unset variable must not get the videos of all owners.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -78,10 +80,7 @@ def _read_query(query: bytes, declared: dict[str, _Rule]) -> bytes:
     """Return a query without its empty parameters. Raises `Problem`."""
     given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     _check_query([name for name, _ in given], declared)
-    if ("owner", "") in given:
-        error = InvalidField("query.owner", "It is empty. Leave it out for all owners.")
-        raise Problem(problems.INVALID_REQUEST, f"{error.field}: {error.message}", error)
-    kept = [(name, value) for name, value in given if value or declared[name].may_be_empty]
+    kept = [(name, value) for name, value in given if value or declared[name].counts_if_empty]
     return urlencode(kept).encode()
 
 

@@ -35,7 +35,7 @@ window.diskIsSlow = true;
 const {put} = IDBObjectStore.prototype;
 IDBObjectStore.prototype.put = function (...values) {
   const request = put.apply(this, values);
-  // A transaction ends when nobody asks it for more.
+  // A transaction with an open request stays open.
   const goOn = () => {
     if (window.diskIsSlow) this.get("nothing").onsuccess = goOn;
   };
@@ -94,6 +94,14 @@ def drop_until(page: WatchedPage, world: FaultyStack, file: Path, *, until_part:
     return trap
 
 
+def expect_warning(page: WatchedPage) -> None:
+    """Begin to leave the page, which asks whether to, and stay."""
+    with page.page.expect_event("dialog") as asked:
+        page.page.evaluate("setTimeout(() => location.reload())")
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+
 def video_ids(page: WatchedPage) -> set[str]:
     """Return the ids of the videos that a page uploads."""
     found = (re.search(r"/uploads/([0-9a-f]{24})/source", url) for url in page.requests)
@@ -148,10 +156,7 @@ def test_the_page_asks_before_it_loses_an_upload(
     page.page.reload()
     expect_ready(page)
     drop_until(page, world, large, until_part=3)
-    with page.page.expect_event("dialog") as asked:
-        page.page.evaluate("setTimeout(() => location.reload())")
-    assert asked.value.type == "beforeunload"
-    asked.value.dismiss()
+    expect_warning(page)
     expect(row(page, large.stem)).to_have_attribute("data-state", "uploading")
 
 
@@ -164,10 +169,7 @@ def test_the_page_asks_before_it_loses_a_file_that_is_not_stored_yet(
     page.page.reload()
     expect_ready(page)
     drop_until(page, world, large, until_part=3)
-    with page.page.expect_event("dialog") as asked:
-        page.page.evaluate("setTimeout(() => location.reload())")
-    assert asked.value.type == "beforeunload"
-    asked.value.dismiss()
+    expect_warning(page)
     page.page.evaluate("window.diskIsSlow = false")
     await_kept(page.page)
     page.page.reload()

@@ -57,7 +57,7 @@ interface Entry {
 
 const entry = (): Entry => history.state ?? {};
 
-/** Whether the browser is on its way back to the list: it arrives later. */
+/** Whether the browser goes back to the list: until it is there, the address is still a video's. */
 let isLeaving = false;
 addEventListener("popstate", ({isTrusted}) => {
   if (isTrusted) isLeaving = false;

@@ -205,7 +205,7 @@ export class Library extends Store<LibraryState> {
   async deleteAll(ids: readonly string[]): Promise<string[]> {
     const gone: string[] = [];
     const open = this.selectedId;
-    // Nobody asks for the open video while it goes.
+    // A poll must not ask for the open video while it is deleted: the API would answer 404.
     if (open && ids.includes(open)) this.selectedId = null;
     const problems = await forEach(ids, async (id) => {
       await this.api.deleteVideo(id);

@@ -101,7 +101,7 @@ const result = <T>(request: IDBRequest<T>) =>
     };
   });
 
-/** Wait until a transaction is written: that of a large file ends long after its request, or fails. */
+/** Wait until a transaction is on disk. A large file is written, or does not fit, after its request has succeeded. */
 const completion = (transaction: IDBTransaction) =>
   new Promise<void>((resolve, reject) => {
     transaction.oncomplete = () => resolve();

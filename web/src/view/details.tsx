@@ -57,7 +57,7 @@ export function Details(props: DetailsProps) {
     <Dialog
       name={video ? "details" : "question"}
       title={video ? <bdi>{video.filename}</bdi> : t.noSuchVideo}
-      buttons={place >= 0 && <Neighbours {...props} place={place} />}
+      buttons={place >= 0 && <Neighbours {...{place, videos, areMore, library}} />}
       onClose={onClose}
       returnTo={() => placeOf(video?.id, at)}
     >
@@ -124,7 +124,7 @@ function useArrows(library: Library): void {
   }, [library]);
 }
 
-interface NeighboursProps extends DetailsProps {
+interface NeighboursProps extends Pick<DetailsProps, "videos" | "areMore" | "library"> {
   /** The index of the open video in the list. */
   place: number;
 }

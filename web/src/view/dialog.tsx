@@ -63,8 +63,9 @@ function useModal(returnTo: DialogProps["returnTo"]) {
     });
     return () => {
       element.removeEventListener("click", onClick);
-      // It is removed some time after it has closed: the user may be elsewhere already.
-      if (focused && ![focused, document.body].includes(document.activeElement ?? focused)) return;
+      // The dialog is removed some time after it has closed: the user may be elsewhere already.
+      const now = document.activeElement;
+      if (focused && now !== focused && now !== document.body) return;
       // After the dialog is removed: nothing behind an open one can take the focus.
       queueMicrotask(() => {
         const place = target.current?.() ?? opener;
